@@ -1,0 +1,52 @@
+"""Layers of neural networks as labelled connectivity graphs.
+
+Every public name is loaded when it is first used: sympy and networkx take a third of a second to
+import, and `convgraph --help` must not pay for them. `__init__.pyi` tells type checkers the same.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "core.errors": ["ConvgraphError"],
+    "core.network": ["Network"],
+    "layers.dense": ["Dense"],
+    "layers.convolution": ["Conv", "ConvTranspose", "LocallyConnected", "TiledConv"],
+    "layers.pooling": ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "MaxPool"],
+    "layers.pointwise": ["Activation", "LeakyReLU", "ReLU"],
+    "layers.reshaping": ["Flatten", "Pad", "Upsample"],
+    "network.composition": ["Parallel", "Residual"],
+    "network.functional": ["Input"],
+    "network.from_networkx": ["from_networkx"],
+    "interactions.fields": ["projective_field", "receptive_field"],
+    "interactions.sparsity": ["sparsity"],
+    "interactions.paths": ["path_counts"],
+    "interactions.cost": ["cost"],
+    "sharing.uses": ["tied_weights", "uses"],
+    "sharing.gradients": ["gradients"],
+    "sharing.effective_kernel": ["effective_kernel"],
+    "figures.draw": ["draw"],
+}
+
+_HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = value  # the next use finds it without coming here
+        return value
+    hint = ""
+    if not name.startswith("_"):
+        import difflib
+
+        near = difflib.get_close_matches(name, __all__)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,36 @@
+"""The public names, for type checkers; at run time `__init__.py` loads each when it is used."""
+
+from convgraph.core.errors import ConvgraphError as ConvgraphError
+from convgraph.core.network import Network as Network
+from convgraph.figures.draw import draw as draw
+from convgraph.interactions.cost import cost as cost
+from convgraph.interactions.fields import projective_field as projective_field
+from convgraph.interactions.fields import receptive_field as receptive_field
+from convgraph.interactions.paths import path_counts as path_counts
+from convgraph.interactions.sparsity import sparsity as sparsity
+from convgraph.layers.convolution import Conv as Conv
+from convgraph.layers.convolution import ConvTranspose as ConvTranspose
+from convgraph.layers.convolution import LocallyConnected as LocallyConnected
+from convgraph.layers.convolution import TiledConv as TiledConv
+from convgraph.layers.dense import Dense as Dense
+from convgraph.layers.pointwise import Activation as Activation
+from convgraph.layers.pointwise import LeakyReLU as LeakyReLU
+from convgraph.layers.pointwise import ReLU as ReLU
+from convgraph.layers.pooling import AvgPool as AvgPool
+from convgraph.layers.pooling import GlobalAvgPool as GlobalAvgPool
+from convgraph.layers.pooling import GlobalMaxPool as GlobalMaxPool
+from convgraph.layers.pooling import MaxPool as MaxPool
+from convgraph.layers.reshaping import Flatten as Flatten
+from convgraph.layers.reshaping import Pad as Pad
+from convgraph.layers.reshaping import Upsample as Upsample
+from convgraph.network.composition import Parallel as Parallel
+from convgraph.network.composition import Residual as Residual
+from convgraph.network.from_networkx import from_networkx as from_networkx
+from convgraph.network.functional import Input as Input
+from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
+from convgraph.sharing.gradients import gradients as gradients
+from convgraph.sharing.uses import tied_weights as tied_weights
+from convgraph.sharing.uses import uses as uses
+
+__all__: list[str]
+__version__: str
