@@ -3,6 +3,7 @@
 from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
+from convgraph.interactions.all_fields import receptive_fields as receptive_fields
 from convgraph.interactions.cost import cost as cost
 from convgraph.interactions.fields import projective_field as projective_field
 from convgraph.interactions.fields import receptive_field as receptive_field
@@ -13,6 +14,9 @@ from convgraph.layers.convolution import ConvTranspose as ConvTranspose
 from convgraph.layers.convolution import LocallyConnected as LocallyConnected
 from convgraph.layers.convolution import TiledConv as TiledConv
 from convgraph.layers.dense import Dense as Dense
+from convgraph.layers.merging import Add as Add
+from convgraph.layers.merging import Concat as Concat
+from convgraph.layers.merging import Multiply as Multiply
 from convgraph.layers.pointwise import Activation as Activation
 from convgraph.layers.pointwise import LeakyReLU as LeakyReLU
 from convgraph.layers.pointwise import ReLU as ReLU

@@ -1,0 +1,118 @@
+"""Boxes: products of one set of positions per axis, the form in which sets of units are kept.
+
+A receptive field in an image is a box (some channels x some rows x some columns), and one of a
+branching network a union of few boxes, however many units it holds. A set per axis is a boolean
+array as long as the axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import product as cartesian
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Box", "count", "decompose", "dense", "merge", "regroup"]
+
+Box: TypeAlias = tuple[NDArray[np.bool_], ...]
+
+
+def dense(box: Box) -> NDArray[np.bool_]:
+    """The box as one boolean array over all units."""
+    return reduce(np.logical_and.outer, box) if box else np.ones((), bool)
+
+
+def decompose(units: NDArray[np.bool_]) -> list[Box]:
+    """Disjoint boxes that make up a set of units: positions with the same slice share a box.
+
+    >>> l_shape = np.array([[1, 0], [1, 1]], bool)
+    >>> [[mask.tolist() for mask in box] for box in decompose(l_shape)]
+    [[[True, False], [True, False]], [[False, True], [True, True]]]
+    """
+    if units.ndim <= 1:
+        return [(units,)] if units.any() else []
+    slices: dict[bytes, list[int]] = {}
+    for position in np.flatnonzero(units.any(axis=tuple(range(1, units.ndim)))):
+        slices.setdefault(units[position].tobytes(), []).append(int(position))
+    boxes = []
+    for positions in slices.values():
+        mask = np.zeros(units.shape[0], bool)
+        mask[positions] = True
+        boxes += [(mask, *rest) for rest in decompose(units[positions[0]])]
+    return boxes
+
+
+def regroup(box: Box, old: Sequence[int], new: Sequence[int]) -> list[Box]:
+    """The same units when the axes of sizes `old` are split and merged into the sizes `new`."""
+    if tuple(old) == tuple(new):
+        return [box] if all(mask.any() for mask in box) else []
+    parts: list[list[Box]] = []
+    i = j = 0
+    while i < len(old) or j < len(new):
+        first_i, first_j, have, want = i, j, 1, 1
+        while have != want or (i, j) == (first_i, first_j):  # the next axes of equal total size
+            if i < len(old) and (have <= want or j == len(new)):
+                have *= old[i]
+                i += 1
+            else:
+                want *= new[j]
+                j += 1
+        masks, sizes = box[first_i:i], tuple(new[first_j:j])
+        if sizes == tuple(old[first_i:i]):
+            parts.append([masks] if all(mask.any() for mask in masks) else [])
+        else:
+            parts.append(decompose(dense(masks).reshape(sizes)) if sizes else [()])
+    return [sum(choice, ()) for choice in cartesian(*parts)]
+
+
+def _within(a: Box, b: Box) -> bool:
+    return all(not (x & ~y).any() for x, y in zip(a, b, strict=True))
+
+
+def merge(boxes: Iterable[Box]) -> list[Box]:
+    """Boxes with the same union: none inside another, and those that differ on one axis joined."""
+    kept: list[Box] = []
+    for box in boxes:
+        new = box
+        while True:
+            if any(_within(new, other) for other in kept):
+                break
+            kept = [other for other in kept if not _within(other, new)]
+            for position, other in enumerate(kept):
+                differing = [
+                    a for a, (x, y) in enumerate(zip(new, other, strict=True)) if (x != y).any()
+                ]
+                if len(differing) == 1:
+                    axis = differing[0]
+                    del kept[position]
+                    new = (*new[:axis], new[axis] | other[axis], *new[axis + 1 :])
+                    break
+            else:
+                kept.append(new)
+                break
+    return kept
+
+
+def count(boxes: Sequence[Box]) -> int:
+    """How many units are in the union.
+
+    Positions of an axis that lie in the same boxes are counted together, so that the cost depends
+    on the number of boxes and not on the number of units.
+    """
+    if not boxes:
+        return 0
+    if len(boxes) == 1:
+        return int(np.prod([int(mask.sum()) for mask in boxes[0]], dtype=object))
+    sizes, members = [], []
+    for masks in zip(*boxes, strict=True):
+        kinds, how_many = np.unique(np.stack(masks), axis=1, return_counts=True)
+        members.append(kinds)
+        sizes.append(how_many)
+    covered = np.zeros([len(size) for size in sizes], bool)
+    for number in range(len(boxes)):
+        covered |= dense(tuple(kinds[number] for kinds in members))
+    weights = reduce(np.multiply.outer, [size.astype(object) for size in sizes])
+    return int(np.sum(weights[covered])) if covered.any() else 0

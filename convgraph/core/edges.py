@@ -1,0 +1,169 @@
+"""The edge table: every connection of a network as arrays.
+
+It is target-major (compressed sparse rows): the edges that enter unit i are
+`start[i] : start[i + 1]`, each with the number of its source unit and of its label, in the smallest
+integers that hold them. This is the store; the networkx graph is a view of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.labels import Labels
+from convgraph.core.tying import Constant, Learned, Mean, Tying
+from convgraph.core.wiring import Listed, Product, Wiring
+
+__all__ = ["EdgeTable", "joint_edges"]
+
+Integers = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeTable:
+    """All connections of a network, sorted by target unit; units and labels are numbers.
+
+    >>> from convgraph import Conv
+    >>> edges = Conv(3, padding="same").on(5).edges
+    >>> len(edges), edges.source[:3].tolist(), edges.target[:3].tolist(), edges.label[:3].tolist()
+    (13, [0, 1, 0], [5, 5, 6], [1, 2, 0])
+    >>> edges.labels[1]
+    w_2
+    """
+
+    start: NDArray[np.int64]
+    source: Integers
+    label: Integers
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @cached_property
+    def _units(self) -> NDArray[np.integer[Any]]:
+        return np.arange(len(self.start) - 1, dtype=self.source.dtype)
+
+    @property
+    def target(self) -> Integers:
+        """The target unit of each edge, expanded on request: the table keeps only `start`."""
+        return np.repeat(self._units, np.diff(self.start))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the arrays take."""
+        return self.start.nbytes + self.source.nbytes + self.label.nbytes
+
+    def __repr__(self) -> str:
+        return f"EdgeTable({len(self):,} edges, {len(self.labels):,} labels, {self.nbytes:,} bytes)"
+
+
+def joint_edges(
+    wiring: Wiring,
+    tying: Tying,
+    labels: Labels,
+    first_source: int,
+    source_type: Any,
+    label_type: Any,
+) -> tuple[NDArray[np.int64], Integers, Integers]:
+    """The edges of one wiring under one tying: (edges per output, sources, labels)."""
+    if isinstance(wiring, Listed):
+        fan_in, source = np.diff(wiring.start), (wiring.source + first_source).astype(source_type)
+    else:
+        fan_in = reduce(np.multiply.outer, [axis.fan_in() for axis in wiring.axes]).ravel()
+        source = np.empty(int(fan_in.sum()), source_type)
+    if isinstance(tying, Learned):
+        label, first_label = np.empty(len(source), label_type), labels.start(tying.letter or "")
+    elif isinstance(tying, Constant):
+        label, first_label = np.full(len(source), labels.position(tying.value), label_type), 0
+    else:
+        expressions, which = (
+            tying.numbers(wiring) if isinstance(tying, Mean) else (tying.expressions, tying.labels)
+        )
+        number = np.array([labels.position(e) for e in expressions], label_type)[which]
+        label, first_label = (np.repeat(number, fan_in) if isinstance(tying, Mean) else number), 0
+    if isinstance(wiring, Product):
+        _fill(wiring, tying, first_source, first_label, source, label)
+    return fan_in, source, label
+
+
+def _fill(
+    wiring: Product,
+    tying: Tying,
+    first_source: int,
+    first_label: int,
+    source: Integers,
+    label: Integers,
+) -> None:
+    """Write the sources, and the labels of a learned tying, position after position of the first axis.
+
+    Sources and labels are sums of one term per axis. The positions of the first axis (the filters
+    of a convolution) mostly repeat the one before up to a constant, so that their edges are those
+    of a pattern, shifted.
+    """
+    steps = wiring.in_steps()
+    tables = [axis.table() for axis in wiring.axes]
+    sources = [step * table for step, table in zip(steps, tables, strict=True)]
+    labels = (
+        [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
+        if isinstance(tying, Learned)
+        else []
+    )
+    rest = slice(1, None)
+    inner_source = _outer_sum(sources[rest], source.dtype)
+    inner_label = _outer_sum(labels[rest], label.dtype) if labels else None
+    inner_there = _outer_and([table >= 0 for table in tables[rest]])
+    first_there = tables[0] >= 0
+    base, at = -1, 0
+    pattern_source = pattern_label = np.empty(0, source.dtype)
+    for o in range(len(tables[0])):
+        shift = lift = 0
+        if base >= 0 and np.array_equal(first_there[o], first_there[base]):
+            there = first_there[o]
+            shifts = (sources[0][o] - sources[0][base])[there]
+            lifts = (labels[0][o] - labels[0][base])[there] if labels else shifts[:0]
+            same = not (np.ptp(shifts) if shifts.size else 0) and not (
+                np.ptp(lifts) if lifts.size else 0
+            )
+            shift = int(shifts[0]) if shifts.size else 0
+            lift = int(lifts[0]) if lifts.size else 0
+        else:
+            same = False
+        if not same:
+            base, shift, lift = o, 0, 0
+            there = inner_there[:, None, :] & first_there[o][None, :, None]
+            everything = bool(there.all())
+
+            def taken(first: Integers, inner: Integers, offset: int, dtype: Any) -> Integers:
+                total = (first + offset).astype(dtype)[None, :, None] + inner[:, None, :]
+                return total.ravel() if everything else total[there]  # noqa: B023
+
+            pattern_source = taken(sources[0][o], inner_source, first_source, source.dtype)
+            if inner_label is not None:
+                pattern_label = taken(labels[0][o], inner_label, first_label, label.dtype)
+        part = slice(at, at + len(pattern_source))
+        np.add(pattern_source, source.dtype.type(shift), out=source[part])
+        if labels:
+            np.add(pattern_label, label.dtype.type(lift), out=label[part])
+        at = part.stop
+
+
+def _outer_sum(terms: Sequence[Integers], dtype: Any) -> Integers:
+    """Sum one (outputs x taps) term per axis into an (all outputs x all taps) array."""
+    total = np.zeros((1, 1), dtype)
+    for term in terms:
+        grown = total[:, None, :, None] + term.astype(dtype)[None, :, None, :]
+        total = grown.reshape(grown.shape[0] * grown.shape[1], -1)
+    return total
+
+
+def _outer_and(terms: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    total = np.ones((1, 1), bool)
+    for term in terms:
+        grown = total[:, None, :, None] & term[None, :, None, :]
+        total = grown.reshape(grown.shape[0] * grown.shape[1], -1)
+    return total

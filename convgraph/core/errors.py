@@ -1,0 +1,33 @@
+"""The one exception that convgraph raises for input that it cannot take."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["ConvgraphError", "nearest"]
+
+
+class ConvgraphError(ValueError):
+    """Input that breaks a rule; the message names the argument, its value and the rule.
+
+    >>> from convgraph import Conv
+    >>> Conv(3, stride=0)
+    Traceback (most recent call last):
+    ...
+    convgraph.core.errors.ConvgraphError: stride=0: a stride is a positive integer
+    """
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """A hint that lists the known names closest to a wrong one, or nothing.
+
+    >>> nearest("g33", ["g1", "g2", "g3"])
+    '; did you mean g3, g2 or g1?'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(str(wrong), names, n=3, cutoff=0.4)
+    if not close:
+        return ""
+    listed = " or ".join([", ".join(close[:-1]), close[-1]] if len(close) > 1 else close)
+    return f"; did you mean {listed}?"

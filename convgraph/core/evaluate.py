@@ -1,0 +1,201 @@
+"""Values of a network's units: in numbers through sparse matrices, or exactly in sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError, nearest
+from convgraph.core.labels import Labels
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Layer, Network, Row
+
+__all__ = ["evaluate", "expressions", "input_symbols"]
+
+
+def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
+    """See `Network.evaluate`."""
+    given = _inputs(network, x)
+    exact = any(values.dtype == object for values in given)
+    labels = _label_values(network.labels, parameters, exact)
+    exact = labels.dtype == object
+    values = np.zeros(len(network.edges.start) - 1, np.result_type(*given, labels))
+    for row, array in zip(network.inputs, given, strict=True):
+        _put(values, network, row, array.ravel())
+    for layer in network.layers:
+        result = (
+            _exactly(network, layer, values, labels)
+            if exact
+            else _fast(network, layer, values, labels)
+        )
+        if np.result_type(result, values) != values.dtype:
+            values = values.astype(np.result_type(result, values))
+        _put(values, network, layer.target, result)
+    results = {}
+    for row in network.outputs:
+        first = network.offsets[row.name]
+        results[row.name] = values[first : first + int(row.size)].reshape(row.numbers())
+    return next(iter(results.values())) if len(results) == 1 else results
+
+
+def input_symbols(network: Network) -> dict[str, sp.Symbol]:
+    """A sympy symbol for each input unit, of the unit's name."""
+    return {unit: sp.Symbol(unit) for row in network.inputs for unit in row.units()}
+
+
+def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
+    """See `Network.expressions`."""
+    wanted = [network.row(row)] if row is not None else list(network.outputs)
+    values = np.zeros(len(network.edges.start) - 1, object)
+    symbols = list(input_symbols(network).values())
+    values[: len(symbols)] = symbols
+    labels = np.empty(len(network.labels), object)
+    labels[:] = list(network.labels)
+    for layer in network.layers:
+        _put(values, network, layer.target, _exactly(network, layer, values, labels))
+    result: dict[str, sp.Expr] = {}
+    for each in wanted:
+        first = network.offsets[each.name]
+        result.update(zip(each.units(), values[first : first + int(each.size)], strict=True))
+    return result
+
+
+def _put(values: NDArray[Any], network: Network, row: Row, new: NDArray[Any]) -> None:
+    first = network.offsets[row.name]
+    values[first : first + len(new)] = new
+
+
+def _edges_of(
+    network: Network, layer: Layer
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    edges = network.edges
+    first = network.offsets[layer.target.name]
+    start = edges.start[first : first + int(layer.target.size) + 1]
+    part = slice(int(start[0]), int(start[-1]))
+    return start - start[0], edges.source[part], edges.label[part]
+
+
+def _fast(
+    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+) -> NDArray[Any]:
+    start, source, label = _edges_of(network, layer)
+    if layer.reduction.linear:
+        import scipy.sparse as sparse
+
+        matrix = sparse.csr_array(
+            (labels[label], source, start), shape=(len(start) - 1, len(values))
+        )
+        result = matrix @ values
+    else:
+        result = layer.reduction.fast(labels[label] * values[source], start)
+    if layer.bias is not None:
+        result = result + labels[network.bias_numbers(layer)]
+    return result
+
+
+def _exactly(
+    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+) -> NDArray[Any]:
+    start, source, label = _edges_of(network, layer)
+    terms = (labels[label] * values[source]).tolist()
+    reduce = layer.reduction.exact
+    result = np.empty(len(start) - 1, object)
+    biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
+    for i, (lo, hi) in enumerate(zip(start[:-1].tolist(), start[1:].tolist(), strict=True)):
+        value = reduce(terms[lo:hi])
+        result[i] = value if biases is None else value + biases[i]
+    return result
+
+
+def _inputs(network: Network, x: Any) -> list[NDArray[Any]]:
+    rows = network.inputs
+    if isinstance(x, Mapping):
+        for name in x:
+            if name not in {row.name for row in rows}:
+                raise ConvgraphError(
+                    f"x[{name!r}]: no input row{nearest(name, [r.name for r in rows])}"
+                )
+        missing = [row.name for row in rows if row.name not in x]
+        if missing:
+            raise ConvgraphError(f"x: no values for the input rows {', '.join(missing)}")
+        arrays = [np.asarray(x[row.name]) for row in rows]
+    elif len(rows) == 1:
+        arrays = [np.asarray(x)]
+    else:
+        raise ConvgraphError(
+            f"x: a dict of arrays, one for each of the inputs {[r.name for r in rows]}"
+        )
+    for row, array in zip(rows, arrays, strict=True):
+        if array.shape != row.numbers():
+            raise ConvgraphError(
+                f"x of shape {array.shape}: row {row.name!r} has the shape {row.numbers()}"
+            )
+        if array.dtype.kind not in "iufbO":
+            raise ConvgraphError(f"x of type {array.dtype}: numbers or sympy expressions")
+    return [array.astype(np.int64) if array.dtype.kind in "bui" else array for array in arrays]
+
+
+def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
+    """The value of every label, exact objects or numbers in the smallest type that holds them all."""
+    learned: list[NDArray[Any]] = []
+    rest = {str(name): value for name, value in parameters.items()}
+    named: dict[int, Any] = {}
+    whole: dict[str, NDArray[Any]] = {}
+    for name, value in rest.items():
+        array = next((a for a in labels.arrays if a.letter == name and name), None)
+        if array is not None and (np.ndim(value) or len(array) == 1):
+            given = np.asarray(value)
+            if given.size != len(array):
+                raise ConvgraphError(
+                    f"parameters[{name!r}] of shape {given.shape}: {name} has the shape {array.shape}"
+                )
+            whole[name] = given.ravel()
+            continue
+        position = labels.find(name)
+        if position is None:
+            raise ConvgraphError(
+                f"parameters[{name!r}]: no such parameter{nearest(name, _some(labels))}"
+            )
+        named[position] = value
+    at = 0
+    for array in labels.arrays:
+        if array.letter in whole:
+            learned.append(whole[array.letter])
+        else:
+            missing = [p for p in range(at, at + len(array)) if p not in named]
+            if missing:
+                raise ConvgraphError(
+                    f"parameters: no value for {', '.join(str(s) for s in labels.pick(missing[:4]))}"
+                    + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+                )
+            values = [named[p] for p in range(at, at + len(array))]
+            learned.append(np.asarray(values) if values else np.empty(0, np.int64))
+        at += len(array)
+    exact = exact or any(values.dtype == object for values in learned)
+    return (
+        np.concatenate([*learned, _numbers(labels.numbers, exact)])
+        if len(labels)
+        else np.empty(0, int)
+    )
+
+
+def _numbers(numbers: Iterable[sp.Expr], exact: bool) -> NDArray[Any]:
+    values = list(numbers)
+    if exact:
+        result = np.empty(len(values), object)
+        result[:] = values
+        return result
+    if all(value.is_Integer for value in values):
+        return np.array([int(value) for value in values], np.int64)
+    return np.array([float(value) for value in values])
+
+
+def _some(labels: Labels) -> list[str]:
+    return [a.letter for a in labels.arrays if a.letter] + [
+        str(s) for s in labels[: min(labels.parameters, 500)]
+    ]

@@ -1,0 +1,159 @@
+"""The networkx graph of a network: a read-only view of its edge table.
+
+networkx lets a graph's adjacency be any Mapping (its own subgraph views use this), so the graph
+holds no edges: a row of neighbours is made when an algorithm asks for it. Attribute dicts are
+read-only and shared by all edges of a label; `graph.copy()` is an ordinary, writable graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.edges import EdgeTable
+from convgraph.core.labels import Labels
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+
+__all__ = ["graph_of"]
+
+
+class Names:
+    """The units' names in order, and their numbers."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.number = {name: i for i, name in enumerate(names)}
+
+
+class Nodes(Mapping[str, Mapping[str, Any]]):
+    """Node attributes: the row, the zero-based index there, the reduction, and the bias if any."""
+
+    def __init__(self, names: Names, network: Network) -> None:
+        self._names, self._network = names, network
+        self._firsts = np.array([network.offsets[row.name] for row in network.rows])
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        number = self._names.number[name]
+        row = self._network.rows[int(np.searchsorted(self._firsts, number, side="right")) - 1]
+        flat = number - self._network.offsets[row.name]
+        index = tuple(int(i) for i in np.unravel_index(flat, row.numbers()))
+        layer = self._network._layer_of.get(row.name)
+        attributes = {
+            "row": row.name,
+            "index": index,
+            "reduction": layer.reduction.name if layer else "input",
+        }
+        biases = self._network.bias_labels(row.name)
+        if biases is not None:
+            attributes["bias"] = biases[flat]
+        return MappingProxyType(attributes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.names)
+
+    def __len__(self) -> int:
+        return len(self._names.names)
+
+
+class Attributes:
+    """The attribute dict of each label, made once and shared by all its edges."""
+
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, label: int) -> tuple[Any, Any]:
+        """(attributes, {0: attributes}) of a label."""
+        made = self._made.get(label)
+        if made is None:
+            attributes = MappingProxyType({"parameter": self.labels[label]})
+            made = self._made[label] = (attributes, MappingProxyType({0: attributes}))
+        return made
+
+    def __reduce__(self) -> tuple[type[Attributes], tuple[Labels]]:
+        return Attributes, (self.labels,)
+
+
+class Adjacency(Mapping[str, dict[str, Any]]):
+    """unit -> {neighbour: {key: attributes}}, each row a real dict made on request."""
+
+    def __init__(
+        self,
+        names: Names,
+        start: NDArray[np.int64],
+        neighbour: NDArray[Any],
+        label: NDArray[Any],
+        attributes: Attributes,
+    ) -> None:
+        self._names, self._attributes = names, attributes
+        self._start, self._neighbour, self._label = start, neighbour, label
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        number = self._names.number[name]
+        lo, hi = self._start[number], self._start[number + 1]
+        if lo == hi:
+            return {}
+        names, of = self._names.names, self._attributes.of
+        neighbours, labels = self._neighbour[lo:hi].tolist(), self._label[lo:hi].tolist()
+        row = {names[n]: of(label)[1] for n, label in zip(neighbours, labels, strict=True)}
+        if len(row) < len(neighbours):  # wrapped or reflected: several edges between two units
+            row = {}
+            for n, label in zip(neighbours, labels, strict=True):
+                keys = row.setdefault(names[n], {})
+                keys[len(keys)] = of(label)[0]
+            row = {neighbour: MappingProxyType(keys) for neighbour, keys in row.items()}
+        return row
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names.number
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.names)
+
+    def __len__(self) -> int:
+        return len(self._names.names)
+
+
+class Successors(Adjacency):
+    """The same edges by source; the arrays are sorted when first asked for."""
+
+    def __init__(self, names: Names, edges: EdgeTable, attributes: Attributes) -> None:
+        self._names, self._attributes, self._edges = names, attributes, edges
+
+    def __getattr__(self, field: str) -> Any:
+        if field not in ("_start", "_neighbour", "_label"):
+            raise AttributeError(field)
+        import scipy.sparse as sparse
+
+        edges = self._edges
+        units, count = len(edges.start) - 1, len(edges)
+        position = np.int32 if count < 2**31 else np.int64
+        by_target = sparse.csr_array(
+            (np.arange(count, dtype=position), edges.source, edges.start.astype(position)),
+            (units, units),
+        )
+        by_source = by_target.tocsc()  # a stable counting sort: edges of one pair keep their order
+        self._start = by_source.indptr.astype(np.int64)
+        self._neighbour = by_source.indices
+        self._label = edges.label[by_source.data]
+        return self.__dict__[field]
+
+
+def graph_of(network: Network) -> nx.MultiDiGraph:
+    """The frozen connectivity graph of a network, reading its edge table."""
+    edges = network.edges
+    names = Names([unit for row in network.rows for unit in row.units()])
+    attributes = Attributes(edges.labels)
+    graph = nx.MultiDiGraph()
+    graph._node = Nodes(names, network)
+    graph._adj = graph._succ = Successors(names, edges, attributes)
+    graph._pred = Adjacency(names, edges.start, edges.source, edges.label, attributes)
+    graph.graph["rows"] = tuple(row.name for row in network.rows)
+    return nx.freeze(graph)

@@ -1,0 +1,43 @@
+"""Refusing what does not fit into memory before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from convgraph.core.errors import ConvgraphError
+
+__all__ = ["require"]
+
+
+def _available() -> int | None:
+    """Bytes of memory that can be had, where the system tells."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _readable(size: int) -> str:
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            return f"{size} {unit}"
+        size //= 1000
+    raise AssertionError
+
+
+def require(what: str, count: int, bytes_each: int) -> None:
+    """Raise unless `count` entries of `bytes_each` bytes fit into memory."""
+    needed, there = count * bytes_each, _available()
+    if there is not None and needed > there:
+        raise ConvgraphError(
+            f"{what}={count:,}: this takes {_readable(needed)}, and {_readable(there)} are free; "
+            "ask a question that needs no edges, or bind a smaller shape"
+        )

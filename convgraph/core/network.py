@@ -1,0 +1,400 @@
+"""A bound network: rows of units, and the layers of connections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core import memory
+from convgraph.core.edges import EdgeTable, joint_edges
+from convgraph.core.errors import ConvgraphError, nearest
+from convgraph.core.labels import Array, Labels, Loose, check_letters
+from convgraph.core.names import parse_unit, unit_name, unit_names
+from convgraph.core.reduction import Reduction
+from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
+from convgraph.core.wiring import Wiring
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from convgraph.core.tensor import Tensor
+
+__all__ = ["Joint", "Layer", "Network", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A named array of units: an input, a feature map, an output.
+
+    `channels` says whether the first axis counts channels; `given` holds the units' own names
+    where they are not ours.
+    """
+
+    name: str
+    shape: tuple[Size, ...]
+    channels: bool = False
+    given: tuple[str, ...] | None = None
+
+    @property
+    def size(self) -> Size:
+        """The number of units."""
+        return product(self.shape)
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return is_symbolic(self.shape)
+
+    def units(self) -> list[str]:
+        """The names of all units, in row-major order."""
+        return list(self.given) if self.given is not None else unit_names(self.name, self.numbers())
+
+    def unit(self, index: Sequence[int]) -> str:
+        """The name of the unit at a zero-based index."""
+        if self.given is not None:
+            return self.given[int(np.ravel_multi_index(tuple(index), self.numbers()))]
+        return unit_name(self.name, index)
+
+    def find(self, unit: str) -> tuple[int, ...] | None:
+        """The zero-based index of a unit, or None if it is not of this row."""
+        shape = self.numbers()
+        if self.given is None:
+            return parse_unit(unit, self.name, shape)
+        if unit not in self.given:
+            return None
+        return tuple(int(i) for i in np.unravel_index(self.given.index(unit), shape))
+
+    def numbers(self) -> tuple[int, ...]:
+        """The shape, when it has to be numbers."""
+        if self.symbolic:
+            raise ConvgraphError(
+                f"shape={self.shape} of row {self.name!r}: this question needs numbers; "
+                "bind the network to sizes without symbols"
+            )
+        return tuple(int(n) for n in self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The connections from one row to the units of a layer."""
+
+    source: Row
+    wiring: Wiring
+    tying: Tying
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One row of units, what it is connected to, and what it does with what it gets.
+
+    `bias` is a joint from a unit of its own that is always 1; it is no edge of the graph.
+    """
+
+    spec: Any
+    joints: tuple[Joint, ...]
+    target: Row
+    reduction: Reduction
+    bias: Joint | None = None
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return self.target.symbolic or any(joint.source.symbolic for joint in self.joints)
+
+    @property
+    def connections(self) -> Size:
+        """The number of connections, without those to a bias."""
+        total: Size = 0
+        for joint in self.joints:
+            total = total + joint.wiring.connections
+        return total
+
+    @property
+    def arrays(self) -> tuple[Learned, ...]:
+        """The learned tyings: kernels first, then the bias."""
+        joints = [*self.joints, *([self.bias] if self.bias else [])]
+        return tuple(joint.tying for joint in joints if isinstance(joint.tying, Learned))
+
+
+class Network:
+    """A directed acyclic network of rows of units, bound to sizes.
+
+    Most networks come from `spec.on(shape)`. Any other directed acyclic graph is written in the
+    functional form: call specs on tensors, and name the ends.
+
+    Parameters
+    ----------
+    inputs, outputs
+        A tensor or several: the `Input`s, and what was computed from them.
+    names
+        Names for the rows, inputs first and then in the order of computation; by default
+        x and s for one layer, x, h, g for two, and x, h1, h2, ..., s for more.
+
+    Attributes
+    ----------
+    rows, layers, inputs, outputs
+        The rows of units, the layers that compute them (both in order of computation), and which
+        rows are the inputs and the outputs.
+
+    >>> import convgraph as cg
+    >>> x = cg.Input(5)
+    >>> h = cg.Conv(3, padding="same")(x)
+    >>> cg.Network(x, cg.Add()(x, h))
+    Network(x[5] -> h[5] -> g[5]: 15 units, 23 connections, 3 parameters)
+    """
+
+    rows: tuple[Row, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[Row, ...]
+    outputs: tuple[Row, ...]
+
+    def __init__(
+        self,
+        inputs: Tensor | Sequence[Tensor],
+        outputs: Tensor | Sequence[Tensor],
+        names: Sequence[str] | None = None,
+    ) -> None:
+        from convgraph.core.assembly import assemble
+
+        self._set(*assemble(inputs, outputs, names))
+
+    @classmethod
+    def of(
+        cls,
+        rows: Sequence[Row],
+        layers: Sequence[Layer],
+        inputs: Sequence[Row],
+        outputs: Sequence[Row],
+    ) -> Network:
+        """A network from its parts, rows and layers in order of computation."""
+        network = cls.__new__(cls)
+        network._set(rows, layers, inputs, outputs)
+        return network
+
+    def _set(
+        self,
+        rows: Sequence[Row],
+        layers: Sequence[Layer],
+        inputs: Sequence[Row],
+        outputs: Sequence[Row],
+    ) -> None:
+        names = [row.name for row in rows]
+        if len(set(names)) < len(names):
+            doubled = sorted({name for name in names if names.count(name) > 1})
+            raise ConvgraphError(f"rows={doubled}: each row has a name of its own")
+        self.rows, self.layers = tuple(rows), tuple(layers)
+        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+
+    # -- rows and units ------------------------------------------------------------------------
+
+    @cached_property
+    def _by_name(self) -> dict[str, Row]:
+        return {row.name: row for row in self.rows}
+
+    @cached_property
+    def _layer_of(self) -> dict[str, Layer]:
+        return {layer.target.name: layer for layer in self.layers}
+
+    def row(self, name: str) -> Row:
+        """The row of this name."""
+        if isinstance(name, str) and name in self._by_name:
+            return self._by_name[name]
+        raise ConvgraphError(
+            f"row={name!r}: no row of this network{nearest(str(name), self._by_name)}"
+        )
+
+    def layer(self, row: str) -> Layer:
+        """The layer that computes a row."""
+        found = self._layer_of.get(self.row(row).name)
+        if found is None:
+            raise ConvgraphError(f"row={row!r}: an input row is not computed by any layer")
+        return found
+
+    def find(self, unit: str) -> tuple[Row, tuple[int, ...]]:
+        """The row of a unit and its zero-based index there."""
+        for row in self.rows:
+            index = row.find(unit) if isinstance(unit, str) else None
+            if index is not None:
+                return row, index
+        few = [name for row in self.rows if row.size <= 1000 for name in row.units()]
+        hint = nearest(str(unit), few) if few else ""
+        shapes = ", ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:6])
+        raise ConvgraphError(f"unit={unit!r}: no unit of this network with the rows {shapes}{hint}")
+
+    @cached_property
+    def offsets(self) -> dict[str, int]:
+        """The number of each row's first unit, when the units of all rows are counted through."""
+        offsets, at = {}, 0
+        for row in self.rows:
+            offsets[row.name] = at
+            at += int(np.prod(row.numbers(), dtype=np.int64))
+        return offsets
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return any(row.symbolic for row in self.rows)
+
+    # -- labels --------------------------------------------------------------------------------
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Everything that can label an edge: parameters, then numbers."""
+        learned = [tying for layer in self.layers for tying in layer.arrays]
+        arrays: list[Array | Loose] = list(check_letters([Array.of(tying) for tying in learned]))
+        numbers: dict[sp.Expr, None] = {}
+        loose: dict[sp.Symbol, None] = {}
+        for joint in (joint for layer in self.layers for joint in _all_joints(layer)):
+            if isinstance(joint.tying, Constant):
+                numbers[joint.tying.value] = None
+            elif isinstance(joint.tying, Mean):
+                numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
+            elif isinstance(joint.tying, Explicit):
+                for expression in joint.tying.expressions:
+                    (loose if expression.is_Symbol else numbers)[expression] = None
+        return Labels([*arrays, *([Loose(tuple(loose))] if loose else [])], list(numbers))
+
+    def bias_labels(self, row: str) -> list[sp.Expr] | None:
+        """The bias of each unit of a row, or None where the row has none."""
+        layer = self._layer_of.get(row)
+        if layer is None or layer.bias is None:
+            return None
+        return self.labels.pick(self.bias_numbers(layer))
+
+    def bias_numbers(self, layer: Layer) -> NDArray[np.integer[Any]]:
+        """The label of each unit's bias, for a layer that has one."""
+        assert layer.bias is not None
+        wiring, tying = layer.bias.wiring, layer.bias.tying
+        return joint_edges(wiring, tying, self.labels, 0, np.int64, np.int64)[2]
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """The parameters of all layers as sympy symbols, arrays in order of the layers."""
+        memory.require("parameters", self.labels.parameters, 600)
+        return tuple(self.labels[: self.labels.parameters])
+
+    # -- edges and graph -----------------------------------------------------------------------
+
+    @cached_property
+    def edges(self) -> EdgeTable:
+        """The edge table: arrays of (source, target, label) over all connections."""
+        units = sum(int(np.prod(row.numbers(), dtype=np.int64)) for row in self.rows)
+        labels = self.labels
+        source_type = np.int32 if units < 2**31 else np.int64
+        label_type = np.min_scalar_type(max(len(labels) - 1, 0))
+        count = sum(int(layer.connections) for layer in self.layers)
+        memory.require("edges", count, np.dtype(source_type).itemsize + label_type.itemsize)
+        parts = []
+        for layer in self.layers:
+            pieces = [
+                joint_edges(
+                    j.wiring, j.tying, labels, self.offsets[j.source.name], source_type, label_type
+                )
+                for j in layer.joints
+            ]
+            parts.append(pieces[0] if len(pieces) == 1 else _interleave(pieces))
+        fan_in = np.zeros(units, np.int64)
+        for layer, (counts, _, _) in zip(self.layers, parts, strict=True):
+            first = self.offsets[layer.target.name]
+            fan_in[first : first + len(counts)] = counts
+        start = np.concatenate([[0], np.cumsum(fan_in)])
+        source = _joined([part[1] for part in parts], source_type)
+        label = _joined([part[2] for part in parts], label_type)
+        return EdgeTable(start, source, label, labels)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The connectivity graph: frozen, reading the edge table; `.copy()` is writable."""
+        from convgraph.core.graph import graph_of
+
+        return graph_of(self)
+
+    # -- algebra and numbers -------------------------------------------------------------------
+
+    def matrix(self) -> sp.Matrix:
+        """The network as one sympy matrix (outputs x inputs), with the parameters in place.
+
+        For one layer it shows the tying: Toeplitz, circulant, doubly block circulant. For a stack of
+        linear layers it is the product of theirs.
+
+        >>> from convgraph import Conv
+        >>> Conv(2).on(3).matrix()
+        Matrix([
+        [w_1, w_2,   0],
+        [  0, w_1, w_2]])
+        """
+        from convgraph.core.matrix import matrix
+
+        return matrix(self)
+
+    def expressions(self, row: str | None = None) -> dict[str, sp.Expr]:
+        """Each unit of a row (the output's by default) as a sympy expression in inputs and parameters.
+
+        >>> from convgraph import Conv
+        >>> Conv(2).on(3).expressions()["s1"]
+        w_1*x1 + w_2*x2
+        """
+        from convgraph.core.evaluate import expressions
+
+        return expressions(self, row)
+
+    def evaluate(self, x: Any, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The output for a given input, in numbers (or in sympy, for arrays of objects).
+
+        `x` is an array of the input's shape, or for several inputs a dict by row name;
+        `parameters` maps names to numbers or letters to arrays. Several outputs give a dict.
+
+        >>> from convgraph import Conv
+        >>> Conv(2).on(3).evaluate([1, 2, 3], {"w": [1, -1]})
+        array([-1, -1])
+        """
+        from convgraph.core.evaluate import evaluate
+
+        return evaluate(self, x, parameters or {})
+
+    def __repr__(self) -> str:
+        rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])
+        more = f" -> ... ({len(self.rows)} rows)" if len(self.rows) > 4 else ""
+        units: Size = 0
+        connections: Size = 0
+        for row in self.rows:
+            units = units + row.size
+        for layer in self.layers:
+            connections = connections + layer.connections
+        parameters: Size = 0
+        seen: set[str | None] = set()
+        for tying in (tying for layer in self.layers for tying in layer.arrays):
+            if tying.letter not in seen:
+                parameters = parameters + tying.size
+                seen.add(tying.letter)
+        if not self.symbolic:
+            parameters = self.labels.parameters
+        return f"Network({rows}{more}: {units} units, {connections} connections, {parameters} parameters)"
+
+
+def _all_joints(layer: Layer) -> list[Joint]:
+    return [*layer.joints, *([layer.bias] if layer.bias else [])]
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    if not parts:
+        return np.empty(0, dtype)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _interleave(
+    pieces: list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]],
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Merge the edges of several joints into the same row, target by target."""
+    target = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts, _, _ in pieces])
+    order = np.argsort(target, kind="stable")
+    counts = np.sum([piece[0] for piece in pieces], axis=0)
+    source, label = (np.concatenate([piece[i] for piece in pieces])[order] for i in (1, 2))
+    return counts, source, label

@@ -1,0 +1,65 @@
+"""Reductions: what a unit does with the values that its edges bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+__all__ = ["MAX", "MEAN", "PRODUCT", "SUM", "Reduction", "pointwise"]
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How a unit's value follows from parameter times source value, over its edges.
+
+    `exact` takes a list of sympy expressions, `fast` an array of values and the positions at which
+    each unit's values start. A mean is a sum: its edges carry one over the number of units.
+    """
+
+    name: str
+    exact: Callable[[Sequence[sp.Expr]], sp.Expr] = field(compare=False, repr=False)
+    fast: Callable[[NDArray[Any], NDArray[np.int64]], NDArray[Any]] = field(
+        compare=False, repr=False
+    )
+    linear: bool = False
+    pointwise: bool = False
+
+
+def _segments(
+    ufunc: np.ufunc, empty: Any
+) -> Callable[[NDArray[Any], NDArray[np.int64]], NDArray[Any]]:
+    def reduce(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
+        filled = np.diff(start) > 0
+        result = np.full(len(start) - 1, empty, dtype=values.dtype if filled.all() else None)
+        if filled.any():
+            reduced = ufunc.reduceat(values, start[:-1][filled])
+            if result.dtype != reduced.dtype:
+                result = result.astype(np.result_type(result, reduced))
+            result[filled] = reduced
+        return result
+
+    return reduce
+
+
+SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True)
+MEAN = Reduction("mean", SUM.exact, SUM.fast, linear=True)
+MAX = Reduction(
+    "max",
+    lambda terms: sp.Max(*terms) if terms else sp.S.NegativeInfinity,
+    _segments(np.maximum, -np.inf),
+)
+PRODUCT = Reduction("product", lambda terms: sp.Mul(*terms), _segments(np.multiply, 1))
+
+
+def pointwise(
+    name: str, exact: Callable[[sp.Expr], sp.Expr], fast: Callable[[NDArray[Any]], NDArray[Any]]
+) -> Reduction:
+    """The reduction of a unit that applies a function to the one value that it gets."""
+    return Reduction(
+        name, lambda terms: exact(terms[0]), lambda values, start: fast(values), pointwise=True
+    )

@@ -1,0 +1,115 @@
+"""Sizes: whole numbers, or sympy expressions that stand for one."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+
+__all__ = [
+    "Size",
+    "as_size",
+    "ceil_div",
+    "clamp",
+    "floor_div",
+    "is_symbolic",
+    "product",
+    "size_symbol",
+]
+
+Size: TypeAlias = "int | sp.Expr"
+
+
+def is_symbolic(*sizes: Any) -> bool:
+    """Whether any of the sizes (or of the shapes, tuples of sizes) holds a symbol.
+
+    >>> is_symbolic(3, sp.Symbol("n")), is_symbolic((3, 4), 5)
+    (True, False)
+    """
+    return any(
+        is_symbolic(*size) if isinstance(size, tuple) else isinstance(size, sp.Expr)
+        for size in sizes
+    )
+
+
+def size_symbol(name: str) -> sp.Symbol:
+    """A symbol for a size: a positive integer.
+
+    >>> size_symbol("n").is_positive
+    True
+    """
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+def as_size(argument: str, value: Any, rule: str, least: int = 1) -> Size:
+    """Check a size: an integer of at least `least`, or an integer-valued sympy expression."""
+    if isinstance(value, sp.Expr) and not value.is_number:
+        if value.is_integer is False or (least >= 1 and value.is_positive is False):
+            raise ConvgraphError(f"{argument}={value}: {rule}")
+        if value.is_integer is None:
+            raise ConvgraphError(
+                f"{argument}={value}: a symbolic size is an integer; "
+                f"declare it, as in sympy.Symbol('{value}', integer=True, positive=True)"
+            )
+        return value
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        if isinstance(value, sp.Integer):
+            number = int(value)
+        else:
+            raise ConvgraphError(f"{argument}={value!r}: {rule}") from None
+    if number < least:
+        raise ConvgraphError(f"{argument}={value!r}: {rule}")
+    return number
+
+
+def _simplest(value: Any) -> Size:
+    return int(value) if value.is_Integer else value
+
+
+def floor_div(a: Size, b: Size) -> Size:
+    """Floor of a / b, exactly, also for symbols.
+
+    >>> floor_div(-7, 2), floor_div(2 * size_symbol("n") + 1, 2)
+    (-4, n)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    return _simplest(sp.floor(sp.expand(sp.sympify(a) / b)))
+
+
+def ceil_div(a: Size, b: Size) -> Size:
+    """Ceiling of a / b, exactly, also for symbols."""
+    if isinstance(a, int) and isinstance(b, int):
+        return -(-a // b)
+    return _simplest(sp.ceiling(sp.expand(sp.sympify(a) / b)))
+
+
+def clamp(value: Size, low: Size, high: Size) -> Size:
+    """The value, moved into low ... high.
+
+    >>> clamp(7, 0, 5), clamp(sp.Integer(1), 0, size_symbol("n"))
+    (5, 1)
+    """
+    if all(isinstance(v, int) for v in (value, low, high)):
+        return max(low, min(value, high))
+    if is_symbolic(high) and not sp.sympify(high).is_positive and low == 0:
+        # sympy settles more comparisons when it knows that the upper bound, a count, is positive
+        count = sp.Dummy("o", integer=True, positive=True)
+        return _simplest(sp.Max(0, sp.Min(sp.expand(value), count)).subs(count, high))
+    return _simplest(sp.Max(low, sp.Min(sp.expand(value), high)))
+
+
+def product(sizes: Iterable[Size]) -> Size:
+    """The product of sizes; 1 for none."""
+    result: Size = 1
+    for size in sizes:
+        result = result * size
+    return result

@@ -1,0 +1,144 @@
+"""Tying: which connections share a parameter.
+
+A learned tying lays the connections of a wiring out in a parameter array. Each axis of that array
+is a digit: the *tap* through which a connection runs, the *output* position (modulo the digit's
+size), or the *input* position. Connections with the same digits share a parameter, so that
+
+- no output digit on an axis ties over all positions: the convolution,
+- an output digit of size t ties positions t steps apart: the tiled convolution,
+- an output digit of the axis's full size ties nothing: the locally connected and the dense layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Literal, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Window
+from convgraph.core.sizes import Size, product
+from convgraph.core.wiring import Product, Wiring
+
+__all__ = ["Constant", "Digit", "Explicit", "Learned", "Mean", "Tying", "outputs", "taps"]
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One axis of a parameter array: where its index comes from, and how long it is."""
+
+    kind: Literal["output", "tap", "input"]
+    axis: int
+    size: Size
+    named: bool = True
+    """Whether the index shows in the parameters' names; an unnamed channel does not."""
+    flipped: bool = False
+    """Whether taps are counted from the far end, as in the mathematician's convolution."""
+
+
+def outputs(*sizes: Size, named: bool = True) -> tuple[Digit, ...]:
+    """Output digits for the first axes of a wiring."""
+    return tuple(Digit("output", axis, size, named) for axis, size in enumerate(sizes))
+
+
+def taps(axes: Sequence[Axis], start: int = 0, flipped: bool = False) -> tuple[Digit, ...]:
+    """Tap digits for the axes of a wiring from number `start` on."""
+    return tuple(
+        Digit("tap", a, axis.taps, flipped=flipped) for a, axis in enumerate(axes) if a >= start
+    )
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Connections labelled with the entries of one parameter array."""
+
+    digits: tuple[Digit, ...]
+    letter: str | None = None
+    """The array's name; a network gives one to those that have none."""
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """The shape of the parameter array."""
+        return tuple(digit.size for digit in self.digits)
+
+    @property
+    def size(self) -> Size:
+        """The number of entries of the parameter array."""
+        return product(self.shape)
+
+    @property
+    def named_axes(self) -> tuple[int, ...]:
+        """The axes of the array that show in the names of its entries."""
+        return tuple(a for a, digit in enumerate(self.digits) if digit.named)
+
+    def codes(self, axis: int, relation: Axis) -> NDArray[np.int64]:
+        """What one axis of a wiring adds to a connection's flat index, as an (outputs x taps) array."""
+        code = np.zeros((1, 1), np.int64)
+        step = 1
+        for digit in reversed(self.digits):
+            if digit.axis == axis:
+                code = code + step * _values(digit, relation)
+            step *= int(digit.size)
+        return np.broadcast_to(code, (int(relation.outputs), int(relation.taps)))
+
+    def period(self, axis: int) -> Size:
+        """How many steps apart output positions share parameters along an axis of the wiring."""
+        return product(d.size for d in self.digits if d.axis == axis and d.kind == "output")
+
+
+def _values(digit: Digit, relation: Axis) -> NDArray[np.int64]:
+    if digit.kind == "output":
+        return (np.arange(relation.outputs, dtype=np.int64) % int(digit.size))[:, None]
+    if digit.kind == "input":
+        return np.maximum(relation.table(), 0)
+    tap = np.arange(digit.size, dtype=np.int64)
+    return (tap[::-1] if digit.flipped else tap)[None, :]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Connections that are not learned and all carry the same number."""
+
+    value: sp.Expr = sp.S.One
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Connections that carry one over the number of units that are averaged.
+
+    `over` says what is counted: the "taps" of a window that lie in the padded input (a last window
+    that a ceil_mode adds may reach beyond), or only those "present", not cut off by the border.
+    """
+
+    over: Literal["taps", "present"] = "taps"
+
+    def numbers(self, wiring: Wiring) -> tuple[tuple[sp.Expr, ...], NDArray[np.int64]]:
+        """The different numbers on the connections, and which of them each output unit has."""
+        assert isinstance(wiring, Product)
+        per_axis = [self._counted(axis) for axis in wiring.axes]
+        counts, which = np.unique(reduce(np.multiply.outer, per_axis), return_inverse=True)
+        return tuple(sp.Rational(1, max(int(c), 1)) for c in counts), which.ravel()
+
+    def _counted(self, axis: Axis) -> NDArray[np.int64]:
+        if self.over == "present":
+            return axis.fan_in()
+        taps = np.full(int(axis.outputs), int(axis.taps))
+        if not isinstance(axis, Window) or axis.after is None:
+            return taps
+        room = int(axis.inputs + axis.after + axis.padding) - axis.stride * np.arange(axis.outputs)
+        return np.minimum(taps, -(-room // int(axis.dilation)))
+
+
+@dataclass(frozen=True, eq=False)
+class Explicit:
+    """Labels given one by one, for an explicit wiring: positions in a tuple of sympy expressions."""
+
+    labels: NDArray[np.integer]
+    expressions: tuple[sp.Expr, ...]
+
+
+Tying: TypeAlias = Learned | Constant | Mean | Explicit

@@ -1,0 +1,1 @@
+"""Sparse interactions: what the wiring alone decides."""

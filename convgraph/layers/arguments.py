@@ -1,0 +1,132 @@
+"""Checking the arguments that several specs share: kernels, steps and paddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from convgraph.core.axis import Boundary, Window
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import Size, ceil_div, floor_div, is_symbolic
+from convgraph.core.sizes import as_size as as_size
+from convgraph.core.tensor import Tensor
+
+__all__ = ["Padding", "Sizes", "as_padding", "as_sizes", "channels_and_space", "window"]
+
+Sizes: TypeAlias = "Size | tuple[Size, ...]"
+Pair: TypeAlias = "tuple[Size, Size]"
+Padding: TypeAlias = "Literal['valid', 'same', 'full'] | Size | tuple[Pair, ...]"
+
+PADDING_RULE = 'a padding is "valid", "same", "full", a number that is not negative, or one (before, after) pair per axis'
+
+
+def as_sizes(argument: str, value: Any, rank: int | None, rule: str) -> tuple[Size, ...]:
+    """One size per axis: a single size stands for all of them (for one axis where rank is None)."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if not value or (rank is not None and len(value) != rank):
+            raise ConvgraphError(
+                f"{argument}={value!r}: {rule}, or one for each of the {rank or ''} axes"
+            )
+        try:
+            return tuple(as_size(argument, v, rule) for v in value)
+        except ConvgraphError:
+            raise ConvgraphError(f"{argument}={value!r}: {rule}") from None
+    return (as_size(argument, value, rule),) * (rank or 1)
+
+
+def as_padding(
+    argument: str, value: Any, rank: int, words: Sequence[str] = ("valid", "same", "full")
+) -> Any:
+    """A padding word, or a (before, after) pair for each axis."""
+    if isinstance(value, str):
+        if value not in words:
+            raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}")
+        return value
+    if not isinstance(value, Sequence):
+        pair = (as_size(argument, value, PADDING_RULE, least=0),) * 2
+        return (pair,) * rank
+    pairs = value
+    if rank == 1 and len(value) == 2 and not any(isinstance(v, Sequence) for v in value):
+        pairs = (value,)
+    if len(pairs) != rank or not all(isinstance(p, Sequence) and len(p) == 2 for p in pairs):
+        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}; there are {rank} axes")
+    try:
+        return tuple((as_size("", a, "", least=0), as_size("", b, "", least=0)) for a, b in pairs)
+    except ConvgraphError:
+        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}") from None
+
+
+def channels_and_space(tensor: Tensor, rank: int, spec: Any) -> tuple[bool, Size, tuple[Size, ...]]:
+    """(whether channels are named, how many, the sizes of the axes that the kernel moves along)."""
+    shape = tensor.shape
+    if len(shape) == rank:
+        return False, 1, shape
+    if len(shape) == rank + 1:
+        return True, shape[0], shape[1:]
+    raise ConvgraphError(
+        f"shape={shape}: {spec} has a kernel of rank {rank} and takes a shape of rank {rank} "
+        f"(one unnamed channel) or {rank + 1} (channels first)"
+    )
+
+
+def window(
+    n: Size,
+    k: Size,
+    s: Size,
+    d: Size,
+    padding: Any,
+    boundary: Boundary = "zeros",
+    ceil_mode: bool = False,
+) -> Window:
+    """The window along an axis of n positions.
+
+    "same" keeps ceil(n / s) outputs and puts an odd padding's extra position behind (SAME_UPPER).
+    Output sizes are relationships 1 to 6 of Dumoulin and Visin (2016).
+    """
+    span = d * (k - 1) + 1
+    if padding == "valid":
+        before = after = 0
+    elif padding == "full":
+        before = after = span - 1
+    elif padding == "same":
+        total = _at_least_zero((ceil_div(n, s) - 1) * s + span - n)
+        before = floor_div(total, 2)
+        after = total - before
+    else:
+        before, after = padding
+    room = n + before + after - span
+    if not is_symbolic(room) and room < 0:
+        raise ConvgraphError(
+            f"kernel={k}: a kernel (spanning {span} with dilation {d}) is not larger than "
+            f"the padded input ({n + before + after})"
+        )
+    if not is_symbolic(n, before, after):
+        most = max(before, after)
+        if boundary == "reflect" and most >= n:
+            raise ConvgraphError(
+                f"padding={most}: reflecting pads at most {n - 1} positions of an axis of {n}"
+            )
+        if boundary == "circular" and most > n:
+            raise ConvgraphError(f"padding={most}: a circular padding is at most the axis, {n}")
+    outputs = ceil_div(n, s) if padding == "same" else floor_div(room, s) + 1
+    if ceil_mode:
+        # a window that would start behind the input and its padding before is left out
+        outputs = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
+    return Window(n, outputs, k, s, d, before, boundary, after)
+
+
+def _at_least_zero(value: Size) -> Size:
+    if isinstance(value, int):
+        return max(value, 0)
+    import sympy as sp
+
+    bound = sp.Max(0, sp.expand(value))
+    return int(bound) if bound.is_Integer else bound
+
+
+def _least(a: Size, b: Size) -> Size:
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    import sympy as sp
+
+    return sp.Min(a, b)

@@ -1,0 +1,100 @@
+"""Layers that take several tensors: sums, products and concatenations of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convgraph.core.axis import Window, identity
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.reduction import PRODUCT, SUM, Reduction
+from convgraph.core.sizes import Size
+from convgraph.core.tensor import Bound, Tensor
+from convgraph.core.tying import Constant
+from convgraph.core.wiring import Product
+from convgraph.layers.spec import Layer
+
+__all__ = ["Add", "Concat", "Multiply"]
+
+
+@dataclass(frozen=True)
+class _Merge(Layer):
+    def _check_inputs(self, tensors: Sequence[Any]) -> None:
+        if len(tensors) < 2 or not all(isinstance(t, Tensor) for t in tensors):
+            raise ConvgraphError(f"{self} on {len(tensors)} inputs: it merges two or more tensors")
+
+
+@dataclass(frozen=True)
+class _Elementwise(_Merge):
+    def reduction(self) -> Reduction:
+        """How the branches' values become one."""
+        raise AssertionError
+
+    def bind(self, *tensors: Tensor) -> Bound:
+        shapes = [t.shape for t in tensors]
+        if any(shape != shapes[0] for shape in shapes):
+            raise ConvgraphError(
+                f"{self} of the shapes {', '.join(map(str, shapes))}: they are equal"
+            )
+        joint = Product(tuple(map(identity, shapes[0]))), Constant()
+        channels = next((t.channels for t in tensors if t.channels is not None), None)
+        return Bound(shapes[0], (joint,) * len(tensors), self.reduction(), channels=channels)
+
+
+@dataclass(frozen=True)
+class Add(_Elementwise):
+    """The sum of branches of one shape, unit by unit."""
+
+    def reduction(self) -> Reduction:
+        return SUM
+
+
+@dataclass(frozen=True)
+class Multiply(_Elementwise):
+    """The product of branches of one shape, unit by unit: gating."""
+
+    def reduction(self) -> Reduction:
+        return PRODUCT
+
+
+@dataclass(frozen=True)
+class Concat(_Merge):
+    """Branches one after the other along an axis, the channels by default.
+
+    One-dimensional branches without channels become the channels of the result.
+    """
+
+    axis: int = 0
+
+    def bind(self, *tensors: Tensor) -> Bound:
+        unnamed = all(t.channels is False for t in tensors) and self.axis == 0
+        shapes: list[tuple[Size, ...]] = [(1, *t.shape) if unnamed else t.shape for t in tensors]
+        rank = len(shapes[0])
+        if not 0 <= self.axis < rank:
+            raise ConvgraphError(
+                f"axis={self.axis}: an axis of shapes of rank {rank}, counted from 0"
+            )
+        for shape in shapes:
+            if len(shape) != rank or any(
+                shape[a] != shapes[0][a] for a in range(rank) if a != self.axis
+            ):
+                listed = ", ".join(str(t.shape) for t in tensors)
+                raise ConvgraphError(
+                    f"{self} of the shapes {listed}: they differ on axis {self.axis} only"
+                )
+        total: Size = 0
+        for shape in shapes:
+            total = total + shape[self.axis]
+        out = (*shapes[0][: self.axis], total, *shapes[0][self.axis + 1 :])
+        joints, at = [], 0
+        for shape in shapes:
+            axes = [identity(n) for n in shape]
+            # the branch's positions start at `at`: a window of one tap, shifted
+            axes[self.axis] = Window(shape[self.axis], total, 1, padding=at)
+            joints.append((Product(tuple(axes)), Constant()))
+            at = at + shape[self.axis]
+        channels = (
+            True if unnamed else next((t.channels for t in tensors if t.channels is not None), None)
+        )
+        return Bound(out, tuple(joints), SUM, channels=channels)

@@ -1,0 +1,122 @@
+"""The base of all specs: frozen, of no size, composed by `>>`, bound by `.on(shape)`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size, as_size
+from convgraph.core.tensor import Bound, Tensor
+
+__all__ = ["Chain", "Spec", "as_shape", "input_tensor"]
+
+SHAPE_RULE = "a shape is a positive integer, or one for each axis with channels first"
+
+
+class Spec(ABC):
+    """What a layer, or a composition of layers, is before it knows the size of its input."""
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes of the kernel (or of whatever fixes it); None where any will do."""
+        return None
+
+    @abstractmethod
+    def __call__(self, *tensors: Tensor, name: str | None = None) -> Tensor:
+        """Apply the spec to tensors; `name` is for the row of units that results."""
+
+    def __rshift__(self, other: Spec) -> Chain:
+        if not isinstance(other, Spec):
+            return NotImplemented
+        return Chain((*_parts(self), *_parts(other)))
+
+    def on(self, shape: Size | Sequence[Size], names: Sequence[str] | None = None) -> Network:
+        """Bind the spec to an input.
+
+        Parameters
+        ----------
+        shape
+            Units per axis, channels first: for a kernel of rank r, a shape of rank r is one unnamed
+            channel. A whole number is a shape of rank 1. Sizes may be sympy symbols.
+        names
+            Names for the rows; see `Network`.
+
+        Raises
+        ------
+        ConvgraphError
+            If the layers do not fit the shape.
+        """
+        x = input_tensor(as_shape("shape", shape), self.rank)
+        return Network(x, self(x), names)
+
+
+@dataclass(frozen=True)
+class Layer(Spec):
+    """A spec of one layer: `bind` picks its wiring, its tying and its reduction."""
+
+    @abstractmethod
+    def bind(self, *tensors: Tensor) -> Bound:
+        """What the layer becomes on inputs of these shapes."""
+
+    def __call__(self, *tensors: Tensor, name: str | None = None) -> Tensor:
+        self._check_inputs(tensors)
+        bound = self.bind(*tensors)
+        return Tensor(bound.shape, bound.channels, name, self, bound, tensors)
+
+    def _check_inputs(self, tensors: Sequence[Any]) -> None:
+        if len(tensors) != 1 or not isinstance(tensors[0], Tensor):
+            raise ConvgraphError(
+                f"{type(self).__name__} on {len(tensors)} inputs: it takes one tensor"
+            )
+
+
+@dataclass(frozen=True)
+class Chain(Spec):
+    """Specs applied one after the other; written `a >> b`."""
+
+    specs: tuple[Spec, ...]
+
+    @property
+    def rank(self) -> int | None:
+        return next((spec.rank for spec in self.specs if spec.rank is not None), None)
+
+    def __call__(self, *tensors: Tensor, name: str | None = None) -> Tensor:
+        tensor = self.specs[0](*tensors)
+        for spec in self.specs[1:]:
+            tensor = spec(tensor)
+        return replace(tensor, name=name) if name is not None else tensor
+
+    def __repr__(self) -> str:
+        return " >> ".join(map(repr, self.specs))
+
+
+def _parts(spec: Spec) -> tuple[Spec, ...]:
+    return spec.specs if isinstance(spec, Chain) else (spec,)
+
+
+def as_shape(argument: str, shape: Any) -> tuple[Size, ...]:
+    """Check a shape: a size, or a sequence of them."""
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Sequence):
+        return (as_size(argument, shape, SHAPE_RULE),)
+    if not shape:
+        raise ConvgraphError(f"{argument}={shape!r}: {SHAPE_RULE}")
+    try:
+        return tuple(as_size(argument, size, SHAPE_RULE) for size in shape)
+    except ConvgraphError:
+        raise ConvgraphError(f"{argument}={tuple(shape)!r}: {SHAPE_RULE}") from None
+
+
+def input_tensor(shape: tuple[Size, ...], rank: int | None, name: str | None = None) -> Tensor:
+    """An input whose first axis counts channels if the rank of the kernels to come says so."""
+    if rank is None:
+        return Tensor(shape, False if len(shape) == 1 else None, name)
+    if len(shape) not in (rank, rank + 1):
+        raise ConvgraphError(
+            f"shape={shape}: a kernel of rank {rank} takes a shape of rank {rank} (one unnamed channel) "
+            f"or {rank + 1} (channels first)"
+        )
+    return Tensor(shape, len(shape) == rank + 1, name)

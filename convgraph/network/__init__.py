@@ -1,0 +1,1 @@
+"""How networks come about: composition, the functional form, graphs that users bring."""

@@ -1,0 +1,207 @@
+"""A network from a labelled graph that a user brings."""
+
+from __future__ import annotations
+
+from numbers import Rational
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import sympy as sp
+
+from convgraph.core.assembly import default_row_names
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Joint, Layer, Network, Row
+from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction, pointwise
+from convgraph.core.tying import Explicit
+from convgraph.core.wiring import Listed
+
+__all__ = ["from_networkx"]
+
+REDUCTIONS = {r.name: r for r in (SUM, MEAN, MAX, PRODUCT)}
+REDUCTIONS["relu"] = pointwise("relu", lambda t: sp.Max(0, t), lambda t: np.maximum(t, 0))
+
+
+def from_networkx(graph: nx.DiGraph) -> Network:
+    """A network over a directed acyclic graph whose edges are labelled.
+
+    Parameters
+    ----------
+    graph
+        A DiGraph or MultiDiGraph. Each edge has an attribute `parameter`: a sympy expression, a
+        string (it becomes a symbol) or a whole or rational number. Nodes may have the attributes
+        `row` (the name of their row), `reduction` ("sum", "mean", "max", "product", "relu") and
+        `bias`. Without rows, a node's row is the length of the longest path that leads to it.
+
+    Returns
+    -------
+    Network
+        Its units are named as the nodes, in their order.
+
+    Raises
+    ------
+    ConvgraphError
+        If the graph is undirected, empty, has a cycle or an edge without a label, or if the nodes of
+        one row differ in their reduction.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> graph = nx.DiGraph(
+    ...     [("left", "sum", {"parameter": "a"}), ("right", "sum", {"parameter": "a"})]
+    ... )
+    >>> from_networkx(graph).expressions()
+    {'sum': a*left + a*right}
+    """
+    if not isinstance(graph, nx.Graph) or not graph.is_directed():
+        raise ConvgraphError(f"graph={graph!r}: a networkx DiGraph or MultiDiGraph")
+    if not graph:
+        raise ConvgraphError(f"graph={graph}: a network has units")
+    try:
+        cycle = nx.find_cycle(graph)
+    except nx.NetworkXNoCycle:
+        pass
+    else:
+        raise ConvgraphError(
+            f"graph: a network has no cycles, and this has {[e[:2] for e in cycle]}"
+        )
+    row_of = _rows(graph)
+    members: dict[str, list[Any]] = {}
+    for node in graph:
+        members.setdefault(row_of[node], []).append(node)
+    order = _order(graph, row_of, list(members))
+    names = {node: str(node) for node in graph}
+    if len(set(names.values())) < len(names):
+        raise ConvgraphError("graph: two nodes have the same name as strings")
+    rows = {
+        name: Row(name, (len(members[name]),), given=tuple(names[n] for n in members[name]))
+        for name in order
+    }
+    layers = [
+        _layer(graph, rows, row_of, members, name)
+        for name in order
+        if any(graph.in_degree(n) for n in members[name])
+    ]
+    computed = {layer.target.name for layer in layers}
+    outputs = [
+        rows[name]
+        for name in order
+        if name in computed and any(not graph.out_degree(n) for n in members[name])
+    ]
+    if not outputs:
+        raise ConvgraphError("graph: a network has edges")
+    inputs = [rows[name] for name in order if name not in computed]
+    return Network.of([rows[n] for n in order], layers, inputs, outputs)
+
+
+def _rows(graph: nx.DiGraph) -> dict[Any, str]:
+    given = nx.get_node_attributes(graph, "row")
+    if len(given) == len(graph):
+        return {node: str(row) for node, row in given.items()}
+    if given:
+        without = next(node for node in graph if node not in given)
+        raise ConvgraphError(f"graph: node {without!r} has no row; all nodes have one, or none has")
+    depth: dict[Any, int] = {}
+    for node in nx.topological_sort(graph):
+        depth[node] = 1 + max((depth[p] for p in graph.predecessors(node)), default=-1)
+    names = default_row_names(1, max(depth.values()))
+    return {node: names[depth[node]] for node in graph}
+
+
+def _order(graph: nx.DiGraph, row_of: dict[Any, str], names: list[str]) -> list[str]:
+    """The rows in order of computation."""
+    between = nx.DiGraph()
+    between.add_nodes_from(names)
+    between.add_edges_from((row_of[a], row_of[b]) for a, b in graph.edges())
+    position = {name: i for i, name in enumerate(names)}
+    try:
+        order = list(nx.lexicographical_topological_sort(between, key=position.__getitem__))
+    except nx.NetworkXUnfeasible:
+        raise ConvgraphError(
+            "graph: its rows depend on each other in a cycle; edges run from row to row"
+        ) from None
+    return sorted(order, key=lambda name: bool(between.in_degree(name)))
+
+
+def _layer(
+    graph: nx.DiGraph,
+    rows: dict[str, Row],
+    row_of: dict[Any, str],
+    members: dict[str, list[Any]],
+    name: str,
+) -> Layer:
+    targets = members[name]
+    by_source: dict[str, list[tuple[int, int, sp.Expr]]] = {}
+    position = {node: i for row in members.values() for i, node in enumerate(row)}
+    for i, node in enumerate(targets):
+        for source, _, data in graph.in_edges(node, data=True):
+            label = _label(source, node, data)
+            by_source.setdefault(row_of[source], []).append((i, position[source], label))
+    joints = []
+    for source_name, edges in by_source.items():
+        edges.sort(key=lambda edge: edge[:2])
+        expressions = tuple(dict.fromkeys(label for *_, label in edges))
+        number = {expression: i for i, expression in enumerate(expressions)}
+        start = np.zeros(len(targets) + 1, np.int64)
+        np.add.at(start, [i + 1 for i, *_ in edges], 1)
+        source = rows[source_name]
+        wiring = Listed(
+            int(source.size),
+            len(targets),
+            np.cumsum(start),
+            np.array([j for _, j, _ in edges], np.int32),
+        )
+        labels = np.array([number[label] for *_, label in edges], np.int64)
+        joints.append(Joint(source, wiring, Explicit(labels, expressions)))
+    bias = _bias(graph, targets)
+    return Layer("from_networkx", tuple(joints), rows[name], _reduction(graph, targets, name), bias)
+
+
+def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
+    if "parameter" not in data or data["parameter"] is None:
+        raise ConvgraphError(
+            f"graph: the edge {source!r} -> {target!r} has no label; every edge has an attribute 'parameter'"
+        )
+    return _as_label(f"the edge {source!r} -> {target!r}", data["parameter"])
+
+
+def _as_label(where: str, label: Any) -> sp.Expr:
+    if isinstance(label, sp.Expr):
+        return label
+    if isinstance(label, str) and label:
+        return sp.Symbol(label)
+    if not isinstance(label, bool) and isinstance(label, Rational | np.integer):
+        return sp.Rational(int(label.numerator), int(label.denominator))
+    raise ConvgraphError(
+        f"graph: {where} has the label {label!r}; a label is a sympy expression, a string, "
+        "or a whole or rational number"
+    )
+
+
+def _bias(graph: nx.DiGraph, targets: list[Any]) -> Joint | None:
+    given = [graph.nodes[node].get("bias") for node in targets]
+    if all(b is None for b in given):
+        return None
+    labels = [
+        sp.S.Zero if b is None else _as_label(f"node {n!r}", b)
+        for n, b in zip(targets, given, strict=True)
+    ]
+    expressions = tuple(dict.fromkeys(labels))
+    ones = Listed(1, len(targets), np.arange(len(targets) + 1), np.zeros(len(targets), np.int32))
+    return Joint(
+        Row("1", (1,)),
+        ones,
+        Explicit(np.array([expressions.index(b) for b in labels]), expressions),
+    )
+
+
+def _reduction(graph: nx.DiGraph, targets: list[Any], row: str) -> Reduction:
+    found = {graph.nodes[node].get("reduction", "sum") for node in targets}
+    if len(found) > 1:
+        raise ConvgraphError(
+            f"graph: row {row!r} has the reductions {sorted(found)}; a row has one"
+        )
+    name = found.pop()
+    if name not in REDUCTIONS:
+        raise ConvgraphError(f"reduction={name!r}: a reduction is one of {', '.join(REDUCTIONS)}")
+    return REDUCTIONS[name]

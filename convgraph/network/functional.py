@@ -1,0 +1,34 @@
+"""The functional form: inputs to call specs on, for any directed acyclic graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convgraph.core.sizes import Size
+from convgraph.core.tensor import Tensor
+from convgraph.layers.spec import as_shape, input_tensor
+
+__all__ = ["Input"]
+
+
+def Input(  # noqa: N802 - it reads as the other specs do
+    shape: Size | Sequence[Size], rank: int | None = None, name: str | None = None
+) -> Tensor:
+    """An input tensor of a shape; call specs on it, and give the ends to `Network`.
+
+    Parameters
+    ----------
+    shape
+        Units per axis, channels first.
+    rank
+        The number of axes besides the channels, where layers without a kernel (a global pool)
+        come first and could not tell.
+    name
+        The row's name; by default x, and y, z for further inputs.
+
+    >>> import convgraph as cg
+    >>> a, b = cg.Input(4, name="a"), cg.Input(4, name="b")
+    >>> cg.Network([a, b], cg.Add()(a, cg.Conv(3, padding="same")(b))).expressions()["g1"]
+    a1 + b1*w_2 + b2*w_3
+    """
+    return input_tensor(as_shape("shape", shape), rank, name)
