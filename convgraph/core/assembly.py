@@ -64,7 +64,7 @@ def assemble(
 
 
 def _computed(starts: Sequence[Tensor], ends: Sequence[Tensor]) -> list[Tensor]:
-    """All computed tensors behind the ends, sources first (without recursion: networks are deep)."""
+    """All computed tensors behind the ends, sources first; networks are too deep to recurse."""
     done = {id(t) for t in starts}
     order: list[Tensor] = []
     stack = [(t, False) for t in reversed(ends)]

@@ -64,10 +64,11 @@ class Axis(ABC):
         return is_symbolic(self.inputs, self.outputs, self.taps)
 
     def table(self) -> Positions:
-        """Input positions as an (outputs x taps) array, -1 where the connection is missing; read-only."""
+        """Input positions, (outputs x taps), read-only; -1 where there is no connection."""
         if self.symbolic:
             raise ConvgraphError(
-                f"shape={self.inputs}: this question needs numbers; bind the network to sizes without symbols"
+                f"shape={self.inputs}: this question needs numbers; "
+                "bind the network to sizes without symbols"
             )
         return _table(self)
 
@@ -370,7 +371,8 @@ class Table(Axis):
         table = np.array(positions, dtype=np.int64, order="C")
         if table.ndim != 2 or (table.size and not (table.min() >= -1 and table.max() < inputs)):
             raise ConvgraphError(
-                f"positions of shape {table.shape}: an (outputs x taps) array of positions below {inputs}, or -1"
+                f"positions of shape {table.shape}: an (outputs x taps) array of positions "
+                f"below {inputs}, or -1"
             )
         table.flags.writeable = False
         self.inputs = inputs

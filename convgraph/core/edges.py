@@ -99,7 +99,7 @@ def _fill(
     source: Integers,
     label: Integers,
 ) -> None:
-    """Write the sources, and the labels of a learned tying, position after position of the first axis.
+    """Write the sources, and the labels of a learned tying, along the first axis.
 
     Sources and labels are sums of one term per axis. The positions of the first axis (the filters
     of a convolution) mostly repeat the one before up to a constant, so that their edges are those

@@ -141,7 +141,7 @@ def _inputs(network: Network, x: Any) -> list[NDArray[Any]]:
 
 
 def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
-    """The value of every label, exact objects or numbers in the smallest type that holds them all."""
+    """The value of every label: exact objects, or numbers of a type that holds them all."""
     learned: list[NDArray[Any]] = []
     rest = {str(name): value for name, value in parameters.items()}
     named: dict[int, Any] = {}
@@ -152,7 +152,8 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
             given = np.asarray(value)
             if given.size != len(array):
                 raise ConvgraphError(
-                    f"parameters[{name!r}] of shape {given.shape}: {name} has the shape {array.shape}"
+                    f"parameters[{name!r}] of shape {given.shape}: "
+                    f"{name} has the shape {array.shape}"
                 )
             whole[name] = given.ravel()
             continue
@@ -169,10 +170,9 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
         else:
             missing = [p for p in range(at, at + len(array)) if p not in named]
             if missing:
-                raise ConvgraphError(
-                    f"parameters: no value for {', '.join(str(s) for s in labels.pick(missing[:4]))}"
-                    + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-                )
+                few = ", ".join(map(str, labels.pick(missing[:4])))
+                more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+                raise ConvgraphError(f"parameters: no value for {few}{more}")
             values = [named[p] for p in range(at, at + len(array))]
             learned.append(np.asarray(values) if values else np.empty(0, np.int64))
         at += len(array)

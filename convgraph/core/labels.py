@@ -158,7 +158,8 @@ class Labels(Sequence[sp.Expr]):
 
     def __repr__(self) -> str:
         arrays = ", ".join(f"{array.letter}{list(array.shape)}" for array in self.arrays)
-        return f"Labels({arrays}{' and ' if arrays and self.numbers else ''}{list(self.numbers) or ''})"
+        numbers = f" and {list(self.numbers)}" if self.numbers else ""
+        return f"Labels({arrays}{numbers})"
 
 
 def check_letters(arrays: Sequence[Array]) -> list[Array]:

@@ -22,8 +22,8 @@ def matrix(network: Network) -> sp.Matrix:
     for layer in network.layers:
         if not layer.reduction.linear:
             raise ConvgraphError(
-                f"{layer.spec}: a network with the reduction {layer.reduction.name!r} has no matrix; "
-                "only sums and means are linear"
+                f"{layer.spec}: a network with the reduction {layer.reduction.name!r} "
+                "has no matrix; only sums and means are linear"
             )
     columns = sum(int(row.size) for row in network.inputs)
     known: dict[str, Any] = {}

@@ -321,8 +321,8 @@ class Network:
     def matrix(self) -> sp.Matrix:
         """The network as one sympy matrix (outputs x inputs), with the parameters in place.
 
-        For one layer it shows the tying: Toeplitz, circulant, doubly block circulant. For a stack of
-        linear layers it is the product of theirs.
+        For one layer it shows the tying: Toeplitz, circulant, doubly block circulant. For a
+        stack of linear layers it is the product of theirs.
 
         >>> from convgraph import Conv
         >>> Conv(2).on(3).matrix()
@@ -335,7 +335,7 @@ class Network:
         return matrix(self)
 
     def expressions(self, row: str | None = None) -> dict[str, sp.Expr]:
-        """Each unit of a row (the output's by default) as a sympy expression in inputs and parameters.
+        """Each unit of a row (by default the output) in sympy, in inputs and parameters.
 
         >>> from convgraph import Conv
         >>> Conv(2).on(3).expressions()["s1"]
@@ -376,7 +376,8 @@ class Network:
                 seen.add(tying.letter)
         if not self.symbolic:
             parameters = self.labels.parameters
-        return f"Network({rows}{more}: {units} units, {connections} connections, {parameters} parameters)"
+        counts = f"{units} units, {connections} connections, {parameters} parameters"
+        return f"Network({rows}{more}: {counts})"
 
 
 def _all_joints(layer: Layer) -> list[Joint]:

@@ -15,7 +15,7 @@ __all__ = ["Bound", "Tensor"]
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """What a spec becomes on inputs of given shapes: one (wiring, tying) per input, and a reduction."""
+    """What a spec becomes on given shapes: a (wiring, tying) per input, and a reduction."""
 
     shape: tuple[Size, ...]
     joints: tuple[tuple[Wiring, Tying], ...]

@@ -76,7 +76,7 @@ class Learned:
         return tuple(a for a, digit in enumerate(self.digits) if digit.named)
 
     def codes(self, axis: int, relation: Axis) -> NDArray[np.int64]:
-        """What one axis of a wiring adds to a connection's flat index, as an (outputs x taps) array."""
+        """What an axis of a wiring adds to flat indices: an (outputs x taps) array."""
         code = np.zeros((1, 1), np.int64)
         step = 1
         for digit in reversed(self.digits):
@@ -135,7 +135,7 @@ class Mean:
 
 @dataclass(frozen=True, eq=False)
 class Explicit:
-    """Labels given one by one, for an explicit wiring: positions in a tuple of sympy expressions."""
+    """Labels listed one by one, for a listed wiring: positions in a tuple of expressions."""
 
     labels: NDArray[np.integer]
     expressions: tuple[sp.Expr, ...]

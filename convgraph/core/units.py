@@ -75,7 +75,7 @@ class Units(Set[str]):
 
     @property
     def axes(self) -> tuple[tuple[int, ...], ...] | None:
-        """Per axis the zero-based positions of which the set is the product, or None if it is none."""
+        """Per axis the zero-based positions whose product this is, or None if it is none."""
         if len(self.boxes) != 1:
             return None
         return tuple(tuple(np.flatnonzero(mask).tolist()) for mask in self.boxes[0])
@@ -91,7 +91,7 @@ class Units(Set[str]):
 
     @property
     def extent(self) -> tuple[int, ...]:
-        """Per axis the number of positions from the first to the last: the size as tables give it."""
+        """Per axis how far it is from the first position to the last: the size that tables give."""
         return tuple(last - first + 1 for first, last in self.bounds)
 
     def __iter__(self) -> Iterator[str]:

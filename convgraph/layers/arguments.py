@@ -17,7 +17,10 @@ Sizes: TypeAlias = "Size | tuple[Size, ...]"
 Pair: TypeAlias = "tuple[Size, Size]"
 Padding: TypeAlias = "Literal['valid', 'same', 'full'] | Size | tuple[Pair, ...]"
 
-PADDING_RULE = 'a padding is "valid", "same", "full", a number that is not negative, or one (before, after) pair per axis'
+PADDING_RULE = (
+    'a padding is "valid", "same", "full", a number that is not negative, '
+    "or one (before, after) pair per axis"
+)
 
 
 def as_sizes(argument: str, value: Any, rank: int | None, rule: str) -> tuple[Size, ...]:

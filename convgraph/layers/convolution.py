@@ -1,4 +1,4 @@
-"""Convolutions: one wiring of windows, tied in full, in tiles or not at all, forwards or reversed."""
+"""Convolutions: one wiring of windows, tied in full, in tiles or not at all, or reversed."""
 
 from __future__ import annotations
 
@@ -249,7 +249,8 @@ class ConvTranspose(_Windowed):
         for extra, step in zip(self._extra(), self._each(self.stride), strict=True):
             if not is_symbolic(extra, step) and extra >= max(step, *self._each(self.dilation)):
                 raise ConvgraphError(
-                    f"output_padding={self.output_padding!r}: it is smaller than the stride or the dilation"
+                    f"output_padding={self.output_padding!r}: "
+                    "it is smaller than the stride or the dilation"
                 )
 
     def _extra(self) -> tuple[Size, ...]:

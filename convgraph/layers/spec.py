@@ -116,7 +116,7 @@ def input_tensor(shape: tuple[Size, ...], rank: int | None, name: str | None = N
         return Tensor(shape, False if len(shape) == 1 else None, name)
     if len(shape) not in (rank, rank + 1):
         raise ConvgraphError(
-            f"shape={shape}: a kernel of rank {rank} takes a shape of rank {rank} (one unnamed channel) "
-            f"or {rank + 1} (channels first)"
+            f"shape={shape}: a kernel of rank {rank} takes a shape of rank {rank} "
+            f"(one unnamed channel) or {rank + 1} (channels first)"
         )
     return Tensor(shape, len(shape) == rank + 1, name)

@@ -41,8 +41,8 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     Raises
     ------
     ConvgraphError
-        If the graph is undirected, empty, has a cycle or an edge without a label, or if the nodes of
-        one row differ in their reduction.
+        If the graph is undirected, empty, has a cycle or an edge without a label, or if the
+        nodes of one row differ in their reduction.
 
     Examples
     --------
@@ -160,7 +160,8 @@ def _layer(
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
     if "parameter" not in data or data["parameter"] is None:
         raise ConvgraphError(
-            f"graph: the edge {source!r} -> {target!r} has no label; every edge has an attribute 'parameter'"
+            f"graph: the edge {source!r} -> {target!r} has no label; "
+            "every edge has an attribute 'parameter'"
         )
     return _as_label(f"the edge {source!r} -> {target!r}", data["parameter"])
 
