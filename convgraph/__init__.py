@@ -20,6 +20,7 @@ _MODULES = {
     "network.composition": ["Parallel", "Residual"],
     "network.functional": ["Input"],
     "network.from_networkx": ["from_networkx"],
+    "network.trace": ["trace"],
     "interactions.fields": ["projective_field", "receptive_field"],
     "interactions.all_fields": ["receptive_fields"],
     "interactions.sparsity": ["sparsity"],

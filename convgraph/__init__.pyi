@@ -31,6 +31,7 @@ from convgraph.network.composition import Parallel as Parallel
 from convgraph.network.composition import Residual as Residual
 from convgraph.network.from_networkx import from_networkx as from_networkx
 from convgraph.network.functional import Input as Input
+from convgraph.network.trace import trace as trace
 from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.uses import tied_weights as tied_weights

@@ -177,11 +177,17 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
             learned.append(np.asarray(values) if values else np.empty(0, np.int64))
         at += len(array)
     exact = exact or any(values.dtype == object for values in learned)
-    return (
-        np.concatenate([*learned, _numbers(labels.numbers, exact)])
-        if len(labels)
-        else np.empty(0, int)
-    )
+    known = np.concatenate([np.empty(0, np.int64), *learned])
+    return np.concatenate([known, _numbers(_settled(labels, known), exact)])
+
+
+def _settled(labels: Labels, values: NDArray[Any]) -> list[sp.Expr]:
+    """The labels that are not single parameters, with the parameters' values put in."""
+    free = {symbol for label in labels.numbers for symbol in label.free_symbols}
+    if not free:
+        return list(labels.numbers)
+    known = {symbol: sp.sympify(values[labels.find(symbol.name)]) for symbol in free}
+    return [label.xreplace(known) for label in labels.numbers]
 
 
 def _numbers(numbers: Iterable[sp.Expr], exact: bool) -> NDArray[Any]:

@@ -12,9 +12,10 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core import memory
+from convgraph.core.arrays import Loose, check_letters
 from convgraph.core.edges import EdgeTable, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.core.labels import Array, Labels, Loose, check_letters
+from convgraph.core.labels import Labels
 from convgraph.core.names import parse_unit, unit_name, unit_names
 from convgraph.core.reduction import Reduction
 from convgraph.core.sizes import Size, is_symbolic, product
@@ -247,19 +248,21 @@ class Network:
     @cached_property
     def labels(self) -> Labels:
         """Everything that can label an edge: parameters, then numbers."""
-        learned = [tying for layer in self.layers for tying in layer.arrays]
-        arrays: list[Array | Loose] = list(check_letters([Array.of(tying) for tying in learned]))
+        tyings = [joint.tying for layer in self.layers for joint in _all_joints(layer)]
+        explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
+        arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
+        arrays = check_letters([*arrays, *(a for tying in explicit for a in tying.arrays)])
         numbers: dict[sp.Expr, None] = {}
-        loose: dict[sp.Symbol, None] = {}
         for joint in (joint for layer in self.layers for joint in _all_joints(layer)):
             if isinstance(joint.tying, Constant):
                 numbers[joint.tying.value] = None
             elif isinstance(joint.tying, Mean):
                 numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
-            elif isinstance(joint.tying, Explicit):
-                for expression in joint.tying.expressions:
-                    (loose if expression.is_Symbol else numbers)[expression] = None
-        return Labels([*arrays, *([Loose(tuple(loose))] if loose else [])], list(numbers))
+        expressions = dict.fromkeys(e for tying in explicit for e in tying.expressions)
+        numbers.update((e, None) for e in expressions if not e.is_Symbol)
+        symbols = dict.fromkeys(s for e in expressions for s in sorted(e.free_symbols, key=str))
+        loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
+        return Labels([*arrays, *([Loose(loose)] if loose else [])], list(numbers))
 
     def bias_labels(self, row: str) -> list[sp.Expr] | None:
         """The bias of each unit of a row, or None where the row has none."""

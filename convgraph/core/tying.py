@@ -20,6 +20,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.arrays import Array
 from convgraph.core.axis import Axis, Window
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Product, Wiring
@@ -69,6 +70,11 @@ class Learned:
     def size(self) -> Size:
         """The number of entries of the parameter array."""
         return product(self.shape)
+
+    @property
+    def array(self) -> Array:
+        """The parameter array."""
+        return Array(self.letter or "w", tuple(int(n) for n in self.shape), self.named_axes)
 
     @property
     def named_axes(self) -> tuple[int, ...]:
@@ -139,6 +145,8 @@ class Explicit:
 
     labels: NDArray[np.integer]
     expressions: tuple[sp.Expr, ...]
+    arrays: tuple[Array, ...] = ()
+    """Parameter arrays to which symbols among the expressions belong."""
 
 
 Tying: TypeAlias = Learned | Constant | Mean | Explicit

@@ -111,14 +111,18 @@ class Activation(_Pointwise):
             )
 
     def reduction(self) -> Reduction:
-        name = self.name
+        return named(self.name, sp.Function(self.name))
 
-        def fast(t: NDArray[Any]) -> NDArray[Any]:
-            if name not in NUMERIC:
-                raise ConvgraphError(
-                    f"name={name!r}: the values of this activation are not known; those of "
-                    f"{', '.join(NUMERIC)} are"
-                )
-            return NUMERIC[name](t)
 
-        return pointwise(name, sp.Function(name), fast)
+def named(name: str, exact: Callable[[sp.Expr], sp.Expr]) -> Reduction:
+    """The reduction of a function by its name, with values in numbers where they are known."""
+
+    def fast(t: NDArray[Any]) -> NDArray[Any]:
+        if name not in NUMERIC:
+            raise ConvgraphError(
+                f"name={name!r}: the values of this activation are not known; those of "
+                f"{', '.join(NUMERIC)} are"
+            )
+        return NUMERIC[name](t)
+
+    return pointwise(name, exact, fast)

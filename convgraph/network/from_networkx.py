@@ -11,10 +11,9 @@ import sympy as sp
 
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Joint, Layer, Network, Row
+from convgraph.core.network import Layer, Network, Row
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction, pointwise
-from convgraph.core.tying import Explicit
-from convgraph.core.wiring import Listed
+from convgraph.network.listed import listed_layer
 
 __all__ = ["from_networkx"]
 
@@ -77,8 +76,9 @@ def from_networkx(graph: nx.DiGraph) -> Network:
         name: Row(name, (len(members[name]),), given=tuple(names[n] for n in members[name]))
         for name in order
     }
+    position = {node: i for row in members.values() for i, node in enumerate(row)}
     layers = [
-        _layer(graph, rows, row_of, members, name)
+        _layer(graph, rows, row_of, members[name], position, name)
         for name in order
         if any(graph.in_degree(n) for n in members[name])
     ]
@@ -127,34 +127,22 @@ def _layer(
     graph: nx.DiGraph,
     rows: dict[str, Row],
     row_of: dict[Any, str],
-    members: dict[str, list[Any]],
+    targets: list[Any],
+    position: dict[Any, int],
     name: str,
 ) -> Layer:
-    targets = members[name]
-    by_source: dict[str, list[tuple[int, int, sp.Expr]]] = {}
-    position = {node: i for row in members.values() for i, node in enumerate(row)}
-    for i, node in enumerate(targets):
-        for source, _, data in graph.in_edges(node, data=True):
-            label = _label(source, node, data)
-            by_source.setdefault(row_of[source], []).append((i, position[source], label))
-    joints = []
-    for source_name, edges in by_source.items():
-        edges.sort(key=lambda edge: edge[:2])
-        expressions = tuple(dict.fromkeys(label for *_, label in edges))
-        number = {expression: i for i, expression in enumerate(expressions)}
-        start = np.zeros(len(targets) + 1, np.int64)
-        np.add.at(start, [i + 1 for i, *_ in edges], 1)
-        source = rows[source_name]
-        wiring = Listed(
-            int(source.size),
-            len(targets),
-            np.cumsum(start),
-            np.array([j for _, j, _ in edges], np.int32),
-        )
-        labels = np.array([number[label] for *_, label in edges], np.int64)
-        joints.append(Joint(source, wiring, Explicit(labels, expressions)))
-    bias = _bias(graph, targets)
-    return Layer("from_networkx", tuple(joints), rows[name], _reduction(graph, targets, name), bias)
+    connections = [
+        (i, rows[row_of[source]], position[source], _label(source, node, data))
+        for i, node in enumerate(targets)
+        for source, _, data in graph.in_edges(node, data=True)
+    ]
+    return listed_layer(
+        "from_networkx",
+        rows[name],
+        connections,
+        _reduction(graph, targets, name),
+        [_as_label(f"node {node!r}", graph.nodes[node].get("bias", 0)) for node in targets],
+    )
 
 
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
@@ -176,23 +164,6 @@ def _as_label(where: str, label: Any) -> sp.Expr:
     raise ConvgraphError(
         f"graph: {where} has the label {label!r}; a label is a sympy expression, a string, "
         "or a whole or rational number"
-    )
-
-
-def _bias(graph: nx.DiGraph, targets: list[Any]) -> Joint | None:
-    given = [graph.nodes[node].get("bias") for node in targets]
-    if all(b is None for b in given):
-        return None
-    labels = [
-        sp.S.Zero if b is None else _as_label(f"node {n!r}", b)
-        for n, b in zip(targets, given, strict=True)
-    ]
-    expressions = tuple(dict.fromkeys(labels))
-    ones = Listed(1, len(targets), np.arange(len(targets) + 1), np.zeros(len(targets), np.int32))
-    return Joint(
-        Row("1", (1,)),
-        ones,
-        Explicit(np.array([expressions.index(b) for b in labels]), expressions),
     )
 
 

@@ -1,0 +1,88 @@
+"""Parameter arrays, whose entries are sympy symbols that exist when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import parameter_name, split_parameter
+
+__all__ = ["Array", "Loose", "check_letters"]
+
+
+@dataclass(frozen=True)
+class Array:
+    """A named parameter array whose entries are sympy symbols.
+
+    >>> Array("w", (2, 3)).symbol(4)
+    w_2_2
+    """
+
+    letter: str
+    shape: tuple[int, ...]
+    named_axes: tuple[int, ...] | None = None
+
+    @property
+    def _named(self) -> tuple[int, ...]:
+        return tuple(range(len(self.shape))) if self.named_axes is None else self.named_axes
+
+    def __len__(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def symbol(self, flat: int) -> sp.Symbol:
+        """The symbol of the entry at a flat position."""
+        index = np.unravel_index(flat, self.shape) if self.shape else ()
+        return sp.Symbol(parameter_name(self.letter, [int(index[a]) for a in self._named]))
+
+    def find(self, name: str) -> int | None:
+        """The flat position of the entry with this name, or None."""
+        parts = split_parameter(name, self.letter, len(self._named))
+        if parts is None:
+            return None
+        index = [0] * len(self.shape)
+        for a, i in zip(self._named, parts, strict=True):
+            if i >= self.shape[a]:
+                return None
+            index[a] = i
+        return int(np.ravel_multi_index(index, self.shape)) if self.shape else 0
+
+
+@dataclass(frozen=True)
+class Loose:
+    """Parameters that are not entries of an array: the symbols of a graph that a user brought."""
+
+    symbols: tuple[sp.Symbol, ...]
+    letter: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One axis of all symbols."""
+        return (len(self.symbols),)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def symbol(self, flat: int) -> sp.Symbol:
+        """The symbol at a position."""
+        return self.symbols[flat]
+
+    def find(self, name: str) -> int | None:
+        """The position of the symbol with this name, or None."""
+        return next((i for i, symbol in enumerate(self.symbols) if symbol.name == name), None)
+
+
+def check_letters(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays of the same letter are one, tied across layers; their shapes have to agree."""
+    known: dict[str, Array] = {}
+    for array in arrays:
+        other = known.setdefault(array.letter, array)
+        if other.shape != array.shape:
+            raise ConvgraphError(
+                f"letter={array.letter!r}: layers of one letter share their parameters, and "
+                f"these have the shapes {other.shape} and {array.shape}"
+            )
+    return list(known.values())

@@ -1,0 +1,146 @@
+"""Bring your own code: a function over arrays, run once on symbols, becomes a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.arrays import Array
+from convgraph.core.assembly import default_row_names
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import unit_names
+from convgraph.core.network import Layer, Network, Row
+from convgraph.core.sizes import Size
+from convgraph.layers.spec import as_shape
+from convgraph.network.listed import Connection, listed_layer
+from convgraph.network.units_of_code import Kind, Terms, read
+
+__all__ = ["trace"]
+
+
+def trace(
+    function: Callable[..., Any],
+    *,
+    x: Size | Sequence[Size],
+    **parameters: int | Sequence[int],
+) -> Network:
+    """The network that a function over arrays computes.
+
+    The function is called once, on arrays of sympy symbols: `np.convolve`, `np.correlate`,
+    `np.einsum`, `np.roll`, sliding windows, plain loops and `sympy.Max` all work on those as they
+    are. What comes out has to be affine in the input and linear in the parameters, possibly under
+    maxima and pointwise functions; it becomes a labelled graph like any other layer's.
+
+    Parameters
+    ----------
+    function
+        Called as `function(x, ...)`, the parameters in the order in which they are given here.
+    x
+        The shape of the input: a number, or one for each axis.
+    **parameters
+        The name and the shape of each parameter array; the empty shape () is a single number.
+
+    Returns
+    -------
+    Network
+        With rows named as usual; a unit of a hidden row stands for each value under a maximum or a
+        function.
+
+    Raises
+    ------
+    ConvgraphError
+        If the function fails on symbols, or with the first term that is not of this form.
+
+    Examples
+    --------
+    >>> import numpy as np, convgraph as cg
+    >>> net = cg.trace(lambda x, w: np.correlate(x, w, "valid"), x=4, w=2)
+    >>> net.expressions()
+    {'s1': w_1*x1 + w_2*x2, 's2': w_1*x2 + w_2*x3, 's3': w_1*x3 + w_2*x4}
+    >>> cg.receptive_field(net, "s2")
+    Units(x: x2, x3)
+
+    References
+    ----------
+    SparseConnectivityTracer.jl (Hill and Dalle, 2025) finds such patterns in Julia, without labels.
+    """
+    shape = tuple(int(n) for n in as_shape("x", x))
+    symbols = [sp.Symbol(name) for name in unit_names("x", shape)]
+    arrays = tuple(_array(name, size) for name, size in parameters.items())
+    out = _run(function, _filled(symbols, shape), [_entries(array) for array in arrays])
+    return _network(symbols, shape, out, arrays)
+
+
+def _filled(symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> NDArray[Any]:
+    array = np.empty(len(symbols), object)
+    array[:] = symbols
+    return array.reshape(shape)
+
+
+def _array(name: str, shape: int | Sequence[int]) -> Array:
+    return Array(name, () if shape == () else tuple(int(n) for n in as_shape(name, shape)))
+
+
+def _entries(array: Array) -> Any:
+    """The symbols of a parameter array, as an array of its shape or as a single symbol."""
+    symbols = [array.symbol(i) for i in range(len(array))]
+    return _filled(symbols, array.shape) if array.shape else symbols[0]
+
+
+def _run(function: Callable[..., Any], x: NDArray[Any], parameters: list[Any]) -> NDArray[Any]:
+    try:
+        out = np.asarray(function(x, *parameters), dtype=object)
+    except ConvgraphError:
+        raise
+    except Exception as error:  # whatever the user's code raises on symbols
+        hint = "; for a maximum use sympy.Max" if "truth value" in str(error) else ""
+        raise ConvgraphError(
+            f"function={getattr(function, '__name__', function)!r}: "
+            f"on arrays of symbols it raised {type(error).__name__}: {error}{hint}"
+        ) from error
+    if out.size == 0:
+        raise ConvgraphError(
+            f"function={getattr(function, '__name__', function)!r}: it returned no values"
+        )
+    return out if out.ndim else out.reshape(1)
+
+
+def _network(
+    symbols: list[sp.Symbol],
+    shape: tuple[int, ...],
+    out: NDArray[Any],
+    arrays: tuple[Array, ...],
+) -> Network:
+    parameters = frozenset(array.symbol(i) for array in arrays for i in range(len(array)))
+    hidden, last = read([sp.sympify(e) for e in out.ravel()], frozenset(symbols), parameters)
+    names = default_row_names(1, len(hidden) + 1)
+    rows = [Row(names[0], shape)]
+    rows += [Row(name, (len(units),)) for name, (_, units) in zip(names[1:], hidden, strict=False)]
+    rows.append(Row(names[-1], out.shape))
+    place: dict[sp.Expr, tuple[Row, int]] = {s: (rows[0], i) for i, s in enumerate(symbols)}
+    for row, (_, units) in zip(rows[1:], hidden, strict=False):
+        place.update({expression: (row, i) for i, (expression, _) in enumerate(units)})
+    kinds = [*hidden, last]
+    layers = [
+        _layer(row, kind, [terms for _, terms in units], place, arrays)
+        for row, (kind, units) in zip(rows[1:], kinds, strict=True)
+    ]
+    return Network.of(rows, layers, rows[:1], rows[-1:])
+
+
+def _layer(
+    row: Row,
+    kind: Kind,
+    units: list[Terms],
+    place: dict[sp.Expr, tuple[Row, int]],
+    arrays: tuple[Array, ...],
+) -> Layer:
+    connections: list[Connection] = []
+    for i, terms in enumerate(units):
+        connections += [(i, *place[atom], label) for label, atom in terms.edges]
+    biases = [terms.bias for terms in units]
+    return listed_layer("trace", row, connections, kind.reduction, biases, arrays)
