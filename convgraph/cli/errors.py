@@ -1,0 +1,47 @@
+"""What goes wrong becomes one line on stderr and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from convgraph.core.errors import ConvgraphError
+
+__all__ = ["reported"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def reported(program: str) -> Iterator[None]:
+    """Report the errors of the block as `program: message` and leave with a status."""
+    try:
+        yield
+    except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+            error.show()
+            raise SystemExit(BAD_INPUT) from None
+        context = getattr(error, "ctx", None)
+        _leave(context.command_path if context else program, error.format_message())
+    except ConvgraphError as error:
+        _leave(program, str(error))
+    except MemoryError:
+        _leave(program, "memory: the question needs more than this machine has")
+    except (click.Abort, KeyboardInterrupt):
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; without this, Python complains at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _leave(program: str, message: str) -> None:
+    # An echoed value may hold line breaks and worse, and a message is one line of plain text.
+    line = " ".join(message.split())
+    click.echo(f"{program}: {''.join(c for c in line if c.isprintable())}", err=True)
+    raise SystemExit(BAD_INPUT)

@@ -1,0 +1,84 @@
+"""The group of all commands: a table of names, each imported when it is called.
+
+`convgraph --help` needs click and nothing else: sympy and networkx take a third of a second.
+To add a command, write a module with a `click.Command` named `command` and add its line here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from convgraph import __version__
+from convgraph.cli.errors import reported
+
+__all__ = ["COMMANDS", "main"]
+
+# name: (module in convgraph.cli, what `convgraph --help` says of it)
+COMMANDS = {
+    "book": ("book", "Draw the book's figures and derive what its sources claim."),
+    "show": ("show", "Print the facts of a network, and draw it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"convgraph.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=help)
+            for name, (_, help) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        with reported(prog_name or "convgraph"):
+            status = super().main(
+                args, prog_name or "convgraph", complete_var, standalone_mode=False, **extra
+            )
+            raise SystemExit(status if isinstance(status, int) else 0)
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Tab completion, for bash (or zsh, fish): "
+    'eval "$(_CONVGRAPH_COMPLETE=bash_source convgraph)"',
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Layers of neural networks as labelled connectivity graphs.
+
+    Which unit reaches which, which connections share a parameter, and what follows from both.
+    """

@@ -1,0 +1,72 @@
+"""What commands print: tables in colour, JSON, and progress where one has to wait."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+__all__ = ["console", "print_json", "progress", "table"]
+
+WAIT = 1.0  # seconds before progress shows itself
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where a command prints; in colour on a terminal, unless NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[RenderableType]],
+    *,
+    title: str | None = None,
+    right: Sequence[str] = (),
+) -> Any:
+    """A table for `console().print`; the columns in `right` hold numbers.
+
+    A cell that is a string is shown as it is: brackets in it are no markup.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(Text(column), justify="right" if column in right else "left")
+    for row in rows:
+        made.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
+    return made
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for another program: plain, indented, in the order given."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr for work that takes over a second; call what it gives after each step."""
+    from rich.progress import Progress
+
+    err = console(stderr=True)
+    bar = Progress(console=err, transient=True, disable=not err.is_terminal)
+    task = bar.add_task(what, total=total)
+    late = threading.Timer(WAIT, bar.start)
+    late.daemon = True
+    late.start()
+    try:
+        yield lambda: bar.advance(task)
+    finally:
+        late.cancel()
+        late.join()
+        bar.stop()
