@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.names import check_name
-from convgraph.core.network import Joint, Layer, Row
 from convgraph.core.tensor import Tensor
 from convgraph.core.tying import Learned, Tying
 

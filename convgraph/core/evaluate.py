@@ -13,7 +13,8 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Layer, Network, Row
+    from convgraph.core.layer import Layer, Row
+    from convgraph.core.network import Network
 
 __all__ = ["evaluate", "expressions", "input_symbols"]
 

@@ -10,7 +10,8 @@ from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Layer, Network
+    from convgraph.core.layer import Layer
+    from convgraph.core.network import Network
 
 __all__ = ["layer_matrix", "matrix"]
 

@@ -21,8 +21,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array
-from convgraph.core.axis import Axis, Window
+from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size, product
+from convgraph.core.window import Window
 from convgraph.core.wiring import Product, Wiring
 
 __all__ = ["Constant", "Digit", "Explicit", "Learned", "Mean", "Tying", "outputs", "taps"]

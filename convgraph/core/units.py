@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convgraph.core.boxes import Box, count, decompose, dense, merge
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Row
+    from convgraph.core.layer import Row
 
 __all__ = ["Units"]
 

@@ -9,9 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full, identity
-from convgraph.core.network import Joint, Network, Row
+from convgraph.core.axis import Axis, Full
+from convgraph.core.layer import Joint, Row
+from convgraph.core.network import Network
 from convgraph.core.units import Units
+from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.interactions.fields import _chosen, receptive_field
 

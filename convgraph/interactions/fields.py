@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network, Row
+from convgraph.core.layer import Row
+from convgraph.core.network import Network
 from convgraph.core.units import Units
 
 __all__ = ["projective_field", "receptive_field"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
-from convgraph.core.axis import Boundary, Window
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, ceil_div, floor_div, is_symbolic
 from convgraph.core.sizes import as_size as as_size
 from convgraph.core.tensor import Tensor
+from convgraph.core.window import Boundary, Window
 
 __all__ = ["Padding", "Sizes", "as_padding", "as_sizes", "channels_and_space", "window"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from convgraph.core.axis import Axis, Blocks, Boundary, Full, Reversed, Window, check_boundary
+from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, as_size, is_symbolic
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned, outputs, taps
+from convgraph.core.window import Boundary, Reversed, Window, check_boundary
 from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convgraph.core.axis import Window, identity
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import PRODUCT, SUM, Reduction
 from convgraph.core.sizes import Size
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
+from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
 from convgraph.layers.spec import Layer
 

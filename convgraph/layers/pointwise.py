@@ -11,11 +11,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.axis import identity
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import Reduction, pointwise
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
+from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.layers.spec import Layer
 

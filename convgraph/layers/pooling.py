@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from convgraph.core.axis import Axis, Full, identity
+from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import MAX, MEAN, Reduction
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant, Mean, Tying
+from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from convgraph.core.axis import Boundary, Repeat, Window, check_boundary, identity
+from convgraph.core.axis import Repeat
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, product
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
+from convgraph.core.window import Boundary, Window, check_boundary, identity
 from convgraph.core.wiring import Product
 from convgraph.layers.arguments import Sizes, as_padding, as_sizes, window
 from convgraph.layers.spec import Layer

@@ -11,7 +11,8 @@ import sympy as sp
 
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Layer, Network, Row
+from convgraph.core.layer import Layer, Row
+from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction, pointwise
 from convgraph.network.listed import listed_layer
 

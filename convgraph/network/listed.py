@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from convgraph.core.arrays import Array
-from convgraph.core.network import Joint, Layer, Row
+from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import Reduction
 from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Listed

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from convgraph.core.arrays import Array
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Layer, Row
 from convgraph.core.names import unit_names
-from convgraph.core.network import Layer, Network, Row
+from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import as_shape
 from convgraph.network.listed import Connection, listed_layer

@@ -1,0 +1,112 @@
+"""Rows of units, and the layers that compute one row from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import parse_unit, unit_name, unit_names
+from convgraph.core.reduction import Reduction
+from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.tying import Learned, Tying
+from convgraph.core.wiring import Wiring
+
+__all__ = ["Joint", "Layer", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A named array of units: an input, a feature map, an output.
+
+    `channels` says whether the first axis counts channels; `given` holds the units' own names
+    where they are not ours.
+    """
+
+    name: str
+    shape: tuple[Size, ...]
+    channels: bool = False
+    given: tuple[str, ...] | None = None
+
+    @property
+    def size(self) -> Size:
+        """The number of units."""
+        return product(self.shape)
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return is_symbolic(self.shape)
+
+    def units(self) -> list[str]:
+        """The names of all units, in row-major order."""
+        return list(self.given) if self.given is not None else unit_names(self.name, self.numbers())
+
+    def unit(self, index: Sequence[int]) -> str:
+        """The name of the unit at a zero-based index."""
+        if self.given is not None:
+            return self.given[int(np.ravel_multi_index(tuple(index), self.numbers()))]
+        return unit_name(self.name, index)
+
+    def find(self, unit: str) -> tuple[int, ...] | None:
+        """The zero-based index of a unit, or None if it is not of this row."""
+        shape = self.numbers()
+        if self.given is None:
+            return parse_unit(unit, self.name, shape)
+        if unit not in self.given:
+            return None
+        return tuple(int(i) for i in np.unravel_index(self.given.index(unit), shape))
+
+    def numbers(self) -> tuple[int, ...]:
+        """The shape, when it has to be numbers."""
+        if self.symbolic:
+            raise ConvgraphError(
+                f"shape={self.shape} of row {self.name!r}: this question needs numbers; "
+                "bind the network to sizes without symbols"
+            )
+        return tuple(int(n) for n in self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The connections from one row to the units of a layer."""
+
+    source: Row
+    wiring: Wiring
+    tying: Tying
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One row of units, what it is connected to, and what it does with what it gets.
+
+    `bias` is a joint from a unit of its own that is always 1; it is no edge of the graph.
+    """
+
+    spec: Any
+    joints: tuple[Joint, ...]
+    target: Row
+    reduction: Reduction
+    bias: Joint | None = None
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return self.target.symbolic or any(joint.source.symbolic for joint in self.joints)
+
+    @property
+    def connections(self) -> Size:
+        """The number of connections, without those to a bias."""
+        total: Size = 0
+        for joint in self.joints:
+            total = total + joint.wiring.connections
+        return total
+
+    @property
+    def arrays(self) -> tuple[Learned, ...]:
+        """The learned tyings: kernels first, then the bias."""
+        joints = [*self.joints, *([self.bias] if self.bias else [])]
+        return tuple(joint.tying for joint in joints if isinstance(joint.tying, Learned))
