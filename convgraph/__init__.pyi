@@ -39,3 +39,4 @@ from convgraph.sharing.uses import uses as uses
 
 __all__: list[str]
 __version__: str
+_MODULES: dict[str, list[str]]
