@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,9 @@ class Array:
 
     def __len__(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))
+
+    def __iter__(self) -> Iterator[sp.Symbol]:
+        return (self.symbol(flat) for flat in range(len(self)))
 
     def symbol(self, flat: int) -> sp.Symbol:
         """The symbol of the entry at a flat position."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from convgraph.core.arrays import Array
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.names import check_name
 from convgraph.core.tensor import Tensor
-from convgraph.core.tying import Learned, Tying
+from convgraph.core.tying import Explicit, Learned, Tying
 
 __all__ = ["assemble", "default_row_names"]
 
@@ -48,7 +49,7 @@ def assemble(
         kernel = None
         for source, (wiring, tying) in zip(tensor.sources, bound.joints, strict=True):
             tied = letters.kernel(tying)
-            kernel = tied.letter if isinstance(tied, Learned) else kernel
+            kernel = _letter(tied) or kernel
             joints.append(Joint(row_of[id(source)], wiring, tied))
         bias = None
         if bound.bias is not None:
@@ -122,27 +123,42 @@ class Letters:
     def __init__(self, order: Sequence[Tensor]) -> None:
         tyings = [tying for t in order if t.bound for _, tying in t.bound.joints]
         tyings += [t.bound.bias[1] for t in order if t.bound and t.bound.bias]
-        self._taken = {
-            tying.letter for tying in tyings if isinstance(tying, Learned) and tying.letter
-        }
+        self._taken = {letter for tying in tyings if (letter := _letter(tying))}
         self._count = 0
 
     def kernel(self, tying: Tying) -> Tying:
         """The tying of a kernel, with a letter."""
-        if not isinstance(tying, Learned) or tying.letter:
+        if _letter(tying) != "":
             return tying
         while True:
             self._count += 1
             letter = "wvu"[self._count - 1] if self._count <= 3 else f"w{self._count}"
             if letter not in self._taken:
-                return replace(tying, letter=letter)
+                return _lettered(tying, letter)
 
     def bias(self, tying: Tying, kernel: str | None) -> Tying:
         """The tying of a bias, with a letter that goes with its kernel's."""
-        if not isinstance(tying, Learned) or tying.letter:
+        if _letter(tying) != "":
             return tying
         letter = kernel or "w"
         if letter in BIAS_LETTERS:
-            return replace(tying, letter=BIAS_LETTERS[letter])
+            return _lettered(tying, BIAS_LETTERS[letter])
         numbered = letter[0] == "w" and letter[1:].isdigit()
-        return replace(tying, letter="b" + letter[1:] if numbered else "b" + letter)
+        return _lettered(tying, "b" + letter[1:] if numbered else "b" + letter)
+
+
+def _letter(tying: Tying) -> str | None:
+    """The letter of a tying's array: empty where it needs one, None where it has no array."""
+    if isinstance(tying, Learned):
+        return tying.letter or ""
+    if isinstance(tying, Explicit) and isinstance(tying.expressions, Array):
+        return tying.expressions.letter
+    return None
+
+
+def _lettered(tying: Tying, letter: str) -> Tying:
+    if isinstance(tying, Explicit):
+        assert isinstance(tying.expressions, Array)
+        return replace(tying, expressions=replace(tying.expressions, letter=letter))
+    assert isinstance(tying, Learned)
+    return replace(tying, letter=letter)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.arrays import Array
 from convgraph.core.labels import Labels
-from convgraph.core.tying import Constant, Learned, Mean, Tying
+from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Listed, Product, Wiring
 
 __all__ = ["EdgeTable", "joint_edges"]
@@ -80,6 +81,9 @@ def joint_edges(
         label, first_label = np.empty(len(source), label_type), labels.start(tying.letter or "")
     elif isinstance(tying, Constant):
         label, first_label = np.full(len(source), labels.position(tying.value), label_type), 0
+    elif isinstance(tying, Explicit) and isinstance(tying.expressions, Array):
+        first_label = labels.start(tying.expressions.letter)
+        label = (tying.labels + first_label).astype(label_type)
     else:
         expressions, which = (
             tying.numbers(wiring) if isinstance(tying, Mean) else (tying.expressions, tying.labels)

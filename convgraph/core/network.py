@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.core.arrays import Loose, check_letters
+from convgraph.core.arrays import Array, Loose, check_letters
 from convgraph.core.edges import EdgeTable, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
@@ -58,6 +59,10 @@ class Network:
     layers: tuple[Layer, ...]
     inputs: tuple[Row, ...]
     outputs: tuple[Row, ...]
+    weights: Mapping[str, Any] = MappingProxyType({})
+    """Values of parameter arrays by letter, where a model brought them; `evaluate` uses them."""
+    caveats: tuple[str, ...] = ()
+    """What of a model could not be read exactly, in sentences."""
 
     def __init__(
         self,
@@ -76,10 +81,13 @@ class Network:
         layers: Sequence[Layer],
         inputs: Sequence[Row],
         outputs: Sequence[Row],
+        weights: Mapping[str, Any] = MappingProxyType({}),
+        caveats: Sequence[str] = (),
     ) -> Network:
         """A network from its parts, rows and layers in order of computation."""
         network = cls.__new__(cls)
         network._set(rows, layers, inputs, outputs)
+        network.weights, network.caveats = weights, tuple(caveats)
         return network
 
     def _set(
@@ -154,14 +162,25 @@ class Network:
         tyings = [joint.tying for layer in self.layers for joint in _all_joints(layer)]
         explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
         arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
-        arrays = check_letters([*arrays, *(a for tying in explicit for a in tying.arrays)])
+        arrays += [
+            a
+            for tying in explicit
+            for a in (tying.expressions, *tying.arrays)
+            if isinstance(a, Array)
+        ]
+        arrays = check_letters(arrays)
         numbers: dict[sp.Expr, None] = {}
         for joint in (joint for layer in self.layers for joint in _all_joints(layer)):
             if isinstance(joint.tying, Constant):
                 numbers[joint.tying.value] = None
             elif isinstance(joint.tying, Mean):
                 numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
-        expressions = dict.fromkeys(e for tying in explicit for e in tying.expressions)
+        expressions = dict.fromkeys(
+            e
+            for tying in explicit
+            if isinstance(tying.expressions, tuple)
+            for e in tying.expressions
+        )
         numbers.update((e, None) for e in expressions if not e.is_Symbol)
         symbols = dict.fromkeys(s for e in expressions for s in sorted(e.free_symbols, key=str))
         loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
@@ -255,7 +274,8 @@ class Network:
         """The output for a given input, in numbers (or in sympy, for arrays of objects).
 
         `x` is an array of the input's shape, or for several inputs a dict by row name;
-        `parameters` maps names to numbers or letters to arrays. Several outputs give a dict.
+        `parameters` maps names to numbers or letters to arrays; what it leaves out takes the values
+        that came with a model, if it was read from one. Several outputs give a dict.
 
         >>> from convgraph import Conv
         >>> Conv(2).on(3).evaluate([1, 2, 3], {"w": [1, -1]})
@@ -263,7 +283,7 @@ class Network:
         """
         from convgraph.core.evaluate import evaluate
 
-        return evaluate(self, x, parameters or {})
+        return evaluate(self, x, {**self.weights, **(parameters or {})})
 
     def __repr__(self) -> str:
         rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])

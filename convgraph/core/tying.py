@@ -142,10 +142,14 @@ class Mean:
 
 @dataclass(frozen=True, eq=False)
 class Explicit:
-    """Labels listed one by one, for a listed wiring: positions in a tuple of expressions."""
+    """Labels listed one by one, for a listed wiring: positions in a tuple of expressions.
+
+    In place of the tuple there may be one parameter array, whose symbols are then made when they
+    are asked for; a network gives it a letter where it has none.
+    """
 
     labels: NDArray[np.integer]
-    expressions: tuple[sp.Expr, ...]
+    expressions: tuple[sp.Expr, ...] | Array
     arrays: tuple[Array, ...] = ()
     """Parameter arrays to which symbols among the expressions belong."""
 
