@@ -167,7 +167,7 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
     at = 0
     for array in labels.arrays:
         if array.letter in whole:
-            learned.append(whole[array.letter])
+            learned.append(_changed(whole[array.letter], at, named))
         else:
             missing = [p for p in range(at, at + len(array)) if p not in named]
             if missing:
@@ -180,6 +180,15 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
     exact = exact or any(values.dtype == object for values in learned)
     known = np.concatenate([np.empty(0, np.int64), *learned])
     return np.concatenate([known, _numbers(_settled(labels, known), exact)])
+
+
+def _changed(values: NDArray[Any], start: int, named: Mapping[int, Any]) -> NDArray[Any]:
+    """The values of an array, with those in place that were given entry by entry."""
+    own = {p - start: value for p, value in named.items() if start <= p < start + len(values)}
+    if own:
+        values = values.astype(np.result_type(values, *map(np.asarray, own.values())))
+        values[list(own)] = list(own.values())
+    return values
 
 
 def _settled(labels: Labels, values: NDArray[Any]) -> list[sp.Expr]:

@@ -87,7 +87,9 @@ class Network:
         """A network from its parts, rows and layers in order of computation."""
         network = cls.__new__(cls)
         network._set(rows, layers, inputs, outputs)
-        network.weights, network.caveats = weights, tuple(caveats)
+        if weights:
+            network.weights = weights
+        network.caveats = tuple(caveats)
         return network
 
     def _set(
