@@ -1,0 +1,57 @@
+"""What an SVG says beyond its shapes: titles, a description, and the names of units and edges."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from convgraph.figures.dot import edge_id, unit_id
+from convgraph.figures.panel import Panel
+
+__all__ = ["annotate"]
+
+_GROUP = re.compile(r'<g id="(?P<id>[^"]*)" class="(?P<classes>[^"]*)">\n?<title>[^<]*</title>')
+
+
+def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, description: str) -> str:
+    """Give a rendered figure its title and description, and each unit and edge its own.
+
+    Units carry `data-unit`, `data-row` and `data-panel`; edges `data-source`, `data-target`,
+    `data-parameter` and `data-panel`: enough for a page to find what belongs together.
+    """
+    known = dict(_known(panels))
+
+    def group(match: re.Match[str]) -> str:
+        element = known.get(match["id"].removeprefix(prefix))
+        head = f'<g id="{match["id"]}" class="{match["classes"]}"'
+        if element is None:
+            return head + ">"
+        text, data = element
+        attributes = "".join(f' data-{key}="{html.escape(v)}"' for key, v in data.items())
+        return f"{head}{attributes}>\n<title>{html.escape(text, quote=False)}</title>"
+
+    svg = _GROUP.sub(group, svg)
+    start = svg.index(">") + 1
+    named = f' role="img" aria-labelledby="{prefix}title {prefix}desc"'
+    texts = (
+        f'\n<title id="{prefix}title">{html.escape(title, quote=False)}</title>'
+        f'\n<desc id="{prefix}desc">{html.escape(description, quote=False)}</desc>'
+    )
+    return svg[: start - 1] + named + ">" + texts + svg[start:]
+
+
+def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+    for number, panel in enumerate(panels):
+        for unit in panel.units:
+            data = {"unit": unit.name, "row": unit.row, "panel": str(number + 1)}
+            yield unit_id(unit.name, number), (unit.name, data)
+        for edge in panel.edges:
+            data = {"source": edge.source, "target": edge.target, "parameter": edge.parameter}
+            yield (
+                edge_id(edge, number),
+                (
+                    f"{edge.source} → {edge.target}: {edge.parameter}",
+                    {**data, "panel": str(number + 1)},
+                ),
+            )

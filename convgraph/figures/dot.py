@@ -1,0 +1,170 @@
+"""Panels as DOT text: every place is given, nothing is left to a layout.
+
+Ids are stable: `unit_x3`, `edge_x3_s2`; from the second panel on with `panel2_` before them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import graphviz
+
+from convgraph.figures.build import text_width
+from convgraph.figures.panel import Edge, Panel, Text, Unit
+from convgraph.figures.theme import Theme
+
+__all__ = ["edge_id", "to_dot", "unit_id"]
+
+NARROWEST = 8.0  # points: the smallest label
+
+
+def _plain(name: str) -> str:
+    """A name in letters, digits and underscores, different names differently.
+
+    >>> _plain("x2,3"), _plain("h1:4"), _plain("a_b")
+    ('x2_3', 'h1__3a_4', 'a__5f_b')
+    """
+    return re.sub(r"[^a-zA-Z0-9]", lambda m: "_" if m[0] == "," else f"__{ord(m[0]):x}_", name)
+
+
+def unit_id(name: str, panel: int = 0) -> str:
+    """The id of a unit.
+
+    >>> unit_id("x3"), unit_id("x2,3", panel=1)
+    ('unit_x3', 'panel2_unit_x2_3')
+    """
+    return f"{_panel(panel)}unit_{_plain(name)}"
+
+
+def edge_id(edge: Edge, panel: int = 0) -> str:
+    """The id of an edge; second and further edges of the same two units are numbered."""
+    number = f"_{edge.key + 1}" if edge.key else ""
+    return f"{_panel(panel)}edge_{_plain(edge.source)}_{_plain(edge.target)}{number}"
+
+
+def _panel(panel: int) -> str:
+    return f"panel{panel + 1}_" if panel else ""
+
+
+def to_dot(panels: Sequence[Panel], distance: float, theme: Theme, *, layered: bool = False) -> str:
+    """The DOT text of panels, the first on top.
+
+    Parameters
+    ----------
+    panels, theme
+        What to draw, and how.
+    distance
+        Points from the lowest row of a panel to the uppermost of the next.
+    layered
+        Graphviz draws edges in the order of their tails, whatever the order of the text, so that
+        grey edges would run over black ones. Layered text hangs the black ones on an invisible
+        node behind all others: it draws as it should, and says less to who reads it.
+    """
+    graph = graphviz.Digraph(
+        graph_attr={
+            "outputorder": "edgesfirst",
+            "bgcolor": theme.paper,
+            "pad": "0.06",
+        },
+        node_attr={
+            "shape": "circle",
+            "fixedsize": "true",
+            "width": f"{theme.diameter * theme.pitch / 72:.4g}",
+            "fontname": theme.font,
+            "fontsize": f"{theme.label_size:g}",
+            "fontcolor": theme.ink,
+            "color": theme.ink,
+            "penwidth": f"{theme.stroke:g}",
+            "style": "filled",
+            "fillcolor": theme.fill,
+        },
+        edge_attr={
+            "color": theme.ink,
+            "penwidth": f"{theme.stroke:g}",
+            "arrowsize": f"{theme.arrow:g}",
+        },
+        engine="neato",
+    )
+    low = sum(panel.height + distance for panel in panels[1:])
+    lows = []
+    for following in [*panels[1:], None]:
+        lows.append(low)
+        low -= following.height + distance if following else 0
+    for number, (panel, y) in enumerate(zip(panels, lows, strict=True)):
+        for unit in panel.units:
+            _add_unit(graph, unit, number, y, theme)
+        for text in panel.texts:
+            _add_text(graph, text, number, y, theme)
+    if layered:
+        first = panels[0].units[0]
+        place = _pos((first.x, first.y + lows[0])) + "!"
+        graph.node("over", pos=place, label="", style="invis", width="0.01")
+    for strong in (False, True):
+        for number, (panel, y) in enumerate(zip(panels, lows, strict=True)):
+            for edge in panel.edges:
+                if edge.strong == strong:
+                    _add_edge(graph, edge, number, y, theme, layered)
+    return graph.source
+
+
+def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, y: float, theme: Theme) -> None:
+    room = theme.diameter * theme.pitch - 6
+    width = text_width(unit.text, theme.label_size)
+    size = max(theme.label_size * min(1, room / width), NARROWEST) if width else theme.label_size
+    options = {"fontsize": f"{size:.3g}"} if size < theme.label_size else {}
+    if unit.shaded:
+        options["fillcolor"] = unit.fill
+    name = unit_id(unit.name, panel)
+    graph.node(
+        name,
+        label=graphviz.escape(unit.text),
+        id=name,
+        pos=_pos((unit.x, unit.y + y)) + "!",
+        **{"class": "unit shaded" if unit.shaded else "unit"},
+        **options,
+    )
+
+
+def _add_text(graph: graphviz.Digraph, text: Text, panel: int, y: float, theme: Theme) -> None:
+    letter = text.edge is not None
+    name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
+    graph.node(
+        name,
+        label=graphviz.escape(text.text).replace("\n", r"\n"),
+        id=name,
+        pos=_pos((text.x, text.y + y)) + "!",
+        shape="plaintext",
+        style="",
+        width=f"{text.width / 72:.3g}",
+        height=f"{text.size / 72:.3g}",
+        fontsize=f"{text.size:g}",
+        **{"class": "parameter" if letter else "caption"},
+    )
+
+
+def _caption_id(text: Text, panel: int) -> str:
+    return f"{_panel(panel)}caption_{_plain(f'{text.y:g}')}"
+
+
+def _add_edge(
+    graph: graphviz.Digraph, edge: Edge, panel: int, y: float, theme: Theme, layered: bool
+) -> None:
+    points = [(x, at + y) for x, at in edge.route.points]
+    tip = (edge.route.tip[0], edge.route.tip[1] + y)
+    head = unit_id(edge.target, panel)
+    tail = "over" if layered and edge.strong else unit_id(edge.source, panel)
+    options = {} if edge.strong else {"color": theme.quiet}
+    graph.edge(
+        tail,
+        head,
+        id=edge_id(edge, panel),
+        pos=f"e,{_pos(tip)} " + " ".join(map(_pos, points)),
+        **({"class": "emphasized"} if edge.emphasized else {}),
+        **options,
+    )
+
+
+def _pos(point: tuple[float, float]) -> str:
+    # Adding zero turns a rounded -0 into 0.
+    return f"{round(point[0], 2) + 0:.6g},{round(point[1], 2) + 0:.6g}"

@@ -1,0 +1,108 @@
+"""Draw a network: its units, its connections, and what an answer says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.figures.build import build
+from convgraph.figures.figure import Figure
+from convgraph.figures.marks import Emphasis, Shade
+from convgraph.figures.theme import Theme, as_theme
+
+__all__ = ["draw"]
+
+
+def draw(
+    network: Network,
+    shade: Shade = None,
+    emphasize: Emphasis = None,
+    *,
+    letters: Any = None,
+    values: Mapping[str, Any] | None = None,
+    captions: str | Mapping[str, str] | None = None,
+    row_distance: float | None = None,
+    theme: str | Theme = "book",
+    title: str | None = None,
+) -> Figure:
+    """Draw a small network, its input at the bottom and its output on top.
+
+    Parameters
+    ----------
+    network
+        A bound network of at most 1,000 units and 5,000 connections.
+    shade
+        Units to fill: a unit, a set of units (what `receptive_field` answers), a list of those, or
+        a dict from colour to any of them.
+    emphasize
+        Connections to draw black, all others grey: a parameter (name or symbol), (source, target)
+        pairs, a set of those, or what `uses` answers.
+    letters
+        What stands beside the connections: True for the parameters' names, a dict from parameters
+        to text, or a text whose characters go to the parameters in order of appearance.
+    values
+        Numbers to write into units: arrays by row, or numbers by unit.
+    captions
+        A text on the left of the figure, or a dict from rows to texts beside the layers that
+        compute them.
+    row_distance
+        From row to row, in column pitches; by default 1, and more where edges run far sideways.
+    theme
+        The name of a theme, or a `Theme`.
+    title
+        The figure's title, for those who do not see it.
+
+    Returns
+    -------
+    Figure
+        Shows itself in a notebook; `.save("f.svg")`, `.svg()`, `.dot`, and `.above(other)` to
+        stack two.
+
+    Raises
+    ------
+    ConvgraphError
+        If the network is too large to draw or has symbolic sizes, or if it has no such unit,
+        connection, parameter or row.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> net = cg.Conv(3, padding="same").on(5)
+    >>> figure = cg.draw(net, shade=cg.projective_field(net, "x3"), emphasize="w_2")
+    >>> figure
+    Figure('Network x[5] -> s[5]': 10 units, 13 connections)
+    >>> figure.save("figure.svg").name
+    'figure.svg'
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.2 to 9.5.
+    """
+    if not isinstance(network, Network):
+        raise ConvgraphError(
+            f"network={network!r}: a bound network; a spec becomes one on a shape, as in "
+            "Conv(3).on(5)"
+        )
+    if row_distance is not None and not (
+        isinstance(row_distance, int | float) and 0.7 <= row_distance <= 100
+    ):
+        raise ConvgraphError(
+            f"row_distance={row_distance!r}: a number of column pitches from 0.7 to 100"
+        )
+    chosen = as_theme(theme)
+    panel = build(
+        network,
+        chosen,
+        shade=shade,
+        emphasize=emphasize,
+        letters=letters,
+        values=values,
+        captions=captions,
+        row_distance=row_distance,
+    )
+    if title is None:
+        rows = [f"{row.name}{list(row.shape)}" for row in network.rows]
+        title = "Network " + " -> ".join(rows if len(rows) <= 6 else [*rows[:3], "...", rows[-1]])
+    return Figure((panel,), chosen, title)

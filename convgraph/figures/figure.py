@@ -1,0 +1,131 @@
+"""A drawn figure: it shows itself in a notebook, and saves itself in any format."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.figures.annotate import annotate
+from convgraph.figures.dot import to_dot
+from convgraph.figures.files import write
+from convgraph.figures.panel import Panel
+from convgraph.figures.render import FORMATS, render
+from convgraph.figures.theme import Theme
+
+__all__ = ["Figure"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One or more drawn networks, one above the other; `draw` makes it.
+
+    Attributes
+    ----------
+    title, description
+        What the figure says to those who do not see it.
+    dot
+        The figure as DOT text, with the place of everything in it.
+    """
+
+    panels: tuple[Panel, ...] = field(repr=False)
+    theme: Theme = field(repr=False)
+    title: str = "Network"
+    distance: float | None = field(default=None, repr=False)
+
+    @property
+    def dot(self) -> str:
+        """The figure as DOT text; `neato -n2` draws it."""
+        return to_dot(self.panels, self._distance, self.theme)
+
+    @property
+    def description(self) -> str:
+        """The figure in words."""
+        if len(self.panels) == 1:
+            return self.panels[0].description
+        return " ".join(
+            f"Panel {number} from the top: {panel.description}"
+            for number, panel in enumerate(self.panels, 1)
+        )
+
+    @property
+    def _distance(self) -> float:
+        distance = self.theme.panel_distance if self.distance is None else self.distance
+        return distance * self.theme.pitch
+
+    def above(self, other: Figure, distance: float | None = None) -> Figure:
+        """This figure with another one below it.
+
+        Parameters
+        ----------
+        other
+            The figure below; its theme gives way to this one's.
+        distance
+            From row to row across the two, in column pitches.
+        """
+        if not isinstance(other, Figure):
+            raise ConvgraphError(f"other={other!r}: a figure stands above another figure")
+        distance = distance if distance is not None else self.distance
+        return replace(self, panels=(*self.panels, *other.panels), distance=distance)
+
+    def titled(self, title: str) -> Figure:
+        """The same figure under another title."""
+        return replace(self, title=title)
+
+    def svg(self, prefix: str | None = None) -> str:
+        """The figure as an `svg` element, for a file or for a place in a page.
+
+        Every id begins with `prefix`; without one, with letters made from the content, so that
+        figures can share a page.
+        """
+        if prefix is None:
+            prefix = f"g{hashlib.sha256(self.dot.encode()).hexdigest()[:8]}-"
+        svg = render(self._layered, "svg", prefix=prefix).decode()
+        return annotate(svg, self.panels, prefix, self.title, self.description)
+
+    @property
+    def _layered(self) -> str:
+        return to_dot(self.panels, self._distance, self.theme, layered=True)
+
+    def bytes(self, format: str, dpi: float = 192) -> bytes:
+        """The content of a file in this format."""
+        if format == "svg":
+            return self.svg().encode()
+        return render(self.dot if format == "dot" else self._layered, format, dpi=dpi)
+
+    def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:
+        """Write the figure to a file, whole or not at all; the name's ending says the format.
+
+        Parameters
+        ----------
+        path
+            A name that ends in .svg, .png, .pdf or .dot. PNG and PDF need Graphviz's `dot`.
+        dpi
+            Pixels per inch in PNG.
+
+        Returns
+        -------
+        Path
+            The path that was given.
+
+        Raises
+        ------
+        ConvgraphError
+            For another ending, without `dot` where it is needed, or if it cannot be written.
+        """
+        path = Path(path)
+        format = path.suffix.lower().removeprefix(".")
+        if format not in FORMATS:
+            endings = ", ".join(f".{known}" for known in FORMATS)
+            raise ConvgraphError(f"path={str(path)!r}: a figure is saved as {endings}")
+        return write(path, self.bytes(format, dpi))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        panels = [f"{len(p.units)} units, {len(p.edges)} connections" for p in self.panels]
+        return f"Figure({self.title!r}: {'; '.join(panels)})"

@@ -1,0 +1,166 @@
+"""Where the units stand: rows one above the other, each unit above the middle of what it sees.
+
+Everything here is in column pitches, x to the right and y upwards. Rows stand in order of their
+depth, the longest path from an input; rows of the same depth stand side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Repeat
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.window import Reversed, Window
+from convgraph.core.wiring import Product
+
+__all__ = ["Layout", "layout"]
+
+LINE_GAP = 0.5  # pitches between the lines of an image, when they stand in one row
+BRANCH_GAP = 1.5  # from the last unit of a row to the first of the one beside it
+REACH = 4.0  # pitches that an edge may run sideways per pitch upwards
+
+Positions = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Positions of all units, by row, and which level each row is on."""
+
+    x: dict[str, Positions]
+    level: dict[str, int]
+    row_distance: float
+
+    def y(self, row: str) -> float:
+        """The height of a row."""
+        return self.level[row] * self.row_distance
+
+
+def layout(network: Network, row_distance: float | None = None, least: float = 1.0) -> Layout:
+    """Place the units of a network.
+
+    Parameters
+    ----------
+    network
+        A network of sizes that are numbers.
+    row_distance
+        From one level to the next; by default `least`, and more where edges run far to the side.
+    """
+    level = _levels(network)
+    x: dict[str, Positions] = {}
+    for depth in range(max(level.values()) + 1):
+        rows = [row for row in network.rows if level[row.name] == depth]
+        placed = [_above(network, row, x) for row in rows]
+        for row, positions in zip(rows, _beside(placed), strict=True):
+            x[row.name] = positions
+    closest = min((float(np.diff(p).min()) for p in x.values() if len(p) > 1), default=1.0)
+    if closest < 1:
+        x = {name: positions / closest for name, positions in x.items()}
+    left = min(float(p.min()) for p in x.values())
+    x = {name: positions - left for name, positions in x.items()}
+    if row_distance is None:
+        row_distance = max(least, _reach(network, x, level) / REACH)
+    return Layout(x, level, row_distance)
+
+
+def _levels(network: Network) -> dict[str, int]:
+    level = {row.name: 0 for row in network.rows}
+    for layer in network.layers:
+        level[layer.target.name] = 1 + max(
+            (level[joint.source.name] for joint in layer.joints), default=0
+        )
+    return level
+
+
+def _lines(shape: Sequence[int]) -> Positions:
+    """All units in one row: a gap behind each line of an image, a larger one behind each image.
+
+    >>> _lines((2, 2)).tolist()
+    [0.0, 1.0, 2.5, 3.5]
+    """
+    positions = np.zeros(1)
+    for number, size in enumerate(reversed(shape)):
+        step = positions[-1] - positions[0] + 1 + (LINE_GAP * number if len(positions) > 1 else 0)
+        positions = (step * np.arange(size)[:, None] + positions).ravel()
+    return positions
+
+
+def _above(network: Network, row: Row, x: dict[str, Positions]) -> Positions:
+    """The positions of a row above those of its sources."""
+    shape = row.numbers()
+    layer = network._layer_of.get(row.name)
+    if layer is None or not layer.joints:
+        return _lines(shape)
+    positions = _from_joint(layer, layer.joints[0], x[layer.joints[0].source.name])
+    if len(layer.joints) > 1:
+        middles = [_middle(x[joint.source.name]) for joint in layer.joints]
+        positions = positions - _middle(positions) + sum(middles) / len(middles)
+    return positions
+
+
+def _from_joint(layer: Layer, joint: Joint, source: Positions) -> Positions:
+    shape = layer.target.numbers()
+    if len(source) == int(np.prod(shape)):
+        return source
+    line = _single_axis(joint)
+    if line is not None and len(source) > 1:
+        first, step = float(source[0]), float(source[1] - source[0])
+        affine = _centers(line)
+        if affine is not None:
+            offset, scale = affine
+            return first + step * (offset + scale * np.arange(int(line.outputs)))
+    positions = _lines(shape)
+    return positions - _middle(positions) + _middle(source)
+
+
+def _single_axis(joint: Joint) -> Axis | None:
+    """The one axis along which a joint's units are more than one, if it is only one."""
+    if not isinstance(joint.wiring, Product):
+        return None
+    wide = [axis for axis in joint.wiring.axes if int(axis.inputs) > 1 or int(axis.outputs) > 1]
+    return wide[0] if len(wide) == 1 else None
+
+
+def _centers(axis: Axis) -> tuple[float, float] | None:
+    """(offset, step) of the middles of the windows, in input positions; None for no windows."""
+    if isinstance(axis, Window):
+        middle = int(axis.dilation) * (int(axis.taps) - 1) / 2
+        return middle - int(axis.padding), float(axis.stride)
+    if isinstance(axis, Reversed):
+        window = _centers(axis.window)
+        assert window is not None
+        return -window[0] / window[1], 1 / window[1]
+    if isinstance(axis, Repeat):
+        return (1 - int(axis.factor)) / (2 * int(axis.factor)), 1 / int(axis.factor)
+    return None
+
+
+def _middle(positions: Positions) -> float:
+    return float(positions.min() + positions.max()) / 2
+
+
+def _beside(rows: list[Positions]) -> list[Positions]:
+    """Rows of one level, moved apart so that none stands in another, about the same middle."""
+    if len(rows) < 2:
+        return rows
+    placed, at = [], 0.0
+    for positions in rows:
+        placed.append(positions - positions.min() + at)
+        at = float(placed[-1].max()) + BRANCH_GAP
+    shift = sum(map(_middle, rows)) / len(rows) - (at - BRANCH_GAP) / 2
+    return [positions + shift for positions in placed]
+
+
+def _reach(network: Network, x: dict[str, Positions], level: dict[str, int]) -> float:
+    """The farthest that an edge runs to the side, per level that it climbs."""
+    edges = network.edges
+    across = np.concatenate([x[row.name] for row in network.rows])
+    up = np.concatenate([np.full(int(row.size), level[row.name]) for row in network.rows])
+    if not len(edges):
+        return 0.0
+    source, target = edges.source, edges.target
+    return float(np.max(np.abs(across[target] - across[source]) / (up[target] - up[source])))

@@ -1,0 +1,161 @@
+"""What a caller may say about shading, emphasis and letters, resolved to units and edges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError, nearest
+from convgraph.core.network import Network
+from convgraph.core.units import Units
+
+__all__ = ["Emphasis", "Shade", "emphasized", "fills", "letters_of"]
+
+Shade: TypeAlias = "str | Iterable[Any] | Mapping[str, Any] | None"
+Emphasis: TypeAlias = "str | sp.Symbol | Iterable[Any] | None"
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
+NAMED_COLORS = (
+    "black", "gray", "white", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink",
+    "brown",
+)  # fmt: skip
+
+
+def fills(network: Network, shade: Shade, color: str) -> dict[str, str]:
+    """The fill of each unit that has one.
+
+    `shade` is a unit, a set of units, a list of sets, or a dict from colour to any of those.
+    """
+    if shade is None:
+        return {}
+    chosen = shade if isinstance(shade, Mapping) else {color: shade}
+    result = {}
+    for key, units in chosen.items():
+        if not isinstance(key, str) or not (_COLOR.fullmatch(key) or key in NAMED_COLORS):
+            raise ConvgraphError(
+                f"shade={{{key!r}: ...}}: a colour is #rrggbb or one of {', '.join(NAMED_COLORS)}"
+            )
+        for name in _unit_names(network, units):
+            result[name] = key
+    return result
+
+
+def _unit_names(network: Network, units: Any) -> list[str]:
+    if isinstance(units, str):
+        network.find(units)
+        return [units]
+    if isinstance(units, Units):
+        _check_row(network, units)
+        return list(units)
+    if not isinstance(units, Iterable):
+        raise ConvgraphError(
+            f"shade={units!r}: a unit, a set of units, or a dict from colour to such sets"
+        )
+    return [name for part in units for name in _unit_names(network, part)]
+
+
+def _check_row(network: Network, units: Units) -> None:
+    row = network.row(units.row.name)
+    if row.shape != units.row.shape:
+        raise ConvgraphError(
+            f"shade={units!r}: units of another network, whose row {row.name!r} has the shape "
+            f"{units.row.shape}, not {row.shape}"
+        )
+
+
+def emphasized(network: Network, emphasize: Emphasis) -> NDArray[np.bool_] | None:
+    """Which edges of the table are emphasized, or None where nobody asked.
+
+    `emphasize` is a parameter (its name or symbol), a (source, target) pair or a set of pairs, a
+    set of parameters, or an answer that has `edges`, such as that of `uses`.
+    """
+    if emphasize is None:
+        return None
+    return _edge_mask(network, getattr(emphasize, "edges", emphasize))
+
+
+def _edge_mask(network: Network, what: Any) -> NDArray[np.bool_]:
+    edges = network.edges
+    if isinstance(what, str | sp.Expr):
+        return np.asarray(edges.label == _label(network, what))
+    if (
+        isinstance(what, tuple)
+        and len(what) in (2, 3)
+        and all(isinstance(e, str) for e in what[:2])
+    ):
+        source, target = (_number(network, unit) for unit in what[:2])
+        found = (edges.source == source) & (edges.target == target)
+        if len(what) == 3:
+            found &= np.cumsum(found) == int(what[2]) + 1
+        if not found.any():
+            raise ConvgraphError(f"emphasize={what!r}: there is no such connection")
+        return np.asarray(found)
+    if isinstance(what, Iterable):
+        mask = np.zeros(len(edges), bool)
+        for part in what:
+            mask |= _edge_mask(network, part)
+        return mask
+    raise ConvgraphError(
+        f"emphasize={what!r}: a parameter, a (source, target) pair, or a set of those"
+    )
+
+
+def _is_edge(what: Any) -> bool:
+    """Whether this is (source, target), or (source, target, key) as networkx gives them."""
+    named = isinstance(what, tuple) and all(isinstance(unit, str) for unit in what[:2])
+    return named and (len(what) == 2 or (len(what) == 3 and isinstance(what[2], int)))
+
+
+def _label(network: Network, parameter: str | sp.Expr) -> int:
+    position = network.labels.find(str(parameter))
+    if position is None:
+        known = [str(label) for label in network.labels[:2000]]
+        raise ConvgraphError(
+            f"emphasize={str(parameter)!r}: no parameter of this network"
+            f"{nearest(str(parameter), known)}"
+        )
+    return position
+
+
+def _number(network: Network, unit: str) -> int:
+    row, index = network.find(unit)
+    return network.offsets[row.name] + int(np.ravel_multi_index(index, row.numbers()))
+
+
+def letters_of(network: Network, letters: Any) -> list[str] | None:
+    """The letter beside each edge of the table, "" for none; None where no edge has any.
+
+    `letters` is True for the parameters' names, a dict from parameters to text, or a text (or
+    list) whose characters go to the parameters in the order in which they appear on the edges.
+    """
+    if letters is None or letters is False:
+        return None
+    table = network.edges
+    used, first = np.unique(table.label, return_index=True)
+    order = used[np.argsort(first)].tolist()
+    names = {number: str(table.labels[number]) for number in order}
+    if letters is True:
+        text = names
+    elif isinstance(letters, Mapping):
+        known = {str(key): str(value) for key, value in letters.items()}
+        for key in known:
+            if key not in names.values():
+                raise ConvgraphError(
+                    f"letters={{{key!r}: ...}}: no parameter on an edge of this network"
+                    f"{nearest(key, names.values())}"
+                )
+        text = {number: known.get(name, "") for number, name in names.items()}
+    else:
+        given = list(letters) if isinstance(letters, Sequence) else []
+        if len(given) < len(order):
+            raise ConvgraphError(
+                f"letters={letters!r}: True, a dict, or a letter for each of the {len(order)} "
+                "parameters on the edges"
+            )
+        text = {number: str(letter) for number, letter in zip(order, given, strict=False)}
+    return [text[number] for number in table.label.tolist()]

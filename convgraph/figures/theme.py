@@ -1,0 +1,64 @@
+"""Themes: the measures and colours of a figure, as data.
+
+Distances are in column pitches, sizes of strokes and letters in points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convgraph.core.errors import ConvgraphError, nearest
+
+__all__ = ["BOOK", "THEMES", "Theme", "as_theme"]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a figure looks like."""
+
+    name: str
+    pitch: float = 54
+    """Points from one column to the next; all other distances are multiples of it."""
+    diameter: float = 0.61
+    row_distance: float = 1.0
+    panel_distance: float = 1.0
+    """From the lowest row of a panel to the uppermost of the next, centre to centre."""
+    stroke: float = 1.2
+    arrow: float = 0.6
+    """Size of the arrowheads, as a share of Graphviz's 10 points."""
+    font: str = "Times"
+    label_size: float = 17
+    letter_size: float = 14
+    caption_size: float = 14
+    ink: str = "#000000"
+    quiet: str = "#BDBDBD"
+    """Edges that are not emphasized, where others are."""
+    fill: str = "#FFFFFF"
+    shade: str = "#A8A8A8"
+    paper: str = "#FFFFFF"
+
+    @property
+    def radius(self) -> float:
+        """The radius of a unit in points."""
+        return self.diameter * self.pitch / 2
+
+
+# Measured in chapter 9 of Goodfellow, Bengio and Courville, Deep Learning (2016).
+BOOK = Theme("book")
+
+THEMES = {theme.name: theme for theme in (BOOK,)}
+
+
+def as_theme(theme: str | Theme) -> Theme:
+    """A theme, or the one of this name.
+
+    >>> as_theme("book").pitch
+    54
+    """
+    if isinstance(theme, Theme):
+        return theme
+    if theme not in THEMES:
+        raise ConvgraphError(
+            f"theme={theme!r}: a theme is one of {', '.join(THEMES)}{nearest(str(theme), THEMES)}"
+        )
+    return THEMES[theme]
