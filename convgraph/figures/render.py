@@ -7,6 +7,7 @@ and otherwise Graphviz compiled to WebAssembly, which pip installs and which wri
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
@@ -158,6 +159,8 @@ def _embedded() -> WasmtimeBackend:
             self._module = wasmtime.Module.from_file(self._engine, str(PACKAGE_WASM_PATH))
             self._session = self._create_session()
 
+    # Left to the interpreter's own clearing up, its parts may go in an order that they complain of.
+    atexit.register(_embedded.cache_clear)
     try:
         return CachedBackend()
     except wasmtime.WasmtimeError:  # no cache folder: a read-only home, a sandbox
