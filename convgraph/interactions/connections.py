@@ -1,0 +1,49 @@
+"""How many connections a layer has, lacks at the border, and would have if it were dense."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from convgraph.core.layer import Layer
+from convgraph.core.sizes import Size, product
+from convgraph.core.window import Reversed
+from convgraph.core.wiring import Listed
+from convgraph.layers.merging import Concat
+
+__all__ = ["dense_connections", "missing_connections", "simplest"]
+
+
+def dense_connections(layer: Layer) -> Size:
+    """The number of pairs of a unit of a row that the layer reads and one that it computes."""
+    sources = {joint.source.name: joint.source.size for joint in layer.joints}
+    total: Size = 0
+    for size in sources.values():
+        total = total + size * layer.target.size
+    return simplest(total)
+
+
+def missing_connections(layer: Layer) -> Size:
+    """How many taps, over all positions, fall beyond the border and connect to nothing.
+
+    For a transposed convolution these are the connections of the windows that it reverses. The
+    places that a Concat leaves to its other branches are not missing.
+    """
+    total: Size = 0
+    if isinstance(layer.spec, Concat):
+        return total
+    for wiring in (joint.wiring for joint in layer.joints):
+        if not isinstance(wiring, Listed):
+            placed = product(
+                axis.taps * (axis.inputs if isinstance(axis, Reversed) else axis.outputs)
+                for axis in wiring.axes
+            )
+            total = total + placed - wiring.connections
+    return simplest(total)
+
+
+def simplest(size: Size) -> Size:
+    """A size multiplied out, as a plain int where it is one."""
+    if isinstance(size, int) or size.has(sp.Sum):  # expanding takes sums apart
+        return size
+    expanded = sp.expand(size)
+    return int(expanded) if expanded.is_Integer else expanded

@@ -1,0 +1,183 @@
+"""Fan-in and fan-out distributions of layers: counted on the axes, never on edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.layer import Joint
+from convgraph.core.sizes import Size, product
+from convgraph.core.wiring import Listed, Product
+from convgraph.interactions.connections import simplest
+from convgraph.interactions.degree_forms import DegreeForm, fan_in_form, fan_out_form
+
+__all__ = ["Distribution", "fan_in", "fan_out", "fan_in_in_symbols", "fan_out_in_symbols"]
+
+Degrees: TypeAlias = NDArray[np.int64]
+
+
+class Distribution(Mapping[Size, Size]):
+    """How many units have which number of connections, the largest number first.
+
+    `conditions` lists what has to hold of symbolic sizes.
+
+    >>> Distribution({2: 2, 3: 3})
+    {3: 3, 2: 2}
+    """
+
+    def __init__(self, counts: Mapping[Any, Any], conditions: Iterable[sp.Basic] = ()) -> None:
+        ordered = sorted(counts.items(), key=lambda kv: sp.default_sort_key(kv[0]), reverse=True)
+        self._counts = {degree: count for degree, count in ordered if count != 0}
+        self.conditions = tuple(dict.fromkeys(conditions))
+
+    def __getitem__(self, degree: Size) -> Size:
+        return self._counts[degree]
+
+    def __iter__(self) -> Iterator[Size]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __add__(self, other: Distribution) -> Distribution:
+        counts = dict(self._counts)
+        for degree, count in other.items():
+            counts[degree] = simplest(counts.get(degree, 0) + count)
+        return Distribution(counts, (*self.conditions, *other.conditions))
+
+    def __repr__(self) -> str:
+        return str(self._counts)
+
+
+def fan_in(joints: Sequence[Joint]) -> Distribution:
+    """How many units of a layer with these joints have which fan-in."""
+    wirings = [joint.wiring for joint in joints]
+    products = [w for w in wirings if isinstance(w, Product)]
+    if len(products) == len(wirings) and len({w.out_view for w in products}) <= 1:
+        return _on_axes([[axis.fan_in() for axis in w.axes] for w in products])
+    return _on_units(
+        np.diff(w.start) if isinstance(w, Listed) else _flat([axis.fan_in() for axis in w.axes])
+        for w in wirings
+    )
+
+
+def fan_out(joints: Sequence[Joint]) -> Distribution:
+    """How many units of the row that these joints read have which fan-out to all of them."""
+    wirings = [joint.wiring for joint in joints]
+    products = [w for w in wirings if isinstance(w, Product)]
+    if len(products) == len(wirings) and len({w.in_view for w in products}) <= 1:
+        return _on_axes([_fan_outs(w) for w in products])
+    return _on_units(
+        np.bincount(w.source, minlength=w.inputs) if isinstance(w, Listed) else _flat(_fan_outs(w))
+        for w in wirings
+    )
+
+
+def fan_in_in_symbols(joints: Sequence[Joint], disjoint: bool = False) -> Distribution | None:
+    """As `fan_in`, in closed form; None where there is none.
+
+    `disjoint` says that no unit is reached through two joints.
+    """
+    forms = [
+        _convolved([fan_in_form(axis) for axis in joint.wiring.axes])
+        for joint in joints
+        if isinstance(joint.wiring, Product)
+    ]
+    if disjoint and all(forms):
+        together = reduce(Distribution.__add__, [form for form in forms if form is not None])
+        return Distribution({d: c for d, c in together.items() if d != 0}, together.conditions)
+    return _same_units(forms)
+
+
+def fan_out_in_symbols(joints: Sequence[Joint]) -> Distribution | None:
+    """As `fan_out`, in closed form; None where there is none."""
+    return _same_units(
+        [
+            _convolved([fan_out_form(axis) for axis in joint.wiring.axes])
+            for joint in joints
+            if isinstance(joint.wiring, Product)
+        ]
+    )
+
+
+def _fan_outs(wiring: Product) -> list[Degrees]:
+    """Per axis of the input the fan-out of each position."""
+    found = [np.empty(0, np.int64)] * len(wiring.axes)
+    for axis, position in zip(wiring.axes, wiring.order, strict=True):
+        found[position] = axis.fan_out()
+    return found
+
+
+def _flat(degrees: list[Degrees]) -> Degrees:
+    return np.asarray(reduce(np.multiply.outer, degrees)).ravel()
+
+
+def _on_units(degrees: Iterable[Degrees]) -> Distribution:
+    total = sum(degrees)
+    values, counts = np.unique(total, return_counts=True)
+    return Distribution(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+
+
+def _on_axes(degrees: Sequence[Sequence[Degrees]]) -> Distribution:
+    """The distribution of a sum of products, one product per joint and one factor per axis.
+
+    Positions of an axis that are alike in all joints are counted together, so that the cost depends
+    on how many kinds there are (few, near the border) and not on the number of units.
+    """
+    kinds, sizes = [], []
+    for same_axis in zip(*degrees, strict=True):
+        kind, size = np.unique(np.stack(same_axis), axis=1, return_counts=True)
+        kinds.append(kind)
+        sizes.append(size.astype(object))
+    total = sum(
+        reduce(np.multiply.outer, [kind[number] for kind in kinds])
+        for number in range(len(degrees))
+    )
+    weights = np.asarray(reduce(np.multiply.outer, sizes)).ravel()
+    counts: dict[int, int] = {}
+    for degree, count in zip(np.asarray(total).ravel().tolist(), weights.tolist(), strict=True):
+        counts[degree] = counts.get(degree, 0) + count
+    return Distribution(counts)
+
+
+def _convolved(forms: Sequence[DegreeForm | None]) -> Distribution | None:
+    """The distribution over a product of axes: degrees multiply."""
+    together: dict[Size, Size] = {1: 1}
+    conditions: list[sp.Basic] = []
+    for form in forms:
+        if form is None:
+            return None
+        grown: dict[Size, Size] = {}
+        for degree, count in together.items():
+            for other, times in form.counts.items():
+                key = simplest(product((degree, other)))
+                grown[key] = simplest(grown.get(key, 0) + count * times)
+        together = grown
+        conditions += form.conditions
+    return Distribution(together, conditions)
+
+
+def _same_units(forms: Sequence[Distribution | None]) -> Distribution | None:
+    """The distribution of a sum over the same units, of which at most one summand varies."""
+    shift: Size = 0
+    varying: list[Distribution] = []
+    conditions: list[sp.Basic] = []
+    for form in forms:
+        if form is None:
+            return None
+        conditions += form.conditions
+        if len(form) == 1:
+            shift = shift + next(iter(form))
+        else:
+            varying.append(form)
+    if len(varying) > 1 or not forms:
+        return None
+    base = varying[0] if varying else forms[0]
+    assert base is not None
+    counts = {(degree + shift if varying else shift): count for degree, count in base.items()}
+    return Distribution(counts, conditions)
