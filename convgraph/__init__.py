@@ -29,6 +29,8 @@ _MODULES = {
     "sharing.uses": ["tied_weights", "uses"],
     "sharing.gradients": ["gradients"],
     "sharing.effective_kernel": ["effective_kernel"],
+    "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
+    "symmetry.permutations": ["Permute", "PermuteChannels"],
     "figures.draw": ["draw"],
 }
 

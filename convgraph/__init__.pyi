@@ -36,6 +36,12 @@ from convgraph.sharing.effective_kernel import effective_kernel as effective_ker
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.uses import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses
+from convgraph.symmetry.permutations import Permute as Permute
+from convgraph.symmetry.permutations import PermuteChannels as PermuteChannels
+from convgraph.symmetry.transformations import Flip as Flip
+from convgraph.symmetry.transformations import Rotate90 as Rotate90
+from convgraph.symmetry.transformations import Scale as Scale
+from convgraph.symmetry.transformations import Shift as Shift
 
 __all__: list[str]
 __version__: str
