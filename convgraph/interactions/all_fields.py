@@ -4,56 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import reduce
-from typing import Any, TypeAlias
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full
-from convgraph.core.layer import Joint, Row
+from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
-from convgraph.core.window import identity
-from convgraph.core.wiring import Product
+from convgraph.interactions.bit_tables import Bits, Branch, exact_fields
 from convgraph.interactions.fields import _chosen, receptive_field
+from convgraph.interactions.views import State
 
 __all__ = ["ReceptiveFields", "receptive_fields"]
 
-# Which input positions each position of an axis sees: a row of bits, eight to a byte.
-Bits: TypeAlias = NDArray[np.uint8]
-Relation: TypeAlias = tuple[Bits, ...]
+# The size of a union takes a sum over all subsets of its branches.
+MOST_BRANCHES = 6
 
 
 class ReceptiveFields(Mapping[str, Units]):
     """The receptive field of every unit of a row; a mapping from unit names to sets of units.
 
-    `relations` holds a product of one position-sees-position table per axis for each branch, or is
-    None where the network is no product of axes (behind a Flatten, say); then each field is found
-    when it is asked for.
+    `state` holds bit tables for classes of units, or is None where the axes of the network do not
+    tell (a user's own large graph, say); then each field is found when it is asked for.
     """
 
     def __init__(
-        self, network: Network, row: Row, source: Row, relations: list[Relation] | None
+        self,
+        network: Network,
+        row: Row,
+        source: Row,
+        state: State[tuple[Branch, ...]] | None,
     ) -> None:
-        self.network, self.row, self.source, self.relations = network, row, source, relations
+        self.network, self.row, self.source, self.state = network, row, source, state
 
     def __getitem__(self, unit: str) -> Units:
         index = self.row.find(unit) if isinstance(unit, str) else None
         if index is None:
             raise KeyError(unit)
-        if self.relations is None:
+        state = self.state
+        if state is None:
             return receptive_field(self.network, unit, self.source.name)
-        index = _padded(index, self.row, 0)
+        view = tuple(int(n) for n in state.view)
+        flat = np.ravel_multi_index(index, self.row.numbers()) if index else 0
+        place = np.unravel_index(int(flat), view) if view else ()
+        along = [0 if m is None else int(place[m]) for m in state.moves]
+        number = int(np.broadcast_to(state.classes, view)[place])
         shape = self.source.numbers()
-        sizes = _padded(shape, self.source, 1)
+        space = shape[1:] if self.source.channels else shape
         boxes = []
-        for relation in self.relations:
+        for channels, tables in state.payloads[number] or ():
             masks = tuple(
-                np.unpackbits(bits[i], count=n).astype(bool)
-                for bits, i, n in zip(relation, index, sizes, strict=True)
+                np.unpackbits(bits[i if len(bits) > 1 else 0], count=n).astype(bool)
+                for bits, i, n in zip(tables, along, space, strict=True)
             )
-            boxes.append(masks[len(masks) - len(shape) :])
-        return Units(self.source, [box for box in boxes if all(mask.any() for mask in box)])
+            if self.source.channels:
+                masks = (np.array([channels >> c & 1 for c in range(shape[0])], bool), *masks)
+            if all(mask.any() for mask in masks):
+                boxes.append(masks)
+        return Units(self.source, boxes)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.row.units())
@@ -64,15 +73,55 @@ class ReceptiveFields(Mapping[str, Units]):
     def sizes(self) -> NDArray[np.int64]:
         """How many units each unit sees, as an array of the row's shape."""
         shape = self.row.numbers()
-        if self.relations is not None and len(self.relations) == 1:
-            counts = [
-                np.bitwise_count(bits).sum(axis=1, dtype=np.int64) for bits in self.relations[0]
-            ]
-            return np.asarray(reduce(np.multiply.outer, counts)).reshape(shape)
-        return np.array([len(self[unit]) for unit in self]).reshape(shape)
+        state = self.state
+        if state is None or any(len(p or ()) > MOST_BRANCHES for p in state.payloads):
+            return np.array([len(self[unit]) for unit in self]).reshape(shape)
+        view = tuple(int(n) for n in state.view)
+        sizes = np.zeros(view, np.int64)
+        for number, payload in enumerate(state.payloads):
+            if payload:
+                counts = counted(payload)
+                placed = counts.transpose(_rising(state.moves)).reshape(_spread(counts, state))
+                sizes = np.where(state.classes == number, placed, sizes)
+        return sizes.reshape(shape)
 
     def __repr__(self) -> str:
         return f"ReceptiveFields({len(self):,} units of {self.row.name} back to {self.source.name})"
+
+
+def _rising(moves: tuple[int | None, ...]) -> list[int]:
+    """The input's axes in the order of the axes that move over them; still ones come first."""
+    order = [-1 if m is None else m for m in moves]
+    return sorted(range(len(moves)), key=order.__getitem__)
+
+
+def _spread(counts: NDArray[np.int64], state: State[tuple[Branch, ...]]) -> tuple[int, ...]:
+    shape = [1] * len(state.view)
+    for b, m in enumerate(state.moves):
+        if m is not None:
+            shape[m] = counts.shape[b]
+    return tuple(shape)
+
+
+def counted(branches: tuple[Branch, ...]) -> NDArray[np.int64]:
+    """How many units each combination of positions sees; one axis for each of the tables.
+
+    The size of a union of products, by inclusion and exclusion over its branches.
+    """
+    total = np.zeros((1,) * len(branches[0][1]), np.int64)
+    for many in range(1, len(branches) + 1):
+        for chosen in combinations(branches, many):
+            channels = reduce(lambda a, b: a & b, (mask for mask, _ in chosen)).bit_count()
+            if channels:
+                product = np.asarray(channels)
+                for each in zip(*(tables for _, tables in chosen), strict=True):
+                    product = np.multiply.outer(product, _counts(reduce(np.bitwise_and, each)))
+                total = total + (product if many % 2 else -product)
+    return total
+
+
+def _counts(bits: Bits) -> NDArray[np.int64]:
+    return np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
 
 
 def receptive_fields(
@@ -108,87 +157,10 @@ def receptive_fields(
     """
     start = _chosen(network, row, network.inputs, "input")
     end = _chosen(network, of, network.outputs, "output")
-    known: dict[str, list[Relation] | None] = {start.name: [_everything_sees_itself(start)]}
-    made: dict[Any, Bits] = {}
-    for layer in network.layers:
-        if layer.target.name == start.name:
-            continue
-        found: list[Relation] | None = []
-        for joint in layer.joints:
-            relations = known.get(joint.source.name, [])
-            axes = _axes(joint, layer.target)
-            if (
-                (relations and (axes is None or relations is None))
-                or relations is None
-                or found is None
-            ):
-                found = None
-            elif relations and axes is not None:
-                found += [_through(axes, relation, made) for relation in relations]
-        known[layer.target.name] = None if found is None else _merged(found)
-        if layer.target.name == end.name:
-            break
-    return ReceptiveFields(network, end, start, known.get(end.name, []))
-
-
-def _padded(values: tuple[int, ...], row: Row, fill: int) -> tuple[int, ...]:
-    """With a channel axis in front, where the row has none."""
-    return values if row.channels else (fill, *values)
-
-
-def _everything_sees_itself(row: Row) -> Relation:
-    return tuple(np.packbits(np.eye(n, dtype=bool), axis=1) for n in _padded(row.numbers(), row, 1))
-
-
-def _axes(joint: Joint, target: Row) -> tuple[Axis, ...] | None:
-    """The wiring as one relation per axis of both rows, channels included, if it is that."""
-    wiring = joint.wiring
-    if not isinstance(wiring, Product) or wiring.order != tuple(range(len(wiring.axes))):
-        return None
-    before, after = (
-        _padded(joint.source.numbers(), joint.source, 1),
-        _padded(target.numbers(), target, 1),
+    states = exact_fields(network, start.name, end.name).states
+    if end.name in states:
+        return ReceptiveFields(network, end, start, states[end.name])
+    nothing: State[tuple[Branch, ...]] = State(
+        end.shape, (None,) * len(start.shape), np.zeros((1,) * len(end.shape), np.int64), (None,)
     )
-    axes = wiring.axes
-    if len(axes) == len(before) - 1 == len(after) - 1:
-        axes = (identity(1), *axes)
-    fits = tuple(a.inputs for a in axes) == before and tuple(a.outputs for a in axes) == after
-    return axes if fits else None
-
-
-def _through(axes: tuple[Axis, ...], relation: Relation, made: dict[Any, Bits]) -> Relation:
-    return tuple(_step(axis, bits, made) for axis, bits in zip(axes, relation, strict=True))
-
-
-def _step(axis: Axis, bits: Bits, made: dict[Any, Bits]) -> Bits:
-    # the columns of an image mostly see what the rows see: made once (bits are kept, so ids hold)
-    key = axis, id(bits)
-    if key not in made:
-        made[key] = _seen(axis, bits)
-        made[id(bits)] = bits
-    return made[key]
-
-
-def _seen(axis: Axis, bits: Bits) -> Bits:
-    if isinstance(axis, Full):
-        return np.repeat(np.bitwise_or.reduce(bits, axis=0)[None], int(axis.outputs), axis=0)
-    table = axis.table()
-    with_nothing = np.vstack([bits, np.zeros_like(bits[:1])])  # what a missing tap (-1) sees
-    seen = with_nothing[table[:, 0]]
-    for tap in range(1, table.shape[1]):
-        seen |= with_nothing[table[:, tap]]
-    return seen
-
-
-def _merged(relations: list[Relation]) -> list[Relation]:
-    """Without the branches that another one covers everywhere."""
-    kept: list[Relation] = []
-    for new in relations:
-        if any(_covers(other, new) for other in kept):
-            continue
-        kept = [other for other in kept if not _covers(new, other)] + [new]
-    return kept
-
-
-def _covers(big: Relation, small: Relation) -> bool:
-    return all(a is b or not (b & ~a).any() for a, b in zip(big, small, strict=True))
+    return ReceptiveFields(network, end, start, nothing)

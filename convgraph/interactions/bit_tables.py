@@ -1,0 +1,179 @@
+"""Exact receptive fields of all units: which positions see which, as bits, axis by axis.
+
+Each unit sees a union of few products (a channel set times positions per axis): one for each way
+through the network that is not covered by another. The positions are rows of bits, eight to a
+byte, and the columns of an image mostly share the tables of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Full
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.interactions.propagation import Propagation, propagate
+from convgraph.interactions.views import State
+
+__all__ = ["Bits", "Branch", "exact_fields"]
+
+# Which positions of an input axis each position sees; one row of bits where all see the same.
+Bits: TypeAlias = NDArray[np.uint8]
+# The channels that are seen, as the bits of a number, and a table for each axis.
+Branch: TypeAlias = "tuple[int, tuple[Bits, ...]]"
+Branches: TypeAlias = "tuple[Branch, ...]"
+
+
+def exact_fields(network: Network, start: str, until: str | None = None) -> Propagation[Branches]:
+    """What each unit of each row sees of a row: per class of units a union of products."""
+    row = network.row(start)
+    shape = row.numbers()
+    space = shape[1:] if row.channels else shape
+    algebra = BitTables()
+    tables = tuple(algebra.kept(np.packbits(np.eye(n, dtype=bool), axis=1)) for n in space)
+    count = shape[0] if row.channels else 1
+    first = 1 if row.channels else 0
+    classes = np.arange(count).reshape((count,) * first + (1,) * len(space))
+    payloads: tuple[Branches, ...] = tuple(((1 << c, tables),) for c in range(count))
+    state: State[Branches] = State(row.shape, tuple(range(first, len(shape))), classes, payloads)
+    return propagate(network, start, state, algebra, until)
+
+
+class BitTables:
+    """The algebra of unions of products; see `convgraph.interactions.views.Algebra`."""
+
+    idempotent = True
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[tuple[int, ...], bytes], Bits] = {}
+        self._stepped: dict[Any, Bits] = {}
+        self._within: dict[tuple[int, int], bool] = {}
+        self._weight: dict[int, int] = {}
+
+    def kept(self, bits: Bits) -> Bits:
+        """The one array of this content, so that equal tables are the same object."""
+        return self._kept.setdefault((bits.shape, bits.tobytes()), bits)
+
+    def _each(self, payload: Branches, b: int, change: Any) -> Branches:
+        return self._united(
+            (mask, (*tables[:b], self.kept(change(tables[b])), *tables[b + 1 :]))
+            for mask, tables in payload
+        )
+
+    def through(self, payload: Branches, b: int, axis: Axis) -> Branches:
+        """See `Algebra.through`."""
+
+        def step(bits: Bits) -> Bits:
+            key = axis, id(bits)
+            if key not in self._stepped:
+                self._stepped[key] = _seen(axis, bits)
+            return self._stepped[key]
+
+        return self._each(payload, b, step)
+
+    def whole(self, payload: Branches, b: int, size: Size) -> Branches:
+        """See `Algebra.whole`."""
+        return self._each(payload, b, lambda bits: np.bitwise_or.reduce(bits, axis=0)[None])
+
+    def combine(self, parts: Sequence[tuple[Branches, int]], sizes: Sequence[Size]) -> Branches:
+        """See `Algebra.combine`."""
+        return self._united(branch for payload, _ in parts for branch in payload)
+
+    def split(self, payload: Branches, b: int, outer: int, inner: int) -> list[Branches]:
+        """See `Algebra.split`."""
+        return [
+            self._each(payload, b, lambda bits, r=r: bits if len(bits) == 1 else bits[r::inner])
+            for r in range(inner)
+        ]
+
+    def interleave(self, payloads: Sequence[Branches | None], b: int, outer: int) -> Branches:
+        """See `Algebra.interleave`."""
+        spread: list[Branch] = []
+        for r, payload in enumerate(payloads):
+            for mask, tables in payload or ():
+                bits = np.zeros((outer * len(payloads), tables[b].shape[1]), np.uint8)
+                bits[r :: len(payloads)] = tables[b]
+                spread.append((mask, (*tables[:b], self.kept(bits), *tables[b + 1 :])))
+        return self._united(spread)
+
+    def freeze(self, payload: Branches, b: int, size: int) -> list[Branches]:
+        """See `Algebra.freeze`."""
+        return [
+            self._each(payload, b, lambda bits, i=i: bits if len(bits) == 1 else bits[i : i + 1])
+            for i in range(size)
+        ]
+
+    def _united(self, branches: Iterable[Branch]) -> Branches:
+        """The same union with few products: none empty, none covered, none to be joined."""
+        by_tables: dict[tuple[int, ...], Branch] = {}
+        for mask, tables in branches:
+            key = tuple(map(id, tables))
+            mask |= by_tables[key][0] if key in by_tables else 0
+            by_tables[key] = mask, tables
+        found = list(by_tables.values())
+        if len(found) == 1:
+            return tuple(found)
+        found = [(mask, tables) for mask, tables in found if all(map(self._size, tables))]
+        found.sort(key=lambda branch: -sum(map(self._size, branch[1])))
+        kept: list[Branch] = []
+        for number, branch in enumerate(found):
+            if any(self._covers(other, branch) for other in kept):
+                continue
+            joined = self._joined(kept, branch)
+            if joined is not None:
+                return self._united([*joined, *found[number + 1 :]])
+            kept.append(branch)
+        return tuple(kept)
+
+    def _joined(self, kept: list[Branch], new: Branch) -> list[Branch] | None:
+        """Two products that differ on one axis only are one; None where there are no such two."""
+        for position, (mask, tables) in enumerate(kept):
+            if mask != new[0]:
+                continue
+            differing = [
+                a for a, (x, y) in enumerate(zip(tables, new[1], strict=True)) if x is not y
+            ]
+            if len(differing) == 1:
+                a = differing[0]
+                both = self.kept(tables[a] | new[1][a])
+                one = mask, (*tables[:a], both, *tables[a + 1 :])
+                return [*kept[:position], *kept[position + 1 :], one]
+        return None
+
+    def _size(self, bits: Bits) -> int:
+        if id(bits) not in self._weight:
+            self._weight[id(bits)] = int(np.bitwise_count(bits).sum(dtype=np.int64))
+        return self._weight[id(bits)]
+
+    def _covers(self, big: Branch, small: Branch) -> bool:
+        return not small[0] & ~big[0] and all(
+            self._is_within(x, y) for x, y in zip(small[1], big[1], strict=True)
+        )
+
+    def _is_within(self, small: Bits, big: Bits) -> bool:
+        if small is big:
+            return True
+        key = id(small), id(big)
+        if key not in self._within:
+            self._within[key] = not (small & ~big).any()
+        return self._within[key]
+
+
+def _seen(axis: Axis, bits: Bits) -> Bits:
+    if isinstance(axis, Full):
+        return np.repeat(np.bitwise_or.reduce(bits, axis=0)[None], int(axis.outputs), axis=0)
+    size = int(axis.inputs)
+    if len(bits) < size:  # the same for all positions
+        if axis.fan_in().all():
+            return bits
+        bits = np.broadcast_to(bits, (size, bits.shape[1]))
+    with_nothing = np.vstack([bits, np.zeros_like(bits[:1])])  # what a missing tap (-1) sees
+    table = axis.table()
+    seen = with_nothing[table[:, 0]]
+    for tap in range(1, table.shape[1]):
+        seen |= with_nothing[table[:, tap]]
+    return seen

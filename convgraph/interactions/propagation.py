@@ -1,0 +1,274 @@
+"""Carrying what units see forward through the layers, one pass for all rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Blocks, Full, Table
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.core.window import Window, identity
+from convgraph.core.wiring import Listed, Product
+from convgraph.interactions.views import (
+    Algebra,
+    State,
+    UntraceableError,
+    align,
+    freeze,
+    joined,
+    merged,
+    with_classes,
+)
+
+__all__ = ["Propagation", "first_state", "propagate"]
+
+P = TypeVar("P")
+MOST_LISTED = 4096
+
+
+@dataclass(frozen=True)
+class Propagation(Generic[P]):
+    """What the units of each row see of a row: a state by the row's name.
+
+    A row that does not depend on it is missing, and None stands where the axes do not tell.
+    `arrivals` holds, for layers that merge several rows, what comes from each of them.
+    """
+
+    states: dict[str, State[P] | None]
+    arrivals: dict[str, tuple[State[P] | None, ...]]
+
+
+def first_state(row: Row, payload: P) -> State[P]:
+    """The state of the row itself: its units move along all axes but that of its channels."""
+    first = 1 if row.channels else 0
+    moves = tuple(range(first, len(row.shape)))
+    return State(row.shape, moves, np.zeros((1,) * len(row.shape), np.int64), (payload,))
+
+
+def propagate(
+    network: Network, start: str, state: State[P], algebra: Algebra[P], until: str | None = None
+) -> Propagation[P]:
+    """Carry a state from a row to all rows behind it (or until one of them)."""
+    states: dict[str, State[P] | None] = {start: state}
+    arrivals: dict[str, tuple[State[P] | None, ...]] = {}
+    for layer in network.layers:
+        name = layer.target.name
+        if name == start:
+            continue
+        joints = [joint for joint in layer.joints if joint.source.name in states]
+        if joints:
+            found = tuple(_arrival(states[j.source.name], j, layer, algebra) for j in joints)
+            if len(found) > 1:
+                arrivals[name] = found
+            states[name] = _join(found, algebra)
+        if name == until:
+            break
+    return Propagation(states, arrivals)
+
+
+def _join(found: tuple[State[P] | None, ...], algebra: Algebra[P]) -> State[P] | None:
+    known = [state for state in found if state is not None]
+    if len(known) < len(found):
+        return None
+    try:
+        return known[0] if len(known) == 1 else joined(known, algebra)
+    except UntraceableError:
+        return None
+
+
+def _arrival(
+    state: State[P] | None, joint: Joint, layer: Layer, algebra: Algebra[P]
+) -> State[P] | None:
+    if state is None:
+        return None
+    try:
+        if isinstance(joint.wiring, Listed):
+            return _listed(state, joint.wiring, algebra)
+        return _product(state, joint.wiring, len(layer.joints) == 1, algebra)
+    except UntraceableError:
+        return None
+
+
+def is_identity(axis: Axis) -> bool:
+    """Whether output i reads input i and nothing else."""
+    return (
+        isinstance(axis, Window)
+        and axis.taps == 1
+        and axis.stride == 1
+        and axis.padding == 0
+        and axis.inputs == axis.outputs
+    )
+
+
+def _divided(wiring: Product) -> tuple[list[Axis], list[int], tuple[Size, ...]]:
+    """(axes, order, view of the input) with groups of channels as an axis of their own."""
+    if not any(isinstance(axis, Blocks) for axis in wiring.axes):
+        return list(wiring.axes), list(wiring.order), wiring.in_view
+    parts: list[list[Axis]] = []
+    for axis in wiring.axes:
+        if isinstance(axis, Blocks):
+            g = axis.groups
+            inner = Full(axis.taps, axis.outputs // g)
+            parts.append(
+                [identity(g)] if inner.inputs == inner.outputs == 1 else [identity(g), inner]
+            )
+        else:
+            parts.append([axis])
+    at, first = 0, [0] * len(parts)
+    for a in sorted(range(len(parts)), key=wiring.order.__getitem__):
+        first[a] = at
+        at += len(parts[a])
+    axes = [axis for part in parts for axis in part]
+    order = [first[a] + i for a, part in enumerate(parts) for i in range(len(part))]
+    view: list[Size] = [0] * len(axes)
+    for axis, position in zip(axes, order, strict=True):
+        view[position] = axis.inputs
+    return axes, order, tuple(view)
+
+
+def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P]) -> State[P]:
+    axes, order, in_view = _divided(wiring)
+    straight = all(a == p for a, p in enumerate(order))
+    changing = [a for a, axis in enumerate(axes) if not is_identity(axis)]
+    if straight and not changing:
+        return state
+    state, runs = align(state, in_view, algebra)
+    for a in changing:  # merging what one relation reads comes first: it renumbers the axes
+        run = runs[order[a]]
+        if len(run) > 1 and not isinstance(axes[a], Full):
+            state = merged(state, run.start, len(run), algebra)
+            shift = len(run) - 1
+            runs = [
+                range(r.start - shift, r.stop - shift) if r.start > run.start else r for r in runs
+            ]
+            runs[order[a]] = range(run.start, run.start + 1)
+    dropped: set[int] = set()
+    for a in changing:
+        run, axis = runs[order[a]], axes[a]
+        if isinstance(axis, Full):
+            state = _read_all(state, run, algebra)
+            view = list(state.view)
+            view[run.start] = axis.outputs
+            for other in run[1:]:
+                view[other] = 1
+                dropped.add(other)
+            state = replace(state, view=tuple(view))
+        else:
+            state = _along(state, run.start, axis, alone, algebra)
+    if straight and not dropped:
+        return state
+    kept = [a for axis in order for a in runs[axis] if a not in dropped]
+    moves = tuple(None if m is None else kept.index(m) for m in state.moves)
+    classes = state.classes.transpose([*kept, *sorted(dropped)])
+    classes = classes.reshape(classes.shape[: len(kept)])
+    return State(tuple(state.view[a] for a in kept), moves, classes, state.payloads)
+
+
+def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> State[P]:
+    """Units that read all positions of some axes."""
+    for b, m in enumerate(state.moves):
+        if m is not None and m in run:
+            moves = tuple(None if n == m else n for n in state.moves)
+            size = state.view[m]
+            payloads = tuple(
+                None if p is None else algebra.whole(p, b, size) for p in state.payloads
+            )
+            view = (*state.view[:m], 1, *state.view[m + 1 :])
+            state = replace(state, view=view, moves=moves, payloads=payloads)
+    repeats: Size = 1
+    varying = []
+    for axis in run:
+        if state.classes.shape[axis] > 1:
+            varying.append(axis)
+        else:
+            repeats = repeats * state.view[axis]
+    if not varying:
+        if algebra.idempotent or repeats == 1:
+            return state
+        payloads = tuple(
+            None if p is None else algebra.combine([(p, int(repeats))], state.sizes)
+            for p in state.payloads
+        )
+        return replace(state, payloads=payloads)
+    cells = np.moveaxis(state.classes, varying, range(-len(varying), 0))
+    rest = cells.shape[: cells.ndim - len(varying)]
+    reads = cells.reshape(int(np.prod(rest)), -1)
+    shape = tuple(1 if a in varying else n for a, n in enumerate(state.classes.shape))
+    times = 1 if algebra.idempotent else int(repeats)
+    return _recombined(state, reads, shape, times, algebra)
+
+
+def _recombined(
+    state: State[P],
+    reads: NDArray[np.int64],
+    shape: tuple[int, ...],
+    times: int,
+    algebra: Algebra[P],
+) -> State[P]:
+    """New classes for cells that each read a row of classes (-1 for none), so many times each."""
+    count = len(state.payloads) + 1
+    cell = np.arange(len(reads))[:, None]
+    tally = np.bincount((cell * count + reads + 1).ravel(), minlength=len(reads) * count)
+    tally = tally.reshape(len(reads), count)[:, 1:]
+    if algebra.idempotent:
+        tally = np.minimum(tally, 1)
+    kinds, number = np.unique(tally, axis=0, return_inverse=True)
+    payloads: list[P | None] = []
+    for kind in kinds.tolist():
+        parts = [
+            (p, n * times) for p, n in zip(state.payloads, kind, strict=True) if n and p is not None
+        ]
+        if not parts:
+            payloads.append(None)
+        elif len(parts) == 1 and parts[0][1] == 1:
+            payloads.append(parts[0][0])
+        else:
+            payloads.append(algebra.combine(parts, state.sizes))
+    return with_classes(state, number.reshape(shape), payloads)
+
+
+def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:
+    """Units that read along one axis of the view by some relation."""
+    view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
+    if at in state.moves:
+        b = state.moves.index(at)
+        if not alone and isinstance(axis, Window) and axis.taps == 1 and not axis.symbolic:
+            table = axis.table()
+            if (table < 0).any():  # a concatenation: what is missing here comes from elsewhere
+                axis = Table(int(axis.inputs), table)
+        payloads = tuple(None if p is None else algebra.through(p, b, axis) for p in state.payloads)
+        return replace(state, view=view, payloads=payloads)
+    alike = state.classes.shape[at] == 1
+    if alike and algebra.idempotent and (axis.symbolic or axis.fan_in().all()):
+        return replace(state, view=view)
+    if axis.symbolic:
+        raise UntraceableError
+    table = axis.table()
+    size = int(axis.inputs)
+    classes = np.moveaxis(state.classes, at, -1)
+    classes = np.broadcast_to(classes, (*classes.shape[:-1], size))
+    padded = np.concatenate([classes, np.full((*classes.shape[:-1], 1), -1)], axis=-1)
+    reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
+    changed = replace(state, view=view)
+    return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], 1, algebra)
+
+
+def _listed(state: State[P], wiring: Listed, algebra: Algebra[P]) -> State[P]:
+    """A relation listed unit by unit: nothing moves any more."""
+    if max(wiring.inputs, wiring.outputs) > MOST_LISTED:
+        raise UntraceableError
+    for axis in range(len(state.view)):
+        state = freeze(state, axis, algebra)
+    state = merged(state, 0, len(state.view), algebra)
+    classes = np.broadcast_to(state.classes, (wiring.inputs,))
+    fan_in = np.diff(wiring.start)
+    reads = np.full((wiring.outputs, max(int(fan_in.max(initial=0)), 1)), -1, np.int64)
+    target = wiring.target()
+    reads[target, np.arange(len(target)) - wiring.start[target]] = classes[wiring.source]
+    changed = replace(state, view=(wiring.outputs,))
+    return _recombined(changed, reads, (wiring.outputs,), 1, algebra)

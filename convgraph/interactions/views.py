@@ -1,0 +1,286 @@
+"""What is known of the units of a row, laid out along the axes of a view.
+
+A row of units is divided into axes (a view, finer than its shape where layers split axes, as a
+channel shuffle or a patch embedding does). Along some of them, at most one for each axis of the
+input, units move over the input: a payload says for all positions at once what is seen along the
+input's axis. Along the others units fall into classes, with a payload for each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis
+from convgraph.core.sizes import Size
+
+__all__ = ["Algebra", "State", "UntraceableError", "align", "freeze", "joined"]
+
+P = TypeVar("P")
+MOST_CLASSES = 4096
+
+
+class UntraceableError(Exception):
+    """A wiring that moves along no axis of the view; then nothing is known here."""
+
+
+class Algebra(Protocol[P]):
+    """What is carried forward through a network: fields, bit tables, path counts, moments.
+
+    `b` counts the axes of the input along which units can move. None stands for nothing seen.
+    """
+
+    idempotent: bool
+    """Whether seeing something twice is the same as seeing it once."""
+
+    def through(self, payload: P, b: int, axis: Axis) -> P:
+        """After a layer whose units move along the input's axis b by `axis`."""
+
+    def whole(self, payload: P, b: int, size: Size) -> P:
+        """For a unit that reads all `size` positions along which its sources move."""
+
+    def combine(self, parts: Sequence[tuple[P, int]], sizes: Sequence[Size]) -> P:
+        """For units that read several classes, each so many times; `sizes` of their axes."""
+
+    def split(self, payload: P, b: int, outer: int, inner: int) -> list[P]:
+        """One payload for each of the `inner` positions between steps of an axis's `outer` part."""
+
+    def interleave(self, payloads: Sequence[P | None], b: int, outer: int) -> P:
+        """What `split` divided, as one."""
+
+    def freeze(self, payload: P, b: int, size: int) -> list[P]:
+        """A payload for each position, none of which moves."""
+
+
+@dataclass(frozen=True)
+class State(Generic[P]):
+    """Payloads of a row's units: `payloads[classes[...]]`, with one axis of `classes` for each of
+    the view's (of size 1 where all positions are alike); `moves[b]` is the axis of the view along
+    which the input's axis b is moved over, or None."""
+
+    view: tuple[Size, ...]
+    moves: tuple[int | None, ...]
+    classes: NDArray[np.int64]
+    payloads: tuple[P | None, ...]
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """For each axis of the input the positions of the axis that moves over it, or 1."""
+        return tuple(1 if m is None else self.view[m] for m in self.moves)
+
+    def spread(self) -> NDArray[np.int64]:
+        """The classes of all units, with size 1 along axes that move."""
+        moving = set(self.moves)
+        shape = tuple(1 if a in moving else int(n) for a, n in enumerate(self.view))
+        return np.broadcast_to(self.classes, shape)
+
+
+def with_classes(
+    state: State[P], classes: NDArray[np.int64], payloads: Sequence[P | None], **changes: Any
+) -> State[P]:
+    """Another assignment of units to classes; classes that no unit is in are dropped."""
+    used, renumbered = np.unique(classes, return_inverse=True)
+    kept = tuple(payloads[c] for c in used)
+    return replace(state, classes=renumbered.reshape(classes.shape), payloads=kept, **changes)
+
+
+def _moved(state: State[P], axis: int) -> int | None:
+    return state.moves.index(axis) if axis in state.moves else None
+
+
+def _shifted(moves: tuple[int | None, ...], behind: int, by: int) -> tuple[int | None, ...]:
+    return tuple(m + by if m is not None and m > behind else m for m in moves)
+
+
+def _insert(state: State[P], at: int) -> State[P]:
+    view = (*state.view[:at], 1, *state.view[at:])
+    moves = _shifted(state.moves, at - 1, 1)
+    return replace(state, view=view, moves=moves, classes=np.expand_dims(state.classes, at))
+
+
+def _squeeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
+    """Without an axis of size 1."""
+    state = freeze(state, at, algebra)
+    view = (*state.view[:at], *state.view[at + 1 :])
+    moves = _shifted(state.moves, at, -1)
+    return replace(state, view=view, moves=moves, classes=np.squeeze(state.classes, at))
+
+
+def _split(state: State[P], at: int, outer: int, algebra: Algebra[P]) -> State[P]:
+    """An axis as two, of which the outer one keeps moving."""
+    inner = int(state.view[at]) // outer
+    view = (*state.view[:at], outer, inner, *state.view[at + 1 :])
+    moves = _shifted(state.moves, at, 1)
+    shape, b = state.classes.shape, _moved(state, at)
+    if b is None and shape[at] > 1:
+        parts = (outer, inner)
+    else:
+        parts = (1, 1)
+    classes = state.classes.reshape(*shape[:at], *parts, *shape[at + 1 :])
+    if b is None:
+        return replace(state, view=view, moves=moves, classes=classes)
+    _check_classes(len(state.payloads) * inner)
+    payloads = [
+        each
+        for p in state.payloads
+        for each in ([None] * inner if p is None else algebra.split(p, b, outer, inner))
+    ]
+    number = np.arange(inner).reshape(-1, *(1,) * (len(shape) - at - 1))
+    return with_classes(state, classes * inner + number, payloads, view=view, moves=moves)
+
+
+def freeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
+    """An axis that moves no more: every position is a class of its own."""
+    b = _moved(state, at)
+    if b is None:
+        return state
+    size = int(state.view[at])
+    _check_classes(len(state.payloads) * size)
+    payloads = [
+        each
+        for p in state.payloads
+        for each in ([None] * size if p is None else algebra.freeze(p, b, size))
+    ]
+    number = np.arange(size).reshape(-1, *(1,) * (state.classes.ndim - at - 1))
+    moves = tuple(None if m == at else m for m in state.moves)
+    return with_classes(state, state.classes * size + number, payloads, moves=moves)
+
+
+def _check_classes(count: int) -> None:
+    if count > MOST_CLASSES:
+        raise UntraceableError
+
+
+def _interleaved(state: State[P], at: int, algebra: Algebra[P]) -> State[P] | None:
+    """Two axes as one, if the outer one moves and the inner one does not."""
+    b = _moved(state, at)
+    if b is None or _moved(state, at + 1) is not None:
+        return None
+    outer, inner = int(state.view[at]), int(state.view[at + 1])
+    view = (*state.view[:at], outer * inner, *state.view[at + 2 :])
+    moves = _shifted(state.moves, at + 1, -1)
+    classes = np.moveaxis(state.classes, at + 1, -1)
+    if classes.shape[-1] == 1:
+        classes = np.broadcast_to(classes, (*classes.shape[:-1], inner))
+    kinds, number = np.unique(classes.reshape(-1, inner), axis=0, return_inverse=True)
+    payloads = [algebra.interleave([state.payloads[c] for c in kind], b, outer) for kind in kinds]
+    return with_classes(state, number.reshape(classes.shape[:-1]), payloads, view=view, moves=moves)
+
+
+def merged(state: State[P], at: int, count: int, algebra: Algebra[P]) -> State[P]:
+    """Several axes as one."""
+    while count > 1:
+        one = _interleaved(state, at + count - 2, algebra)
+        if one is None:
+            break
+        state, count = one, count - 1
+    if count == 1:
+        return state
+    for axis in range(at, at + count):
+        state = freeze(state, axis, algebra)
+    group = tuple(int(n) for n in state.view[at : at + count])
+    size = int(np.prod(group))
+    shape = state.classes.shape
+    if any(n > 1 for n in shape[at : at + count]):
+        classes = np.broadcast_to(state.classes, (*shape[:at], *group, *shape[at + count :]))
+        classes = classes.reshape(*shape[:at], size, *shape[at + count :])
+    else:
+        classes = state.classes.reshape(*shape[:at], 1, *shape[at + count :])
+    return replace(
+        state,
+        view=(*state.view[:at], size, *state.view[at + count :]),
+        moves=_shifted(state.moves, at, 1 - count),
+        classes=classes,
+    )
+
+
+def align(
+    state: State[P], view: tuple[Size, ...], algebra: Algebra[P]
+) -> tuple[State[P], list[range]]:
+    """The same units with axes split (or, where nothing else helps, merged) so that each axis of
+    another view is a run of this one's axes."""
+    if state.view == view:
+        return state, [range(a, a + 1) for a in range(len(view))]
+    if any(not isinstance(n, int) for n in (*state.view, *view)):
+        raise UntraceableError
+    runs: list[range] = []
+    at = 0
+    for wanted in map(int, view):
+        first, left = at, wanted
+        while left > 1 or at == first:
+            if at == len(state.view) or (left == 1 and state.view[at] != 1):
+                state = _insert(state, at)
+            here = int(state.view[at])
+            if here == 1 and left > 1:
+                state = _squeeze(state, at, algebra)
+                continue
+            if here > left and here % left == 0:
+                state = _split(state, at, left, algebra)
+            elif left % here:
+                # 2 x 3 read as 3 x 2: as many axes as it takes are one, and then divided
+                count = 1
+                while int(np.prod(state.view[at : at + count], dtype=object)) % left:
+                    count += 1
+                    if at + count > len(state.view):
+                        raise UntraceableError
+                state = merged(state, at, count, algebra)
+                continue
+            left //= int(state.view[at])
+            at += 1
+        runs.append(range(first, at))
+    while at < len(state.view):  # axes of size 1 at the end
+        state = _squeeze(state, at, algebra)
+    return state, runs
+
+
+def joined(states: Sequence[State[P]], algebra: Algebra[P]) -> State[P]:
+    """For a layer that reads several rows: each unit's classes from all of them together."""
+    first, *rest = states
+    for other in rest:
+        first = _two(first, other, algebra)
+    return first
+
+
+def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
+    if a is b and algebra.idempotent:
+        return a
+    if a.view != b.view:
+        b, _ = align(b, a.view, algebra)
+        if a.view != b.view:
+            a, _ = align(a, b.view, algebra)
+        if a.view != b.view:
+            raise UntraceableError
+    for m, n in zip(a.moves, b.moves, strict=True):
+        if m != n and m is not None and n is not None:
+            a, b = freeze(a, m, algebra), freeze(b, n, algebra)
+    moves = tuple(m if m is not None else n for m, n in zip(a.moves, b.moves, strict=True))
+    for axis in {m for m in moves if m is not None}:  # one moves where the other has classes
+        for name, state in (("a", a), ("b", b)):
+            if state.classes.shape[axis] > 1:
+                a, b = freeze(a, axis, algebra), freeze(b, axis, algebra)
+                moves = tuple(None if m == axis else m for m in moves)
+                del name
+                break
+    count = len(b.payloads)
+    if len(a.payloads) == count == 1:
+        kinds, number = np.zeros(1, np.int64), np.zeros((1,) * len(a.view), np.int64)
+    else:
+        pairs = a.classes * count + b.classes
+        kinds, flat = np.unique(pairs, return_inverse=True)
+        number = flat.reshape(pairs.shape)
+    result: State[P] = State(a.view, moves, number, ())
+    payloads: list[P | None] = []
+    for kind in kinds.tolist():
+        parts = [p for p in (a.payloads[kind // count], b.payloads[kind % count]) if p is not None]
+        payloads.append(
+            parts[0]
+            if len(parts) == 1
+            else algebra.combine([(p, 1) for p in parts], result.sizes)
+            if parts
+            else None
+        )
+    return replace(result, payloads=tuple(payloads))
