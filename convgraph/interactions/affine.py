@@ -128,8 +128,9 @@ class Intervals:
             a, z = (None, None) if seen is None else seen
             return _put(payload, b, AxisField((a,), (z,), 0, field.everywhere))
         if field.period == 1 and field.step is not None:
-            last = field.ends[0] + field.step * (size - 1)
-            whole = AxisField(field.starts, (last,), 0, True)
+            way = field.step * (size - 1)
+            before, after = (way, 0) if _backwards(field) else (0, way)
+            whole = AxisField((field.starts[0] + before,), (field.ends[0] + after,), 0, True)
         else:
             seen_all = [seen for i in range(int(size)) if (seen := field.at(i)) is not None]
             whole = AxisField(
@@ -181,13 +182,18 @@ def _put(fields: Fields, b: int, field: AxisField) -> Fields:
     return (*fields[:b], field, *fields[b + 1 :])
 
 
+def _backwards(field: AxisField) -> bool:
+    return isinstance(field.step, int) and field.step < 0
+
+
 def _through(field: AxisField, axis: Axis) -> AxisField:
     if isinstance(axis, Window) and field.period == 1 and field.step is not None:
         first = field.step * axis.padding
         reach = field.step * (axis.dilation * (axis.taps - 1))
+        before, after = (reach, 0) if _backwards(field) else (0, reach)
         return AxisField(
-            (field.starts[0] - first,),
-            (field.ends[0] - first + reach,),
+            (field.starts[0] - first + before,),
+            (field.ends[0] - first + after,),
             field.step * axis.stride,
             field.everywhere,
         )

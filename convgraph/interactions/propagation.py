@@ -253,8 +253,12 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     classes = np.moveaxis(state.classes, at, -1)
     classes = np.broadcast_to(classes, (*classes.shape[:-1], size))
     padded = np.concatenate([classes, np.full((*classes.shape[:-1], 1), -1)], axis=-1)
-    reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
     changed = replace(state, view=view)
+    if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
+        moved = np.moveaxis(padded[..., table[:, 0]], -1, at)
+        missing = len(state.payloads)
+        return with_classes(changed, np.where(moved < 0, missing, moved), (*state.payloads, None))
+    reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
     return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], 1, algebra)
 
 

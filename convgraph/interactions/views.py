@@ -83,9 +83,15 @@ def with_classes(
     state: State[P], classes: NDArray[np.int64], payloads: Sequence[P | None], **changes: Any
 ) -> State[P]:
     """Another assignment of units to classes; classes that no unit is in are dropped."""
-    used, renumbered = np.unique(classes, return_inverse=True)
+    used, renumbered = kinds_of(classes, len(payloads))
     kept = tuple(payloads[c] for c in used)
-    return replace(state, classes=renumbered.reshape(classes.shape), payloads=kept, **changes)
+    return replace(state, classes=renumbered, payloads=kept, **changes)
+
+
+def kinds_of(numbers: NDArray[np.int64], below: int) -> tuple[list[int], NDArray[np.int64]]:
+    """The different numbers, and which of them stands where, without sorting."""
+    present = np.bincount(numbers.ravel(), minlength=below) > 0
+    return np.flatnonzero(present).tolist(), (np.cumsum(present) - 1)[numbers]
 
 
 def _moved(state: State[P], axis: int) -> int | None:
@@ -267,14 +273,12 @@ def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
                 break
     count = len(b.payloads)
     if len(a.payloads) == count == 1:
-        kinds, number = np.zeros(1, np.int64), np.zeros((1,) * len(a.view), np.int64)
+        kinds, number = [0], np.zeros((1,) * len(a.view), np.int64)
     else:
-        pairs = a.classes * count + b.classes
-        kinds, flat = np.unique(pairs, return_inverse=True)
-        number = flat.reshape(pairs.shape)
+        kinds, number = kinds_of(a.classes * count + b.classes, len(a.payloads) * count)
     result: State[P] = State(a.view, moves, number, ())
     payloads: list[P | None] = []
-    for kind in kinds.tolist():
+    for kind in kinds:
         parts = [p for p in (a.payloads[kind // count], b.payloads[kind % count]) if p is not None]
         payloads.append(
             parts[0]
