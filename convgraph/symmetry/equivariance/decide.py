@@ -1,0 +1,136 @@
+"""The decision on the edge table: where a network commutes with a transformation, and where not.
+
+Three stages, each of which can only be right: equal structure proves equality, different leading
+terms prove difference, and normal forms settle what is left, where they are small enough. What none
+of them settles is said to be undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.network import Network
+from convgraph.symmetry.equivariance.cone import cone_of
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
+from convgraph.symmetry.equivariance.leading import trials
+from convgraph.symmetry.equivariance.normal_form import TooLarge, forms
+from convgraph.symmetry.equivariance.structure import identities
+from convgraph.symmetry.transformation import Sources
+
+__all__ = ["Decision", "Question", "decide"]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked: a network, how its inputs move, and how the row that is compared does.
+
+    `moves` maps input rows to sources; `maps` does so for the rows for which it is known how they
+    should move, `row` among them. `salts` and `zeroed` are for networks cut down to one axis.
+    """
+
+    network: Network
+    moves: Mapping[str, Sources]
+    maps: Mapping[str, Sources | None]
+    row: str
+    salts: Mapping[str, int] | None = None
+    zeroed: frozenset[int] = frozenset()
+    expand: bool = True
+    """Whether normal forms are tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """Per unit of the row: whether both sides are equal, or differ; neither if undecided.
+
+    `vanishes` marks units that are zero after the move, `lives` those that are certainly not.
+    """
+
+    exact: Mask
+    broken: Mask
+    vanishes: Mask
+    lives: Mask
+
+
+def decide(question: Question) -> Decision:
+    """Decide for each unit of a row whether f(g(x)) = g(f(x)) there."""
+    network, row = question.network, question.row
+    layers = every_layer(network, ancestors(network, row))
+    first = network.offsets[row]
+    image = question.maps[row]
+    assert image is not None
+    known = all(question.maps.get(layer.layer.target.name) is not None for layer in layers)
+    exact, vanishes = _structure(question, layers, first, image, consed=not known)
+    broken, lives = _witnesses(question, layers, first, image, ~exact, vanishes)
+    if known and not (exact | broken).all():
+        exact = exact | (_structure(question, layers, first, image, consed=True)[0] & ~broken)
+    if question.expand and not (exact | broken).all():
+        _expand(question, layers, first, image, exact, broken)
+    return Decision(exact, broken, vanishes, lives)
+
+
+def _structure(
+    question: Question, layers: list[LayerEdges], first: int, image: Sources, consed: bool
+) -> tuple[Mask, Mask]:
+    found = identities(
+        question.network, layers, question.moves, question.maps, question.salts, consed
+    )
+    part = slice(first, first + len(image))
+    plain, moved = found.plain[part], found.moved[part]
+    return moved == np.where(image >= 0, plain[image], 0), moved == 0
+
+
+def _witnesses(
+    question: Question,
+    layers: list[LayerEdges],
+    first: int,
+    image: Sources,
+    open_: Mask,
+    vanishes: Mask,
+) -> tuple[Mask, Mask]:
+    """(units whose two sides certainly differ, units that certainly do not vanish)."""
+    broken, lives = np.zeros(len(image), bool), np.zeros(len(image), bool)
+    if not open_.any():
+        return broken, lives
+    network = question.network
+    asked = np.flatnonzero(open_)
+    both = np.concatenate([asked, np.maximum(image[asked], 0)])
+    cone = cone_of(layers, np.unique(both) + first, len(network.edges.start) - 1)
+    maxima = any(layer.kind == "max" for layer in layers)
+    for plain, moved in trials(network, cone, question.moves, question.zeroed, maxima):
+        part = slice(first, first + len(image))
+        on_moved = moved[part][asked]
+        on_plain = plain[part][np.maximum(image[asked], 0)]
+        on_plain.code = np.where(image[asked] >= 0, on_plain.code, 0)
+        on_plain.known = on_plain.known | (image[asked] < 0)
+        broken[asked] |= on_moved.differs(on_plain)
+        lives[asked] |= on_moved.known & (on_moved.code != 0)
+        if (broken | ~open_).all() and (lives | vanishes | ~open_).all():
+            break
+    return broken, lives
+
+
+def _expand(
+    question: Question,
+    layers: list[LayerEdges],
+    first: int,
+    image: Sources,
+    exact: Mask,
+    broken: Mask,
+) -> None:
+    """Settle what is left by normal forms, unit by unit, in place."""
+    network = question.network
+    for unit in np.flatnonzero(~(exact | broken)).tolist():
+        ends = np.unique([unit, max(int(image[unit]), 0)]) + first
+        try:
+            made = forms(network, cone_of(layers, ends, len(network.edges.start) - 1), question.moves)
+        except TooLarge:
+            return
+        target = int(image[unit]) + first if image[unit] >= 0 else -1
+        same = made.same(unit + first, target)
+        exact[unit], broken[unit] = same is True, same is False

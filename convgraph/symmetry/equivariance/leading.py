@@ -1,0 +1,272 @@
+"""Proof that two functions differ: their leading terms at a point that runs off to infinity.
+
+Put x_i = c z^a with a sign, an exponent a and a whole number c of its own for each unit, likewise
+for each parameter, and let z grow. The value of every unit is then governed by its leading term:
+sums keep the terms of the highest exponent, a maximum keeps the highest term of all, a ReLU keeps
+what is positive. Two units whose leading terms differ have different values for all large z, so
+that they are different functions; nothing is claimed where terms of opposite signs might cancel.
+
+Exponents are exact in 64 bits at any depth, where values would overflow. Coefficients are positive
+whole numbers, kept modulo a prime: different residues prove different numbers. With all exponents
+zero and all signs positive, every ReLU passes its input on and this is the evaluation of a
+polynomial at a random point modulo a prime (Schwartz and Zippel, 1979 and 1980); with all
+coefficients one it is the evaluation of a tropical polynomial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.network import Network
+from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.transformation import Sources
+
+__all__ = ["Leading", "trials"]
+
+PRIME = 2**31 - 1
+STEP = 1 << 20  # the highest exponent of a parameter or an input
+Ints = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class Leading:
+    """Leading terms: sign * coefficient * z ** exponent, coefficients modulo a prime.
+
+    `code` is sign * (1 + exponent), and 0 for zero: in the order of the numbers themselves, for
+    large z. Exponents are not negative.
+    """
+
+    code: Ints
+    coefficient: Ints
+    known: NDArray[np.bool_]
+
+    @staticmethod
+    def zeros(size: int) -> Leading:
+        """Zeros."""
+        return Leading(np.zeros(size, np.int64), np.ones(size, np.int64), np.ones(size, bool))
+
+    def __getitem__(self, index: Any) -> Leading:
+        return Leading(self.code[index], self.coefficient[index], self.known[index])
+
+    def __setitem__(self, index: Any, value: Leading) -> None:
+        self.code[index] = value.code
+        self.coefficient[index] = value.coefficient
+        self.known[index] = value.known
+
+    def differs(self, other: Leading) -> NDArray[np.bool_]:
+        """Where the two are certainly different."""
+        different = (self.code != other.code) | (
+            (self.code != 0) & (self.coefficient != other.coefficient)
+        )
+        return self.known & other.known & different
+
+    def times(self, other: Leading) -> Leading:
+        """The product, entry by entry."""
+        sizes = np.abs(self.code) + np.abs(other.code) - 1
+        code = np.sign(self.code) * np.sign(other.code) * sizes
+        zero = (self.known & (self.code == 0)) | (other.known & (other.code == 0))
+        return Leading(
+            code,
+            self.coefficient * other.coefficient % PRIME,
+            (self.known & other.known) | zero,
+        )
+
+    def plus(self, other: Leading) -> Leading:
+        """The sum, entry by entry."""
+        mine, others = np.abs(self.code), np.abs(other.code)
+        tie = (mine == others) & (mine > 0)
+        code = np.where(mine >= others, self.code, other.code)
+        coefficient = np.where(mine >= others, self.coefficient, other.coefficient)
+        both = (self.coefficient + other.coefficient) % PRIME
+        coefficient = np.where(tie, both, coefficient)
+        clash = tie & (self.code != other.code)
+        return Leading(code, coefficient, self.known & other.known & ~clash)
+
+
+def trials(
+    network: Network,
+    cone: Cone,
+    moves: Mapping[str, Sources],
+    zeroed: frozenset[int] = frozenset(),
+    maxima: bool = True,
+) -> Iterator[tuple[Leading, Leading]]:
+    """Leading terms of all units of a cone, before and after the move, at one point after another.
+
+    Labels in `zeroed` are set to zero; `maxima` says whether the network takes maxima.
+    """
+    random = np.random.default_rng(20160101)
+    inputs = sum(int(row.size) for row in network.inputs)
+    for plan in _plans(maxima):
+        labels = Leading.zeros(len(network.labels))
+        learned = slice(0, network.labels.parameters)
+        labels[learned] = _point(network.labels.parameters, plan.parameters, random)
+        for i, number in enumerate(network.labels.numbers, network.labels.parameters):
+            labels[i : i + 1] = _number(number)
+        if zeroed:
+            labels.code[list(zeroed)] = 0
+        x = _point(inputs, plan.inputs, random)
+        constant = Leading(
+            np.array([random.integers(1, STEP) if plan.spread else 1]),
+            random.integers(1, PRIME, 1),
+            np.ones(1, bool),
+        )
+        yield tuple(  # type: ignore[misc]
+            _evaluate(network, cone, side, labels, constant) for side in _sides(network, x, moves)
+        )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the point of a trial is drawn: (signs, exponents) of parameters and of inputs."""
+
+    parameters: tuple[str, str]
+    inputs: tuple[str, str]
+
+    @property
+    def spread(self) -> bool:
+        return self.parameters[1] != "zero" or self.inputs[1] != "zero"
+
+
+def _plans(maxima: bool) -> Sequence[_Plan]:
+    flat = _Plan(("+", "zero"), ("+", "zero"))
+    directed = [
+        _Plan(("+", up), (sign, along))
+        for sign in ("+", "-")
+        for up in ("up", "down", "random", "zero")
+        for along in (("random", "up", "down") if maxima else ("random",))
+    ]
+    mixed = [_Plan(("±", "random"), ("±", "random"))] * (8 if maxima else 4)
+    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero"))]
+
+
+def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Leading:
+    signs, exponents = how
+    code = np.ones(size, np.int64)
+    if exponents == "random":
+        code += random.integers(0, STEP, size)
+    elif exponents in ("up", "down"):
+        code += np.arange(size)[:: 1 if exponents == "up" else -1] * STEP
+        code += random.integers(0, STEP, size)
+    if signs == "-":
+        code = -code
+    elif signs == "±":
+        code *= random.integers(0, 2, size) * 2 - 1
+    return Leading(code, random.integers(1, PRIME, size), np.ones(size, bool))
+
+
+def _number(value: sp.Expr) -> Leading:
+    """A number as a leading term; unknown unless it is rational."""
+    result = Leading.zeros(1)
+    if not isinstance(value, sp.Rational) or value.q % PRIME == 0:
+        result.known[:] = False
+        return result
+    result.code[:] = int(sp.sign(value))
+    result.coefficient[:] = abs(int(value.p)) * pow(int(value.q), -1, PRIME) % PRIME
+    return result
+
+
+def _sides(
+    network: Network, x: Leading, moves: Mapping[str, Sources]
+) -> Iterator[list[tuple[slice, Leading]]]:
+    parts, at = [], 0
+    for row in network.inputs:
+        size = int(row.size)
+        first = network.offsets[row.name]
+        parts.append((row.name, slice(first, first + size), x[at : at + size]))
+        at += size
+    yield [(part, values) for _, part, values in parts]
+    after = []
+    for name, part, values in parts:
+        source = moves[name]
+        result = values[np.maximum(source, 0)]
+        result.code = np.where(source >= 0, result.code, 0)
+        after.append((part, result))
+    yield after
+
+
+def _evaluate(
+    network: Network,
+    cone: Cone,
+    inputs: list[tuple[slice, Leading]],
+    labels: Leading,
+    constant: Leading,
+) -> Leading:
+    values = Leading.zeros(len(network.edges.start) - 1)
+    for part, given in inputs:
+        values[part] = given
+    for layer in cone.layers:
+        terms = labels[layer.label].times(values[layer.source])
+        result = _reduced(layer, terms, constant)
+        if layer.bias is not None:
+            bias = labels[np.maximum(layer.bias, 0)]
+            bias.code = np.where(layer.bias >= 0, bias.code, 0)
+            result = result.plus(bias)
+        values[layer.units] = result
+    return values
+
+
+def _reduced(layer: ConeLayer, terms: Leading, constant: Leading) -> Leading:
+    if layer.kind == "product":
+        return _product(layer, terms)
+    if layer.kind in ("sum", "max"):
+        return _extreme(layer, terms)
+    if not layer.single:
+        result = Leading.zeros(len(layer.fan_in))
+        result.known[:] = False
+        return result
+    if layer.kind == "relu":
+        terms.code = np.maximum(terms.code, 0)
+        return terms
+    if layer.kind == "abs":
+        terms.code = np.abs(terms.code)
+        return terms
+    if layer.slope is not None:
+        negative = terms.code < 0
+        slope = _number(layer.slope)
+        code = np.where(negative, slope.code, 1)
+        coefficient = np.where(negative, slope.coefficient, 1)
+        return terms.times(Leading(code, coefficient, slope.known | ~negative))
+    # any function may stand here; t + c for some c is one
+    coefficient = (constant.coefficient + layer.name_code) % PRIME
+    return terms.plus(Leading(constant.code, coefficient, constant.known))
+
+
+def _extreme(layer: ConeLayer, terms: Leading) -> Leading:
+    """Sums and maxima: the terms of the highest exponent, or the highest of all."""
+    result = Leading.zeros(len(layer.fan_in))
+    if layer.kind == "max":
+        result.known[layer.fan_in == 0] = False  # minus infinity
+    if not layer.filled.any():
+        return result
+    at = layer.begins
+    highest, lowest = np.maximum.reduceat(terms.code, at), np.minimum.reduceat(terms.code, at)
+    known = np.logical_and.reduceat(terms.known, at)
+    if layer.kind == "max":
+        code = highest
+        leads = terms.code == np.repeat(code, layer.counts)
+        greatest = np.maximum.reduceat(np.where(leads, terms.coefficient, -1), at)
+        least = np.minimum.reduceat(np.where(leads, terms.coefficient, PRIME), at)
+        known &= (greatest == least) | (code == 0)
+        coefficient = greatest
+    else:
+        code = np.where(highest >= -lowest, highest, lowest)
+        known &= (highest != -lowest) | (code == 0)
+        leads = terms.code == np.repeat(code, layer.counts)
+        coefficient = np.add.reduceat(np.where(leads, terms.coefficient, 0), at) % PRIME
+    result[layer.filled] = Leading(code, coefficient, known)
+    return result
+
+
+def _product(layer: ConeLayer, terms: Leading) -> Leading:
+    result = Leading.zeros(len(layer.fan_in))
+    result.code[:] = 1
+    for k in range(int(layer.fan_in.max(initial=0))):
+        there = layer.fan_in > k
+        result[there] = result[there].times(terms[layer.start[:-1][there] + k])
+    return result
