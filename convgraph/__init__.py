@@ -21,6 +21,7 @@ _MODULES = {
     "network.functional": ["Input"],
     "network.from_networkx": ["from_networkx"],
     "network.trace": ["trace"],
+    "importers.onnx_graph": ["from_onnx"],
     "interactions.fields": ["projective_field", "receptive_field"],
     "interactions.all_fields": ["receptive_fields"],
     "interactions.sparsity": ["sparsity"],

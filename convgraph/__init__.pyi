@@ -3,6 +3,7 @@
 from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
+from convgraph.importers.onnx_graph import from_onnx as from_onnx
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields
 from convgraph.interactions.cost import cost as cost
 from convgraph.interactions.fields import projective_field as projective_field

@@ -1,0 +1,1 @@
+"""Readers of models that other libraries keep: ONNX files and PyTorch modules."""

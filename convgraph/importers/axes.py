@@ -1,0 +1,62 @@
+"""Relations along one axis that only real models need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Full
+from convgraph.core.sizes import Size, is_symbolic
+
+__all__ = ["Neighbours", "OwnFirst"]
+
+
+@dataclass(frozen=True)
+class OwnFirst(Full):
+    """Every position reads all positions, its own at the first tap: what a softmax does.
+
+    >>> OwnFirst(3, 3).table().tolist()
+    [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
+    """
+
+    def table(self) -> NDArray[np.int64]:
+        if self.symbolic:
+            return Axis.table(self)
+        n = int(self.inputs)
+        own, tap = np.arange(n, dtype=np.int64)[:, None], np.arange(n, dtype=np.int64)[None, :]
+        return np.where(tap == 0, own, tap - (tap <= own))
+
+    _positions = table
+
+
+@dataclass(frozen=True)
+class Neighbours(Axis):
+    """Every position reads itself, at the first tap, and those up to `before` and `after` it.
+
+    >>> Neighbours(3, 1, 1).table().tolist()
+    [[0, -1, 1], [1, 0, 2], [2, 1, -1]]
+    """
+
+    inputs: Size
+    before: int
+    after: int
+
+    @property
+    def outputs(self) -> Size:  # type: ignore[override]
+        return self.inputs
+
+    @property
+    def taps(self) -> int:  # type: ignore[override]
+        return self.before + 1 + self.after
+
+    @property
+    def symbolic(self) -> bool:
+        return is_symbolic(self.inputs)
+
+    def _positions(self) -> NDArray[np.int64]:
+        steps = [0, *range(-self.before, 0), *range(1, self.after + 1)]
+        position: NDArray[Any] = np.arange(self.inputs, dtype=np.int64)[:, None] + np.array(steps)
+        return np.where((position >= 0) & (position < int(self.inputs)), position, -1)

@@ -1,0 +1,184 @@
+"""A network under construction: rows and layers, made node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from convgraph.core.axis import Full
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.reduction import SUM, Reduction
+from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.tying import Constant, Digit, Learned, Tying
+from convgraph.core.wiring import Product
+from convgraph.importers.node import Node, Operator
+from convgraph.importers.reductions import unknown_values
+from convgraph.importers.values import Known, Signal, Value, row_shape
+
+__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "unit_bias"]
+
+# Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
+Places: TypeAlias = "Sequence[tuple[str, int]]"
+MOST_UNITS, LONGEST_AXIS = 2**40, 2**28
+ONE = Constant()
+
+
+class Unread(Exception):  # noqa: N818 - a way out for builders, not an error
+    """What a node does cannot be written as wirings; the reason is the message."""
+
+
+BUILDERS: dict[str, Callable[[Builder, Node], None]] = {}
+
+
+def builds(*ops: str) -> Callable[[Callable[[Builder, Node], None]], Callable[..., None]]:
+    """Register a function that builds the layers of nodes with these operators."""
+
+    def register(function: Callable[[Builder, Node], None]) -> Callable[[Builder, Node], None]:
+        BUILDERS.update(dict.fromkeys(ops, function))
+        return function
+
+    return register
+
+
+class Builder:
+    """Rows, layers, weights and caveats, as the nodes of a model are gone through.
+
+    `values` holds what each tensor of the model is; `hints` the shapes that the model states, which
+    are only asked where an operator is not known.
+    """
+
+    def __init__(self, hints: Callable[[str], tuple[Size, ...] | None], strict: bool) -> None:
+        self.values: dict[str, Value] = {}
+        self.rows: list[Row] = []
+        self.layers: list[Layer] = []
+        self.arrays: dict[str, Known] = {}
+        self.caveats: list[str] = []
+        self.hints, self.strict = hints, strict
+        self._constant_rows: dict[str, Signal] = {}
+        self._derived: dict[str, tuple[Known, Known]] = {}
+
+    # -- what a node is given ------------------------------------------------------------------
+
+    def value(self, name: str) -> Value:
+        """What a name stands for."""
+        found = self.values.get(name)
+        if found is None:
+            raise ConvgraphError(f"input={name!r}: an input that no node before this one computes")
+        return found
+
+    def known(self, node: Node, position: int) -> Known | None:
+        """An input that does not depend on the model's input, or None."""
+        name = node.input(position)
+        found = self.value(name) if name else None
+        return found if isinstance(found, Known) else None
+
+    def signal(self, node: Node, position: int) -> Signal:
+        """An input as a row of units; one known beforehand becomes units that read nothing."""
+        found = self.value(node.input(position))
+        return found if isinstance(found, Signal) else self.constant_row(found)
+
+    def constant_row(self, known: Known) -> Signal:
+        """A row for a tensor known beforehand: units that read nothing, each with its bias."""
+        made = self._constant_rows.get(known.name)
+        if made is None:
+            shape = row_shape(known.shape)
+            front = max(len(known.shape) - len(shape), 0)
+            places = [("output", max(a - front, 0)) for a in range(len(known.shape))]
+            bias = unit_bias(shape), self.tied(known, places)
+            node = Node("Constant", (), (known.name,))
+            made = self._constant_rows[known.name] = self.emit(node, known.shape, [], SUM, bias)
+            self.values[known.name] = known  # it stays one for nodes that take it as parameters
+        return made
+
+    def derived(self, known: Known, name: str, function: Callable[..., Any]) -> Known:
+        """A tensor computed entry by entry from one known beforehand; asked twice, it is one."""
+        found = self._derived.get(name)
+        if found is None or found[0] is not known:
+            found = self._derived[name] = known, known.mapped(name, function)
+        return found[1]
+
+    # -- what it makes -------------------------------------------------------------------------
+
+    def tied(self, known: Known, places: Places) -> Learned:
+        """The tying by a parameter array, each axis of which has its digit.
+
+        The array keeps the name and the shape that it has in the model, so that a tensor that two
+        nodes reshape in two ways stays one array.
+        """
+        origin, letter = known.origin, self.letter(known)
+        if origin.shape == known.shape:
+            digits = [Digit(k, a, n) for (k, a), n in zip(places, known.shape, strict=True)]  # type: ignore[arg-type]
+            return Learned(tuple(digits), letter)
+        # only axes of one position were added or taken away, or it would be an array of its own
+        real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)
+        digits = [
+            Digit(*(next(real) if n != 1 else ("output", 0)), n)  # type: ignore[arg-type]
+            for n in origin.shape
+        ]
+        return Learned(tuple(digits), letter)
+
+    def letter(self, known: Known) -> str:
+        """The name of the parameter array to which a tensor's entries belong."""
+        letter = known.origin.name
+        while self.arrays.setdefault(letter, known.origin) is not known.origin:
+            letter += "'"
+        return letter
+
+    def emit(
+        self,
+        node: Node,
+        shape: Sequence[Size],
+        joints: Sequence[tuple[Signal, Product, Tying]],
+        reduction: Reduction,
+        bias: tuple[Product, Tying] | None = None,
+        name: str | None = None,
+    ) -> Signal:
+        """Add the row of a node's first output, or of one that is named, and its layer."""
+        sizes = tuple(shape)
+        row = self.add_row(node.outputs[0] if name is None else name, sizes)
+        unit = Joint(Row("1", (1,) * len(row.shape)), *bias) if bias else None
+        linked = tuple(Joint(signal.row, wiring, tying) for signal, wiring, tying in joints)
+        self.layers.append(Layer(Operator(node.op, node.name), linked, row, reduction, unit))
+        signal = self.values[row.name] = Signal(row, sizes)
+        return signal
+
+    def add_row(self, name: str, shape: tuple[Size, ...]) -> Row:
+        """Add a row of units, checked for a size that questions can be asked about."""
+        sizes = row_shape(shape)
+        for n in shape:
+            if not is_symbolic(n) and not 1 <= n <= LONGEST_AXIS:
+                raise ConvgraphError(
+                    f"shape={shape} of {name!r}: an axis has 1 to {LONGEST_AXIS:,} positions"
+                )
+        total = product(sizes)
+        if not is_symbolic(total) and total > MOST_UNITS:
+            raise ConvgraphError(f"shape={shape} of {name!r}: at most {MOST_UNITS:,} units")
+        row = Row(name, sizes, 1 < len(sizes) < len(shape))
+        self.rows.append(row)
+        return row
+
+    def unknown(self, node: Node, why: str) -> None:
+        """Make rows that may depend on all inputs, and say so."""
+        what = f"{node.domain}.{node.op}" if node.domain else node.op
+        caveat = f"node={node.label!r} ({what}): {why}"
+        if self.strict:
+            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
+        self.caveats.append(f"{caveat}, so that each output is taken to depend on every input")
+        sources = [self.value(name) for name in dict.fromkeys(node.inputs) if name]
+        signals = [source for source in sources if isinstance(source, Signal)]
+        for name in filter(None, node.outputs):
+            shape = self.hints(name)
+            if shape is None:
+                raise ConvgraphError(
+                    f"node={node.label!r} ({what}): {why}, and the model does not state "
+                    f"the shape of {name!r}"
+                )
+            size = product(row_shape(shape))
+            joints = [(s, Product((Full(s.row.size, size),)), ONE) for s in signals]
+            self.emit(node, shape, joints, unknown_values(what), name=name)
+
+
+def unit_bias(shape: Sequence[Size]) -> Product:
+    """The wiring from the unit that is always 1 to every unit of a row."""
+    return Product(tuple(Full(1, n) for n in shape))

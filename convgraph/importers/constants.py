@@ -1,0 +1,272 @@
+"""Folding: nodes whose inputs are known beforehand, as the arithmetic of shapes is.
+
+Entries are numbers or, where a size is left open, sympy expressions. Views of a parameter array
+stay that array; nothing large is read before it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import is_symbolic, product
+from convgraph.importers.builder import Builder
+from convgraph.importers.node import Node
+from convgraph.importers.reshaping import (
+    integers,
+    new_shape,
+    node_axes,
+    squeezed,
+    unsqueezed,
+    within,
+)
+from convgraph.importers.values import Known
+
+__all__ = ["FOLDS", "fold", "shape_of"]
+
+LARGEST = 2**22  # entries that folding computes at once
+Array = NDArray[Any]
+
+
+def fold(builder: Builder, node: Node) -> bool:
+    """Compute a node whose inputs are all known beforehand, or that asks for a shape only."""
+    if node.op in ("Shape", "Size"):
+        builder.values[node.outputs[0]] = shape_of(builder, node)
+        return True
+    function = FOLDS.get(node.op)
+    if function is None:
+        return False
+    known = [builder.value(name) if name else None for name in node.inputs]
+    if not all(value is None or isinstance(value, Known) for value in known):
+        return False
+    result = function(builder, node)
+    if result is None:
+        return False
+    for name, value in zip(node.outputs, result, strict=False):
+        if name:
+            builder.values[name] = value
+    return True
+
+
+def as_array(sizes: Any) -> Array:
+    """Sizes as a tensor of integers, of sympy expressions where one is a symbol."""
+    listed = list(sizes)
+    return np.array(listed, object if is_symbolic(*listed) else np.int64)
+
+
+def shape_of(builder: Builder, node: Node) -> Known:
+    """The shape or the number of entries of a tensor, whatever its entries."""
+    value = builder.value(node.input(0))
+    name = node.outputs[0]
+    if node.op == "Size":
+        return Known.of(name, as_array([product(value.shape)]).reshape(()))
+    rank = len(value.shape)
+    start, end = node.number("start", 0), node.number("end", rank)
+    return Known.of(name, as_array(value.shape[slice(*slice(start, end).indices(rank))]))
+
+
+def _first(builder: Builder, node: Node) -> Known:
+    known = builder.known(node, 0)
+    if known is None:
+        raise ConvgraphError("input='': an input is left out")
+    return known
+
+
+def _view(shape: Callable[[Builder, Node, tuple[int, ...]], Any]) -> Any:
+    """An operator that only gives the entries another shape."""
+
+    def function(builder: Builder, node: Node) -> list[Known]:
+        known = _first(builder, node)
+        new = shape(builder, node, known.shape)
+        if is_symbolic(*new) or product(new) != known.size:
+            raise ConvgraphError(f"shape={tuple(new)}: the shape {known.shape} is not as large")
+        return [known.viewed(node.outputs[0], tuple(int(n) for n in new))]
+
+    return function
+
+
+def _reshaped(builder: Builder, node: Node, old: tuple[int, ...]) -> Any:
+    wanted = integers(builder, node, 1, "shape") or node.numbers("shape") or []
+    return new_shape(old, wanted, bool(node.number("allowzero", 0)))
+
+
+def _unsqueezed(builder: Builder, node: Node, old: tuple[int, ...]) -> Any:
+    axes = node.numbers("axes") or integers(builder, node, 1, "axes") or []
+    return unsqueezed(old, [within(axis, len(old) + len(axes), "axes") for axis in axes])
+
+
+def _flattened(builder: Builder, node: Node, old: tuple[int, ...]) -> Any:
+    axis = node.number("axis", 1)
+    return product(old[:axis]), product(old[axis:])
+
+
+def _constant(builder: Builder, node: Node) -> list[Known] | None:
+    for key, value in node.attributes.items():
+        if isinstance(value, Known):
+            return [Known(node.outputs[0], value.shape, value.values, learned=value.size > 1)]
+        if key in ("value_int", "value_ints"):
+            return [Known.of(node.outputs[0], np.array(value, np.int64))]
+        if key in ("value_float", "value_floats"):
+            return [Known.of(node.outputs[0], np.array(value, np.float32))]
+    return None
+
+
+def _constant_of_shape(builder: Builder, node: Node) -> list[Known]:
+    shape = integers(builder, node, 0, "shape") or []
+    if is_symbolic(*shape) or any(n < 0 for n in shape):
+        raise ConvgraphError(f"shape={shape}: numbers that are not negative")
+    value = node.attributes.get("value")
+    entry = value.values().reshape(-1)[:1] if isinstance(value, Known) else np.zeros(1, np.float32)
+    filled = Known(
+        node.outputs[0], tuple(shape), lambda: np.broadcast_to(entry, shape), learned=True
+    )
+    return [filled]
+
+
+def _computed(function: Callable[..., Any]) -> Any:
+    """An operator that is computed at once, entry by entry or by moving entries."""
+
+    def compute(builder: Builder, node: Node) -> list[Known] | None:
+        given = [builder.known(node, position) for position in range(len(node.inputs))]
+        if sum(known.size for known in given if known) > LARGEST:
+            return None
+        if any(known is not None and not known.there for known in given):
+            return None
+        arrays = [known.values() if known is not None else None for known in given]
+        result = function(node, *arrays)
+        results = result if isinstance(result, list) else [result]
+        learned = any(known.learned for known in given if known)
+        made = []
+        for name, each in zip(node.outputs, results, strict=False):
+            known = Known.of(name, np.asarray(each))
+            known.learned = learned
+            made.append(known)
+        return made
+
+    return compute
+
+
+def _cast(node: Node, values: Array, *_: Any) -> Array:
+    kind = node.word("kind", "f")
+    if values.dtype == object:
+        return values
+    return values.astype({"f": np.float64, "b": np.bool_, "i": np.int64, "u": np.int64}[kind])
+
+
+def _concat(node: Node, *arrays: Array) -> Array:
+    return np.concatenate(arrays, node.number("axis", 0))
+
+
+def _gather(node: Node, data: Array, indices: Array) -> Array:
+    return np.take(data, indices.astype(np.int64), axis=node.number("axis", 0))
+
+
+def _slice(node: Node, data: Array, *given: Array | None) -> Array:
+    starts, ends = (
+        node.numbers(name) if len(given) <= i else _ints(given[i])
+        for i, name in enumerate(("starts", "ends"))
+    )
+    axes = node.numbers("axes") if len(given) <= 2 else _ints(given[2])
+    steps = _ints(given[3]) if len(given) > 3 else None
+    count = len(starts or [])
+    cut = [slice(None)] * data.ndim
+    for a, start, end, step in zip(
+        axes if axes is not None else range(count),
+        starts or [],
+        ends or [],
+        steps if steps is not None else [1] * count,
+        strict=True,
+    ):
+        cut[a] = slice(start, end, step)
+    return data[tuple(cut)]
+
+
+def _ints(values: Array | None) -> list[int] | None:
+    return None if values is None else [int(v) for v in values.reshape(-1)]
+
+
+def _range(node: Node, start: Array, limit: Array, delta: Array) -> Array:
+    first, last, step = (each.reshape(-1)[0] for each in (start, limit, delta))
+    if abs(float((last - first) / step)) > LARGEST:
+        raise ConvgraphError(f"limit={last}: a range of at most {LARGEST:,} numbers")
+    return np.arange(first, last, step)
+
+
+def _divided(node: Node, a: Array, b: Array) -> Array:
+    if object in (a.dtype, b.dtype):
+        return np.vectorize(lambda x, y: sp.floor(sp.sympify(x) / y), otypes=[object])(a, b)
+    if np.result_type(a, b).kind in "iu":
+        return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+    return a / b
+
+
+def _expanded(node: Node, data: Array, shape: Array) -> Array:
+    wanted = np.broadcast_shapes(data.shape, tuple(_ints(shape) or []))
+    if product(wanted) > LARGEST:
+        raise ConvgraphError(f"shape={wanted}: at most {LARGEST:,} entries are folded")
+    return np.broadcast_to(data, wanted)
+
+
+def _reduced(function: Callable[..., Any]) -> Callable[..., Any]:
+    def reduce(node: Node, data: Array, axes: Array | None = None) -> Array:
+        stated = node.numbers("axes") if axes is None else _ints(axes)
+        if not stated and node.number("noop_with_empty_axes", 0):
+            return data
+        over = tuple(stated) if stated else None
+        return np.asarray(function(data, axis=over, keepdims=bool(node.number("keepdims", 1))))
+
+    return reduce
+
+
+def _split(node: Node, data: Array, sizes: Array | None = None) -> list[Array]:
+    axis = node.number("axis", 0)
+    stated = node.numbers("split") if sizes is None else _ints(sizes)
+    if stated is None:
+        parts = node.number("num_outputs", len(node.outputs))
+        each = -(-data.shape[axis] // parts)
+        return np.split(data, range(each, each * parts, each), axis)
+    return np.split(data, np.cumsum(stated)[:-1], axis)
+
+
+_SAME_ENTRIES = ("Identity", "Dropout")
+
+FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
+    "Constant": _constant,
+    "ConstantOfShape": _constant_of_shape,
+    "Reshape": _view(_reshaped),
+    "Unsqueeze": _view(_unsqueezed),
+    "Flatten": _view(_flattened),
+    "Squeeze": _view(lambda b, n, old: squeezed(old, node_axes(b, n, len(old)))),
+    **dict.fromkeys(_SAME_ENTRIES, _view(lambda b, n, old: old)),
+    "Cast": _computed(_cast),
+    "Concat": _computed(_concat),
+    "Gather": _computed(_gather),
+    "Slice": _computed(_slice),
+    "Split": _computed(_split),
+    "Range": _computed(_range),
+    "Expand": _computed(_expanded),
+    "Transpose": _computed(lambda n, v: np.transpose(v, n.numbers("perm"))),
+    "Add": _computed(lambda n, a, b: a + b),
+    "Sub": _computed(lambda n, a, b: a - b),
+    "Mul": _computed(lambda n, a, b: a * b),
+    "Div": _computed(_divided),
+    "Neg": _computed(lambda n, a: -a),
+    "Sqrt": _computed(lambda n, a: np.sqrt(a)),
+    "Exp": _computed(lambda n, a: np.exp(a)),
+    "Abs": _computed(lambda n, a: np.abs(a)),
+    "Floor": _computed(lambda n, a: np.floor(a)),
+    "Ceil": _computed(lambda n, a: np.ceil(a)),
+    "Max": _computed(lambda n, *v: np.maximum.reduce(np.broadcast_arrays(*v))),
+    "Min": _computed(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
+    "Equal": _computed(lambda n, a, b: np.asarray(a == b)),
+    "Where": _computed(lambda n, c, a, b: np.where(c.astype(bool), a, b)),
+    "ReduceProd": _computed(_reduced(np.prod)),
+    "ReduceSum": _computed(_reduced(np.sum)),
+    "ReduceMax": _computed(_reduced(np.max)),
+    "ReduceMin": _computed(_reduced(np.min)),
+}

@@ -1,0 +1,200 @@
+"""Operators that combine tensors unit by unit, with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.reduction import PRODUCT, SUM, pointwise
+from convgraph.core.sizes import Size
+from convgraph.core.tying import Constant, Tying
+from convgraph.core.wiring import Product
+from convgraph.importers.broadcasting import common_shape, places, stretched
+from convgraph.importers.builder import ONE, Builder, builds, unit_bias
+from convgraph.importers.node import Node
+from convgraph.importers.numbers import exact, scalar
+from convgraph.importers.reductions import each_together
+from convgraph.importers.values import Known, Signal, Value, row_shape
+
+__all__ = ["affine", "combine", "divide", "multiply", "scaled"]
+
+Shape = tuple[Size, ...]
+Joints = list[tuple[Signal, Product, Tying]]
+Array = NDArray[Any]
+
+
+def _operands(builder: Builder, node: Node) -> tuple[list[Value], Shape]:
+    values = [builder.value(name) for name in node.inputs if name]
+    return values, common_shape([value.shape for value in values])
+
+
+def _as_signal(builder: Builder, value: Value) -> Signal:
+    return value if isinstance(value, Signal) else builder.constant_row(value)
+
+
+def _number(value: Value) -> sp.Expr | None:
+    """A number written into the model, as opposed to a parameter that happens to be single."""
+    return scalar(value) if isinstance(value, Known) and not value.learned else None
+
+
+def scaled(builder: Builder, known: Known, factor: sp.Expr) -> Known:
+    """A tensor times a number, under a name that says so."""
+    if factor == 1:
+        return known
+    sign = "-" if factor == -1 else f"{factor}*"
+    number = int(factor) if factor.is_Integer else float(factor)
+    return builder.derived(known, f"{sign}{known.name}", lambda v: v * number)
+
+
+@builds("Add", "Sum", "Sub", "Mean")
+def affine(builder: Builder, node: Node) -> None:
+    """Sums: rows bring edges, and the first tensor known beforehand is a bias."""
+    values, shape = _operands(builder, node)
+    factors = [sp.S.One] * len(values)
+    if node.op == "Sub":
+        factors[1] = sp.S.NegativeOne
+    if node.op == "Mean":
+        factors = [sp.Rational(1, len(values))] * len(values)
+    joints: Joints = []
+    bias: tuple[Product, Tying] | None = None
+    for value, factor in zip(values, factors, strict=True):
+        if isinstance(value, Known) and bias is None:
+            number = _number(value)
+            known = scaled(builder, value, factor)
+            bias = (
+                unit_bias(row_shape(shape)),
+                builder.tied(known, places(known, shape))
+                if number is None
+                else Constant(number * factor),
+            )
+        else:
+            signal = _as_signal(builder, value)
+            tying = ONE if factor == 1 else Constant(factor)
+            joints.append((signal, stretched(signal, shape), tying))
+    builder.emit(node, shape, joints, SUM, bias)
+
+
+@builds("Neg")
+def negate(builder: Builder, node: Node) -> None:
+    """Every unit with the other sign."""
+    signal = builder.signal(node, 0)
+    joint = signal, stretched(signal, signal.shape), Constant(sp.S.NegativeOne)
+    builder.emit(node, signal.shape, [joint], SUM)
+
+
+def _scale(builder: Builder, node: Node, signal: Signal, known: Known, shape: Shape) -> None:
+    number = _number(known)
+    tying: Tying = builder.tied(known, places(known, shape)) if number is None else Constant(number)
+    builder.emit(node, shape, [(signal, stretched(signal, shape), tying)], SUM)
+
+
+@builds("Mul")
+def multiply(builder: Builder, node: Node) -> None:
+    """Scaling by a tensor known beforehand, or the product of two rows: gating."""
+    (a, b), shape = _operands(builder, node)
+    if isinstance(a, Known):
+        a, b = b, a
+    if isinstance(b, Known) and isinstance(a, Signal):
+        _scale(builder, node, a, b, shape)
+        return
+    signals = [_as_signal(builder, value) for value in (a, b)]
+    builder.emit(node, shape, [(s, stretched(s, shape), ONE) for s in signals], PRODUCT)
+
+
+@builds("Div")
+def divide(builder: Builder, node: Node) -> None:
+    """Scaling by the reciprocal of a tensor known beforehand, or a quotient of rows."""
+    (a, b), shape = _operands(builder, node)
+    real = isinstance(b, Known) and (not b.there or b.values().dtype.kind == "f")
+    if isinstance(a, Signal) and isinstance(b, Known) and real:
+        number = _number(b)
+        if number is None:
+            inverse = builder.derived(b, f"1/{b.name}", lambda v: 1 / v)
+        else:
+            inverse = Known.of(f"1/{b.name}", np.array(1 / number, object))
+        return _scale(builder, node, a, inverse, shape)
+    return combine(builder, node)
+
+
+def _truncated(a: Array, b: Array) -> Array:
+    """Integers divide towards zero."""
+    if np.result_type(a, b).kind not in "iu":
+        return a / b
+    return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+
+
+def _true(condition: Any) -> sp.Expr:
+    return sp.Piecewise((sp.S.One, condition), (sp.S.Zero, True))
+
+
+def _is(value: sp.Expr) -> Any:
+    return sp.Ne(value, 0)
+
+
+def _fmod(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    return a - b * sp.sign(a / b) * sp.floor(sp.Abs(a / b))
+
+
+TOGETHER: dict[str, tuple[Callable[..., sp.Expr], Callable[..., Array]]] = {
+    "Div": (lambda a, b: a / b, _truncated),
+    "Pow": (lambda a, b: a**b, lambda a, b: np.asarray(a, float) ** b),
+    "Max": (sp.Max, lambda *v: np.maximum.reduce(np.broadcast_arrays(*v))),
+    "Min": (sp.Min, lambda *v: np.minimum.reduce(np.broadcast_arrays(*v))),
+    "Mod": (lambda a, b: a - b * sp.floor(a / b), np.mod),
+    "FMod": (_fmod, np.fmod),
+    "PRelu": (
+        lambda t, slope: sp.Max(0, t) + slope * sp.Min(0, t),
+        lambda t, slope: np.maximum(t, 0) + slope * np.minimum(t, 0),
+    ),
+    "Where": (
+        lambda c, a, b: sp.Piecewise((a, _is(c)), (b, True)),
+        lambda c, a, b: np.asarray(np.where(c != 0, a, b)),
+    ),
+    "And": (lambda a, b: _true(sp.And(_is(a), _is(b))), np.logical_and),
+    "Or": (lambda a, b: _true(sp.Or(_is(a), _is(b))), np.logical_or),
+    "Xor": (lambda a, b: _true(sp.Xor(_is(a), _is(b))), np.logical_xor),
+    "Equal": (lambda a, b: _true(sp.Eq(a, b)), np.equal),
+    "Less": (lambda a, b: _true(a < b), np.less),
+    "Greater": (lambda a, b: _true(a > b), np.greater),
+    "LessOrEqual": (lambda a, b: _true(a <= b), np.less_equal),
+    "GreaterOrEqual": (lambda a, b: _true(a >= b), np.greater_equal),
+}
+
+
+@builds(*(set(TOGETHER) - {"Div", "FMod"}))
+def combine(builder: Builder, node: Node) -> None:
+    """A function of several operands; single numbers are put into it."""
+    values, shape = _operands(builder, node)
+    op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
+    numbers = [scalar(value) if isinstance(value, Known) else None for value in values]
+    if all(number is not None for number in numbers):
+        numbers[0] = None
+    joints: Joints = []
+    for value, number in zip(values, numbers, strict=True):
+        if number is None:
+            signal = _as_signal(builder, value)
+            joints.append((signal, stretched(signal, shape), ONE))
+    builder.emit(node, shape, joints, _with_numbers(op, numbers))
+
+
+def _with_numbers(op: str, numbers: list[sp.Expr | None]) -> Any:
+    exactly, fast = TOGETHER[op]
+    if numbers == [None]:
+        return pointwise(op.lower(), exactly, lambda v: fast(v))
+    plain = [None if n is None else int(n) if n.is_Integer else float(n) for n in numbers]
+
+    def filled(given: list[Any], arguments: tuple[Any, ...]) -> list[Any]:
+        rest = iter(arguments)
+        return [next(rest) if value is None else value for value in given]
+
+    shown = ", ".join("x" if n is None else str(exact(n)) for n in numbers)
+    name = op.lower() if all(n is None for n in numbers) else f"{op.lower()}({shown})"
+    return each_together(
+        name,
+        lambda *terms: exactly(*filled(numbers, terms)),
+        lambda *columns: np.asarray(fast(*filled(plain, columns))) * 1,
+    )

@@ -1,0 +1,64 @@
+"""Reading ONNX files, and refusing what is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from convgraph.core.errors import ConvgraphError
+
+__all__ = ["opset_of", "read_model"]
+
+OLDEST, NEWEST = 7, 27
+
+
+def read_model(model: Any) -> tuple[Any, Path | None]:
+    """The model as an `onnx.ModelProto`, and the folder in which its data may lie."""
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    except ImportError:
+        raise ConvgraphError(
+            "onnx: reading a model needs the onnx package: pip install 'convgraph[onnx]'"
+        ) from None
+    if isinstance(model, onnx.ModelProto):
+        return _checked("model", model), None
+    folder = None
+    shown = "bytes"
+    if isinstance(model, str | os.PathLike):
+        path = Path(model)
+        shown, folder = str(path), path.parent
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConvgraphError(f"path={shown!r}: {error.strerror or error}") from None
+    elif isinstance(model, bytes):
+        data = model
+    else:
+        raise ConvgraphError(f"model={type(model).__name__}: a path, bytes or an onnx.ModelProto")
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(data)
+    except (DecodeError, ValueError, RuntimeError):
+        raise ConvgraphError(f"model={shown!r}: not an ONNX model, or a truncated one") from None
+    return _checked(shown, proto), folder
+
+
+def _checked(shown: str, proto: Any) -> Any:
+    if not proto.HasField("graph") or not (proto.graph.node or proto.graph.output):
+        raise ConvgraphError(f"model={shown!r}: not an ONNX model: it holds no graph")
+    return proto
+
+
+def opset_of(proto: Any) -> int:
+    """The version of the operator set in which the model is written."""
+    versions = [entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")]
+    if not versions:
+        raise ConvgraphError("opset_import: the model does not state its operator set")
+    if not OLDEST <= versions[0] <= NEWEST:
+        raise ConvgraphError(
+            f"opset={versions[0]}: operator sets {OLDEST} to {NEWEST} are read; "
+            "onnx.version_converter converts others"
+        )
+    return int(versions[0])

@@ -1,0 +1,194 @@
+"""ONNX models as networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size, size_symbol
+from convgraph.importers.node import Node
+from convgraph.importers.onnx_file import opset_of, read_model
+from convgraph.importers.onnx_tensors import Tensors
+from convgraph.importers.values import Known
+from convgraph.importers.walk import network_of
+
+__all__ = ["from_onnx"]
+
+Shape = tuple[Size, ...]
+
+
+def from_onnx(
+    model: Any,
+    input_shapes: Mapping[str, Sequence[Size]] | Sequence[Size] | None = None,
+    strict: bool = False,
+) -> Network:
+    """Read an ONNX model as a network of rows, wirings and tyings.
+
+    Each tensor of the model is a row of its name, each initialiser a parameter array of its name. A
+    leading axis of one position, the batch, is left out of the rows. Weights are read when
+    `evaluate` needs them; a model without them is as good.
+
+    Parameters
+    ----------
+    model
+        A path, the bytes of a file, or an `onnx.ModelProto`.
+    input_shapes
+        The shape of the input as in the model, batch included, or a dict of shapes by input.
+        Without it the model's own sizes are taken: a first axis that the model leaves open is a
+        batch of one, and any other open size a symbol.
+    strict
+        Whether to refuse operators that are not known. Otherwise their outputs are taken to depend
+        on all of their inputs, and the network's `caveats` say so.
+
+    Raises
+    ------
+    ConvgraphError
+        If it is not an ONNX model, if its nodes do not fit together, or if sizes are missing.
+
+    References
+    ----------
+    The operators of ONNX: https://onnx.ai/onnx/operators/
+    """
+    proto, folder = read_model(model)
+    graph, version = proto.graph, opset_of(proto)
+    tensors = Tensors(folder)
+    known = {t.name: tensors.known(t) for t in graph.initializer}
+    nodes = [_node(node, version, tensors) for node in graph.node]
+    stated = {value.name: value for value in graph.input if value.name not in known}
+    stated_shapes = _input_shapes(stated, input_shapes)
+    weights = _parameters_without_values(stated, nodes)
+    for name in weights:
+        known[name] = Known(name, _numbers(name, stated_shapes.pop(name)), None, learned=True)
+    outputs = [value.name for value in graph.output]
+    if not outputs:
+        raise ConvgraphError("model: a graph without outputs")
+    return network_of(nodes, stated_shapes, known, outputs, _hints(proto), strict)
+
+
+# The inputs that hold a layer's parameters: a graph's input that is used nowhere else is one
+# whose values were left out of the model.
+PARAMETER_INPUTS = {
+    "Conv": (1, 2),
+    "ConvTranspose": (1, 2),
+    "BatchNormalization": (1, 2, 3, 4),
+    "InstanceNormalization": (1, 2),
+    "LayerNormalization": (1, 2),
+    "GroupNormalization": (1, 2),
+    "Gemm": (1, 2),
+    "PRelu": (1,),
+}
+
+
+def _parameters_without_values(stated: Mapping[str, Any], nodes: Sequence[Node]) -> list[str]:
+    found = dict.fromkeys(stated, False)
+    for node in nodes:
+        slots = PARAMETER_INPUTS.get(node.op, ())
+        for position, name in enumerate(node.inputs):
+            if position in slots:
+                if found.get(name) is False:
+                    found[name] = True
+            elif name in found:
+                del found[name]
+    return [name for name, only_parameters in found.items() if only_parameters]
+
+
+def _numbers(name: str, shape: Shape) -> tuple[int, ...]:
+    if not all(isinstance(n, int) for n in shape):
+        raise ConvgraphError(f"shape={shape} of {name!r}: a parameter array has numbers as sizes")
+    return tuple(int(n) for n in shape)
+
+
+def _input_shapes(
+    stated: Mapping[str, Any], given: Mapping[str, Sequence[Size]] | Sequence[Size] | None
+) -> dict[str, Shape]:
+    shapes = {name: _stated_shape(value) for name, value in stated.items()}
+    if given is None:
+        chosen: dict[str, Sequence[Size]] = {}
+    elif isinstance(given, Mapping):
+        chosen = dict(given)
+    else:
+        real = [name for name, shape in shapes.items()]
+        if len(real) != 1:
+            raise ConvgraphError(
+                f"input_shapes={given!r}: the inputs are {', '.join(map(repr, real))}; "
+                "give a dict of shapes"
+            )
+        chosen = {real[0]: given}
+    for name, sizes in chosen.items():
+        if name not in shapes:
+            known = ", ".join(map(repr, shapes))
+            raise ConvgraphError(f"input_shapes[{name!r}]: no input; there is {known}")
+        shapes[name] = _checked(name, sizes, shapes[name])
+    missing = [name for name, shape in shapes.items() if shape is None]
+    if missing:
+        raise ConvgraphError(
+            f"input={missing[0]!r}: the model states no shape; give one in input_shapes"
+        )
+    return {name: shape for name, shape in shapes.items() if shape is not None}
+
+
+def _checked(name: str, sizes: Sequence[Size], stated: Shape | None) -> Shape:
+    from convgraph.core.sizes import as_size
+
+    if isinstance(sizes, str | int) or not isinstance(sizes, Sequence):
+        raise ConvgraphError(f"input_shapes={sizes!r}: a tuple of sizes")
+    rule = "sizes are positive integers"
+    shape = tuple(as_size(f"input_shapes[{name!r}]", n, rule) for n in sizes)
+    if stated is not None and len(shape) != len(stated):
+        raise ConvgraphError(
+            f"input_shapes[{name!r}]={tuple(sizes)}: the model's input has {len(stated)} axes"
+        )
+    return shape
+
+
+def _stated_shape(value: Any) -> Shape | None:
+    """The shape that the model states for an input, with symbols for sizes that are left open."""
+    if not value.type.HasField("tensor_type"):
+        raise ConvgraphError(f"input={value.name!r}: an input that is not a tensor")
+    if not value.type.tensor_type.HasField("shape"):
+        return None
+    shape: list[Size] = []
+    for axis, dim in enumerate(value.type.tensor_type.shape.dim):
+        if dim.HasField("dim_value"):
+            shape.append(dim.dim_value)
+        elif axis == 0:
+            shape.append(1)
+        else:
+            shape.append(size_symbol(dim.dim_param or f"{value.name}_{axis}"))
+    return tuple(shape)
+
+
+def _hints(proto: Any) -> Callable[[str], Shape | None]:
+    """The shapes that the model states for its tensors, read when first asked for."""
+    found: dict[str, Shape | None] = {}
+
+    def hint(name: str) -> Shape | None:
+        if not found:
+            found[""] = None
+            for value in (*proto.graph.value_info, *proto.graph.output):
+                tensor = value.type.tensor_type
+                if tensor.HasField("shape"):
+                    dims = tensor.shape.dim
+                    open_ = not all(d.HasField("dim_value") for d in dims)
+                    found[value.name] = None if open_ else tuple(d.dim_value for d in dims)
+        return found.get(name)
+
+    return hint
+
+
+def _node(node: Any, version: int, tensors: Tensors) -> Node:
+    attributes = {}
+    for attribute in node.attribute:
+        attributes[attribute.name] = tensors.attribute(attribute)
+    domain = node.domain
+    return Node(
+        node.op_type,
+        tuple(node.input),
+        tuple(node.output),
+        attributes,
+        node.name,
+        "" if domain == "ai.onnx" else domain,
+        version,
+    )

@@ -1,0 +1,177 @@
+"""What units of real models do with the values that reach them, exactly and in numbers.
+
+Where a unit is normalised by others its own value comes first among the terms (`OwnFirst`), and
+where it combines several rows, their terms follow one another in the order of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.reduction import Reduction
+
+__all__ = [
+    "each_together",
+    "folded",
+    "hardmax",
+    "local_response",
+    "normaliser",
+    "paired_products",
+    "power_sum",
+    "softmax",
+    "standardised",
+    "unknown_values",
+]
+
+Values = NDArray[Any]
+Starts = NDArray[np.int64]
+
+
+def unknown_values(what: str) -> Reduction:
+    """The reduction of an operator of which only the connections are taken."""
+
+    def refuse(*_: Any) -> Any:
+        raise ConvgraphError(f"operator={what!r}: its values are not known, only its connections")
+
+    return Reduction(what, refuse, refuse)
+
+
+def each_together(
+    name: str, exact: Callable[..., sp.Expr], fast: Callable[..., Values]
+) -> Reduction:
+    """A function of a fixed number of arguments, one from each edge of a unit.
+
+    `fast` takes one array for each argument.
+    """
+
+    def reduce(values: Values, start: Starts) -> Values:
+        columns = values.reshape(len(start) - 1, -1)
+        return fast(*(columns[:, a] for a in range(columns.shape[1])))
+
+    return Reduction(name, lambda terms: exact(*terms), reduce)
+
+
+def folded(
+    name: str,
+    before: tuple[Callable[[sp.Expr], sp.Expr], Callable[[Values], Values]],
+    after: tuple[Callable[[sp.Expr], sp.Expr], Callable[[Values], Values]],
+) -> Reduction:
+    """A sum over the terms, with a function on each of them and one on the sum."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        return after[0](sp.Add(*map(before[0], terms)))
+
+    def fast(values: Values, start: Starts) -> Values:
+        return after[1](sums(before[1](values), start))
+
+    return Reduction(name, exact, fast)
+
+
+def sums(values: Values, start: Starts) -> Values:
+    """The sum of each unit's terms; a unit may have none."""
+    padded = np.append(values, values.dtype.type(0))
+    result = np.add.reduceat(padded, start[:-1])
+    result[np.diff(start) == 0] = 0
+    return result
+
+
+def spread(per_unit: Values, start: Starts) -> Values:
+    """One value per unit, repeated for each of its terms."""
+    return np.repeat(per_unit, np.diff(start))
+
+
+def normaliser(
+    name: str,
+    exact: Callable[[Sequence[sp.Expr]], sp.Expr],
+    fast: Callable[[Values, Values, Starts], Values],
+) -> Reduction:
+    """A function of a unit's own value, its first term, and of all its terms."""
+    return Reduction(
+        name, exact, lambda values, start: fast(values[start[:-1]], values.astype(float), start)
+    )
+
+
+def softmax(log: bool = False) -> Reduction:
+    """exp(x_i) / sum_j exp(x_j), or its logarithm."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        total = sp.Add(*map(sp.exp, terms))
+        return terms[0] - sp.log(total) if log else sp.exp(terms[0]) / total
+
+    def fast(own: Values, values: Values, start: Starts) -> Values:
+        most = np.maximum.reduceat(values, start[:-1])
+        total = sums(np.exp(values - spread(most, start)), start)
+        return own - most - np.log(total) if log else np.exp(own - most) / total
+
+    return normaliser("log_softmax" if log else "softmax", exact, fast)
+
+
+def hardmax() -> Reduction:
+    """One for the first greatest of the terms, zero for the others, as in one-hot decisions."""
+
+    def refuse(terms: Sequence[sp.Expr]) -> sp.Expr:
+        raise ConvgraphError("hardmax: it is not written in symbols")
+
+    return normaliser("hardmax", refuse, lambda own, values, start: own)
+
+
+def standardised(epsilon: float, centred: bool = True) -> Reduction:
+    """(x_i - mean) / sqrt(variance + epsilon), or x_i / sqrt(mean square + epsilon)."""
+    small = sp.Rational(str(epsilon))
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        count = len(terms)
+        mean = sp.Add(*terms) / count if centred else sp.S.Zero
+        spread_ = sp.Add(*((t - mean) ** 2 for t in terms)) / count
+        return (terms[0] - mean) / sp.sqrt(spread_ + small)
+
+    def fast(own: Values, values: Values, start: Starts) -> Values:
+        count = np.diff(start)
+        mean = sums(values, start) / count if centred else np.zeros(len(count))
+        variance = sums((values - spread(mean, start)) ** 2, start) / count
+        return (own - mean) / np.sqrt(variance + epsilon)
+
+    return normaliser("standardised" if centred else "rms_normalised", exact, fast)
+
+
+def local_response(size: int, alpha: float, beta: float, bias: float) -> Reduction:
+    """x_i / (bias + alpha / size * sum of squares)^beta: local response normalisation."""
+    a, b, c = (sp.Rational(str(v)) for v in (alpha, beta, bias))
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        return terms[0] / (c + a / size * sp.Add(*(t**2 for t in terms))) ** b
+
+    def fast(own: Values, values: Values, start: Starts) -> Values:
+        return own / (bias + alpha / size * sums(values**2, start)) ** beta
+
+    return normaliser("local_response", exact, fast)
+
+
+def power_sum(p: float) -> Reduction:
+    """(sum of |x|^p)^(1/p): an Lp norm."""
+    order = sp.Rational(str(p))
+    return folded(
+        f"l{order}",
+        (lambda t: sp.Abs(t) ** order, lambda v: np.abs(v).astype(float) ** p),
+        (lambda t: t ** (1 / order), lambda v: v ** (1 / p)),
+    )
+
+
+def paired_products() -> Reduction:
+    """The sum of products of the first half of the terms with the second half, one by one."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        half = len(terms) // 2
+        return sp.Add(*(a * b for a, b in zip(terms[:half], terms[half:], strict=True)))
+
+    def fast(values: Values, start: Starts) -> Values:
+        halves = values.reshape(len(start) - 1, 2, -1)
+        return np.einsum("ut,ut->u", halves[:, 0], halves[:, 1])
+
+    return Reduction("sum of products", exact, fast)

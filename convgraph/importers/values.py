@@ -1,0 +1,125 @@
+"""What the names in a model's graph stand for: rows of units, and tensors known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
+from convgraph.core.sizes import Size
+
+__all__ = ["Known", "Signal", "Value", "Weights", "row_shape"]
+
+
+def row_shape(shape: tuple[Size, ...]) -> tuple[Size, ...]:
+    """The shape of the row that a tensor becomes: without a leading axis of one position.
+
+    That axis is the batch in nearly every model; where it is not, nothing is lost but a number in
+    the units' names. A single number is a row of one unit.
+
+    >>> row_shape((1, 3, 224, 224)), row_shape((8, 3, 9, 9)), row_shape(())
+    ((3, 224, 224), (8, 3, 9, 9), (1,))
+    """
+    return (shape[1:] if len(shape) > 1 and shape[0] == 1 else shape) or (1,)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Signal:
+    """A tensor that depends on the model's input: a row of units, and the shape in the model."""
+
+    row: Row
+    shape: tuple[Size, ...]
+
+
+class Known:
+    """A tensor that does not depend on the model's input; its entries are read when asked for.
+
+    `origin` is the tensor whose entries these are, in the same order: an initialiser that was only
+    given another shape is still the parameter array of its name.
+    """
+
+    __slots__ = ("_read", "_values", "learned", "name", "origin", "shape")
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        read: Callable[[], NDArray[Any]] | None,
+        learned: bool = False,
+        origin: Known | None = None,
+    ) -> None:
+        self.name, self.shape, self.learned = name, shape, learned
+        self.origin: Known = origin or self
+        self._read = read
+        self._values: NDArray[Any] | None = None
+
+    @staticmethod
+    def of(name: str, values: NDArray[Any]) -> Known:
+        """A tensor whose entries are at hand."""
+        known = Known(name, values.shape, None)
+        known._values = values
+        return known
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return int(np.prod(self.shape, dtype=object))
+
+    @property
+    def there(self) -> bool:
+        """Whether the entries can be read."""
+        return self._values is not None or self._read is not None
+
+    def values(self) -> NDArray[Any]:
+        """The entries; shape arithmetic with symbols gives sympy expressions."""
+        if self._values is None:
+            if self._read is None:
+                raise ConvgraphError(f"{self.name!r}: the model does not hold the tensor's values")
+            self._values = np.asarray(self._read()).reshape(self.shape)
+        return self._values
+
+    def viewed(self, name: str, shape: tuple[int, ...]) -> Known:
+        """The same entries in another shape."""
+        read = (lambda: self.values().reshape(shape)) if self.there else None
+        same = [n for n in shape if n != 1] == [n for n in self.origin.shape if n != 1]
+        return Known(name, shape, read, self.learned, self.origin if same else None)
+
+    def mapped(
+        self,
+        name: str,
+        function: Callable[..., NDArray[Any]],
+        *others: Known,
+        shape: tuple[int, ...] | None = None,
+    ) -> Known:
+        """A tensor computed from the entries of this one and others, when it is asked for."""
+        sources = (self, *others)
+        there = all(source.there for source in sources)
+        read = (lambda: function(*(s.values() for s in sources))) if there else None
+        return Known(name, self.shape if shape is None else shape, read, self.learned)
+
+
+Value: TypeAlias = Signal | Known
+
+
+class Weights(Mapping[str, NDArray[Any]]):
+    """The values of a network's parameter arrays by letter, read from the model on request."""
+
+    def __init__(self, arrays: Mapping[str, Known]) -> None:
+        self._arrays = {letter: known for letter, known in arrays.items() if known.there}
+
+    def __getitem__(self, letter: str) -> NDArray[Any]:
+        return self._arrays[letter].values()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return f"Weights({len(self)} arrays)"

@@ -1,0 +1,125 @@
+"""From the nodes of a model, in order, to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.importers import (  # noqa: F401 - each registers the operators of its family
+    elementwise,
+    normalisation,
+    pointwise,
+    products,
+    reshaping,
+    windows,
+)
+from convgraph.importers.builder import BUILDERS, Builder, Unread
+from convgraph.importers.constants import fold
+from convgraph.importers.node import Node
+from convgraph.importers.values import Known, Signal, Weights
+
+__all__ = ["network_of"]
+
+Shape = tuple[Size, ...]
+
+
+def network_of(
+    nodes: Sequence[Node],
+    inputs: Mapping[str, Shape],
+    known: Mapping[str, Known],
+    outputs: Sequence[str],
+    hints: Callable[[str], Shape | None],
+    strict: bool = False,
+) -> Network:
+    """The network that a model's nodes make of its inputs.
+
+    Parameters
+    ----------
+    nodes
+        In an order in which each comes after those that it needs.
+    inputs
+        The shapes of the inputs, batch included.
+    known
+        The tensors that do not depend on the inputs.
+    outputs
+        The names of the outputs.
+    hints
+        Shapes that the model states, for operators that are not known.
+    strict
+        Whether an operator that is not known is refused.
+    """
+    builder = Builder(hints, strict)
+    builder.values.update(known)
+    starts = []
+    for name, shape in inputs.items():
+        row = builder.add_row(name, shape)
+        builder.values[name] = Signal(row, shape)
+        starts.append(row)
+    needed, left_out = _needed(nodes, outputs)
+    for node in needed:
+        _build(builder, node)
+    ends = []
+    for name in dict.fromkeys(outputs):
+        value = builder.values.get(name)
+        if value is None:
+            raise ConvgraphError(f"output={name!r}: no node computes it")
+        signal = value if isinstance(value, Signal) else builder.constant_row(value)
+        ends.append(signal.row)
+    if left_out:
+        few = ", ".join(repr(node.label) for node in left_out[:3])
+        more = ", ..." if len(left_out) > 3 else ""
+        builder.caveats.append(
+            f"nodes={few}{more}: no output depends on them, so they are left out"
+        )
+    return Network.of(
+        builder.rows, builder.layers, starts, ends, Weights(builder.arrays), builder.caveats
+    )
+
+
+def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], list[Node]]:
+    """The nodes on which the outputs depend, and the others."""
+    wanted = set(outputs)
+    needed: list[Node] = []
+    left_out: list[Node] = []
+    for node in reversed(nodes):
+        if wanted.isdisjoint(node.outputs):
+            left_out.append(node)
+        else:
+            if len(node.outputs) > 1:  # a mask or indices that nobody asks for need not be read
+                names = node.outputs[:1] + tuple(n if n in wanted else "" for n in node.outputs[1:])
+                node = replace(node, outputs=names)
+            wanted.update(node.inputs)
+            needed.append(node)
+    return needed[::-1], left_out[::-1]
+
+
+def _build(builder: Builder, node: Node) -> None:
+    """One node; what it gets wrong is said with its name."""
+    for name in node.outputs:
+        if name in builder.values:
+            raise ConvgraphError(f"node={node.label!r} ({node.op}): computes {name!r} again")
+    try:
+        for name in node.inputs:
+            if name:
+                builder.value(name)
+        if not node.domain and fold(builder, node):
+            return
+        build = BUILDERS.get(node.op) if not node.domain else None
+        try:
+            if build is None:
+                raise Unread("an operator that is not known")
+            build(builder, node)
+        except Unread as reason:
+            builder.unknown(node, str(reason))
+    except ConvgraphError as error:
+        if str(error).startswith("node="):
+            raise
+        raise ConvgraphError(f"node={node.label!r} ({node.op}): {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as e:
+        # a model is data: a node that breaks its operator's rules is no fault of this library's
+        raise ConvgraphError(
+            f"node={node.label!r} ({node.op}): not as the operator asks: {e}"
+        ) from e
