@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.core.window import Reversed, Window
+from convgraph.core.window import Window
 from convgraph.interactions.propagation import Propagation, first_state, propagate
+from convgraph.interactions.reads import reads_of
 from convgraph.interactions.views import UntraceableError
 
 __all__ = ["AxisField", "Fields", "affine_fields"]
@@ -201,34 +200,11 @@ def _through(field: AxisField, axis: Axis) -> AxisField:
         raise UntraceableError
     if field.step is None:
         return _listed(field, axis.table())
-    if isinstance(axis, Window):
-        period = field.period // math.gcd(field.period, int(axis.stride))
-        steps = int(axis.stride) * period // field.period
-        taps = int(axis.dilation) * np.arange(axis.taps)
-        reads = [
-            [int(axis.stride) * o - int(axis.padding) + t for t in taps.tolist()]
-            for o in range(period)
-        ]
-    elif isinstance(axis, Repeat):
-        period, steps = field.period * int(axis.factor), 1
-        reads = [[o // int(axis.factor)] for o in range(period)]
-    elif isinstance(axis, Reversed):
-        w = axis.window
-        period, steps = field.period * int(w.stride), 1
-        reads = [
-            [
-                (o + w.padding - w.dilation * j) // w.stride
-                for j in range(w.taps)
-                if (o + w.padding - w.dilation * j) % w.stride == 0
-            ]
-            for o in range(period)
-        ]
-    else:
-        pattern = _pattern(axis, field.period)
-        if pattern is None:
-            return _listed(field, axis.table())
-        reads, steps = pattern
-    return _gathered(field, reads, field.step * steps)
+    found = reads_of(axis, field.period)
+    if found is None:
+        return _listed(field, axis.table())
+    reads, moved = found
+    return _gathered(field, reads, field.step * moved // field.period)
 
 
 def _gathered(field: AxisField, reads: Sequence[Sequence[int]], step: Any) -> AxisField:
@@ -243,34 +219,6 @@ def _gathered(field: AxisField, reads: Sequence[Sequence[int]], step: Any) -> Ax
 def _listed(field: AxisField, table: Any) -> AxisField:
     reads = [[q for q in row if q >= 0] for row in table.tolist()]
     return _gathered(field, reads, None)
-
-
-def _pattern(axis: Axis, period: int) -> tuple[list[list[int]], int] | None:
-    """(reads of one period, source periods that it advances) of a table that repeats itself.
-
-    Resizing repeats itself except at the border, where what lies outside is taken from within; the
-    pattern is read off the middle, and holds for all rows that reach neither end.
-    """
-    table = axis.table()
-    inputs = int(axis.inputs)
-    if (table < 0).all(axis=1).any():
-        return None
-    inside = np.flatnonzero(((table > 0) & (table < inputs - 1)).all(axis=1))
-    if len(inside) < 2 or (np.diff(inside) != 1).any():
-        return None
-    middle = table[inside]
-    for length in range(1, len(middle) // 2 + 1):
-        step = int(middle[length, 0] - middle[0, 0])
-        if step and (middle[length:] - middle[:-length] == step).all():
-            break
-    else:
-        return None
-    whole = length * (period // math.gcd(period, step))
-    reads = []
-    for o in range(whole):
-        turns, phase = divmod(o - int(inside[0]), length)
-        reads.append([q + turns * step for q in middle[phase].tolist()])
-    return reads, step * (whole // length) // period
 
 
 def _reduced(field: AxisField) -> AxisField:

@@ -1,0 +1,239 @@
+"""The effective receptive field: how many paths lead from each position of the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any
+
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.plain import plain
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
+from convgraph.interactions.fields import _chosen
+from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
+from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.propagation import Propagation, first_state, propagate
+
+__all__ = ["EffectiveField", "effective_fields", "path_moments", "variances"]
+
+
+@dataclass(frozen=True, repr=False)
+class EffectiveField:
+    """The paths that lead to one unit from each position along one axis of the input.
+
+    Attributes
+    ----------
+    row, axis
+        The row of the unit, and the axis of the input, counted from 0 without the channels.
+    counts
+        The number of paths from each position, from the first that is seen to the last, summed over
+        all other axes; for a unit far from the border, of the channels that have the most. (Behind
+        a transposed convolution units differ in their fan-in; along the other axes they are then
+        counted `per` times their mean.)
+    theory
+        The variance of a chain of layers by the formula, the sum of (k² - 1) / 12 times the square
+        of the steps between the taps; None where the network is no chain of windows.
+    everywhere
+        Whether there are global edges besides; they are not among the counts.
+    """
+
+    row: str
+    axis: int
+    counts: tuple[int, ...]
+    per: int = 1
+    theory: Fraction | None = None
+    everywhere: bool = False
+
+    @property
+    def total(self) -> int:
+        """The number of all paths."""
+        return sum(self.counts)
+
+    @property
+    def mean(self) -> Fraction:
+        """The mean position of a path, counted from the first position that is seen."""
+        return Fraction(sum(i * n for i, n in enumerate(self.counts)), self.total)
+
+    @property
+    def variance(self) -> Fraction:
+        """The variance of the position of a path, exactly."""
+        squares = sum(i * i * n for i, n in enumerate(self.counts))
+        return Fraction(squares, self.total) - self.mean**2
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, in positions."""
+        return float(self.variance) ** 0.5
+
+    def within(self, radius: int) -> Fraction:
+        """The share of all paths from positions at most so far from the mean.
+
+        >>> from convgraph import Conv
+        >>> (field,) = effective_fields((Conv(3) >> Conv(3)).on(9))
+        >>> field.counts, field.within(0), field.within(1)
+        ((1, 2, 3, 2, 1), Fraction(1, 3), Fraction(7, 9))
+        """
+        mean = self.mean
+        near = sum(n for i, n in enumerate(self.counts) if abs(i - mean) <= radius)
+        return Fraction(near, self.total)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of all paths within each radius 0, 1, 2, ... up to the whole field."""
+        mean, total = self.mean, self.total
+        rings: dict[int, int] = {}
+        for i, n in enumerate(self.counts):
+            ring = -(-abs(i - mean).numerator // abs(i - mean).denominator)
+            rings[ring] = rings.get(ring, 0) + n
+        sums = accumulate(rings.get(r, 0) for r in range(max(rings) + 1))
+        return tuple(_share(n, total) for n in sums)
+
+    def radius(self, share: float | Fraction) -> int:
+        """The smallest radius that holds a share of all paths."""
+        return next((r for r, held in enumerate(self.shares) if held >= share), len(self.shares))
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The share of all paths from each position."""
+        total = self.total
+        return tuple(_share(n, total) for n in self.counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The field as plain data."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        derived = {
+            "total": self.total,
+            "mean": self.mean,
+            "variance": self.variance,
+            "deviation": self.deviation,
+            "shares": self.shares,
+        }
+        return plain({**facts, **derived})
+
+    def __repr__(self) -> str:
+        size, deviation = len(self.counts), self.deviation
+        return (
+            f"EffectiveField({self.row}, axis {self.axis}: {size} positions, "
+            f"standard deviation {deviation:.4g}, 95% within {self.radius(0.95)})"
+        )
+
+
+def _share(number: int, total: int) -> float:
+    return float(Fraction(number, total))
+
+
+def effective_fields(
+    network: Network, of: str | None = None, row: str | None = None
+) -> tuple[EffectiveField, ...]:
+    """The effective receptive field of the units of a row: exact path counts, axis by axis.
+
+    With weights drawn independently, the expected squared influence of a position is in proportion
+    to its number of paths. For a stack of n layers with kernels of k its variance is
+    n (k² - 1) / 12, so that it grows with the square root of the depth, and the field that is seen
+    with the depth itself.
+
+    Parameters
+    ----------
+    network
+        A bound network.
+    of
+        The row whose units are asked about; the output by default.
+    row
+        The row to look back to; the input by default.
+
+    Returns
+    -------
+    tuple of EffectiveField
+        One for each axis of the input besides the channels; empty where the paths are no products
+        along axes.
+
+    Examples
+    --------
+    >>> from convgraph import Conv
+    >>> net = (Conv(3) >> Conv(3) >> Conv(3)).on(9)
+    >>> (field,) = effective_fields(net)
+    >>> field.counts
+    (1, 3, 6, 7, 6, 3, 1)
+    >>> field.variance, field.theory  # 3 layers, (3² - 1) / 12 each
+    (Fraction(2, 1), Fraction(2, 1))
+
+    References
+    ----------
+    Luo, Li, Urtasun and Zemel, Understanding the effective receptive field in deep convolutional
+    neural networks, NIPS 2016.
+    """
+    source = _chosen(network, row, network.inputs, "input")
+    end = _chosen(network, of, network.outputs, "output")
+    moments = path_moments(network, source, end.name)
+    totals = {
+        name: [_total(p) for p in state.payloads]
+        for name, state in moments.states.items()
+        if state is not None
+    }
+    if not any(totals.get(end.name, ())):
+        return ()
+    most = max(number for numbers in totals.values() for number in numbers)
+    kind = PackedKind(max(-(-most.bit_length() // 8) * 8, 8))
+    paths = PathMeasures(kind)
+    start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
+    found = propagate(network, source.name, start, paths, end.name).states[end.name]
+    assert found is not None  # as the moments were found
+    payload = found.payloads[totals[end.name].index(max(totals[end.name]))]
+    assert payload is not None
+    theory = variances(network, source, end)
+    fields = []
+    for b, along in enumerate(payload.axes):
+        middle: Packed | None = along.phases[0]
+        counts = tuple(kind.numbers(middle)) if middle is not None else ()
+        expected = theory[b] if theory is not None else None
+        fields.append(EffectiveField(end.name, b, counts, payload.per, expected, along.everywhere))
+    return tuple(fields) if all(field.counts for field in fields) else ()
+
+
+def _total(payload: Paths[Moments] | None) -> int:
+    """The most paths to a unit of a class."""
+    measures = (m for along in payload.axes for m in along.phases) if payload is not None else ()
+    return max((m.paths for m in measures if m is not None), default=0)
+
+
+def path_moments(
+    network: Network, source: Row, until: str | None = None
+) -> Propagation[Paths[Moments]]:
+    """The moments of the path counts of all rows, along each axis of a source row."""
+    paths = PathMeasures(MomentsKind())
+    state = first_state(source, paths.start(len(source.shape) - int(source.channels)))
+    return propagate(network, source.name, state, paths, until)
+
+
+def variances(network: Network, source: Row, end: Row) -> tuple[Fraction, ...] | None:
+    """The variance along each axis by the formula for a chain of windows, or None for others.
+
+    Each layer adds (k² - 1) / 12 times the square of the steps between its taps in the input: the
+    taps are chosen evenly and independently.
+    """
+    layers: list[tuple[Layer, Joint]] = []
+    name = end.name
+    while name != source.name:
+        layer = network.layer(name)
+        if len(layer.joints) != 1:
+            return None
+        layers.append((layer, layer.joints[0]))
+        name = layer.joints[0].source.name
+    axes = len(source.shape) - int(source.channels)
+    steps, total = [1] * axes, [Fraction(0)] * axes
+    for layer, joint in reversed(layers):
+        wiring, rank = joint.wiring, len(layer.target.shape)
+        if not isinstance(wiring, Product) or rank < axes or len(wiring.axes) < axes:
+            return None
+        if wiring.order != tuple(range(len(wiring.axes))):
+            return None
+        for b, axis in enumerate(wiring.axes[len(wiring.axes) - axes :]):
+            if not isinstance(axis, Window) or axis.inputs != joint.source.shape[b - axes]:
+                return None
+            apart = steps[b] * int(axis.dilation)
+            total[b] += Fraction(apart * apart * (int(axis.taps) ** 2 - 1), 12)
+            steps[b] *= int(axis.stride)
+    return tuple(total)

@@ -1,0 +1,114 @@
+"""Sums of path counts over positions, as little of them as a question needs.
+
+A measure puts a number of paths on each position of an axis. What layers do to it is to shift it,
+to add measures and to multiply them by whole numbers, which both forms here can do: its moments,
+and all of its numbers packed into one large integer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeVar
+
+__all__ = ["Kind", "Moments", "MomentsKind", "Packed", "PackedKind"]
+
+M = TypeVar("M")
+
+
+class Kind(Protocol[M]):
+    """What can be done with measures of one form."""
+
+    def one(self) -> M:
+        """A single path, at position 0."""
+
+    def shifted(self, measure: M, by: int) -> M:
+        """Moved by a number of positions."""
+
+    def added(self, a: M, b: M) -> M:
+        """Both together."""
+
+    def times(self, measure: M, number: int) -> M:
+        """So many of it."""
+
+
+class Moments(NamedTuple):
+    """The number of paths, and the sums of their positions and of the squares of these."""
+
+    paths: int
+    first: int
+    second: int
+
+
+class MomentsKind:
+    """Measures of which the mean and the variance are wanted."""
+
+    def one(self) -> Moments:
+        """See `Kind`."""
+        return Moments(1, 0, 0)
+
+    def shifted(self, measure: Moments, by: int) -> Moments:
+        """See `Kind`."""
+        paths, first, second = measure
+        return Moments(paths, first + by * paths, second + by * (2 * first + by * paths))
+
+    def added(self, a: Moments, b: Moments) -> Moments:
+        """See `Kind`."""
+        return Moments(a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+    def times(self, measure: Moments, number: int) -> Moments:
+        """See `Kind`."""
+        return Moments(measure[0] * number, measure[1] * number, measure[2] * number)
+
+
+class Packed(NamedTuple):
+    """Numbers of paths from position `low` on, each in as many bits of one integer."""
+
+    low: int
+    bits: int
+
+
+@dataclass(frozen=True)
+class PackedKind:
+    """Measures of which all numbers are wanted; none may need more than `width` bits.
+
+    This is Kronecker's substitution: a polynomial at a power of two. Adding two images' worth of
+    numbers of a thousand bits is then one addition of machine words.
+    """
+
+    width: int
+
+    def one(self) -> Packed:
+        """See `Kind`."""
+        return Packed(0, 1)
+
+    def shifted(self, measure: Packed, by: int) -> Packed:
+        """See `Kind`."""
+        return Packed(measure.low + by, measure.bits)
+
+    def added(self, a: Packed, b: Packed) -> Packed:
+        """See `Kind`."""
+        if a.low > b.low:
+            a, b = b, a
+        return Packed(a.low, a.bits + (b.bits << (b.low - a.low) * self.width))
+
+    def times(self, measure: Packed, number: int) -> Packed:
+        """See `Kind`."""
+        return Packed(measure.low, measure.bits * number)
+
+    def numbers(self, measure: Packed) -> list[int]:
+        """The numbers of paths, one for each position from `low` on.
+
+        >>> kind = PackedKind(8)
+        >>> kind.numbers(kind.added(kind.one(), kind.times(kind.shifted(kind.one(), 2), 5)))
+        [1, 0, 5]
+        """
+        size = -(-self.width // 8)
+        if self.width % 8:
+            mask, bits, found = (1 << self.width) - 1, measure.bits, []
+            while bits:
+                found.append(bits & mask)
+                bits >>= self.width
+            return found
+        count = -(-measure.bits.bit_length() // self.width)
+        data = measure.bits.to_bytes(count * size, "little")
+        return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]

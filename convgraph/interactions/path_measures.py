@@ -1,0 +1,168 @@
+"""Path counts of all rows at once, for units far from the border, axis by axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from convgraph.core.axis import Axis
+from convgraph.core.sizes import Size
+from convgraph.interactions.measures import Kind
+from convgraph.interactions.reads import reads_of
+from convgraph.interactions.views import UntraceableError
+
+__all__ = ["Along", "PathMeasures", "Paths"]
+
+M = TypeVar("M")
+
+
+class Along(NamedTuple, Generic[M]):
+    """The paths to the units of a row from the positions of one axis of the input.
+
+    One measure for each phase; a period moves them by `step` positions. The paths along the other
+    axes of the input are counted with their mean over the phases of those.
+    """
+
+    phases: tuple[M | None, ...]
+    step: int
+    everywhere: bool = False
+
+
+class Paths(NamedTuple, Generic[M]):
+    """The paths to a class of units: per axis of the input, `per` times as many as there are."""
+
+    axes: tuple[Along[M], ...]
+    per: int = 1
+
+
+class PathMeasures(Generic[M]):
+    """The algebra of path counts; see `convgraph.interactions.views.Algebra`.
+
+    A layer multiplies the paths along an axis by its taps there, and those along all other axes by
+    how many taps that is. Global edges are left out, and marked.
+    """
+
+    idempotent = False
+
+    def __init__(self, kind: Kind[M]) -> None:
+        self.kind = kind
+
+    def start(self, axes: int) -> Paths[M]:
+        """The units of the input itself."""
+        return Paths((Along((self.kind.one(),), 1),) * axes)
+
+    def through(self, payload: Paths[M], b: int, axis: Axis) -> Paths[M]:
+        """See `Algebra.through`."""
+        if axis.symbolic:
+            raise UntraceableError
+        here = payload.axes[b]
+        if not here.step:
+            raise UntraceableError
+        found = reads_of(axis, len(here.phases))
+        if found is None:
+            raise UntraceableError
+        reads, moved = found
+        taps = {len(positions) for positions in reads}
+        here = self._gathered(here, reads, here.step * moved // len(here.phases))
+        if len(taps) == 1:
+            return self._put(payload, b, here, taps.pop())
+        total, phases = sum(map(len, reads)), len(reads)
+        shared = math.gcd(total, phases)
+        total, phases = total // shared, phases // shared
+        scaled = self._scaled(here, phases)
+        return self._put(payload, b, scaled, total)._replace(per=payload.per * phases)
+
+    def whole(self, payload: Paths[M], b: int, size: Size) -> Paths[M]:
+        """See `Algebra.whole`."""
+        if not isinstance(size, int):
+            raise UntraceableError
+        here = payload.axes[b]
+        whole = self._gathered(here, [list(range(size))], 0)
+        return self._put(payload, b, whole._replace(everywhere=size > 1 or here.everywhere), size)
+
+    def combine(self, parts: Sequence[tuple[Paths[M], int]], sizes: Sequence[Size]) -> Paths[M]:
+        """See `Algebra.combine`."""
+        per = math.lcm(*(payload.per for payload, _ in parts))
+        whole = [self._times(payload, n * (per // payload.per)) for payload, n in parts]
+        axes = []
+        for each in zip(*(payload.axes for payload in whole), strict=True):
+            everywhere = any(along.everywhere for along in each)
+            moving = [along for along in each if along.step]
+            still = [along for along in each if not along.step]
+            if moving and all(along.everywhere for along in still):
+                still = []
+            axes.append(self._sum(moving + still)._replace(everywhere=everywhere))
+        return Paths(tuple(axes), per)
+
+    def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
+        """See `Algebra.split`."""
+        here = payload.axes[b]
+        turns = math.lcm(inner, len(here.phases))
+        found = []
+        for r in range(inner):
+            reads = [[r + i] for i in range(0, turns, inner)]
+            along = self._gathered(here, reads, here.step * turns // len(here.phases))
+            found.append(self._put(payload, b, along, 1))
+        return found
+
+    def interleave(self, payloads: Sequence[Paths[M] | None], b: int, outer: int) -> Paths[M]:
+        """See `Algebra.interleave`."""
+        known = [payload for payload in payloads if payload is not None]
+        steps = {payload.axes[b].step for payload in known}
+        if len(known) < len(payloads) or len(steps) > 1 or len({p.per for p in known}) > 1:
+            raise UntraceableError
+        if any(len(payload.axes[b].phases) > 1 for payload in known):
+            raise UntraceableError
+        if any(self._put(p, b, known[0].axes[b], 1) != known[0] for p in known):
+            raise UntraceableError
+        phases = tuple(payload.axes[b].phases[0] for payload in known)
+        return self._put(known[0], b, Along(phases, steps.pop(), known[0].axes[b].everywhere), 1)
+
+    def freeze(self, payload: Paths[M], b: int, size: int) -> list[Paths[M]]:
+        """See `Algebra.freeze`."""
+        here = payload.axes[b]
+        return [self._put(payload, b, self._gathered(here, [[i]], 0), 1) for i in range(size)]
+
+    def _put(self, payload: Paths[M], b: int, along: Along[M], times: int) -> Paths[M]:
+        axes = [along if a == b else self._scaled(x, times) for a, x in enumerate(payload.axes)]
+        return Paths(tuple(axes), payload.per)
+
+    def _times(self, payload: Paths[M], number: int) -> Paths[M]:
+        return Paths(tuple(self._scaled(along, number) for along in payload.axes), payload.per)
+
+    def _scaled(self, along: Along[M], number: int) -> Along[M]:
+        if number == 1:
+            return along
+        phases = tuple(None if m is None else self.kind.times(m, number) for m in along.phases)
+        return along._replace(phases=phases)
+
+    def _gathered(self, along: Along[M], reads: Sequence[Sequence[int]], step: int) -> Along[M]:
+        kind, period = self.kind, len(along.phases)
+        phases: list[M | None] = []
+        for positions in reads:
+            total: M | None = None
+            for q in positions:
+                turns, phase = divmod(q, period)
+                measure = along.phases[phase]
+                if measure is not None:
+                    moved = kind.shifted(measure, turns * along.step)
+                    total = moved if total is None else kind.added(total, moved)
+            phases.append(total)
+        return Along(tuple(phases), step, along.everywhere)
+
+    def _sum(self, alongs: Sequence[Along[M]]) -> Along[M]:
+        first, *rest = alongs
+        for other in rest:
+            if first.step * len(other.phases) != other.step * len(first.phases):
+                raise UntraceableError
+            period = math.lcm(len(first.phases), len(other.phases))
+            step = first.step * (period // len(first.phases))
+            every = [[i] for i in range(period)]
+            a, b = (self._gathered(x, every, step) for x in (first, other))
+            pairs = zip(a.phases, b.phases, strict=True)
+            both = tuple(
+                y if x is None else x if y is None else self.kind.added(x, y) for x, y in pairs
+            )
+            first = Along(both, step, first.everywhere or other.everywhere)
+        return first
