@@ -2,9 +2,92 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from convgraph.cli.arguments import json_option
+from convgraph.cli.files import FORMAT, into_folder, write_all
+from convgraph.cli.output import console, print_json, print_line, progress, table
+
+if TYPE_CHECKING:
+    from convgraph.book.claims.claim import Claim
+
+VERDICT_STYLES = {"holds": "green", "holds when": "yellow", "differs": "bold red"}
+
+
+def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]:
+    from convgraph.book.figures import figure_numbers
+
+    return [number for number in figure_numbers() if number.startswith(incomplete)]
 
 
 @click.command("book")
-def command() -> None:
-    """Draw the book's figures and derive what its sources claim."""
+@click.argument("figures", nargs=-1, metavar="[FIGURE]...", shell_complete=_complete_figure)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="book",
+    show_default=True,
+    metavar="DIR",
+    help="The folder to write to; it is made if it is not there.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=FORMAT,
+    multiple=True,
+    default=["svg"],
+    show_default=True,
+    help="A format of the figures; may be given several times. PNG and PDF need Graphviz's dot.",
+)
+@json_option
+def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_json: bool) -> None:
+    """Draw the book's figures and derive what its sources claim.
+
+    FIGURE is a number such as 9.4; without any, all figures are drawn. Beside them, claims.json
+    and claims.md hold the table of claims that is printed.
+    """
+    from convgraph.book import report
+    from convgraph.book.claims import claim_numbers, derive
+    from convgraph.book.figures import figure_numbers, make
+
+    known = figure_numbers()
+    chosen = list(dict.fromkeys(figures)) or known
+    contents: dict[str, bytes] = {}
+    claims = []
+    with progress("The chapter", len(chosen) * len(set(formats)) + len(claim_numbers())) as step:
+        for number in chosen:
+            figure = make(number)
+            for format in dict.fromkeys(formats):
+                contents[f"figure-{number}.{format}"] = figure.bytes(format)
+                step()
+        for claim in claim_numbers():
+            claims += derive([claim])
+            step()
+    contents["claims.json"] = report.as_json(claims).encode()
+    contents["claims.md"] = report.as_markdown(claims).encode()
+    with into_folder(out) as folder:
+        written = write_all(folder, contents)
+    if as_json:
+        print_json(
+            {"files": [str(path) for path in written], "claims": [c.to_dict() for c in claims]}
+        )
+        return
+    console().print(_claims_table(claims))
+    print_line(f"{report.summary(claims)}.")
+    print_line(f"Written to {out}: {', '.join(path.name for path in written)}")
+
+
+def _claims_table(claims: list[Claim]) -> Any:
+    from rich.text import Text
+
+    rows: list[list[str | Text]] = []
+    for claim in claims:
+        verdict = Text(claim.verdict, style=VERDICT_STYLES[claim.verdict])
+        derived = "\n".join([*map(str, claim.checks), *([claim.detail] if claim.detail else [])])
+        stated = f"{claim.statement} ({claim.source})"
+        rows.append([str(claim.number), stated, derived, verdict + Text(f"\n{claim.how}", "dim")])
+    columns = ["", "Stated", "Derived", "Verdict"]
+    return table(columns, rows, title="What the chapter claims", lines=True)

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["console", "print_json", "progress", "table"]
+__all__ = ["console", "print_json", "print_line", "progress", "table"]
 
 WAIT = 1.0  # seconds before progress shows itself
 
@@ -22,7 +22,7 @@ def console(*, stderr: bool = False) -> Console:
     """Where a command prints; in colour on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return Console(stderr=stderr, highlight=False)
 
 
 def table(
@@ -31,21 +31,31 @@ def table(
     *,
     title: str | None = None,
     right: Sequence[str] = (),
+    lines: bool = False,
 ) -> Any:
     """A table for `console().print`; the columns in `right` hold numbers.
 
-    A cell that is a string is shown as it is: brackets in it are no markup.
+    A cell that is a string is shown as it is: brackets in it are no markup. `lines` sets rows of
+    several lines apart.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    made.show_lines = lines
     for column in columns:
-        made.add_column(Text(column), justify="right" if column in right else "left")
+        made.add_column(
+            Text(column), justify="right" if column in right else "left", overflow="fold"
+        )
     for row in rows:
         made.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in row])
     return made
+
+
+def print_line(text: RenderableType = "", style: str | None = None) -> None:
+    """Print one line as it is, however long: brackets are no markup, and nothing is broken up."""
+    console().print(text, style=style, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -2,23 +2,170 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from convgraph.cli.arguments import expression, input_option, json_option, network
-from convgraph.cli.output import print_json
+from convgraph.cli.output import console, print_json, print_line, progress, table
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+
+LISTED = 24  # units that are named one by one
 
 
 @click.command("show")
 @expression
 @input_option
+@click.option("--unit", help="A unit, such as g3: what it sees and affects, and its expression.")
+@click.option("--row", help="Ask for the unit's field in this row alone.")
+@click.option("--parameter", help="A parameter, such as w_2: the connections that share it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the network to this file: .svg, .png, .pdf or .dot.",
+)
 @json_option
-def command(expression: Any, shape: Any, as_json: bool) -> None:
-    """Print the facts of the network that EXPRESSION describes.
+def command(
+    expression: Any,
+    shape: Any,
+    unit: str | None,
+    row: str | None,
+    parameter: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the facts of the network that EXPRESSION describes, and draw it.
+
+    An expression is a spec such as Conv(3), or several joined by >>.
 
     \b
     convgraph show "Conv(3, padding='same') >> Conv(3, padding='same')" --input 5 --unit g3
+    convgraph show "Conv(k, stride=s)" --input n
     """
+    if row is not None and unit is None:
+        raise click.UsageError("--row says where to look for the field of a --unit.")
+    from convgraph.cli.facts import network_facts, parameter_facts, unit_facts
+
     net = network(expression, shape)
-    print_json({"network": repr(net)}) if as_json else click.echo(repr(net))
+    with progress("The facts", 4) as step:
+        facts = network_facts(net)
+        step()
+        if unit is not None:
+            facts["unit"] = unit_facts(net, unit, row)
+        step()
+        if parameter is not None:
+            facts["parameter"] = parameter_facts(net, parameter)
+        step()
+        shaded = _shaded(facts)
+        if out is not None:
+            _draw(net, shaded, parameter, out)
+            facts["figure"] = str(out)
+        step()
+    if as_json:
+        print_json(facts)
+    else:
+        _print(net, facts, shaded)
+
+
+def _shaded(facts: dict[str, Any]) -> set[str]:
+    """The units that the answer is about: the unit, what it sees and what it affects."""
+    unit = facts.get("unit")
+    if unit is None:
+        return set()
+    fields = [*unit["receptive_field"].values(), *unit["projective_field"].values()]
+    return {unit["name"], *(name for field in fields for name in field.get("units", ()))}
+
+
+def _draw(net: Network, shaded: set[str], parameter: str | None, out: Path) -> None:
+    import convgraph as cg
+
+    emphasize = cg.uses(net, parameter) if parameter is not None else None
+    cg.draw(net, shade=sorted(shaded), emphasize=emphasize).save(out)
+
+
+def _print(net: Network, facts: dict[str, Any], shaded: set[str]) -> None:
+    from convgraph.cli.picture import picture
+
+    screen = console()
+    if net.symbolic:
+        for line in _forms(facts):
+            print_line(line)
+    else:
+        screen.print(_network_table(facts))
+    for text in picture(net, shaded, screen.width):
+        print_line(text)
+    if "unit" in facts:
+        print_line()
+        for line in _unit_lines(facts["unit"]):
+            print_line(line)
+    if "parameter" in facts:
+        print_line()
+        for line in _parameter_lines(facts["parameter"]):
+            print_line(line)
+    if "figure" in facts:
+        print_line(f"\nDrawn to {facts['figure']}")
+
+
+COUNTS = ("connections", "dense", "parameters", "operations")
+
+
+def _network_table(facts: dict[str, Any]) -> Any:
+    columns = ["Row", "Layer", "Shape", *map(str.capitalize, COUNTS)]
+    layers = {layer["row"]: layer for layer in facts["layers"]}
+    rows = []
+    for row in facts["rows"]:
+        layer = layers.get(row["name"], {})
+        counts = [_number(layer[name]) if layer else "" for name in COUNTS]
+        rows.append([row["name"], layer.get("layer", "input"), _by(row["shape"]), *counts])
+    if len(layers) > 1:
+        rows.append(["", "in all", "", *[_number(facts[name]) for name in COUNTS]])
+    return table(columns, rows, right=columns[2:])
+
+
+def _forms(facts: dict[str, Any]) -> Iterator[str]:
+    """The closed forms, which are too long for a table."""
+    layers = {layer["row"]: layer for layer in facts["layers"]}
+    for row in facts["rows"]:
+        layer = layers.get(row["name"])
+        yield f"{row['name']}: {layer['layer'] if layer else 'input'}"
+        yield f"    shape: {_by(row['shape'])}"
+        if layer:
+            yield from (f"    {name}: {_number(layer[name])}" for name in COUNTS)
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _by(sizes: list[Any]) -> str:
+    return " x ".join(map(_number, sizes))
+
+
+def _unit_lines(facts: dict[str, Any]) -> Iterator[str]:
+    name = facts["name"]
+    for verb, fields in (("sees", "receptive_field"), ("affects", "projective_field")):
+        for row, field in facts[fields].items():
+            yield f"{name} {verb} {_units(field)} ({_counted(field)} of {row})"
+    if "expression" in facts:
+        yield f"{name} = {facts['expression']}"
+
+
+def _units(field: dict[str, Any]) -> str:
+    units = field.get("units", [])
+    if 0 < len(units) <= LISTED:
+        return ", ".join(units)
+    return f"{field['first']} to {field['last']}"
+
+
+def _counted(field: dict[str, Any]) -> str:
+    size = "1 unit" if field["size"] == 1 else f"{field['size']:,} units"
+    return size if len(field["extent"]) == 1 else f"{size} within {_by(field['extent'])}"
+
+
+def _parameter_lines(facts: dict[str, Any]) -> Iterator[str]:
+    yield str(facts)
