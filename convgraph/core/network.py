@@ -226,6 +226,9 @@ class Network:
                 )
                 for j in layer.joints
             ]
+            if not pieces:  # a row of constants reads nothing
+                none = np.zeros(int(layer.target.size), np.int64)
+                pieces = [(none, np.empty(0, source_type), np.empty(0, label_type))]
             parts.append(pieces[0] if len(pieces) == 1 else _interleave(pieces))
         fan_in = np.zeros(units, np.int64)
         for layer, (counts, _, _) in zip(self.layers, parts, strict=True):
