@@ -17,7 +17,7 @@ from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
-from convgraph.interactions.affine import AxisField, affine_fields
+from convgraph.interactions.affine import Interval, affine_fields
 from convgraph.interactions.bit_tables import exact_fields
 
 KINDS = [
@@ -150,7 +150,7 @@ def test_a_field_is_the_ancestors_in_the_graph(net: cg.Network) -> None:
         assert fields[unit] == nx.ancestors(net.graph, unit) & inputs
 
 
-def interval(field: AxisField, position: int, size: int) -> range:
+def interval(field: Interval, position: int, size: int) -> range:
     seen = field.at(position)
     return range(0) if seen is None else range(max(seen[0], 0), min(seen[1] + 1, size))
 

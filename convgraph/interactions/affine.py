@@ -20,12 +20,12 @@ from convgraph.interactions.propagation import Propagation, first_state, propaga
 from convgraph.interactions.reads import reads_of
 from convgraph.interactions.views import UntraceableError
 
-__all__ = ["AxisField", "Fields", "affine_fields"]
+__all__ = ["Interval", "Fields", "affine_fields"]
 
 Ends: TypeAlias = "tuple[Any, ...]"
 
 
-class AxisField(NamedTuple):
+class Interval(NamedTuple):
     """What the positions of a row see along one axis of the input.
 
     Position i = q * period + phase sees `starts[phase] + q * step` to `ends[phase] + q * step`;
@@ -88,7 +88,7 @@ class AxisField(NamedTuple):
         return None if start is None else (start + moved, self.ends[phase] + moved)
 
 
-Fields: TypeAlias = tuple[AxisField, ...]
+Fields: TypeAlias = tuple[Interval, ...]
 
 
 def affine_fields(network: Network, start: str) -> Propagation[Fields]:
@@ -97,7 +97,7 @@ def affine_fields(network: Network, start: str) -> Propagation[Fields]:
     >>> from convgraph import Conv, MaxPool
     >>> net = (Conv(3, padding="same") >> MaxPool(2) >> Conv(3, padding="same")).on(8)
     >>> affine_fields(net, "x").states["s"].payloads[0]
-    (AxisField(starts=(-3,), ends=(4,), step=2, everywhere=False),)
+    (Interval(starts=(-3,), ends=(4,), step=2, everywhere=False),)
 
     References
     ----------
@@ -106,7 +106,7 @@ def affine_fields(network: Network, start: str) -> Propagation[Fields]:
     """
     row = network.row(start)
     axes = len(row.shape) - (1 if row.channels else 0)
-    state = first_state(row, (AxisField((0,), (0,), 1),) * axes)
+    state = first_state(row, (Interval((0,), (0,), 1),) * axes)
     return propagate(network, start, state, Intervals())
 
 
@@ -125,14 +125,14 @@ class Intervals:
         if size == 1:
             seen = field.at(0)
             a, z = (None, None) if seen is None else seen
-            return _put(payload, b, AxisField((a,), (z,), 0, field.everywhere))
+            return _put(payload, b, Interval((a,), (z,), 0, field.everywhere))
         if field.period == 1 and field.step is not None:
             way = field.step * (size - 1)
             before, after = (way, 0) if _backwards(field) else (0, way)
-            whole = AxisField((field.starts[0] + before,), (field.ends[0] + after,), 0, True)
+            whole = Interval((field.starts[0] + before,), (field.ends[0] + after,), 0, True)
         else:
             seen_all = [seen for i in range(int(size)) if (seen := field.at(i)) is not None]
-            whole = AxisField(
+            whole = Interval(
                 (min((a for a, _ in seen_all), default=None),),
                 (max((z for _, z in seen_all), default=None),),
                 0,
@@ -165,7 +165,7 @@ class Intervals:
             raise UntraceableError
         starts = tuple(None if f is None else f.starts[0] for f in fields)
         ends = tuple(None if f is None else f.ends[0] for f in fields)
-        return _put(known, b, _reduced(AxisField(starts, ends, steps.pop(), everywhere)))
+        return _put(known, b, _reduced(Interval(starts, ends, steps.pop(), everywhere)))
 
     def freeze(self, payload: Fields, b: int, size: int) -> list[Fields]:
         """See `Algebra.freeze`."""
@@ -173,24 +173,24 @@ class Intervals:
         for i in range(size):
             seen = payload[b].at(i)
             a, z = (None, None) if seen is None else seen
-            still.append(_put(payload, b, AxisField((a,), (z,), 0, payload[b].everywhere)))
+            still.append(_put(payload, b, Interval((a,), (z,), 0, payload[b].everywhere)))
         return still
 
 
-def _put(fields: Fields, b: int, field: AxisField) -> Fields:
+def _put(fields: Fields, b: int, field: Interval) -> Fields:
     return (*fields[:b], field, *fields[b + 1 :])
 
 
-def _backwards(field: AxisField) -> bool:
+def _backwards(field: Interval) -> bool:
     return isinstance(field.step, int) and field.step < 0
 
 
-def _through(field: AxisField, axis: Axis) -> AxisField:
+def _through(field: Interval, axis: Axis) -> Interval:
     if isinstance(axis, Window) and field.period == 1 and field.step is not None:
         first = field.step * axis.padding
         reach = field.step * (axis.dilation * (axis.taps - 1))
         before, after = (reach, 0) if _backwards(field) else (0, reach)
-        return AxisField(
+        return Interval(
             (field.starts[0] - first + before,),
             (field.ends[0] - first + after,),
             field.step * axis.stride,
@@ -207,21 +207,21 @@ def _through(field: AxisField, axis: Axis) -> AxisField:
     return _gathered(field, reads, field.step * moved // field.period)
 
 
-def _gathered(field: AxisField, reads: Sequence[Sequence[int]], step: Any) -> AxisField:
+def _gathered(field: Interval, reads: Sequence[Sequence[int]], step: Any) -> Interval:
     starts, ends = [], []
     for positions in reads:
         seen = [interval for q in positions if (interval := field.at(q)) is not None]
         starts.append(min((a for a, _ in seen), default=None))
         ends.append(max((z for _, z in seen), default=None))
-    return _reduced(AxisField(tuple(starts), tuple(ends), step, field.everywhere))
+    return _reduced(Interval(tuple(starts), tuple(ends), step, field.everywhere))
 
 
-def _listed(field: AxisField, table: Any) -> AxisField:
+def _listed(field: Interval, table: Any) -> Interval:
     reads = [[q for q in row if q >= 0] for row in table.tolist()]
     return _gathered(field, reads, None)
 
 
-def _reduced(field: AxisField) -> AxisField:
+def _reduced(field: Interval) -> Interval:
     """With the shortest period."""
     if field.step is None or field.period == 1:
         return field
@@ -234,11 +234,11 @@ def _reduced(field: AxisField) -> AxisField:
             for i in range(period, field.period)
             for seen in [field.at(i - period)]
         ):
-            return AxisField(field.starts[:period], field.ends[:period], step, field.everywhere)
+            return Interval(field.starts[:period], field.ends[:period], step, field.everywhere)
     return field
 
 
-def _union(x: AxisField, y: AxisField, size: Size) -> AxisField:
+def _union(x: Interval, y: Interval, size: Size) -> Interval:
     everywhere = x.everywhere or y.everywhere
     # where one branch is global, the interval is that of the branch that moves
     if x.everywhere and not x.moves and x.step == 0 and y.moves:
@@ -255,11 +255,11 @@ def _union(x: AxisField, y: AxisField, size: Size) -> AxisField:
         raise UntraceableError
     if period == 1:
         a, z = _least(x.starts[0], y.starts[0]), _most(x.ends[0], y.ends[0])
-        return AxisField((a,), (z,), step, everywhere)
+        return Interval((a,), (z,), step, everywhere)
     both = [(x.at(i), y.at(i)) for i in range(period)]
     starts = tuple(min((s[0] for s in pair if s is not None), default=None) for pair in both)
     ends = tuple(max((s[1] for s in pair if s is not None), default=None) for pair in both)
-    return _reduced(AxisField(starts, ends, step, everywhere))
+    return _reduced(Interval(starts, ends, step, everywhere))
 
 
 def _least(a: Any, b: Any) -> Any:

@@ -1,0 +1,113 @@
+"""Which units see padding: whether anything that they depend on was read beyond a border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import reduce
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.core.window import Reversed, Window
+from convgraph.interactions.propagation import Propagation, first_state, propagate
+from convgraph.interactions.views import State, UntraceableError
+
+__all__ = ["Slabs", "padded_share", "padded_units"]
+
+# Per axis of the input: the positions at which a unit sees padding, whatever its other positions.
+Slabs: TypeAlias = "tuple[NDArray[np.bool_], ...]"
+
+
+def padded_units(network: Network, start: str) -> Propagation[Slabs]:
+    """The units of all rows behind a row that see padding somewhere on the way.
+
+    A unit does if it does so along any axis, so that the units are a union of one slab per axis. A
+    window that wraps around reads no padding; reflected and replicated borders count as such.
+
+    >>> from convgraph import Conv
+    >>> net = (Conv(3, padding="same") >> Conv(3, padding="same")).on(7)
+    >>> padded_units(net, "x").states["g"].payloads[0][0].astype(int)
+    array([1, 1, 0, 0, 0, 1, 1])
+    """
+    row = network.row(start)
+    shape = row.numbers()
+    space = shape[1:] if row.channels else shape
+    state = first_state(row, tuple(np.zeros(n, bool) for n in space))
+    return propagate(network, start, state, Touching())
+
+
+def padded_share(state: State[Slabs]) -> Fraction:
+    """The share of a row's units that see padding."""
+    counts = np.bincount(state.classes.ravel(), minlength=len(state.payloads))
+    total = Fraction(0)
+    for number, slabs in zip(counts.tolist(), state.payloads, strict=True):
+        if slabs is not None:
+            free = [Fraction(int(np.count_nonzero(~slab)), len(slab)) for slab in slabs]
+            total += number * (1 - reduce(lambda a, b: a * b, free, Fraction(1)))
+    return total / int(counts.sum())
+
+
+class Touching:
+    """The algebra of slabs; see `convgraph.interactions.views.Algebra`."""
+
+    idempotent = True
+
+    def through(self, payload: Slabs, b: int, axis: Axis) -> Slabs:
+        """See `Algebra.through`."""
+        slab = np.broadcast_to(payload[b], int(axis.inputs))
+        return _put(payload, b, axis.forward(slab) | _beyond(axis))
+
+    def whole(self, payload: Slabs, b: int, size: Size) -> Slabs:
+        """See `Algebra.whole`."""
+        return _put(payload, b, np.array([payload[b].any()]))
+
+    def combine(self, parts: Sequence[tuple[Slabs, int]], sizes: Sequence[Size]) -> Slabs:
+        """See `Algebra.combine`."""
+        each = zip(*(slabs for slabs, _ in parts), strict=True)
+        return tuple(reduce(np.logical_or, slabs) for slabs in each)
+
+    def split(self, payload: Slabs, b: int, outer: int, inner: int) -> list[Slabs]:
+        """See `Algebra.split`."""
+        slab = np.broadcast_to(payload[b], outer * inner)
+        return [_put(payload, b, slab[r::inner]) for r in range(inner)]
+
+    def interleave(self, payloads: Sequence[Slabs | None], b: int, outer: int) -> Slabs:
+        """See `Algebra.interleave`."""
+        known = [slabs for slabs in payloads if slabs is not None]
+        for slabs in known[1:]:
+            if not all(map(np.array_equal, _put(slabs, b, known[0][b]), known[0])):
+                raise UntraceableError  # no union of slabs: one phase sees padding, another not
+        both = np.zeros((outer, len(payloads)), bool)
+        for r, each in enumerate(payloads):
+            if each is not None:
+                both[:, r] = each[b]
+        return _put(known[0], b, both.ravel())
+
+    def freeze(self, payload: Slabs, b: int, size: int) -> list[Slabs]:
+        """See `Algebra.freeze`."""
+        slab = np.broadcast_to(payload[b], size)
+        return [_put(payload, b, slab[i : i + 1]) for i in range(size)]
+
+
+def _put(slabs: Slabs, b: int, slab: NDArray[np.bool_]) -> Slabs:
+    return (*slabs[:b], slab, *slabs[b + 1 :])
+
+
+def _beyond(axis: Axis) -> NDArray[np.bool_]:
+    """The output positions with a tap beyond the border."""
+    outputs = int(axis.outputs)
+    if isinstance(axis, Window) and axis.boundary != "circular":
+        first = int(axis.stride) * np.arange(outputs) - int(axis.padding)
+        last = first + int(axis.dilation) * (int(axis.taps) - 1)
+        return (first < 0) | (last >= int(axis.inputs))
+    if isinstance(axis, Reversed):
+        w = axis.window
+        apart = np.arange(outputs)[:, None] + int(w.padding)
+        i, rest = np.divmod(apart - int(w.dilation) * np.arange(int(w.taps)), int(w.stride))
+        return np.any((rest == 0) & ((i < 0) | (i >= int(w.outputs))), axis=1)
+    return np.zeros(outputs, bool)
