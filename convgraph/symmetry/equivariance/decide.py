@@ -42,6 +42,8 @@ class Question:
     zeroed: frozenset[int] = frozenset()
     expand: bool = True
     """Whether normal forms are tried."""
+    lives: bool = False
+    """Whether it is asked of all units, and not of the broken ones only, if they do not vanish."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +97,10 @@ def _witnesses(
 ) -> tuple[Mask, Mask]:
     """(units whose two sides certainly differ, units that certainly do not vanish)."""
     broken, lives = np.zeros(len(image), bool), np.zeros(len(image), bool)
-    if not open_.any():
+    asked = np.flatnonzero(open_ | question.lives)
+    if not len(asked):
         return broken, lives
     network = question.network
-    asked = np.flatnonzero(open_)
     both = np.concatenate([asked, np.maximum(image[asked], 0)])
     cone = cone_of(layers, np.unique(both) + first, len(network.edges.start) - 1)
     maxima = any(layer.kind == "max" for layer in layers)
@@ -110,7 +112,7 @@ def _witnesses(
         on_plain.known = on_plain.known | (image[asked] < 0)
         broken[asked] |= on_moved.differs(on_plain)
         lives[asked] |= on_moved.known & (on_moved.code != 0)
-        if (broken | ~open_).all() and (lives | vanishes | ~open_).all():
+        if (broken | ~open_).all() and (lives | vanishes)[asked].all():
             break
     return broken, lives
 

@@ -1,0 +1,202 @@
+"""A network cut down to one axis of space: what a line of positions computes.
+
+The wiring, the tying and the reduction of every layer are kept along the axis and dropped along the
+others, where the input may be thought of as constant. Channels that read alike are one. Equal
+structure in the small network is equal structure in the large one: its edges are those of the small
+one times the taps of the other axes, on both sides of the equation alike. A difference carries
+over to those positions of the other axes on which the large network can be made to compute just
+what the small one does (see `clean`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
+from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, Axes
+
+__all__ = ["Classes", "Restriction", "channel_classes", "restriction"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Channels that read alike: the class of each channel, and what a class reads.
+
+    `reads` holds for each joint of the row's layer an (own classes x source's classes) array.
+    """
+
+    of: Ints
+    reads: tuple[NDArray[np.bool_], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of classes."""
+        return int(self.of.max()) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Restriction:
+    """The network along one axis: its rows have the classes of channels and that axis."""
+
+    network: Network
+    axis: int
+    salts: dict[str, int] = field(default_factory=dict)
+    """Layers that do more than the small network shows: what acts on the other axes, as a number."""
+
+
+def channel_classes(network: Aligned) -> dict[str, Classes] | None:
+    """The classes of the channels of each row, or None where layers do not allow for any."""
+    classes: dict[str, Classes] = {}
+    computed = {layer.layer.target.name for layer in network.layers}
+    for name, shape in network.shapes.items():
+        if name not in computed:
+            classes[name] = Classes(np.zeros(shape[0], np.int64))
+    for layer in network.layers:
+        reads = []
+        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+            found = _read(axes[0], classes[joint.source.name])
+            if not isinstance(joint.tying, Learned) and int(found.sum(axis=1).max()) > 1:
+                return None
+            reads.append(found)
+        first, which = _kinds(np.hstack(reads))
+        classes[layer.layer.target.name] = Classes(which, tuple(each[first] for each in reads))
+    return classes
+
+
+def _kinds(rows: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """(the first of each kind of row, the kind of each row)."""
+    if (rows == rows[:1]).all():
+        return np.zeros(1, np.int64), np.zeros(len(rows), np.int64)
+    _, first, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, which.ravel().astype(np.int64)
+
+
+def _read(axis: Axis, source: Classes) -> NDArray[np.bool_]:
+    """Which classes of the source each channel reads."""
+    found = np.zeros((int(axis.outputs), source.count), bool)
+    if isinstance(axis, Full):
+        found[:] = True
+        return found
+    table = axis.table()
+    for tap in range(table.shape[1]):
+        present = np.flatnonzero(table[:, tap] >= 0)
+        found[present, source.of[table[present, tap]]] = True
+    return found
+
+
+def restriction(
+    network: Aligned, classes: Mapping[str, Classes], axis: int
+) -> Restriction | None:
+    """Cut a network down to an axis (1 is the first axis of space), if its layers allow for it."""
+    rows = {
+        name: Row(name, (classes[name].count, shape[axis]), channels=True)
+        for name, shape in network.shapes.items()
+    }
+    letters: set[str] = set()
+    salts: dict[str, int] = {}
+    numbers: dict[Any, int] = {}
+    layers = []
+    for layer in network.layers:
+        own = layer.layer
+        learned = [t.letter for t in own.arrays]
+        if any(letter in letters for letter in learned) or len(set(learned)) < len(learned):
+            return None  # parameters shared by layers: their order could not be told apart
+        letters.update(letter or "" for letter in learned)
+        if own.bias is not None and not isinstance(own.bias.tying, Learned):
+            return None
+        others = _acting_elsewhere(layer, axis)
+        if others and not own.arrays:
+            if len(layer.joints) > 1:
+                return None
+            salts[own.target.name] = numbers.setdefault(others, len(numbers) + 1)
+        layers.append(_cut(layer, classes, rows, axis))
+    if any(each is None for each in layers):
+        return None
+    order = list(rows.values())  # inputs first
+    inputs = order[: len(order) - len(layers)]
+    made = Network.of(order, [each for each in layers if each is not None], inputs, order[-1:])
+    return Restriction(made, axis, salts)
+
+
+def _acting_elsewhere(layer: AlignedLayer, axis: int) -> tuple[Axes, ...]:
+    """What a layer does along the other axes of space, if anything."""
+    found = []
+    for axes in layer.joints:
+        others = tuple(a for i, a in enumerate(axes) if i not in (0, axis))
+        if any(not _is_identity(a) for a in others):
+            found.append(others)
+    return tuple(found)
+
+
+def _is_identity(axis: Axis) -> bool:
+    if isinstance(axis, Window):
+        plain = (axis.taps, axis.stride, axis.padding) == (1, 1, 0)
+        return plain and axis.inputs == axis.outputs
+    return axis.inputs == axis.outputs == 1
+
+
+def _cut(
+    layer: AlignedLayer, classes: Mapping[str, Classes], rows: Mapping[str, Row], axis: int
+) -> Layer | None:
+    own = layer.layer
+    target = rows[own.target.name]
+    mine = classes[own.target.name]
+    joints = []
+    for joint, axes, reads in zip(own.joints, layer.joints, mine.reads, strict=True):
+        source = rows[joint.source.name]
+        relation = axes[axis] if not layer.dense else axes[-1]
+        wiring = Product((_class_axis(reads), relation))
+        tying = _tying(joint.tying, axes[0], reads, axis, layer.dense)
+        if tying is None:
+            return None
+        joints.append(Joint(source, wiring, tying))
+    bias = None
+    if own.bias is not None:
+        assert isinstance(own.bias.tying, Learned)
+        ones = Product((Full(1, mine.count), Full(1, target.numbers()[1])))
+        digits = (Digit("output", 0, mine.count), *_kept(own.bias.tying, axis, layer.dense))
+        bias = Joint(Row("1", (1, 1)), ones, Learned(digits, own.bias.tying.letter))
+    return Layer(own.spec, tuple(joints), target, own.reduction, bias)
+
+
+def _class_axis(reads: NDArray[np.bool_]) -> Axis:
+    """The relation of the classes: an (own classes x sources read) table."""
+    taps = max(int(reads.sum(axis=1).max()), 1)
+    order = np.argsort(~reads, axis=1, kind="stable")[:, :taps]
+    return Table(reads.shape[1], np.where(np.take_along_axis(reads, order, axis=1), order, -1))
+
+
+def _kept(tying: Learned, axis: int, dense: bool) -> tuple[Digit, ...]:
+    """The digits of the axis that is kept."""
+    if dense:
+        return ()
+    return tuple(Digit(d.kind, 1, d.size, True, d.flipped) for d in tying.digits if d.axis == axis)
+
+
+def _tying(
+    tying: Tying, channels: Axis, reads: NDArray[np.bool_], axis: int, dense: bool
+) -> Tying | None:
+    if isinstance(tying, Constant | Mean):
+        return tying
+    if not isinstance(tying, Learned):
+        return None
+    if not dense:
+        kinds = {digit.kind for digit in tying.digits if digit.axis == 0}
+        if not kinds >= {"output", "tap"} and not kinds >= {"output", "input"}:
+            own_channels_share = int(channels.outputs) > 1 or int(channels.taps) > 1
+            if own_channels_share:
+                return None
+    own = Digit("output", 0, reads.shape[0]), Digit("input", 0, reads.shape[1])
+    return Learned((*own, *_kept(tying, axis, dense)), tying.letter)
