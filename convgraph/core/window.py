@@ -103,7 +103,10 @@ class Window(Axis):
         if self.stride == 1 and self.dilation == 1:
             return self._unit_step_connections()
         tap = sp.Dummy("j", integer=True, nonnegative=True)
-        return sp.Sum(self.uses_of(tap), (tap, 0, self.taps - 1))
+        uses = sp.sympify(self.uses_of(tap))
+        if tap not in uses.free_symbols:
+            return uses * self.taps
+        return sp.Sum(uses, (tap, 0, self.taps - 1))
 
     def _unit_step_connections(self) -> Size:
         """Connections for stride 1 and dilation 1 without a sum over the taps.

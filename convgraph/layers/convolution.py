@@ -279,6 +279,7 @@ class ConvTranspose(_Windowed):
             if padding == "same":
                 size = n * s
                 before = max((whole - size) // 2, 0) if not is_symbolic(whole) else (span - s) // 2
+                after = whole - size - before
             else:
                 before, after = (0, 0) if padding == "valid" else padding
                 size = whole - before - after + extra
@@ -286,7 +287,7 @@ class ConvTranspose(_Windowed):
                 raise ConvgraphError(
                     f"padding={self.padding!r}: it leaves no output of {whole} positions"
                 )
-            found.append(Reversed(Window(size, n, k, s, d, before)))
+            found.append(Reversed(Window(size, n, k, s, d, before, after=after)))
         return found
 
     def _tying(self, axes: tuple[Axis, ...], named: bool, out_named: bool) -> Learned:
