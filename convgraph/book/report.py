@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 from convgraph.book.claims.claim import Claim, Verdict
 
@@ -12,20 +13,15 @@ __all__ = ["as_json", "as_markdown", "summary"]
 
 
 def summary(claims: Sequence[Claim]) -> str:
-    """How many claims hold, and how many do not.
+    """How many claims have which verdict.
 
     >>> from convgraph.book.claims import derive
-    >>> summary(derive([3, 4]))
-    '2 claims: 2 hold'
+    >>> summary(derive([2, 3, 4]))
+    '3 claims: 2 holds, 1 holds when, 0 differs'
     """
-    verbs: dict[Verdict, str] = {
-        "holds": "hold",
-        "holds when": "hold under a condition",
-        "differs": "differ",
-    }
     counts = Counter(claim.verdict for claim in claims)
-    parts = [f"{counts[verdict]} {verb}" for verdict, verb in verbs.items() if counts[verdict]]
-    return f"{len(claims)} claims: {', '.join(parts) or 'none'}"
+    parts = [f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict)]
+    return f"{len(claims)} claims: {', '.join(parts)}"
 
 
 def as_json(claims: Sequence[Claim]) -> str:

@@ -61,7 +61,7 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
         for number in chosen:
             figure = make(number)
             for format in dict.fromkeys(formats):
-                contents[f"figure-{number}.{format}"] = figure.bytes(format)
+                contents[f"figure-{number}.{format}"] = figure.content(format)
                 step()
         for claim in claim_numbers():
             claims += derive([claim])

@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.panel import Edge, Panel, Text, Unit
-from convgraph.figures.routes import Route, route
+from convgraph.figures.routes import CLEARANCE, Route, route
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
@@ -48,7 +48,8 @@ def build(
     written = _written(network, values)
     wide = max(map(len, letter or [""])) > 1
     least = max(theme.row_distance, WITH_NAMES) if wide else theme.row_distance
-    places = layout(network, row_distance, least)
+    radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
+    places = layout(network, row_distance, least, radius)
     units = [
         Unit(
             name,
@@ -71,6 +72,7 @@ def build(
         tuple(texts),
         max(unit.y for unit in units),
         _description(network, fill_of, edges if strong is not None else []),
+        network,
     )
 
 

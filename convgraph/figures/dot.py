@@ -118,7 +118,7 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, y: float, theme: 
     name = unit_id(unit.name, panel)
     graph.node(
         name,
-        label=graphviz.escape(unit.text),
+        label=_label(unit.text),
         id=name,
         pos=_pos((unit.x, unit.y + y)) + "!",
         **{"class": "unit shaded" if unit.shaded else "unit"},
@@ -126,12 +126,19 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, y: float, theme: 
     )
 
 
+def _label(text: str) -> str:
+    """Plain text, whatever is in it; lines stay lines."""
+    # Graphviz reads &amp; and its like as characters.
+    lines = [graphviz.escape(line) for line in text.replace("&", "&amp;").split("\n")]
+    return lines[0] if len(lines) == 1 else str(graphviz.nohtml(r"\n".join(lines)))
+
+
 def _add_text(graph: graphviz.Digraph, text: Text, panel: int, y: float, theme: Theme) -> None:
     letter = text.edge is not None
     name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
     graph.node(
         name,
-        label=graphviz.escape(text.text).replace("\n", r"\n"),
+        label=_label(text.text),
         id=name,
         pos=_pos((text.x, text.y + y)) + "!",
         shape="plaintext",

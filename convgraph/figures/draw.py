@@ -48,7 +48,8 @@ def draw(
         A text on the left of the figure, or a dict from rows to texts beside the layers that
         compute them.
     row_distance
-        From row to row, in column pitches; by default 1, and more where edges run far sideways.
+        From row to row, in column pitches; by default 1, and more where names stand beside the
+        connections or where these run far sideways.
     theme
         The name of a theme, or a `Theme`.
     title

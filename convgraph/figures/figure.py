@@ -90,7 +90,7 @@ class Figure:
     def _layered(self) -> str:
         return to_dot(self.panels, self._distance, self.theme, layered=True)
 
-    def bytes(self, format: str, dpi: float = 192) -> bytes:
+    def content(self, format: str, dpi: float = 192) -> bytes:
         """The content of a file in this format."""
         if format == "svg":
             return self.svg().encode()
@@ -121,7 +121,7 @@ class Figure:
         if format not in FORMATS:
             endings = ", ".join(f".{known}" for known in FORMATS)
             raise ConvgraphError(f"path={str(path)!r}: a figure is saved as {endings}")
-        return write(path, self.bytes(format, dpi))
+        return write(path, self.content(format, dpi))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": repr(self)}

@@ -6,6 +6,7 @@ depth, the longest path from an input; rows of the same depth stand side by side
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,6 @@ __all__ = ["Layout", "layout"]
 
 LINE_GAP = 0.5  # pitches between the lines of an image, when they stand in one row
 BRANCH_GAP = 1.5  # from the last unit of a row to the first of the one beside it
-REACH = 4.0  # pitches that an edge may run sideways per pitch upwards
 
 Positions = NDArray[np.floating]
 
@@ -40,7 +40,9 @@ class Layout:
         return self.level[row] * self.row_distance
 
 
-def layout(network: Network, row_distance: float | None = None, least: float = 1.0) -> Layout:
+def layout(
+    network: Network, row_distance: float | None = None, least: float = 1.0, radius: float = 0.3
+) -> Layout:
     """Place the units of a network.
 
     Parameters
@@ -48,7 +50,10 @@ def layout(network: Network, row_distance: float | None = None, least: float = 1
     network
         A network of sizes that are numbers.
     row_distance
-        From one level to the next; by default `least`, and more where edges run far to the side.
+        From one level to the next; by default `least`, and more where edges run so far to the side
+        that they would touch the unit beside the one that they leave.
+    radius
+        Of a unit, with the distance that edges keep from it.
     """
     level = _levels(network)
     x: dict[str, Positions] = {}
@@ -63,7 +68,9 @@ def layout(network: Network, row_distance: float | None = None, least: float = 1
     left = min(float(p.min()) for p in x.values())
     x = {name: positions - left for name, positions in x.items()}
     if row_distance is None:
-        row_distance = max(least, _reach(network, x, level) / REACH)
+        # An edge at angle a to its row passes the next unit, one pitch away, at a distance sin(a).
+        steepness = math.tan(math.asin(radius))
+        row_distance = max(least, _reach(network, x, level) * steepness)
     return Layout(x, level, row_distance)
 
 

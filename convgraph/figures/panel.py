@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from convgraph.core.network import Network
 from convgraph.figures.routes import Route
 
 __all__ = ["Edge", "Panel", "Text", "Unit"]
@@ -56,3 +57,4 @@ class Panel:
     texts: tuple[Text, ...]
     height: float
     description: str
+    network: Network = field(repr=False, compare=False)

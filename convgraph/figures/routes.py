@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Point", "Route", "route"]
+__all__ = ["CLEARANCE", "Point", "Route", "route"]
 
 Point: TypeAlias = tuple[float, float]
 
-CLEARANCE = 0.12  # of the radius, between an edge and a unit that it passes
+CLEARANCE = 0.1  # of the radius, between an edge and a unit that it passes
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from convgraph.core.plain import plain
 
 __all__ = ["Check", "Claim", "Verdict", "claim", "registered"]
 
-Verdict: TypeAlias = Literal["holds", "differs", "holds when"]
+Verdict: TypeAlias = Literal["holds", "holds when", "differs"]
 
 registered: dict[int, Callable[[], Claim]] = {}
 

@@ -13,6 +13,6 @@ def shared_parameters() -> Figure:
 
     def panel(net: cg.Network) -> Figure:
         central = net.parameters[len(net.parameters) // 2]
-        return cg.draw(net, emphasize=cg.uses(net, central))
+        return cg.draw(net, emphasize=cg.uses(net, central), row_distance=1)
 
     return panel(convolution).above(panel(dense))
