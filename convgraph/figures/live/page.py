@@ -1,0 +1,91 @@
+"""The page around live figures: their SVG, what they know, and a little JavaScript; nothing else."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from convgraph.figures.live.facts import facts
+from convgraph.figures.symbols import split_symbol
+
+if TYPE_CHECKING:
+    from convgraph.figures.figure import Figure
+
+__all__ = ["page"]
+
+HELP = (
+    "Point at or tab to a unit or a parameter; arrow keys move between units, Enter or a click pins "
+    "the answer, Escape lets go."
+)
+
+
+def page(figures: Sequence[Figure], title: str) -> str:
+    """A self-contained HTML page with these figures, live."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n<style>\n{_asset('live.css')}</style>\n</head>\n"
+        "<body>\n<main>\n"
+        + "\n".join(_section(figure, number) for number, figure in enumerate(figures, 1))
+        + f"\n</main>\n<script>\n{_asset('live.js')}</script>\n</body>\n</html>\n"
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("convgraph.figures.live").joinpath(name).read_text(encoding="utf-8")
+
+
+def _section(figure: Figure, number: int) -> str:
+    panels = {str(i): facts(panel.network) for i, panel in enumerate(figure.panels, 1)}
+    # A picture has no parts for a screen reader; a group has.
+    svg = figure.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
+    return (
+        f'<section class="cg-figure" aria-label="{html.escape(figure.title)}">\n'
+        f"<h2>{html.escape(figure.title)}</h2>\n"
+        f'<div class="cg-stage">\n{svg}</div>\n'
+        f'<p class="cg-caption" role="status" aria-live="polite">'
+        f"{html.escape(figure.description)}</p>\n"
+        f"{_legend(figure)}{_slider(panels, number)}"
+        f'<p class="cg-help">{HELP}</p>\n'
+        f'<script type="application/json" class="cg-data">{_json({"panels": panels})}</script>\n'
+        "</section>"
+    )
+
+
+def _json(data: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(data, sort_keys=True).replace("<", "\\u003c")
+
+
+def _legend(figure: Figure) -> str:
+    items = []
+    for number, panel in enumerate(figure.panels, 1):
+        on_edges = {edge.parameter for edge in panel.edges}
+        for parameter in (str(label) for label in panel.network.labels):
+            if parameter in on_edges:
+                items.append(
+                    '<li><button type="button" aria-pressed="false" '
+                    f'data-parameter="{html.escape(parameter)}" data-panel="{number}">'
+                    f"{_typeset(parameter)}</button></li>"
+                )
+    return f'<ul class="cg-legend" aria-label="Parameters">\n{"".join(items)}\n</ul>\n'
+
+
+def _typeset(name: str) -> str:
+    letter, subscript = split_symbol(name) or (name, "")
+    return f"{html.escape(letter)}<sub>{html.escape(subscript)}</sub>" if subscript else letter
+
+
+def _slider(panels: dict[str, Any], number: int) -> str:
+    amounts = [int(amount) for panel in panels.values() for amount in panel["shifts"]]
+    if not amounts:
+        return ""
+    name = f"f{number}-shift"
+    return (
+        f'<p class="cg-shift"><label for="{name}">Shift of the input</label> '
+        f'<input id="{name}" type="range" min="{min(amounts)}" max="{max(amounts)}" value="0" '
+        f'step="1"> <output for="{name}">0</output></p>\n'
+    )

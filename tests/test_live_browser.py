@@ -1,0 +1,216 @@
+"""The live page, driven in headless Chromium by pointer and keyboard, as a reader would."""
+
+import shutil
+
+import pytest
+
+import convgraph as cg
+from convgraph.figures.live.page import page
+
+pytestmark = pytest.mark.exhaustive
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1000,1200",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not binary or not driver:
+        pytest.skip("no Chromium with its driver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in FLAGS:
+        options.add_argument(flag)
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    stack = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
+    other = (cg.Conv((2, 2)) >> cg.ReLU()).on((3, 3))
+    path = tmp_path_factory.mktemp("live") / "page.html"
+    path.write_text(page([cg.draw(stack), cg.draw(other)], "Two figures"), encoding="utf-8")
+    return path.as_uri()
+
+
+class Reader:
+    """Somebody in front of the page."""
+
+    def __init__(self, browser, address):
+        from selenium.webdriver import ActionChains, Keys
+
+        self.browser, self.keys = browser, Keys
+        self.actions = lambda: ActionChains(browser)
+        browser.get("about:blank")
+        browser.get(address)
+        self.figure = browser.find_element("css selector", ".cg-figure")
+
+    def one(self, selector):
+        return self.figure.find_element("css selector", selector)
+
+    def unit(self, name):
+        return self.one(f'[data-unit="{name}"]')
+
+    def edge(self, source, target):
+        return self.one(f'[data-source="{source}"][data-target="{target}"] .cg-reach')
+
+    def point_at(self, element):
+        self.actions().move_to_element(element).perform()
+
+    def press(self, *keys):
+        self.actions().send_keys(*keys).perform()
+
+    def slide_to(self, amount):
+        slider = self.one(".cg-shift input")
+        self.browser.execute_script("arguments[0].focus()", slider)
+        step = self.keys.ARROW_RIGHT if amount > 0 else self.keys.ARROW_LEFT
+        for _ in range(abs(amount)):
+            self.press(step)
+
+    @property
+    def caption(self):
+        return self.one(".cg-caption").text
+
+    def units_with(self, css_class):
+        found = self.figure.find_elements("css selector", f"[data-unit].{css_class}")
+        return {element.get_attribute("data-unit") for element in found}
+
+    @property
+    def edges_in(self):
+        found = self.figure.find_elements("css selector", "[data-source].cg-in")
+        return {(e.get_attribute("data-source"), e.get_attribute("data-target")) for e in found}
+
+    @property
+    def active(self):
+        return self.browser.switch_to.active_element.get_attribute("data-unit")
+
+    def color(self, element, name):
+        return element.value_of_css_property(name)
+
+
+@pytest.fixture
+def reader(chromium, address):
+    return Reader(chromium, address)
+
+
+def test_pointing_at_an_output_shows_what_it_sees(reader):
+    reader.point_at(reader.unit("g3"))
+    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
+    seen = {*cg.receptive_field(net, "g3"), *cg.receptive_field(net, "g3", row="h")}
+    assert reader.units_with("cg-in") == {"g3"} | seen
+    assert "3 of the 5 units in h (h2, h3, h4)" in reader.caption
+    assert "g3 = h2*v_1 + h3*v_2 + h4*v_3" in reader.caption
+
+
+def test_pointing_at_an_input_shows_what_it_affects(reader):
+    reader.point_at(reader.unit("x1"))
+    assert reader.units_with("cg-in") == {"x1", "h1", "h2", "g1", "g2", "g3"}
+    assert reader.caption.startswith("x1 affects 2 of the 5 units in h")
+
+
+def test_pointing_at_an_edge_shows_all_tied_uses(reader):
+    reader.point_at(reader.edge("x2", "h2"))
+    assert reader.edges_in == {(f"x{i}", f"h{i}") for i in range(1, 6)}
+    assert "carries w_2. w_2 is used 5 times." in reader.caption
+
+
+def test_a_parameter_in_the_legend_shows_its_uses(reader):
+    reader.one('.cg-legend [data-parameter="w_1"]').click()
+    assert reader.edges_in == {(f"x{i}", f"h{i + 1}") for i in range(1, 5)}
+    assert reader.caption == "w_1 is used 4 times."
+
+
+def test_a_click_pins_and_escape_lets_go(reader):
+    reader.unit("g3").click()
+    assert reader.browser.current_url.endswith("#g3")
+    reader.point_at(reader.unit("x1"))
+    assert reader.caption.startswith("g3 sees")
+    assert reader.unit("g3").get_attribute("aria-pressed") == "true"
+    reader.press(reader.keys.ESCAPE)
+    assert "#" not in reader.browser.current_url
+    assert reader.units_with("cg-in") == set()
+
+
+def test_the_keyboard_alone_suffices(reader):
+    reader.press(reader.keys.TAB)
+    first = reader.active
+    assert first is not None
+    assert reader.caption.startswith(first)
+    reader.press(reader.keys.ARROW_RIGHT)
+    assert reader.active == first[0] + "2"
+    row_above_or_below = {reader.active}
+    for key in (reader.keys.ARROW_UP, reader.keys.ARROW_DOWN):
+        reader.press(key)
+        row_above_or_below.add(reader.active)
+    assert len(row_above_or_below) >= 2
+    reader.press(reader.keys.ENTER)
+    assert reader.browser.current_url.endswith("#" + reader.active)
+
+
+def test_a_link_opens_on_its_unit(chromium, address):
+    reader = Reader(chromium, address + "#h4")
+    assert reader.units_with("cg-at") == {"h4"}
+    assert reader.caption.startswith("h4 sees 3 of the 5 units in x (x3, x4, x5)")
+
+
+def test_the_slider_shows_what_commutes_with_a_shift(reader):
+    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
+    verdict = cg.check_equivariance(net, cg.Shift(1))
+    reader.slide_to(1)
+    assert reader.units_with("cg-holds") == set(verdict.exact)
+    assert reader.units_with("cg-breaks") == set(verdict.broken)
+    assert [reader.unit(f"x{i}").text for i in (1, 2, 3)] == ["0", "x1", "x2"]
+    reader.press(reader.keys.ESCAPE)
+    assert reader.units_with("cg-breaks") == set()
+    assert reader.unit("x1").text == "x1"
+
+
+def test_dark_mode_and_print_change_the_colours(reader):
+    page_color = lambda: reader.color(
+        reader.one(":scope").find_element("xpath", "/html/body"), "background-color"
+    )  # noqa: E731, E501
+    light = page_color()
+    emulate = reader.browser.execute_cdp_cmd
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    emulate("Emulation.setEmulatedMedia", dark)
+    assert page_color() != light
+    emulate("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    assert page_color() == light
+    assert not reader.one(".cg-help").is_displayed()
+    emulate("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
+
+def test_screen_readers_get_roles_names_and_news(reader):
+    assert reader.unit("g3").get_attribute("role") == "button"
+    assert reader.unit("g3").get_attribute("aria-label") == "unit g3 of row g"
+    assert reader.one(".cg-caption").get_attribute("aria-live") == "polite"
+    assert reader.one("svg").get_attribute("role") == "group"
+
+
+def test_figures_on_one_page_are_apart(reader):
+    ids = [e.get_attribute("id") for e in reader.browser.find_elements("css selector", "[id]")]
+    assert len(ids) == len(set(ids))
+    reader.point_at(reader.unit("g3"))
+    second = reader.browser.find_elements("css selector", ".cg-figure")[1]
+    assert second.find_elements("css selector", ".cg-in") == []
+
+
+def test_nothing_is_fetched_and_nothing_fails(reader):
+    fetched = reader.browser.execute_script(
+        "return performance.getEntriesByType('resource').map(e => e.name)"
+    )
+    assert [name for name in fetched if not name.startswith("file:")] == []
+    assert reader.browser.get_log("browser") == []
