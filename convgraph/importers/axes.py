@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Full
 from convgraph.core.sizes import Size, is_symbolic
 
-__all__ = ["Neighbours", "OwnFirst"]
+__all__ = ["Neighbours", "OwnFirst", "Prefix"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,33 @@ class Neighbours(Axis):
         steps = [0, *range(-self.before, 0), *range(1, self.after + 1)]
         position: NDArray[Any] = np.arange(self.inputs, dtype=np.int64)[:, None] + np.array(steps)
         return np.where((position >= 0) & (position < int(self.inputs)), position, -1)
+
+
+@dataclass(frozen=True)
+class Prefix(Axis):
+    """Every position reads those up to itself: what a cumulative sum does.
+
+    >>> Prefix(3).table().tolist(), Prefix(2, reverse=True, exclusive=True).table().tolist()
+    ([[0, -1, -1], [0, 1, -1], [0, 1, 2]], [[-1, 1], [-1, -1]])
+    """
+
+    inputs: Size
+    reverse: bool = False
+    exclusive: bool = False
+
+    @property
+    def outputs(self) -> Size:  # type: ignore[override]
+        return self.inputs
+
+    @property
+    def taps(self) -> Size:  # type: ignore[override]
+        return self.inputs
+
+    @property
+    def symbolic(self) -> bool:
+        return is_symbolic(self.inputs)
+
+    def _positions(self) -> NDArray[np.int64]:
+        position = np.arange(self.inputs, dtype=np.int64)
+        ahead = position[:, None] - position if self.reverse else position - position[:, None]
+        return np.where(ahead < 0 if self.exclusive else ahead <= 0, position, -1)

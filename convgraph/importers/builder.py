@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from convgraph.core.axis import Full
+from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import SUM, Reduction
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tying import Constant, Digit, Learned, Tying
-from convgraph.core.wiring import Product
+from convgraph.core.window import identity
+from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.node import Node, Operator
 from convgraph.importers.reductions import unknown_values
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
-__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "unit_bias"]
+__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "trimmed", "unit_bias"]
 
 # Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
 Places: TypeAlias = "Sequence[tuple[str, int]]"
@@ -129,7 +130,7 @@ class Builder:
         self,
         node: Node,
         shape: Sequence[Size],
-        joints: Sequence[tuple[Signal, Product, Tying]],
+        joints: Sequence[tuple[Signal, Wiring, Tying]],
         reduction: Reduction,
         bias: tuple[Product, Tying] | None = None,
         name: str | None = None,
@@ -177,6 +178,12 @@ class Builder:
             size = product(row_shape(shape))
             joints = [(s, Product((Full(s.row.size, size),)), ONE) for s in signals]
             self.emit(node, shape, joints, unknown_values(what), name=name)
+
+
+def trimmed(signal: Signal, axes: Sequence[Axis]) -> Product:
+    """The wiring of one relation per axis of a tensor, without a batch that its row leaves out."""
+    left_out = len(signal.shape) > len(signal.row.shape) and axes[0].outputs == 1
+    return Product(tuple(axes[1:] if left_out else axes) or (identity(1),))
 
 
 def unit_bias(shape: Sequence[Size]) -> Product:

@@ -17,6 +17,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.builder import Builder
 from convgraph.importers.node import Node
+from convgraph.importers.pointwise import KINDS
 from convgraph.importers.reshaping import (
     integers,
     new_shape,
@@ -152,7 +153,7 @@ def _computed(function: Callable[..., Any]) -> Any:
 
 
 def _cast(node: Node, values: Array, *_: Any) -> Array:
-    kind = node.word("kind", "f")
+    kind = KINDS.get(node.number("to", 1), "")
     if values.dtype == object:
         return values
     return values.astype({"f": np.float64, "b": np.bool_, "i": np.int64, "u": np.int64}[kind])

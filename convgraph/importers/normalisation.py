@@ -8,14 +8,24 @@ import numpy as np
 
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM, Reduction
+from convgraph.core.reduction import MEAN, SUM, Reduction
+from convgraph.core.sizes import is_symbolic
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.axes import Neighbours, OwnFirst
 from convgraph.importers.broadcasting import places
-from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
+from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unit_bias
+from convgraph.importers.elementwise import combine
 from convgraph.importers.node import Node
-from convgraph.importers.reductions import hardmax, local_response, softmax, standardised
+from convgraph.importers.reducing import over_axes
+from convgraph.importers.reductions import (
+    first_greatest,
+    inverse_deviation,
+    local_response,
+    scaled_by_norm,
+    softmax,
+    standardised,
+)
 from convgraph.importers.reshaping import within
 from convgraph.importers.values import Known, Signal
 
@@ -31,12 +41,11 @@ def among(
     name: str | None = None,
 ) -> Signal:
     """A row whose units each read themselves and all others along some axes."""
-    front = max(len(signal.shape) - len(signal.row.shape), 0)
-    all_axes: list[Axis] = [
+    relations: list[Axis] = [
         OwnFirst(n, n) if a in axes else identity(n) for a, n in enumerate(signal.shape)
     ]
-    wiring = Product(tuple(all_axes[front:]) or (identity(1),))
-    return builder.emit(node, signal.shape, [(signal, wiring, ONE)], reduction, name=name)
+    joint = signal, trimmed(signal, relations), ONE
+    return builder.emit(node, signal.shape, [joint], reduction, name=name)
 
 
 @builds("BatchNormalization")
@@ -94,16 +103,37 @@ def local_response_normalisation(builder: Builder, node: Node) -> None:
     builder.emit(node, signal.shape, [joint], local_response(size, *settings))
 
 
-@builds("Softmax", "LogSoftmax", "Hardmax")
+@builds("Softmax", "LogSoftmax")
 def softmax_over(builder: Builder, node: Node) -> None:
     """Over one axis; before version 13 over all axes from one on."""
     signal = builder.signal(node, 0)
-    rank = len(signal.shape)
+    axes = _softmax_axes(node, len(signal.shape))
+    among(builder, node, signal, axes, softmax(node.op == "LogSoftmax"))
+
+
+def _softmax_axes(node: Node, rank: int) -> set[int]:
     old = node.version < 13
-    axis = within(node.number("axis", 1 if old else -1), rank, "axis") if rank else 0
-    axes = set(range(axis, rank)) if old else {axis}
-    made = hardmax() if node.op == "Hardmax" else softmax(node.op == "LogSoftmax")
-    among(builder, node, signal, axes, made)
+    axis = within(node.number("axis", 1 if old else -1), rank, "axis")
+    return set(range(axis, rank)) if old else {axis}
+
+
+@builds("Hardmax")
+def hardmax(builder: Builder, node: Node) -> None:
+    """One at the first greatest position of an axis, zero elsewhere, through a row of positions."""
+    signal = builder.signal(node, 0)
+    axes = _softmax_axes(node, len(signal.shape))
+    if len(axes) != 1 or is_symbolic(*signal.shape):
+        raise Unread("a decision over several axes")
+    (axis,) = axes
+    found = f"{node.outputs[0]}/position"
+    where = over_axes(builder, node, signal, axes, True, first_greatest(False, False), found)
+    size = int(signal.shape[axis])
+    along = tuple(size if a == axis else 1 for a in range(len(signal.shape)))
+    every = Known.of(f"{node.outputs[0]}/positions", np.arange(size).reshape(along))
+    equal = Node("Equal", (found, every.name), node.outputs, {}, node.name)
+    builder.values[every.name] = every
+    assert builder.values[found] is where
+    combine(builder, equal)
 
 
 def scaled_and_shifted(
@@ -128,12 +158,74 @@ def layer_normalisation(builder: Builder, node: Node) -> None:
     """Over all axes from one on, then a scale and a shift for each position there."""
     signal = builder.signal(node, 0)
     rank = len(signal.shape)
-    axis = within(node.number("axis", -1), rank, "axis")
+    axes = set(range(within(node.number("axis", -1), rank, "axis"), rank))
     scale, bias = builder.known(node, 1), builder.known(node, 2)
-    if any(node.outputs[1:]) or scale is None:
-        raise Unread("its statistics or a scale that is computed are not read")
+    if scale is None or (node.input(2) and bias is None):
+        raise Unread("a scale or shift that is computed")
     epsilon = node.real("epsilon", 1e-5)
     made = standardised(epsilon, node.op == "LayerNormalization")
-    name = f"{node.outputs[0]}/normalised"
-    inner = among(builder, node, signal, set(range(axis, rank)), made, name)
+    inner = among(builder, node, signal, axes, made, f"{node.outputs[0]}/normalised")
     scaled_and_shifted(builder, node, inner, scale, bias)
+    for name, statistic in zip(node.outputs[1:], (MEAN, inverse_deviation(epsilon)), strict=False):
+        if name:
+            over_axes(builder, node, signal, axes, True, statistic, name)
+
+
+@builds("InstanceNormalization")
+def instance_normalisation(builder: Builder, node: Node) -> None:
+    """Each channel over its own positions, then a scale and a shift for each channel."""
+    signal = builder.signal(node, 0)
+    rank = len(signal.shape)
+    scale, bias = builder.known(node, 1), builder.known(node, 2)
+    if scale is None or bias is None:
+        raise Unread("a scale or shift that is computed")
+    made = standardised(node.real("epsilon", 1e-5))
+    name = f"{node.outputs[0]}/normalised"
+    inner = among(builder, node, signal, set(range(2, rank)), made, name)
+    spread = [each.viewed(each.name, (*each.shape, *(1,) * (rank - 2))) for each in (scale, bias)]
+    scaled_and_shifted(builder, node, inner, *spread)
+
+
+@builds("GroupNormalization")
+def group_normalisation(builder: Builder, node: Node) -> None:
+    """Groups of channels over all positions, then a scale and a shift for each channel."""
+    signal = builder.signal(node, 0)
+    batch, channels, *space = signal.shape
+    groups = node.number("num_groups", 0)
+    scale, bias = builder.known(node, 1), builder.known(node, 2)
+    if scale is None or bias is None:
+        raise Unread("a scale or shift that is computed")
+    if is_symbolic(channels) or groups < 1 or channels % groups:
+        raise ConvgraphError(f"num_groups={groups}: groups divide the {channels} channels")
+    each = int(channels) // groups
+    axes: list[Axis] = [identity(batch), identity(groups), OwnFirst(each, each)]
+    axes += [OwnFirst(n, n) for n in space]
+    joint = signal, trimmed(signal, axes), ONE
+    made = standardised(node.real("epsilon", 1e-5))
+    name = f"{node.outputs[0]}/normalised"
+    inner = builder.emit(node, signal.shape, [joint], made, name=name)
+    if scale.shape == (groups,) != (channels,):  # before version 21 there is one for each group
+        raise Unread("a scale and a shift for each group of channels")
+    ones = (1,) * len(space)
+    spread = [each.viewed(each.name, (*each.shape, *ones)) for each in (scale, bias)]
+    scaled_and_shifted(builder, node, inner, *spread)
+
+
+@builds("MeanVarianceNormalization")
+def mean_variance_normalisation(builder: Builder, node: Node) -> None:
+    """Over some axes, by default all but the channels."""
+    signal = builder.signal(node, 0)
+    axes = node.numbers("axes")
+    over = {within(a, len(signal.shape), "axes") for a in ([0, 2, 3] if axes is None else axes)}
+    among(builder, node, signal, over, standardised(1e-9))
+
+
+@builds("LpNormalization")
+def norm_normalisation(builder: Builder, node: Node) -> None:
+    """Divided by the norm along an axis."""
+    signal = builder.signal(node, 0)
+    axis = within(node.number("axis", -1), len(signal.shape), "axis")
+    order = node.number("p", 2)
+    if order not in (1, 2):
+        raise ConvgraphError(f"p={order}: 1 or 2")
+    among(builder, node, signal, {axis}, scaled_by_norm(order))

@@ -10,7 +10,7 @@ from convgraph.core.errors import ConvgraphError
 
 __all__ = ["opset_of", "read_model"]
 
-OLDEST, NEWEST = 7, 27
+OLDEST, NEWEST = 7, 28
 
 
 def read_model(model: Any) -> tuple[Any, Path | None]:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM, Reduction, pointwise
 from convgraph.importers.broadcasting import stretched
-from convgraph.importers.builder import ONE, Builder, Unread, builds
+from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
+from convgraph.importers.values import row_shape
 
-__all__ = ["apply", "clip", "unchanged"]
+__all__ = ["apply", "clip", "rounded", "unchanged"]
 
 Array = NDArray[Any]
 Pair = tuple[Callable[[sp.Expr], sp.Expr], Callable[[Array], Array]]
@@ -31,7 +32,7 @@ def _erf(v: Array) -> Array:
     return np.vectorize(math.erf, otypes=[float])(v)
 
 
-def _rounded(t: sp.Expr) -> sp.Expr:
+def rounded(t: sp.Expr) -> sp.Expr:
     low = sp.floor(t)
     half = sp.Rational(1, 2)
     to_even = 2 * sp.floor((low + 1) / 2)
@@ -55,7 +56,7 @@ SIMPLE: dict[str, Pair] = {
     "Abs": (sp.Abs, np.abs),
     "Ceil": (sp.ceiling, np.ceil),
     "Floor": (sp.floor, np.floor),
-    "Round": (_rounded, np.round),
+    "Round": (rounded, np.round),
     "Sign": (sp.sign, np.sign),
     "Sqrt": (sp.sqrt, np.sqrt),
     "Reciprocal": (lambda t: 1 / t, lambda v: 1 / np.asarray(v, float)),
@@ -75,7 +76,6 @@ SIMPLE: dict[str, Pair] = {
     "Atanh": (sp.atanh, np.arctanh),
     "Not": (lambda t: sp.Piecewise((1, sp.Eq(t, 0)), (0, True)), lambda v: (v == 0) * 1),
     "IsNaN": (lambda t: sp.Integer(t is sp.nan), lambda v: np.isnan(v) * 1),
-    "BitwiseNot": (lambda t: -t - 1, np.invert),
 }
 
 
@@ -173,15 +173,34 @@ def _emit(builder: Builder, node: Node, reduction: Reduction) -> None:
 @builds("Identity", "Dropout")
 def unchanged(builder: Builder, node: Node) -> None:
     """Each unit as it is; dropout acts in training only."""
-    if node.op == "Dropout" and len(node.outputs) > 1 and node.outputs[1]:
-        raise Unread("the mask of a dropout is not read")
+    if node.op == "Dropout":
+        training = scalar(builder.known(node, 2)) if node.input(2) else sp.S.Zero
+        ratio = scalar(builder.known(node, 1)) if node.input(1) else exact(node.real("ratio", 0.5))
+        if training != 0 and ratio != 0:
+            raise Unread("a dropout as in training")
     _emit(builder, node, SUM)
+    for mask in filter(None, node.outputs[1:]):  # all of it is kept
+        shape = builder.signal(node, 0).shape
+        builder.emit(node, shape, [], SUM, (unit_bias(row_shape(shape)), ONE), mask)
+
+
+# what the numbers of TensorProto.DataType hold: floats, signed and unsigned integers, booleans
+KINDS = dict(enumerate(" fuiuiii bffuu  fffffuiffui"))
 
 
 @builds("Cast", "CastLike")
 def cast(builder: Builder, node: Node) -> None:
     """Numbers of another type: integers are cut off towards zero, and anything not zero is true."""
-    kind = node.word("kind", "f")
+    to = node.number("to", 1) if node.op == "Cast" else None
+    if to is None:
+        like = builder.known(node, 1)
+        if like is None:
+            raise Unread("the type of a tensor that is computed")
+        kind = str(like.values().dtype.kind)
+    else:
+        kind = KINDS.get(to, "")
+    if kind not in "fbiu" or not kind:
+        raise Unread("a type that holds no real numbers")
     made = SUM
     if kind == "b":
         made = pointwise(

@@ -6,11 +6,11 @@ from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
-from convgraph.core.tying import Tying
+from convgraph.core.tying import Constant, Tying
 from convgraph.core.window import identity
-from convgraph.core.wiring import Product
-from convgraph.importers.broadcasting import common_shape, places
-from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
+from convgraph.core.wiring import Product, Wiring
+from convgraph.importers.broadcasting import common_shape, places, stretched
+from convgraph.importers.builder import ONE, Builder, builds, unit_bias
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
@@ -25,30 +25,31 @@ Shape = tuple[Size, ...]
 @builds("Gemm")
 def gemm(builder: Builder, node: Node) -> None:
     """alpha * A B + beta * C, with A and B transposed where asked."""
-    a, b = builder.signal(node, 0), builder.known(node, 1)
-    alpha, beta = exact(node.real("alpha", 1)), exact(node.real("beta", 1))
-    c = builder.known(node, 2)
-    if b is None or node.number("transA", 0) or (node.input(2) and c is None):
-        raise Unread("a general product of two computed matrices")
+    a, b = builder.value(node.input(0)), builder.value(node.input(1))
+    c = builder.value(node.input(2)) if node.input(2) else None
     if len(a.shape) != 2 or len(b.shape) != 2:
         raise ConvgraphError(f"shapes {a.shape}, {b.shape}: a Gemm takes matrices")
-    across = bool(node.number("transB", 0))
-    outputs, inputs = b.shape if across else b.shape[::-1]
-    rows, columns = a.shape
-    if columns != inputs:
-        raise ConvgraphError(f"shapes {a.shape}, {b.shape}: {columns} columns, {inputs} rows")
-    front = (identity(rows),) if rows != 1 else ()
-    at = len(front)
-    digits = [("output", at), ("tap", at)]
-    tying = builder.tied(scaled(builder, b, alpha), digits if across else digits[::-1])
-    shape = (rows, outputs)
+    turned = bool(node.number("transA", 0)), bool(node.number("transB", 0))
+    alpha, beta = exact(node.real("alpha", 1)), exact(node.real("beta", 1))
+    shape = a.shape[1 if turned[0] else 0], b.shape[0 if turned[1] else 1]
+    if c is not None and common_shape([c.shape, shape]) != shape:
+        raise ConvgraphError(f"shape={c.shape} of C: it broadcasts to {shape}")
     bias: tuple[Product, Tying] | None = None
-    if c is not None:
-        if common_shape([c.shape, shape]) != shape:
-            raise ConvgraphError(f"shape={c.shape} of {c.name!r}: it broadcasts to {shape}")
+    if isinstance(c, Known):
         bias = unit_bias(row_shape(shape)), builder.tied(scaled(builder, c, beta), places(c, shape))
-    wiring = Product((*front, Full(inputs, outputs)))
-    builder.emit(node, shape, [(a, wiring, tying)], SUM, bias)
+    if isinstance(b, Known) and not isinstance(c, Signal):
+        product_of(builder, node, a, scaled(builder, b, alpha), turned, bias)
+        return
+    if alpha == 1 and c is None:
+        product_of(builder, node, a, b, turned)
+        return
+    inner = product_of(builder, node, a, b, turned, name=f"{node.outputs[0]}/product")
+    joints: list[tuple[Signal, Wiring, Tying]] = [
+        (inner, stretched(inner, shape), Constant(alpha) if alpha != 1 else ONE)
+    ]
+    if isinstance(c, Signal):
+        joints.append((c, stretched(c, shape), Constant(beta) if beta != 1 else ONE))
+    builder.emit(node, shape, joints, SUM, bias)
 
 
 @builds("MatMul")
@@ -57,16 +58,23 @@ def matmul(builder: Builder, node: Node) -> None:
     product_of(builder, node, builder.value(node.input(0)), builder.value(node.input(1)))
 
 
-def product_of(builder: Builder, node: Node, a: Value, b: Value) -> None:
+def product_of(
+    builder: Builder,
+    node: Node,
+    a: Value,
+    b: Value,
+    turned: tuple[bool, bool] = (False, False),
+    bias: tuple[Product, Tying] | None = None,
+    name: str | None = None,
+) -> Signal:
     """A matrix product; batch axes broadcast, and a vector is a matrix of one row or column."""
     if not a.shape or not b.shape:
         raise ConvgraphError(f"shapes {a.shape}, {b.shape}: a product of matrices")
-    own = (1, *a.shape) if len(a.shape) == 1 else a.shape
-    other = (*b.shape, 1) if len(b.shape) == 1 else b.shape
+    own = _turned((1, *a.shape) if len(a.shape) == 1 else a.shape, turned[0])
+    other = _turned((*b.shape, 1) if len(b.shape) == 1 else b.shape, turned[1])
     if own[-1] != other[-2]:
         raise ConvgraphError(f"shapes {a.shape}, {b.shape}: {own[-1]} columns, {other[-2]} rows")
     batch = common_shape([own[:-2], other[:-2]])
-    full = (*batch, own[-2], other[-1])
     shape = (
         *batch,
         *(own[-2:-1] if len(a.shape) > 1 else ()),
@@ -77,24 +85,37 @@ def product_of(builder: Builder, node: Node, a: Value, b: Value) -> None:
     reads_a = _stretch(own[:-2], batch, [identity(own[-2]), Full(own[-1], other[-1])])
     reads_b = _stretch(other[:-2], batch, [Full(other[-2], own[-2]), identity(other[-1])])
     if isinstance(a, Signal) and isinstance(b, Signal):
-        joints = [(v, _wiring(axes, shape), ONE) for v, axes in ((a, reads_a), (b, reads_b))]
-        builder.emit(node, shape, joints, paired_products())
-        return
-    signal, known, axes = (a, b, reads_a) if isinstance(a, Signal) else (b, a, reads_b)
+        joints = [
+            (signal, _wiring(axes, shape, turn), ONE)
+            for signal, axes, turn in ((a, reads_a, turned[0]), (b, reads_b, turned[1]))
+        ]
+        return builder.emit(node, shape, joints, paired_products(), bias, name)
+    known_last = isinstance(a, Signal)
+    signal, known, axes = (a, b, reads_a) if known_last else (b, a, reads_b)
     assert isinstance(signal, Signal)
     assert isinstance(known, Known)
-    wiring = _wiring(axes, shape)
-    left_out = len(full) - len(wiring.axes)
-    first = len(full) - len(known.shape) - left_out
+    wiring = _wiring(axes, shape, turned[0 if known_last else 1])
+    last = len(wiring.axes) - 1
+    first = last + 1 - len(known.shape)
     digits = [("output", max(first + i, 0)) for i in range(len(known.shape))]
     # the axis that is summed over is the signal's last, or its last but one
-    contracted = 0 if len(known.shape) == 1 else (-2 if known is b else -1)
-    digits[contracted] = "tap", len(wiring.axes) - (1 if known is b else 2)
-    builder.emit(node, shape, [(signal, wiring, builder.tied(known, digits))], SUM)
+    contracted = 0 if len(known.shape) == 1 else (-2 if known_last else -1)
+    digits[contracted] = "tap", last if known_last else last - 1
+    if turned[1 if known_last else 0]:
+        digits[-2:] = digits[:-3:-1]
+    tying = builder.tied(known, digits)
+    return builder.emit(node, shape, [(signal, wiring, tying)], SUM, bias, name)
 
 
-def _wiring(axes: list[Axis], shape: Shape) -> Product:
+def _turned(shape: Shape, turned: bool) -> Shape:
+    return (*shape[:-2], shape[-1], shape[-2]) if turned else shape
+
+
+def _wiring(axes: list[Axis], shape: Shape, turned: bool) -> Product:
     """Without the axis of a batch of one, which is in no row."""
+    if turned:
+        rank = len(axes)
+        return Product(tuple(axes), (*range(rank - 2), rank - 1, rank - 2))
     alone = len(axes) > 1 and axes[0].inputs == 1 == axes[0].outputs
     return Product(tuple(axes[1:] if alone and len(row_shape(shape)) < len(shape) else axes))
 

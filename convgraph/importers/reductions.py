@@ -17,13 +17,18 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import Reduction
 
 __all__ = [
+    "chosen",
+    "or_else",
     "each_together",
     "folded",
-    "hardmax",
+    "inverse_deviation",
     "local_response",
+    "log_sum_exp",
+    "minimum",
     "normaliser",
     "paired_products",
     "power_sum",
+    "scaled_by_norm",
     "softmax",
     "standardised",
     "unknown_values",
@@ -112,15 +117,6 @@ def softmax(log: bool = False) -> Reduction:
     return normaliser("log_softmax" if log else "softmax", exact, fast)
 
 
-def hardmax() -> Reduction:
-    """One for the first greatest of the terms, zero for the others, as in one-hot decisions."""
-
-    def refuse(terms: Sequence[sp.Expr]) -> sp.Expr:
-        raise ConvgraphError("hardmax: it is not written in symbols")
-
-    return normaliser("hardmax", refuse, lambda own, values, start: own)
-
-
 def standardised(epsilon: float, centred: bool = True) -> Reduction:
     """(x_i - mean) / sqrt(variance + epsilon), or x_i / sqrt(mean square + epsilon)."""
     small = sp.Rational(str(epsilon))
@@ -138,6 +134,23 @@ def standardised(epsilon: float, centred: bool = True) -> Reduction:
         return (own - mean) / np.sqrt(variance + epsilon)
 
     return normaliser("standardised" if centred else "rms_normalised", exact, fast)
+
+
+def inverse_deviation(epsilon: float) -> Reduction:
+    """1 / sqrt(variance + epsilon) of all terms."""
+    small = sp.Rational(str(epsilon))
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        mean = sp.Add(*terms) / len(terms)
+        return 1 / sp.sqrt(sp.Add(*((t - mean) ** 2 for t in terms)) / len(terms) + small)
+
+    def fast(values: Values, start: Starts) -> Values:
+        count = np.diff(start)
+        mean = sums(values, start) / count
+        variance = sums((values - spread(mean, start)) ** 2, start) / count
+        return 1 / np.sqrt(variance + epsilon)
+
+    return Reduction("inverse deviation", exact, fast)
 
 
 def local_response(size: int, alpha: float, beta: float, bias: float) -> Reduction:
@@ -175,3 +188,80 @@ def paired_products() -> Reduction:
         return np.einsum("ut,ut->u", halves[:, 0], halves[:, 1])
 
     return Reduction("sum of products", exact, fast)
+
+
+def minimum() -> Reduction:
+    """The least of the terms."""
+
+    def fast(values: Values, start: Starts) -> Values:
+        return np.minimum.reduceat(values, start[:-1])
+
+    return Reduction("min", lambda terms: sp.Min(*terms), fast)
+
+
+def log_sum_exp() -> Reduction:
+    """The logarithm of the sum of exponentials."""
+
+    def fast(values: Values, start: Starts) -> Values:
+        most = np.maximum.reduceat(values, start[:-1])
+        return most + np.log(sums(np.exp(values - spread(most, start)), start))
+
+    return Reduction("log of sum of exp", lambda terms: sp.log(sp.Add(*map(sp.exp, terms))), fast)
+
+
+def first_greatest(least: bool, last: bool) -> Reduction:
+    """The place of the greatest (or least) term among the terms; of several, the first or last."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        best = sp.Min(*terms) if least else sp.Max(*terms)
+        places = [(sp.Integer(i), sp.Eq(term, best)) for i, term in enumerate(terms)]
+        return sp.Piecewise(*(places[::-1] if last else places))
+
+    def fast(values: Values, start: Starts) -> Values:
+        table = values.reshape(len(start) - 1, -1)
+        find = np.argmin if least else np.argmax
+        if last:
+            return table.shape[1] - 1 - find(table[:, ::-1], axis=1)
+        return find(table, axis=1)
+
+    return Reduction("argmin" if least else "argmax", exact, fast)
+
+
+def scaled_by_norm(p: int) -> Reduction:
+    """x_i / (sum |x_j|^p)^(1/p), and 0 where all are 0."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        norm = sp.Add(*(sp.Abs(t) ** p for t in terms)) ** sp.Rational(1, p)
+        return sp.Piecewise((sp.S.Zero, sp.Eq(norm, 0)), (terms[0] / norm, True))
+
+    def fast(own: Values, values: Values, start: Starts) -> Values:
+        norm = sums(np.abs(values) ** p, start) ** (1 / p)
+        return own / np.where(norm == 0, 1, norm)
+
+    return normaliser(f"l{p} normalised", exact, fast)
+
+
+def or_else(fill: sp.Expr) -> Reduction:
+    """The sum of the terms, or a number where there is none."""
+    number = int(fill) if fill.is_Integer else float(fill)
+
+    def fast(values: Values, start: Starts) -> Values:
+        return np.where(np.diff(start) > 0, sums(values, start), number)
+
+    return Reduction(f"pad({fill})", lambda terms: sp.Add(*terms) if terms else fill, fast)
+
+
+def chosen() -> Reduction:
+    """The term whose place the first term names: a look-up in a table."""
+
+    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
+        places = [(value, sp.Eq(terms[0], i)) for i, value in enumerate(terms[1:])]
+        return sp.Piecewise(*places, (sp.nan, True))
+
+    def fast(values: Values, start: Starts) -> Values:
+        table = values.reshape(len(start) - 1, -1)
+        place = table[:, 0].astype(np.int64)
+        place = np.where(place < 0, place + table.shape[1] - 1, place)
+        return np.take_along_axis(table[:, 1:], place[:, None], axis=1)[:, 0]
+
+    return Reduction("chosen", exact, fast)

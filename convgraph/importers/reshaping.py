@@ -243,16 +243,17 @@ def shuffle(builder: Builder, node: Node) -> None:
     batch, c, h, w = signal.shape
     if b < 1 or is_symbolic(c, h, w):
         raise ConvgraphError(f"blocksize={b}: a positive number, on sizes {signal.shape}")
+    crd = node.word("mode", "DCR") == "CRD"
     if node.op == "SpaceToDepth":
         if h % b or w % b:
             raise ConvgraphError(f"blocksize={b}: it divides the sizes {h} and {w}")
         view: Shape = (batch, c, h // b, b, w // b, b)
-        order, shape = (0, 3, 5, 1, 2, 4), (batch, c * b * b, h // b, w // b)
+        order = (0, 1, 3, 5, 2, 4) if crd else (0, 3, 5, 1, 2, 4)
+        shape = (batch, c * b * b, h // b, w // b)
     else:
         if c % (b * b):
             raise ConvgraphError(f"blocksize={b}: its square divides the {c} channels")
         deep = c // (b * b)
-        crd = node.word("mode", "DCR") == "CRD"
         view = (batch, deep, b, b, h, w) if crd else (batch, b, b, deep, h, w)
         order = (0, 1, 4, 2, 5, 3) if crd else (0, 3, 4, 1, 5, 2)
         shape = (batch, deep, h * b, w * b)

@@ -9,11 +9,17 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.importers import (  # noqa: F401 - each registers the operators of its family
+    contraction,
     elementwise,
+    indexing,
     normalisation,
+    picking,
     pointwise,
     products,
+    quantisation,
+    reducing,
     reshaping,
+    resizing,
     windows,
 )
 from convgraph.importers.builder import BUILDERS, Builder, Unread

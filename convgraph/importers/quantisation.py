@@ -1,0 +1,98 @@
+"""Numbers of few bits as they stand for real ones, and the other way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.reduction import SUM, pointwise
+from convgraph.core.tying import Constant, Tying
+from convgraph.core.window import identity
+from convgraph.core.wiring import Product
+from convgraph.importers.broadcasting import places, stretched
+from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
+from convgraph.importers.node import Node
+from convgraph.importers.numbers import scalar
+from convgraph.importers.pointwise import rounded
+from convgraph.importers.reshaping import within
+from convgraph.importers.values import Known, Signal
+
+__all__ = ["dequantise", "quantise"]
+
+
+def _along(builder: Builder, node: Node, signal: Signal, position: int) -> Known | None:
+    """A scale or a zero: one number, or one for each position of an axis."""
+    if not node.input(position):
+        return None
+    known = builder.known(node, position)
+    if known is None or node.number("block_size", 0):
+        raise Unread("a scale that is computed, or one for each block")
+    if known.size == 1:
+        return known.viewed(known.name, ())
+    axis = within(node.number("axis", 1), len(signal.shape), "axis")
+    if known.shape != (signal.shape[axis],):
+        raise ConvgraphError(f"shape={known.shape} of {known.name!r}: a number for each position")
+    return known.viewed(known.name, (*known.shape, *(1,) * (len(signal.shape) - axis - 1)))
+
+
+def _scaled(builder: Builder, node: Node, name: str | None, inverse: bool) -> Signal:
+    """A row times its scale, or divided by it."""
+    signal = builder.signal(node, 0)
+    scale = _along(builder, node, signal, 1)
+    if scale is None:
+        raise ConvgraphError("y_scale: a scale is needed")
+    zero = None if inverse else _along(builder, node, signal, 2)
+    number = scalar(scale)
+    tying: Tying
+    bias: tuple[Product, Tying] | None = None
+    if number is not None:
+        tying = Constant(1 / number if inverse else number)
+    else:
+        used = builder.derived(scale, f"1/{scale.name}", lambda v: 1 / v) if inverse else scale
+        tying = builder.tied(used, places(used, signal.shape))
+    if zero is not None and (not zero.there or np.any(zero.values())):
+        shift = scale.mapped(f"-{scale.name}*{zero.name}", _shift, zero)
+        ones = unit_bias(signal.row.shape)
+        single = scalar(shift)
+        bias = (
+            ones,
+            builder.tied(shift, places(shift, signal.shape))
+            if single is None
+            else Constant(single),
+        )
+    joint = signal, stretched(signal, signal.shape), tying
+    return builder.emit(node, signal.shape, [joint], SUM, bias, name)
+
+
+def _shift(scale: Any, zero: Any) -> Any:
+    return -scale * zero.astype(np.float64)
+
+
+@builds("DequantizeLinear")
+def dequantise(builder: Builder, node: Node) -> None:
+    """(x - zero) * scale."""
+    _scaled(builder, node, None, inverse=False)
+
+
+@builds("QuantizeLinear")
+def quantise(builder: Builder, node: Node) -> None:
+    """x / scale, rounded, moved to the zero point and kept within the range of a type."""
+    zero = builder.known(node, 2)
+    if node.input(2) and zero is None:
+        raise Unread("a zero point that is computed")
+    values = np.zeros(1, np.uint8) if zero is None else zero.values().reshape(-1)
+    if values.dtype.kind not in "iu" or "output_dtype" in node.attributes or np.ptp(values):
+        raise Unread("a type that is not one of integers, or several zero points")
+    point, limits = int(values[0]), np.iinfo(values.dtype)
+    inner = _scaled(builder, node, f"{node.outputs[0]}/scaled", inverse=True)
+    low, high = int(limits.min), int(limits.max)
+    made = pointwise(
+        f"quantise({low}, {high})",
+        lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
+        lambda v: np.clip(np.round(v) + point, low, high),
+    )
+    wiring = Product(tuple(map(identity, inner.row.shape)))
+    builder.emit(node, inner.shape, [(inner, wiring, ONE)], made)
