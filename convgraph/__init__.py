@@ -27,12 +27,14 @@ _MODULES = {
     "interactions.sparsity": ["sparsity"],
     "interactions.paths": ["path_counts"],
     "interactions.cost": ["cost"],
+    "interactions.closed_forms": ["closed_forms"],
     "sharing.uses": ["tied_weights", "uses"],
     "sharing.gradients": ["gradients"],
     "sharing.effective_kernel": ["effective_kernel"],
     "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
     "symmetry.permutations": ["Permute", "PermuteChannels"],
     "figures.draw": ["draw"],
+    "reports.report": ["report"],
 }
 
 _HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}

@@ -5,6 +5,7 @@ from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
 from convgraph.importers.onnx_graph import from_onnx as from_onnx
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields
+from convgraph.interactions.closed_forms import closed_forms as closed_forms
 from convgraph.interactions.cost import cost as cost
 from convgraph.interactions.fields import projective_field as projective_field
 from convgraph.interactions.fields import receptive_field as receptive_field
@@ -33,6 +34,7 @@ from convgraph.network.composition import Residual as Residual
 from convgraph.network.from_networkx import from_networkx as from_networkx
 from convgraph.network.functional import Input as Input
 from convgraph.network.trace import trace as trace
+from convgraph.reports.report import report as report
 from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.uses import tied_weights as tied_weights

@@ -1,0 +1,278 @@
+"""The report on a network: what its structure does, row by row and in all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from convgraph.core.network import Network
+from convgraph.core.plain import plain
+from convgraph.core.sizes import Size
+from convgraph.core.tying import Learned
+from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields
+from convgraph.interactions.connections import simplest
+from convgraph.interactions.effective import EffectiveField, effective_fields
+from convgraph.reports.rows import ReportRow, report_rows
+from convgraph.reports.structure import Structure, structure_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Report", "Totals", "report"]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums over all layers.
+
+    `uses` counts the connections that carry a parameter, biases included, and `sharing` is how
+    often each parameter is used on average.
+    """
+
+    rows: int
+    units: Size
+    parameters: Size
+    connections: Size
+    multiply_adds: Size
+    dense_parameters: Size
+    dense_connections: Size
+    uses: Size
+
+    @property
+    def sharing(self) -> Fraction | None:
+        """Uses per parameter; None where there are none, or sizes are symbols."""
+        if not (isinstance(self.uses, int) and isinstance(self.parameters, int)):
+            return None
+        return Fraction(self.uses, self.parameters) if self.parameters else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sums as plain data."""
+        names = (*self.__dataclass_fields__, "sharing")
+        return plain({name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What the structure of a network does; see `report`.
+
+    Attributes
+    ----------
+    source
+        The row that fields are looked back to.
+    rows
+        The facts of each row of units, in order of computation.
+    totals
+        Their sums.
+    feature
+        The last row whose units still move over the input: the one that `effective`, `lattice` and
+        `band` are about; None where there is none.
+    effective
+        Its effective receptive field along each axis of the input.
+    lattice
+        Per axis by how many positions the input has to move so that this row moves by whole units.
+    band
+        Per axis how many units from its first and from its last on see padding.
+    caveats
+        What the importer took to depend on everything.
+    """
+
+    network: Network = field(compare=False)
+    source: str
+    rows: tuple[ReportRow, ...]
+    totals: Totals
+    feature: str | None
+    effective: tuple[EffectiveField, ...]
+    lattice: tuple[Any, ...]
+    band: tuple[tuple[int, int], ...]
+    caveats: tuple[str, ...] = ()
+
+    def row(self, name: str) -> ReportRow:
+        """The facts of the row of this name."""
+        self.network.row(name)
+        return next(row for row in self.rows if row.name == name)
+
+    def receptive_fields(self, row: str | None = None) -> ReceptiveFields:
+        """The exact sets of units that the units of a row see."""
+        return receptive_fields(self.network, row, self.source)
+
+    def effective_fields(self, row: str) -> tuple[EffectiveField, ...]:
+        """The effective receptive field of any row."""
+        return effective_fields(self.network, row, self.source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {
+            "network": repr(self.network),
+            "source": self.source,
+            "totals": self.totals.to_dict(),
+            "feature": self.feature,
+            "lattice": plain(self.lattice),
+            "band": plain(self.band),
+            "effective": [field.to_dict() for field in self.effective],
+            "rows": [row.to_dict() for row in self.rows],
+            "caveats": list(self.caveats),
+        }
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        import json
+
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+
+    def to_csv(self) -> str:
+        """The rows as comma-separated values, with one column for each axis of a fact."""
+        from convgraph.reports.tables import csv_text
+
+        return csv_text(self)
+
+    def to_markdown(self) -> str:
+        """The report as a Markdown table and its totals."""
+        from convgraph.reports.tables import markdown
+
+        return markdown(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a data frame of pandas, which has to be installed."""
+        from convgraph.reports.tables import data_frame
+
+        return data_frame(self)
+
+    def __rich__(self) -> Any:
+        from convgraph.reports.tables import rich_table
+
+        return rich_table(self)
+
+    def __str__(self) -> str:
+        from convgraph.reports.tables import text
+
+        return text(self)
+
+    def __repr__(self) -> str:
+        totals = self.totals
+        facts = [f"{totals.rows} rows", f"{_shown(totals.parameters)} parameters"]
+        last = next((row for row in self.rows if row.name == self.feature), None)
+        if last is not None and last.receptive_field is not None:
+            size = " x ".join(map(str, last.receptive_field))
+            facts.append(f"receptive field {size} at {last.name}")
+        return f"Report({', '.join(facts)})"
+
+
+def _shown(number: Size) -> str:
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+def report(network: Network, row: str | None = None) -> Report:
+    """What the structure of a network does: fields, strides, padding and cost of every row.
+
+    Parameters
+    ----------
+    network
+        A bound network.
+    row
+        The row that fields are looked back to; by default the input (the largest of several).
+
+    Returns
+    -------
+    Report
+        With `rows`, `totals`, the effective receptive field, and `to_dict`, `to_json`, `to_csv`,
+        `to_markdown`, `to_pandas` and `to_html`. With symbolic sizes, what needs numbers is None.
+
+    Raises
+    ------
+    ConvgraphError
+        If there is no such row.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> net = (cg.Conv(3, padding="same") >> cg.MaxPool(2) >> cg.Conv(3, padding="same")).on(16)
+    >>> result = cg.report(net)
+    >>> result
+    Report(4 rows, 6 parameters, receptive field 8 at s)
+    >>> last = result.row("s")
+    >>> last.receptive_field, last.clipped, last.stride, last.padding
+    ((8,), (8,), (Fraction(2, 1),), ((3, 3),))
+    >>> last.touches_padding, result.totals.sharing
+    (Fraction(1, 2), Fraction(34, 3))
+
+    References
+    ----------
+    Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill
+    (2019); Luo, Li, Urtasun and Zemel, NIPS 2016.
+    """
+    structure = structure_of(network, row)
+    rows = report_rows(structure)
+    feature = _feature(rows)
+    numbers = not structure.symbolic
+    return Report(
+        network=network,
+        source=structure.source.name,
+        rows=rows,
+        totals=_totals(structure),
+        feature=feature,
+        effective=(
+            effective_fields(network, feature, structure.source.name)
+            if feature is not None and numbers
+            else ()
+        ),
+        lattice=_lattice(structure, feature),
+        band=_band(structure, feature) if feature is not None and numbers else (),
+        caveats=tuple(network.caveats),
+    )
+
+
+def _feature(rows: tuple[ReportRow, ...]) -> str | None:
+    """The last row whose fields move along every axis of the input."""
+    for row in reversed(rows):
+        if row.kind != "input" and row.stride and None not in row.stride:
+            return row.name
+    return None
+
+
+def _totals(structure: Structure) -> Totals:
+    network, cost = structure.network, structure.cost
+    uses: Size = 0
+    units: Size = 0
+    for row in network.rows:
+        units = units + row.size
+    for layer in network.layers:
+        for joint in (*layer.joints, *((layer.bias,) if layer.bias else ())):
+            if isinstance(joint.tying, Learned):
+                uses = uses + joint.wiring.connections
+    return Totals(
+        rows=len(network.rows),
+        units=simplest(units),
+        parameters=cost.parameters,
+        connections=cost.connections,
+        multiply_adds=cost.multiply_adds,
+        dense_parameters=cost.dense.parameters,
+        dense_connections=cost.dense.connections,
+        uses=simplest(uses),
+    )
+
+
+def _lattice(structure: Structure, feature: str | None) -> tuple[Any, ...]:
+    fields = structure.fields(feature) if feature is not None else None
+    return () if fields is None else tuple(field.step for field in fields)
+
+
+def _band(structure: Structure, feature: str) -> tuple[tuple[int, int], ...]:
+    """How many units from either end see padding, along each axis, in any channel."""
+    state = structure.padded.states.get(feature)
+    if state is None:
+        return ()
+    found = []
+    for b, size in enumerate(state.sizes):
+        before = after = 0
+        for slabs in state.payloads:
+            if slabs is None:
+                continue
+            slab = slabs[b]
+            if slab.all():
+                before = after = int(size)
+                break
+            free = (~slab).nonzero()[0]
+            before, after = max(before, int(free[0])), max(after, int(len(slab) - 1 - free[-1]))
+        found.append((before, after))
+    return tuple(found)

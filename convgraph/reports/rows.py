@@ -1,0 +1,220 @@
+"""One line of a report: what the structure says of one row of units."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convgraph.core.layer import Row
+from convgraph.core.plain import plain
+from convgraph.core.sizes import Size
+from convgraph.interactions.affine import Fields, Interval
+from convgraph.interactions.all_fields import counted
+from convgraph.interactions.bit_tables import Branches
+from convgraph.interactions.cost import LayerCost
+from convgraph.interactions.padded import padded_share
+from convgraph.reports.structure import Structure
+
+__all__ = ["ReportRow", "report_rows"]
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """The facts of one row of units; tuples have one entry for each axis of the input's space.
+
+    Attributes
+    ----------
+    name, kind, shape
+        The row, what computes it, and its sizes.
+    receptive_field
+        The size of the field, from the first position that a unit sees to the last, whatever the
+        border cuts off; of the units that see the most.
+    clipped
+        The largest extent that a field has within the input.
+    everywhere
+        Whether there are global edges besides (a global pool, a gate): then the input is seen
+        everywhere, and `receptive_field` is that of the other edges, if there are any.
+    stride
+        Positions of the input between the fields of neighbours; None where fields do not move.
+    centre
+        The middle of the first unit's field.
+    padding
+        How far the first unit's field reaches before the input, and the last unit's behind it.
+    seen
+        The share of the field that is seen, holes left out, for a unit in the middle.
+    touches_padding
+        The share of the row's units that see padding, directly or through other units.
+    deviation
+        The standard deviation of the effective receptive field, in positions.
+    parameters, connections, multiply_adds
+        Of the layer that computes the row.
+    dense_parameters, dense_connections
+        Of its dense counterpart.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[Size, ...]
+    receptive_field: tuple[Any, ...] | None
+    clipped: tuple[int, ...] | None
+    everywhere: tuple[bool, ...] | None
+    stride: tuple[Any, ...] | None
+    centre: tuple[Any, ...] | None
+    padding: tuple[Any, ...] | None
+    seen: Fraction | None
+    touches_padding: Fraction | None
+    deviation: tuple[float, ...] | None
+    parameters: Size = 0
+    connections: Size = 0
+    multiply_adds: Size = 0
+    dense_parameters: Size = 0
+    dense_connections: Size = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain data."""
+        return plain({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+
+
+def report_rows(structure: Structure) -> tuple[ReportRow, ...]:
+    """The facts of all rows, in order of computation."""
+    costs = {layer.row: layer for layer in structure.cost.layers}
+    return tuple(_row(structure, row, costs.get(row.name)) for row in structure.network.rows)
+
+
+def _row(structure: Structure, row: Row, cost: LayerCost | None) -> ReportRow:
+    fields = structure.fields(row.name)
+    numbers = not structure.symbolic
+    counts: dict[str, Size] = {}
+    if cost is not None:
+        for name in ("parameters", "connections", "multiply_adds"):
+            counts[name] = getattr(cost, name)
+        counts["dense_parameters"] = cost.dense.parameters
+        counts["dense_connections"] = cost.dense.connections
+    return ReportRow(
+        name=row.name,
+        kind=kind_of(structure, row),
+        shape=row.shape,
+        receptive_field=_each(fields, "size"),
+        clipped=_clipped(structure, row.name) if numbers else None,
+        everywhere=_each(fields, "everywhere"),
+        stride=_each(fields, "stride"),
+        centre=_each(fields, "centre"),
+        padding=_padding(structure, row.name),
+        seen=_seen(structure, row.name) if numbers else None,
+        touches_padding=_touches(structure, row.name) if numbers else None,
+        deviation=_deviation(structure, row.name) if numbers else None,
+        **counts,
+    )
+
+
+def _each(fields: Fields | None, what: str) -> tuple[Any, ...] | None:
+    return None if fields is None else tuple(getattr(field, what) for field in fields)
+
+
+def kind_of(structure: Structure, row: Row) -> str:
+    """The operator of the layer that computes a row, in its own model's words."""
+    if row in structure.network.inputs:
+        return "input"
+    spec = structure.network.layer(row.name).spec
+    return getattr(spec, "op", None) or (spec if isinstance(spec, str) else type(spec).__name__)
+
+
+def _padding(structure: Structure, name: str) -> tuple[Any, ...] | None:
+    state, fields = structure.state(name), structure.fields(name)
+    if state is None or fields is None:
+        return None
+    source = structure.source
+    space = source.shape[1:] if source.channels else source.shape
+    sides = zip(fields, state.sizes, space, strict=True)
+    return tuple(_sides(field, size, n) for field, size, n in sides)
+
+
+def _sides(field: Interval, size: Size, n: Size) -> tuple[Any, Any] | None:
+    if not field.moves:
+        return None
+    if isinstance(size, int):
+        ends = field.at(0), field.at(size - 1)
+        if ends[0] is None or ends[1] is None:
+            return None
+        return -ends[0][0], ends[1][1] - (n - 1)
+    if field.period > 1:
+        return None
+    return -field.starts[0], field.ends[0] + field.step * (size - 1) - (n - 1)
+
+
+def _clipped(structure: Structure, name: str) -> tuple[int, ...] | None:
+    state = structure.exact.states.get(name)
+    known = [branches for branches in (state.payloads if state else ()) if branches]
+    if not known:
+        return None
+    found = []
+    for b, size in enumerate(structure.space):
+        most = 0
+        for branches in known:
+            ends = [structure.extents(tables[b], size) for _, tables in branches]
+            first, last = ends[0]
+            for other_first, other_last in ends[1:]:
+                first = first.clip(max=other_first)
+                last = last.clip(min=other_last)
+            most = max(most, int((last - first).max()) + 1)
+        found.append(most)
+    return tuple(found)
+
+
+def _middle(structure: Structure, name: str) -> tuple[Branches, tuple[int, ...]] | None:
+    """What the units in the middle of a row see, of the class that sees the most, and where."""
+    state = structure.exact.states.get(name)
+    known = [branches for branches in (state.payloads if state else ()) if branches]
+    if state is None or not known:
+        return None
+    place = tuple(int(n) // 2 for n in state.sizes)
+    cuts = [
+        tuple(
+            (1, tuple(t[i if len(t) > 1 else 0][None] for t, i in zip(tables, place, strict=True)))
+            for _, tables in branches
+        )
+        for branches in known
+    ]
+    return max(cuts, key=lambda cut: int(counted(cut[:6]).sum())), place
+
+
+def _seen(structure: Structure, name: str) -> Fraction | None:
+    middle = _middle(structure, name)
+    if middle is None or len(middle[0]) > 10:
+        return None
+    branches = [(mask, tables) for mask, tables in middle[0] if all(bits.any() for bits in tables)]
+    if not branches:
+        return None
+    extents = []
+    for b, size in enumerate(structure.space):
+        both = np.bitwise_or.reduce([tables[b] for _, tables in branches])
+        positions = np.flatnonzero(np.unpackbits(both[0], count=size))
+        extents.append(int(positions[-1] - positions[0]) + 1)
+    return Fraction(int(counted(tuple(branches)).sum()), prod(extents))
+
+
+def _touches(structure: Structure, name: str) -> Fraction | None:
+    state = structure.padded.states.get(name)
+    return None if state is None else padded_share(state)
+
+
+def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
+    state = structure.moments.states.get(name)
+    known = [paths for paths in (state.payloads if state else ()) if paths is not None]
+    if not known:
+        return None
+    best = max(known, key=lambda p: max(m.paths for m in p.axes[0].phases if m) if p.axes else 0)
+    found = []
+    for along in best.axes:
+        measure = next((m for m in along.phases if m is not None), None)
+        if measure is None:
+            return None
+        paths, first, second = measure
+        variance = Fraction(second * paths - first * first, paths * paths)
+        found.append(float(variance) ** 0.5)
+    return tuple(found)

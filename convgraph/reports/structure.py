@@ -1,0 +1,178 @@
+"""What reports and findings ask of a network: each question answered once, for all rows."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.boxes import Box, merge
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.units import Units
+from convgraph.interactions.affine import Fields, affine_fields
+from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
+from convgraph.interactions.cost import Cost, cost
+from convgraph.interactions.effective import path_moments
+from convgraph.interactions.measures import Moments
+from convgraph.interactions.padded import Slabs, padded_units
+from convgraph.interactions.path_measures import Paths
+from convgraph.interactions.propagation import Propagation
+from convgraph.interactions.views import State
+
+__all__ = ["Structure", "structure_of"]
+
+
+class Structure:
+    """The answers about one network, looked at from one of its inputs."""
+
+    def __init__(self, network: Network, source: Row) -> None:
+        self.network, self.source = network, source
+        self._extents: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+
+    @cached_property
+    def symbolic(self) -> bool:
+        """Whether a size is a symbol."""
+        return self.network.symbolic
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """The sizes of the input's axes besides the channels."""
+        shape = self.source.numbers()
+        return shape[1:] if self.source.channels else shape
+
+    @cached_property
+    def intervals(self) -> Propagation[Fields]:
+        """The intervals that units see, whatever the border cuts off."""
+        return affine_fields(self.network, self.source.name)
+
+    @cached_property
+    def exact(self) -> Propagation[Branches]:
+        """The positions that units see, as bits."""
+        return exact_fields(self.network, self.source.name)
+
+    @cached_property
+    def padded(self) -> Propagation[Slabs]:
+        """The units that see padding."""
+        return padded_units(self.network, self.source.name)
+
+    @cached_property
+    def moments(self) -> Propagation[Paths[Moments]]:
+        """Path counts with their means and variances."""
+        return path_moments(self.network, self.source)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """Parameters and operations, by layer and in all."""
+        return cost(self.network)
+
+    @cached_property
+    def readers(self) -> dict[str, list[Layer]]:
+        """The layers that read each row."""
+        found: dict[str, list[Layer]] = {row.name: [] for row in self.network.rows}
+        for layer in self.network.layers:
+            for name in dict.fromkeys(joint.source.name for joint in layer.joints):
+                found[name].append(layer)
+        return found
+
+    @cached_property
+    def live(self) -> dict[str, tuple[Box, ...]]:
+        """The units of each row that some output depends on, as boxes."""
+        found: dict[str, list[Box]] = {}
+        for row in self.network.outputs:
+            found[row.name] = [tuple(np.ones(n, bool) for n in row.numbers())]
+        for layer in reversed(self.network.layers):
+            target = layer.target
+            boxes = found.get(target.name)
+            if not boxes:
+                continue
+            for joint in layer.joints:
+                source = joint.source
+                before = found.get(source.name, [])
+                if any(all(mask.all() for mask in box) for box in before):
+                    continue
+                read = [
+                    new
+                    for box in boxes
+                    for new in joint.wiring.back(box, target.numbers(), source.numbers())
+                ]
+                found[source.name] = merge([*before, *read])
+        return {name: tuple(boxes) for name, boxes in found.items()}
+
+    def dead(self, row: Row) -> Units:
+        """The units of a row that no output depends on."""
+        shape = row.numbers()
+        boxes = self.live.get(row.name, ())
+        if any(all(mask.all() for mask in box) for box in boxes):
+            return Units(row, [])
+        if not boxes:
+            return Units(row, [tuple(np.ones(n, bool) for n in shape)])
+        return Units(row, _complement(boxes, shape))
+
+    def state(self, row: str) -> State[Fields] | None:
+        """The intervals of a row, or None where there are none."""
+        return self.intervals.states.get(row)
+
+    def fields(self, row: str) -> Fields | None:
+        """The intervals of the class of units that see the most, or None."""
+        state = self.state(row)
+        known = [fields for fields in (state.payloads if state else ()) if fields is not None]
+        if not known:
+            return None
+        return known[0] if len(known) == 1 else max(known, key=_breadth)
+
+    def extents(self, bits: Bits, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first and the last position in each row of bits; (size, -1) for empty ones."""
+        key = id(bits)
+        if key not in self._extents:
+            seen = np.unpackbits(bits, axis=1, count=size).astype(bool)
+            some = seen.any(axis=1)
+            first = np.where(some, seen.argmax(axis=1), size)
+            last = np.where(some, size - 1 - seen[:, ::-1].argmax(axis=1), -1)
+            self._extents[key] = first, last
+        return self._extents[key]
+
+
+def _breadth(fields: Fields) -> tuple[int, ...]:
+    sizes = [field.size for field in fields]
+    return (int(np.prod(sizes, dtype=object)), *sizes) if all(map(_whole, sizes)) else (0,)
+
+
+def _whole(size: object) -> bool:
+    return isinstance(size, int)
+
+
+def _complement(boxes: tuple[Box, ...], shape: tuple[int, ...]) -> list[Box]:
+    """What is in none of the boxes: what is left of everything when each is cut out."""
+    left: list[Box] = [tuple(np.ones(n, bool) for n in shape)]
+    for box in boxes:
+        cut: list[Box] = []
+        for part in left:
+            rest = part
+            for axis, mask in enumerate(box):
+                outside = (*rest[:axis], rest[axis] & ~mask, *rest[axis + 1 :])
+                if outside[axis].any():
+                    cut.append(outside)
+                rest = (*rest[:axis], rest[axis] & mask, *rest[axis + 1 :])
+                if not rest[axis].any():
+                    break
+        left = cut
+    return left
+
+
+@lru_cache(maxsize=2)  # a report and the findings of the same network; few, as they are large
+def _structure(network: Network, source: str) -> Structure:
+    return Structure(network, network.row(source))
+
+
+def structure_of(network: Network, row: str | None = None) -> Structure:
+    """The structure of a network, looked at from an input: the largest where none is named."""
+    if not isinstance(network, Network):
+        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    if row is None:
+        sized = [r for r in network.inputs if not r.symbolic]
+        chosen = max(sized, key=lambda r: r.size, default=network.inputs[0])
+        return _structure(network, chosen.name)
+    return _structure(network, network.row(row).name)
