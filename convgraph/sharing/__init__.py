@@ -1,0 +1,1 @@
+"""Parameter sharing: what the tying decides."""
