@@ -7,6 +7,7 @@ The arithmetic is that of Dumoulin and Visin, "A guide to convolution arithmetic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -136,6 +137,7 @@ class Window(Axis):
         return sp.expand(sp.sympify(total).subs(outputs, self.outputs))
 
 
+@lru_cache(maxsize=4096)  # a model has as many identities as axes, of few sizes
 def identity(size: Size) -> Window:
     """The axis on which output i reads input i and nothing else."""
     return Window(size, size, 1)
