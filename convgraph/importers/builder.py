@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from convgraph.core.axis import Axis, Full
@@ -109,14 +110,11 @@ class Builder:
         """
         origin, letter = known.origin, self.letter(known)
         if origin.shape == known.shape:
-            digits = [Digit(k, a, n) for (k, a), n in zip(places, known.shape, strict=True)]  # type: ignore[arg-type]
+            digits = [_digit(k, a, n) for (k, a), n in zip(places, known.shape, strict=True)]
             return Learned(tuple(digits), letter)
         # only axes of one position were added or taken away, or it would be an array of its own
         real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)
-        digits = [
-            Digit(*(next(real) if n != 1 else ("output", 0)), n)  # type: ignore[arg-type]
-            for n in origin.shape
-        ]
+        digits = [_digit(*(next(real) if n != 1 else ("output", 0)), n) for n in origin.shape]
         return Learned(tuple(digits), letter)
 
     def letter(self, known: Known) -> str:
@@ -178,6 +176,11 @@ class Builder:
             size = product(row_shape(shape))
             joints = [(s, Product((Full(s.row.size, size),)), ONE) for s in signals]
             self.emit(node, shape, joints, unknown_values(what), name=name)
+
+
+@lru_cache(maxsize=4096)
+def _digit(kind: str, axis: int, size: int) -> Digit:
+    return Digit(kind, axis, size)  # type: ignore[arg-type]
 
 
 def trimmed(signal: Signal, axes: Sequence[Axis]) -> Product:

@@ -122,11 +122,12 @@ def _constant_of_shape(builder: Builder, node: Node) -> list[Known]:
     if is_symbolic(*shape) or any(n < 0 for n in shape):
         raise ConvgraphError(f"shape={shape}: numbers that are not negative")
     value = node.attributes.get("value")
-    entry = value.values().reshape(-1)[:1] if isinstance(value, Known) else np.zeros(1, np.float32)
-    filled = Known(
-        node.outputs[0], tuple(shape), lambda: np.broadcast_to(entry, shape), learned=True
-    )
-    return [filled]
+
+    def read() -> Array:
+        entry = value.values().reshape(-1) if isinstance(value, Known) else np.zeros(1, np.float32)
+        return np.broadcast_to(entry[:1], shape)
+
+    return [Known(node.outputs[0], tuple(shape), read, learned=True)]
 
 
 def _computed(function: Callable[..., Any]) -> Any:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
@@ -13,6 +14,7 @@ from convgraph.importers.values import Known
 
 __all__ = ["Tensors"]
 
+INT64 = 7
 EXTERNAL = 1  # TensorProto.EXTERNAL
 FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, BFLOAT16, FLOAT8...
 
@@ -33,6 +35,10 @@ class Tensors:
 
     def read(self, tensor: Any) -> NDArray[Any]:
         """The entries of a tensor."""
+        if tensor.data_type == INT64 and tensor.data_location != EXTERNAL:  # shapes, mostly
+            raw = tensor.raw_data
+            if len(raw) % 8 == 0:
+                return np.frombuffer(raw, "<i8") if raw else np.array(tensor.int64_data, np.int64)
         from onnx import numpy_helper
 
         try:
