@@ -37,7 +37,7 @@ from convgraph.network.trace import trace as trace
 from convgraph.reports.report import report as report
 from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
 from convgraph.sharing.gradients import gradients as gradients
-from convgraph.sharing.uses import tied_weights as tied_weights
+from convgraph.sharing.tied_weights import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses
 from convgraph.symmetry.permutations import Permute as Permute
 from convgraph.symmetry.permutations import PermuteChannels as PermuteChannels
