@@ -220,6 +220,10 @@ def test_one_of_two_connections_between_the_same_units():
     (edge,) = [edge for edge in figure.panels[0].edges if edge.emphasized]
     assert (edge.source, edge.target, edge.key) == ("x2", "s1", 1)
     assert edge.parameter == str(net.graph.edges["x2", "s1", 1]["parameter"])
+    figure = cg.draw(net, emphasize=cg.uses(net, edge.parameter))
+    strong = [edge for edge in figure.panels[0].edges if edge.emphasized]
+    assert len(strong) == 2
+    assert {e.parameter for e in strong} == {edge.parameter}
 
 
 def test_without_emphasis_all_edges_are_black_and_none_is_marked():

@@ -49,7 +49,7 @@ def parse_spec(text: str) -> Spec:
     >>> parse_spec("print(1)")
     Traceback (most recent call last):
     ...
-    convgraph.core.errors.ConvgraphError: expression='print(1)': 'print' is none of our specs, ...
+    convgraph.core.errors.ConvgraphError: expression='print(1)': 'print' is none of our specs: ...
     """
     spec = _Reader("expression", text).read()
     if not isinstance(spec, Spec):
@@ -101,7 +101,8 @@ class _Reader:
     """Turns one text into the object that it describes."""
 
     def __init__(self, argument: str, text: str) -> None:
-        self.argument, self.text = argument, text
+        # One line: an expression may be broken where it has no brackets around it.
+        self.argument, self.text = argument, " ".join(text.split())
         self.depth = 0
 
     def fail(self, rule: str) -> ConvgraphError:
@@ -113,7 +114,7 @@ class _Reader:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SyntaxWarning)  # of calls like 1(2)
-                tree = ast.parse(self.text.strip(), mode="eval")
+                tree = ast.parse(self.text, mode="eval")
         except SyntaxError as error:
             raise self.fail(f"not an expression ({error.msg})") from None
         except (ValueError, RecursionError, MemoryError):
@@ -164,7 +165,7 @@ class _Reader:
             if value.is_integer() or not 1e-15 < abs(value) < 1e15:
                 return value
             # As written, exactly: 0.1 is one tenth.
-            written = ast.get_source_segment(self.text.strip(), node) or repr(value)
+            written = ast.get_source_segment(self.text, node) or repr(value)
             return Fraction(written.replace("_", ""))
         if value is None or isinstance(value, bool | str):
             return value

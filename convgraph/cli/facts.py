@@ -89,5 +89,7 @@ def _expression(net: Network, unit: str, row: str) -> str | None:
 
 
 def parameter_facts(net: Network, parameter: str) -> dict[str, Any]:
-    """How often a parameter is used, and where."""
-    return cg.uses(net, parameter).to_dict()
+    """How often a parameter is used, where, and where the border leaves it out."""
+    uses = cg.uses(net, parameter)
+    facts = uses.to_dict()
+    return facts if net.symbolic else {**facts, "not_at": [str(m) for m in uses.missing]}

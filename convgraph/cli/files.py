@@ -51,10 +51,11 @@ def into_folder(path: Path) -> Iterator[Path]:
                 made.append(folder)
         if not path.is_dir():
             raise NotADirectoryError(20, "there is a file of that name")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
         _remove(made)
+        reason = getattr(error, "strerror", None) or error
         raise ConvgraphError(
-            f"out={str(path)!r}: a folder that exists or can be made ({error.strerror})"
+            f"out={str(path)!r}: a folder that exists or can be made ({reason})"
         ) from error
     try:
         yield path

@@ -71,6 +71,7 @@ class LazyGroup(click.Group):
 
 
 @click.command(
+    "convgraph",
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Tab completion, for bash (or zsh, fish): "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "print_json", "print_line", "progress", "table"]
 
+WIDTH = 100  # columns, where it is not a terminal that says how many it has
 WAIT = 1.0  # seconds before progress shows itself
 
 
@@ -22,7 +24,10 @@ def console(*, stderr: bool = False) -> Console:
     """Where a command prints; in colour on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = WIDTH
+    return made
 
 
 def table(
@@ -42,7 +47,9 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     made.show_lines = lines
     for column in columns:
         made.add_column(

@@ -143,7 +143,7 @@ def _number(value: Any) -> str:
 
 
 def _by(sizes: list[Any]) -> str:
-    return " x ".join(map(_number, sizes))
+    return "x".join(map(_number, sizes))
 
 
 def _unit_lines(facts: dict[str, Any]) -> Iterator[str]:
@@ -168,4 +168,8 @@ def _counted(field: dict[str, Any]) -> str:
 
 
 def _parameter_lines(facts: dict[str, Any]) -> Iterator[str]:
-    yield str(facts)
+    edges = [f"{source} -> {target}" for source, target in facts.get("edges", ())]
+    few = f": {', '.join(edges)}" if 0 < len(edges) <= LISTED else ""
+    yield f"{facts['parameter']} is used {_number(facts['count'])} times{few}"
+    for place in facts.get("not_at", ()):
+        yield f"    not at {place}"

@@ -72,11 +72,15 @@ def emphasized(network: Network, emphasize: Emphasis) -> NDArray[np.bool_] | Non
     """Which edges of the table are emphasized, or None where nobody asked.
 
     `emphasize` is a parameter (its name or symbol), a (source, target) pair or a set of pairs, a
-    set of parameters, or an answer that has `edges`, such as that of `uses`.
+    set of parameters, or the answer of `uses`.
     """
     if emphasize is None:
         return None
-    return _edge_mask(network, getattr(emphasize, "edges", emphasize))
+    if hasattr(emphasize, "parameter") and hasattr(emphasize, "edges"):
+        # By its label first: of two connections between the same units one may carry another.
+        carrying = _edge_mask(network, emphasize.parameter)
+        return carrying if carrying.any() else _edge_mask(network, emphasize.edges)
+    return _edge_mask(network, emphasize)
 
 
 def _edge_mask(network: Network, what: Any) -> NDArray[np.bool_]:

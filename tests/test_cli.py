@@ -1,0 +1,416 @@
+"""The command line, as a user runs it."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph import ConvgraphError
+from convgraph.cli import main
+from convgraph.cli.expression import parse_shape, parse_spec, spec_names
+from convgraph.cli.group import COMMANDS
+
+TWICE = "Conv(3, padding='same') >> Conv(3, padding='same')"
+
+
+def run(*arguments, status=0, **options):
+    """Run the command in this process: (stdout, stderr)."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments], **options)
+    assert result.exit_code == status, result.output
+    assert not isinstance(result.exception, Exception), result.exception
+    return result.stdout, result.stderr
+
+
+def refused(*arguments):
+    """The one line that a refused command prints."""
+    out, err = run(*arguments, status=2)
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err.rstrip("\n")
+
+
+def process(*arguments, **options):
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "convgraph", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+# -- the frame -------------------------------------------------------------------------------------
+
+
+def test_help_lists_the_commands_and_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom convgraph.cli import main\n"
+        "try: main(['--help'], prog_name='convgraph')\n"
+        "except SystemExit: pass\n"
+        "print({'numpy', 'sympy', 'networkx', 'scipy', 'rich', 'graphviz'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *lines, heavy = done.stdout.splitlines()
+    assert heavy == "set()"
+    assert lines[0] == "Usage: convgraph [OPTIONS] COMMAND [ARGS]..."
+    assert all(any(line.split()[:1] == [name] for line in lines) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name):
+    out, _ = run(name, "--help")
+    assert out.startswith(f"Usage: convgraph {name} [OPTIONS]")
+    assert COMMANDS[name][1].split()[0] in out
+
+
+def test_version():
+    done = process("--version")
+    assert (done.returncode, done.stdout) == (0, f"convgraph {cg.__version__}\n")
+
+
+def test_errors_are_one_line_in_a_process_of_its_own():
+    done = process("show", "Conv(3, stride=0)", "--input", "5")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "convgraph: stride=0: a stride is a positive integer\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shw"], "convgraph: No such command 'shw'."),
+        (["show"], "convgraph show: Missing argument 'EXPRESSION'."),
+        (["show", "Conv(3)"], "convgraph show: Missing option '--input'."),
+        (["show", "Conv(3)", "--input"], "convgraph: Option '--input' requires an argument."),
+        (["show", "Conv(3)", "--inptu", "5"], "convgraph show: No such option '--inptu'."),
+    ],
+)
+def test_usage_errors_are_one_line(arguments, message):
+    assert refused(*arguments).startswith(message)
+
+
+def test_without_a_command_comes_the_help():
+    _, err = run(status=2)
+    assert err.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(shell):
+    done = process(env={**os.environ, "_CONVGRAPH_COMPLETE": f"{shell}_source"})
+    assert "_CONVGRAPH_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("convgraph bo", "book"), ("convgraph book 9.", "9.4")]
+)
+def test_completion(words, expected):
+    environment = {
+        "_CONVGRAPH_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = process(env={**os.environ, **environment})
+    assert expected in [line.split(",")[-1] for line in done.stdout.splitlines()]
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m convgraph show 'Conv(3)' --input 2000 --unit s3 --json | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+# -- show ------------------------------------------------------------------------------------------
+
+
+def test_show_prints_what_the_library_answers():
+    net = parse_spec(TWICE).on(5)
+    out, _ = run("show", TWICE, "--input", 5, "--unit", "g3", env={"COLUMNS": "120"})
+    assert "g3 sees h2, h3, h4 (3 units of h)" in out
+    assert "g3 sees x1, x2, x3, x4, x5 (5 units of x)" in out
+    assert f"g3 = {net.expressions()['g3']}" in out
+    assert re.search(r"in all +26 +50 +6 +42", out)
+    assert re.search(r"^h +h1 \[h2\]\[h3\]\[h4\] h5", out, re.MULTILINE)
+
+
+def test_show_in_the_middle_and_in_one_row():
+    out, _ = run("show", TWICE, "--input", 5, "--unit", "h1")
+    assert "h1 sees x1, x2 (2 units of x)" in out
+    assert "h1 affects g1, g2 (2 units of g)" in out
+    out, _ = run("show", TWICE, "--input", 5, "--unit", "g3", "--row", "h")
+    assert "of h)" in out
+    assert "of x)" not in out
+
+
+def test_show_a_parameter():
+    out, _ = run("show", "Conv(3, padding='same')", "--input", 5, "--parameter", "w_1")
+    assert "w_1 is used 4 times: x1 -> s2, x2 -> s3, x3 -> s4, x4 -> s5" in out
+    assert "not at s1" in out
+    out, _ = run("show", "Conv(k)", "--input", "n", "--parameter", "w_1")
+    assert "w_1 is used -k + n + 1 times" in out
+
+
+def test_show_json():
+    arguments = ["show", TWICE, "--input", "5", "--unit", "g3", "--parameter", "v_1", "--json"]
+    facts = json.loads(run(*arguments)[0])
+    assert [row["name"] for row in facts["rows"]] == ["x", "h", "g"]
+    assert (facts["connections"], facts["dense"], facts["parameters"]) == (26, 50, 6)
+    assert facts["unit"]["receptive_field"]["h"]["units"] == ["h2", "h3", "h4"]
+    assert facts["unit"]["projective_field"] == {}
+    assert facts["parameter"]["count"] == 4
+    assert not any("\x1b" in str(value) for value in facts.values())
+
+
+def test_show_closed_forms():
+    out, _ = run("show", "Conv(k) >> Dense(m)", "--input", "n + k - 1")
+    lines = [line.strip() for line in out.splitlines()]
+    assert "connections: k*n" in lines
+    assert "dense: m*n" in lines
+
+
+def test_show_images_and_large_inputs():
+    out, _ = run("show", "Conv((5, 5), padding='same')", "--input", "3x100x100", "--unit", "s1,1,1")
+    assert "300,000,000" in out
+    assert "27 units within 3x3x3" in out
+    assert "s1,1,1 =" not in out  # it would fill the screen
+
+
+@pytest.mark.parametrize("name", ["f.svg", "f.dot"])
+def test_show_draws_what_it_answers(tmp_path, name):
+    path = tmp_path / name
+    out, _ = run("show", TWICE, "--input", 5, "--unit", "g3", "--out", path)
+    assert out.endswith(f"Drawn to {path}\n")
+    if name == "f.dot":
+        assert path.read_text().count('class="unit shaded"') == 1 + 3 + 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "5", "--unit", "g9"], "unit='g9': no unit of this network"),
+        (["--input", "5", "--row", "h"], "show: --row says where to look for the field of a"),
+        (["--input", "5", "--unit", "g1", "--row", "g"], "row='g': the unit's own"),
+        (["--input", "5", "--unit", "g1", "--row", "z"], "row='z': no row of this network"),
+        (["--input", "5", "--parameter", "w_9"], "'w_9': no parameter"),
+        (["--input", "5.5"], "input='5.5': a shape is sizes joined by x"),
+        (["--input", "0"], "shape=(0,): a shape is a positive integer"),
+        (["--input", "2x3x5"], "shape=(2, 3, 5): a kernel of rank 1 takes a shape of rank 1"),
+        (["--input", "n", "--unit", "g1"], "needs numbers"),
+        (["--input", "10" * 7], "positions="),
+        (["--input", "5", "--out", "f.gif"], "a figure is saved as"),
+        (["--input", "5", "--out", "missing/f.svg"], "a folder that exists"),
+        (["--input", "5000", "--out", "f.svg"], "too many to draw"),
+    ],
+)
+def test_show_refuses(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("show", TWICE, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+# -- book ------------------------------------------------------------------------------------------
+
+
+def test_book_draws_figures_and_writes_the_claims(tmp_path):
+    out, err = run("book", "--out", tmp_path / "new" / "book")
+    names = {path.name for path in (tmp_path / "new" / "book").iterdir()}
+    assert names >= {f"figure-9.{i}.svg" for i in (2, 3, 4, 5)} | {"claims.json", "claims.md"}
+    assert re.search(r"\d+ claims: \d+ holds, \d+ holds when, \d+ differs", out)
+    assert "267,960" in out
+    assert err == ""
+    claims = json.loads((tmp_path / "new" / "book" / "claims.json").read_text())
+    assert [claim["number"] for claim in claims[:13]] == list(range(1, 14))
+
+
+def test_book_draws_chosen_figures_in_chosen_formats(tmp_path):
+    out, _ = run("book", "9.5", "9.4", "--out", tmp_path, "--format", "dot", "--format", "svg")
+    assert sorted(path.name for path in tmp_path.glob("figure*")) == [
+        "figure-9.4.dot",
+        "figure-9.4.svg",
+        "figure-9.5.dot",
+        "figure-9.5.svg",
+    ]
+    assert "figure-9.5.dot, figure-9.5.svg, figure-9.4.dot" in out
+
+
+def test_book_json(tmp_path):
+    out, _ = run("book", "9.4", "--out", tmp_path, "--json")
+    answer = json.loads(out)
+    assert answer["files"][0] == str(tmp_path / "figure-9.4.svg")
+    assert answer["claims"] == json.loads((tmp_path / "claims.json").read_text())
+
+
+def test_book_twice_is_the_same(tmp_path):
+    for folder in "ab":
+        run("book", "9.4", "--out", tmp_path / folder)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_book_without_dot(tmp_path):
+    done = process("book", "--out", tmp_path / "book", env={**os.environ, "PATH": ""})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((tmp_path / "book").glob("*.svg"))) >= 4
+    done = process(
+        "book", "--out", tmp_path / "png", "--format", "png", env={**os.environ, "PATH": ""}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("convgraph: format='png': png and pdf are drawn by Graphviz's")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9.99"], "figure='9.99': a figure is one of 9.2, "),
+        (["--format", "gif"], "format='gif': a format is one of svg, png, pdf, dot"),
+        (["--out", "file"], "out='file': a folder that exists or can be made"),
+        (["--out", "file/book"], "out='file/book': a folder that exists or can be made"),
+    ],
+)
+def test_book_refuses(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert message in refused("book", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_book_into_a_folder_that_is_read_only(tmp_path):
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("whoever may write everywhere finds no such folder")
+    tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert "out=" in refused("book", "9.4", "--out", tmp_path)
+
+
+# -- expressions -----------------------------------------------------------------------------------
+
+n, k = (sp.Symbol(name, integer=True, positive=True) for name in "nk")
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("Conv(3)", cg.Conv(3)),
+        ("Conv(kernel=3, padding='same')", cg.Conv(3, padding="same")),
+        ("Conv((3, 5), filters=2*4, bias=True)", cg.Conv((3, 5), filters=8, bias=True)),
+        ("Conv([3, 3])", cg.Conv((3, 3))),
+        ("Conv(k, padding=(k - 1) // 2)", cg.Conv(k, padding=sp.floor((k - 1) / sp.Integer(2)))),
+        ("Conv(3, padding=((0, 1),))", cg.Conv(3, padding=((0, 1),))),
+        ("MaxPool(2, stride=None)", cg.MaxPool(2)),
+        ("LeakyReLU(0.1)", cg.LeakyReLU(sp.Rational(1, 10))),
+        ("LeakyReLU(1 / 3)", cg.LeakyReLU(sp.Rational(1, 3))),
+        ("Residual(Conv(3, padding='same'))", cg.Residual(cg.Conv(3, padding="same"))),
+        ("Parallel(ReLU(), ReLU(), merge='add')", cg.Parallel(cg.ReLU(), cg.ReLU(), merge="add")),
+        (" Conv(3)\n>> ReLU()", cg.Conv(3) >> cg.ReLU()),
+        ("Conv(3) >> (ReLU() >> Conv(1))", cg.Conv(3) >> cg.ReLU() >> cg.Conv(1)),
+    ],
+)
+def test_expressions_mean_what_python_means(text, spec):
+    parsed = parse_spec(text)
+    if "LeakyReLU" in text:  # a fraction, exactly as written
+        parsed, spec = (s.on(1).expressions() for s in (parsed, spec))
+    assert parsed == spec
+
+
+@pytest.mark.parametrize("name", spec_names())
+def test_every_public_spec_can_be_written(name):
+    arguments = {
+        "Conv": "3", "ConvTranspose": "3", "LocallyConnected": "3", "TiledConv": "3",
+        "MaxPool": "2", "AvgPool": "2", "Dense": "2", "Activation": "'phi'", "Pad": "1",
+        "Upsample": "2", "LeakyReLU": "1/3", "Residual": "ReLU()", "Parallel": "ReLU(), ReLU()",
+    }  # fmt: skip
+    spec = parse_spec(f"{name}({arguments.get(name, '')})")
+    assert type(spec) is getattr(cg, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [("5", (5,)), ("3x100x100", (3, 100, 100)), ("nxn", (n, n)), ("2*n+1", (2 * n + 1,))],
+)
+def test_shapes(text, shape):
+    assert parse_shape(text) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not an expression"),
+        ("Conv(3", "not an expression ('(' was never closed)"),
+        ("Conv", "Conv is a spec and takes brackets"),
+        ("3", "a network is a spec, or specs joined by >>"),
+        ("conv(3)", "'conv' is none of our specs; did you mean Conv?"),
+        ("print(1)", "'print' is none of our specs"),
+        ("Conv(3).on(5)", "is none of our specs"),
+        ("__import__('os').system('true')", "is none of our specs"),
+        ("Conv(3) >> 3", ">> joins specs, and 3 is none"),
+        ("Conv(3) + Conv(3)", "arithmetic is on numbers and sizes"),
+        ("Conv()", "missing a required argument: 'kernel'"),
+        ("Conv(3, strid=2)", "Conv has no argument 'strid'; did you mean stride?"),
+        ("Conv(3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)", "too many positional arguments"),
+        ("Conv(3, padding=same)", "'same' is no size"),
+        ("Conv(*[3])", "without *"),
+        ("Conv(**{'kernel': 3})", "without **"),
+        ("Conv(lambda: 3)", "is no spec, number, word or tuple"),
+        ("Conv([i for i in (3,)])", "is no spec, number, word or tuple"),
+        ("Conv(f'{3}')", "is no spec, number, word or tuple"),
+        ("Conv(b'3')", "is no spec, number, word or tuple"),
+        ("Conv(3j)", "is no spec, number, word or tuple"),
+        ("Conv(...)", "is no spec, number, word or tuple"),
+        ("Conv(x := 3)", "is no spec, number, word or tuple"),
+        ("Conv(2 ** 3)", "arithmetic is +, -, *, / and //"),
+        ("Conv(1 // 0)", "division by zero"),
+        ("Conv('a' * 3)", "arithmetic is on numbers and sizes"),
+        ("Conv(True + 1)", "arithmetic is on numbers and sizes"),
+        ("Conv(9999999999999999)", "at most 15 digits"),
+        ("Conv(999999999999 * 999999999999)", "at most 15 digits"),
+        ("Conv(" + "+".join("n" * 40) + ")", "at most 24 arithmetic operations"),
+        ("Conv(3.5)", "kernel="),
+        ("Conv(-1)", "kernel=-1"),
+        ("ReLU(" * 60 + ")" * 60, "nested at most 40 deep"),
+        ("(" * 5000, "not an expression"),
+        ("-" * 9999 + "1", "not an expression, or nested too deeply"),
+        ("Conv(3) >> " * 2000 + "Conv(3)", "at most 20,000 characters"),
+        ("\0", "not an expression"),
+        ("1(2)", "is none of our specs"),
+        ("Conv(n / 2)", "a symbolic size is an integer"),
+    ],
+)
+def test_what_is_no_expression(text, message):
+    with pytest.raises(ConvgraphError) as error:
+        parse_spec(text)
+    assert message in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_hundreds_of_layers_are_not_nested_deeply():
+    assert len(parse_spec(" >> ".join(["Conv(3)"] * 500)).specs) == 500
+
+
+PIECES = st.sampled_from(
+    ["Conv", "Dense", "(", ")", ",", "3", "n", "k", "padding=", "'same'", ">>", "*", "//", "-", "0",
+     "Pad", "Upsample", "Residual", "Parallel", "None", "True", "[", "]", "1.5", "letter=",
+     "MaxPool"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=30))
+@example("Dense((2,-1))")
+@example("Conv(3,letter=3)")
+@example("Parallel(Conv,3)")
+def test_any_text_is_a_network_or_our_error(text):
+    try:
+        net = parse_spec(text).on(parse_shape("2x9x9"))
+    except ConvgraphError:
+        return
+    assert net.rows
