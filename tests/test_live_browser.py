@@ -97,9 +97,6 @@ class Reader:
     def active(self):
         return self.browser.switch_to.active_element.get_attribute("data-unit")
 
-    def color(self, element, name):
-        return element.value_of_css_property(name)
-
 
 @pytest.fixture
 def reader(chromium, address):
@@ -179,9 +176,10 @@ def test_the_slider_shows_what_commutes_with_a_shift(reader):
 
 
 def test_dark_mode_and_print_change_the_colours(reader):
-    page_color = lambda: reader.color(
-        reader.one(":scope").find_element("xpath", "/html/body"), "background-color"
-    )  # noqa: E731, E501
+    def page_color():
+        body = reader.browser.find_element("css selector", "body")
+        return body.value_of_css_property("background-color")
+
     light = page_color()
     emulate = reader.browser.execute_cdp_cmd
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}

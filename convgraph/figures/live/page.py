@@ -1,4 +1,4 @@
-"""The page around live figures: their SVG, what they know, and a little JavaScript; nothing else."""
+"""The page around live figures: their SVG, what they know, and a little JavaScript."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from convgraph.figures.symbols import split_symbol
 
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
+    from convgraph.figures.panel import Panel
 
 __all__ = ["page"]
 
 HELP = (
-    "Point at or tab to a unit or a parameter; arrow keys move between units, Enter or a click pins "
-    "the answer, Escape lets go."
+    "Point at or tab to a unit or a parameter; arrow keys move between units, "
+    "Enter or a click pins the answer, Escape lets go."
 )
 
 
@@ -61,17 +62,19 @@ def _json(data: Any) -> str:
 
 
 def _legend(figure: Figure) -> str:
-    items = []
-    for number, panel in enumerate(figure.panels, 1):
-        on_edges = {edge.parameter for edge in panel.edges}
-        for parameter in (str(label) for label in panel.network.labels):
-            if parameter in on_edges:
-                items.append(
-                    '<li><button type="button" aria-pressed="false" '
-                    f'data-parameter="{html.escape(parameter)}" data-panel="{number}">'
-                    f"{_typeset(parameter)}</button></li>"
-                )
+    items = [
+        f'<li><button type="button" aria-pressed="false" data-parameter="{html.escape(name)}" '
+        f'data-panel="{number}">{_typeset(name)}</button></li>'
+        for number, panel in enumerate(figure.panels, 1)
+        for name in _parameters(panel)
+    ]
     return f'<ul class="cg-legend" aria-label="Parameters">\n{"".join(items)}\n</ul>\n'
+
+
+def _parameters(panel: Panel) -> list[str]:
+    """The labels on the panel's edges, in the order of the network's arrays."""
+    on_edges = {edge.parameter for edge in panel.edges}
+    return [name for name in map(str, panel.network.labels) if name in on_edges]
 
 
 def _typeset(name: str) -> str:

@@ -1,0 +1,1 @@
+"""Equivariance, proofs, groups, invariance."""
