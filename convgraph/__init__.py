@@ -32,10 +32,14 @@ _MODULES = {
     "sharing.uses": ["uses"],
     "sharing.gradients": ["gradients"],
     "sharing.effective_kernel": ["effective_kernel"],
+    "symmetry.proofs.proof": ["Proof"],
+    "symmetry.proofs.prove": ["prove"],
+    "symmetry.proofs.theorems": ["prove_converse", "prove_downsampling"],
     "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
     "symmetry.permutations": ["Permute", "PermuteChannels"],
     "figures.draw": ["draw"],
     "reports.report": ["report"],
+    "reports.findings.registry": ["findings", "rules"],
 }
 
 _HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}

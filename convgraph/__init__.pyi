@@ -34,6 +34,8 @@ from convgraph.network.composition import Residual as Residual
 from convgraph.network.from_networkx import from_networkx as from_networkx
 from convgraph.network.functional import Input as Input
 from convgraph.network.trace import trace as trace
+from convgraph.reports.findings.registry import findings as findings
+from convgraph.reports.findings.registry import rules as rules
 from convgraph.reports.report import report as report
 from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
 from convgraph.sharing.gradients import gradients as gradients
@@ -41,6 +43,10 @@ from convgraph.sharing.tied_weights import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses
 from convgraph.symmetry.permutations import Permute as Permute
 from convgraph.symmetry.permutations import PermuteChannels as PermuteChannels
+from convgraph.symmetry.proofs.proof import Proof as Proof
+from convgraph.symmetry.proofs.prove import prove as prove
+from convgraph.symmetry.proofs.theorems import prove_converse as prove_converse
+from convgraph.symmetry.proofs.theorems import prove_downsampling as prove_downsampling
 from convgraph.symmetry.transformations import Flip as Flip
 from convgraph.symmetry.transformations import Rotate90 as Rotate90
 from convgraph.symmetry.transformations import Scale as Scale

@@ -1,0 +1,152 @@
+"""What is given of a network, and what is claimed of each of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.reduction import SUM
+from convgraph.core.tying import Mean
+from convgraph.core.window import Window
+from convgraph.symmetry.proofs.equation import Equation, follows
+from convgraph.symmetry.proofs.meaning import meaning
+from convgraph.symmetry.proofs.setting import Setting, Unproved, axis_pairs
+from convgraph.symmetry.proofs.vocabulary import Residue, applied
+
+__all__ = ["Given", "given"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The shift of the input, then the definition of each row; and a claim for each row."""
+
+    definitions: tuple[Equation, ...]
+    claims: tuple[Equation, ...]
+
+
+def given(setting: Setting) -> Given:
+    """The definitions and the claims of all rows, in order of computation."""
+    if len(setting.network.inputs) != 1 or len(setting.network.outputs) != 1:
+        raise Unproved("a network of several inputs or outputs has no single equation")
+    shift = _shift(setting)
+    definitions = [shift]
+    moved = {setting.network.inputs[0].name: shift}
+    for layer in setting.network.layers:
+        definition = meaning(layer, setting)
+        definitions.append(definition)
+        moved[layer.target.name] = _claim(setting, layer, definition, moved)
+    return Given(tuple(definitions), tuple(moved.values())[1:])
+
+
+def _away(setting: Setting, row: Row, positions: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+    """The positions from which the values at `positions` come."""
+    result = []
+    for i, t, modulus in zip(positions, setting.shifts[row.name], setting.moduli(row), strict=True):
+        result.append(i - t if modulus is None or t == 0 else Residue(i - t, modulus))
+    return tuple(result)
+
+
+def _shift(setting: Setting) -> Equation:
+    """What the transformation does: x'(a) = x(a - T)."""
+    row = setting.network.inputs[0]
+    positions = setting.positions(row)
+    name = setting.names[row.name]
+    conditions: tuple[sp.Expr, ...] = ()
+    if setting.where == "interior":
+        strict = not all(
+            _extends_by_zeros(layer, joint)
+            for layer in setting.network.layers
+            for joint in layer.joints
+            if joint.source is row
+        )
+        conditions = tuple(_frame(setting, row, positions, strict))
+    right = applied(name, *_away(setting, row, positions))
+    return Equation(applied(f"{name}'", *positions), right, conditions, setting.moduli(row))
+
+
+def _extends_by_zeros(layer: Layer, joint: Joint) -> bool:
+    """Whether a layer reads zeros beyond the border, as a shift fills in, and adds them up."""
+    if layer.reduction != SUM or isinstance(joint.tying, Mean):
+        return False
+    axes = [axis for axis, _, _ in axis_pairs(joint, layer.target)]
+    return all(not isinstance(a, Window) or a.boundary == "zeros" for a in axes)
+
+
+def _frame(
+    setting: Setting, row: Row, positions: Sequence[sp.Expr], strict: bool
+) -> Iterator[sp.Expr]:
+    """Where a row, moved within its frame, is what it was t positions away: what is >= 0 there.
+
+    Along an axis that moves forward, the last t values leave the frame. Where nothing but zeros is
+    read beyond the border (not `strict`), zeros that come in are as good as those that were there.
+    """
+    axes = zip(positions, setting.shifts[row.name], setting.sizes[row.name], strict=True)
+    for (i, t, size), moves in zip(axes, setting.moving(row), strict=True):
+        if not moves:
+            continue
+        if setting.sign in (1, None):
+            yield size - 1 - i
+            if strict or setting.sign is None:
+                yield i - t
+        if setting.sign in (-1, None):
+            yield i
+            if strict or setting.sign is None:
+                yield size - 1 - (i - t)
+
+
+def _claim(
+    setting: Setting, layer: Layer, definition: Equation, moved: dict[str, Equation]
+) -> Equation:
+    """r'(i) = r(i - t), in the interior for those i whose windows lie in what has been shown."""
+    row = layer.target
+    positions = definition.variables
+    name = setting.names[row.name]
+    conditions: list[sp.Expr] = []
+    if setting.where == "interior":
+        found = list(_frame(setting, row, positions, strict=True))
+        for joint in layer.joints:
+            source = moved[joint.source.name]
+            found += _reaching(setting, layer, joint, source, positions)
+        conditions = _without_implied(found)
+    return Equation(
+        applied(f"{name}'", *positions),
+        applied(name, *_away(setting, row, positions)),
+        tuple(conditions),
+        setting.moduli(row),
+    )
+
+
+def _reaching(
+    setting: Setting,
+    layer: Layer,
+    joint: Joint,
+    source: Equation,
+    positions: Sequence[sp.Symbol],
+) -> Iterator[sp.Expr]:
+    """The conditions of a source row at the outermost taps of the window that reads it."""
+    for axis, place, out in axis_pairs(joint, layer.target):
+        if place is None or not setting.moving(joint.source)[place]:
+            continue
+        if not isinstance(axis, Window) or out is None:
+            raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
+        m, i = source.variables[place], positions[out]
+        padding = setting.named(axis.padding)
+        for condition in source.conditions:
+            slope = sp.expand(condition).coeff(m)
+            if slope == 0:
+                continue
+            tap = axis.taps - 1 if slope.is_negative else 0
+            read = axis.stride * i + axis.dilation * tap - padding
+            yield sp.expand(condition.xreplace({m: read}))
+
+
+def _without_implied(found: list[sp.Expr]) -> list[sp.Expr]:
+    """The conditions without those that follow from another one."""
+    kept: list[sp.Expr] = []
+    for condition in dict.fromkeys(map(sp.expand, found)):
+        if not follows(condition, kept):
+            kept = [other for other in kept if not follows(other, [condition])] + [condition]
+    return kept

@@ -1,0 +1,185 @@
+"""Proofs as documents: plain text, LaTeX and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+import sympy as sp
+
+from convgraph.layers.spec import Spec
+from convgraph.symmetry.proofs import formulas
+from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.rules import Step
+from convgraph.symmetry.transformations import Shift
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.proofs.proof import Proof, Statement
+
+Show: TypeAlias = Callable[[sp.Basic], str]
+
+__all__ = ["as_latex", "as_markdown", "as_text", "headline", "reason"]
+
+WHERE = {
+    "line": "on the whole line",
+    "circle": "on a circle",
+    "interior": "on a finite frame, at the outputs that its border does not reach",
+}
+
+REASONS = {
+    "definition": "definition of {0}",
+    "lemma": "shown above for {0}",
+    "pointwise": "shown above for {0}, and a function has equal values at equal arguments",
+    "index": "the same index",
+    "residues": "remainders: c (u mod m) = c u (mod n) where n divides c m",
+    "reindex": "the sum over all integers, counted from elsewhere",
+    "cycle": "the sum or maximum over a whole circle, counted from elsewhere",
+    "sift": "the unit impulse sifts one term out of a sum",
+    "hypothesis": "the map commutes with shifts; take the unit impulse as its input",
+}
+
+
+def headline(statement: Statement) -> str:
+    """The statement in words."""
+    spec = statement.spec
+    if statement.theorem == "converse":
+        stride = f" of stride {formulas.text(sp.sympify(spec))}" if spec != 1 else ""
+        return f"every linear map that commutes with shifts is a convolution{stride}"
+    if statement.theorem == "downsampling":
+        return f"{spec!r} is the same layer with stride 1, of which every stride-th output is kept"
+    many = statement.transformation
+    return f"{spec!r} commutes with {many!r} {_where(statement)}"
+
+
+def _where(statement: Statement) -> str:
+    several = len(statement.claim.variables) - (statement.claim.variables[0].name[0] == "f") > 1
+    if several:
+        return {"line": "on the whole plane", "circle": "on a torus"}.get(
+            statement.where, WHERE[statement.where]
+        )
+    return WHERE[statement.where]
+
+
+def reason(step: Step) -> str:
+    """Why a step holds, in words."""
+    return REASONS[step.rule].format(step.using)
+
+
+def conditions(equation: Equation) -> list[sp.Basic]:
+    """The conditions as inequalities between what the variables are multiplied by and the rest."""
+    made = []
+    for condition in equation.conditions:
+        variables = [v for v in equation.variables if condition.has(v)]
+        moved = sp.Add(*[a for a in sp.Add.make_args(condition) if a.has(*variables)])
+        rest = sp.expand(moved - condition)
+        lower = condition.coeff(variables[0]).is_positive
+        made.append((not lower, sp.Le(rest, moved) if lower else sp.Le(-moved, -rest)))
+    return [relation for _, relation in sorted(made, key=lambda each: each[0])]
+
+
+def as_text(proof: Proof) -> str:
+    """See `Proof.text`."""
+    show = formulas.text
+    statement = proof.statement
+    lines = [f"Theorem. {headline(statement)}:", f"    {_equation(statement.claim, show)}"]
+    where = conditions(statement.claim)
+    lines += ["    for " + ", ".join(map(show, where))] if where else []
+    lines += ["Given", *(f"    {_equation(e, show)}" for e in proof.hypotheses)]
+    lines += [f"    {note}" for note in _notes(statement, show)]
+    lines += ["Proof"]
+    for claim, steps in _chains(proof):
+        lines.append(f"    {show(claim.left)}")
+        for step in steps:
+            lines.append(f"      = {show(step.right)}")
+            lines.append(f"          ({step.number}) {reason(step)}")
+        if claim.conditions and claim is not statement.claim:
+            lines.append(f"      for {', '.join(map(show, conditions(claim)))}")
+    lines += [f"Therefore {_equation(statement.claim, show)}."]
+    return "\n".join(lines)
+
+
+def as_latex(proof: Proof) -> str:
+    """See `Proof.latex`."""
+    return "\n".join(_paragraphs(proof, r"\textbf{{{}}}", _typewriter))
+
+
+def as_markdown(proof: Proof) -> str:
+    """See `Proof.markdown`."""
+    return "\n\n".join(_paragraphs(proof, "**{}**", lambda words: f"`{words}`"))
+
+
+def _equation(equation: Equation, show: Show) -> str:
+    return f"{show(equation.left)} = {show(equation.right)}"
+
+
+def _notes(statement: Statement, show: Show) -> Iterator[str]:
+    """What the reader has to know besides the formulas."""
+    if statement.theorem == "converse":
+        yield "the first for every input x and all integers i and t."
+    if statement.theorem == "equivariance":
+        yield "and a prime marks what is computed from the shifted input."
+    for note in statement.notes:
+        yield note.words.format(*map(show, note.formulas))
+
+
+def _chains(proof: Proof) -> Iterator[tuple[Equation, list[Step]]]:
+    claims = {claim.name: claim for claim in proof.claims}
+    for name, steps in groupby(proof.steps, key=lambda step: step.claim):
+        yield claims[name], list(steps)
+
+
+def _paragraphs(proof: Proof, bold: str, code: Callable[[str], str]) -> Iterator[str]:
+    """The document's paragraphs, formulas in LaTeX."""
+    show = formulas.latex
+    statement = proof.statement
+
+    def inline(e: sp.Basic) -> str:
+        return f"${show(e)}$"
+
+    yield f"{bold.format('Theorem.')} {_words(statement, code)}:"
+    yield _display(_equation(statement.claim, show))
+    where = conditions(statement.claim)
+    if where:
+        yield f"for {', '.join(map(inline, where))}."
+    yield bold.format("Given")
+    yield _aligned([f"{show(e.left)} &= {show(e.right)}" for e in proof.hypotheses])
+    notes = list(_notes(statement, inline))
+    if notes:
+        yield " ".join(notes)
+    yield bold.format("Proof.")
+    for claim, steps in _chains(proof):
+        first = show(claim.left)
+        rows = [f"&= {show(step.right)} && {_tag(step)}" for step in steps]
+        yield _aligned([f"{first} {rows[0]}", *rows[1:]])
+        if claim.conditions and claim is not statement.claim:
+            yield f"for {', '.join(map(inline, conditions(claim)))}."
+    yield f"Therefore ${_equation(statement.claim, show)}$."
+
+
+def _display(body: str) -> str:
+    return f"$$\n{body}\n$$"
+
+
+def _aligned(rows: list[str]) -> str:
+    return _display("\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}")
+
+
+def _tag(step: Step) -> str:
+    words = reason(step).replace("_", r"\_")
+    return rf"\text{{({step.number}) {words}}}"
+
+
+def _words(statement: Statement, code: Callable[[str], str]) -> str:
+    """The headline with what is code in it set as code."""
+    whole = headline(statement)
+    for part in (statement.spec, statement.transformation):
+        if isinstance(part, Spec | Shift):
+            whole = whole.replace(repr(part), code(repr(part)), 1)
+    return whole
+
+
+def _typewriter(words: str) -> str:
+    for sign in "_&#%$":
+        words = words.replace(sign, "\\" + sign)
+    return rf"\texttt{{{words}}}"

@@ -1,0 +1,163 @@
+"""Equations between functions of integers, and the use of one to rewrite an expression."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
+
+from convgraph.symmetry.proofs.normal import fresh
+from convgraph.symmetry.proofs.vocabulary import Residue
+
+__all__ = ["Equation", "Use", "allowed", "follows", "primed", "rewrite"]
+
+Bounds: TypeAlias = "tuple[tuple[sp.Symbol, sp.Expr, sp.Expr], ...]"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = right, for all integers that the variables stand for.
+
+    `left` is one function at its variables. `conditions` are expressions that have to be
+    non-negative; `moduli` say for each variable whether it runs through 0 ... modulus - 1 only,
+    the positions of a circle, or (None) through all integers.
+    """
+
+    left: sp.Expr
+    right: sp.Expr
+    conditions: tuple[sp.Expr, ...] = ()
+    moduli: tuple[sp.Expr | None, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the function on the left; an assumption about every input has none."""
+        return self.left.func.__name__ if isinstance(self.left, AppliedUndef) else "assumption"
+
+    @property
+    def variables(self) -> tuple[sp.Symbol, ...]:
+        """The integers for which the equation holds."""
+        return self.left.args
+
+    @property
+    def as_sympy(self) -> sp.Equality:
+        """The equation as sympy has it."""
+        return sp.Eq(self.left, self.right, evaluate=False)
+
+
+def primed(e: sp.Expr, rows: Iterable[str]) -> sp.Expr:
+    """The expression with a prime on every row: what it says of the transformed input.
+
+    >>> x, w, i = sp.Function("x"), sp.Function("w"), sp.Symbol("i", integer=True)
+    >>> primed(w(i) * x(i + 1), {"x"})
+    w(i)*x'(i + 1)
+    """
+    known = set(rows)
+    return e.replace(
+        lambda a: isinstance(a, AppliedUndef) and a.func.__name__ in known,
+        lambda a: sp.Function(f"{a.func.__name__}'")(*a.args),
+    )
+
+
+@dataclass(frozen=True)
+class Use:
+    """One application of an equation: at these arguments, among these bound variables."""
+
+    arguments: tuple[sp.Expr, ...]
+    bounds: Bounds
+
+
+def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
+    """The expression with every instance of the equation's left side replaced by its right side."""
+    uses: list[Use] = []
+
+    def walk(part: sp.Expr, bounds: Bounds) -> sp.Expr:
+        if not part.args and not isinstance(part, AppliedUndef):
+            return part
+        if isinstance(part, ExprWithLimits):
+            inner = walk(part.function, bounds + tuple(tuple(limit) for limit in part.limits))
+            return part.func(inner, *part.limits)
+        args = [walk(a, bounds) for a in part.args]
+        if isinstance(part, AppliedUndef) and part.func.__name__ == equation.name:
+            if len(args) != len(equation.variables):
+                raise ValueError(f"{part} and {equation.left} take different arguments")
+            uses.append(Use(tuple(args), bounds))
+            return fresh(equation.right).xreplace(dict(zip(equation.variables, args, strict=True)))
+        return part.func(*args) if args else part
+
+    return walk(e, ()), uses
+
+
+def allowed(use: Use, equation: Equation, within: Equation) -> bool:
+    """Whether an equation may be used there, in the proof of another one.
+
+    Its conditions have to follow from those of the other, and on a circle every argument has to be
+    one of the circle's positions.
+    """
+    at = dict(zip(equation.variables, use.arguments, strict=True))
+    if not all(follows(c.xreplace(at), within.conditions, use.bounds) for c in equation.conditions):
+        return False
+    ranges = {
+        var: (sp.S.Zero, m - 1)
+        for var, m in zip(within.variables, within.moduli, strict=False)
+        if m
+    }
+    ranges.update({var: (low, high) for var, low, high in use.bounds})
+    for argument, modulus in zip(use.arguments, equation.moduli, strict=False):
+        if modulus is None:
+            continue
+        if isinstance(argument, Residue):
+            if sp.expand(argument.args[1] - modulus) != 0:
+                return False
+        elif argument not in ranges or any(
+            sp.expand(have - want) != 0
+            for have, want in zip(ranges[argument], (0, modulus - 1), strict=True)
+        ):
+            return False
+    return True
+
+
+def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> bool:
+    """Whether goal >= 0 follows from given >= 0 and from the ranges of the bound variables.
+
+    It does if goal minus one of the given, or a positive multiple of it, is a sum of non-negative
+    terms, when each bound variable j is counted from its lower end, j = low + j', or from its
+    upper, j = high - j'.
+
+    >>> i, j = sp.symbols("i j", integer=True)
+    >>> k, n = sp.symbols("k n", integer=True, positive=True)
+    >>> follows(n - 1 - i - j, [n - 1 - i - (k - 1)], ((j, sp.S.Zero, k - 1),))
+    True
+    """
+    inner = [bound for bound in bounds if goal.has(bound[0])]
+    for ends in itertools.product((True, False), repeat=len(inner)):
+        counted = {}
+        for (var, low, high), from_low in zip(inner, ends, strict=True):
+            step = sp.Dummy(integer=True, nonnegative=True)
+            counted[var] = low + step if from_low else high - step
+        seen = sp.expand(goal.xreplace(counted))
+        if seen.is_nonnegative or any(_above(seen, sp.expand(g)) for g in given):
+            return True
+    return False
+
+
+def _above(goal: sp.Expr, given: sp.Expr) -> bool:
+    """Whether goal minus a positive multiple of given is seen not to be negative."""
+    of_goal, of_given = _slopes(goal), _slopes(given)
+    if not of_given.keys() <= of_goal.keys():
+        return False  # nothing cancels a variable that the goal lacks
+    multiples = {sp.S.One} | {of_goal[v] / of_given[v] for v in of_given}
+    return any(
+        m.is_positive and sp.expand(goal - m * given).is_nonnegative is True for m in multiples
+    )
+
+
+@lru_cache(maxsize=4096)
+def _slopes(e: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """The coefficient of each variable, a symbol of either sign, in a polynomial linear in it."""
+    return {v: e.coeff(v) for v in e.free_symbols if v.is_nonnegative is None and e.coeff(v) != 0}

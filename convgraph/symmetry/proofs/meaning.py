@@ -1,0 +1,213 @@
+"""What a layer computes, as one equation between functions of positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.layer import Joint, Layer
+from convgraph.core.reduction import MAX, PRODUCT
+from convgraph.core.tying import Constant, Digit, Learned, Mean
+from convgraph.core.window import Reversed, Window
+from convgraph.core.wiring import Product
+from convgraph.layers.merging import Concat
+from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.setting import Setting, Unproved, axis_pairs
+from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, applied, index
+
+__all__ = ["meaning"]
+
+
+def meaning(layer: Layer, setting: Setting) -> Equation:
+    """The definition of a layer's row: y(i) = sum of w(j) x(s i + d j - p) over j, and its like."""
+    positions = setting.positions(layer.target)
+    if isinstance(layer.spec, Concat):
+        right = _concatenated(layer, setting, positions)
+    else:
+        terms = [_Reading(layer, joint, setting, positions).value() for joint in layer.joints]
+        right = sp.Mul(*terms) if layer.reduction == PRODUCT else sp.Add(*terms)
+    if layer.bias is not None:
+        assert isinstance(layer.bias.tying, Learned)
+        right = right + _entry(layer, layer.bias, setting, positions, {})
+    conditions: tuple[sp.Expr, ...] = ()
+    if setting.where == "interior":
+        conditions = within(setting, layer.target.name, setting.moving(layer.target), positions)
+    left = applied(setting.names[layer.target.name], *positions)
+    return Equation(left, right, conditions, setting.moduli(layer.target))
+
+
+def within(
+    setting: Setting, row: str, moving: tuple[bool, ...], positions: tuple[sp.Symbol, ...]
+) -> tuple[sp.Expr, ...]:
+    """That positions lie in their row, along the axes that move: expressions that are not < 0."""
+    found: list[sp.Expr] = []
+    for moves, i, size in zip(moving, positions, setting.sizes[row], strict=True):
+        found += [i, size - 1 - i] if moves else []
+    return tuple(found)
+
+
+@dataclass
+class _Reading:
+    """One joint of a layer on its way to a formula: what is read where, summed over what."""
+
+    layer: Layer
+    joint: Joint
+    setting: Setting
+    positions: tuple[sp.Symbol, ...]
+
+    def __post_init__(self) -> None:
+        self.limits: list[tuple[sp.Symbol, Any, Any]] = []
+        self.taps: dict[int, sp.Expr] = {}
+        self.factors: list[sp.Expr] = []
+
+    def value(self) -> sp.Expr:
+        """What the joint brings to the unit at `positions`."""
+        arguments: list[sp.Expr] = [sp.S.Zero] * len(self.joint.source.shape)
+        pairs = list(axis_pairs(self.joint, self.layer.target))
+        for number, (axis, source, out) in enumerate(pairs):
+            at = sp.S.Zero if out is None else self.positions[out]
+            read = self._read(number, axis, source, at)
+            if source is not None:
+                modulus = self.setting.moduli(self.joint.source)[source]
+                arguments[source] = read if modulus is None else self._wrapped(axis, read, modulus)
+        x = applied(self.setting.names[self.joint.source.name], *arguments)
+        return self._reduced(x)
+
+    def _read(self, number: int, axis: Axis, source: int | None, at: sp.Expr) -> sp.Expr:
+        """The position that is read along one axis; the tap becomes a bound variable."""
+        match axis:
+            case Window(stride=s, dilation=d, padding=p):
+                return s * at + d * self._tap(number, axis) - self.setting.named(p)
+            case Full():
+                moves = source is not None and self.setting.moving(self.joint.source)[source]
+                if moves and self.setting.where != "circle":
+                    raise Unproved(f"{self.layer.spec} reads a whole row, which has no end here")
+                return self._tap(number, axis)
+            case Blocks(outputs=f, groups=g):
+                block = at if g == f else sp.floor(at * g / f)  # depthwise: each its own
+                return block * axis.taps + self._tap(number, axis)
+            case Repeat(factor=factor):
+                return sp.floor(at / sp.sympify(factor))
+            case Reversed(window=w):
+                if self.setting.where != "line":
+                    raise Unproved(f"{self.layer.spec} beyond its border has no formula here")
+                a = index(self.setting.free("a" if len(self.positions) < 3 else f"a_{number}"))
+                self.limits.append((a, -sp.oo, sp.oo))
+                tap = self._tap(number, axis)
+                self.factors.append(Impulse(w.stride * a + w.dilation * tap - w.padding - at))
+                return a
+        raise Unproved(f"{self.layer.spec} has no formula: its positions are a table")
+
+    def _tap(self, number: int, axis: Axis) -> sp.Expr:
+        if axis.taps == 1:
+            self.taps[number] = sp.S.Zero
+            return sp.S.Zero
+        many = sum(not _channelwise(a) and a.taps != 1 for a in _axes(self.joint)) > 1
+        channel = self.layer.target.channels and number == 0
+        name = "c" if channel or _channelwise(axis) else (f"j_{number}" if many else "j")
+        self.taps[number] = index(self.setting.free(name))
+        self.limits.append((self.taps[number], sp.S.Zero, sp.sympify(axis.taps) - 1))
+        return self.taps[number]
+
+    def _wrapped(self, axis: Axis, read: sp.Expr, modulus: sp.Expr) -> sp.Expr:
+        """A position on the circle; only a window that goes around is one of a circle."""
+        if isinstance(axis, Window):
+            span = axis.dilation * (axis.taps - 1)
+            inside = axis.padding == 0 and sp.expand(axis.stride - 1 - span).is_nonnegative
+            if not (axis.boundary == "circular" or inside):
+                raise Unproved(f"{self.layer.spec} does not go around the circle")
+            if sp.expand(axis.outputs * axis.stride - axis.inputs) != 0:
+                raise Unproved(
+                    f"{self.layer.spec} turns {axis.inputs} positions into {axis.outputs}, "
+                    f"which is not a stride-{axis.stride} circle of them"
+                )
+            if read.is_Symbol:
+                return read
+            return Residue(read, modulus)
+        return read
+
+    def _reduced(self, x: sp.Expr) -> sp.Expr:
+        reduction, tying = self.layer.reduction, self.joint.tying
+        if reduction.pointwise:
+            return applied(reduction.name, x)
+        if reduction == MAX:
+            return Greatest(x, *self.limits) if self.limits else x
+        term = sp.Mul(*self.factors, x)
+        if isinstance(tying, Learned):
+            term = _entry(self.layer, self.joint, self.setting, self.positions, self.taps) * term
+        elif isinstance(tying, Constant):
+            term = tying.value * term
+        elif isinstance(tying, Mean):
+            assert isinstance(self.joint.wiring, Product)
+            count = sp.Mul(*map(sp.sympify, self.joint.wiring.taps))
+            return (sp.Sum(term, *self.limits) if self.limits else term) / count
+        else:
+            raise Unproved(f"the parameters of {self.layer.spec} are a list, without a formula")
+        return sp.Sum(term, *self.limits) if self.limits else term
+
+
+def _axes(joint: Joint) -> tuple[Axis, ...]:
+    assert isinstance(joint.wiring, Product)
+    return joint.wiring.axes
+
+
+def _channelwise(axis: Axis) -> bool:
+    return isinstance(axis, Full | Blocks) and axis.outputs != 1
+
+
+def _entry(
+    layer: Layer,
+    joint: Joint,
+    setting: Setting,
+    positions: tuple[sp.Symbol, ...],
+    taps: dict[int, sp.Expr],
+) -> sp.Expr:
+    """The entry of the parameter array on a connection: w(f, c, j)."""
+    tying = joint.tying
+    assert isinstance(tying, Learned)
+    pairs = list(axis_pairs(joint, layer.target))
+    arguments = [
+        _digit(digit, *pairs[digit.axis], positions, taps)
+        for digit in tying.digits
+        if digit.named or digit.size != 1
+    ]
+    return applied(tying.letter or "w", *arguments)
+
+
+def _digit(
+    digit: Digit,
+    axis: Axis,
+    source: int | None,
+    out: int | None,
+    positions: tuple[sp.Symbol, ...],
+    taps: dict[int, sp.Expr],
+) -> sp.Expr:
+    if digit.kind == "tap":
+        tap = taps[digit.axis]
+        return digit.size - 1 - tap if digit.flipped else tap
+    if digit.kind == "input":
+        return taps[digit.axis]
+    at = sp.S.Zero if out is None else positions[out]
+    return at if digit.size == axis.outputs else Residue(at, sp.sympify(digit.size))
+
+
+def _concatenated(layer: Layer, setting: Setting, positions: tuple[sp.Symbol, ...]) -> sp.Expr:
+    """Branches one after the other along the axis of channels: which one, and which of its own."""
+    spec: Concat = layer.spec
+    if setting.moving(layer.target)[spec.axis]:
+        raise Unproved(f"{spec} joins branches along the axis that moves")
+    pieces, end = [], sp.S.Zero
+    f = positions[spec.axis]
+    for joint in layer.joints:
+        source = joint.source
+        own = list(positions)
+        own[spec.axis] = f - end
+        if len(source.shape) < len(positions):  # a branch of one unnamed channel
+            del own[spec.axis]
+        end = end + (1 if len(source.shape) < len(positions) else source.shape[spec.axis])
+        piece = applied(setting.names[source.name], *own)
+        pieces.append((piece, sp.Lt(f, end) if joint is not layer.joints[-1] else True))
+    return sp.Piecewise(*pieces)

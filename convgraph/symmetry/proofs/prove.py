@@ -1,0 +1,124 @@
+"""Proofs for all sizes that layers commute with shifts."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import Size
+from convgraph.layers.spec import Spec
+from convgraph.symmetry.proofs.argument import argue
+from convgraph.symmetry.proofs.claims import given
+from convgraph.symmetry.proofs.proof import Proof, Statement
+from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
+from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.symmetry.proofs.setting import Unproved, setting
+from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.transformations import Shift
+
+__all__ = ["prove"]
+
+Where = Literal["line", "circle", "interior", "frame"]
+WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
+
+
+def prove(
+    spec: Spec,
+    transformation: Transformation,
+    where: Where | None = None,
+    channels: Size | None = None,
+) -> Proof | Refutation | Undecided:
+    """Prove for all sizes that a spec commutes with a shift, or refute it.
+
+    Sizes, strides, dilations, paddings, numbers of channels and the amount of the shift may be
+    sympy symbols. A shift of the input by s t is one of the output by t behind a stride of s;
+    through a stack strides multiply.
+
+    Parameters
+    ----------
+    spec
+        A layer, or layers joined by `>>`, `Residual` or `Parallel`.
+    transformation
+        A `Shift`. For others there is no proof, but perhaps a counterexample.
+    where
+        What lies beyond the border. "line": nothing does, every row has a position at each
+        integer (the plane, for two axes). "circle": positions are counted modulo the size, which
+        the strides divide (the torus); layers have to go around it (`padding_mode="circular"`, or
+        no padding and windows that do not overlap). "interior": a finite frame, and the claim is
+        for the outputs that its border does not reach; the proof says exactly which these are.
+        "frame": all outputs of a finite frame, zeros filled in. By default the line for a shift
+        with boundary "zeros", the circle for one with boundary "wrap".
+    channels
+        Input channels; one unnamed channel by default.
+
+    Returns
+    -------
+    Proof, Refutation or Undecided
+        Each has `holds`: True, False or None.
+
+    Raises
+    ------
+    ConvgraphError
+        If the spec takes no such input, or the shift has other axes.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> from sympy import Symbol, symbols
+    >>> k, s = symbols("k s", integer=True, positive=True)
+    >>> t = Symbol("t", integer=True)
+    >>> proof = cg.prove(cg.Conv(k, stride=s), cg.Shift(s * t))
+    >>> print(proof)
+    Theorem. Conv(k, stride=s) commutes with Shift(s*t) on the whole line:
+        y'[i] = y[i - t]
+    Given
+        x'[i] = x[i - s*t]
+        y[i] = sum[j=0..k - 1] w[j]*x[s*i + j]
+        and a prime marks what is computed from the shifted input.
+    Proof
+        y'[i]
+          = sum[j=0..k - 1] w[j]*x'[s*i + j]
+              (1) definition of y'
+          = sum[j=0..k - 1] w[j]*x[s*i + j - s*t]
+              (2) definition of x'
+          = sum[j=0..k - 1] w[j]*x[s*(i - t) + j]
+              (3) the same index
+          = y[i - t]
+              (4) definition of y
+    Therefore y'[i] = y[i - t].
+    >>> proof.verify()
+    True
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
+    """
+    if not isinstance(spec, Spec):
+        raise ConvgraphError(f"spec={spec!r}: a proof is about a spec, such as Conv(k, stride=s)")
+    if where is not None and where not in get_args(Where):
+        raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
+    if not isinstance(transformation, Shift):
+        return Undecided(spec, transformation, where or "frame", "proofs are about shifts")
+    place = where or ("circle" if transformation.boundary == "wrap" else "line")
+    amounts = amounts_of(spec, transformation)
+    try:
+        if place == "frame":
+            raise Unproved("the border reaches some outputs")
+        bound = setting(spec, amounts, place, channels)
+        known = given(bound)
+        steps = argue(bound, known)
+    except Unproved as unproved:
+        reason = str(unproved)
+        found = refute(spec, transformation, place, channels, reason)
+        return found or Undecided(spec, transformation, place, reason)
+    claim = known.claims[-1]
+    statement = Statement(
+        "equivariance",
+        spec,
+        transformation,
+        place,
+        channels,
+        claim,
+        bound.notes(),
+    )
+    return Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)

@@ -1,0 +1,158 @@
+"""Proofs for all sizes: they verify, and altered ones do not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import sympy as sp
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.symmetry.proofs.rules import RULES, Known, Step, check
+from tests.theorems import OTHERS, THEOREMS, k, t
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    return {name: cg.prove(*question) for name, question in THEOREMS.items()} | OTHERS
+
+
+ALL = [*THEOREMS, *OTHERS]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_theorem_is_proved_and_verifies(proofs, name):
+    proof = proofs[name]
+    assert isinstance(proof, cg.Proof)
+    assert proof.verify()
+    assert proof.conclusion.rhs == proof.steps[-1].right
+
+
+# -- what was altered fails ---------------------------------------------------------------------
+
+
+def replaced(proof, number, **changes):
+    steps = list(proof.steps)
+    steps[number] = dataclasses.replace(steps[number], **changes)
+    return dataclasses.replace(proof, steps=tuple(steps))
+
+
+def nearby(e: sp.Expr, draw) -> sp.Expr:
+    """An expression that means something else: an index moved, or two kernels exchanged."""
+    calls = sorted(e.atoms(sp.core.function.AppliedUndef), key=sp.default_sort_key)
+    assume(any(call.args for call in calls))
+    call = draw(st.sampled_from([call for call in calls if call.args]))
+    place = draw(st.integers(0, len(call.args) - 1))
+    moved = list(call.args)
+    moved[place] = moved[place] + draw(st.sampled_from([1, -1, t, k]))
+    return e.xreplace({call: call.func(*moved)})
+
+
+@given(st.data())
+def test_a_step_with_another_side_fails(proofs, data):
+    proof = proofs[data.draw(st.sampled_from(ALL))]
+    number = data.draw(st.integers(0, len(proof.steps) - 1))
+    side = data.draw(st.sampled_from(["left", "right"]))
+    before = getattr(proof.steps[number], side)
+    altered = replaced(proof, number, **{side: nearby(before, data.draw)})
+    with pytest.raises(cg.ConvgraphError, match="altered"):
+        altered.verify()
+
+
+@given(st.data())
+def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
+    """The chain is still linked; the rules have to notice."""
+    proof = proofs[data.draw(st.sampled_from(ALL))]
+    inner = [
+        number
+        for number in range(len(proof.steps) - 1)
+        if proof.steps[number].claim == proof.steps[number + 1].claim
+    ]
+    number = data.draw(st.sampled_from(inner))
+    other = nearby(proof.steps[number].right, data.draw)
+    altered = replaced(replaced(proof, number, right=other), number + 1, left=other)
+    with pytest.raises(cg.ConvgraphError, match="altered"):
+        altered.verify()
+
+
+@given(st.data())
+def test_a_step_under_another_rule_fails(proofs, data):
+    proof = proofs[data.draw(st.sampled_from(ALL))]
+    number = data.draw(st.integers(0, len(proof.steps) - 1))
+    rule = data.draw(st.sampled_from([*RULES, "magic"]))
+    assume(rule != proof.steps[number].rule)
+    names = [e.name for e in (*proof.hypotheses, *proof.claims)]
+    using = data.draw(st.sampled_from(["", proof.steps[number].using, *names]))
+    with pytest.raises(cg.ConvgraphError, match=f"step={number + 1}: .*altered"):
+        replaced(proof, number, rule=rule, using=using).verify()
+
+
+@given(st.data())
+def test_a_step_removed_added_or_renumbered_fails(proofs, data):
+    proof = proofs[data.draw(st.sampled_from(ALL))]
+    steps = list(proof.steps)
+    number = data.draw(st.integers(0, len(steps) - 1))
+    match data.draw(st.sampled_from(["remove", "repeat", "renumber", "other claim"])):
+        case "remove":
+            del steps[number]
+        case "repeat":
+            steps.insert(number, steps[number])
+        case "renumber":
+            steps[number] = dataclasses.replace(steps[number], number=0)
+        case "other claim":
+            steps[number] = dataclasses.replace(steps[number], claim="nothing'")
+    with pytest.raises(cg.ConvgraphError, match="altered"):
+        dataclasses.replace(proof, steps=tuple(steps)).verify()
+
+
+@given(st.data())
+def test_an_altered_hypothesis_fails(proofs, data):
+    proof = proofs[data.draw(st.sampled_from(ALL))]
+    given_ = list(proof.hypotheses)
+    number = data.draw(st.integers(0, len(given_) - 1))
+    if data.draw(st.booleans()):
+        del given_[number]
+    else:
+        other = nearby(given_[number].right, data.draw)
+        given_[number] = dataclasses.replace(given_[number], right=other)
+    with pytest.raises(cg.ConvgraphError, match="hypotheses"):
+        dataclasses.replace(proof, hypotheses=tuple(given_)).verify()
+
+
+@given(st.data())
+def test_a_proof_of_something_else_fails(proofs, data):
+    names = list(THEOREMS)
+    one, two = (proofs[data.draw(st.sampled_from(names))] for _ in range(2))
+    assume(one.hypotheses != two.hypotheses or one.conclusion != two.conclusion)
+    with pytest.raises(cg.ConvgraphError):
+        dataclasses.replace(one, statement=two.statement).verify()
+    with pytest.raises(cg.ConvgraphError):
+        dataclasses.replace(one, conclusion=sp.Eq(one.conclusion.lhs, sp.Symbol("z"))).verify()
+
+
+def test_a_wider_interior_fails(proofs):
+    """The steps are right, but are not allowed at outputs that the border reaches."""
+    proof = proofs["padded"]
+    assert len(proof.claims[-1].conditions) == 3
+    for dropped in range(3):
+        conditions = [e for i, e in enumerate(proof.claims[-1].conditions) if i != dropped]
+        claim = dataclasses.replace(proof.claims[-1], conditions=tuple(conditions))
+        statement = dataclasses.replace(proof.statement, claim=claim)
+        bold = dataclasses.replace(proof, claims=(claim,), statement=statement)
+        with pytest.raises(cg.ConvgraphError):
+            bold.verify()
+        own = dataclasses.replace(proof, claims=(claim,))
+        known = Known(own._definitions(), {}, {}, claim)
+        assert not all(check(step, known) for step in proof.steps)
+
+
+def test_a_lemma_may_not_be_used_before_it_is_shown(proofs):
+    proof = proofs["stack"]
+    first = proof.steps[0]
+    circular = Step(1, first.claim, first.left, proof.claims[0].right, "lemma", first.claim)
+    rest = [step for step in proof.steps if step.claim != first.claim]
+    numbered = [dataclasses.replace(step, number=i) for i, step in enumerate(rest, start=2)]
+    with pytest.raises(cg.ConvgraphError, match="step=1"):
+        dataclasses.replace(proof, steps=(circular, *numbered)).verify()
