@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
     from convgraph.core.network import Network
 
-__all__ = ["evaluate", "expressions", "input_symbols"]
+__all__ = ["evaluate", "expressions", "input_symbols", "layer_edges", "unit_values"]
 
 
 def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
@@ -52,13 +52,7 @@ def input_symbols(network: Network) -> dict[str, sp.Symbol]:
 def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
     """See `Network.expressions`."""
     wanted = [network.row(row)] if row is not None else list(network.outputs)
-    values = np.zeros(len(network.edges.start) - 1, object)
-    symbols = list(input_symbols(network).values())
-    values[: len(symbols)] = symbols
-    labels = np.empty(len(network.labels), object)
-    labels[:] = list(network.labels)
-    for layer in network.layers:
-        _put(values, network, layer.target, _exactly(network, layer, values, labels))
+    values = unit_values(network)
     result: dict[str, sp.Expr] = {}
     for each in wanted:
         first = network.offsets[each.name]
@@ -66,14 +60,27 @@ def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
     return result
 
 
+def unit_values(network: Network) -> NDArray[Any]:
+    """All units in sympy, in inputs and parameters, rows one after the other."""
+    values = np.zeros(len(network.edges.start) - 1, object)
+    symbols = list(input_symbols(network).values())
+    values[: len(symbols)] = symbols
+    labels = np.empty(len(network.labels), object)
+    labels[:] = list(network.labels)
+    for layer in network.layers:
+        _put(values, network, layer.target, _exactly(network, layer, values, labels))
+    return values
+
+
 def _put(values: NDArray[Any], network: Network, row: Row, new: NDArray[Any]) -> None:
     first = network.offsets[row.name]
     values[first : first + len(new)] = new
 
 
-def _edges_of(
+def layer_edges(
     network: Network, layer: Layer
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """The edges of one layer: (where each unit's start, source units, labels), as numbers."""
     edges = network.edges
     first = network.offsets[layer.target.name]
     start = edges.start[first : first + int(layer.target.size) + 1]
@@ -84,7 +91,7 @@ def _edges_of(
 def _fast(
     network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
 ) -> NDArray[Any]:
-    start, source, label = _edges_of(network, layer)
+    start, source, label = layer_edges(network, layer)
     if layer.reduction.linear:
         import scipy.sparse as sparse
 
@@ -102,7 +109,7 @@ def _fast(
 def _exactly(
     network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
 ) -> NDArray[Any]:
-    start, source, label = _edges_of(network, layer)
+    start, source, label = layer_edges(network, layer)
     terms = (labels[label] * values[source]).tolist()
     reduce = layer.reduction.exact
     result = np.empty(len(start) - 1, object)

@@ -1,8 +1,8 @@
 """Tying: which connections share a parameter.
 
 A learned tying lays the connections of a wiring out in a parameter array. Each axis of that array
-is a digit: the *tap* through which a connection runs, the *output* position (modulo the digit's
-size), or the *input* position. Connections with the same digits share a parameter, so that
+is a digit: the *tap* through which a connection runs, or the *output* or *input* position (modulo
+the digit's size). Connections with the same digits share a parameter, so that
 
 - no output digit on an axis ties over all positions: the convolution,
 - an output digit of size t ties positions t steps apart: the tiled convolution,
@@ -101,7 +101,7 @@ def _values(digit: Digit, relation: Axis) -> NDArray[np.int64]:
     if digit.kind == "output":
         return (np.arange(relation.outputs, dtype=np.int64) % int(digit.size))[:, None]
     if digit.kind == "input":
-        return np.maximum(relation.table(), 0)
+        return np.maximum(relation.table(), 0) % int(digit.size)
     tap = np.arange(digit.size, dtype=np.int64)
     return (tap[::-1] if digit.flipped else tap)[None, :]
 
