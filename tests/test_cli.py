@@ -15,11 +15,18 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph import ConvgraphError
-from convgraph.cli import main
+from convgraph.cli import main, output
 from convgraph.cli.expression import parse_shape, parse_spec, spec_names
 from convgraph.cli.group import COMMANDS
 
 TWICE = "Conv(3, padding='same') >> Conv(3, padding='same')"
+
+
+@pytest.fixture(autouse=True)
+def _plain_output(monkeypatch):
+    """No terminal, whatever the environment of the tests says of it."""
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def run(*arguments, status=0, **options):
@@ -130,6 +137,24 @@ def test_a_reader_that_stops_early_is_no_error():
     assert done.stderr == ""
 
 
+def test_a_terminal_gets_colours_and_progress(tmp_path, monkeypatch):
+    monkeypatch.setattr(output, "WAIT", 0)
+    arguments = ["book", "9.4", "9.5", "--out", tmp_path]
+    out, err = run(*arguments, env={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
+    assert "\x1b[32mholds" in out  # green
+    assert "\x1b[33mholds when" in out
+    assert "The chapter" in err
+    out, err = run(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    assert "\x1b[32m" not in out
+
+
+def test_progress_is_quiet_before_its_time(capsys):
+    with output.progress("Nothing", 3) as step:
+        for _ in range(3):
+            step()
+    assert capsys.readouterr() == ("", "")
+
+
 # -- show ------------------------------------------------------------------------------------------
 
 
@@ -183,6 +208,11 @@ def test_show_images_and_large_inputs():
     assert "300,000,000" in out
     assert "27 units within 3x3x3" in out
     assert "s1,1,1 =" not in out  # it would fill the screen
+
+
+def test_show_deep_networks():
+    out, _ = run("show", " >> ".join(["Activation('phi')"] * 300), "--input", 2, "--unit", "s1")
+    assert "s1 sees x1 (1 unit of x)" in out
 
 
 @pytest.mark.parametrize("name", ["f.svg", "f.dot"])

@@ -32,6 +32,8 @@ def reported(program: str) -> Iterator[None]:
         _leave(program, str(error))
     except MemoryError:
         _leave(program, "memory: the question needs more than this machine has")
+    except RecursionError:
+        _leave(program, "expression: nested more deeply than this Python can follow")
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:

@@ -15,6 +15,7 @@ __all__ = ["network_facts", "parameter_facts", "unit_facts"]
 MOST_UNITS = 1_000  # that are listed by name
 MOST_CONNECTIONS = 3_000  # of a network whose expressions are worked out
 MOST_PATHS = 100  # of a unit whose expression is shown: as many terms has it
+MOST_LAYERS = 50  # around each other in an expression; sympy prints it recursively
 
 
 def network_facts(net: Network) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _field(units: Units) -> dict[str, Any]:
 
 def _expression(net: Network, unit: str, row: str) -> str | None:
     """The unit in inputs and parameters, unless it would fill pages."""
-    if row in {r.name for r in net.inputs} or net.symbolic:
+    if row in {r.name for r in net.inputs} or net.symbolic or len(net.layers) > MOST_LAYERS:
         return None
     if sum(int(layer.connections) for layer in net.layers) > MOST_CONNECTIONS:
         return None
