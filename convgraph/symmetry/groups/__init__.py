@@ -1,0 +1,1 @@
+"""From a layer to its exact group of symmetries, and from a group to the tying that it forces."""
