@@ -23,18 +23,18 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic in new v
         return "FORMAT"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        from convgraph.figures.render import FORMATS
+        from convgraph.figures.figure import SAVED
 
-        if value not in FORMATS:
-            raise ConvgraphError(f"format={value!r}: a format is one of {', '.join(FORMATS)}")
+        if value not in SAVED:
+            raise ConvgraphError(f"format={value!r}: a format is one of {', '.join(SAVED)}")
         return str(value)
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> Any:
         from click.shell_completion import CompletionItem
 
-        from convgraph.figures.render import FORMATS
+        from convgraph.figures.figure import SAVED
 
-        return [CompletionItem(name) for name in FORMATS if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in SAVED if name.startswith(incomplete)]
 
 
 FORMAT = FormatType()

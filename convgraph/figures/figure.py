@@ -16,7 +16,9 @@ from convgraph.figures.panel import Panel
 from convgraph.figures.render import FORMATS, render
 from convgraph.figures.theme import Theme
 
-__all__ = ["Figure"]
+__all__ = ["SAVED", "Figure"]
+
+SAVED = (*FORMATS, "html")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,15 @@ class Figure:
         svg = render(self._layered, "svg", prefix=prefix).decode()
         return annotate(svg, self.panels, prefix, self.title, self.description)
 
+    def page(self) -> str:
+        """The figure as a live page: pointing at it shows what units see and what is tied.
+
+        It is one self-contained HTML text, which works by keyboard, in the dark and in print.
+        """
+        from convgraph.figures.live.page import page
+
+        return page([self], self.title)
+
     @property
     def _layered(self) -> str:
         return to_dot(self.panels, self._distance, self.theme, layered=True)
@@ -94,6 +105,8 @@ class Figure:
         """The content of a file in this format."""
         if format == "svg":
             return self.svg().encode()
+        if format == "html":
+            return self.page().encode()
         return render(self.dot if format == "dot" else self._layered, format, dpi=dpi)
 
     def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:
@@ -102,7 +115,8 @@ class Figure:
         Parameters
         ----------
         path
-            A name that ends in .svg, .png, .pdf or .dot. PNG and PDF need Graphviz's `dot`.
+            A name that ends in .svg, .html (a live page), .png, .pdf or .dot. PNG and PDF need
+            Graphviz's `dot`.
         dpi
             Pixels per inch in PNG.
 
@@ -118,8 +132,8 @@ class Figure:
         """
         path = Path(path)
         format = path.suffix.lower().removeprefix(".")
-        if format not in FORMATS:
-            endings = ", ".join(f".{known}" for known in FORMATS)
+        if format not in SAVED:
+            endings = ", ".join(f".{known}" for known in SAVED)
             raise ConvgraphError(f"path={str(path)!r}: a figure is saved as {endings}")
         return write(path, self.content(format, dpi))
 
