@@ -22,7 +22,7 @@ __all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "trimmed", "unit
 
 # Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
 Places: TypeAlias = "Sequence[tuple[str, int]]"
-MOST_UNITS, LONGEST_AXIS = 2**40, 2**28
+MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
 ONE = Constant()
 
 
@@ -66,7 +66,7 @@ class Builder:
         """What a name stands for."""
         found = self.values.get(name)
         if found is None:
-            raise ConvgraphError(f"input={name!r}: an input that no node before this one computes")
+            raise ConvgraphError("inputs: one that the operator needs is left out")
         return found
 
     def known(self, node: Node, position: int) -> Known | None:
@@ -120,6 +120,10 @@ class Builder:
     def letter(self, known: Known) -> str:
         """The name of the parameter array to which a tensor's entries belong."""
         letter = known.origin.name
+        if known.size > MOST_UNITS:
+            raise ConvgraphError(
+                f"shape={known.shape} of {letter!r}: at most {MOST_UNITS:,} entries"
+            )
         while self.arrays.setdefault(letter, known.origin) is not known.origin:
             letter += "'"
         return letter
@@ -144,6 +148,8 @@ class Builder:
 
     def add_row(self, name: str, shape: tuple[Size, ...]) -> Row:
         """Add a row of units, checked for a size that questions can be asked about."""
+        if len(shape) > MOST_AXES:
+            raise ConvgraphError(f"shape of {name!r}: at most {MOST_AXES} axes")
         sizes = row_shape(shape)
         for n in shape:
             if not is_symbolic(n) and not 1 <= n <= LONGEST_AXIS:

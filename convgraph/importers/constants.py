@@ -42,9 +42,9 @@ def fold(builder: Builder, node: Node) -> bool:
     function = FOLDS.get(node.op)
     if function is None:
         return False
-    known = [builder.value(name) if name else None for name in node.inputs]
-    if not all(value is None or isinstance(value, Known) for value in known):
-        return False
+    for name in node.inputs:
+        if name and not isinstance(builder.values[name], Known):
+            return False
     result = function(builder, node)
     if result is None:
         return False
@@ -119,11 +119,11 @@ def _constant(builder: Builder, node: Node) -> list[Known] | None:
 
 def _constant_of_shape(builder: Builder, node: Node) -> list[Known]:
     shape = integers(builder, node, 0, "shape") or []
-    if is_symbolic(*shape) or any(n < 0 for n in shape):
+    if is_symbolic(*shape) or min(shape, default=0) < 0:
         raise ConvgraphError(f"shape={shape}: numbers that are not negative")
-    value = node.attributes.get("value")
 
     def read() -> Array:
+        value = node.attributes.get("value")
         entry = value.values().reshape(-1) if isinstance(value, Known) else np.zeros(1, np.float32)
         return np.broadcast_to(entry[:1], shape)
 
@@ -140,7 +140,8 @@ def _computed(function: Callable[..., Any]) -> Any:
         if any(known is not None and not known.there for known in given):
             return None
         arrays = [known.values() if known is not None else None for known in given]
-        result = function(node, *arrays)
+        with np.errstate(all="ignore"):  # what overflows is infinite, as in the model
+            result = function(node, *arrays)
         results = result if isinstance(result, list) else [result]
         learned = any(known.learned for known in given if known)
         made = []

@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 __all__ = ["Node", "Operator"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)  # not frozen: a model makes thousands, and that takes longer
 class Node:
     """An operator between named tensors; an input that is left out has an empty name."""
 

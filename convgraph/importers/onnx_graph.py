@@ -10,6 +10,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size, size_symbol
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_file import opset_of, read_model
+from convgraph.importers.onnx_nodes import nodes_of
 from convgraph.importers.onnx_tensors import Tensors
 from convgraph.importers.values import Known
 from convgraph.importers.walk import network_of
@@ -23,12 +24,13 @@ def from_onnx(
     model: Any,
     input_shapes: Mapping[str, Sequence[Size]] | Sequence[Size] | None = None,
     strict: bool = False,
+    weights: bool = True,
 ) -> Network:
     """Read an ONNX model as a network of rows, wirings and tyings.
 
     Each tensor of the model is a row of its name, each initialiser a parameter array of its name. A
     leading axis of one position, the batch, is left out of the rows. Weights are read when
-    `evaluate` needs them; a model without them is as good.
+    `evaluate` needs them; for the structure a model without them is as good.
 
     Parameters
     ----------
@@ -41,6 +43,9 @@ def from_onnx(
     strict
         Whether to refuse operators that are not known. Otherwise their outputs are taken to depend
         on all of their inputs, and the network's `caveats` say so.
+    weights
+        Whether data that the model keeps in other files has to be there; the structure does
+        without.
 
     Raises
     ------
@@ -53,13 +58,12 @@ def from_onnx(
     """
     proto, folder = read_model(model)
     graph, version = proto.graph, opset_of(proto)
-    tensors = Tensors(folder)
+    tensors = Tensors(folder, weights)
     known = {t.name: tensors.known(t) for t in graph.initializer}
-    nodes = [_node(node, version, tensors) for node in graph.node]
+    nodes = nodes_of(proto, version, tensors)
     stated = {value.name: value for value in graph.input if value.name not in known}
     stated_shapes = _input_shapes(stated, input_shapes)
-    weights = _parameters_without_values(stated, nodes)
-    for name in weights:
+    for name in _parameters_without_values(stated, nodes):
         known[name] = Known(name, _numbers(name, stated_shapes.pop(name)), None, learned=True)
     outputs = [value.name for value in graph.output]
     if not outputs:
@@ -176,19 +180,3 @@ def _hints(proto: Any) -> Callable[[str], Shape | None]:
         return found.get(name)
 
     return hint
-
-
-def _node(node: Any, version: int, tensors: Tensors) -> Node:
-    attributes = {}
-    for attribute in node.attribute:
-        attributes[attribute.name] = tensors.attribute(attribute)
-    domain = node.domain
-    return Node(
-        node.op_type,
-        tuple(node.input),
-        tuple(node.output),
-        attributes,
-        node.name,
-        "" if domain == "ai.onnx" else domain,
-        version,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.importers.values import Known
 
-__all__ = ["Tensors"]
+__all__ = ["Attributes", "Tensors"]
 
+MOST_AXES = 32  # as many as numpy has had
 INT64 = 7
 EXTERNAL = 1  # TensorProto.EXTERNAL
 FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, BFLOAT16, FLOAT8...
@@ -22,16 +24,38 @@ FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, B
 class Tensors:
     """The tensors of one model, with the folder in which those outside the file lie."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None, insist: bool = True) -> None:
+        self.folder, self.insist = folder, insist
 
     def known(self, tensor: Any) -> Known:
         """A tensor of the model that is read when its entries are asked for."""
         shape = tuple(tensor.dims)
-        if any(n < 0 for n in shape):
+        if min(shape, default=0) < 0:
             raise ConvgraphError(f"shape={shape} of {tensor.name!r}: sizes are not negative")
+        if len(shape) > MOST_AXES:
+            raise ConvgraphError(f"shape of {tensor.name!r}: at most {MOST_AXES} axes")
         learned = tensor.data_type in FLOATS
+        if tensor.data_location == EXTERNAL and not self._external(tensor):
+            return Known(tensor.name, shape, None, learned)
         return Known(tensor.name, shape, partial(self.read, tensor), learned)
+
+    def _external(self, tensor: Any) -> bool:
+        """Whether the file with a tensor's entries is there, in the model's own folder."""
+        stated = {entry.key: entry.value for entry in tensor.external_data}
+        location, length = stated.get("location", ""), stated.get("length", "0")
+        offset = stated.get("offset", "0")
+        if self.folder is not None and location and (length + offset).isdigit():
+            folder = self.folder.resolve()
+            path = (folder / location).resolve()
+            inside = path.is_relative_to(folder) and path.is_file()
+            if inside and path.stat().st_size >= int(length) + int(offset):
+                return True
+        if self.insist:
+            raise ConvgraphError(
+                f"tensor={tensor.name!r}: its data is not in {location!r} beside the model; "
+                "weights=False reads the structure without"
+            )
+        return False
 
     def read(self, tensor: Any) -> NDArray[Any]:
         """The entries of a tensor."""
@@ -47,7 +71,7 @@ class Tensors:
             raise ConvgraphError(f"tensor={tensor.name!r}: cannot be read: {error}") from None
 
     def attribute(self, attribute: Any) -> Any:
-        """The value of an attribute; tensors stay unread."""
+        """The value of an attribute; tensors and graphs stay unread."""
         kind = attribute.type
         if kind == 2:
             return attribute.i
@@ -64,3 +88,37 @@ class Tensors:
         if kind == 8:
             return [s.decode("utf-8", "replace") for s in attribute.strings]
         return attribute
+
+
+class Attributes(Mapping[str, Any]):
+    """The attributes of a node, decoded when one of them is first asked for."""
+
+    __slots__ = ("_decoded", "_protos", "_tensors")
+
+    def __init__(self, protos: Sequence[Any], tensors: Tensors) -> None:
+        self._protos, self._tensors = protos, tensors
+        self._decoded: dict[str, Any] | None = None
+
+    @property
+    def tensors(self) -> Tensors:
+        """What decodes tensors of this model."""
+        return self._tensors
+
+    def _all(self) -> dict[str, Any]:
+        if self._decoded is None:
+            decode = self._tensors.attribute
+            self._decoded = {proto.name: decode(proto) for proto in self._protos}
+        return self._decoded
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of an attribute, or the default."""
+        return self._all().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())

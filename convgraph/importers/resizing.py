@@ -24,7 +24,7 @@ from convgraph.importers.reshaping import integers, within
 
 __all__ = ["resize"]
 
-LONGEST_TABLE = 2**22
+LONGEST_TABLE, LONGEST_WEIGHTED = 2**22, 2**15
 WHOLE = Fraction(0), Fraction(1)
 
 
@@ -140,13 +140,17 @@ def _resized(
         return picked(n, positions)
     if mode not in ("linear", "cubic"):
         raise ConvgraphError(f"mode={mode!r}: nearest, linear or cubic")
-    kernel = linear if mode == "linear" else cubic(_fraction(node.real("cubic_coeff_a", -0.75)))
-    radius = 1 if mode == "linear" else 2
     width = max(1 / factor, Fraction(1)) if node.number("antialias", 0) else Fraction(1)
+    radius = ceil((1 if mode == "linear" else 2) * width)
+    if max(n, outputs) > LONGEST_WEIGHTED or outputs * radius > LONGEST_TABLE:
+        raise ConvgraphError(
+            f"scales={factor}: interpolation of at most {LONGEST_WEIGHTED:,} positions of an axis"
+        )
+    kernel = linear if mode == "linear" else cubic(_fraction(node.real("cubic_coeff_a", -0.75)))
     return Interpolated(
         grid,
         kernel,
-        ceil(radius * width),
+        radius,
         width,
         bool(node.number("exclude_outside", 0)),
         region is not None,

@@ -27,7 +27,7 @@ from convgraph.importers.constants import fold
 from convgraph.importers.node import Node
 from convgraph.importers.values import Known, Signal, Weights
 
-__all__ = ["network_of"]
+__all__ = ["build", "needed_nodes", "network_of"]
 
 Shape = tuple[Size, ...]
 
@@ -64,9 +64,9 @@ def network_of(
         row = builder.add_row(name, shape)
         builder.values[name] = Signal(row, shape)
         starts.append(row)
-    needed, left_out = _needed(nodes, outputs)
+    needed, left_out = needed_nodes(nodes, outputs)
     for node in needed:
-        _build(builder, node)
+        build(builder, node)
     ends = []
     for name in dict.fromkeys(outputs):
         value = builder.values.get(name)
@@ -85,7 +85,7 @@ def network_of(
     )
 
 
-def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], list[Node]]:
+def needed_nodes(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], list[Node]]:
     """The nodes on which the outputs depend, and the others."""
     wanted = set(outputs)
     needed: list[Node] = []
@@ -102,15 +102,19 @@ def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], 
     return needed[::-1], left_out[::-1]
 
 
-def _build(builder: Builder, node: Node) -> None:
+def build(builder: Builder, node: Node) -> None:
     """One node; what it gets wrong is said with its name."""
-    for name in node.outputs:
-        if name in builder.values:
-            raise ConvgraphError(f"node={node.label!r} ({node.op}): computes {name!r} again")
+    values = builder.values
     try:
+        for name in node.outputs:
+            if name in values:
+                raise ConvgraphError(f"output={name!r}: it is computed already")
         for name in node.inputs:
-            if name:
-                builder.value(name)
+            if name and name not in values:
+                raise ConvgraphError(
+                    f"input={name!r}: no node before this one computes it; "
+                    "nodes stand in order, without cycles"
+                )
         if not node.domain and fold(builder, node):
             return
         build = BUILDERS.get(node.op) if not node.domain else None
@@ -121,11 +125,15 @@ def _build(builder: Builder, node: Node) -> None:
         except Unread as reason:
             builder.unknown(node, str(reason))
     except ConvgraphError as error:
-        if str(error).startswith("node="):
-            raise
-        raise ConvgraphError(f"node={node.label!r} ({node.op}): {error}") from None
+        raise ConvgraphError(_about(node, str(error))) from None
     except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as e:
         # a model is data: a node that breaks its operator's rules is no fault of this library's
-        raise ConvgraphError(
-            f"node={node.label!r} ({node.op}): not as the operator asks: {e}"
-        ) from e
+        raise ConvgraphError(_about(node, f"not as the operator asks: {e}")) from e
+
+
+def _about(node: Node, message: str) -> str:
+    """A message with the node's name, in one line whatever a hostile model calls things."""
+    if not message.startswith("node="):
+        message = f"node={node.label[:80]!r} ({node.op[:40]}): {message}"
+    line = " ".join(message.split())
+    return line if len(line) <= 500 else f"{line[:497]}..."
