@@ -61,10 +61,10 @@ def regroup(box: Box, old: Sequence[int], new: Sequence[int]) -> list[Box]:
                 want *= new[j]
                 j += 1
         masks, sizes = box[first_i:i], tuple(new[first_j:j])
-        if sizes == tuple(old[first_i:i]):
-            parts.append([masks] if all(mask.any() for mask in masks) else [])
-        else:
-            parts.append(decompose(dense(masks).reshape(sizes)) if sizes else [()])
+        if not all(mask.any() for mask in masks):
+            return []
+        kept = sizes == tuple(old[first_i:i]) or not sizes
+        parts.append([masks[: len(sizes)]] if kept else decompose(dense(masks).reshape(sizes)))
     return [sum(choice, ()) for choice in cartesian(*parts)]
 
 
