@@ -7,6 +7,7 @@ The arithmetic is that of Dumoulin and Visin, "A guide to convolution arithmetic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -15,7 +16,7 @@ import sympy as sp
 
 from convgraph.core.axis import Axis, Positions
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.sizes import Size, ceil_div, clamp, is_symbolic
+from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic
 
 __all__ = ["Boundary", "Reversed", "Window", "check_boundary", "identity"]
 
@@ -73,6 +74,15 @@ class Window(Axis):
             return np.minimum(folded, period - folded) if n > 1 else np.zeros_like(raw)
         return np.where((raw >= 0) & (raw < n), raw, -1)
 
+    @cached_property
+    def _ends_inside(self) -> bool:
+        """Whether nothing is added behind the input and no window was added for what is left over.
+
+        The clamps below say so too, but sympy does not see it through a floor.
+        """
+        room = self.inputs + self.padding - self.dilation * (self.taps - 1) - 1
+        return self.after == 0 and self.outputs == floor_div(room, self.stride) + 1
+
     def missing_of(self, tap: Size) -> tuple[Size, Size]:
         """At how many output positions a tap falls before, and at how many behind, the input.
 
@@ -83,7 +93,7 @@ class Window(Axis):
             return 0, 0
         first = ceil_div(self.padding - self.dilation * tap, self.stride)
         past = ceil_div(self.inputs + self.padding - self.dilation * tap, self.stride)
-        behind = 0 if self.after == 0 else clamp(self.outputs - past, 0, self.outputs)
+        behind = 0 if self._ends_inside else clamp(self.outputs - past, 0, self.outputs)
         return clamp(first, 0, self.outputs), behind
 
     def uses_of(self, tap: Size) -> Size:
@@ -133,7 +143,7 @@ class Window(Axis):
             return triangle(q) - triangle(q - k) - triangle(q - o) + triangle(q - o - k)
 
         behind = sp.expand(self.outputs + self.taps - 1 - self.inputs - self.padding)
-        total = outputs * self.taps - lost(self.padding) - (0 if self.after == 0 else lost(behind))
+        total = outputs * self.taps - lost(self.padding) - (0 if self._ends_inside else lost(behind))
         return sp.expand(sp.sympify(total).subs(outputs, self.outputs))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+import sympy as sp
+
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, ceil_div, floor_div, is_symbolic
 from convgraph.core.sizes import as_size as as_size
@@ -92,7 +94,7 @@ def window(
     elif padding == "full":
         before = after = span - 1
     elif padding == "same":
-        total = _at_least_zero((ceil_div(n, s) - 1) * s + span - n)
+        total = _greatest(0, (ceil_div(n, s) - 1) * s + span - n)
         before = floor_div(total, 2)
         after = total - before
     else:
@@ -113,23 +115,20 @@ def window(
             raise ConvgraphError(f"padding={most}: a circular padding is at most the axis, {n}")
     outputs = ceil_div(n, s) if padding == "same" else floor_div(room, s) + 1
     if ceil_mode:
-        # a window that would start behind the input and its padding before is left out
-        outputs = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
+        # what is left over gets a window too, unless that would start behind the input
+        more = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
+        outputs = more if sp.sympify(span - after).is_positive else _greatest(outputs, more)
     return Window(n, outputs, k, s, d, before, boundary, after)
 
 
-def _at_least_zero(value: Size) -> Size:
-    if isinstance(value, int):
-        return max(value, 0)
-    import sympy as sp
-
-    bound = sp.Max(0, sp.expand(value))
+def _greatest(a: Size, b: Size) -> Size:
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    bound = sp.Max(sp.expand(a), sp.expand(b))
     return int(bound) if bound.is_Integer else bound
 
 
 def _least(a: Size, b: Size) -> Size:
     if isinstance(a, int) and isinstance(b, int):
         return min(a, b)
-    import sympy as sp
-
     return sp.Min(a, b)
