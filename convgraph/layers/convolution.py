@@ -195,7 +195,8 @@ class LocallyConnected(_Windowed):
 class TiledConv(_Windowed):
     """A convolution that takes `tiles` kernels in turn: output positions t apart share parameters.
 
-    `tiles=1` is the ordinary convolution, as many tiles as outputs the locally connected layer.
+    `tiles=1` is the ordinary convolution, as many tiles as outputs the locally connected layer; of
+    more tiles the last ones are not used.
 
     >>> TiledConv(2, tiles=2).on(5).parameters
     (w_1_1, w_1_2, w_2_1, w_2_2)
@@ -212,12 +213,10 @@ class TiledConv(_Windowed):
         as_sizes("tiles", self.tiles, self.rank, "a number of tiles is a positive integer")
 
     def _shared_with(self, axes: tuple[Axis, ...], out_named: bool) -> tuple[Digit, ...]:
-        tiles = []
-        for a, size in enumerate(self._each(self.tiles), start=1):
-            there = axes[a].outputs
-            least = size if is_symbolic(size, there) else min(size, there)
-            tiles.append(Digit("output", a, least))
-        return outputs(self.filters, named=out_named) + tuple(tiles)
+        tiles = enumerate(self._each(self.tiles), start=1)
+        return outputs(self.filters, named=out_named) + tuple(
+            Digit("output", a, size) for a, size in tiles
+        )
 
 
 @dataclass(frozen=True, repr=False)
