@@ -37,6 +37,7 @@ _MODULES = {
     "symmetry.proofs.theorems": ["prove_converse", "prove_downsampling"],
     "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
     "symmetry.permutations": ["Permute", "PermuteChannels"],
+    "symmetry.equivariance": ["check_equivariance"],
     "symmetry.groups.group": ["Group"],
     "symmetry.groups.equivariant": ["equivariant_layer"],
     "symmetry.groups.automorphisms": ["symmetry_group"],

@@ -41,6 +41,7 @@ from convgraph.sharing.effective_kernel import effective_kernel as effective_ker
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.tied_weights import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses
+from convgraph.symmetry.equivariance import check_equivariance as check_equivariance
 from convgraph.symmetry.groups.automorphisms import symmetry_group as symmetry_group
 from convgraph.symmetry.groups.equivariant import equivariant_layer as equivariant_layer
 from convgraph.symmetry.groups.group import Group as Group

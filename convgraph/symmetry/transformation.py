@@ -37,6 +37,10 @@ class Transformation(ABC):
     the array's values.
     """
 
+    def check(self, row: Row) -> None:
+        """Raise if the transformation does not fit a row."""
+        self.sources(row)
+
     @abstractmethod
     def sources(self, row: Row) -> Sources:
         """The flat source position of each unit of a row, -1 where a zero is filled in.
@@ -51,8 +55,11 @@ class Transformation(ABC):
         """One array of source positions per axis of space, or None if it is no such product."""
         return None
 
-    def behind(self, steps: Steps) -> Transformation | None:
-        """The transformation of a row of such steps; None where they do not divide it."""
+    def behind(self, steps: Steps, rounded: bool = False) -> Transformation | None:
+        """The transformation of a row of such steps; None where they do not divide it.
+
+        With `rounded`, the next smaller one that they divide.
+        """
         return self
 
     def resolved(self, row: Row) -> Transformation:
@@ -79,6 +86,9 @@ def moved(sources: Sources, values: NDArray[Any]) -> NDArray[Any]:
 
 class AxisWise(Transformation):
     """A transformation that is one map per axis."""
+
+    def check(self, row: Row) -> None:
+        self.per_axis(space(row))
 
     def sources(self, row: Row) -> Sources:
         shape = space(row)
@@ -128,8 +138,8 @@ class Composition(Transformation):
             result = [_then(*pair) for pair in zip(result, maps, strict=True)]
         return result
 
-    def behind(self, steps: Steps) -> Composition | None:
-        parts = [part.behind(steps) for part in self.parts]
+    def behind(self, steps: Steps, rounded: bool = False) -> Composition | None:
+        parts = [part.behind(steps, rounded) for part in self.parts]
         return None if None in parts else Composition(tuple(p for p in parts if p is not None))
 
     def resolved(self, row: Row) -> Composition:

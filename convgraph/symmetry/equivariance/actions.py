@@ -112,8 +112,11 @@ def actions(
     moves: Mapping[str, Transformation],
     row: str,
     output: Transformation | None,
+    rounded: bool = False,
 ) -> dict[str, Action]:
     """The action on every row; `moves` has the transformation of each input, `output` of `row`.
+
+    With `rounded`, `row` is moved by the next smaller shift that its stride divides.
 
     Raises
     ------
@@ -124,19 +127,19 @@ def actions(
     result: dict[str, Action] = {}
     for given in network.inputs:
         transformation = moves[given.name].resolved(given)
-        transformation.sources(given)
+        transformation.check(given)
         result[given.name] = Action(given, transformation)
     for name, steps in row_steps(network).items():
         if name in result:
             continue
         here = network.row(name)
         gone = steps is None or all(step is None for step in steps)
-        moved = None if gone or steps is None else first.behind(steps)
+        moved = None if gone or steps is None else first.behind(steps, rounded and name == row)
         result[name] = Action(here, moved, still=gone)
     target = network.row(row)
     if output is not None:
         output = output.resolved(target)
-        output.sources(target)
+        output.check(target)
         result[row] = Action(target, output)
     elif not result[row].still and result[row].transformation is not None:
         result[row] = _fitting(result[row])
@@ -145,7 +148,7 @@ def actions(
 
 def _fitting(action: Action) -> Action:
     """The action on the output, which stays in place where it is a single unit."""
-    if action.sources() is not None:
+    if action.per_axis() is not None or action.sources() is not None:
         return action
     if int(np.prod(action.row.numbers())) == 1:
         return Action(action.row, None, still=True)

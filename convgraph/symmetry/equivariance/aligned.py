@@ -110,5 +110,3 @@ def _channels_only(joint: Joint, target: Row, shapes: dict[str, tuple[int, ...]]
     if len(several) == 1 and (several[0].inputs, several[0].outputs) == (size, count):
         return several[0] if not isinstance(several[0], Blocks) else None
     return None
-
-

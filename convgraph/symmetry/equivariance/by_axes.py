@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.boxes import Box, decompose
+from convgraph.core.boxes import Box, decompose, dense
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
 from convgraph.symmetry.equivariance.clean import Clean, clean
-from convgraph.symmetry.equivariance.decide import Decision, Question, decide
+from convgraph.symmetry.equivariance.decide import Question, decide
 from convgraph.symmetry.equivariance.following import follow
 from convgraph.symmetry.equivariance.restriction import (
     Classes,
-    Restriction,
     channel_classes,
     restriction,
 )
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformation import Sources, joined
 
-__all__ = ["Answer", "by_axes"]
+__all__ = ["Answer", "Boxes", "Plane", "jointly", "plane"]
 
 Mask = NDArray[np.bool_]
 Maps = dict[str, list[Sources]]
+Boxes = list[Box]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,252 +40,75 @@ class Answer:
     undecided: Units
 
 
-def by_axes(network: Network, actions: Mapping[str, Action], row: str) -> Answer | None:
-    """Decide on the axes, if the network and the transformation keep them apart."""
-    along = aligned(network, row)
-    if along is None:
-        return None
-    maps = _maps(along, actions)
-    names = [given.name for given in network.inputs if given.name in along.shapes]
-    if row not in maps or any(name not in maps for name in names):
-        return None
-    acting = [
-        axis
-        for axis in range(1, along.rank + 1)
-        if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
-    ]
-    target = network.row(row)
-    whole = Units(target, [tuple(np.ones(n, bool) for n in target.numbers())])
-    none = Units(target, [])
-    quick = [_quickly(along, axis, maps, row) for axis in acting]
-    if all(mask is not None and mask.all() for mask in quick):
-        return Answer(whole, none, none)
-    return _carefully(network, along, maps, row, names, acting)
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A network and a transformation that keep the axes apart, and a row that is compared.
 
-
-def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:
-    """Per row and axis of space the image of each position, where it is known."""
-    maps: Maps = {}
-    for name, shape in along.shapes.items():
-        found = actions[name].per_axis()
-        if actions[name].still and len(found or ()) != len(shape) - 1:
-            found = [np.zeros(1, np.int64)] * (len(shape) - 1)
-        if found is not None and tuple(map(len, found)) == shape[1:]:
-            maps[name] = found
-        elif all(size == 1 for size in shape[1:]) and actions[name].still:
-            maps[name] = [np.zeros(1, np.int64)] * (len(shape) - 1)
-    return maps
-
-
-def _quickly(along: Aligned, axis: int, maps: Maps, row: str) -> Mask | None:
-    if any(name not in maps for name in along.shapes):
-        return None
-    return follow(along, axis, {name: m[axis - 1] for name, m in maps.items()}, row)
-
-
-def _carefully(
-    network: Network,
-    along: Aligned,
-    maps: Maps,
-    row: str,
-    names: Sequence[str],
-    acting: Sequence[int],
-) -> Answer | None:
-    """Decide on the restrictions to the axes, and carry it over to the network."""
-    classes = channel_classes(along)
-    if classes is None:
-        return None
-    axes = range(1, along.rank + 1)
-    decisions: dict[int, Decision] = {}
-    cleaned: dict[int, list[_Others]] = {}
-    for axis in acting:
-        small = restriction(along, classes, axis)
-        if small is None:
-            return None
-        others = [a for a in axes if a != axis]
-        found = list(_cleaned(along, classes, others, maps, names))
-        decisions[axis] = _on(small, axis, maps, row, found[0].zeroed, len(acting) > 1)
-        cleaned[axis] = [_Others(others, each, row, maps) for each in found]
-    return _Combination(network, along, maps, row, classes, acting, decisions, cleaned).answer()
-
-
-def _cleaned(
-    along: Aligned,
-    classes: Mapping[str, Classes],
-    others: Sequence[int],
-    maps: Maps,
-    names: Sequence[str],
-) -> Iterator[Clean]:
-    """Clean positions of the other axes, twice each: after the move, and before it."""
-    twice = [axis for axis in others for _ in range(2)]
-    starts = {
-        name: [
-            mask
-            for axis in others
-            for mask in (maps[name][axis - 1] >= 0, np.ones(along.shapes[name][axis], bool))
-        ]
-        for name in names
-    }
-    first = clean(along, classes, twice, starts)
-    yield first
-    if all(mask.all() for mask in first.masks[next(reversed(first.masks))]):
-        return
-    for policy in ("first", "last"):
-        found = clean(along, classes, twice, starts, policy)  # type: ignore[arg-type]
-        if found.zeroed == first.zeroed:
-            yield found
-
-
-@dataclass(eq=False)
-class _Others:
-    """Clean positions of the compared row along the axes other than one, for each class."""
-
-    axes: Sequence[int]
-    found: Clean
-    row: str
-    maps: Maps
-
-    def masks(self, number: int, moved_only: bool) -> dict[int, Mask]:
-        """Per axis, where both sides are clean, or the one after the move, for one class."""
-        result = {}
-        for i, axis in enumerate(self.axes):
-            after, before = (self.found.masks[self.row][2 * i + side][number] for side in (0, 1))
-            image = self.maps[self.row][axis - 1]
-            result[axis] = after if moved_only else after & before[image] & (image >= 0)
-        return result
-
-
-def _on(
-    small: Restriction,
-    axis: int,
-    maps: Maps,
-    row: str,
-    zeroed: frozenset[tuple[str, int, int, int]],
-    lives: bool,
-) -> Decision:
-    """Decide on the restriction to an axis."""
-    network = small.network
-    sources: dict[str, Sources | None] = {}
-    for each in network.rows:
-        count, size = each.numbers()
-        image = maps[each.name][axis - 1] if each.name in maps else None
-        sources[each.name] = (
-            None
-            if image is None
-            else np.where(image >= 0, np.arange(count)[:, None] * size + image, -1).ravel()
-        )
-    moves = {}
-    for each in network.inputs:
-        own = sources[each.name]
-        assert own is not None
-        moves[each.name] = own
-    labels = _labels(network, zeroed)
-    return decide(Question(network, moves, sources, row, small.salts, labels, lives=lives))
-
-
-def _labels(network: Network, zeroed: frozenset[tuple[str, int, int, int]]) -> frozenset[int]:
-    """The labels of weights that are set to zero."""
-    found: set[int] = set()
-    for row, number, own, source in zeroed:
-        tying = network.layer(row).joints[number].tying
-        array = getattr(tying, "array", None)
-        if array is None:
-            continue
-        positions = np.arange(len(array)).reshape(array.shape)[own, source].ravel()
-        found.update((positions + network.labels.start(array.letter)).tolist())
-    return frozenset(found)
-
-
-@dataclass(eq=False)
-class _Combination:
-    """The answers along single axes, put together."""
+    `acting` are the axes along which something moves (1 is the first axis of space); `maps` has per
+    row and axis the image of each position, where it is known.
+    """
 
     network: Network
     along: Aligned
     maps: Maps
     row: str
+    acting: tuple[int, ...]
     classes: Mapping[str, Classes]
-    acting: Sequence[int]
-    decisions: Mapping[int, Decision]
-    cleaned: Mapping[int, list[_Others]]
 
-    def answer(self) -> Answer:
-        """The units of the row: equal, different, undecided."""
-        exact: list[Box] = []
-        broken: list[Box] = []
-        undecided: list[Box] = []
-        for number in range(self.classes[self.row].count):
-            same, different = self._same(number), self._different(number)
-            exact += self._boxes(number, self.acting, same)
-            for masks in different:
-                broken += self._filled_out(number, masks)
-            undecided += self._rest(number, same, different)
-        target = self.network.row(self.row)
-        return Answer(*(Units(target, boxes) for boxes in (exact, broken, undecided)))
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The input rows on which the row depends."""
+        computed = {layer.layer.target.name for layer in self.along.layers}
+        return [name for name in self.along.shapes if name not in computed]
 
-    def _along(self, axis: int, name: str, number: int) -> Mask:
-        mask: Mask = getattr(self.decisions[axis], name)
-        return mask.reshape(self.classes[self.row].count, -1)[number]
-
-    def _outer(self, masks: Sequence[Mask], all_: bool) -> Mask:
-        ufunc = np.logical_and if all_ else np.logical_or
-        return np.asarray(reduce(ufunc.outer, masks))
-
-    def _filled(self) -> Mask:
-        return self._outer([self.maps[self.row][a - 1] < 0 for a in self.acting], all_=False)
-
-    def _same(self, number: int) -> Mask:
-        """Where both sides are equal: along all axes, or because both vanish along one."""
-        per_axis = [
-            [self._along(axis, name, number) for axis in self.acting]
-            for name in ("exact", "vanishes")
-        ]
-        equal = self._outer(per_axis[0], all_=True) & ~self._filled()
-        gone = self._outer([e & v for e, v in zip(*per_axis, strict=True)], all_=False)
-        return equal | gone | (self._filled() & self._outer(per_axis[1], all_=False))
-
-    def _different(self, number: int) -> list[dict[int, Mask]]:
-        """Where they differ, as boxes of one mask per axis of space."""
-        axes = range(1, self.along.rank + 1)
-        result: list[dict[int, Mask]] = []
-        filled = {a: self.maps[self.row][a - 1] < 0 for a in axes}
+    def follows(self) -> bool:
+        """Whether every position of the row agrees with its image, tap by tap."""
+        if any(name not in self.maps for name in self.along.shapes):
+            return False
         for axis in self.acting:
-            for others in self.cleaned[axis]:
-                both = {**others.masks(number, False), axis: self._along(axis, "broken", number)}
-                result.append({a: both[a] & ~filled[a] for a in axes})
-                if not any(filled[a].any() for a in self.acting):
-                    continue
-                # the other side is filled with zeros, and this one does not vanish
-                alone = {**others.masks(number, True), axis: self._along(axis, "lives", number)}
-                for a in self.acting:
-                    result.append({**alone, a: alone[a] & filled[a]})
-        return [box for box in result if all(mask.any() for mask in box.values())]
+            lines = {name: maps[axis - 1] for name, maps in self.maps.items()}
+            found = follow(self.along, axis, lines, self.row)
+            if found is None or not found.all():
+                return False
+        return True
 
-    def _rest(self, number: int, same: Mask, different: list[dict[int, Mask]]) -> list[Box]:
-        """Units that are neither."""
-        sizes = self.along.shapes[self.row][1:]
-        axes = range(1, len(sizes) + 1)
-        rest = ~same.reshape([sizes[a - 1] if a in self.acting else 1 for a in axes])
-        if len(different) == 1 and all(
-            different[0][a].all() for a in axes if a not in self.acting
-        ):
-            # one box without a gap: what is left lies along the acting axes
-            own = self._outer([different[0][a] for a in self.acting], all_=True)
-            return self._boxes(number, self.acting, ~same & ~own)
-        rest = np.array(np.broadcast_to(rest, sizes))
-        for masks in different:
-            rest &= ~self._outer([masks[a] for a in axes], all_=True)
-        return self._boxes(number, axes, rest)
+    def question(
+        self, axes: tuple[int, ...], lives: bool = False
+    ) -> tuple[Question, list[Clean]] | None:
+        """The question about the network cut down to some axes, and what is clean on the others.
 
-    def _boxes(self, number: int, axes: Sequence[int], mask: Mask) -> list[Box]:
-        """The units of a class of channels within a mask over some axes."""
+        None if the layers do not allow for it.
+        """
+        small = restriction(self.along, self.classes, axes)
+        if small is None:
+            return None
+        found = list(self._cleaned([a for a in self._axes if a not in axes]))
+        sources = {row.name: self._sources(row.name, axes) for row in small.network.rows}
+        moves = {}
+        for name in self.inputs:
+            own = sources[name]
+            assert own is not None
+            moves[name] = own
+        zeroed = _labels(small.network, found[0].zeroed)
+        question = Question(
+            small.network, moves, sources, self.row, small.salts, zeroed, lives=lives
+        )
+        return question, found
+
+    def lifted(self, axes: Sequence[int], mask: Mask) -> Boxes:
+        """A mask over (classes, positions of some axes) as boxes of the row."""
         found = []
-        for part in decompose(mask):
-            found += self._filled_out(number, dict(zip(axes, part, strict=True)))
+        for number, own in enumerate(
+            mask.reshape(self.classes[self.row].count, *self._sizes(axes))
+        ):
+            for part in decompose(own) if own.ndim else [()] * bool(own):
+                found += self.box(number, dict(zip(axes, part, strict=True)))
         return found
 
-    def _filled_out(self, number: int, masks: Mapping[int, Mask]) -> list[Box]:
-        """A box over some axes of space as boxes of the row."""
+    def box(self, number: int, masks: Mapping[int, Mask]) -> Boxes:
+        """The units of a class of channels at some positions of some axes as boxes of the row."""
+        if not all(mask.any() for mask in masks.values()):
+            return []
         shape = self.along.shapes[self.row]
         channels = self.classes[self.row].of == number
         target = self.network.row(self.row).numbers()
@@ -297,3 +120,169 @@ class _Combination:
         if len(target) == len(shape) - 1 and shape[0] == 1:
             return [tuple(full[1:])]
         return decompose(channels.reshape(target))
+
+    def shadow(self, axes: Sequence[int], units: Units) -> Mask:
+        """Which (classes, positions of some axes) belong to some units of the row."""
+        classes, shape = self.classes[self.row], self.along.shapes[self.row]
+        mask = np.zeros((classes.count, *self._sizes(axes)), bool)
+        for box in units.boxes:
+            full = box if len(box) == len(shape) else (np.ones(1, bool), *box)
+            if len(full) != len(shape):
+                return np.ones_like(mask)
+            hit = np.zeros(classes.count, bool)
+            hit[classes.of[full[0]]] = True
+            mask |= dense((hit, *(full[axis] for axis in axes)))
+        return mask
+
+    def whole_unit(self, axes: Sequence[int], row: str, unit: int) -> tuple[int, int]:
+        """A unit of the network, and its image, for one of the network cut down to some axes.
+
+        It is in the first channel of its class, and in the middle of the other axes.
+        """
+        shape, classes = self.along.shapes[row], self.classes[row]
+        sizes = (classes.count, *(shape[axis] for axis in axes))
+        number, *rest = (int(i) for i in np.unravel_index(unit, sizes))
+        place = [int(np.argmax(classes.of == number)), *(n // 2 for n in shape[1:])]
+        for axis, position in zip(axes, rest, strict=True):
+            place[axis] = position
+        images = [int(m[p]) for m, p in zip(self.maps[row], place[1:], strict=True)]
+        flat = int(np.ravel_multi_index(tuple(place), shape))
+        if min(images, default=0) < 0:
+            return flat, -1
+        return flat, int(np.ravel_multi_index((place[0], *images), shape))
+
+    @property
+    def _axes(self) -> range:
+        return range(1, self.along.rank + 1)
+
+    def _sizes(self, axes: Sequence[int]) -> tuple[int, ...]:
+        return tuple(self.along.shapes[self.row][axis] for axis in axes)
+
+    def _sources(self, name: str, axes: tuple[int, ...]) -> Sources | None:
+        if name not in self.maps:
+            return None
+        count, shape = self.classes[name].count, self.along.shapes[name]
+        images = [np.arange(count), *(self.maps[name][axis - 1] for axis in axes)]
+        return joined(images, (count, *(shape[axis] for axis in axes)))
+
+    def _cleaned(self, others: Sequence[int]) -> Iterator[Clean]:
+        """Clean positions of the other axes, twice each: after the move, and before it."""
+        twice = [axis for axis in others for _ in range(2)]
+        starts = {
+            name: [
+                mask
+                for axis in others
+                for mask in (self.maps[name][axis - 1] >= 0, np.ones(shape[axis], bool))
+            ]
+            for name, shape in self.along.shapes.items()
+            if name in self.inputs
+        }
+        first = clean(self.along, self.classes, twice, starts)
+        yield first
+        if all(mask.all() for mask in first.masks[self.row]):
+            return
+        for policy in ("first", "last"):
+            found = clean(self.along, self.classes, twice, starts, policy)
+            if found.zeroed == first.zeroed:
+                yield found
+
+    def others(
+        self, axes: Sequence[int], found: Clean, number: int, alone: bool
+    ) -> dict[int, Mask]:
+        """Per other axis the positions of the row that are clean, for a class of channels.
+
+        On both sides of the equation or, with `alone`, after the move.
+        """
+        result = {}
+        for i, axis in enumerate(a for a in self._axes if a not in axes):
+            after, before = (found.masks[self.row][2 * i + side][number] for side in (0, 1))
+            image = self.maps[self.row][axis - 1]
+            result[axis] = after if alone else after & before[image] & (image >= 0)
+        return result
+
+
+def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | None:
+    """The view along the axes, if the network and the transformation keep them apart."""
+    along = aligned(network, row)
+    if along is None:
+        return None
+    maps = _maps(along, actions)
+    classes = channel_classes(along)
+    given = [r.name for r in network.inputs if r.name in along.shapes]
+    if classes is None or any(name not in maps for name in (row, *given)):
+        return None
+    acting = tuple(
+        axis
+        for axis in range(1, along.rank + 1)
+        if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
+    )
+    return Plane(network, along, maps, row, acting, classes)
+
+
+def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:
+    maps: Maps = {}
+    for name, shape in along.shapes.items():
+        found = actions[name].per_axis()
+        if actions[name].still:
+            found = [np.arange(size) for size in shape[1:]]
+        if found is not None and tuple(map(len, found)) == shape[1:]:
+            maps[name] = found
+    return maps
+
+
+def _labels(network: Network, zeroed: frozenset[tuple[str, int, int, int]]) -> frozenset[int]:
+    """The labels of weights that are set to zero."""
+    found: set[int] = set()
+    for row, number, own, source in zeroed:
+        tying = network.layer(row).joints[number].tying
+        array = getattr(tying, "array", None)
+        if array is not None:
+            positions = np.arange(len(array)).reshape(array.shape)[own, source].ravel()
+            found.update((positions + network.labels.start(array.letter)).tolist())
+    return frozenset(found)
+
+
+def jointly(plane: Plane) -> Answer | None:
+    """Decide on the network cut down to the acting axes, if the layers allow for it."""
+    asked = plane.question(plane.acting)
+    if asked is None:
+        return None
+    question, cleaned = asked
+    decision = decide(question)
+    target = plane.network.row(plane.row)
+    exact = plane.lifted(plane.acting, decision.exact)
+    count = plane.classes[plane.row].count
+    whole = all(
+        mask.all()
+        for number in range(count)
+        for mask in plane.others(plane.acting, cleaned[0], number, False).values()
+    )
+    if whole:
+        broken = plane.lifted(plane.acting, decision.broken)
+        rest = plane.lifted(plane.acting, ~(decision.exact | decision.broken))
+        return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
+    shape = plane.along.shapes[plane.row]
+    broken, rest = [], []
+    for number in range(count):
+        own = decision.broken.reshape(count, *(shape[a] for a in plane.acting))[number]
+        left = ~decision.exact.reshape(count, *(shape[a] for a in plane.acting))[number]
+        left = np.array(np.broadcast_to(_spread(left, plane.acting, shape), shape[1:]))
+        for found in cleaned:
+            masks = plane.others(plane.acting, found, number, False)
+            for part in decompose(own):
+                box = {**masks, **dict(zip(plane.acting, part, strict=True))}
+                broken += plane.box(number, box)
+                left &= ~_dense(box, shape)
+        for part in decompose(left):
+            rest += plane.box(number, dict(enumerate(part, 1)))
+    return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
+
+
+def _spread(mask: Mask, axes: Sequence[int], shape: Sequence[int]) -> Mask:
+    """A mask over some axes of space with an axis of one position for each of the others."""
+    return mask.reshape([shape[a] if a in axes else 1 for a in range(1, len(shape))])
+
+
+def _dense(box: Mapping[int, Mask], shape: Sequence[int]) -> Mask:
+    parts = [box.get(a, np.ones(shape[a], bool)) for a in range(1, len(shape))]
+    return np.asarray(reduce(np.logical_and.outer, parts))

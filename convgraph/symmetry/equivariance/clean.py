@@ -60,9 +60,7 @@ def clean(
     for layer in network.layers:
         name = layer.layer.target.name
         count = classes[name].count
-        own: list[Mask] = [
-            np.ones((count, network.shapes[name][axis]), bool) for axis in axes
-        ]
+        own: list[Mask] = [np.ones((count, network.shapes[name][axis]), bool) for axis in axes]
         for number, joint in enumerate(layer.layer.joints):
             through = [
                 _through(layer, number, axis, mask, policy)
@@ -73,7 +71,7 @@ def clean(
                 read = np.flatnonzero(reads[c])
                 if not len(read):
                     continue
-                best = int(read[np.argmax([_size(through, s) for s in read])])
+                best = int(read[np.argmax([_size(through, int(s)) for s in read])])
                 for s in read.tolist():
                     if all((each[s] | ~each[best]).all() for each in through):
                         continue
@@ -89,7 +87,7 @@ def _size(through: Sequence[Mask], source: int) -> int:
 
 
 def _through(layer: AlignedLayer, number: int, axis: int, mask: Mask, policy: Policy) -> Mask:
-    """Which positions are clean as far as one joint goes: a (source's classes x positions) array."""
+    """Which positions are clean as far as one joint goes: (source's classes x positions)."""
     joint, relation = layer.layer.joints[number], layer.joints[number][axis]
     table = relation.table()
     present = table >= 0

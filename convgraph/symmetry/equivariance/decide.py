@@ -44,6 +44,8 @@ class Question:
     """Whether normal forms are tried."""
     lives: bool = False
     """Whether it is asked of all units, and not of the broken ones only, if they do not vanish."""
+    undivided: frozenset[str] = frozenset()
+    """Rows of which it is not known how they move because a stride does not divide the shift."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,9 @@ def _expand(
     for unit in np.flatnonzero(~(exact | broken)).tolist():
         ends = np.unique([unit, max(int(image[unit]), 0)]) + first
         try:
-            made = forms(network, cone_of(layers, ends, len(network.edges.start) - 1), question.moves)
+            made = forms(
+                network, cone_of(layers, ends, len(network.edges.start) - 1), question.moves
+            )
         except TooLarge:
             return
         target = int(image[unit]) + first if image[unit] >= 0 else -1

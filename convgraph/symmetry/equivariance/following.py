@@ -87,7 +87,9 @@ def _through(layer: AlignedLayer, axis: int, lines: Mapping[str, _Line], line: _
 def _keeps_zero(layer: Layer, there: Mask) -> Mask:
     """Whether units that read nothing but zeros are zero."""
     name = layer.reduction.name
-    keeps = layer.reduction.linear or name in ("max", "relu", "abs") or name.startswith("leaky_relu")
+    keeps = (
+        layer.reduction.linear or name in ("max", "relu", "abs") or name.startswith("leaky_relu")
+    )
     return there & keeps if name == "max" else np.full(len(there), keeps and layer.bias is None)
 
 

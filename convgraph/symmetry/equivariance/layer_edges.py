@@ -78,9 +78,7 @@ def layer_edges(network: Network, layer: Layer, one: int, zero: int) -> LayerEdg
         bias = np.where(bias == zero, -1, bias) if zero >= 0 else bias
     kind = "sum" if layer.reduction.linear else layer.reduction.name
     start = bounds - bounds[0]
-    return LayerEdges(
-        layer, first, start, edges.source[part], edges.label[part], bias, one, kind
-    )
+    return LayerEdges(layer, first, start, edges.source[part], edges.label[part], bias, one, kind)
 
 
 def every_layer(network: Network, rows: frozenset[str]) -> list[LayerEdges]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, segments
 
-__all__ = ["Lists", "canonical_lists", "collapsed"]
+__all__ = ["Lists", "canonical_lists", "collapsed", "numbered"]
 
 Integers = NDArray[np.integer[Any]]
 
@@ -163,3 +163,17 @@ def collapsed(
     else:
         result = own
     return np.where(free, result, own).astype(own.dtype)
+
+
+def numbered(
+    one: tuple[NDArray[np.int64], ...], other: tuple[NDArray[np.int64], ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for each tuple of entries of some arrays, equal tuples having equal numbers."""
+    number = np.zeros(len(one[0]) + len(other[0]), np.int64)
+    for pair in zip(one, other, strict=True):
+        _, column = np.unique(np.concatenate(pair), return_inverse=True)
+        _, number = np.unique(
+            number * (int(column.max(initial=0)) + 1) + column, return_inverse=True
+        )
+    first, second = np.split(number, [len(one[0])])
+    return first, second

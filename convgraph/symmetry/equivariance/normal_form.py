@@ -192,8 +192,10 @@ def forms(network: Network, cone: Cone, moves: Mapping[str, Sources]) -> Forms:
         first = network.offsets[row.name]
         for u, source in enumerate(moves[row.name].tolist()):
             own: Polynomial = {(made.variable(("x", first + u)),): Fraction(1)}
+            at: Polynomial = {}
             made.plain[first + u] = own
-            at = {(made.variable(("x", first + source)),): Fraction(1)} if source >= 0 else {}
+            if source >= 0:
+                at = {(made.variable(("x", first + source)),): Fraction(1)}
             made.moved[first + u] = at
     labels: dict[int, Polynomial] = {}
 

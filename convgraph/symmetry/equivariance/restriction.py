@@ -1,7 +1,7 @@
-"""A network cut down to one axis of space: what a line of positions computes.
+"""A network cut down to some axes of space, mostly one: what a line of positions computes.
 
-The wiring, the tying and the reduction of every layer are kept along the axis and dropped along the
-others, where the input may be thought of as constant. Channels that read alike are one. Equal
+The wiring, the tying and the reduction of every layer are kept along these axes and dropped along
+the others, where the input may be thought of as constant. Channels that read alike are one. Equal
 structure in the small network is equal structure in the large one: its edges are those of the small
 one times the taps of the other axes, on both sides of the equation alike. A difference carries
 over to those positions of the other axes on which the large network can be made to compute just
@@ -48,12 +48,12 @@ class Classes:
 
 @dataclass(frozen=True, eq=False)
 class Restriction:
-    """The network along one axis: its rows have the classes of channels and that axis."""
+    """The network along some axes: its rows have the classes of channels and those axes."""
 
     network: Network
-    axis: int
+    axes: tuple[int, ...]
     salts: dict[str, int] = field(default_factory=dict)
-    """Layers that do more than the small network shows: what acts on the other axes, as a number."""
+    """Per row a number for what its layer does on the other axes, if it does anything there."""
 
 
 def channel_classes(network: Aligned) -> dict[str, Classes] | None:
@@ -64,6 +64,8 @@ def channel_classes(network: Aligned) -> dict[str, Classes] | None:
         if name not in computed:
             classes[name] = Classes(np.zeros(shape[0], np.int64))
     for layer in network.layers:
+        if not layer.joints:
+            return None
         reads = []
         for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
             found = _read(axes[0], classes[joint.source.name])
@@ -97,11 +99,11 @@ def _read(axis: Axis, source: Classes) -> NDArray[np.bool_]:
 
 
 def restriction(
-    network: Aligned, classes: Mapping[str, Classes], axis: int
+    network: Aligned, classes: Mapping[str, Classes], kept: tuple[int, ...]
 ) -> Restriction | None:
-    """Cut a network down to an axis (1 is the first axis of space), if its layers allow for it."""
+    """Cut a network down to some axes (1 is the first axis of space), if its layers allow it."""
     rows = {
-        name: Row(name, (classes[name].count, shape[axis]), channels=True)
+        name: Row(name, (classes[name].count, *(shape[axis] for axis in kept)), channels=True)
         for name, shape in network.shapes.items()
     }
     letters: set[str] = set()
@@ -116,25 +118,25 @@ def restriction(
         letters.update(letter or "" for letter in learned)
         if own.bias is not None and not isinstance(own.bias.tying, Learned):
             return None
-        others = _acting_elsewhere(layer, axis)
+        others = _acting_elsewhere(layer, kept)
         if others and not own.arrays:
             if len(layer.joints) > 1:
                 return None
             salts[own.target.name] = numbers.setdefault(others, len(numbers) + 1)
-        layers.append(_cut(layer, classes, rows, axis))
+        layers.append(_cut(layer, classes, rows, kept))
     if any(each is None for each in layers):
         return None
     order = list(rows.values())  # inputs first
     inputs = order[: len(order) - len(layers)]
     made = Network.of(order, [each for each in layers if each is not None], inputs, order[-1:])
-    return Restriction(made, axis, salts)
+    return Restriction(made, kept, salts)
 
 
-def _acting_elsewhere(layer: AlignedLayer, axis: int) -> tuple[Axes, ...]:
+def _acting_elsewhere(layer: AlignedLayer, kept: tuple[int, ...]) -> tuple[Axes, ...]:
     """What a layer does along the other axes of space, if anything."""
     found = []
     for axes in layer.joints:
-        others = tuple(a for i, a in enumerate(axes) if i not in (0, axis))
+        others = tuple(a for i, a in enumerate(axes) if i not in (0, *kept))
         if any(not _is_identity(a) for a in others):
             found.append(others)
     return tuple(found)
@@ -148,7 +150,10 @@ def _is_identity(axis: Axis) -> bool:
 
 
 def _cut(
-    layer: AlignedLayer, classes: Mapping[str, Classes], rows: Mapping[str, Row], axis: int
+    layer: AlignedLayer,
+    classes: Mapping[str, Classes],
+    rows: Mapping[str, Row],
+    kept: tuple[int, ...],
 ) -> Layer | None:
     own = layer.layer
     target = rows[own.target.name]
@@ -156,18 +161,19 @@ def _cut(
     joints = []
     for joint, axes, reads in zip(own.joints, layer.joints, mine.reads, strict=True):
         source = rows[joint.source.name]
-        relation = axes[axis] if not layer.dense else axes[-1]
-        wiring = Product((_class_axis(reads), relation))
-        tying = _tying(joint.tying, axes[0], reads, axis, layer.dense)
+        wiring = Product((_class_axis(reads), *(axes[axis] for axis in kept)))
+        tying = _tying(joint.tying, axes[0], reads, kept, layer.dense)
         if tying is None:
             return None
         joints.append(Joint(source, wiring, tying))
     bias = None
     if own.bias is not None:
         assert isinstance(own.bias.tying, Learned)
-        ones = Product((Full(1, mine.count), Full(1, target.numbers()[1])))
-        digits = (Digit("output", 0, mine.count), *_kept(own.bias.tying, axis, layer.dense))
-        bias = Joint(Row("1", (1, 1)), ones, Learned(digits, own.bias.tying.letter))
+        ones = Product(tuple(Full(1, size) for size in target.numbers()))
+        digits = (Digit("output", 0, mine.count), *_kept(own.bias.tying, kept, layer.dense))
+        bias = Joint(
+            Row("1", (1,) * len(target.shape)), ones, Learned(digits, own.bias.tying.letter)
+        )
     return Layer(own.spec, tuple(joints), target, own.reduction, bias)
 
 
@@ -178,15 +184,19 @@ def _class_axis(reads: NDArray[np.bool_]) -> Axis:
     return Table(reads.shape[1], np.where(np.take_along_axis(reads, order, axis=1), order, -1))
 
 
-def _kept(tying: Learned, axis: int, dense: bool) -> tuple[Digit, ...]:
-    """The digits of the axis that is kept."""
+def _kept(tying: Learned, kept: tuple[int, ...], dense: bool) -> tuple[Digit, ...]:
+    """The digits of the axes that are kept."""
     if dense:
         return ()
-    return tuple(Digit(d.kind, 1, d.size, True, d.flipped) for d in tying.digits if d.axis == axis)
+    return tuple(
+        Digit(d.kind, 1 + kept.index(d.axis), d.size, True, d.flipped)
+        for d in tying.digits
+        if d.axis in kept
+    )
 
 
 def _tying(
-    tying: Tying, channels: Axis, reads: NDArray[np.bool_], axis: int, dense: bool
+    tying: Tying, channels: Axis, reads: NDArray[np.bool_], kept: tuple[int, ...], dense: bool
 ) -> Tying | None:
     if isinstance(tying, Constant | Mean):
         return tying
@@ -199,4 +209,4 @@ def _tying(
             if own_channels_share:
                 return None
     own = Digit("output", 0, reads.shape[0]), Digit("input", 0, reads.shape[1])
-    return Learned((*own, *_kept(tying, axis, dense)), tying.letter)
+    return Learned((*own, *_kept(tying, kept, dense)), tying.letter)

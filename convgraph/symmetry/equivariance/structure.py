@@ -122,13 +122,13 @@ def _signs(layer: LayerEdges, side: _Side) -> None:
         ufunc = np.logical_or if layer.kind == "max" else np.logical_and
         if filled.any():
             result[filled] = ufunc.reduceat(value, layer.start[:-1][filled])
-        positive = all(
-            getattr(joint.tying, "value", 1) > 0 for joint in layer.layer.joints
-        )
+        positive = all(getattr(joint.tying, "value", 1) > 0 for joint in layer.layer.joints)
         side.nonnegative[part] = result & positive
 
 
-def _new_ids(layer: LayerEdges, side: _Side, units: NDArray[np.int64], base: int, salt: int) -> Lists:
+def _new_ids(
+    layer: LayerEdges, side: _Side, units: NDArray[np.int64], base: int, salt: int
+) -> Lists:
     """Number units as functions of their own, unless they are zero or what another unit is."""
     lists = canonical_lists(layer, side.ids, side.nonnegative, units)
     own = (1 + base + layer.first + units).astype(side.ids.dtype)
@@ -181,9 +181,7 @@ def _same_bias(
     return np.asarray(layer.bias[units] == layer.bias[np.maximum(images, 0)])
 
 
-def _same_in_order(
-    layer: LayerEdges, plain: _Side, moved: _Side, known: Map
-) -> NDArray[np.bool_]:
+def _same_in_order(layer: LayerEdges, plain: _Side, moved: _Side, known: Map) -> NDArray[np.bool_]:
     """Units whose edges, one after the other, carry what those of their images carry."""
     units = np.arange(layer.units)
     image = np.maximum(known, 0)
@@ -231,6 +229,8 @@ def _by_hashing(layer: LayerEdges, plain: _Side, moved: _Side, salt: int) -> Non
     both = Lists.stacked(own)
     bias = np.full(len(units), -1) if layer.bias is None else layer.bias
     representative = both.first_equal(np.tile(bias, 2))
-    ids = np.concatenate([side.ids[layer.first : layer.first + layer.units] for side in (plain, moved)])
+    ids = np.concatenate(
+        [side.ids[layer.first : layer.first + layer.units] for side in (plain, moved)]
+    )
     part = slice(layer.first, layer.first + layer.units)
     plain.ids[part], moved.ids[part] = np.split(ids[representative], 2)

@@ -1,0 +1,115 @@
+"""What is known of an equation f(g x) = g f(x): where it holds, where not, why, and if what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from convgraph.core.network import Network
+from convgraph.core.units import Units
+from convgraph.symmetry.equivariance.actions import Action
+from convgraph.symmetry.equivariance.counterexample import Counterexample
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.equivariance.explanation import Explanation
+
+__all__ = ["Verdict"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict:
+    """Whether a network commutes with a transformation, and where it does not.
+
+    Attributes
+    ----------
+    network
+        The network f.
+    action, output
+        How its (first) input moves, and how its output should.
+    exact, broken
+        The output units at which both sides are the same function of the input and the parameters,
+        and those at which they are not.
+    undecided
+        The units for which neither could be shown; almost always none.
+
+    The rest is found when it is asked for.
+    """
+
+    network: Network
+    action: Action
+    output: Action
+    exact: Units
+    broken: Units
+    undecided: Units
+    _explanation: Explanation = field(compare=False)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether both sides are equal at every output unit; None if that is undecided."""
+        if self.broken:
+            return False
+        return None if self.undecided else True
+
+    @cached_property
+    def causes(self) -> Mapping[str, Units]:
+        """For each cause the output units that it breaks; a unit may have several causes."""
+        return self._explanation.causes(self.broken)
+
+    @cached_property
+    def counterexample(self) -> Counterexample | None:
+        """The smallest failure, spelt out; None where there is none."""
+        return self._explanation.counterexample(self.broken) if self.broken else None
+
+    @cached_property
+    def conditions(self) -> tuple[sp.Eq, ...]:
+        """Equations between parameters under which the broken units would hold.
+
+        Units that no equation could mend (padding entered, data left the frame) are not among
+        those that they mend; where there are only such units, there is no condition. The equations
+        suffice; for a single linear layer they are necessary as well.
+        """
+        return self._explanation.conditions() if self.broken else ()
+
+    @property
+    def statement(self) -> str:
+        """The equation, in words and symbols."""
+        if self.output.still:
+            return f"f({self.action} x) = f(x)"
+        if self.output.transformation is None:
+            return f"f({self.action} x) = g f(x) for a shift g"
+        return f"f({self.action} x) = {self.output} f(x)"
+
+    @property
+    def _summary(self) -> str:
+        name, size = self.broken.row.name, int(self.broken.row.size)
+        if self.holds:
+            return f"holds at all {size:,} units of {name}"
+        found = f"broken at {len(self.broken):,} of {size:,} units of {name}"
+        return found + (f", undecided at {len(self.undecided):,}" if self.undecided else "")
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.statement}: {self._summary})"
+
+    def __str__(self) -> str:
+        lines = [f"{self.statement}: {self._summary}"]
+        if self.broken:
+            lines += [f"  {cause}: {_listed(units)}" for cause, units in self.causes.items()]
+            example = self.counterexample
+            if example is not None:
+                lines += ["counterexample", *(f"  {line}" for line in str(example).split("\n"))]
+            equations = [f"{e.lhs} = {e.rhs}" for e in self.conditions[:12]]
+            more = len(self.conditions) - len(equations)
+            rest = [f"and {more:,} more"] if more else []
+            lines.append(f"holds if: {', '.join([*equations, *rest]) or 'no condition'}")
+        return "\n".join(lines)
+
+
+def _listed(units: Units) -> str:
+    if len(units) <= 12:
+        return ", ".join(units)
+    spans = " x ".join(f"{low + 1}..{high + 1}" for low, high in units.bounds)
+    return f"{len(units):,} units of {units.row.name} within {spans}"
