@@ -190,6 +190,7 @@ def test_show_json():
     facts = json.loads(run(*arguments)[0])
     assert [row["name"] for row in facts["rows"]] == ["x", "h", "g"]
     assert (facts["connections"], facts["dense"], facts["parameters"]) == (26, 50, 6)
+    assert [row["receptive_field"] for row in facts["rows"]] == [[1], [3], [5]]
     assert facts["unit"]["receptive_field"]["h"]["units"] == ["h2", "h3", "h4"]
     assert facts["unit"]["projective_field"] == {}
     assert facts["parameter"]["count"] == 4
@@ -200,6 +201,7 @@ def test_show_closed_forms():
     out, _ = run("show", "Conv(k) >> Dense(m)", "--input", "n + k - 1")
     lines = [line.strip() for line in out.splitlines()]
     assert "connections: k*n" in lines
+    assert "receptive field: k" in lines
     assert "dense: m*n" in lines
 
 

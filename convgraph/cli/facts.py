@@ -19,8 +19,13 @@ MOST_LAYERS = 50  # around each other in an expression; sympy prints it recursiv
 
 
 def network_facts(net: Network) -> dict[str, Any]:
-    """Rows, connections, parameters and operations, in all and layer by layer."""
+    """Rows, connections, parameters and operations, in all and layer by layer.
+
+    Receptive fields and strides are sizes per axis of the input besides its channels, before the
+    border clips them; None where they differ from unit to unit.
+    """
     sparsity, cost = cg.sparsity(net), cg.cost(net)
+    forms = {form.row: form for form in cg.closed_forms(net).rows}
     layers = [
         {
             "row": costs.row,
@@ -35,7 +40,16 @@ def network_facts(net: Network) -> dict[str, Any]:
     facts: dict[str, Any] = plain(
         {
             "network": repr(net),
-            "rows": [{"name": row.name, "shape": row.shape, "units": row.size} for row in net.rows],
+            "rows": [
+                {
+                    "name": row.name,
+                    "shape": row.shape,
+                    "units": row.size,
+                    "receptive_field": forms[row.name].receptive_field,
+                    "stride": forms[row.name].stride,
+                }
+                for row in net.rows
+            ],
             "connections": sparsity.connections,
             "dense": sparsity.dense,
             "missing": sparsity.missing,

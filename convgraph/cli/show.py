@@ -115,15 +115,16 @@ COUNTS = ("connections", "dense", "parameters", "operations")
 
 
 def _network_table(facts: dict[str, Any]) -> Any:
-    columns = ["Row", "Layer", "Shape", *map(str.capitalize, COUNTS)]
+    columns = ["Row", "Layer", "Shape", "Receptive\nfield", *map(str.capitalize, COUNTS)]
     layers = {layer["row"]: layer for layer in facts["layers"]}
     rows = []
     for row in facts["rows"]:
         layer = layers.get(row["name"], {})
         counts = [_number(layer[name]) if layer else "" for name in COUNTS]
-        rows.append([row["name"], layer.get("layer", "input"), _by(row["shape"]), *counts])
+        sizes = [_by(row["shape"]), _by(row["receptive_field"])]
+        rows.append([row["name"], layer.get("layer", "input"), *sizes, *counts])
     if len(layers) > 1:
-        rows.append(["", "in all", "", *[_number(facts[name]) for name in COUNTS]])
+        rows.append(["", "in all", "", "", *[_number(facts[name]) for name in COUNTS]])
     return table(columns, rows, right=columns[2:])
 
 
@@ -133,17 +134,20 @@ def _forms(facts: dict[str, Any]) -> Iterator[str]:
     for row in facts["rows"]:
         layer = layers.get(row["name"])
         yield f"{row['name']}: {layer['layer'] if layer else 'input'}"
-        yield f"    shape: {_by(row['shape'])}"
+        for name in ("shape", "receptive_field", "stride"):
+            yield f"    {name.replace('_', ' ')}: {_by(row[name])}"
         if layer:
             yield from (f"    {name}: {_number(layer[name])}" for name in COUNTS)
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "varies"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _by(sizes: list[Any]) -> str:
-    return "x".join(map(_number, sizes))
+    return "varies" if set(sizes) == {None} else "x".join(map(_number, sizes))
 
 
 def _unit_lines(facts: dict[str, Any]) -> Iterator[str]:
