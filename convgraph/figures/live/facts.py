@@ -66,7 +66,7 @@ def _shifts(network: Network) -> dict[str, Any]:
 
 
 def _shift(network: Network, amount: int) -> dict[str, Any] | None:
-    from convgraph.symmetry.equivariance import check_equivariance
+    from convgraph.symmetry.equivariance.check import check_equivariance
     from convgraph.symmetry.transformations import Shift
 
     try:

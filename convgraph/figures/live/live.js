@@ -69,8 +69,10 @@
       const ask = () => { if (!this.pinned) this.ask(question); };
       element.addEventListener("pointerenter", ask);
       element.addEventListener("pointerleave", () => { if (!this.pinned) this.clear(); });
-      element.addEventListener("focus", ask);
-      element.addEventListener("blur", () => { if (!this.pinned) this.clear(); });
+      if (question.kind !== "edge") {  // an edge that listens for focus would be a tab stop
+        element.addEventListener("focus", ask);
+        element.addEventListener("blur", () => { if (!this.pinned) this.clear(); });
+      }
       element.addEventListener("click", (event) => {
         event.stopPropagation();
         this.toggle(question);

@@ -1,0 +1,246 @@
+"""Assertions for users' own tests; what fails is shown.
+
+They take a bound network, a labelled networkx graph, or a plain function over numpy arrays. A
+function is traced, so that an answer is decided and not sampled; one that cannot be traced is tried
+on whole numbers, where a pass is evidence and a failure is still a counterexample.
+
+>>> import numpy as np
+>>> from convgraph import Shift
+>>> from convgraph.testing import assert_equivariant
+>>> def smooth(x, w):
+...     return sum(w[j] * np.roll(x, 1 - j) for j in range(3))
+>>> assert_equivariant(smooth, Shift(1, boundary="wrap"), x=8, w=3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import networkx as nx
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.interactions.fields import receptive_field
+from convgraph.layers.spec import as_shape
+from convgraph.network.from_networkx import from_networkx
+from convgraph.network.trace import trace
+from convgraph.symmetry.equivariance.check import check_equivariance
+from convgraph.symmetry.transformation import Transformation
+
+__all__ = [
+    "assert_equivariant",
+    "assert_invariant",
+    "assert_not_equivariant",
+    "assert_receptive_field",
+    "assert_same_function",
+    "assert_tied",
+]
+
+Subject: TypeAlias = "Network | nx.DiGraph | Callable[..., Any]"
+SAMPLES = 20
+
+
+def assert_equivariant(
+    subject: Subject,
+    g: Transformation,
+    output: Transformation | None = None,
+    *,
+    x: Any = None,
+    **parameters: Any,
+) -> None:
+    """Assert that f(g(x)) = g(f(x)) for all inputs and all parameters.
+
+    Parameters
+    ----------
+    subject
+        A network, a labelled graph, or a function `f(x, ...)`.
+    g
+        The transformation of the input.
+    output
+        The transformation of the output; by default g as it acts behind the network's strides.
+    x, **parameters
+        For a function: the shape of its input, and of each array of parameters.
+
+    Raises
+    ------
+    AssertionError
+        With the units where it fails, the causes and a counterexample.
+    """
+    network = _network(subject, x, parameters)
+    if network is None:
+        _sampled(subject, g, output or g, x, parameters)
+        return
+    verdict = check_equivariance(network, g, output=output)
+    if not verdict.holds:
+        raise AssertionError(str(verdict))
+
+
+def assert_not_equivariant(
+    subject: Subject,
+    g: Transformation,
+    output: Transformation | None = None,
+    *,
+    where: Iterable[str] | None = None,
+    x: Any = None,
+    **parameters: Any,
+) -> None:
+    """Assert that f(g(x)) = g(f(x)) fails, and at which output units exactly.
+
+    `where` names the units; without it, any failure will do. The other arguments are those of
+    `assert_equivariant`.
+    """
+    network = _network(subject, x, parameters)
+    if network is None:
+        if where is not None:
+            raise ConvgraphError(
+                "where: the units are known for a function that can be traced only"
+            )
+        try:
+            _sampled(subject, g, output or g, x, parameters)
+        except AssertionError:
+            return
+        raise AssertionError(f"no counterexample to {g!r} in {SAMPLES} trials on whole numbers")
+    verdict = check_equivariance(network, g, output=output)
+    if verdict.holds is not False:
+        known = "it is" if verdict.holds else "it could not be decided whether it is"
+        raise AssertionError(f"{known} equivariant to {g!r}")
+    if where is not None and set(verdict.broken) != set(where):
+        raise AssertionError(f"it breaks at {sorted(verdict.broken)}, not at {sorted(where)}")
+
+
+def assert_invariant(
+    subject: Subject, g: Transformation, *, x: Any = None, **parameters: Any
+) -> None:
+    """Assert that f(g(x)) = f(x) for all inputs and all parameters.
+
+    The arguments are those of `assert_equivariant`.
+    """
+    from convgraph.symmetry.permutations import Permute
+
+    network = _network(subject, x, parameters)
+    if network is None:
+        _sampled(subject, g, lambda values: values, x, parameters)
+        return
+    size = len(network.outputs[0].units())
+    verdict = check_equivariance(network, g, output=Permute(list(range(size))))
+    if not verdict.holds:
+        raise AssertionError(f"not invariant: {verdict}")
+
+
+def assert_receptive_field(
+    subject: Subject,
+    unit: str,
+    expected: Iterable[str],
+    row: str | None = None,
+    *,
+    x: Any = None,
+    **parameters: Any,
+) -> None:
+    """Assert that a unit sees exactly these units of a row (of the input by default)."""
+    network = _decided(subject, x, parameters)
+    seen, wanted = receptive_field(network, unit, row), set(expected)
+    if seen != wanted:
+        more, less = sorted(set(seen) - wanted), sorted(wanted - set(seen))
+        parts = [f"it sees {', '.join(more)} too"] if more else []
+        parts += [f"it does not see {', '.join(less)}"] if less else []
+        raise AssertionError(f"the receptive field of {unit}: {'; '.join(parts)}")
+
+
+def assert_tied(
+    subject: Subject, *connections: tuple[str, str], x: Any = None, **parameters: Any
+) -> None:
+    """Assert that all these (source, target) connections share one parameter."""
+    if len(connections) < 2:
+        raise ConvgraphError(f"connections={connections}: two or more (source, target) pairs")
+    graph = _decided(subject, x, parameters).graph
+    labels = {}
+    for source, target in connections:
+        if not graph.has_edge(source, target):
+            raise AssertionError(f"there is no connection {source} -> {target}")
+        edges = graph[source][target].values()
+        labels[source, target] = frozenset(data["parameter"] for data in edges)
+    first = next(iter(labels.values()))
+    for (source, target), label in labels.items():
+        if label != first:
+            shown = [", ".join(sorted(map(str, each))) for each in (first, label)]
+            raise AssertionError(
+                f"{connections[0][0]} -> {connections[0][1]} has {shown[0]}, "
+                f"but {source} -> {target} has {shown[1]}"
+            )
+
+
+def assert_same_function(
+    subject: Subject, other: Subject, *, x: Any = None, **parameters: Any
+) -> None:
+    """Assert that two networks compute the same expressions of their inputs and parameters.
+
+    Inputs and outputs are compared in order, whatever their names; parameters by name.
+    """
+    first, second = (_decided(each, x, parameters) for each in (subject, other))
+    sizes, others = _sizes(first), _sizes(second)
+    if sizes != others:
+        raise AssertionError(
+            f"{sizes[0]} inputs and {sizes[1]} outputs, against {others[0]} and {others[1]}"
+        )
+    names = [[unit for row in n.inputs for unit in row.units()] for n in (first, second)]
+    renamed = {sp.Symbol(b): sp.Symbol(a) for a, b in zip(*names, strict=True)}
+    ours, theirs = first.expressions(), second.expressions()
+    for (unit, a), b in zip(ours.items(), theirs.values(), strict=True):
+        b = b.xreplace(renamed)
+        if a != b and sp.expand(a - b) != 0 and sp.simplify(a - b) != 0:
+            raise AssertionError(f"{unit} = {a}, against {b}")
+
+
+def _sizes(network: Network) -> list[int]:
+    """How many input and output units there are."""
+    return [sum(len(row.units()) for row in rows) for rows in (network.inputs, network.outputs)]
+
+
+def _decided(subject: Subject, x: Any, parameters: dict[str, Any]) -> Network:
+    network = _network(subject, x, parameters)
+    if network is None:  # trace again, for its reason
+        return trace(subject, x=x, **parameters)  # type: ignore[arg-type]
+    return network
+
+
+def _network(subject: Subject, x: Any, parameters: dict[str, Any]) -> Network | None:
+    """The network that a question is about, or None for a function that cannot be traced."""
+    if isinstance(subject, Network):
+        return subject
+    if isinstance(subject, nx.Graph):
+        return from_networkx(subject)
+    if not callable(subject):
+        raise ConvgraphError(f"subject={subject!r}: a network, a networkx graph, or a function")
+    if x is None:
+        raise ConvgraphError("x=None: a function needs the shape of its input, as in x=8")
+    try:
+        return trace(subject, x=x, **parameters)
+    except ConvgraphError:
+        return None
+
+
+def _sampled(
+    function: Any,
+    g: Callable[[Any], NDArray[Any]],
+    output: Callable[[Any], NDArray[Any]],
+    x: Any,
+    parameters: dict[str, Any],
+) -> None:
+    """Compare both sides on whole numbers, always the same ones."""
+    random = np.random.default_rng(0)
+    shape = as_shape("x", x)
+    sizes = [() if size == () else as_shape(name, size) for name, size in parameters.items()]
+    for _ in range(SAMPLES):
+        values = random.integers(-9, 10, shape)
+        arrays = [random.integers(-9, 10, size) for size in sizes]
+        left = np.asarray(function(g(values), *arrays))
+        right = np.asarray(output(np.asarray(function(values, *arrays))))
+        if left.shape != right.shape or not np.array_equal(left, right):
+            raise AssertionError(
+                f"on x = {values.tolist()} and {dict(zip(parameters, arrays, strict=True))}: "
+                f"f(g(x)) = {left.tolist()}, but g(f(x)) = {right.tolist()}"
+            )

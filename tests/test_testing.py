@@ -1,0 +1,107 @@
+"""The assertions pass where they should, and show what is wrong where they should not."""
+
+import networkx as nx
+import numpy as np
+import pytest
+import sympy as sp
+
+import convgraph as cg
+from convgraph.testing import (
+    assert_equivariant,
+    assert_invariant,
+    assert_not_equivariant,
+    assert_receptive_field,
+    assert_same_function,
+    assert_tied,
+)
+
+CIRCULAR = cg.Conv(3, padding="same", padding_mode="circular").on(6)
+PADDED = cg.Conv(3, padding="same").on(6)
+AROUND = cg.Shift(1, boundary="wrap")
+
+
+def rolled(x, w):
+    return sum(w[j] * np.roll(x, 1 - j) for j in range(3))
+
+
+def clipped(x, w):
+    return np.maximum(rolled(x, w), 0)  # numpy's comparison cannot run on symbols
+
+
+def test_networks_graphs_and_functions_are_decided():
+    assert_equivariant(CIRCULAR, AROUND)
+    assert_equivariant(CIRCULAR.graph.copy(), cg.Permute([5, 0, 1, 2, 3, 4]))
+    assert_equivariant(rolled, AROUND, x=6, w=3)
+
+
+def test_a_failure_shows_where_and_why():
+    with pytest.raises(AssertionError, match=r"(?s)s6.*s1"):
+        assert_equivariant(PADDED, cg.Shift(1))
+    assert_not_equivariant(PADDED, cg.Shift(1), where={"s1", "s6"})
+    with pytest.raises(AssertionError, match="it breaks at"):
+        assert_not_equivariant(PADDED, cg.Shift(1), where={"s1"})
+    with pytest.raises(AssertionError, match="it is equivariant"):
+        assert_not_equivariant(CIRCULAR, AROUND)
+
+
+def test_what_cannot_be_traced_is_tried_on_whole_numbers():
+    assert_equivariant(clipped, AROUND, x=6, w=3)
+    assert_not_equivariant(clipped, cg.Flip(), x=6, w=3)
+    with pytest.raises(AssertionError, match=r"on x = .*f\(g\(x\)\)"):
+        assert_equivariant(clipped, cg.Flip(), x=6, w=3)
+    with pytest.raises(AssertionError, match="no counterexample"):
+        assert_not_equivariant(clipped, AROUND, x=6, w=3)
+
+
+def test_a_global_maximum_is_invariant():
+    assert_invariant(cg.GlobalMaxPool().on(5), cg.Shift(2, boundary="wrap"))
+    assert_invariant(lambda x: np.array([np.max(x)]), cg.Flip(), x=4)
+    with pytest.raises(AssertionError, match="not invariant"):
+        assert_invariant(cg.MaxPool(2).on(6), cg.Shift(1))
+
+
+def test_a_receptive_field_names_what_is_missing_and_what_is_too_much():
+    assert_receptive_field(PADDED, "s1", {"x1", "x2"})
+    with pytest.raises(AssertionError, match="it sees x1 too; it does not see x6"):
+        assert_receptive_field(PADDED, "s2", {"x2", "x3", "x6"})
+    with pytest.raises(cg.ConvgraphError, match="affine"):
+        assert_receptive_field(lambda x: x * x, "s1", {"x1"}, x=2)
+
+
+def test_tied_connections_share_their_parameter():
+    assert_tied(PADDED, ("x1", "s1"), ("x2", "s2"), ("x6", "s6"))
+    with pytest.raises(AssertionError, match="x1 -> s1 has w_2, but x2 -> s1 has w_3"):
+        assert_tied(PADDED, ("x1", "s1"), ("x2", "s1"))
+    with pytest.raises(AssertionError, match="no connection x1 -> s6"):
+        assert_tied(PADDED, ("x1", "s1"), ("x1", "s6"))
+
+
+def test_the_same_function_in_two_ways():
+    assert_same_function(CIRCULAR, rolled, x=6, w=3)
+    strided = cg.Conv(3, stride=2).on(7)
+    assert_same_function(strided, lambda x, w: np.correlate(x, w, "valid")[::2], x=7, w=3)
+    with pytest.raises(AssertionError, match=r"s1 = .*, against"):
+        assert_same_function(CIRCULAR, PADDED)
+    with pytest.raises(AssertionError, match="6 inputs and 6 outputs, against 7 and 3"):
+        assert_same_function(CIRCULAR, strided)
+
+
+def test_expressions_that_differ_in_form_only_are_the_same():
+    factored = nx.DiGraph([("x1", "s1", {"parameter": sp.Symbol("a") * 2})])
+    doubled = nx.MultiDiGraph([("x1", "s1", {"parameter": "a"}), ("x1", "s1", {"parameter": "a"})])
+    assert_same_function(from_graph(factored), from_graph(doubled))
+
+
+def from_graph(graph):
+    return cg.from_networkx(graph)
+
+
+@pytest.mark.parametrize("subject", [3, None])
+def test_what_is_no_subject_is_refused(subject):
+    with pytest.raises(cg.ConvgraphError, match=r"subject=.*: a network"):
+        assert_equivariant(subject, AROUND)
+
+
+def test_a_function_needs_a_shape():
+    with pytest.raises(cg.ConvgraphError, match="x=None"):
+        assert_equivariant(rolled, AROUND)
