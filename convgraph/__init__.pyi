@@ -37,7 +37,13 @@ from convgraph.network.trace import trace as trace
 from convgraph.reports.findings.registry import findings as findings
 from convgraph.reports.findings.registry import rules as rules
 from convgraph.reports.report import report as report
+from convgraph.sharing.comparisons import refines as refines
+from convgraph.sharing.comparisons import same_tying as same_tying
+from convgraph.sharing.comparisons import same_wiring as same_wiring
+from convgraph.sharing.constrained_dense import constrained_dense as constrained_dense
 from convgraph.sharing.effective_kernel import effective_kernel as effective_kernel
+from convgraph.sharing.from_matrix import tied_from_matrix as tied_from_matrix
+from convgraph.sharing.from_matrix import tied_from_networkx as tied_from_networkx
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.tied_weights import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses

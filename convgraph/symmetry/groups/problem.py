@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
-from convgraph.symmetry.groups.pairs import Pairs, pairs_of
+from convgraph.sharing.unit_pairs import Pairs, pairs_of
 
 __all__ = ["Problem", "with_fixed_labels", "with_free_labels"]
 

@@ -34,10 +34,10 @@ class Pairs:
     labels: Labels
     several: tuple[Any, ...] = ()
 
-    @property
-    def colours(self) -> int:
-        """The number of colours that there may be."""
-        return len(self.labels) + len(self.several)
+    def expression(self, colour: int) -> Any:
+        """What a colour stands for: a label, a sum, or (reduction, labels)."""
+        known = len(self.labels)
+        return self.labels[colour] if colour < known else self.several[colour - known]
 
 
 def pairs_of(network: Network) -> Pairs:
