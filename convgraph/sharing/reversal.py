@@ -17,7 +17,7 @@ from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product, Wiring
 
-__all__ = ["reversed_connections"]
+__all__ = ["mean_as_constant", "reversed_connections"]
 
 
 def reversed_connections(wiring: Wiring, tying: Tying) -> tuple[Product, Tying] | None:
@@ -59,10 +59,7 @@ def _tying(wiring: Product, tying: Tying) -> Tying | None:
     if isinstance(tying, Constant):
         return tying
     if isinstance(tying, Mean):
-        if any(axis.symbolic for axis in wiring.axes):
-            return _same_mean(wiring, tying)
-        numbers, _ = tying.numbers(wiring)
-        return Constant(numbers[0]) if len(numbers) == 1 else None
+        return mean_as_constant(wiring, tying)
     if not isinstance(tying, Learned):
         return None
     digits = [_digit(digit, wiring.axes[digit.axis]) for digit in tying.digits]
@@ -72,8 +69,11 @@ def _tying(wiring: Product, tying: Tying) -> Tying | None:
     return Learned(tuple(moved), tying.letter)
 
 
-def _same_mean(wiring: Product, tying: Mean) -> Constant | None:
+def mean_as_constant(wiring: Product, tying: Mean) -> Constant | None:
     """The mean as one number, where it is clear that all windows count the same number of units."""
+    if not any(axis.symbolic for axis in wiring.axes):
+        numbers, _ = tying.numbers(wiring)
+        return Constant(numbers[0]) if len(numbers) == 1 else None
     count = sp.S.One
     for axis in wiring.axes:
         if isinstance(axis, Window) and axis.taps != 1:
