@@ -22,6 +22,7 @@ _MODULES = {
     "network.from_networkx": ["from_networkx"],
     "network.trace": ["trace"],
     "importers.onnx_graph": ["from_onnx"],
+    "importers.torch_graph": ["from_torch"],
     "interactions.fields": ["projective_field", "receptive_field"],
     "interactions.all_fields": ["receptive_fields"],
     "interactions.sparsity": ["sparsity"],

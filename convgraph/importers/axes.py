@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Full
 from convgraph.core.sizes import Size, is_symbolic
 
-__all__ = ["Neighbours", "OwnFirst", "Prefix"]
+__all__ = ["Neighbours", "OwnFirst", "Prefix", "Shares"]
 
 
 @dataclass(frozen=True)
@@ -90,3 +90,31 @@ class Prefix(Axis):
         position = np.arange(self.inputs, dtype=np.int64)
         ahead = position[:, None] - position if self.reverse else position - position[:, None]
         return np.where(ahead < 0 if self.exclusive else ahead <= 0, position, -1)
+
+
+@dataclass(frozen=True)
+class Shares(Axis):
+    """Even shares of an axis, that overlap where it does not divide: an adaptive pool.
+
+    Output i covers the positions from floor(i n / m) to ceil((i + 1) n / m).
+
+    >>> Shares(5, 3).table().tolist()
+    [[0, 1, -1], [1, 2, 3], [3, 4, -1]]
+    """
+
+    inputs: int
+    outputs: int
+
+    @property
+    def taps(self) -> int:  # type: ignore[override]
+        first, past = self._ends()
+        return int((past - first).max())
+
+    def _ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        cuts = np.arange(self.outputs + 1, dtype=np.int64) * self.inputs
+        return cuts[:-1] // self.outputs, -(-cuts[1:] // self.outputs)
+
+    def _positions(self) -> NDArray[np.int64]:
+        first, past = self._ends()
+        position = first[:, None] + np.arange(self.taps)
+        return np.where(position < past[:, None], position, -1)

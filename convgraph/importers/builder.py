@@ -121,9 +121,7 @@ class Builder:
         """The name of the parameter array to which a tensor's entries belong."""
         letter = known.origin.name
         if known.size > MOST_UNITS:
-            raise ConvgraphError(
-                f"shape={known.shape} of {letter!r}: at most {MOST_UNITS:,} entries"
-            )
+            raise ConvgraphError(f"shape={known.shape} of {letter!r}: too many entries")
         while self.arrays.setdefault(letter, known.origin) is not known.origin:
             letter += "'"
         return letter

@@ -29,7 +29,7 @@ __all__ = ["expand", "gather", "pad", "picked", "tile"]
 def expand(builder: Builder, node: Node) -> None:
     """Axes of one position repeated, as in broadcasting."""
     signal = builder.signal(node, 0)
-    wanted = integers(builder, node, 1, "shape") or []
+    wanted = integers(builder, node, 1, "shape") or node.numbers("shape") or []
     shape = common_shape([signal.shape, tuple(wanted)])
     builder.emit(node, shape, [(signal, stretched(signal, shape), ONE)], SUM)
 
@@ -38,7 +38,7 @@ def expand(builder: Builder, node: Node) -> None:
 def tile(builder: Builder, node: Node) -> None:
     """Each axis repeated as a whole: it wraps around."""
     signal = builder.signal(node, 0)
-    repeats = integers(builder, node, 1, "repeats") or []
+    repeats = integers(builder, node, 1, "repeats") or node.numbers("repeats") or []
     if len(repeats) != len(signal.shape) or any(
         is_symbolic(r) or not 1 <= r <= LONGEST_AXIS for r in repeats
     ):

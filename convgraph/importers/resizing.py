@@ -65,6 +65,8 @@ def _targets(
     position = 1 if old else 2
     scales = node.attributes.get("scales")
     known = builder.known(node, position)
+    if known is not None and known.size > rank:
+        raise ConvgraphError(f"scales of shape {known.shape}: a positive number for each axis")
     if scales is None and known is not None and known.size:
         scales = known.values().reshape(-1)
     if scales is not None and len(scales):
@@ -72,6 +74,7 @@ def _targets(
             raise ConvgraphError(f"scales={list(scales)}: a positive number for each axis")
         return {a: _fraction(s) for a, s in zip(named, scales, strict=True)}, {}
     wanted = integers(builder, node, 3, "sizes") if not old else None
+    wanted = node.numbers("sizes") if wanted is None else wanted
     if wanted is None:
         raise Unread("a scale that is computed")
     if len(wanted) != len(named) or is_symbolic(*wanted) or is_symbolic(*shape):

@@ -13,6 +13,7 @@ from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tying import Digit, Learned, Mean, Tying
 from convgraph.core.window import Reversed, Window, identity
 from convgraph.core.wiring import Product
+from convgraph.importers.axes import Shares
 from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.reductions import power_sum
@@ -222,6 +223,19 @@ def pool(builder: Builder, node: Node) -> None:
         reduction = power_sum(node.real("p", 2))
     shape = (batch, channels, *(w.outputs for w in windows))
     builder.emit(node, shape, [(signal, Product(axes), tying)], reduction)
+
+
+@builds("aten.adaptive_pool")
+def adaptive_pool(builder: Builder, node: Node) -> None:
+    """Windows that share an axis evenly among the outputs."""
+    signal = builder.signal(node, 0)
+    sizes = node.numbers("sizes") or []
+    batch, channels, space = _image(signal, len(sizes))
+    shares = [Shares(int(n), m) for n, m in zip(space, sizes, strict=True)]
+    mean = node.word("mode", "AveragePool") == "AveragePool"
+    axes = (*_front(batch), identity(channels), *shares)
+    joint = signal, Product(axes), Mean("present") if mean else ONE
+    builder.emit(node, (batch, channels, *sizes), [joint], MEAN if mean else MAX)
 
 
 @builds("GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")
