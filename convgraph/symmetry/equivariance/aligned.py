@@ -41,6 +41,8 @@ class Aligned:
 
     layers: tuple[AlignedLayer, ...]
     shapes: dict[str, tuple[int, ...]]
+    flattened: frozenset[str]
+    """Rows whose units are all channels, in whatever shape they are written."""
 
     @property
     def rank(self) -> int:
@@ -95,7 +97,8 @@ def aligned(network: Network, row: str) -> Aligned | None:
             return None
         shapes[name] = own
         layers.append(AlignedLayer(layer, joints, dense))
-    return Aligned(tuple(layers), shapes)
+    flattened = frozenset(layer.layer.target.name for layer in layers if layer.dense)
+    return Aligned(tuple(layers), shapes, flattened)
 
 
 def _channels_only(joint: Joint, target: Row, shapes: dict[str, tuple[int, ...]]) -> Axis | None:

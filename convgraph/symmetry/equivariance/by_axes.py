@@ -112,23 +112,21 @@ class Plane:
         shape = self.along.shapes[self.row]
         channels = self.classes[self.row].of == number
         target = self.network.row(self.row).numbers()
+        if self.row in self.along.flattened:
+            return decompose(channels.reshape(target))
         full = [channels, *(np.ones(n, bool) for n in shape[1:])]
         for axis, each in masks.items():
             full[axis] = each
-        if len(target) == len(shape):
-            return [tuple(full)]
-        if len(target) == len(shape) - 1 and shape[0] == 1:
-            return [tuple(full[1:])]
-        return decompose(channels.reshape(target))
+        return [tuple(full[len(shape) - len(target) :])]
 
     def shadow(self, axes: Sequence[int], units: Units) -> Mask:
         """Which (classes, positions of some axes) belong to some units of the row."""
         classes, shape = self.classes[self.row], self.along.shapes[self.row]
         mask = np.zeros((classes.count, *self._sizes(axes)), bool)
         for box in units.boxes:
+            if self.row in self.along.flattened:
+                box = (dense(box).ravel(), *(np.ones(1, bool) for _ in shape[1:]))
             full = box if len(box) == len(shape) else (np.ones(1, bool), *box)
-            if len(full) != len(shape):
-                return np.ones_like(mask)
             hit = np.zeros(classes.count, bool)
             hit[classes.of[full[0]]] = True
             mask |= dense((hit, *(full[axis] for axis in axes)))

@@ -31,6 +31,7 @@ __all__ = ["Leading", "trials"]
 
 PRIME = 2**31 - 1
 STEP = 1 << 20  # the highest exponent of a parameter or an input
+NOTHING = -(1 << 62)  # the maximum of no values, minus infinity
 Ints = NDArray[np.int64]
 
 
@@ -201,7 +202,11 @@ def _evaluate(
     for part, given in inputs:
         values[part] = given
     for layer in cone.layers:
-        terms = labels[layer.label].times(values[layer.source])
+        sources, weights = values[layer.source], labels[layer.label]
+        terms = weights.times(sources)
+        # minus infinity is followed through maxima, ReLUs and copies, and nothing else
+        followed = (weights.code == 1) & (layer.kind in ("max", "relu", "sum"))
+        terms.known &= (sources.code > NOTHING) | followed
         result = _reduced(layer, terms, constant)
         if layer.bias is not None:
             bias = labels[np.maximum(layer.bias, 0)]
@@ -241,7 +246,7 @@ def _extreme(layer: ConeLayer, terms: Leading) -> Leading:
     """Sums and maxima: the terms of the highest exponent, or the highest of all."""
     result = Leading.zeros(len(layer.fan_in))
     if layer.kind == "max":
-        result.known[layer.fan_in == 0] = False  # minus infinity
+        result.code[layer.fan_in == 0] = NOTHING
     if not layer.filled.any():
         return result
     at = layer.begins
@@ -257,6 +262,7 @@ def _extreme(layer: ConeLayer, terms: Leading) -> Leading:
     else:
         code = np.where(highest >= -lowest, highest, lowest)
         known &= (highest != -lowest) | (code == 0)
+        known &= (lowest > NOTHING) | (layer.counts == 1)
         leads = terms.code == np.repeat(code, layer.counts)
         coefficient = np.add.reduceat(np.where(leads, terms.coefficient, 0), at) % PRIME
     result[layer.filled] = Leading(code, coefficient, known)

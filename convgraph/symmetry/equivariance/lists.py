@@ -155,7 +155,7 @@ def collapsed(
         at = np.repeat(np.arange(len(lengths)), lengths)
         np.logical_or.at(zero, at, lists.function == 0)
         result = np.where(zero, 0, np.where(single, first, own))
-    elif layer.kind == "relu":
+    elif layer.kind in ("relu", "abs"):
         zero = (lengths == 1) & (first == 0)
         result = np.where(zero, 0, np.where(single & never_negative, first, own))
     elif layer.kind.startswith("leaky_relu"):

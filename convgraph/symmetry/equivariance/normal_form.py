@@ -130,6 +130,11 @@ class Forms:
             value = self.maximum(terms)
         elif layer.kind == "relu":
             value = self.maximum([{}, *terms[:1]])
+        elif layer.kind == "abs":
+            # the absolute value is 2 max(0, t) - t
+            positive = self.maximum([{}, terms[0]])
+            negative = self.times({(): Fraction(-1)}, terms[0])
+            value = self.plus(self.times({(): Fraction(2)}, positive), negative)
         elif layer.slope is not None:
             # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
             slope = self.constant(layer.slope)

@@ -111,8 +111,8 @@ def _signs(layer: LayerEdges, side: _Side) -> None:
     """Mark the units that are never negative: behind a ReLU, and sums and maxima of such."""
     part = slice(layer.first, layer.first + layer.units)
     if layer.bias is not None or layer.learned:
-        side.nonnegative[part] = layer.kind == "relu" and layer.bias is None
-    elif layer.kind == "relu":
+        side.nonnegative[part] = layer.kind in ("relu", "abs") and layer.bias is None
+    elif layer.kind in ("relu", "abs"):
         side.nonnegative[part] = True
     elif layer.kind in ("max", "sum", "product"):
         # an unlearned edge carries the number 1 or one over a number of units
@@ -133,7 +133,7 @@ def _new_ids(
     lists = canonical_lists(layer, side.ids, side.nonnegative, units)
     own = (1 + base + layer.first + units).astype(side.ids.dtype)
     never_negative = np.zeros(len(units), bool)
-    if layer.kind == "relu":
+    if layer.kind in ("relu", "abs"):
         never_negative = side.nonnegative[layer.source[layer.start[units]]]
     side.ids[layer.first + units] = collapsed(layer, lists, units, own, never_negative, salt)
     return lists
