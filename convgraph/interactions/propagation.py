@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -25,7 +26,14 @@ from convgraph.interactions.views import (
     with_classes,
 )
 
-__all__ = ["Propagation", "first_state", "propagate"]
+__all__ = [
+    "Propagation",
+    "arrivals_of",
+    "first_state",
+    "is_identity",
+    "joined_state",
+    "propagate",
+]
 
 P = TypeVar("P")
 MOST_LISTED = 4096
@@ -60,18 +68,28 @@ def propagate(
         name = layer.target.name
         if name == start:
             continue
-        joints = [joint for joint in layer.joints if joint.source.name in states]
-        if joints:
-            found = tuple(_arrival(states[j.source.name], j, layer, algebra) for j in joints)
+        found = arrivals_of(layer, states, algebra)
+        if found is not None:
             if len(found) > 1:
                 arrivals[name] = found
-            states[name] = _join(found, algebra)
+            states[name] = joined_state(found, algebra)
         if name == until:
             break
     return Propagation(states, arrivals)
 
 
-def _join(found: tuple[State[P] | None, ...], algebra: Algebra[P]) -> State[P] | None:
+def arrivals_of(
+    layer: Layer, states: Mapping[str, State[P] | None], algebra: Algebra[P]
+) -> tuple[State[P] | None, ...] | None:
+    """What comes to a layer from each row that has a state; None where it reads no such row."""
+    joints = [joint for joint in layer.joints if joint.source.name in states]
+    if not joints:
+        return None
+    return tuple(_arrival(states[j.source.name], j, layer, algebra) for j in joints)
+
+
+def joined_state(found: tuple[State[P] | None, ...], algebra: Algebra[P]) -> State[P] | None:
+    """All that comes to a layer as one state, or None where the axes do not tell."""
     known = [state for state in found if state is not None]
     if len(known) < len(found):
         return None

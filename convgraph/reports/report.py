@@ -203,7 +203,7 @@ def report(network: Network, row: str | None = None) -> Report:
     """
     structure = structure_of(network, row)
     rows = report_rows(structure)
-    feature = _feature(rows)
+    feature = _feature(structure, rows)
     numbers = not structure.symbolic
     return Report(
         network=network,
@@ -222,10 +222,14 @@ def report(network: Network, row: str | None = None) -> Report:
     )
 
 
-def _feature(rows: tuple[ReportRow, ...]) -> str | None:
-    """The last row whose fields move along every axis of the input."""
+def _feature(structure: Structure, rows: tuple[ReportRow, ...]) -> str | None:
+    """The last row with several positions along every axis over which its units move."""
     for row in reversed(rows):
-        if row.kind != "input" and row.stride and None not in row.stride:
+        state = structure.state(row.name)
+        moving = row.stride is not None and None not in row.stride
+        if row.kind == "input" or state is None or not row.stride or not moving:
+            continue
+        if len(row.shape) >= len(row.stride) and all(size != 1 for size in state.sizes):
             return row.name
     return None
 

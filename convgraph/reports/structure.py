@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.axis import Axis
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Layer, Row
+from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.sizes import product
 from convgraph.core.units import Units
+from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields, affine_fields
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
@@ -78,6 +82,14 @@ class Structure:
         return found
 
     @cached_property
+    def last_reader(self) -> dict[str, int]:
+        """The position of the last layer that reads each row."""
+        found: dict[str, int] = {}
+        for position, layer in enumerate(self.network.layers):
+            found.update({joint.source.name: position for joint in layer.joints})
+        return found
+
+    @cached_property
     def live(self) -> dict[str, tuple[Box, ...]]:
         """The units of each row that some output depends on, as boxes."""
         found: dict[str, list[Box]] = {}
@@ -103,13 +115,28 @@ class Structure:
 
     def dead(self, row: Row) -> Units:
         """The units of a row that no output depends on."""
-        shape = row.numbers()
-        boxes = self.live.get(row.name, ())
+        return self.without(row, self.live.get(row.name, ()))
+
+    def without(self, row: Row, boxes: Sequence[Box]) -> Units:
+        """The units of a row that are in none of some boxes."""
         if any(all(mask.all() for mask in box) for box in boxes):
             return Units(row, [])
-        if not boxes:
-            return Units(row, [tuple(np.ones(n, bool) for n in shape)])
-        return Units(row, _complement(boxes, shape))
+        return Units(row, _complement(boxes, row.numbers()))
+
+    def along(self, joint: Joint, b: int) -> Axis | None:
+        """The relation by which a layer's units move along the input's axis b, or None."""
+        state, wiring = self.state(joint.source.name), joint.wiring
+        if state is None or not isinstance(wiring, Product) or b >= len(state.moves):
+            return None
+        moved = state.moves[b]
+        if moved is None:
+            return None
+        # views may divide a row differently: an axis is known by its size and what lies inside it
+        wanted = state.view[moved], product(state.view[moved + 1 :])
+        for axis, position in zip(wiring.axes, wiring.order, strict=True):
+            if (wiring.in_view[position], product(wiring.in_view[position + 1 :])) == wanted:
+                return axis
+        return None
 
     def state(self, row: str) -> State[Fields] | None:
         """The intervals of a row, or None where there are none."""
@@ -144,7 +171,7 @@ def _whole(size: object) -> bool:
     return isinstance(size, int)
 
 
-def _complement(boxes: tuple[Box, ...], shape: tuple[int, ...]) -> list[Box]:
+def _complement(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
     """What is in none of the boxes: what is left of everything when each is cut out."""
     left: list[Box] = [tuple(np.ones(n, bool) for n in shape)]
     for box in boxes:

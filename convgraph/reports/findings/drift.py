@@ -1,0 +1,65 @@
+"""Even kernels whose padding is one-sided: everything moves by half a position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from convgraph.core.window import Window
+from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.registry import rule
+from convgraph.reports.structure import Structure
+
+__all__ = ["used_padding"]
+
+
+def used_padding(axis: Window) -> tuple[int, int]:
+    """How many positions of padding a window reads before the input and behind it.
+
+    >>> used_padding(Window(inputs=5, outputs=3, taps=3, stride=2, padding=1, after=1))
+    (1, 1)
+    """
+    reach = int(axis.dilation) * (int(axis.taps) - 1)
+    last = int(axis.stride) * (int(axis.outputs) - 1) - int(axis.padding) + reach
+    return max(int(axis.padding), 0), max(last - (int(axis.inputs) - 1), 0)
+
+
+@rule(
+    "half-pixel-drift",
+    "warning",
+    "even kernels with more padding on one side",
+    "Wu, Wang, Tang, Chen and Shi, Convolution with even-sized kernels and symmetric padding, "
+    "NeurIPS 2019",
+)
+def half_pixel_drift(structure: Structure) -> Iterator[Finding]:
+    """Layers of stride 1 whose even kernel is padded on one side more than on the other."""
+    for layer in structure.network.layers:
+        for joint in layer.joints:
+            drifts: dict[int, Fraction] = {}
+            for b in range(len(structure.space)):
+                axis = structure.along(joint, b)
+                if not isinstance(axis, Window) or axis.stride != 1 or axis.boundary == "circular":
+                    continue
+                span = int(axis.dilation) * (int(axis.taps) - 1) + 1
+                before, after = used_padding(axis)
+                if span % 2 == 0 and before != after:
+                    drifts[b + 1] = Fraction(after - before, 2)
+            if not drifts:
+                continue
+            name = layer.target.name
+            said = " and ".join(f"{drift} along axis {b}" for b, drift in drifts.items())
+            fields = structure.fields(name)
+            centre = tuple(field.centre for field in fields) if fields is not None else ()
+            yield Finding(
+                "half-pixel-drift",
+                "warning",
+                (name,),
+                f"the units of {name} look {said} from the middle of what they stand for",
+                "An even kernel has no middle; with its odd padding on one side, every layer moves "
+                "its features by half a position, stacks of them by whole ones, and a branch "
+                "beside it is not aligned (Wu et al. 2019).",
+                "Use odd kernels, or alternate the side of the padding from layer to layer.",
+                None,
+                {"drift": drifts, "centre": centre},
+            )
+            break

@@ -1,0 +1,131 @@
+"""One finding: a place in a network where a rule holds, why it matters, and what would help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, overload
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.plain import plain
+from convgraph.core.units import Units
+
+__all__ = ["SEVERITIES", "Finding", "Findings", "Severity", "as_severity"]
+
+Severity = Literal["info", "warning", "error"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+
+
+def as_severity(argument: str, value: Any) -> Severity:
+    """Check the word for a severity."""
+    for severity in SEVERITIES:
+        if value == severity:
+            return severity
+    raise ConvgraphError(f"{argument}={value!r}: a severity is one of {', '.join(SEVERITIES)}")
+
+
+@dataclass(frozen=True, repr=False)
+class Finding:
+    """A place in a network where a rule holds.
+
+    Attributes
+    ----------
+    rule, severity
+        The id of the rule, and "info", "warning" or "error".
+    tensors
+        The rows concerned, the one where it happens first.
+    message
+        What holds there.
+    reason
+        Why it matters, with its source.
+    fix
+        What would change it.
+    witness
+        Units to look at, such as `cg.draw(net, shade=finding.witness)` shows; None where the rows
+        say it all.
+    details
+        The numbers behind the message.
+    """
+
+    rule: str
+    severity: Severity
+    tensors: tuple[str, ...]
+    message: str
+    reason: str
+    fix: str
+    witness: Units | None = field(default=None, compare=False)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain data; of the witness its row, size and bounds."""
+        units = self.witness
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        facts["witness"] = None
+        if units is not None:
+            facts["witness"] = {"row": units.row.name, "units": len(units), "bounds": units.bounds}
+        return plain(facts)
+
+    def __repr__(self) -> str:
+        return f"{self.severity} {self.rule}: {self.message}"
+
+
+@dataclass(frozen=True, repr=False)
+class Findings(Sequence[Finding]):
+    """Findings in order of severity, then of computation."""
+
+    found: tuple[Finding, ...]
+
+    @overload
+    def __getitem__(self, position: int) -> Finding: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[Finding, ...]: ...
+    def __getitem__(self, position: int | slice) -> Finding | tuple[Finding, ...]:
+        return self.found[position]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.found)
+
+    def of(self, rule: str) -> tuple[Finding, ...]:
+        """The findings of one rule."""
+        return tuple(finding for finding in self.found if finding.rule == rule)
+
+    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of a severity and of those above it."""
+        least = SEVERITIES.index(as_severity("severity", severity))
+        return tuple(f for f in self.found if SEVERITIES.index(f.severity) >= least)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """The findings as plain data."""
+        return [finding.to_dict() for finding in self.found]
+
+    def to_json(self) -> str:
+        """The findings as JSON text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+
+    def to_markdown(self) -> str:
+        """The findings as a Markdown list."""
+        parts = [
+            f"- **{f.severity}** `{f.rule}`: {f.message}\n  {f.reason}\n  *Fix:* {f.fix}\n"
+            for f in self.found
+        ]
+        return "".join(parts) or "No findings.\n"
+
+    def __rich__(self) -> Any:
+        from rich.console import Group
+        from rich.text import Text
+
+        colours = {"info": "cyan", "warning": "yellow", "error": "bold red"}
+        parts = []
+        for finding in self.found:
+            line = Text(finding.severity, style=colours[finding.severity])
+            line.append(f" {finding.rule}: ", style="bold").append(finding.message, style="default")
+            line.append(f"\n  {finding.reason}\n  {finding.fix}", style="dim")
+            parts.append(line)
+        return Group(*parts) if parts else Text("No findings.")
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.found)) or "no findings"

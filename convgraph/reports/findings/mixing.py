@@ -1,0 +1,132 @@
+"""Groups of channels that never mix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
+
+import numpy as np
+
+from convgraph.core.axis import Axis, Blocks
+from convgraph.core.layer import Layer, Row
+from convgraph.core.sizes import Size
+from convgraph.core.units import Units
+from convgraph.core.wiring import Product
+from convgraph.interactions.propagation import arrivals_of, joined_state
+from convgraph.interactions.views import State
+from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.registry import rule
+from convgraph.reports.structure import Structure
+
+
+@rule(
+    "unmixed-groups",
+    "warning",
+    "groups of channels that never mix",
+    "Zhang, Zhou, Lin and Sun, ShuffleNet, CVPR 2018, section 3.1",
+)
+def unmixed_groups(structure: Structure) -> Iterator[Finding]:
+    """Grouped layers of which some channel can reach only a part of an output."""
+    found: dict[str, list[tuple[Layer, int, Units]]] = {}
+    for layer in structure.network.layers:
+        groups = _groups(layer)
+        if groups > 1 and structure.live.get(layer.target.name):
+            apart = _apart(structure, layer.joints[0].source)
+            if apart is not None:
+                found.setdefault(apart.row.name, []).append((layer, groups, apart))
+    for output, entries in found.items():
+        layer, groups, apart = entries[0]
+        names = tuple(entry[0].target.name for entry in entries)
+        behind = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        yield Finding(
+            "unmixed-groups",
+            "warning",
+            (*names, output),
+            f"the {groups} groups of {names[0]}{behind} never mix: units of {output} depend on "
+            f"some channels of {layer.joints[0].source.name} and cannot see the others",
+            "Stacked grouped convolutions are networks side by side: no information passes "
+            "between their channels, and what they represent is weaker (Zhang et al. 2018, "
+            "section 3.1).",
+            "Shuffle the channels between grouped layers, or follow them with a 1x1 convolution.",
+            apart,
+            {"groups": groups, "layers": len(names)},
+        )
+
+
+def _groups(layer: Layer) -> int:
+    for joint in layer.joints:
+        if isinstance(joint.wiring, Product):
+            for axis in joint.wiring.axes:
+                if isinstance(axis, Blocks):
+                    return axis.groups
+    return 1
+
+
+class Channels:
+    """The algebra of sets of channels, as the bits of a number; positions do not matter."""
+
+    idempotent = True
+
+    def through(self, payload: int, b: int, axis: Axis) -> int:
+        """See `Algebra.through`."""
+        return payload
+
+    def whole(self, payload: int, b: int, size: Size) -> int:
+        """See `Algebra.whole`."""
+        return payload
+
+    def combine(self, parts: Sequence[tuple[int, int]], sizes: Sequence[Size]) -> int:
+        """See `Algebra.combine`."""
+        return reduce(or_, (mask for mask, _ in parts))
+
+    def split(self, payload: int, b: int, outer: int, inner: int) -> list[int]:
+        """See `Algebra.split`."""
+        return [payload] * inner
+
+    def interleave(self, payloads: Sequence[int | None], b: int, outer: int) -> int:
+        """See `Algebra.interleave`."""
+        return reduce(or_, (mask for mask in payloads if mask is not None))
+
+    def freeze(self, payload: int, b: int, size: int) -> list[int]:
+        """See `Algebra.freeze`."""
+        return [payload] * size
+
+
+def _apart(structure: Structure, row: Row) -> Units | None:
+    """Units of an output that see some channels of a row and not others, or None.
+
+    Followed only until all rows that still have readers see every channel or none of them.
+    """
+    shape = row.numbers()
+    channels, full = shape[0], (1 << shape[0]) - 1
+    moves = tuple(range(1, len(shape)))
+    classes = np.arange(channels).reshape(channels, *(1,) * len(moves))
+    start: State[int] = State(row.shape, moves, classes, tuple(1 << c for c in range(channels)))
+    states: dict[str, State[int] | None] = {row.name: start}
+    algebra = Channels()
+    outputs = {end.name for end in structure.network.outputs}
+    last = structure.last_reader
+    open_rows = {row.name}
+    for position, layer in enumerate(structure.network.layers):
+        arrivals = arrivals_of(layer, states, algebra)
+        if arrivals is None:
+            continue
+        name = layer.target.name
+        state = states[name] = joined_state(arrivals, algebra)
+        if state is None:
+            return None
+        if any(mask not in (None, full) for mask in state.payloads):
+            if name in outputs:
+                return _units(structure.network.row(name), state, full)
+            open_rows.add(name)
+        open_rows = {name for name in open_rows if last.get(name, -1) > position}
+        if not open_rows:
+            return None
+    return None
+
+
+def _units(row: Row, state: State[int], full: int) -> Units:
+    partly = np.array([mask not in (None, full) for mask in state.payloads])
+    view = tuple(int(n) for n in state.view)
+    return Units.of(row, np.broadcast_to(partly[state.classes], view))

@@ -1,0 +1,50 @@
+"""Outputs all of which see padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convgraph.interactions.padded import padded_share
+from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.registry import rule
+from convgraph.reports.structure import Structure
+
+
+@rule(
+    "padding-everywhere",
+    "info",
+    "outputs all of whose units see padding",
+    "Islam, Jia and Bruce, How much position information do convolutional neural networks encode?, "
+    "ICLR 2020; Kayhan and van Gemert, On translation invariance in CNNs, CVPR 2020",
+)
+def padding_everywhere(structure: Structure) -> Iterator[Finding]:
+    """Outputs of which every unit depends on something that was read beyond a border."""
+    for row in structure.network.outputs:
+        state = structure.padded.states.get(row.name)
+        if state is None or padded_share(state) < 1:
+            continue
+        first = _first(structure)
+        where = f"; from {first} on no unit is free of it" if first is not None else ""
+        yield Finding(
+            "padding-everywhere",
+            "info",
+            (row.name,) if first in (None, row.name) else (row.name, str(first)),
+            f"every unit of {row.name} sees padding{where}",
+            "Padding tells a unit how far away the border is, so that a network can learn where it "
+            "is in the image, and no output is as it would be on a larger image (Islam et al. "
+            "2020; Kayhan and van Gemert 2020).",
+            "Crop or convolve without padding where positions should not matter, or take it as "
+            "a feature where they should.",
+            None,
+            {"first": first},
+        )
+
+
+def _first(structure: Structure) -> str | None:
+    """The first row whose units move over the input and all see padding."""
+    for row in structure.network.rows:
+        state = structure.padded.states.get(row.name)
+        moving = state is not None and any(m is not None for m in state.moves)
+        if state is not None and moving and padded_share(state) == 1:
+            return row.name
+    return None

@@ -1,0 +1,145 @@
+"""The rules, and the question which of them hold somewhere in a network."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from convgraph.core.errors import ConvgraphError, nearest
+from convgraph.core.network import Network
+from convgraph.reports.findings.finding import SEVERITIES, Finding, Findings, Severity
+from convgraph.reports.structure import Structure, structure_of
+
+__all__ = ["Rule", "findings", "rule", "rules"]
+
+MODULES = (
+    "unread",
+    "uneven_padding",
+    "misaligned",
+    "checkerboard",
+    "gridding",
+    "unproductive",
+    "aliasing",
+    "position",
+    "drift",
+    "parameters",
+    "cancelling",
+    "mixing",
+)
+
+Check = Callable[[Structure], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A property of a network's structure to look for.
+
+    Attributes
+    ----------
+    id, severity
+        Its name, and how bad it is where it holds.
+    title
+        What it says, in a line.
+    source
+        Where it was described.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    source: str
+    check: Check
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id}: {self.title} [{self.severity}])"
+
+
+_REGISTERED: dict[str, Rule] = {}
+
+
+def rule(id: str, severity: Severity, title: str, source: str) -> Callable[[Check], Check]:
+    """Register the check of a rule: what it yields are findings of that rule."""
+
+    def register(check: Check) -> Check:
+        _REGISTERED[id] = Rule(id, severity, title, source, check)
+        return check
+
+    return register
+
+
+@cache
+def _all() -> dict[str, Rule]:
+    for module in MODULES:
+        importlib.import_module(f"convgraph.reports.findings.{module}")
+    home = {f"convgraph.reports.findings.{module}": n for n, module in enumerate(MODULES)}
+    ordered = sorted(_REGISTERED.values(), key=lambda each: home[each.check.__module__])
+    return {each.id: each for each in ordered}
+
+
+def rules() -> tuple[Rule, ...]:
+    """All rules, in the order in which they are checked.
+
+    >>> rules()[0]
+    Rule(unread-input: input units that no output depends on [warning])
+    """
+    return tuple(_all().values())
+
+
+def _chosen(argument: str, names: str | Iterable[str]) -> set[str]:
+    wanted = [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if name not in _all():
+            raise ConvgraphError(f"{argument}={name!r}: no rule of that id{nearest(name, _all())}")
+    return set(wanted)
+
+
+def findings(
+    network: Network,
+    select: str | Iterable[str] | None = None,
+    ignore: str | Iterable[str] | None = None,
+    row: str | None = None,
+) -> Findings:
+    """What is wrong or wasteful in a network's structure.
+
+    Parameters
+    ----------
+    network
+        A bound network, of sizes without symbols.
+    select, ignore
+        The ids of the rules to check, or to leave out; all of `rules()` by default.
+    row
+        The row that fields are looked back to; by default the input (the largest of several).
+
+    Returns
+    -------
+    Findings
+        In order of severity. Each has `rule`, `severity`, `tensors`, `message`, `reason`, `fix` and
+        a `witness`: units to look at.
+
+    Raises
+    ------
+    ConvgraphError
+        If there is no such rule or row, or if a size is a symbol.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> found = cg.findings(cg.Conv(3, stride=2).on(6), ignore="stride-without-blur")
+    >>> found
+    warning unread-input: 1 of the 6 units of x are seen by no output
+    >>> found[0].witness
+    Units(x: x6)
+    """
+    chosen = set(_all()) if select is None else _chosen("select", select)
+    if ignore is not None:
+        chosen -= _chosen("ignore", ignore)
+    structure = structure_of(network, row)
+    if structure.symbolic:
+        raise ConvgraphError(
+            "network: findings need numbers; bind the network to sizes without symbols"
+        )
+    found = [f for each in rules() if each.id in chosen for f in each.check(structure)]
+    found.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+    return Findings(tuple(found))

@@ -1,0 +1,151 @@
+"""Units that nothing depends on: pixels between strides, and channels that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convgraph.core.boxes import Box
+from convgraph.core.layer import Joint, Row
+from convgraph.core.units import Units
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
+from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.registry import rule
+from convgraph.reports.structure import Structure
+
+FLOOR = (
+    "a window moves by its stride, and what is left behind its last position, or lies between "
+    "windows that are further apart than they are long, is not read (Dumoulin and Visin 2016, "
+    "relationship 6)"
+)
+
+
+@rule(
+    "unread-input",
+    "warning",
+    "input units that no output depends on",
+    "Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 2.4",
+)
+def unread_input(structure: Structure) -> Iterator[Finding]:
+    """Inputs of which some units reach no output."""
+    for row in structure.network.inputs:
+        dead = structure.dead(row)
+        if not dead:
+            continue
+        said = f"{len(dead):,} of the {int(row.size):,} units of {row.name} are seen by no output"
+        yield Finding(
+            "unread-input",
+            "warning",
+            (row.name,),
+            said,
+            f"What lies there cannot change the result: {FLOOR}.",
+            "Choose an input size, a padding or a kernel for which the windows end at the border, "
+            "or crop the input.",
+            dead,
+            {"units": len(dead), "share": len(dead) / int(row.size), "bounds": dead.bounds},
+        )
+
+
+@rule(
+    "unread-units",
+    "warning",
+    "computed units that no layer reads",
+    "He, Zhang, Zhang, Zhang, Xie and Li, Bag of tricks for image classification with "
+    "convolutional neural networks, CVPR 2019, section 4",
+)
+def unread_units(structure: Structure) -> Iterator[Finding]:
+    """Rows of which some units are computed for nothing, positions rather than channels."""
+    for row in _computed(structure):
+        unread = _unread(structure, row)
+        if unread is None or _whole_channels(row, unread):
+            continue
+        readers = [layer.target.name for layer in structure.readers[row.name]]
+        share = len(unread) / int(row.size)
+        yield Finding(
+            "unread-units",
+            "warning",
+            (row.name, *readers),
+            f"{len(unread):,} of the {int(row.size):,} units of {row.name} ({share:.1%}) are read "
+            f"by none of {', '.join(readers)}",
+            f"They are computed and thrown away: {FLOOR}; a 1x1 convolution of stride 2 reads a "
+            "quarter of an image (He et al. 2019, section 4).",
+            "Move the stride to a layer whose kernel is at least as large, pool before a strided "
+            "1x1 convolution, or do not compute these units.",
+            unread,
+            {"units": len(unread), "share": share},
+        )
+
+
+@rule(
+    "unreachable-channel",
+    "warning",
+    "channels that can reach no output",
+    "Zhang, Zhou, Lin and Sun, ShuffleNet, CVPR 2018, section 3.1",
+)
+def unreachable_channel(structure: Structure) -> Iterator[Finding]:
+    """Rows of which whole channels, or all units, are read by no layer."""
+    for row in _computed(structure):
+        unread = _unread(structure, row)
+        if unread is None or not _whole_channels(row, unread):
+            continue
+        everything = len(unread) == row.size
+        count = 1 if not row.channels else len(unread) * row.numbers()[0] // int(row.size)
+        what = "no channel" if everything else f"{count} of the {row.shape[0]} channels"
+        verb = "is read by any layer" if everything else "are read by no layer"
+        yield Finding(
+            "unreachable-channel",
+            "warning",
+            (row.name,),
+            f"{what} of {row.name} {verb}",
+            "A channel from which no path leads to an output costs its computation, and its "
+            "parameters are never trained (compare Zhang et al. 2018, section 3.1).",
+            "Leave the channels out, or read them.",
+            unread,
+            {"channels": count, "everything": everything},
+        )
+
+
+def _computed(structure: Structure) -> list[Row]:
+    ends = set(structure.network.outputs)
+    return [layer.target for layer in structure.network.layers if layer.target not in ends]
+
+
+def _unread(structure: Structure, row: Row) -> Units | None:
+    """The units of a row that no connection leaves, or None where all are read."""
+    readers = structure.readers[row.name]
+    joints = [j for layer in readers for j in layer.joints if j.source.name == row.name]
+    if any(_reads_everything(joint) for joint in joints):
+        return None
+    read: list[Box] = []
+    for layer in readers:
+        every = tuple(np.ones(n, bool) for n in layer.target.numbers())
+        for joint in layer.joints:
+            if joint.source.name == row.name:
+                shapes = layer.target.numbers(), row.numbers()
+                read += joint.wiring.back(every, *shapes)
+    unread = structure.without(row, read)
+    return unread if unread else None
+
+
+def _reads_everything(joint: Joint) -> bool:
+    """Whether it is plain from the arithmetic that every unit of the source is read."""
+    if not isinstance(joint.wiring, Product):
+        return False
+    for axis in joint.wiring.axes:
+        if isinstance(axis, Window):
+            covered = int(axis.stride) * (int(axis.outputs) - 1) + int(axis.taps)
+            gaps = axis.dilation != 1 or axis.stride > axis.taps or axis.padding < 0
+            if gaps or covered - int(axis.padding) < int(axis.inputs):
+                return False
+        elif not bool(np.all(axis.fan_out())):
+            return False
+    return True
+
+
+def _whole_channels(row: Row, units: Units) -> bool:
+    """Whether a set of units is all positions of some channels."""
+    if len(units) == row.size:
+        return True
+    return row.channels and all(all(mask.all() for mask in box[1:]) for box in units.boxes)
