@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -14,6 +14,9 @@ from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.rules import Known, Step, check
 from convgraph.symmetry.proofs.setting import Note, Where
 from convgraph.symmetry.proofs.vocabulary import function_names
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.smt.recheck import Recheck
 
 __all__ = ["Proof", "Statement"]
 
@@ -85,6 +88,11 @@ class Proof:
             If the proof was altered; the message names the step.
         """
         self._check_hypotheses()
+        self.check_steps()
+        return True
+
+    def check_steps(self) -> None:
+        """The part of `verify` that takes what is given as it is."""
         self._check_claims()
         lemmas: dict[str, Equation] = {}
         number = 0
@@ -105,7 +113,6 @@ class Proof:
             lemmas = {**lemmas, claim.name: claim}
         if number != len(self.steps):
             raise _altered(number + 1, "it belongs to no claim")
-        return True
 
     def _check_hypotheses(self) -> None:
         """Each hypothesis defines one thing from what was given before it: none of itself."""
@@ -180,6 +187,20 @@ class Proof:
         from convgraph.symmetry.proofs.document import headline
 
         return f"Proof({headline(self.statement)}: {len(self.steps)} steps)"
+
+    # -- a second checker ----------------------------------------------------------------------
+
+    def recheck(self) -> Recheck:
+        """Have z3 prove the same statement, from the spec and without these steps."""
+        from convgraph.symmetry.smt.recheck import recheck
+
+        return recheck(self)
+
+    def smt2(self) -> str:
+        """What `recheck` asks, as an SMT-LIB 2 script; every answer should be unsat."""
+        from convgraph.symmetry.smt.recheck import script
+
+        return script(self)
 
 
 def _altered(number: int, what: str) -> ConvgraphError:

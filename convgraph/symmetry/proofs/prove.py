@@ -113,12 +113,11 @@ def prove(
         return found or Undecided(spec, transformation, place, reason)
     claim = known.claims[-1]
     statement = Statement(
-        "equivariance",
-        spec,
-        transformation,
-        place,
-        channels,
-        claim,
-        bound.notes(),
+        "equivariance", spec, transformation, place, channels, claim, bound.notes()
     )
-    return Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
+    proof = Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
+    try:
+        proof.check_steps()
+    except ConvgraphError as wrong:  # a step was taken that no rule allows
+        return Undecided(spec, transformation, place, str(wrong))
+    return proof

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -18,10 +17,14 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Reversed, Window
 from convgraph.layers.spec import Spec
+from convgraph.symmetry.proofs.numbers import assignments, symbols_of, with_numbers
 from convgraph.symmetry.proofs.restate import amounts_of
 from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.smt.recheck import Recheck
 
 __all__ = ["Refutation", "Undecided", "refute"]
 
@@ -61,6 +64,24 @@ class Refutation:
     reason: str
 
     holds = False
+
+    def recheck(self) -> Recheck:
+        """Have z3 look for the smallest frame on which this fails; for counterexamples on one.
+
+        Raises
+        ------
+        ConvgraphError
+            If z3 is not installed, or if this is not about a frame.
+        """
+        from convgraph.symmetry.smt.recheck import recheck_frame
+
+        return recheck_frame(self)
+
+    def smt2(self) -> str:
+        """What `recheck` asks, as an SMT-LIB 2 script; the answer should be sat."""
+        from convgraph.symmetry.smt.recheck import frame_script
+
+        return frame_script(self)
 
     def __repr__(self) -> str:
         return f"Refutation({self.spec!r}, {self.transformation!r}: {self.unit} differs)"
@@ -108,9 +129,9 @@ def refute(
     spec: Spec, shift: Shift, where: str, channels: Size | None, reason: str
 ) -> Refutation | None:
     """The smallest counterexample among small sizes, or None."""
-    symbols = sorted(_symbols((spec, shift, channels)), key=lambda s: s.name)
-    for values in itertools.islice(_assignments(symbols), ASSIGNMENTS):
-        numbered, moved, c = (_with(e, values) for e in (spec, shift, channels))
+    symbols = sorted(symbols_of((spec, shift, channels)), key=lambda s: s.name)
+    for values in itertools.islice(assignments(symbols), ASSIGNMENTS):
+        numbered, moved, c = (with_numbers(e, values) for e in (spec, shift, channels))
         amounts = tuple(int(a) for a in amounts_of(numbered, moved))
         for n in range(1, LARGEST.get(len(amounts), 3) + 1):
             shape = (*(() if c is None else (int(c),)), *(n,) * len(amounts))
@@ -126,40 +147,6 @@ def refute(
                     spec, shift, where, values, trial.network, unit, left, right, reason
                 )
     return None
-
-
-def _symbols(thing: Any) -> set[sp.Symbol]:
-    if isinstance(thing, sp.Basic):
-        return thing.free_symbols
-    if isinstance(thing, tuple | list):
-        return set().union(*map(_symbols, thing))
-    fields = getattr(thing, "__dataclass_fields__", ())
-    return set().union(*(_symbols(getattr(thing, name)) for name in fields))
-
-
-def _assignments(symbols: list[sp.Symbol]) -> Iterator[dict[sp.Symbol, int]]:
-    """Small numbers for all symbols, those with the smallest sum first."""
-    choices = [(1, 2, 3) if s.is_nonnegative else (1, -1, 2) for s in symbols]
-    every = sorted(
-        itertools.product(*choices), key=lambda v: (sum(map(abs, v)), [-n for n in v if n < 0], v)
-    )
-    yield from (dict(zip(symbols, values, strict=True)) for values in every)
-
-
-def _with(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:
-    """A spec, a shift or a size with numbers for its symbols."""
-    if isinstance(thing, sp.Basic):
-        number = thing.xreplace({s: sp.Integer(v) for s, v in values.items()})
-        return int(number) if number.is_Integer else number
-    if isinstance(thing, tuple | list):
-        return type(thing)(_with(e, values) for e in thing)
-    fields = getattr(thing, "__dataclass_fields__", ())
-    if not fields:
-        return thing
-    made = copy.copy(thing)
-    for name in fields:
-        object.__setattr__(made, name, _with(getattr(thing, name), values))
-    return made
 
 
 class _Trial:

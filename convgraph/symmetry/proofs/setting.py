@@ -19,12 +19,13 @@ import sympy as sp
 from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sizes import Size
 from convgraph.core.tying import Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.normal import is_whole
+from convgraph.symmetry.proofs.numbers import symbols_of
 from convgraph.symmetry.proofs.vocabulary import index, unused
 
 __all__ = ["Note", "Setting", "Unproved", "Where", "axis_pairs", "setting", "shifts"]
@@ -129,7 +130,7 @@ def setting(
     """Bind a spec to an input of open size, and follow the shift through its rows."""
     rank = len(amounts)
     moves = tuple(sp.sympify(a) for a in amounts)
-    used = _symbols_of(moves) | _symbols_of(spec) | _symbols_of(channels)
+    used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
     sizes = tuple(_size(unused(f"n{suffix}", used)) for suffix in suffixes)
     head = () if channels is None else (channels,)
@@ -160,16 +161,6 @@ def setting(
         paddings,
         frozenset(everything),
     )
-
-
-def _symbols_of(spec: Any) -> set[str]:
-    """The names of the symbols among a spec's arguments."""
-    if isinstance(spec, sp.Basic):
-        return {s.name for s in spec.free_symbols}
-    if isinstance(spec, tuple | list):
-        return set().union(*map(_symbols_of, spec)) if spec else set()
-    fields = getattr(spec, "__dataclass_fields__", ())
-    return set().union(*(_symbols_of(getattr(spec, name)) for name in fields)) if fields else set()
 
 
 def _size(name: str) -> sp.Symbol:
@@ -318,7 +309,7 @@ def _sizes(
     for row in network.rows:
         own = []
         for a, size in enumerate(map(sp.sympify, row.shape)):
-            if where == "interior" and is_symbolic(size) and not size.is_Symbol:
+            if where == "interior" and size.free_symbols and not size.is_Symbol:
                 several = len(row.shape) - row.channels > 1
                 suffix = f"_{a - row.channels + 1}" if several else ""
                 own.append(new.of(size, f"n_{names[row.name]}{suffix}", positive=True))

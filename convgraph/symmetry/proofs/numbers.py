@@ -1,0 +1,58 @@
+"""Numbers for the symbols of a spec."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+__all__ = ["assignments", "symbols_of", "with_numbers"]
+
+
+def symbols_of(thing: Any) -> set[sp.Symbol]:
+    """The symbols among the arguments of a spec, a shift or a size.
+
+    >>> from convgraph import Conv
+    >>> symbols_of(Conv(sp.Symbol("k", integer=True, positive=True)))
+    {k}
+    """
+    if isinstance(thing, sp.Basic):
+        return set(thing.free_symbols)
+    if isinstance(thing, tuple | list):
+        return set().union(*map(symbols_of, thing))
+    fields = getattr(thing, "__dataclass_fields__", ())
+    return set().union(*(symbols_of(getattr(thing, name)) for name in fields))
+
+
+def with_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:
+    """A spec, a shift or a size with numbers for its symbols.
+
+    >>> from convgraph import Conv
+    >>> k = sp.Symbol("k", integer=True, positive=True)
+    >>> with_numbers(Conv(k, stride=k - 1), {k: 3})
+    Conv(3, stride=2)
+    """
+    if isinstance(thing, sp.Basic):
+        number = thing.xreplace({s: sp.Integer(v) for s, v in values.items()})
+        return int(number) if number.is_Integer else number
+    if isinstance(thing, tuple | list):
+        return type(thing)(with_numbers(e, values) for e in thing)
+    fields = getattr(thing, "__dataclass_fields__", ())
+    if not fields:
+        return thing
+    made = copy.copy(thing)
+    for name in fields:
+        object.__setattr__(made, name, with_numbers(getattr(thing, name), values))
+    return made
+
+
+def assignments(symbols: Sequence[sp.Symbol]) -> Iterator[dict[sp.Symbol, int]]:
+    """Small numbers for all symbols, those with the smallest sum first."""
+    choices = [(1, 2, 3) if s.is_nonnegative else (1, -1, 2) for s in symbols]
+    every = sorted(
+        itertools.product(*choices), key=lambda v: (sum(map(abs, v)), [-n for n in v if n < 0], v)
+    )
+    yield from (dict(zip(symbols, values, strict=True)) for values in every)

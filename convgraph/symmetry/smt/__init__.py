@@ -1,0 +1,1 @@
+"""A second checker of proofs: the same statements as questions for an SMT solver."""

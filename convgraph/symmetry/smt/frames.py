@@ -1,0 +1,258 @@
+"""Whole frames: the smallest input on which a network does not commute with a shift.
+
+All numbers of the network are fixed but the size n of its input, and rows are written as functions
+of positions, zeros filled in by the shift and beyond the border. The solver looks for an input, an
+output and an n at which both sides differ, and then for a smaller n until there is none.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.reduction import PRODUCT
+from convgraph.core.tying import Learned, Mean
+from convgraph.core.window import Reversed, Window
+from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
+from convgraph.symmetry.smt.folds import Fold, State, fold_of, rational
+from convgraph.symmetry.smt.script import (
+    Query,
+    Script,
+    call,
+    difference,
+    named,
+    number,
+    total,
+    whole,
+)
+
+__all__ = ["N", "frame_query"]
+
+ZERO_AT_ZERO = {"tanh", "sin", "abs", "sqrt", "sign"}
+N = sp.Symbol("n", integer=True, positive=True)
+
+
+def frame_query(network: Network, amounts: Sequence[int]) -> Query:
+    """Whether some input of some size n is one on which both sides differ.
+
+    `network` is bound to the size n, a symbol, on every axis; `amounts` are numbers.
+    """
+    try:
+        moves = dict(shifts(network, tuple(map(sp.Integer, amounts))))
+    except Unproved as unproved:
+        raise ConvgraphError(
+            f"transformation: {unproved}, so that no equation is refuted"
+        ) from None
+    script = Script()
+    script.integer("n", 1)
+    rows: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    (start,) = network.inputs
+    rows[start.name] = script.function(start.name, len(start.shape))
+    moved[start.name] = _moved_input(script, start, moves[start.name])
+    for layer in network.layers:
+        _fits(script, layer)
+        rows[layer.target.name] = _row(script, layer, rows, "")
+        moved[layer.target.name] = _row(script, layer, moved, "'")
+    (end,) = network.outputs
+    at = [script.integer(f"i_{a + 1}") for a in range(len(end.shape))]
+    for i, size in zip(at, end.shape, strict=True):
+        script.claim(script.between("0", i, _size(size)))
+    came = [difference(i, number(int(t))) for i, t in zip(at, moves[end.name], strict=True)]
+    right = call("ite", _inside(script, end, came), call(rows[end.name], *came), "0.0")
+    return script.ask("the whole frame", call("=", call(moved[end.name], *at), right))
+
+
+def _fits(script: Script, layer: Layer) -> None:
+    """That the layer takes an input of this size: it has outputs, and reflects no more than is."""
+    for size in layer.target.shape:
+        script.claim(call(">=", _size(size), "1"))
+    for joint in layer.joints:
+        for axis, place, _ in axis_pairs(joint, layer.target):
+            if isinstance(axis, Window) and axis.boundary in ("circular", "reflect"):
+                assert place is not None
+                least = 1 if axis.boundary == "reflect" else 0
+                for side in (axis.padding, axis.after or 0):
+                    size = _size(joint.source.shape[place])
+                    script.claim(call(">=", size, total(_size(side), number(least))))
+
+
+def _moved_input(script: Script, row: Row, steps: Sequence[sp.Expr]) -> str:
+    at = _variables(row)
+    came = [difference(a, number(int(t))) for a, t in zip(at, steps, strict=True)]
+    value = call("ite", _inside(script, row, came), call(named(row.name), *came), "0.0")
+    return _function(script, f"{row.name}'", at, value)
+
+
+def _variables(row: Row) -> list[str]:
+    return [f"a_{place + 1}" for place in range(len(row.shape))]
+
+
+def _function(script: Script, name: str, at: Sequence[str], value: str) -> str:
+    script.known.add(name)
+    arguments = " ".join(f"({a} Int)" for a in at)
+    script.lines.append(f"(define-fun {named(name)} ({arguments}) Real {value})")
+    return named(name)
+
+
+def _inside(script: Script, row: Row, at: Sequence[str]) -> str:
+    return call(
+        "and",
+        *[script.between("0", a, _size(size)) for a, size in zip(at, row.shape, strict=True)],
+        "true",
+    )
+
+
+def _size(e: Any) -> str:
+    """A size as a function of n: floors of quotients are whole divisions."""
+    e = sp.sympify(e)
+    if e.is_Integer or e.is_Symbol:
+        return number(int(e)) if e.is_Integer else named(e.name)
+    if isinstance(e, sp.Add):
+        return total(*map(_size, e.args))
+    if isinstance(e, sp.Mul):
+        return whole(*map(_size, e.args))
+    if isinstance(e, sp.floor):
+        over, under = sp.fraction(sp.together(e.args[0]))
+        return call("div", _size(sp.expand(over)), _size(under))
+    if isinstance(e, sp.ceiling):
+        return call("-", _size(sp.floor(-e.args[0])))
+    if isinstance(e, sp.Max | sp.Min):
+        first, *rest = map(_size, e.args)
+        sign = ">=" if isinstance(e, sp.Max) else "<="
+        for other in rest:
+            first = call("ite", call(sign, first, other), first, other)
+        return first
+    raise ConvgraphError(f"shape={e}: a size that is not written for an SMT solver")
+
+
+def _row(script: Script, layer: Layer, rows: Mapping[str, str], mark: str) -> str:
+    """A layer's row as a function of positions."""
+    at = _variables(layer.target)
+    terms = [_joint(layer, joint, at, rows[joint.source.name]) for joint in layer.joints]
+    if layer.bias is not None:
+        terms.append(_bias(script, layer, at))
+    word = "*" if layer.reduction == PRODUCT else "+"
+    value = call(word, *terms) if len(terms) > 1 else terms[0]
+    for joint in layer.joints:
+        if isinstance(joint.tying, Learned):
+            named_digits = [d for d in joint.tying.digits if d.named or d.size != 1]
+            script.function(joint.tying.letter or "w", len(named_digits))
+    if layer.reduction.pointwise:
+        value = _pointwise(script, layer.reduction.name, value)
+    return _function(script, f"{layer.target.name}{mark}", at, value)
+
+
+def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
+    assert layer.bias is not None
+    tying = layer.bias.tying
+    assert isinstance(tying, Learned)
+    pairs = list(axis_pairs(layer.bias, layer.target))
+    outs = [pairs[d.axis][2] for d in tying.digits if d.named or d.size != 1]
+    b = script.function(tying.letter or "b", len(outs))
+    return call(b, *[at[o] for o in outs if o is not None])
+
+
+def _pointwise(script: Script, name: str, value: str) -> str:
+    if name == "relu":
+        return f"(let ((v {value})) (ite (>= v 0.0) v 0.0))"
+    phi = script.function(f"fun!{name}", 1, "Real", "Real")
+    if name in ZERO_AT_ZERO or name.startswith("leaky_relu"):
+        script.claim(call("=", call(phi, "0.0"), "0.0"))
+    return call(phi, value)
+
+
+def _joint(layer: Layer, joint: Joint, at: Sequence[str], source: str) -> str:
+    fold = fold_of(layer, joint)
+    pairs = list(axis_pairs(joint, layer.target))
+    state: State = fold.empty
+    ranges = []
+    for axis, _, _ in pairs:
+        if sp.sympify(axis.taps).free_symbols:
+            raise ConvgraphError(f"{layer.spec}: its taps are as many as the input's positions")
+        ranges.append(range(int(axis.taps)))
+    for taps in itertools.product(*ranges):
+        there: list[str] = []
+        read = ["0"] * len(joint.source.shape)
+        for tap, (axis, place, out) in zip(taps, pairs, strict=True):
+            here = "0" if out is None else at[out]
+            position, conditions = _position(axis, here, tap, joint.source, place)
+            there += conditions
+            if place is not None:
+                read[place] = position
+        weight = _weight(joint, pairs, taps, at)
+        condition = call("and", *there, "true") if there else "true"
+        state = fold.both(state, fold.of(condition, weight, call(source, *read)))
+    return _finished(fold, joint, state)
+
+
+def _finished(fold: Fold, joint: Joint, state: State) -> str:
+    if fold.kind == "max":
+        return state[1]
+    if fold.kind == "mean":
+        return call("/", state[0], call("to_real", state[1]))
+    if isinstance(joint.tying, Mean):
+        count = sp.Mul(*map(sp.sympify, joint.wiring.taps))  # type: ignore[union-attr]
+        return call("*", rational(1 / count), state[0])
+    return state[0]
+
+
+def _position(
+    axis: Axis, here: str, tap: int, row: Row, place: int | None
+) -> tuple[str, list[str]]:
+    """Where a tap is read, and when there is something to read."""
+    size = "1" if place is None else _size(row.shape[place])
+    match axis:
+        case Window(stride=s, dilation=d, padding=p, boundary=boundary):
+            raw = difference(total(whole(_size(s), here), _size(d * tap)), _size(p))
+            if boundary == "zeros":
+                inside = call("and", call("<=", "0", raw), call("<", raw, size))
+                return raw, [inside]
+            return _folded(raw, size, boundary), []
+        case Full():
+            return number(tap), []
+        case Blocks(outputs=f, groups=g):
+            return total(whole(call("div", here, _size(f // g)), _size(axis.taps)), number(tap)), []
+        case Repeat(factor=factor):
+            return call("div", here, _size(factor)), []
+        case Reversed(window=w):
+            reach = difference(total(here, _size(w.padding)), _size(w.dilation * tap))
+            position = call("div", reach, _size(w.stride))
+            inside = call("and", call("<=", "0", position), call("<", position, size))
+            return position, [call("=", call("mod", reach, _size(w.stride)), "0"), inside]
+    raise ConvgraphError(f"{axis}: a table of positions is not written for an SMT solver")
+
+
+def _folded(raw: str, size: str, boundary: str) -> str:
+    last = difference(size, "1")
+    if boundary == "circular":
+        return call("mod", raw, size)
+    low, high = ("0", last)
+    if boundary == "reflect":
+        low, high = call("-", raw), difference(call("*", "2", last), raw)
+    return call("ite", call("<", raw, "0"), low, call("ite", call(">", raw, last), high, raw))
+
+
+def _weight(joint: Joint, pairs: Sequence[Any], taps: Sequence[int], at: Sequence[str]) -> str:
+    if not isinstance(joint.tying, Learned):
+        return "1.0"
+    arguments = []
+    for digit in joint.tying.digits:
+        if not digit.named and digit.size == 1:
+            continue
+        axis, _, out = pairs[digit.axis]
+        if digit.kind == "output":
+            here = "0" if out is None else at[out]
+            same = digit.size == axis.outputs
+            arguments.append(here if same else call("mod", here, _size(digit.size)))
+        else:
+            tap = taps[digit.axis]
+            arguments.append(number(int(digit.size) - 1 - tap if digit.flipped else tap))
+    return call(named(joint.tying.letter or "w"), *arguments)

@@ -1,0 +1,160 @@
+"""Checking a proof's statement again with z3, from the spec and not from the proof's steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.symmetry.proofs.numbers import with_numbers
+from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.symmetry.smt.frames import N, frame_query
+from convgraph.symmetry.smt.questions import questions
+from convgraph.symmetry.smt.script import Query, joined
+from convgraph.symmetry.transformations import Shift
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.proofs.proof import Proof
+    from convgraph.symmetry.proofs.refutation import Refutation
+
+__all__ = ["Answer", "Recheck", "frame_script", "recheck", "recheck_frame", "script"]
+
+TIMEOUT = 10_000  # milliseconds for one question
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question, what z3 answered, and after how many milliseconds."""
+
+    query: Query
+    answer: str
+    milliseconds: float
+
+    @property
+    def expected(self) -> bool:
+        """Whether this is the answer that confirms the statement."""
+        return self.answer == self.query.expected
+
+
+@dataclass(frozen=True, repr=False)
+class Recheck:
+    """What z3 made of a statement.
+
+    Attributes
+    ----------
+    answers
+        Every question with its answer: "unsat" where no counterexample exists.
+    smallest
+        For a refutation, the smallest size of an input that is a counterexample.
+    """
+
+    answers: tuple[Answer, ...]
+    smallest: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every answer confirms the statement."""
+        return all(answer.expected for answer in self.answers)
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the answers took."""
+        return sum(answer.milliseconds for answer in self.answers)
+
+    def __str__(self) -> str:
+        lines = [f"{a.query.what}: {a.answer} ({a.milliseconds:.0f} ms)" for a in self.answers]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        found = "holds" if self.holds else "not confirmed"
+        return f"Recheck({found}: {len(self.answers)} questions)"
+
+
+def recheck(proof: Proof) -> Recheck:
+    """Have z3 look for a counterexample to each equation of a proof.
+
+    The rows are uninterpreted functions of whole numbers, so that an answer is for all inputs, and
+    sizes are whole numbers of which no more is known than what the statement says.
+
+    Raises
+    ------
+    ConvgraphError
+        If z3 is not installed.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> proof = cg.prove(cg.Conv(3, padding="same"), cg.Shift(1), where="interior")
+    >>> recheck(proof)
+    Recheck(holds: 1 questions)
+    """
+    z3 = solver()
+    return Recheck(tuple(_asked(z3, query) for query in questions(proof)))
+
+
+def script(proof: Proof) -> str:
+    """What `recheck` asks, as one SMT-LIB 2 script."""
+    from convgraph.symmetry.proofs.document import headline
+
+    return joined(questions(proof), headline(proof.statement))
+
+
+def recheck_frame(refutation: Refutation) -> Recheck:
+    """Have z3 find the smallest frame on which a refuted equation fails."""
+    z3 = solver()
+    query = _frame(refutation)
+    began = perf_counter()
+    one = z3.Solver()
+    one.set("timeout", TIMEOUT)
+    one.from_string(query.text)
+    n = z3.Int("n")
+    smallest = None
+    answer = one.check()
+    while answer == z3.sat:
+        smallest = one.model()[n].as_long()
+        one.add(n < smallest)
+        answer = one.check()
+    settled = answer == z3.unsat and smallest is not None
+    milliseconds = 1000 * (perf_counter() - began)
+    found = Answer(query, "sat" if settled else str(answer), milliseconds)
+    return Recheck((found,), smallest)
+
+
+def frame_script(refutation: Refutation) -> str:
+    """The question whether some frame is a counterexample, as an SMT-LIB 2 script."""
+    return joined([_frame(refutation)], f"{refutation!r}")
+
+
+def _frame(refutation: Refutation) -> Query:
+    if refutation.where != "frame" or not isinstance(refutation.transformation, Shift):
+        raise ConvgraphError(
+            f"where={refutation.where!r}: z3 looks for the smallest counterexample on a frame"
+        )
+    spec = with_numbers(refutation.spec, refutation.values)
+    shift = with_numbers(refutation.transformation, refutation.values)
+    row = refutation.network.inputs[0]
+    amounts = amounts_of(spec, shift)
+    lead = row.shape[: len(row.shape) - len(amounts)]
+    network = spec.on((*lead, *(N,) * len(amounts)))
+    return replace(frame_query(network, [int(a) for a in amounts]), expected="sat")
+
+
+def solver() -> Any:
+    """The z3 module."""
+    try:
+        import z3
+    except ImportError:
+        raise ConvgraphError(
+            "z3: this needs the SMT solver; install it with pip install 'convgraph[smt]'"
+        ) from None
+    return z3
+
+
+def _asked(z3: Any, query: Query) -> Answer:
+    began = perf_counter()
+    one = z3.Solver()
+    one.set("timeout", TIMEOUT)
+    one.from_string(query.text)
+    answer = str(one.check())
+    return Answer(query, answer, 1000 * (perf_counter() - began))

@@ -1,0 +1,220 @@
+"""Questions for an SMT solver, written in SMT-LIB 2.
+
+They are plain text, so that any solver can read them; z3 reads the same text when a proof is
+re-checked.
+
+References
+----------
+Barrett, Fontaine and Tinelli, The SMT-LIB Standard, version 2.6 (2017).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+__all__ = [
+    "Query",
+    "Script",
+    "call",
+    "conjunction",
+    "difference",
+    "joined",
+    "multiples_lemma",
+    "named",
+    "number",
+    "term",
+    "total",
+    "whole",
+]
+
+SIMPLE = re.compile(r"[A-Za-z~!@$%^&*_+=<>.?/-][A-Za-z0-9~!@$%^&*_+=<>.?/-]*")
+
+
+def named(name: str) -> str:
+    """A name as SMT-LIB writes it, between bars where it needs them.
+
+    >>> named("y"), named("y'")
+    ('y', "|y'|")
+    """
+    return name if SIMPLE.fullmatch(name) else f"|{name}|"
+
+
+def number(value: int) -> str:
+    """A whole number; SMT-LIB has no negative numerals."""
+    return str(value) if value >= 0 else f"(- {-value})"
+
+
+def call(function: str, *arguments: str) -> str:
+    """A function at its arguments, or a constant."""
+    return f"({function} {' '.join(arguments)})" if arguments else function
+
+
+def total(*terms: str) -> str:
+    """A sum."""
+    kept = [term for term in terms if term != "0"]
+    return call("+", *kept) if len(kept) > 1 else (kept[0] if kept else "0")
+
+
+def difference(a: str, b: str) -> str:
+    """What is left of a without b."""
+    return a if b == "0" else call("-", a, b)
+
+
+def whole(*factors: str) -> str:
+    """A product."""
+    if "0" in factors:
+        return "0"
+    kept = [factor for factor in factors if factor != "1"]
+    return call("*", *kept) if len(kept) > 1 else (kept[0] if kept else "1")
+
+
+def conjunction(conditions: Sequence[str]) -> str:
+    """That all of the conditions hold."""
+    if not conditions:
+        return "true"
+    return call("and", *conditions) if len(conditions) > 1 else conditions[0]
+
+
+def term(e: sp.Expr | int, values: Mapping[sp.Symbol, str] | None = None) -> str:
+    """A polynomial in sizes and positions, as it is written; `values` stand for its symbols.
+
+    >>> i, s = sp.symbols("i s", integer=True)
+    >>> term(s * i - 1), term(s * i, {i: "(- i t)"})
+    ('(+ (- 1) (* i s))', '(* (- i t) s)')
+    """
+    if isinstance(e, int | sp.Integer):
+        return number(int(e))
+    if isinstance(e, sp.Symbol):
+        return (values or {}).get(e, named(e.name))
+    if isinstance(e, sp.Add):
+        return total(*[term(a, values) for a in e.args])
+    if isinstance(e, sp.Mul):
+        return whole(*[term(a, values) for a in e.args])
+    if isinstance(e, sp.Pow) and e.exp.is_Integer and e.exp > 0:
+        return whole(*[term(e.base, values)] * int(e.exp))
+    raise TypeError(f"{e} is no polynomial")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question: a script that ends in check-sat, and the answer that is expected."""
+
+    what: str
+    text: str
+    expected: str = "unsat"
+
+
+@dataclass
+class Script:
+    """A script in the making: what is declared, and what is asserted."""
+
+    lines: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+
+    def integer(self, name: str, least: int | None = None) -> str:
+        """Declare a whole number, once; `least` bounds it from below."""
+        shown = named(name)
+        if name not in self.known:
+            self.known.add(name)
+            self.lines.append(f"(declare-const {shown} Int)")
+            if least is not None:
+                self.claim(call(">=", shown, number(least)))
+        return shown
+
+    def real(self, name: str) -> str:
+        """Declare a real number, once."""
+        if name not in self.known:
+            self.known.add(name)
+            self.lines.append(f"(declare-const {named(name)} Real)")
+        return named(name)
+
+    def function(
+        self, name: str, arguments: int, result: str = "Real", argument: str = "Int"
+    ) -> str:
+        """Declare a function about which nothing is known, once."""
+        if name not in self.known:
+            self.known.add(name)
+            sorts = " ".join([argument] * arguments)
+            self.lines.append(f"(declare-fun {named(name)} ({sorts}) {result})")
+        return named(name)
+
+    def size(self, e: sp.Expr | int) -> str:
+        """A size, an amount or a position: its symbols are declared with what is known of them."""
+        for symbol in sorted(sp.sympify(e).free_symbols, key=lambda each: each.name):
+            least = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
+            self.integer(symbol.name, least)
+        return term(sp.sympify(e))
+
+    def new(self, name: str) -> str:
+        """A whole number of a name that nothing has yet; no name of a user's has a "!"."""
+        return self.integer(self._unused(name))
+
+    def _unused(self, name: str) -> str:
+        number = 1
+        while f"{name}!{number}" in self.known:
+            number += 1
+        return f"{name}!{number}"
+
+    def define(self, sort: str, value: str) -> str:
+        """A new name for a value."""
+        name = self._unused("v")
+        self.known.add(name)
+        self.lines.append(f"(define-fun {name} () {sort} {value})")
+        return name
+
+    def claim(self, formula: str) -> None:
+        """Assert a formula."""
+        self.lines.append(f"(assert {formula})")
+
+    def note(self, words: str) -> None:
+        """A comment."""
+        self.lines.append(f"; {words}")
+
+    def between(self, low: str, value: str, beyond: str) -> str:
+        """That low <= value < beyond."""
+        return call("and", call("<=", low, value), call("<", value, beyond))
+
+    def remainder(self, value: str, modulus: str) -> tuple[str, str]:
+        """The quotient and the remainder of a division, as new numbers that fit."""
+        quotient, rest = self.new("q"), self.new("r")
+        self.claim(call("=", value, total(whole(modulus, quotient), rest)))
+        self.claim(self.between("0", rest, modulus))
+        return quotient, rest
+
+    def small_multiple(self, modulus: str, multiple: str) -> None:
+        """Use the lemma that a multiple of a number is 0 if it is smaller than that number."""
+        product = whole(modulus, multiple)
+        small = call("and", call("<", call("-", modulus), product), call("<", product, modulus))
+        self.claim(
+            call("=>", small, call("and", call("=", multiple, "0"), call("=", product, "0")))
+        )
+
+    def ask(self, what: str, goal: str) -> Query:
+        """The question whether what is asserted can hold without the goal."""
+        lines = [*self.lines, f"(assert {call('not', goal)})", "(check-sat)"]
+        return Query(what, "\n".join(lines) + "\n")
+
+
+def multiples_lemma() -> Query:
+    """The lemma that `small_multiple` uses, as a question of its own."""
+    script = Script()
+    n, q = script.integer("N", 1), script.integer("Q")
+    product = whole(n, q)
+    script.claim(call("<", call("-", n), product))
+    script.claim(call("<", product, n))
+    return script.ask(
+        "a multiple of N between -N and N is 0",
+        call("and", call("=", q, "0"), call("=", product, "0")),
+    )
+
+
+def joined(queries: Iterable[Query], title: str) -> str:
+    """One script of all queries, each in a scope of its own."""
+    parts = [f"; {title}", "(set-logic ALL)"]
+    for query in queries:
+        parts += [f"; {query.what}: expect {query.expected}", "(push 1)", query.text + "(pop 1)"]
+    return "\n".join(parts) + "\n"
