@@ -8,7 +8,7 @@ from convgraph.book.discovery import load_all
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.figures.figure import Figure
 
-__all__ = ["figure", "figure_numbers", "make"]
+__all__ = ["figure", "figure_function", "figure_numbers", "make"]
 
 _FIGURES: dict[str, tuple[str, Callable[[], Figure]]] = {}
 
@@ -46,10 +46,19 @@ def make(number: str) -> Figure:
     >>> make("9.4")
     Figure('Figure 9.4: receptive fields of deeper units': 15 units, 26 connections)
     """
+    title, function = _entry(number)
+    return function().titled(f"Figure {number}: {title}" if number[0].isdigit() else title)
+
+
+def figure_function(number: str) -> Callable[[], Figure]:
+    """The function that draws a figure, to be read beside it."""
+    return _entry(number)[1]
+
+
+def _entry(number: str) -> tuple[str, Callable[[], Figure]]:
     known = figure_numbers()
     if number not in _FIGURES:
         raise ConvgraphError(
             f"figure={number!r}: a figure is one of {', '.join(known)}{nearest(number, known)}"
         )
-    title, function = _FIGURES[number]
-    return function().titled(f"Figure {number}: {title}" if number[0].isdigit() else title)
+    return _FIGURES[number]
