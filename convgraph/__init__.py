@@ -42,6 +42,7 @@ _MODULES = {
     "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
     "symmetry.permutations": ["Permute", "PermuteChannels"],
     "symmetry.equivariance": ["check_equivariance"],
+    "symmetry.lattice": ["shift_lattice"],
     "symmetry.groups.group": ["Group"],
     "symmetry.groups.equivariant": ["equivariant_layer"],
     "symmetry.groups.automorphisms": ["symmetry_group"],

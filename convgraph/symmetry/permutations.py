@@ -21,6 +21,8 @@ RULE = "a permutation lists each position once, counted from 0"
 class Permute(Transformation):
     """A permutation of all units of a row: the value of unit i moves to unit `permutation[i]`.
 
+    In a row with channels, a permutation of as many positions as a channel has moves all alike.
+
     Parameters
     ----------
     permutation
@@ -68,10 +70,9 @@ class Permute(Transformation):
     def resolved(self, row: Row) -> Permute:
         if not any(isinstance(unit, str) for move in self.moves for unit in move):
             return self
-        return Permute(self._array(row))
+        return Permute(self._array(row, int(np.prod(row.numbers()))))
 
-    def _array(self, row: Row) -> list[int]:
-        count = int(np.prod(row.numbers()))
+    def _array(self, row: Row, count: int) -> list[int]:
         if self.size is not None and self.size != count:
             raise ConvgraphError(f"permutation of {self.size}: row {row.name!r} has {count} units")
         result = list(range(count))
@@ -82,7 +83,12 @@ class Permute(Transformation):
         return result
 
     def sources(self, row: Row) -> Sources:
-        return np.argsort(np.array(self._array(row), np.int64))
+        shape = row.numbers()
+        count, channels = int(np.prod(shape)), int(shape[0]) if row.channels else 1
+        if self.size is not None and self.size * channels == count:
+            one = np.argsort(np.array(self._array(row, self.size), np.int64))
+            return (one + self.size * np.arange(channels)[:, None]).ravel()
+        return np.argsort(np.array(self._array(row, count), np.int64))
 
     def __repr__(self) -> str:
         if self.size is not None:

@@ -17,7 +17,7 @@ from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.by_axes import Plane
-from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, Parting, parting
+from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import ties
 from convgraph.symmetry.equivariance.counterexample import (
     Counterexample,
@@ -81,6 +81,11 @@ class Explanation:
             units = _within(Units(target, boxes), broken)
             if units:
                 result[cause] = units
+        known = Units(target, [box for units in result.values() for box in units.boxes])
+        if len(known) < len(broken):  # rows of which it is not known how they move
+            boxes = list(result[WINDOW].boxes) if WINDOW in result else []
+            boxes += decompose(broken.mask() & ~known.mask())
+            result[WINDOW] = Units(target, boxes)
         return result
 
     def conditions(self) -> tuple[sp.Eq, ...]:

@@ -1,0 +1,232 @@
+"""The shifts that a network commutes with away from its border, and how far the border reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Full
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.core.tying import Explicit, Learned
+from convgraph.core.units import Units
+from convgraph.interactions.padded import Touching
+from convgraph.symmetry.congruence import Congruence
+from convgraph.symmetry.equivariance.actions import row_steps
+from convgraph.symmetry.equivariance.aligned import Aligned, aligned
+from convgraph.symmetry.padding import UnevenPadding, even_sizes, uneven_paddings
+from convgraph.symmetry.transformation import Steps
+
+__all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice"]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Width:
+    """How many positions of a row the border reaches, from the start and from the end."""
+
+    row: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class AxisLattice:
+    """The lattice along one axis of space.
+
+    Attributes
+    ----------
+    axis
+        The axis, counted from 0 without the channels.
+    step
+        How many input positions lie between two neighbouring outputs, a rational number; None where
+        the axis is gone.
+    shift, output_shift
+        The smallest shift of the input that commutes away from the border, and the shift of the
+        output that it becomes; None where no shift does.
+    band
+        The output units that the border reaches along this axis.
+    widths
+        The width of that band row by row; it grows with depth.
+    uneven
+        Layers whose stride uses the padding of one side more than that of the other.
+    even_sizes
+        The sizes of the input for which no layer does; None where that is not known.
+    """
+
+    axis: int
+    step: Fraction | None
+    shift: int | None
+    output_shift: int | None
+    band: Units
+    widths: tuple[Width, ...]
+    uneven: tuple[UnevenPadding, ...]
+    even_sizes: Congruence | None
+
+    def __str__(self) -> str:
+        if self.step is None:
+            return f"axis {self.axis}: gone from the output"
+        moves = "no shift commutes"
+        if self.shift is not None:
+            own = self.output_shift
+            moves = f"shifts by multiples of {self.shift} commute, as {own} of the output"
+        last = self.widths[-1]
+        lines = [f"axis {self.axis}: {moves}"]
+        lines.append(
+            f"  the border reaches {last.before} outputs from the start and {last.after} from "
+            f"the end, {len(self.band):,} units"
+        )
+        lines += [f"  uneven padding in {each}" for each in self.uneven]
+        if self.uneven and self.even_sizes is not None:
+            lines.append(f"  padding is even in all layers for an input of {self.even_sizes}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The shifts that a network commutes with away from its border, axis by axis.
+
+    `shift` holds the smallest one per axis, `band` all output units that the border reaches.
+    """
+
+    axes: tuple[AxisLattice, ...]
+
+    @property
+    def shift(self) -> tuple[int | None, ...]:
+        """The smallest shift of the input that commutes, per axis."""
+        return tuple(axis.shift for axis in self.axes)
+
+    @property
+    def band(self) -> Units:
+        """The output units that the border reaches along any axis."""
+        return Units(self.axes[0].band.row, [box for axis in self.axes for box in axis.band.boxes])
+
+    def __repr__(self) -> str:
+        return f"Lattice(shift={self.shift}, band of {len(self.band):,} units)"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.axes))
+
+
+def shift_lattice(network: Network, row: str | None = None) -> Lattice:
+    """The smallest shift per axis that a network commutes with, and what its border reaches.
+
+    Away from the border a network commutes with a shift if all strides on the way divide it, and
+    the tiles of a tiled layer. At the border padding stands where data should move in: an output
+    that depends on any padding is in the band.
+
+    Parameters
+    ----------
+    network
+        A bound network of layers that keep the axes apart.
+    row
+        The row to ask about; the output by default.
+
+    Returns
+    -------
+    Lattice
+        Its `axes` have the shift, the band, its widths, and what is uneven about padding.
+
+    Raises
+    ------
+    ConvgraphError
+        If the network has symbolic sizes, or if a layer mixes the axes (flattening, a graph that a
+        user brought).
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> net = (cg.Conv(3, padding=1, stride=2) >> cg.ReLU() >> cg.MaxPool(2)).on(16)
+    >>> print(cg.shift_lattice(net))
+    axis 0: shifts by multiples of 4 commute, as 1 of the output
+      the border reaches 1 outputs from the start and 0 from the end, 1 units
+      uneven padding in h1: padding 1 and 1, of which 1 and 0 are used for n = 16; even for
+    n ≡ 1 (mod 2)
+      padding is even in all layers for an input of n ≡ 1 (mod 2)
+    """
+    if network.symbolic:
+        raise ConvgraphError(f"network={network!r}: this question needs numbers")
+    if row is None and len(network.outputs) > 1:
+        names = " or ".join(each.name for each in network.outputs)
+        raise ConvgraphError(f"row=None: a network with several outputs needs a row: {names}")
+    target = network.outputs[0] if row is None else network.row(row)
+    along = aligned(network, target.name)
+    if along is None:
+        raise ConvgraphError(
+            f"network={network!r}: a layer mixes the axes; a lattice is for windows and pools"
+        )
+    steps = row_steps(network)
+    return Lattice(tuple(_axis(network, along, a, target.name, steps) for a in range(along.rank)))
+
+
+def _axis(
+    network: Network, along: Aligned, axis: int, row: str, steps: dict[str, Steps | None]
+) -> AxisLattice:
+    step = _step(steps, row, axis)
+    smallest = _smallest(along, axis, steps)
+    reached = _reached(along, axis + 1)
+    target = network.row(row)
+    boxes = []
+    if row not in along.flattened:
+        full = [np.ones(n, bool) for n in target.numbers()]
+        full[len(full) - along.rank + axis] = reached[row]
+        boxes = [tuple(full)] if reached[row].any() else []
+    widths = tuple(
+        Width(name, int(np.argmin(np.append(m, False))), int(np.argmin(np.append(m[::-1], False))))
+        for name, m in reached.items()
+    )
+    output = None
+    if smallest is not None and step is not None:
+        output = int(Fraction(smallest) / step)
+    return AxisLattice(
+        axis,
+        step,
+        smallest if step is not None else None,
+        output,
+        Units(target, boxes),
+        widths,
+        uneven_paddings(along, axis + 1),
+        even_sizes(along, axis + 1, steps),
+    )
+
+
+def _step(steps: dict[str, Steps | None], row: str, axis: int) -> Fraction | None:
+    own = steps[row]
+    return own[axis] if own is not None and axis < len(own) else None
+
+
+def _smallest(along: Aligned, axis: int, steps: dict[str, Steps | None]) -> int | None:
+    """The smallest shift of the input that every stride, and every number of tiles, divides."""
+    shift = 1
+    for layer in along.layers:
+        step = _step(steps, layer.layer.target.name, axis)
+        if step is None:
+            continue
+        period = 1
+        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+            if isinstance(joint.tying, Explicit):
+                return None
+            if isinstance(joint.tying, Learned):
+                period = lcm(period, int(joint.tying.period(axis + 1)))
+                if isinstance(axes[axis + 1], Full) and axes[axis + 1].inputs != 1:
+                    return None  # a dense axis ties nothing
+        if period > 1 and period >= along.shapes[layer.layer.target.name][axis + 1]:
+            return None
+        shift = lcm(shift, (step * period).numerator)
+    return shift
+
+
+def _reached(along: Aligned, axis: int) -> dict[str, Mask]:
+    """Per row the positions of an axis that depend on padding."""
+    touching = Touching()
+    reached = {name: np.zeros(shape[axis], bool) for name, shape in along.shapes.items()}
+    for layer in along.layers:
+        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+            (slab,) = touching.through((reached[joint.source.name],), 0, axes[axis])
+            reached[layer.layer.target.name] = reached[layer.layer.target.name] | slab
+    return reached
