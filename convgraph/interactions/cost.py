@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -236,13 +237,18 @@ def _biased(layer: Layer) -> tuple[Size, Size]:
     has = ~np.isin(tying.labels, zeros)
     biases, either = int(np.count_nonzero(has)), has.copy()
     for wiring in (joint.wiring for joint in layer.joints):
-        assert isinstance(wiring, Listed)  # biases are listed where connections are
-        either |= np.diff(wiring.start) > 0
+        if isinstance(wiring, Listed):
+            either |= np.diff(wiring.start) > 0
+        else:
+            reads = [axis.fan_in() > 0 for axis in wiring.axes]
+            either |= np.asarray(reduce(np.logical_and.outer, reads)).ravel()
     return biases, int(np.count_nonzero(either))
 
 
 def _reading(layer: Layer) -> Size:
     """How many units have a connection at all."""
+    if not layer.joints:
+        return 0
     if not layer.symbolic and not any(
         axis.symbolic for joint in layer.joints for axis in getattr(joint.wiring, "axes", ())
     ):

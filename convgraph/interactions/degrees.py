@@ -55,7 +55,7 @@ class Distribution(Mapping[Size, Size]):
 
 
 def fan_in(joints: Sequence[Joint]) -> Distribution:
-    """How many units of a layer with these joints have which fan-in."""
+    """How many units of a layer with these joints (one or more) have which fan-in."""
     wirings = [joint.wiring for joint in joints]
     products = [w for w in wirings if isinstance(w, Product)]
     if len(products) == len(wirings) and len({w.out_view for w in products}) <= 1:

@@ -31,7 +31,9 @@ class _Counted:
 
     @property
     def density(self) -> Fraction | sp.Expr:
-        """The share of the dense counterpart's connections that are there."""
+        """The share of the dense counterpart's connections that are there; 0 where it has none."""
+        if self.dense == 0:
+            return Fraction(0)
         if is_symbolic(self.connections, self.dense):
             return sp.sympify(self.connections) / self.dense
         return Fraction(int(self.connections), int(self.dense))
@@ -152,7 +154,10 @@ def _of_layer(layer: Layer) -> LayerSparsity:
     readers: dict[str, list[Joint]] = {}
     for joint in layer.joints:
         readers.setdefault(joint.source.name, []).append(joint)
-    if _in_symbols(layer.joints):
+    fan_in: Distribution | None
+    if not layer.joints:  # a row of constants reads nothing
+        fan_in = Distribution({0: layer.target.size})
+    elif _in_symbols(layer.joints):
         fan_in = degrees.fan_in_in_symbols(layer.joints, isinstance(layer.spec, Concat))
     else:
         fan_in = degrees.fan_in(layer.joints)
