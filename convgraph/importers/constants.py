@@ -142,6 +142,8 @@ def _computed(function: Callable[..., Any]) -> Any:
         arrays = [known.values() if known is not None else None for known in given]
         with np.errstate(all="ignore"):  # what overflows is infinite, as in the model
             result = function(node, *arrays)
+        if result is None:
+            return None
         results = result if isinstance(result, list) else [result]
         learned = any(known.learned for known in given if known)
         made = []
@@ -154,8 +156,10 @@ def _computed(function: Callable[..., Any]) -> Any:
     return compute
 
 
-def _cast(node: Node, values: Array, *_: Any) -> Array:
-    kind = KINDS.get(node.number("to", 1), "")
+def _cast(node: Node, values: Array, *_: Any) -> Array | None:
+    kind = KINDS.get(node.number("to", 1), "-")
+    if kind not in "fbiu":
+        return None
     if values.dtype == object:
         return values
     return values.astype({"f": np.float64, "b": np.bool_, "i": np.int64, "u": np.int64}[kind])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.importers.values import Known
 
 __all__ = ["exact", "scalar"]
@@ -22,6 +23,8 @@ def exact(value: Any) -> sp.Expr:
         return value
     if isinstance(value, int | np.integer | bool | np.bool_):
         return sp.Integer(int(value))
+    if isinstance(value, str | bytes | complex | np.complexfloating):
+        raise ConvgraphError(f"value={value!r}: a real number")
     if not np.isfinite(value):
         return sp.nan if np.isnan(value) else sp.oo * int(np.sign(value))
     return sp.Rational(str(value))

@@ -147,10 +147,15 @@ def _checked(name: str, sizes: Sequence[Size], stated: Shape | None) -> Shape:
     return shape
 
 
+NO_NUMBERS = (8, 14, 15)  # strings and complex numbers, in TensorProto.DataType
+
+
 def _stated_shape(value: Any) -> Shape | None:
     """The shape that the model states for an input, with symbols for sizes that are left open."""
     if not value.type.HasField("tensor_type"):
         raise ConvgraphError(f"input={value.name!r}: an input that is not a tensor")
+    if value.type.tensor_type.elem_type in NO_NUMBERS:
+        raise ConvgraphError(f"input={value.name!r}: an input that holds no real numbers")
     if not value.type.tensor_type.HasField("shape"):
         return None
     shape: list[Size] = []

@@ -132,4 +132,4 @@ def branch(builder: Builder, node: Node) -> None:
         build(builder, each)
     for outer, name in zip(node.outputs, names, strict=True):
         if outer:
-            builder.values[outer] = builder.value(name)
+            build(builder, Node("Identity", (name,), (outer,), {}, node.name))

@@ -16,7 +16,8 @@ from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
-from convgraph.importers.values import row_shape
+from convgraph.importers.reductions import unknown_values
+from convgraph.importers.values import Known, row_shape
 
 __all__ = ["apply", "clip", "rounded", "unchanged"]
 
@@ -184,33 +185,39 @@ def unchanged(builder: Builder, node: Node) -> None:
         builder.emit(node, shape, [], SUM, (unit_bias(row_shape(shape)), ONE), mask)
 
 
-# what the numbers of TensorProto.DataType hold: floats, signed and unsigned integers, booleans
-KINDS = dict(enumerate(" fuiuiii bffuu  fffffuiffui"))
+# what the numbers of TensorProto.DataType hold: floats, signed and unsigned integers, booleans, or
+# numbers of less than 8 bits and floats of less than 16
+KINDS = dict(enumerate("-fuiuiii-bffuu--f")) | dict.fromkeys(range(17, 27), "?")
 
 
 @builds("Cast", "CastLike")
 def cast(builder: Builder, node: Node) -> None:
     """Numbers of another type: integers are cut off towards zero, and anything not zero is true."""
-    to = node.number("to", 1) if node.op == "Cast" else None
-    if to is None:
-        like = builder.known(node, 1)
-        if like is None:
-            raise Unread("the type of a tensor that is computed")
-        kind = str(like.values().dtype.kind)
+    like = builder.known(node, 1) if node.op == "CastLike" else None
+    if node.op == "Cast":
+        kind = KINDS.get(node.number("to", 1), "-")
+    elif like is not None:
+        kind = _kind(like)
     else:
-        kind = KINDS.get(to, "")
-    if kind not in "fbiu" or not kind:
+        raise Unread("the type of a tensor that is computed")
+    if kind == "-":
         raise Unread("a type that holds no real numbers")
-    made = SUM
-    if kind == "b":
-        made = pointwise(
-            "bool",
-            lambda t: sp.Piecewise((1, sp.Ne(t, 0)), (0, True)),
-            lambda v: (v != 0) * 1,
-        )
-    elif kind in "iu":
-        made = pointwise("int", lambda t: sp.sign(t) * sp.floor(sp.Abs(t)), np.trunc)
+    made = {"f": SUM, "b": _TRUE, "?": unknown_values(node.op)}.get(kind, _WHOLE)
     _emit(builder, node, made)
+
+
+def _kind(like: Known) -> str:
+    name = str(like.values().dtype)
+    if name in ("float16", "bfloat16", "float32", "float64"):
+        return "f"
+    widths = {"bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
+    return name[0] if name in widths else "?"
+
+
+_TRUE = pointwise(
+    "bool", lambda t: sp.Piecewise((1, sp.Ne(t, 0)), (0, True)), lambda v: (v != 0) * 1
+)
+_WHOLE = pointwise("int", lambda t: sp.sign(t) * sp.floor(sp.Abs(t)), np.trunc)
 
 
 @builds("Clip")

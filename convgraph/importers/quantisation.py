@@ -17,6 +17,7 @@ from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
 from convgraph.importers.pointwise import rounded
+from convgraph.importers.reductions import unknown_values
 from convgraph.importers.reshaping import within
 from convgraph.importers.values import Known, Signal
 
@@ -84,15 +85,17 @@ def quantise(builder: Builder, node: Node) -> None:
     if node.input(2) and zero is None:
         raise Unread("a zero point that is computed")
     values = np.zeros(1, np.uint8) if zero is None else zero.values().reshape(-1)
-    if values.dtype.kind not in "iu" or "output_dtype" in node.attributes or np.ptp(values):
-        raise Unread("a type that is not one of integers, or several zero points")
-    point, limits = int(values[0]), np.iinfo(values.dtype)
     inner = _scaled(builder, node, f"{node.outputs[0]}/scaled", inverse=True)
-    low, high = int(limits.min), int(limits.max)
-    made = pointwise(
-        f"quantise({low}, {high})",
-        lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
-        lambda v: np.clip(np.round(v) + point, low, high),
-    )
+    usual = str(values.dtype) in ("uint8", "int8", "uint16", "int16", "int32")
+    if not usual or "output_dtype" in node.attributes or np.ptp(values):
+        made = unknown_values("QuantizeLinear")
+    else:
+        point, limits = int(values[0]), np.iinfo(values.dtype)
+        low, high = int(limits.min), int(limits.max)
+        made = pointwise(
+            f"quantise({low}, {high})",
+            lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
+            lambda v: np.clip(np.round(v) + point, low, high),
+        )
     wiring = Product(tuple(map(identity, inner.row.shape)))
     builder.emit(node, inner.shape, [(inner, wiring, ONE)], made)

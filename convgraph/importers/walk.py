@@ -20,11 +20,13 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     reducing,
     reshaping,
     resizing,
+    unvalued,
     windows,
 )
 from convgraph.importers.builder import BUILDERS, Builder, Unread
 from convgraph.importers.constants import fold
 from convgraph.importers.node import Node
+from convgraph.importers.unread import NOT_READ
 from convgraph.importers.values import Known, Signal, Weights
 
 __all__ = ["build", "needed_nodes", "network_of"]
@@ -120,7 +122,7 @@ def build(builder: Builder, node: Node) -> None:
         build = BUILDERS.get(node.op) if not node.domain else None
         try:
             if build is None:
-                raise Unread("an operator that is not known")
+                raise Unread(NOT_READ.get(node.op, "an operator that is not known"))
             build(builder, node)
         except Unread as reason:
             builder.unknown(node, str(reason))

@@ -16,7 +16,7 @@ from convgraph.core.wiring import Product
 from convgraph.importers.axes import Shares
 from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
-from convgraph.importers.reductions import power_sum
+from convgraph.importers.reductions import power_sum, unknown_values
 from convgraph.importers.values import Known, Signal
 from convgraph.layers.arguments import window
 
@@ -196,8 +196,6 @@ def _reversed(node: Node, kernel: tuple[int, ...], space: tuple[Size, ...]) -> l
 @builds("MaxPool", "AveragePool", "LpPool")
 def pool(builder: Builder, node: Node) -> None:
     """A pooling window on each channel by itself."""
-    if node.op == "MaxPool" and len(node.outputs) > 1 and node.outputs[1]:
-        raise Unread("the positions of the greatest values are not read")
     signal = builder.signal(node, 0)
     kernel = node.numbers("kernel_shape") or []
     rank = len(kernel)
@@ -222,7 +220,10 @@ def pool(builder: Builder, node: Node) -> None:
     elif node.op == "LpPool":
         reduction = power_sum(node.real("p", 2))
     shape = (batch, channels, *(w.outputs for w in windows))
-    builder.emit(node, shape, [(signal, Product(axes), tying)], reduction)
+    joint = signal, Product(axes), tying
+    builder.emit(node, shape, [joint], reduction)
+    for positions in filter(None, node.outputs[1:]):
+        builder.emit(node, shape, [joint], unknown_values("MaxPool"), name=positions)
 
 
 @builds("aten.adaptive_pool")

@@ -1,0 +1,46 @@
+"""The list of operators in the documents: what is read of ONNX, and what is not and why."""
+
+from __future__ import annotations
+
+from convgraph.importers import walk
+from convgraph.importers.builder import BUILDERS
+from convgraph.importers.constants import FOLDS
+from convgraph.importers.onnx_file import NEWEST, OLDEST
+from convgraph.importers.onnx_nodes import branch
+from convgraph.importers.unread import NOT_READ, PARTLY, VALUES_UNKNOWN
+
+__all__ = ["markdown", "operators_read"]
+
+assert walk, branch  # they register the operators
+
+HEAD = f"""# The operators of ONNX
+
+Operator sets {OLDEST} to {NEWEST}. This page is written by
+`python -m convgraph.importers.operator_list`, and the tests hold it against the operator cases that
+the `onnx` package ships: each case of an operator that is read either gives the expected values, or
+is one of those that the third column leaves out.
+
+An operator that is not read is taken to connect each of its outputs with all of its inputs, and the
+network's `caveats` say so; with `strict=True` it is refused. Values are computed in real numbers,
+without the rounding and the overflow of a model's types; an axis has at least one position.
+Everything that does not depend on the input is computed beforehand.
+"""
+
+
+def operators_read() -> set[str]:
+    """The operators whose nodes become layers, or are computed beforehand."""
+    ours = {op for op in BUILDERS if "." not in op}
+    return (ours | set(FOLDS) | {"Shape", "Size"}) - set(VALUES_UNKNOWN)
+
+
+def markdown() -> str:
+    """The page."""
+    rows = [f"| {op} | read | {PARTLY.get(op, '')} |" for op in operators_read()]
+    rows += [f"| {op} | connections only | {why} |" for op, why in VALUES_UNKNOWN.items()]
+    rows += [f"| {op} | no | {why} |" for op, why in NOT_READ.items()]
+    table = ["| operator | | what is not read, and why |", "| --- | --- | --- |", *sorted(rows)]
+    return HEAD + "\n" + "\n".join(table) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
