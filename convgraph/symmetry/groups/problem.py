@@ -50,19 +50,18 @@ def with_free_labels(network: Network) -> Problem:
     # several connections of one pair and one label are one, of a kind of its own
     rows = np.stack([edges.target, edges.source, edges.label.astype(np.int64)])
     (target, source, label), many = np.unique(rows, axis=1, return_counts=True)
-    held = _held(network)
-    uses = np.bincount(label, many, len(labels)) + np.bincount(bias[bias >= 0], None, len(labels))
-    exchangeable = (np.arange(len(labels)) < labels.parameters) & ~held
+    count = len(labels) + 1  # one more, at -1, for units without a bias
+    uses = np.bincount(label, many, count) + np.bincount(bias[bias >= 0], None, count)
+    exchangeable = np.append(np.arange(len(labels)) < labels.parameters, False) & ~_held(network)
     alone = np.ones(len(label), bool)
     same = (np.diff(target) == 0) & (np.diff(source) == 0)
     alone[1:] &= ~same
     alone[:-1] &= ~same
     own = exchangeable[label] & (uses[label] == 1) & alone
-    bias_own = (bias >= 0) & (exchangeable & (uses == 1))[bias]
-    shared = np.zeros(len(labels), bool)
+    bias_own = (exchangeable & (uses == 1))[bias]
+    shared = np.zeros(count, bool)
     shared[label[exchangeable[label] & ~own]] = True
-    shared[bias[(bias >= 0) & ~bias_own]] = True
-    shared &= exchangeable
+    shared[bias[exchangeable[bias] & ~bias_own]] = True
     number = np.where(shared, np.cumsum(shared) - 1, -1)
     colour = np.where(own, 0, np.where(shared[label], many - 1, label + 1))
     unit_kind = np.where(
@@ -72,7 +71,7 @@ def with_free_labels(network: Network) -> Problem:
         Pairs(source, target, colour, units, labels),
         _rows(network) * (len(labels) + 4) + unit_kind,
         number[label],
-        np.where(bias < 0, -1, number[bias]),
+        number[bias],
         np.flatnonzero(shared),
         np.where(own, label, -1),
         np.where(bias_own, bias, -1),
@@ -101,7 +100,7 @@ def _biases(network: Network) -> Integers:
 def _held(network: Network) -> NDArray[np.bool_]:
     """The parameters that stand in labels such as 2 a + b: those stay what they are."""
     labels = network.labels
-    held = np.zeros(len(labels), bool)
+    held = np.zeros(len(labels) + 1, bool)
     for expression in labels.numbers:
         for symbol in expression.free_symbols:
             position = labels.find(symbol.name)

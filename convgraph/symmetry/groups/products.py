@@ -90,7 +90,8 @@ def product_name(
                 found = _all_named([moved[i], moved[j]], orders, name)
                 if found is not None:
                     return found
-    for system, above in zip(systems, moved, strict=True):
+    # large blocks first: of D_4 ≀ S_3 = Z_2 ≀ (Z_2 ≀ S_3) the former
+    for system, above in zip(reversed(systems), reversed(moved), strict=True):
         found = _wreath(system, above, generators, order, name)
         if found is not None:
             return found
