@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import convgraph as cg
 from convgraph.core.sizes import is_symbolic
 from convgraph.core.tying import Learned
+from convgraph.core.window import Window
 from tests import oracle
 from tests.strategies import CONVOLUTIONS, networks, single_layers, units
 
@@ -152,12 +153,7 @@ def closed_forms(draw: st.DrawFn) -> tuple[cg.Network, cg.Network, Symbols]:
     return net, cg.Network(x, replace(spec, **changed)(x)), symbols
 
 
-@settings(max_examples=150)
-@given(closed_forms())
-def test_closed_forms_are_the_axes_for_all_sizes(
-    drawn: tuple[cg.Network, cg.Network, Symbols],
-) -> None:
-    net, form, symbols = drawn
+def check_closed_forms(net: cg.Network, form: cg.Network, symbols: Symbols) -> None:
     assert tuple(map(symbols.number, form.outputs[0].shape)) == net.outputs[0].shape
     assert symbols.number(form.layers[0].connections) == net.layers[0].connections
     numbers = sum(int(tying.size) for tying in net.layers[0].arrays)
@@ -167,10 +163,33 @@ def test_closed_forms_are_the_axes_for_all_sizes(
         net.layers[0].joints[0].wiring.axes, form.layers[0].joints[0].wiring.axes, strict=True
     )
     for axis, closed in axes:
-        uses = [symbols.number(closed.uses_of(t)) for t in range(axis.taps)]
-        assert uses == axis.tap_uses().tolist()
-        general = sp.sympify(closed.uses_of(tap))
-        assert [symbols.number(general.subs(tap, t)) for t in range(axis.taps)] == uses
+        uses = axis.tap_uses().tolist()
+        assert [symbols.number(closed.uses_of(t)) for t in range(axis.taps)] == uses
+        ours, theirs = getattr(axis, "window", axis), getattr(closed, "window", closed)
+        if isinstance(ours, Window):
+            assert symbols.number(theirs.padding) == ours.padding
+            assert (ours.after is None) == (theirs.after is None)
+            assert ours.after is None or symbols.number(theirs.after) == ours.after
+        if closed.symbolic:
+            general = sp.sympify(closed.uses_of(tap))
+            assert [symbols.number(general.subs(tap, t)) for t in range(axis.taps)] == uses
+
+
+@settings(max_examples=20)  # sympy takes its time over maxima of floors
+@given(closed_forms())
+def test_closed_forms_are_the_axes_for_all_sizes(
+    drawn: tuple[cg.Network, cg.Network, Symbols],
+) -> None:
+    check_closed_forms(*drawn)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=300)
+@given(closed_forms())
+def test_many_closed_forms_are_the_axes_for_all_sizes(
+    drawn: tuple[cg.Network, cg.Network, Symbols],
+) -> None:
+    check_closed_forms(*drawn)
 
 
 def test_symbols_that_cancel_leave_numbers() -> None:

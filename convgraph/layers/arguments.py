@@ -13,7 +13,7 @@ from convgraph.core.sizes import as_size as as_size
 from convgraph.core.tensor import Tensor
 from convgraph.core.window import Boundary, Window
 
-__all__ = ["Padding", "Sizes", "as_padding", "as_sizes", "channels_and_space", "window"]
+__all__ = ["Padding", "Sizes", "as_padding", "as_sizes", "channels_and_space", "greatest", "window"]
 
 Sizes: TypeAlias = "Size | tuple[Size, ...]"
 Pair: TypeAlias = "tuple[Size, Size]"
@@ -94,7 +94,7 @@ def window(
     elif padding == "full":
         before = after = span - 1
     elif padding == "same":
-        total = _greatest(0, (ceil_div(n, s) - 1) * s + span - n)
+        total = greatest(0, (ceil_div(n, s) - 1) * s + span - n)
         before = floor_div(total, 2)
         after = total - before
     else:
@@ -117,11 +117,12 @@ def window(
     if ceil_mode:
         # what is left over gets a window too, unless that would start behind the input
         more = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
-        outputs = more if sp.sympify(span - after).is_positive else _greatest(outputs, more)
+        outputs = more if sp.sympify(span - after).is_positive else greatest(outputs, more)
     return Window(n, outputs, k, s, d, before, boundary, after)
 
 
-def _greatest(a: Size, b: Size) -> Size:
+def greatest(a: Size, b: Size) -> Size:
+    """The greater of two sizes, symbols included."""
     if isinstance(a, int) and isinstance(b, int):
         return max(a, b)
     bound = sp.Max(sp.expand(a), sp.expand(b))

@@ -8,7 +8,7 @@ from typing import Any
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
-from convgraph.core.sizes import Size, as_size, is_symbolic
+from convgraph.core.sizes import Size, as_size, floor_div, is_symbolic
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned, outputs, taps
 from convgraph.core.window import Boundary, Reversed, Window, check_boundary
@@ -19,6 +19,7 @@ from convgraph.layers.arguments import (
     as_padding,
     as_sizes,
     channels_and_space,
+    greatest,
     window,
 )
 from convgraph.layers.spec import Layer
@@ -246,8 +247,9 @@ class ConvTranspose(_Windowed):
                 f"{argument}={getattr(self, argument)!r}: a transposed convolution takes "
                 '"valid", "same", a number or pairs, and zeros beyond the border'
             )
-        for extra, step in zip(self._extra(), self._each(self.stride), strict=True):
-            if not is_symbolic(extra, step) and extra >= max(step, *self._each(self.dilation)):
+        steps = zip(self._each(self.stride), self._each(self.dilation), strict=True)
+        for extra, (step, apart) in zip(self._extra(), steps, strict=True):
+            if not is_symbolic(extra, step, apart) and extra >= max(step, apart):
                 raise ConvgraphError(
                     f"output_padding={self.output_padding!r}: "
                     "it is smaller than the stride or the dilation"
@@ -277,7 +279,7 @@ class ConvTranspose(_Windowed):
             whole = (n - 1) * s + span
             if padding == "same":
                 size = n * s
-                before = max((whole - size) // 2, 0) if not is_symbolic(whole) else (span - s) // 2
+                before = floor_div(greatest(0, span - s), 2)
                 after = whole - size - before
             else:
                 before, after = (0, 0) if padding == "valid" else padding
