@@ -131,12 +131,19 @@ class Structure:
         moved = state.moves[b]
         if moved is None:
             return None
-        # views may divide a row differently: an axis is known by its size and what lies inside it
+        # views may divide a row differently: an axis is known by its size and what lies inside it,
+        # and axes of size 1 by their place from the end
         wanted = state.view[moved], product(state.view[moved + 1 :])
-        for axis, position in zip(wiring.axes, wiring.order, strict=True):
-            if (wiring.in_view[position], product(wiring.in_view[position + 1 :])) == wanted:
-                return axis
-        return None
+        view, behind = wiring.in_view, len(state.view) - moved
+        found = [
+            position
+            for position in range(len(view))
+            if (view[position], product(view[position + 1 :])) == wanted
+        ]
+        if not found:
+            return None
+        place = len(view) - behind if len(view) - behind in found else found[-1]
+        return wiring.axes[wiring.order.index(place)]
 
     def state(self, row: str) -> State[Fields] | None:
         """The intervals of a row, or None where there are none."""
