@@ -37,7 +37,7 @@ class Network:
     Parameters
     ----------
     inputs, outputs
-        A tensor or several: the `Input`s, and what was computed from them.
+        A tensor or several: what `Input` gave, and what was computed from it.
     names
         Names for the rows, inputs first and then in the order of computation; by default
         x and s for one layer, x, h, g for two, and x, h1, h2, ..., s for more.
@@ -48,6 +48,8 @@ class Network:
         The rows of units, the layers that compute them (both in order of computation), and which
         rows are the inputs and the outputs.
 
+    Examples
+    --------
     >>> import convgraph as cg
     >>> x = cg.Input(5)
     >>> h = cg.Conv(3, padding="same")(x)

@@ -164,6 +164,8 @@ class Conv(_Windowed):
     letter
         The name of the parameter array; layers with the same letter share their parameters.
 
+    Examples
+    --------
     >>> Conv(3, padding="same").on(5)
     Network(x[5] -> s[5]: 10 units, 13 connections, 3 parameters)
 

@@ -32,6 +32,8 @@ class Dense(Layer):
     letter
         The name of the weights; layers with the same letter share them.
 
+    Examples
+    --------
     >>> Dense(2).on(3).matrix()
     Matrix([
     [w_1_1, w_1_2, w_1_3],

@@ -85,6 +85,8 @@ class MaxPool(_Pool):
     ceil_mode
         Whether a last window may reach beyond the padded input (but not start there).
 
+    Examples
+    --------
     >>> MaxPool(2).on(5).expressions()
     {'s1': Max(x1, x2), 's2': Max(x3, x4)}
     """
@@ -104,6 +106,8 @@ class AvgPool(_Pool):
     count_include_pad
         Whether padding counts among the units that are averaged.
 
+    Examples
+    --------
     >>> AvgPool(2, stride=1, padding="same", count_include_pad=False).on(3).matrix()
     Matrix([
     [1/2, 1/2,   0],

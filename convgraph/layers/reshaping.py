@@ -45,6 +45,8 @@ class Pad(Layer):
     padding_mode
         "zeros", "circular", "reflect" or "replicate".
 
+    Examples
+    --------
     >>> Pad(1, "reflect").on(3).expressions()
     {'s1': x2, 's2': x1, 's3': x2, 's4': x3, 's5': x2}
     """

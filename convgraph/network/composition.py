@@ -24,6 +24,8 @@ class Residual(Spec):
     shortcut
         What the input passes through on the other branch, where f changes its shape.
 
+    Examples
+    --------
     >>> from convgraph import Conv
     >>> Residual(Conv(3, padding="same")).on(5).expressions()["g1"]
     w_2*x1 + w_3*x2 + x1

@@ -26,6 +26,8 @@ def Input(  # noqa: N802 - it reads as the other specs do
     name
         The row's name; by default x, and y, z for further inputs.
 
+    Examples
+    --------
     >>> import convgraph as cg
     >>> a, b = cg.Input(4, name="a"), cg.Input(4, name="b")
     >>> cg.Network([a, b], cg.Add()(a, cg.Conv(3, padding="same")(b))).expressions()["g1"]

@@ -31,6 +31,8 @@ class Permute(Transformation):
     cycles
         In place of it, cycles of positions or of names: each unit's value goes to the next.
 
+    Examples
+    --------
     >>> Permute([1, 2, 0])([3, 1, 4])
     array([4, 3, 1])
     >>> Permute(cycles=[("x1", "x2")])([3, 1, 4])

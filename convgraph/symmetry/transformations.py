@@ -47,6 +47,8 @@ class Shift(AxisWise):
     boundary
         "zeros": what leaves the frame is lost and zeros come in; "wrap": it comes back in.
 
+    Examples
+    --------
     >>> Shift(1)([3, 1, 4]), Shift(1, boundary="wrap")([3, 1, 4])
     (array([0, 3, 1]), array([4, 3, 1]))
     """
@@ -172,6 +174,8 @@ class Scale(AxisWise):
     axis
         The axis that is enlarged; all axes besides the channels by default.
 
+    Examples
+    --------
     >>> Scale(2)([3, 1, 4])
     array([3, 3, 1])
     """
