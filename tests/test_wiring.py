@@ -1,0 +1,180 @@
+"""Products of axes, boxes of units: each against arrays over all units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import convgraph as cg
+from convgraph.core.axis import Axis, Blocks, Full, Repeat, Table
+from convgraph.core.boxes import count, decompose, dense, merge, regroup
+from convgraph.core.reduction import SUM
+from convgraph.core.tensor import Bound, Tensor
+from convgraph.core.tying import Digit, Learned
+from convgraph.core.window import Reversed, Window
+from convgraph.core.wiring import Product
+
+SIZES = st.integers(1, 4)
+
+
+@st.composite
+def axes(draw: st.DrawFn) -> Axis:
+    """Any relation between a few positions."""
+    n, outputs, taps = draw(SIZES), draw(SIZES), draw(SIZES)
+    kind = draw(st.sampled_from(["table", "full", "blocks", "repeat", "window", "reversed"]))
+    if kind == "full":
+        return Full(n, outputs)
+    if kind == "blocks":
+        groups = draw(st.integers(1, 3))
+        return Blocks(n * groups, outputs * groups, groups)
+    if kind == "repeat":
+        return Repeat(n, draw(SIZES))
+    if kind == "table":
+        read = st.lists(st.integers(-1, n - 1), min_size=taps, max_size=taps)
+        return Table(n, np.array(draw(st.lists(read, min_size=outputs, max_size=outputs))))
+    window = Window(n, outputs, taps, draw(SIZES), draw(SIZES), draw(st.integers(-3, 3)))
+    return window if kind == "window" else Reversed(window)
+
+
+@st.composite
+def wired(draw: st.DrawFn) -> tuple[cg.Network, Product]:
+    """One layer of any product, under a tying of any digits."""
+    relations = tuple(draw(st.lists(axes(), min_size=1, max_size=3)))
+    wiring = Product(relations, tuple(draw(st.permutations(range(len(relations))))))
+    digits = []
+    for a, axis in enumerate(relations):
+        if draw(st.booleans()):
+            digits.append(Digit("tap", a, axis.taps, flipped=draw(st.booleans())))
+        if draw(st.booleans()):
+            digits.append(Digit("output", a, draw(st.integers(1, int(axis.outputs)))))
+    digits = draw(st.permutations(digits))
+    x = Tensor((int(np.prod(wiring.in_view)),), False)
+    bound = Bound((int(np.prod(wiring.out_view)),), ((wiring, Learned(tuple(digits))),), SUM)
+    return cg.Network(x, Tensor(bound.shape, False, None, "wired", bound, (x,))), wiring
+
+
+def connections(wiring: Product, tying: Learned) -> list[tuple[int, int, str]]:
+    """(source, target, label), one by one."""
+    found = []
+    for o in product(*(range(int(axis.outputs)) for axis in wiring.axes)):
+        for t in product(*(range(int(axis.taps)) for axis in wiring.axes)):
+            read = [int(axis.table()[i, j]) for axis, i, j in zip(wiring.axes, o, t, strict=True)]
+            if -1 in read:
+                continue
+            place = [0] * len(read)
+            for a, position in enumerate(wiring.order):
+                place[position] = read[a]
+            index = []
+            for digit in tying.digits:
+                tap = t[digit.axis]
+                tap = digit.size - 1 - tap if digit.flipped else tap
+                index.append(tap if digit.kind == "tap" else o[digit.axis] % digit.size)
+            source = np.ravel_multi_index(place, wiring.in_view)
+            target = np.ravel_multi_index(o, wiring.out_view)
+            found.append((int(source), int(target), "_".join(["w", *(str(i + 1) for i in index)])))
+    return found
+
+
+@settings(max_examples=300)
+@given(wired())
+def test_edges_of_a_product_are_those_of_its_axes(drawn: tuple[cg.Network, Product]) -> None:
+    net, wiring = drawn
+    joint = net.layers[0].joints[0]
+    assert isinstance(joint.tying, Learned)
+    plain = connections(wiring, joint.tying)
+    table, first = net.edges, len(net.inputs[0].units())
+    listed = [
+        (int(a), int(b) - first, str(table.labels[int(c)]))
+        for a, b, c in zip(table.source, table.target, table.label, strict=True)
+    ]
+    assert Counter(listed) == Counter(plain)
+    assert wiring.connections == len(plain)
+
+
+@given(wired(), st.data())
+def test_a_product_leads_from_sets_to_sets(
+    drawn: tuple[cg.Network, Product], data: st.DataObject
+) -> None:
+    net, wiring = drawn
+    joint = net.layers[0].joints[0]
+    assert isinstance(joint.tying, Learned)
+    plain = connections(wiring, joint.tying)
+    (inputs,), (outputs,) = net.inputs[0].numbers(), net.outputs[0].numbers()
+    chosen = np.array(data.draw(st.lists(st.booleans(), min_size=outputs, max_size=outputs)))
+    seen = {a for a, b, _ in plain if chosen[b]}
+    boxes = [back for box in decompose(chosen) for back in wiring.back(box, (outputs,), (inputs,))]
+    assert set(np.flatnonzero(any_of(boxes, (inputs,)))) == seen
+    chosen = np.array(data.draw(st.lists(st.booleans(), min_size=inputs, max_size=inputs)))
+    affected = {b for a, b, _ in plain if chosen[a]}
+    boxes = [on for box in decompose(chosen) for on in wiring.forward(box, (inputs,), (outputs,))]
+    assert set(np.flatnonzero(any_of(boxes, (outputs,)))) == affected
+
+
+def any_of(boxes: list[tuple[NDArray[np.bool_], ...]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    union = np.zeros(shape, bool)
+    for box in boxes:
+        union |= dense(box)
+    return union
+
+
+# -- boxes ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def sets(draw: st.DrawFn, shape: tuple[int, ...] | None = None) -> NDArray[np.bool_]:
+    shape = shape or tuple(draw(st.lists(SIZES, min_size=1, max_size=3)))
+    size = int(np.prod(shape))
+    return np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size))).reshape(shape)
+
+
+@given(sets())
+def test_boxes_of_a_set_are_disjoint_and_make_it_up(units: NDArray[np.bool_]) -> None:
+    boxes = decompose(units)
+    assert (
+        sum((dense(box).astype(int) for box in boxes), np.zeros(units.shape, int)) == units
+    ).all()
+
+
+@st.composite
+def boxes_of_one_shape(draw: st.DrawFn) -> list[tuple[NDArray[np.bool_], ...]]:
+    shape = draw(st.lists(SIZES, min_size=1, max_size=3))
+    masks = [st.lists(st.booleans(), min_size=n, max_size=n).map(np.array) for n in shape]
+    return draw(st.lists(st.tuples(*masks), min_size=1, max_size=5))
+
+
+@given(boxes_of_one_shape())
+def test_merged_boxes_hold_the_same_units(boxes: list[tuple[NDArray[np.bool_], ...]]) -> None:
+    shape = tuple(len(mask) for mask in boxes[0])
+    kept = merge(boxes)
+    assert len(kept) <= len(boxes)
+    assert (any_of(kept, shape) == any_of(boxes, shape)).all()
+    assert count(boxes) == count(kept) == any_of(boxes, shape).sum()
+
+
+@given(st.lists(SIZES, min_size=1, max_size=4), st.data())
+def test_regrouped_axes_hold_the_same_units(sizes: list[int], data: st.DataObject) -> None:
+    old, new = (
+        tuple(
+            int(np.prod(part))
+            for part in np.split(sizes, sorted(data.draw(st.sets(st.integers(0, len(sizes))))))
+            if len(part) or data.draw(st.booleans())  # axes of size 1 come and go
+        )
+        for _ in range(2)
+    )
+    box = tuple(data.draw(sets((n,))) for n in old)
+    found = regroup(box, old, new)
+    assert all(tuple(map(len, part)) == new for part in found)
+    assert (any_of(found, new) == dense(box).reshape(new)).all()
+
+
+def test_a_table_refuses_positions_outside_of_the_input() -> None:
+    with pytest.raises(cg.ConvgraphError, match="positions of shape"):
+        Table(3, np.array([[0, 3]]))
+    with pytest.raises(cg.ConvgraphError, match="positions of shape"):
+        Table(3, np.array([0, 1]))
