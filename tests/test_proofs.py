@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 import sympy as sp
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -50,6 +50,7 @@ def nearby(e: sp.Expr, draw) -> sp.Expr:
     return e.xreplace({call: call.func(*moved)})
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_step_with_another_side_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -61,6 +62,7 @@ def test_a_step_with_another_side_fails(proofs, data):
         altered.verify()
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
     """The chain is still linked; the rules have to notice."""
@@ -77,6 +79,7 @@ def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
         altered.verify()
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_step_under_another_rule_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -89,6 +92,7 @@ def test_a_step_under_another_rule_fails(proofs, data):
         replaced(proof, number, rule=rule, using=using).verify()
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_step_removed_added_or_renumbered_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -107,6 +111,7 @@ def test_a_step_removed_added_or_renumbered_fails(proofs, data):
         dataclasses.replace(proof, steps=tuple(steps)).verify()
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_an_altered_hypothesis_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -121,6 +126,7 @@ def test_an_altered_hypothesis_fails(proofs, data):
         dataclasses.replace(proof, hypotheses=tuple(given_)).verify()
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_proof_of_something_else_fails(proofs, data):
     names = list(THEOREMS)

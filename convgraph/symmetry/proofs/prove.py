@@ -98,7 +98,9 @@ def prove(
     if where is not None and where not in get_args(Where):
         raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
     if not isinstance(transformation, Shift):
-        return Undecided(spec, transformation, where or "frame", "proofs are about shifts")
+        reason = "proofs are about shifts"
+        found = refute(spec, transformation, "frame", channels, reason)
+        return found or Undecided(spec, transformation, "frame", reason)
     place = where or ("circle" if transformation.boundary == "wrap" else "line")
     amounts = amounts_of(spec, transformation)
     try:

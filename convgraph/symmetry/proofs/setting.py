@@ -28,7 +28,7 @@ from convgraph.symmetry.proofs.normal import is_whole
 from convgraph.symmetry.proofs.numbers import symbols_of
 from convgraph.symmetry.proofs.vocabulary import index, unused
 
-__all__ = ["Note", "Setting", "Unproved", "Where", "axis_pairs", "setting", "shifts"]
+__all__ = ["Note", "Setting", "Unproved", "Where", "axis_pairs", "periods", "setting", "shifts"]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
 
@@ -138,10 +138,10 @@ def setting(
     moved = dict(shifts(network, moves))
     if where == "circle":
         counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
-        periods = _periods(network, rank)
+        wholes = periods(network, rank)
         sizes = tuple(
             period * m if move != 0 else n
-            for period, m, move, n in zip(periods, counts, moves, sizes, strict=True)
+            for period, m, move, n in zip(wholes, counts, moves, sizes, strict=True)
         )
         network = spec.on((*head, *sizes))
     letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
@@ -257,7 +257,7 @@ def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
     raise Unproved(f"{layer.spec} has no formula along the axis that moves")
 
 
-def _periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
+def periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
     """What divides the circle, per axis: the strides and the tiles of all layers."""
     result: list[sp.Expr] = [sp.S.One] * rank
     seen: set[tuple[str, int]] = set()

@@ -1,0 +1,140 @@
+"""Whether two sides agree on a line: at those outputs of a frame that no border reaches."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Repeat
+from convgraph.core.network import Network
+from convgraph.core.window import Reversed, Window
+from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
+
+__all__ = ["difference"]
+
+DRAWS = 3  # inputs; two functions may agree at some numbers, above all maxima
+Index = tuple[int, ...]
+
+
+def difference(network: Network, amounts: Index) -> tuple[str, sp.Expr, sp.Expr] | None:
+    """An output unit at which both sides differ whatever the shift of the output, and both sides.
+
+    The input is a piece of an endless row, so that what the shift brings in are further values of
+    it. Numbers decide, and are exact.
+    """
+    row, end = network.inputs[0], network.outputs[0]
+    moves = (0,) * (len(row.shape) - len(amounts)) + amounts
+    free = _unreached(network, len(amounts))
+    candidates = list(_candidates(network, amounts))
+    random = np.random.default_rng(0)
+    found: dict[Index, Index] = {}
+    for _ in range(DRAWS):
+        drawn: dict[Any, sp.Integer] = {}
+
+        def number(key: Any, drawn: dict[Any, sp.Integer] = drawn) -> sp.Integer:
+            value = int(random.integers(2, 60) * random.choice([-1, 1]))
+            return drawn.setdefault(key, sp.Integer(value))
+
+        parameters = {str(s): number(s) for s in network.parameters}
+        before, after = _sides(network, moves, number, parameters)
+        for shift in candidates:
+            index = None if shift in found else _first(before, after, shift, free)
+            if index is not None:
+                found[shift] = index
+    if not candidates or len(found) < len(candidates):
+        return None
+    shape = row.numbers()
+
+    def symbol(at: Index) -> sp.Symbol:
+        inside = all(0 <= a < n for a, n in zip(at, shape, strict=True))
+        beyond = f"{row.name}[{','.join(str(a + 1) for a in at)}]"
+        return sp.Symbol(row.unit(at) if inside else beyond)
+
+    before, after = _sides(network, moves, symbol, {str(s): s for s in network.parameters})
+    shift = candidates[0]
+    index = found[shift]
+    source = tuple(i - t for i, t in zip(index, shift, strict=True))
+    return end.unit(index), after[index], before[source]
+
+
+def _sides(
+    network: Network, moves: Index, value: Callable[[Index], Any], parameters: Mapping[str, Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The output for a piece of the endless row, and for the same piece of the row moved."""
+    shape = network.inputs[0].numbers()
+    x, moved = np.empty(shape, object), np.empty(shape, object)
+    for index in np.ndindex(*shape):
+        x[index] = value(index)
+        moved[index] = value(tuple(a - t for a, t in zip(index, moves, strict=True)))
+    return network.evaluate(x, parameters), network.evaluate(moved, parameters)
+
+
+def _candidates(network: Network, amounts: Index) -> Iterator[Index]:
+    """The shift of the output, or all that might be it where the strides give none."""
+    end = network.outputs[0]
+    try:
+        known = dict(shifts(network, tuple(map(sp.Integer, amounts))))[end.name]
+        yield tuple(map(int, known))
+    except Unproved:
+        sizes = end.numbers()
+        lead = len(sizes) - len(amounts)
+        ranges = [
+            range(-n + 1, n) if lead <= a and (lead < 0 or amounts[a - lead]) else (0,)
+            for a, n in enumerate(sizes)
+        ]
+        yield from sorted(itertools.product(*ranges), key=lambda t: sum(map(abs, t)))
+
+
+def _first(
+    before: NDArray[Any], after: NDArray[Any], shift: Index, free: NDArray[np.bool_]
+) -> Index | None:
+    for index in np.ndindex(*after.shape):
+        source = tuple(i - t for i, t in zip(index, shift, strict=True))
+        inside = all(0 <= a < n for a, n in zip(source, after.shape, strict=True))
+        if inside and free[index] and free[source] and after[index] != before[source]:
+            return index
+    return None
+
+
+def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
+    """The outputs that no border reaches."""
+    known = {row.name: np.ones(row.numbers(), bool) for row in network.inputs}
+    for layer in network.layers:
+        free = np.ones(layer.target.numbers(), bool)
+        for joint in layer.joints:
+            source: Any = known[joint.source.name]
+            try:
+                pairs = list(axis_pairs(joint, layer.target))
+            except Unproved:
+                return np.zeros(network.outputs[0].numbers(), bool)
+            for axis, place, out in pairs:
+                if place is None or out is None or place < source.ndim - rank:
+                    continue
+                others = tuple(a for a in range(source.ndim) if a != place)
+                along = _along(axis, source.all(axis=others))
+                free &= along.reshape([-1 if a == out else 1 for a in range(free.ndim)])
+        known[layer.target.name] = free
+    return known[network.outputs[0].name]
+
+
+def _along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The positions of an axis all of whose taps are there, and unreached themselves."""
+    i = np.arange(int(axis.outputs))[:, None]
+    there = np.True_
+    match axis:
+        case Window():
+            read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
+        case Reversed(window=w):
+            read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
+            there = rest == 0
+        case Repeat():
+            read = axis.table()
+        case _:
+            return np.zeros(int(axis.outputs), bool)
+    inside = (read >= 0) & (read < len(source))
+    return np.all(~there | (inside & source[np.where(inside, read, 0)]), axis=1)
