@@ -7,8 +7,9 @@ read-only and shared by all edges of a label; `graph.copy()` is an ordinary, wri
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.edges import EdgeTable
 from convgraph.core.labels import Labels
+from convgraph.core.read_only import ReadOnly
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -32,28 +34,42 @@ class Names:
         self.number = {name: i for i, name in enumerate(names)}
 
 
-class Nodes(Mapping[str, Mapping[str, Any]]):
+@dataclass
+class RowOfNodes:
+    """What the nodes of a row share, and the number of the label of each one's bias."""
+
+    name: str
+    shape: tuple[int, ...]
+    first: int
+    reduction: str
+    bias: NDArray[np.integer[Any]] | None
+
+
+class Nodes(Mapping[str, ReadOnly]):
     """Node attributes: the row, the zero-based index there, the reduction, and the bias if any."""
 
     def __init__(self, names: Names, network: Network) -> None:
-        self._names, self._network = names, network
-        self._firsts = np.array([network.offsets[row.name] for row in network.rows])
+        computed = {layer.target.name: layer for layer in network.layers}
+        self._names, self._labels, self._rows = names, network.labels, []
+        for row in network.rows:
+            layer = computed.get(row.name)
+            bias = network.bias_numbers(layer) if layer and layer.bias else None
+            reduction = layer.reduction.name if layer else "input"
+            first = network.offsets[row.name]
+            self._rows.append(RowOfNodes(row.name, row.numbers(), first, reduction, bias))
+        self._firsts = [row.first for row in self._rows]
 
-    def __getitem__(self, name: str) -> Mapping[str, Any]:
+    def __getitem__(self, name: str) -> ReadOnly:
         number = self._names.number[name]
-        row = self._network.rows[int(np.searchsorted(self._firsts, number, side="right")) - 1]
-        flat = number - self._network.offsets[row.name]
-        index = tuple(int(i) for i in np.unravel_index(flat, row.numbers()))
-        layer = self._network._layer_of.get(row.name)
-        attributes = {
-            "row": row.name,
-            "index": index,
-            "reduction": layer.reduction.name if layer else "input",
-        }
-        biases = self._network.bias_labels(row.name)
-        if biases is not None:
-            attributes["bias"] = biases[flat]
-        return MappingProxyType(attributes)
+        row = self._rows[bisect_right(self._firsts, number) - 1]
+        flat, index = number - row.first, []
+        for size in reversed(row.shape):
+            flat, i = divmod(flat, size)
+            index.append(i)
+        attributes = {"row": row.name, "index": tuple(index[::-1]), "reduction": row.reduction}
+        if row.bias is not None:
+            attributes["bias"] = self._labels[int(row.bias[number - row.first])]
+        return ReadOnly(attributes)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names.names)
@@ -73,8 +89,8 @@ class Attributes:
         """(attributes, {0: attributes}) of a label."""
         made = self._made.get(label)
         if made is None:
-            attributes = MappingProxyType({"parameter": self.labels[label]})
-            made = self._made[label] = (attributes, MappingProxyType({0: attributes}))
+            attributes = ReadOnly(parameter=self.labels[label])
+            made = self._made[label] = (attributes, ReadOnly({0: attributes}))
         return made
 
     def __reduce__(self) -> tuple[type[Attributes], tuple[Labels]]:
@@ -108,7 +124,7 @@ class Adjacency(Mapping[str, dict[str, Any]]):
             for n, label in zip(neighbours, labels, strict=True):
                 keys = row.setdefault(names[n], {})
                 keys[len(keys)] = of(label)[0]
-            row = {neighbour: MappingProxyType(keys) for neighbour, keys in row.items()}
+            row = {neighbour: ReadOnly(keys) for neighbour, keys in row.items()}
         return row
 
     def __contains__(self, name: object) -> bool:

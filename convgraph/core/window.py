@@ -7,8 +7,7 @@ The arithmetic is that of Dumoulin and Visin, "A guide to convolution arithmetic
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -143,7 +142,9 @@ class Window(Axis):
             return triangle(q) - triangle(q - k) - triangle(q - o) + triangle(q - o - k)
 
         behind = sp.expand(self.outputs + self.taps - 1 - self.inputs - self.padding)
-        total = outputs * self.taps - lost(self.padding) - (0 if self._ends_inside else lost(behind))
+        total = (
+            outputs * self.taps - lost(self.padding) - (0 if self._ends_inside else lost(behind))
+        )
         return sp.expand(sp.sympify(total).subs(outputs, self.outputs))
 
 
