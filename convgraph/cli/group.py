@@ -20,7 +20,9 @@ __all__ = ["COMMANDS", "main"]
 # name: (module in convgraph.cli, what `convgraph --help` says of it)
 COMMANDS = {
     "book": ("book", "Draw the book's figures and derive what its sources claim."),
+    "group": ("symmetry", "Find all symmetries of a network, exactly."),
     "show": ("show", "Print the facts of a network, and draw it."),
+    "tie": ("tie", "Build the layer whose tying a group forces."),
 }
 
 

@@ -61,8 +61,13 @@ class Symmetry:
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:
         """The units that move, cycle by cycle."""
-        names = [unit for row in self.network.rows for unit in row.units()]
-        return tuple(tuple(names[i] for i in cycle) for cycle in cycles(self.permutation))
+        return tuple(tuple(map(self._unit, cycle)) for cycle in cycles(self.permutation))
+
+    def _unit(self, number: int) -> str:
+        rows, offsets = self.network.rows, self.network.offsets
+        row = next(r for r in reversed(rows) if offsets[r.name] <= number)
+        index = np.unravel_index(number - offsets[row.name], row.numbers())
+        return row.unit([int(i) for i in index])
 
     @property
     def moved(self) -> tuple[str, ...]:
@@ -71,10 +76,14 @@ class Symmetry:
 
     @property
     def shade(self) -> dict[str, list[str]]:
-        """The units by the colour of their cycles, for `draw(net, shade=...)`."""
+        """The units by the colour of their cycles, row by row, for `draw(net, shade=...)`."""
         found: dict[str, list[str]] = {}
-        for number, cycle in enumerate(self.cycles):
-            found.setdefault(PALETTE[number % len(PALETTE)], []).extend(cycle)
+        names = [unit for row in self.network.rows for unit in row.units()]
+        for row in self.network.rows:
+            first = self.network.offsets[row.name]
+            for number, cycle in enumerate(cycles(self.on(row.name))):
+                colour = PALETTE[number % len(PALETTE)]
+                found.setdefault(colour, []).extend(names[first + i] for i in cycle)
         return found
 
     def __str__(self) -> str:
