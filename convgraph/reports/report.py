@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
@@ -15,6 +16,7 @@ from convgraph.interactions.connections import simplest
 from convgraph.interactions.effective import EffectiveField, effective_fields
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
+from convgraph.symmetry.lattice import shift_lattice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +140,12 @@ class Report:
 
         return data_frame(self)
 
+    def to_html(self) -> str:
+        """One page that needs no network: the graph, the tables, the findings and pictures."""
+        from convgraph.reports.html import page
+
+        return page(self)
+
     def __rich__(self) -> Any:
         from convgraph.reports.tables import rich_table
 
@@ -258,7 +266,14 @@ def _totals(structure: Structure) -> Totals:
 
 def _lattice(structure: Structure, feature: str | None) -> tuple[Any, ...]:
     fields = structure.fields(feature) if feature is not None else None
-    return () if fields is None else tuple(field.step for field in fields)
+    if fields is None:
+        return ()
+    if not structure.symbolic and structure.network.inputs == (structure.source,):
+        try:
+            return shift_lattice(structure.network, feature).shift
+        except ConvgraphError:
+            pass  # a layer mixes the axes: then the fields alone tell
+    return tuple(field.step for field in fields)
 
 
 def _band(structure: Structure, feature: str) -> tuple[tuple[int, int], ...]:

@@ -74,8 +74,8 @@ def _finding(structure: Structure, layer: Layer, strides: list[int]) -> Finding:
         "stride-without-blur",
         "info",
         (name,),
-        f"{name} keeps every position in {own} with no blur before; only shifts of the input by "
-        f"multiples of {step} move it by whole units",
+        f"{name} moves by {own} with no blur before; only shifts of the input by multiples of "
+        f"{step} move it by whole units",
         "Subsampling without a low-pass filter aliases: smaller shifts change what is computed, "
         "and outputs flicker as an object moves (Zhang 2019).",
         "Give the layer a stride of 1 and subsample behind a fixed blur, such as an average pool.",

@@ -70,6 +70,10 @@ class Finding:
         return f"{self.severity} {self.rule}: {self.message}"
 
 
+def _fixes(group: Sequence[Finding]) -> list[str]:
+    return list(dict.fromkeys(finding.fix for finding in group))
+
+
 @dataclass(frozen=True, repr=False)
 class Findings(Sequence[Finding]):
     """Findings in order of severity, then of computation."""
@@ -88,6 +92,13 @@ class Findings(Sequence[Finding]):
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.found)
+
+    def by_rule(self) -> dict[str, list[Finding]]:
+        """The findings of each rule, which share reasons and mostly what would help."""
+        grouped: dict[str, list[Finding]] = {}
+        for finding in self.found:
+            grouped.setdefault(finding.rule, []).append(finding)
+        return grouped
 
     def of(self, rule: str) -> tuple[Finding, ...]:
         """The findings of one rule."""
@@ -108,10 +119,12 @@ class Findings(Sequence[Finding]):
 
     def to_markdown(self) -> str:
         """The findings as a Markdown list."""
-        parts = [
-            f"- **{f.severity}** `{f.rule}`: {f.message}\n  {f.reason}\n  *Fix:* {f.fix}\n"
-            for f in self.found
-        ]
+        parts = []
+        for rule, group in self.by_rule().items():
+            parts.append(f"### {rule} ({group[0].severity})\n\n")
+            parts += [f"- {finding.message}\n" for finding in group]
+            parts.append(f"\n{group[0].reason}\n\n")
+            parts += [f"*What would help:* {fix}\n\n" for fix in _fixes(group)]
         return "".join(parts) or "No findings.\n"
 
     def __rich__(self) -> Any:
@@ -120,11 +133,14 @@ class Findings(Sequence[Finding]):
 
         colours = {"info": "cyan", "warning": "yellow", "error": "bold red"}
         parts = []
-        for finding in self.found:
-            line = Text(finding.severity, style=colours[finding.severity])
-            line.append(f" {finding.rule}: ", style="bold").append(finding.message, style="default")
-            line.append(f"\n  {finding.reason}\n  {finding.fix}", style="dim")
-            parts.append(line)
+        for rule, group in self.by_rule().items():
+            text = Text(group[0].severity, style=colours[group[0].severity])
+            text.append(f" {rule}", style="bold")
+            for finding in group:
+                text.append(f"\n  {finding.message}", style="default")
+            for said in (group[0].reason, *_fixes(group)):
+                text.append(f"\n  {said}", style="dim")
+            parts.append(text)
         return Group(*parts) if parts else Text("No findings.")
 
     def __repr__(self) -> str:

@@ -83,11 +83,11 @@ def _fix(structure: Structure, better: dict[int, dict[str, Any] | None]) -> str:
     said: dict[str, list[int]] = {}
     for b, facts in better.items():
         if facts is not None:
-            sizes = " or ".join(map(str, facts["nearest"]))
+            sizes = f"{' or '.join(map(str, facts['nearest']))} positions"
             if facts["residues"]:
                 residues = " or ".join(map(str, facts["residues"]))
                 sizes += f" (n = {residues} modulo {facts['modulus']})"
-            said.setdefault(f"{structure.source.name} of {sizes} positions", []).append(b)
+            said.setdefault(f"{structure.source.name} of {sizes}", []).append(b)
     if not said:
         return "No input size is padded evenly by all layers; change their paddings."
     return f"All layers pad evenly for {_along(said)}."

@@ -1,0 +1,129 @@
+"""A report as one page that needs nothing else: the graph, the tables, the findings, pictures."""
+
+from __future__ import annotations
+
+from html import escape
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.interactions.effective import EffectiveField
+from convgraph.reports.findings.finding import Findings
+from convgraph.reports.findings.registry import findings
+from convgraph.reports.plots import growth, profile
+from convgraph.reports.report import Report
+from convgraph.reports.row_graph import row_graph
+from convgraph.reports.structure import structure_of
+from convgraph.reports.tables import NUMBERS, cells, header, summary
+
+__all__ = ["page"]
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #6b6b70; --paper: #ffffff;
+  --line: #d9d9de; --field: #1f6feb; --inner: #bc4c00; --box: #f5f5f7; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ececee; --quiet: #a0a0a6; --paper: #161618;
+  --line: #3a3a3e; --field: #6cb0ff; --inner: #f0a060; --box: #242427; } }
+body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 1100px; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);
+  white-space: nowrap; } th { color: var(--quiet); font-weight: 600; }
+td.number, th.number { text-align: right; } .wide { overflow-x: auto; }
+.finding { border-left: 4px solid var(--quiet); padding: 2px 12px; margin: 10px 0; }
+.warning { border-color: #d4a106; } .error { border-color: #d1242f; }
+.info { border-color: #1f6feb; }
+.finding p { margin: 4px 0; color: var(--quiet); } .finding ul { margin: 4px 0 4px -20px; }
+svg.plot { width: 100%; max-width: 760px; } svg.plot text { font-size: 11px; fill: var(--quiet); }
+polyline { fill: none; stroke-width: 2; } .field { stroke: var(--field); }
+.inner { stroke: var(--inner); stroke-dasharray: 5 3; } .dot { fill: var(--field); }
+.axis { stroke: var(--line); } .mark { stroke: var(--quiet); stroke-dasharray: 2 3; }
+rect.wide { fill: var(--field); opacity: .1; } rect.narrow { fill: var(--field); opacity: .15; }
+.graph { max-height: 640px; overflow: auto; border: 1px solid var(--line); padding: 8px; }
+.graph svg { min-width: min-content; } .graph text { fill: var(--ink); }
+.graph .row path, .graph .row polygon { fill: var(--box); stroke: var(--quiet); }
+.graph .link path { stroke: var(--quiet); } .graph .link polygon { fill: var(--quiet);
+  stroke: var(--quiet); }
+"""
+
+
+def page(report: Report, found: Findings | None = None) -> str:
+    """The page of a report; `found` are its findings, which are looked for where none are given."""
+    structure = structure_of(report.network, report.source)
+    if found is None and not structure.symbolic:
+        found = findings(report.network, row=report.source)
+    title = f"{report.source} to {', '.join(row.name for row in report.network.outputs)}"
+    facts = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(said)}</td></tr>" for name, said in summary(report)
+    )
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f"<table>{facts}</table>",
+        "<h2>Findings</h2>",
+        _findings(found) if found is not None else "<p>Findings need sizes without symbols.</p>",
+        "<h2>Receptive fields</h2>",
+        "<p>The whole line is the size of the field along the first axis, the broken one four "
+        "standard deviations of the paths that lead there.</p>"
+        if report.effective
+        else "",
+        growth(report) if not structure.symbolic else "",
+        *_profiles(report),
+        "<h2>Graph</h2>",
+        f'<div class="graph">{_graph(report)}</div>',
+        "<h2>Rows</h2>",
+        _table(report),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        + "\n".join(parts)
+        + "</body></html>\n"
+    )
+
+
+def _profiles(report: Report) -> list[str]:
+    """A picture of the effective field; axes along which it is the same share one."""
+    axes: dict[tuple[int, ...], list[EffectiveField]] = {}
+    for field in report.effective:
+        axes.setdefault(field.counts, []).append(field)
+    parts = []
+    for fields in axes.values():
+        which = " and ".join(str(field.axis + 1) for field in fields)
+        word = "axes" if len(fields) > 1 else "axis"
+        parts.append(f"<h2>Effective field of {escape(fields[0].row)}, {word} {which}</h2>")
+        parts.append(profile(fields[0]))
+    return parts
+
+
+def _graph(report: Report) -> str:
+    try:
+        return row_graph(structure_of(report.network, report.source), report.rows)
+    except ConvgraphError as error:  # a name that Graphviz does not take is no reason for no page
+        return f"<p>{escape(str(error))}</p>"
+
+
+def _findings(found: Findings) -> str:
+    if not found:
+        return "<p>None.</p>"
+    parts = []
+    for rule, group in found.by_rule().items():
+        said = "".join(f"<li>{escape(finding.message)}</li>" for finding in group)
+        fixes = dict.fromkeys(finding.fix for finding in group)
+        helps = "".join(f"<p>{escape(fix)}</p>" for fix in fixes)
+        parts.append(
+            f'<div class="finding {group[0].severity}"><b>{rule}</b> ({group[0].severity})'
+            f"<ul>{said}</ul><p>{escape(group[0].reason)}</p>{helps}</div>"
+        )
+    return "".join(parts)
+
+
+def _table(report: Report) -> str:
+    names = header()
+    flush = [' class="number"' if name in NUMBERS else "" for name in names]
+    head = "".join(f"<th{c}>{escape(n)}</th>" for n, c in zip(names, flush, strict=True))
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td{c}>{escape(cell)}</td>" for cell, c in zip(cells(row), flush, strict=True))
+        + "</tr>"
+        for row in report.rows
+    )
+    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
