@@ -61,7 +61,10 @@ class Verdict:
 
     @cached_property
     def counterexample(self) -> Counterexample | None:
-        """The smallest failure, spelt out; None where there is none."""
+        """The smallest failure, spelt out; None where there is none.
+
+        Where a stride does not divide the shift, the output is held against the next smaller one.
+        """
         return self._explanation.counterexample(self.broken) if self.broken else None
 
     @cached_property
