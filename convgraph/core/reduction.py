@@ -35,12 +35,12 @@ def _segments(
 ) -> Callable[[NDArray[Any], NDArray[np.int64]], NDArray[Any]]:
     def reduce(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
         filled = np.diff(start) > 0
-        result = np.full(len(start) - 1, empty, dtype=values.dtype if filled.all() else None)
+        if filled.all():
+            return ufunc.reduceat(values, start[:-1]) if len(filled) else values[:0]
+        # a unit that reads nothing may have a value that only floating-point numbers hold
+        result = np.full(len(filled), empty, np.result_type(values, np.asarray(empty)))
         if filled.any():
-            reduced = ufunc.reduceat(values, start[:-1][filled])
-            if result.dtype != reduced.dtype:
-                result = result.astype(np.result_type(result, reduced))
-            result[filled] = reduced
+            result[filled] = ufunc.reduceat(values, start[:-1][filled])
         return result
 
     return reduce

@@ -36,7 +36,8 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     Returns
     -------
     Network
-        Its units are named as the nodes, in their order.
+        Its units are named as the nodes, in their order. Its outputs are the rows that nothing
+        reads; where rows are lengths of paths, those with a unit that nothing reads.
 
     Raises
     ------
@@ -84,10 +85,12 @@ def from_networkx(graph: nx.DiGraph) -> Network:
         if any(graph.in_degree(n) for n in members[name])
     ]
     computed = {layer.target.name for layer in layers}
+    # in rows that a user gives, a unit that nothing reads does not make the row an output
+    unread = all if nx.get_node_attributes(graph, "row") else any
     outputs = [
         rows[name]
         for name in order
-        if name in computed and any(not graph.out_degree(n) for n in members[name])
+        if name in computed and unread(not graph.out_degree(n) for n in members[name])
     ]
     if not outputs:
         raise ConvgraphError("graph: a network has edges")
