@@ -94,7 +94,7 @@ def test_closed_forms_are_the_counts_for_all_sizes(drawn):
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=2000)
+@settings(max_examples=400)
 @given(closed_forms())
 def test_many_closed_forms_are_the_counts_for_all_sizes(drawn):
     check_closed_form(*drawn)

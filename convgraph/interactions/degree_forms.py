@@ -103,7 +103,7 @@ def _counted(degrees: NDArray[np.int64]) -> DegreeForm:
 
 
 def _never_misses(window: Window) -> bool:
-    return window.padding == 0 and (window.after == 0 or window.missing_of(window.taps - 1)[1] == 0)
+    return window.padding == 0 and window.missing_of(window.taps - 1)[1] == 0
 
 
 def _long_enough(window: Window, form: Any) -> DegreeForm | None:
