@@ -36,6 +36,7 @@ _MODULES = {
     "sharing.comparisons": ["refines", "same_tying", "same_wiring"],
     "sharing.from_matrix": ["tied_from_matrix", "tied_from_networkx"],
     "sharing.constrained_dense": ["constrained_dense"],
+    "symmetry.invariance": ["invariance"],
     "symmetry.proofs.proof": ["Proof"],
     "symmetry.proofs.prove": ["prove"],
     "symmetry.proofs.theorems": ["prove_converse", "prove_downsampling"],

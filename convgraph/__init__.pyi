@@ -52,6 +52,7 @@ from convgraph.symmetry.equivariance import check_equivariance as check_equivari
 from convgraph.symmetry.groups.automorphisms import symmetry_group as symmetry_group
 from convgraph.symmetry.groups.equivariant import equivariant_layer as equivariant_layer
 from convgraph.symmetry.groups.group import Group as Group
+from convgraph.symmetry.invariance import invariance as invariance
 from convgraph.symmetry.lattice import shift_lattice as shift_lattice
 from convgraph.symmetry.permutations import Permute as Permute
 from convgraph.symmetry.permutations import PermuteChannels as PermuteChannels

@@ -15,7 +15,7 @@ from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
 
-__all__ = ["difference"]
+__all__ = ["along", "difference"]
 
 DRAWS = 3  # inputs; two functions may agree at some numbers, above all maxima
 Index = tuple[int, ...]
@@ -116,13 +116,13 @@ def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
                 if place is None or out is None or place < source.ndim - rank:
                     continue
                 others = tuple(a for a in range(source.ndim) if a != place)
-                along = _along(axis, source.all(axis=others))
-                free &= along.reshape([-1 if a == out else 1 for a in range(free.ndim)])
+                clear = along(axis, source.all(axis=others))
+                free &= clear.reshape([-1 if a == out else 1 for a in range(free.ndim)])
         known[layer.target.name] = free
     return known[network.outputs[0].name]
 
 
-def _along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The positions of an axis all of whose taps are there, and unreached themselves."""
     i = np.arange(int(axis.outputs))[:, None]
     there = np.True_

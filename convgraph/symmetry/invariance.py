@@ -1,0 +1,160 @@
+"""Invariance of pooling: how likely a pooled output is to be the same after its input moved.
+
+Let the values that are pooled be independent, of one continuous distribution. An output that is
+the greatest value of the units A is, after the move, the greatest of the units B whose values have
+come to lie in its window. It is unchanged if and only if the greatest value of A and B together
+lies in both, and that value is as likely to be at any one of their units as at any other:
+
+    P = |A and B| / |A or B|.
+
+Zeros that come in, and a rectifier, compare values with 0. Let q be the chance that a value is not
+positive, and u = |A or B|. All u values are not positive with a chance of q^u. Then the output is 0
+before and after behind a rectifier; without one it was negative, and a zero that came in changes
+it. Otherwise the greatest value is positive, and zeros do not matter.
+
+An average is unchanged only if both windows hold the same units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.symmetry.chances import Counts, counted, in_symbols
+from convgraph.symmetry.pooled import pooled
+from convgraph.symmetry.transformation import Transformation
+
+__all__ = ["Invariance", "invariance"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Invariance:
+    """How likely each output is to be unchanged.
+
+    Attributes
+    ----------
+    network, transformation
+        What was asked.
+    row
+        The row whose values are independent: the input, or the one that was named.
+    nonpositive
+        The chance that one of these values is not positive.
+    inside
+        The probability for an output whose window lies within the frame before and after the
+        move: the same for all of them. None where there is no such output.
+    """
+
+    network: Network
+    transformation: Transformation
+    row: str
+    nonpositive: sp.Expr
+    inside: sp.Expr | None
+    _counts: Counts | None
+
+    @cached_property
+    def _table(self) -> tuple[list[sp.Expr], NDArray[np.intp]]:
+        if self._counts is None:
+            raise ConvgraphError(
+                f"network={self.network!r}: the probabilities of all outputs need numbers; "
+                "`inside` does not"
+            )
+        return self._counts.table(self.nonpositive)
+
+    @cached_property
+    def probabilities(self) -> NDArray[Any]:
+        """The probability for each output: exact numbers in an array of the output's shape.
+
+        Raises
+        ------
+        ConvgraphError
+            If the network has symbolic sizes.
+        """
+        values, which = self._table
+        found = np.empty(len(values), object)
+        found[:] = values
+        result: NDArray[Any] = found[which]
+        return result
+
+    @cached_property
+    def expected(self) -> sp.Expr:
+        """The expected fraction of outputs that are unchanged."""
+        values, which = self._table
+        times = np.bincount(which.ravel(), minlength=len(values))
+        total = sum((int(n) * value for n, value in zip(times, values, strict=True)), sp.S.Zero)
+        return total / which.size
+
+    def __repr__(self) -> str:
+        parts = [] if self.inside is None else [f"{self.inside} inside of the frame"]
+        parts += [] if self._counts is None else [f"{self.expected} expected"]
+        return f"Invariance({self.transformation!r}: {', '.join(parts)})"
+
+
+def invariance(
+    network: Network,
+    g: Transformation,
+    independent: str | None = None,
+    nonpositive: Any = None,
+) -> Invariance:
+    """The exact probability that a pooled output is unchanged when the input moves.
+
+    The values of a row are taken to be independent and of one continuous distribution, whichever
+    that is. Windows that the border cuts off count with the units that are left of them.
+
+    Parameters
+    ----------
+    network
+        A bound network that pools: maxima (also of maxima), or one average, with functions that
+        keep the order in between. Sizes may be symbols for a single layer that pools; then only
+        `inside` is known.
+    g
+        A shift, a flip or an enlargement. A shift with boundary "zeros" brings in zeros.
+    independent
+        The row whose values are independent; the input by default. Where a convolution comes
+        first, whose windows overlap, its outputs are not independent even of an independent input,
+        and the answer depends on the kernel: name the row that is to be taken as independent, and
+        by how much it moves follows from the strides before it.
+    nonpositive
+        The chance that one of these values is not positive: a number or a symbol. By default 0
+        (positive values, as behind a detector), or 1/2 if there is a rectifier on the way.
+
+    Returns
+    -------
+    Invariance
+        With the `probabilities`, their mean `expected`, and the value `inside` of the frame.
+
+    Raises
+    ------
+    ConvgraphError
+        If the network does something else than pooling, so that no such answer exists.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> import sympy as sp
+    >>> w, n = sp.symbols("w n", integer=True, positive=True)
+    >>> cg.invariance(cg.MaxPool(w, stride=1).on(n), cg.Shift(1)).inside
+    (w - 1)/(w + 1)
+    >>> cg.invariance(cg.MaxPool(3, stride=1).on(10), cg.Shift(1))
+    Invariance(Shift(1): 1/2 inside of the frame, 25/48 expected)
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.3 and figure 9.8.
+    """
+    found = pooled(network, g, independent)
+    usual = sp.Rational(int(found.rectified), 2)
+    q = usual if nonpositive is None else sp.sympify(nonpositive)
+    if q.is_number and not 0 <= q <= 1:
+        raise ConvgraphError(f"nonpositive={nonpositive}: a chance is between 0 and 1")
+    if network.symbolic:
+        inside = in_symbols(found).chance(q)
+        return Invariance(network, g, found.row.name, q, inside, None)
+    counts = counted(found)
+    return Invariance(network, g, found.row.name, q, counts.inside(q), counts)

@@ -1,0 +1,212 @@
+"""Invariance of pooling against plain counting over all orders of the values."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+
+w, n, d = sp.symbols("w n d", integer=True, positive=True)
+t = sp.Symbol("t", integer=True)
+
+
+def counted(net, g, values):
+    """The fraction of inputs (one a row of `values`) for which each output is unchanged."""
+    row = net.inputs[0]
+    sources = g.sources(row)
+    found = np.zeros(net.outputs[0].numbers(), int)
+    for x in values:
+        moved = np.append(x, 0)[sources]
+        before, after = (net.evaluate(v.reshape(row.numbers())) for v in (x, moved))
+        found += before == after
+    return [Fraction(int(count), len(values)) for count in found.ravel()]
+
+
+def orders(size, signs=False):
+    """All orders of `size` positive values; with `signs`, also all signs."""
+    ranks = np.array(list(itertools.permutations(range(1, size + 1))))
+    if not signs:
+        return ranks
+    every = np.array(list(itertools.product([1, -1], repeat=size)))
+    return (ranks[:, None, :] * every[None, :, :]).reshape(-1, size)
+
+
+def as_fractions(answer):
+    return [Fraction(int(p.p), int(p.q)) for p in answer.probabilities.ravel()]
+
+
+def bound(spec, shape):
+    try:
+        return spec.on(shape)
+    except cg.ConvgraphError:  # the kernel is larger than the input
+        assume(False)
+
+
+POOL = st.builds(
+    cg.MaxPool,
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    padding=st.sampled_from(["valid", "same", 1]),
+    dilation=st.integers(1, 2),
+)
+MOVES = st.builds(cg.Shift, st.integers(-3, 3), boundary=st.sampled_from(["zeros", "wrap"])) | (
+    st.just(cg.Flip()) | st.just(cg.Scale(2))
+)
+
+
+@settings(max_examples=25)
+@given(POOL, MOVES, st.integers(2, 6))
+def test_maxima_of_positive_values(pool, g, size):
+    net = bound(pool, size)
+    assume(all(axis.fan_in().all() for axis in net.layers[0].joints[0].wiring.axes))
+    assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(size))
+
+
+@settings(max_examples=15)
+@given(POOL, MOVES, st.integers(2, 4), st.booleans())
+def test_maxima_of_values_of_both_signs(pool, g, size, rectified):
+    """As likely negative as positive: ranks of sizes and signs are independent."""
+    net = bound(cg.ReLU() >> pool if rectified else pool, size)
+    assume(all(axis.fan_in().all() for axis in net.layers[-1].joints[0].wiring.axes))
+    answer = cg.invariance(net, g, nonpositive=sp.Rational(1, 2))
+    assert as_fractions(answer) == counted(net, g, orders(size, signs=True))
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape"),
+    [
+        (cg.MaxPool(2) >> cg.MaxPool(2), 6),
+        (cg.MaxPool(3, stride=1, padding=1) >> cg.Activation("exp") >> cg.MaxPool(2, stride=1), 5),
+        (cg.MaxPool((2, 2), stride=1), (2, 3)),
+        (cg.MaxPool((1, 2), padding=((0, 0), (1, 0))), (2, 3)),
+        (cg.MaxPool(2, stride=1), (2, 3)),
+        (cg.GlobalMaxPool(), 4),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("g", [cg.Shift(1), cg.Shift(-1, boundary="wrap"), cg.Flip()], ids=repr)
+def test_stacks_images_and_channels(spec, shape, g):
+    net = spec.on(shape)
+    if "exp" in repr(spec):  # the exponential keeps the order; whole numbers count more easily
+        plain = (cg.MaxPool(3, stride=1, padding=1) >> cg.MaxPool(2, stride=1)).on(shape)
+        assert as_fractions(cg.invariance(net, g)) == counted(plain, g, orders(int(np.prod(shape))))
+        return
+    assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(int(np.prod(shape))))
+
+
+@settings(max_examples=25)
+@given(
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.sampled_from(["valid", 1]),
+    st.integers(-2, 2),
+    st.sampled_from(["zeros", "wrap"]),
+    st.booleans(),
+)
+def test_means(kernel, stride, padding, amount, boundary, rectified):
+    """Powers of 5, no two sums of which are equal (counted as whole numbers: kernel times mean)."""
+    pool = cg.AvgPool(kernel, stride=stride, padding=padding)
+    net = bound(cg.ReLU() >> pool if rectified else pool, 5)
+    g = cg.Shift(amount, boundary=boundary)
+    signs = np.array(list(itertools.product([1, -1], repeat=5))) if rectified else np.ones((1, 5))
+    values = (signs * kernel * 5 ** np.arange(5)).astype(int)
+    answer = cg.invariance(net, g)
+    assert as_fractions(answer) == counted(net, g, values)
+
+
+def test_closed_forms():
+    inside = cg.invariance(cg.MaxPool(w, stride=1).on(n), cg.Shift(1)).inside
+    assert inside == (w - 1) / (w + 1)
+    far = cg.invariance(cg.MaxPool(w, stride=1, dilation=d).on(n), cg.Shift(d * t)).inside
+    assert far.subs({w: 5, t: 2}) == sp.Rational(3, 7)
+    assert far.subs({w: 5, t: -6}) == 0
+    apart = cg.invariance(cg.MaxPool(w, dilation=2).on(n), cg.Shift(1)).inside
+    assert apart == 0
+    image = cg.invariance(cg.MaxPool((w, w), stride=1).on((n, n)), cg.Shift((1, 0))).inside
+    assert sp.simplify(image - (w - 1) / (w + 1)) == 0
+    mean = cg.invariance(cg.AvgPool(w).on(n), cg.Shift(1))
+    assert mean.inside == 0
+    assert cg.invariance(cg.AvgPool(w).on(n), cg.Shift(0)).inside == 1
+
+
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(1, 3), st.integers(-7, 7))
+def test_closed_forms_and_counts_agree(kernel, stride, dilation, amount):
+    numbers = cg.MaxPool(kernel, stride=stride, dilation=dilation)
+    symbols = cg.MaxPool(w, stride=stride, dilation=dilation)
+    inside = cg.invariance(numbers.on(60), cg.Shift(amount)).inside
+    assert inside == cg.invariance(symbols.on(n), cg.Shift(amount)).inside.subs(w, kernel)
+    assert inside == cg.invariance(numbers.on(60), cg.Shift(amount, boundary="wrap")).inside
+
+
+def test_the_expected_fraction_is_the_mean():
+    answer = cg.invariance(cg.MaxPool(3, stride=1, padding=1).on(4), cg.Shift(1))
+    assert answer.expected == sum(answer.probabilities) / 4 == sp.Rational(1, 2)
+    assert answer.probabilities.tolist() == [sp.Rational(a, 6) for a in (3, 4, 3, 2)]
+
+
+def test_three_stages_by_composition():
+    """A convolution whose windows are apart makes independent values of independent inputs."""
+    three = cg.Conv(2, stride=2) >> cg.ReLU() >> cg.MaxPool(3, stride=1)
+    whole = cg.invariance(three.on(16), cg.Shift(2))
+    part = cg.invariance((cg.ReLU() >> cg.MaxPool(3, stride=1)).on(8), cg.Shift(1))
+    assert whole.row == "h1"
+    assert whole.probabilities.tolist() == part.probabilities.tolist()
+    rng = np.random.default_rng(5)
+    net = three.on(16)
+    same = np.zeros(6)
+    for _ in range(2000):
+        x = rng.normal(size=16)
+        before = net.evaluate(x, {"w": [0.7, -1.9]})
+        same += before == net.evaluate(np.append(np.zeros(2), x[:-2]), {"w": [0.7, -1.9]})
+    assert np.allclose(same / 2000, whole.probabilities.astype(float), atol=0.05)
+
+
+def test_windows_that_overlap_need_a_row_of_independent_values():
+    net = (cg.Conv(5, padding="same") >> cg.ReLU() >> cg.MaxPool(3, stride=1)).on(20)
+    with pytest.raises(cg.ConvgraphError, match=r"depends on the kernel; .* independent='h1'"):
+        cg.invariance(net, cg.Shift(1))
+    named = cg.invariance(net, cg.Shift(1), independent="h1")
+    assert named.inside == sp.Rational(17, 32)
+    strided = (cg.Conv(5, stride=2) >> cg.MaxPool(3, stride=1)).on(20)
+    assert cg.invariance(strided, cg.Shift(4), independent="h").inside == sp.Rational(1, 5)
+    with pytest.raises(cg.ConvgraphError, match="does not divide 3"):
+        cg.invariance(strided, cg.Shift(3), independent="h")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (cg.ReLU(), "maxima, also of maxima, or one mean"),
+        (cg.AvgPool(2) >> cg.AvgPool(2), "one mean"),
+        (cg.AvgPool(2) >> cg.ReLU(), "no function that keeps the order"),
+        (cg.MaxPool(2) >> cg.Activation("sin"), "no function that keeps the order"),
+        (cg.MaxPool(2) >> cg.Conv(2), "no pooling"),
+        (cg.Residual(cg.MaxPool(1)), "one layer after the other"),
+        (cg.Conv(1, bias=True) >> cg.MaxPool(2), "zeros that come in are the bias"),
+    ],
+    ids=repr,
+)
+def test_what_does_not_pool_is_refused(spec, message):
+    with pytest.raises(cg.ConvgraphError, match=message):
+        cg.invariance(spec.on(8), cg.Shift(1))
+
+
+def test_bad_input():
+    net = cg.MaxPool(2).on(8)
+    with pytest.raises(cg.ConvgraphError, match="nonpositive=2: a chance is between 0 and 1"):
+        cg.invariance(net, cg.Shift(1), nonpositive=2)
+    with pytest.raises(cg.ConvgraphError, match="axis by axis"):
+        cg.invariance(net, cg.Permute([1, 0, 2, 3, 4, 5, 6, 7]))
+    with pytest.raises(cg.ConvgraphError, match="probabilities of all outputs need numbers"):
+        cg.invariance(cg.MaxPool(w).on(n), cg.Shift(1)).expected  # noqa: B018
+    with pytest.raises(cg.ConvgraphError, match="whether the dilation d divides it is open"):
+        cg.invariance(cg.MaxPool(w, dilation=d).on(n), cg.Shift(t))
+    with pytest.raises(cg.ConvgraphError, match="row='z'"):
+        cg.invariance(net, cg.Shift(1), independent="z")
