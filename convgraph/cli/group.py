@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "main"]
 
 # name: (module in convgraph.cli, what `convgraph --help` says of it)
 COMMANDS = {
+    "analyze": ("analyze", "Report on an ONNX model: fields, strides, padding, findings."),
     "book": ("book", "Draw the book's figures and derive what its sources claim."),
     "group": ("symmetry", "Find all symmetries of a network, exactly."),
     "show": ("show", "Print the facts of a network, and draw it."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -146,10 +147,10 @@ class Report:
 
         return page(self)
 
-    def __rich__(self) -> Any:
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from convgraph.reports.tables import rich_table
 
-        return rich_table(self)
+        yield rich_table(self, options.max_width)
 
     def __str__(self) -> str:
         from convgraph.reports.tables import text

@@ -33,6 +33,8 @@ COLUMNS = (
     "multiply-adds",
 )
 NUMBERS = COLUMNS[3:]
+# What a narrow terminal does without, first of all.
+LESS = ("multiply-adds", "centre", "seen", "clipped", "parameters", "layer")
 
 PER_AXIS = ("receptive_field", "clipped", "everywhere", "stride", "centre", "deviation")
 SINGLE = (
@@ -155,22 +157,28 @@ def markdown(report: Report) -> str:
     return "\n".join([*rows, "", *facts]) + "\n"
 
 
-def rich_table(report: Report) -> Any:
-    """The report as a table of rich, for a terminal."""
+def rich_table(report: Report, width: int) -> Any:
+    """The report as a table of rich, for a terminal; columns that do not fit are left out."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
+    lines = [COLUMNS, *map(cells, report.rows)]
+    widths = [max(len(line[c]) for line in lines) + 2 for c in range(len(COLUMNS))]
+    shown = list(range(len(COLUMNS)))
+    for name in LESS:
+        if sum(widths[c] for c in shown) > width:
+            shown.remove(COLUMNS.index(name))
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in COLUMNS:
-        made.add_column(Text(name), justify="right" if name in NUMBERS else "left", overflow="fold")
-    for row in report.rows:
-        made.add_row(*map(Text, cells(row)))
+    for name in (COLUMNS[c] for c in shown):
+        made.add_column(Text(name), justify="right" if name in NUMBERS else "left", no_wrap=True)
+    for line in lines[1:]:
+        made.add_row(*(Text(line[c]) for c in shown))
     facts = Table.grid(padding=(0, 2))
     for name, said in summary(report):
         facts.add_row(Text(name, style="bold"), Text(said))
-    return Group(made, facts)
+    return Group(made, facts, Text())
 
 
 def _records(report: Report) -> list[dict[str, Any]]:

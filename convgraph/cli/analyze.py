@@ -1,0 +1,192 @@
+"""`convgraph analyze`: the report on a model and the findings in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convgraph.cli.output import console, print_json, progress
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+    from convgraph.core.sizes import Size
+    from convgraph.reports.findings.finding import Findings
+    from convgraph.reports.report import Report
+
+FOUND = 1  # the exit status for findings of the severity of --fail-on
+
+
+@click.command("analyze")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
+@click.option(
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="[NAME=]SHAPE",
+    help="The input's sizes joined by x, batch included: 1x3x224x224; by name for several inputs.",
+)
+@click.option("--tensor", help="Report on this tensor alone, with its effective field.")
+@click.option("--unit", help="What one unit sees exactly, such as conv1,1,4,4 (from 1).")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print the rows as comma-separated values.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write one self-contained page with the graph and pictures.",
+)
+@click.option("--select", multiple=True, metavar="RULE", help="Check this rule; can be repeated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; likewise.")
+@click.option(
+    "--fail-on",
+    metavar="SEVERITY",
+    help="Leave with status 1 where there is a finding of info, warning or error, or worse.",
+)
+@click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
+def command(
+    model: Path,
+    shapes: tuple[str, ...],
+    tensor: str | None,
+    unit: str | None,
+    form: str | None,
+    page: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    strict: bool,
+) -> None:
+    """Report on the structure of an ONNX model: fields, strides, padding, cost, and findings.
+
+    \b
+    convgraph analyze resnet50.onnx
+    convgraph analyze model.onnx --input 1x3x225x225 --fail-on warning --ignore uneven-padding
+    convgraph analyze model.onnx --html report.html
+    """
+    with progress("The analysis", 4) as step:
+        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.reports.findings.finding import Findings, as_severity
+        from convgraph.reports.findings.registry import findings
+        from convgraph.reports.report import report
+
+        if fail_on is not None:
+            as_severity("fail-on", fail_on)
+        net = from_onnx(str(model), _shapes(shapes), strict)
+        step()
+        result = report(net)
+        step()
+        found = Findings(()) if net.symbolic else findings(net, select or None, ignore)
+        step()
+        if page is not None:
+            _write_page(result, found, page)
+        step()
+    if unit is not None:
+        _print_unit(net, result, unit, form)
+    elif tensor is not None:
+        _print_tensor(result, tensor, form)
+    else:
+        _print(result, found, form, page)
+    if fail_on is not None and found.at_least(as_severity("fail-on", fail_on)):
+        raise SystemExit(FOUND)
+
+
+def _shapes(given: tuple[str, ...]) -> Any:
+    """The shapes of `--input`: one alone, or by the name of the input."""
+    from convgraph.cli.expression import parse_shape
+    from convgraph.core.errors import ConvgraphError
+
+    if not given:
+        return None
+    named: dict[str, tuple[Size, ...]] = {}
+    for text in given:
+        name, equals, sizes = text.rpartition("=")
+        if not equals and len(given) > 1:
+            raise ConvgraphError(f"input={text!r}: for several inputs each is NAME=SHAPE")
+        named[name] = parse_shape(sizes)
+    return named[""] if list(named) == [""] else named
+
+
+def _write_page(report: Report, found: Findings, path: Path) -> None:
+    from convgraph.figures.files import write
+    from convgraph.reports.html import page
+
+    write(path, page(report, found), argument="html")
+
+
+def _print(report: Report, found: Findings, form: str | None, page: Path | None) -> None:
+    if form == "json":
+        print_json({**report.to_dict(), "findings": found.to_dict()})
+    elif form == "csv":
+        click.echo(report.to_csv(), nl=False)
+    elif form == "markdown":
+        click.echo(f"{report.to_markdown()}\n## Findings\n\n{found.to_markdown()}", nl=False)
+    elif page is not None:
+        click.echo(f"{page}: {len(report.rows)} rows, {len(found)} findings")
+    else:
+        out = console()
+        if out.is_terminal:
+            out.print(report)
+        else:  # whoever reads a pipe wants all columns
+            click.echo(f"{report}\n")
+        out.print(found)
+
+
+def _print_tensor(report: Report, tensor: str, form: str | None) -> None:
+    facts: dict[str, Any] = report.row(tensor).to_dict()
+    facts["effective"] = [
+        {name: value for name, value in field.to_dict().items() if name != "counts"}
+        for field in ([] if report.network.symbolic else report.effective_fields(tensor))
+    ]
+    _print_facts(facts, form)
+
+
+def _print_unit(net: Network, report: Report, unit: str, form: str | None) -> None:
+    from convgraph.interactions.fields import receptive_field
+
+    row, index = net.find(unit)
+    field = receptive_field(net, unit, report.source)
+    axes = field.axes
+    _print_facts(
+        {
+            "unit": unit,
+            "row": row.name,
+            "index": list(index),
+            "sees": len(field),
+            "of": report.source,
+            "bounds": [list(bounds) for bounds in field.bounds] if field else [],
+            "positions": [list(positions) for positions in axes] if axes is not None else None,
+        },
+        form,
+    )
+
+
+def _print_facts(facts: dict[str, Any], form: str | None) -> None:
+    """Facts by name: JSON, or a line for each that says something."""
+    if form is not None:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        silent = name == "positions" or (name == "everywhere" and not any(value or ()))
+        if value is not None and not silent:
+            click.echo(f"{name.replace('_', ' ')}: {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "".join(
+            f"\n  axis {entry['axis'] + 1}: {entry['total']:,} paths, standard deviation "
+            f"{entry['deviation']:.4g}, mean at {float(_number(entry['mean'])):.4g}"
+            for entry in value
+        )
+    if isinstance(value, list):
+        return " x ".join("-".join(map(str, v)) if isinstance(v, list) else str(v) for v in value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _number(value: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(value)
