@@ -4,53 +4,153 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.figures.layout import Layout, layout
+from convgraph.figures.lettering import captions_of, headings_of, letters_at
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
-from convgraph.figures.panel import Edge, Panel, Text, Unit
+from convgraph.figures.omitted import Omitted
+from convgraph.figures.panel import Edge, Panel, Unit, turned
+from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_edges
 from convgraph.figures.routes import CLEARANCE, Route, route
-from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
-__all__ = ["MOST_EDGES", "MOST_UNITS", "build"]
+__all__ = ["MOST_EDGES", "MOST_UNITS", "Direction", "Wish", "build"]
 
 MOST_UNITS = 1_000
 MOST_EDGES = 5_000
+MOST_COUNTED = 2_000_000  # units and connections to choose from, where only some are drawn
 
-SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where its letter may stand
+Direction: TypeAlias = Literal["up", "right"]
+
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
-LETTER_GAP = 3.0  # points between a letter and its edge
-CAPTION_GAP = 0.6  # pitches between a caption and the first column
 
 
-def build(
+@dataclass(frozen=True)
+class Wish:
+    """What a caller of `draw` asks for; see there."""
+
+    shade: Shade = None
+    emphasize: Emphasis = None
+    letters: Any = None
+    values: Mapping[str, Any] | None = None
+    captions: str | Mapping[str, str] | None = None
+    headings: Mapping[str, str] | None = None
+    show: Any = None
+    edges_of: Any = None
+    padding: bool = False
+    direction: Direction = "up"
+    row_distance: float | None = None
+
+
+def build(network: Network, theme: Theme, wish: Wish) -> Panel:
+    """The panel of a network."""
+    most = MOST_COUNTED if wish.show is not None or wish.edges_of is not None else None
+    _check_size(network, _units(network), _connections(network), most)
+    shown = shown_units(network, wish.show)
+    fill_of = fills(network, wish.shade, theme.shade)
+    strong = emphasized(network, wish.emphasize)
+    letter = letters_of(network, wish.letters)
+    places = _places(network, theme, wish, letter, shown)
+    units = _all_units(network, theme, places, fill_of, _written(network, wish.values))
+    drawn = np.concatenate([shown[row.name] for row in network.rows])
+    wanted = targets_with_edges(network, wish.edges_of)
+    kept = np.concatenate([wanted[row.name] for row in network.rows])
+    table = network.edges
+    visible = drawn[table.source] & drawn[table.target] & kept[table.target]
+    _check_size(network, int(drawn.sum()), int(visible.sum()))
+    omitted = Omitted(network, theme, units, shown, wanted, places)
+    marks = [*omitted.dots(), *omitted.dots_between_rows()]
+    lines = omitted.dashed(drawn, kept, strong)
+    if wish.padding:
+        marks += omitted.padding()
+        lines += omitted.padding_lines(emphasis=strong is not None)
+    chosen = np.flatnonzero(visible)
+    edges = _edges(network, theme, units, drawn, strong, chosen)
+    seen = tuple(unit for unit, there in zip(units, drawn.tolist(), strict=True) if there)
+    panel = Panel(
+        seen,
+        tuple(edges),
+        (),
+        max(unit.y for unit in seen),
+        _description(network, fill_of, edges, strong is not None, len(seen)),
+        network,
+        tuple(marks),
+        tuple(lines),
+    )
+    return _with_texts(panel, theme, wish, letter, chosen, places)
+
+
+def _with_texts(
+    panel: Panel,
+    theme: Theme,
+    wish: Wish,
+    letter: Sequence[str] | None,
+    chosen: Any,
+    places: Layout,
+) -> Panel:
+    across = wish.direction == "right"
+    if across:
+        panel = turned(panel)
+    texts = []
+    if letter is not None:
+        texts = letters_at(panel.edges, [letter[i] for i in chosen.tolist()], theme, across)
+    if wish.captions:
+        texts += captions_of(panel, wish.captions, places, theme, across)
+    if wish.headings:
+        texts += headings_of(panel, wish.headings, theme, across)
+    return replace(panel, texts=tuple(texts))
+
+
+def _units(network: Network) -> int:
+    return sum(int(np.prod(row.numbers(), dtype=object)) for row in network.rows)
+
+
+def _connections(network: Network) -> int:
+    return sum(int(layer.connections) for layer in network.layers)
+
+
+def _check_size(network: Network, units: int, edges: int, most: int | None = None) -> None:
+    if units > (most or MOST_UNITS) or edges > (most or MOST_EDGES):
+        raise ConvgraphError(
+            f"network={network!r}: {units:,} units and {edges:,} connections are too many to draw "
+            f"(at most {most or MOST_UNITS:,} and {most or MOST_EDGES:,}); draw the same layers on "
+            "a smaller input, show=10 for the ends of each row alone, or ask receptive_field, "
+            "uses or sparsity"
+        )
+
+
+def _places(
     network: Network,
     theme: Theme,
-    *,
-    shade: Shade,
-    emphasize: Emphasis,
-    letters: Any,
-    values: Mapping[str, Any] | None,
-    captions: str | Mapping[str, str] | None,
-    row_distance: float | None,
-) -> Panel:
-    """The panel of a network; see `draw` for the arguments."""
-    _check_size(network)
-    fill_of = fills(network, shade, theme.shade)
-    strong = emphasized(network, emphasize)
-    letter = letters_of(network, letters)
-    written = _written(network, values)
+    wish: Wish,
+    letter: Sequence[str] | None,
+    shown: Mapping[str, Mask],
+) -> Layout:
     wide = max(map(len, letter or [""])) > 1
     least = max(theme.row_distance, WITH_NAMES) if wide else theme.row_distance
     radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
-    places = layout(network, row_distance, least, radius)
-    units = [
+    if all(mask.all() for mask in shown.values()):
+        return layout(network, wish.row_distance, least, radius)
+    return layout(
+        network, wish.row_distance, least, radius, closed=lambda x: close_up(x, dict(shown))
+    )
+
+
+def _all_units(
+    network: Network,
+    theme: Theme,
+    places: Layout,
+    fill_of: Mapping[str, str],
+    written: Mapping[str, str],
+) -> list[Unit]:
+    return [
         Unit(
             name,
             row.name,
@@ -63,28 +163,6 @@ def build(
         for row in network.rows
         for name, x in zip(row.units(), places.x[row.name], strict=True)
     ]
-    edges = _edges(network, theme, units, strong)
-    texts = _letters(edges, letter, theme) if letter is not None else []
-    texts += _captions(network, captions, places, theme, min(unit.x for unit in units))
-    return Panel(
-        tuple(units),
-        tuple(edges),
-        tuple(texts),
-        max(unit.y for unit in units),
-        _description(network, fill_of, edges if strong is not None else []),
-        network,
-    )
-
-
-def _check_size(network: Network) -> None:
-    units = sum(int(np.prod(row.numbers(), dtype=object)) for row in network.rows)
-    edges = sum(int(layer.connections) for layer in network.layers)
-    if units > MOST_UNITS or edges > MOST_EDGES:
-        raise ConvgraphError(
-            f"network={network!r}: {units:,} units and {edges:,} connections are too many to draw "
-            f"(at most {MOST_UNITS:,} and {MOST_EDGES:,}); draw the same layers on a smaller "
-            "input, or ask receptive_field, uses or sparsity"
-        )
 
 
 def _written(network: Network, values: Mapping[str, Any] | None) -> dict[str, str]:
@@ -117,20 +195,24 @@ def _number(value: Any) -> str:
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
-def _edges(network: Network, theme: Theme, units: Sequence[Unit], strong: Any) -> list[Edge]:
+def _edges(
+    network: Network, theme: Theme, units: Sequence[Unit], drawn: Mask, strong: Any, chosen: Any
+) -> list[Edge]:
     table = network.edges
     names = [str(label) for label in table.labels] if len(table.labels) <= 10_000 else None
     levels: dict[float, list[float]] = {}
-    for unit in units:
-        levels.setdefault(unit.y, []).append(unit.x)
+    for unit, there in zip(units, drawn.tolist(), strict=True):
+        if there:
+            levels.setdefault(unit.y, []).append(unit.x)
     heights = sorted(levels)
-    pairs = list(zip(table.source.tolist(), table.target.tolist(), strict=True))
+    pairs = list(zip(table.source[chosen].tolist(), table.target[chosen].tolist(), strict=True))
     several: dict[tuple[int, int], int] = {}
     for pair in pairs:
         several[pair] = several.get(pair, 0) + 1
     seen: dict[tuple[int, int], int] = {}
     result = []
-    for number, (pair, label) in enumerate(zip(pairs, table.label.tolist(), strict=True)):
+    numbers, labels = chosen.tolist(), table.label[chosen].tolist()
+    for number, pair, label in zip(numbers, pairs, labels, strict=True):
         source, target = units[pair[0]], units[pair[1]]
         key = seen[pair] = seen.get(pair, -1) + 1
         result.append(
@@ -162,86 +244,26 @@ def _route(
     return route(start, end, between, radius, 10 * theme.arrow, turn)
 
 
-def text_width(text: str, size: float) -> float:
-    """About how wide a text is in points; a name's subscript is smaller.
-
-    >>> text_width("x", 10) < text_width("x2,3", 10) < text_width("....", 10)
-    True
-    """
-    symbol = split_symbol(text)
-    if symbol is None:
-        return 0.48 * size * max(map(len, text.split("\n")))
-    return 0.48 * size * len(symbol[0]) + 0.36 * size * len(symbol[1])
-
-
-def _letters(edges: Sequence[Edge], letters: Sequence[str], theme: Theme) -> list[Text]:
-    """Each letter left of the middle of its edge; where another stands there, farther along."""
-    result: list[Text] = []
-    for edge, letter in zip(edges, letters, strict=True):
-        if letter:
-            choices = [_beside(edge, share, letter, theme) for share in SHARES]
-            free = (text for text in choices if not any(_overlap(text, t) for t in result))
-            result.append(next(free, choices[0]))
-    return result
-
-
-def _beside(edge: Edge, share: float, letter: str, theme: Theme) -> Text:
-    """A letter left of the point at this share of its edge, off an edge that slants across it."""
-    size = theme.letter_size
-    width = text_width(letter, size)
-    x, y = edge.route.at(share)
-    (x0, y0), (x1, y1) = edge.route.points[0], edge.route.tip
-    slant = min(abs(x1 - x0) / abs(y1 - y0), 1.5) * size / 4
-    return Text(letter, x - width / 2 - LETTER_GAP - slant, y, width, size, edge)
-
-
-def _overlap(a: Text, b: Text) -> bool:
-    return abs(a.x - b.x) < (a.width + b.width) / 2 and abs(a.y - b.y) < (a.size + b.size) * 0.4
-
-
-def _captions(
+def _description(
     network: Network,
-    captions: str | Mapping[str, str] | None,
-    places: Layout,
-    theme: Theme,
-    left: float,
-) -> list[Text]:
-    """Captions on the left: one beside the whole panel, or one beside each of some layers."""
-    if not captions:
-        return []
-    top = max(places.y(row.name) for row in network.rows)
-    beside: list[tuple[str, float]] = []
-    if isinstance(captions, str):
-        beside = [(captions, top / 2)]
-    elif isinstance(captions, Mapping):
-        for name, text in captions.items():
-            row = network.row(name)
-            layer = network._layer_of.get(row.name)
-            low = [places.y(joint.source.name) for joint in layer.joints] if layer else []
-            at = places.y(row.name)
-            beside.append((text, (max(low) + at) / 2 if low else at))
-    else:
-        raise ConvgraphError(f"captions={captions!r}: a text, or a dict from rows to texts")
-    result = []
-    for text, y in beside:
-        width = text_width(text + " ", theme.caption_size)
-        x = left - theme.radius - CAPTION_GAP * theme.pitch - width / 2
-        result.append(Text(text, x, y * theme.pitch, width, theme.caption_size))
-    return result
-
-
-def _description(network: Network, fill_of: Mapping[str, str], edges: Sequence[Edge]) -> str:
+    fill_of: Mapping[str, str],
+    edges: Sequence[Edge],
+    asked: bool,
+    drawn: int,
+) -> str:
     """What the picture shows, for those who do not see it."""
     rows = ", ".join(
         f"{row.name} ({units[0]} to {units[-1]})" if len(units := row.units()) > 1 else units[0]
         for row in network.rows
     )
-    count = sum(int(layer.connections) for layer in network.layers)
+    count = _connections(network)
     text = f"Rows of units from the bottom: {rows}; {count} connections."
+    if drawn < _units(network) or len(edges) < count:
+        text += f" Drawn: {drawn} units and {len(edges)} connections."
     if fill_of:
         text += f" Shaded: {', '.join(fill_of)}."
-    strong = [edge for edge in edges if edge.emphasized]
-    if edges:
+    if asked:
+        strong = [edge for edge in edges if edge.emphasized]
         text += f" Emphasized: {len(strong)} connections"
         text += f" ({', '.join(f'{edge.source} to {edge.target}' for edge in strong[:40])})."
     return text

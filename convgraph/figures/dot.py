@@ -6,15 +6,17 @@ Ids are stable: `unit_x3`, `edge_x3_s2`; from the second panel on with `panel2_`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import graphviz
 
-from convgraph.figures.build import text_width
-from convgraph.figures.panel import Edge, Panel, Text, Unit
+from convgraph.figures.lettering import text_width
+from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
+from convgraph.figures.routes import Point, Route
+from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
-__all__ = ["edge_id", "to_dot", "unit_id"]
+__all__ = ["edge_id", "mark_id", "to_dot", "unit_id"]
 
 NARROWEST = 8.0  # points: the smallest label
 
@@ -47,15 +49,17 @@ def _panel(panel: int) -> str:
     return f"panel{panel + 1}_" if panel else ""
 
 
-def to_dot(panels: Sequence[Panel], distance: float, theme: Theme, *, layered: bool = False) -> str:
-    """The DOT text of panels, the first on top.
+def to_dot(
+    panels: Sequence[Panel], places: Sequence[Point], theme: Theme, *, layered: bool = False
+) -> str:
+    """The DOT text of panels.
 
     Parameters
     ----------
     panels, theme
         What to draw, and how.
-    distance
-        Points from the lowest row of a panel to the uppermost of the next.
+    places
+        How far to move each panel, in points.
     layered
         Graphviz draws edges in the order of their tails, whatever the order of the text, so that
         grey edges would run over black ones. Layered text hangs the black ones on an invisible
@@ -86,29 +90,28 @@ def to_dot(panels: Sequence[Panel], distance: float, theme: Theme, *, layered: b
         },
         engine="neato",
     )
-    low = sum(panel.height + distance for panel in panels[1:])
-    lows = []
-    for following in [*panels[1:], None]:
-        lows.append(low)
-        low -= following.height + distance if following else 0
-    for number, (panel, y) in enumerate(zip(panels, lows, strict=True)):
+    for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
         for unit in panel.units:
-            _add_unit(graph, unit, number, y, theme)
+            _add_unit(graph, unit, number, place, theme)
+        for mark in panel.marks:
+            _add_mark(graph, mark, number, place, theme)
         for text in panel.texts:
-            _add_text(graph, text, number, y, theme)
+            _add_text(graph, text, number, place)
     if layered:
-        first = panels[0].units[0]
-        place = _pos((first.x, first.y + lows[0])) + "!"
-        graph.node("over", pos=place, label="", style="invis", width="0.01")
+        graph.node("over", pos=f"{_pos((0, 0), places[0])}!", label="", style="invis", width="0.01")
     for strong in (False, True):
-        for number, (panel, y) in enumerate(zip(panels, lows, strict=True)):
+        for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
+            marks = {mark.name for mark in panel.marks}
+            for line in panel.lines:
+                if line.strong == strong:
+                    _add_line(graph, line, number, place, theme, layered, marks)
             for edge in panel.edges:
                 if edge.strong == strong:
-                    _add_edge(graph, edge, number, y, theme, layered)
+                    _add_edge(graph, edge, number, place, theme, layered)
     return graph.source
 
 
-def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, y: float, theme: Theme) -> None:
+def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, theme: Theme) -> None:
     room = theme.diameter * theme.pitch - 6
     width = text_width(unit.text, theme.label_size)
     size = max(theme.label_size * min(1, room / width), NARROWEST) if width else theme.label_size
@@ -120,7 +123,7 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, y: float, theme: 
         name,
         label=_label(unit.text),
         id=name,
-        pos=_pos((unit.x, unit.y + y)) + "!",
+        pos=_pos((unit.x, unit.y), place) + "!",
         **{"class": "unit shaded" if unit.shaded else "unit"},
         **options,
     )
@@ -133,14 +136,14 @@ def _label(text: str) -> str:
     return lines[0] if len(lines) == 1 else str(graphviz.nohtml(r"\n".join(lines)))
 
 
-def _add_text(graph: graphviz.Digraph, text: Text, panel: int, y: float, theme: Theme) -> None:
+def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point) -> None:
     letter = text.edge is not None
     name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
     graph.node(
         name,
         label=_label(text.text),
         id=name,
-        pos=_pos((text.x, text.y + y)) + "!",
+        pos=_pos((text.x, text.y), place) + "!",
         shape="plaintext",
         style="",
         width=f"{text.width / 72:.3g}",
@@ -155,10 +158,8 @@ def _caption_id(text: Text, panel: int) -> str:
 
 
 def _add_edge(
-    graph: graphviz.Digraph, edge: Edge, panel: int, y: float, theme: Theme, layered: bool
+    graph: graphviz.Digraph, edge: Edge, panel: int, place: Point, theme: Theme, layered: bool
 ) -> None:
-    points = [(x, at + y) for x, at in edge.route.points]
-    tip = (edge.route.tip[0], edge.route.tip[1] + y)
     head = unit_id(edge.target, panel)
     tail = "over" if layered and edge.strong else unit_id(edge.source, panel)
     options = {} if edge.strong else {"color": theme.quiet}
@@ -166,12 +167,66 @@ def _add_edge(
         tail,
         head,
         id=edge_id(edge, panel),
-        pos=f"e,{_pos(tip)} " + " ".join(map(_pos, points)),
+        pos=_way(edge.route, place),
         **({"class": "emphasized"} if edge.emphasized else {}),
         **options,
     )
 
 
-def _pos(point: tuple[float, float]) -> str:
+def _add_mark(graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, theme: Theme) -> None:
+    name = mark_id(mark.name, panel)
+    options: dict[str, str] = {"class": mark.kind}
+    if mark.kind == "dots":
+        options |= {"shape": "plaintext", "style": ""}
+    elif mark.kind in ("cell", "box"):
+        options |= {"shape": "box", "height": f"{mark.height / 72:.4g}"}
+    if mark.kind != "padding":
+        options["width"] = f"{mark.width / 72:.4g}"
+    if mark.text:
+        options["fontsize"] = f"{mark.size:.3g}"
+    if mark.fill is not None:
+        options["fillcolor"] = mark.fill
+    if mark.kind == "cell" and split_symbol(mark.text):
+        options["class"] = "cell unit"  # typeset as a name
+    at = _pos((mark.x, mark.y), place) + "!"
+    graph.node(name, label=_label(mark.text), id=name, pos=at, **options)
+
+
+def mark_id(name: str, panel: int = 0) -> str:
+    """The id of what is no unit.
+
+    >>> mark_id("padding,x,left,1")
+    'padding_x_left_1'
+    """
+    return f"{_panel(panel)}{_plain(name)}"
+
+
+def _add_line(
+    graph: graphviz.Digraph,
+    line: Line,
+    panel: int,
+    place: Point,
+    theme: Theme,
+    layered: bool,
+    marks: Set[str],
+) -> None:
+    tail, head = (
+        mark_id(end, panel) if end in marks else unit_id(end, panel)
+        for end in (line.source, line.target)
+    )
+    options = {} if line.strong else {"color": theme.quiet}
+    if line.dashed:
+        options["style"] = "dashed"
+    name = f"{_panel(panel)}line_{_plain(line.source)}_{_plain(line.target)}"
+    tail = "over" if layered and line.strong else tail
+    graph.edge(tail, head, id=name, pos=_way(line.route, place), **options)
+
+
+def _way(way: Route, place: Point) -> str:
+    return f"e,{_pos(way.tip, place)} " + " ".join(_pos(point, place) for point in way.points)
+
+
+def _pos(point: Point, place: Point) -> str:
     # Adding zero turns a rounded -0 into 0.
-    return f"{round(point[0], 2) + 0:.6g},{round(point[1], 2) + 0:.6g}"
+    x, y = point[0] + place[0], point[1] + place[1]
+    return f"{round(x, 2) + 0:.6g},{round(y, 2) + 0:.6g}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.figures.build import build
+from convgraph.figures.build import Direction, Wish, build
 from convgraph.figures.figure import Figure
 from convgraph.figures.marks import Emphasis, Shade
 from convgraph.figures.theme import Theme, as_theme
@@ -23,6 +23,11 @@ def draw(
     letters: Any = None,
     values: Mapping[str, Any] | None = None,
     captions: str | Mapping[str, str] | None = None,
+    headings: Mapping[str, str] | None = None,
+    show: Any = None,
+    edges_of: Any = None,
+    padding: bool = False,
+    direction: Direction = "up",
     row_distance: float | None = None,
     theme: str | Theme = "book",
     title: str | None = None,
@@ -32,7 +37,7 @@ def draw(
     Parameters
     ----------
     network
-        A bound network of at most 1,000 units and 5,000 connections.
+        A bound network; at most 1,000 units and 5,000 connections of it are drawn.
     shade
         Units to fill: a unit, a set of units (what `receptive_field` answers), a list of those, or
         a dict from colour to any of them.
@@ -47,6 +52,18 @@ def draw(
     captions
         A text on the left of the figure, or a dict from rows to texts beside the layers that
         compute them.
+    headings
+        A dict from rows to texts above them (below the lowest).
+    show
+        Units to draw, as for `shade`; or a whole number, and rows of more units show so many from
+        their two ends. "..." stands for units left out, and dashed arrows run to and from it.
+    edges_of
+        Computed units whose connections to what they read are drawn, as for `shade`, or "ends" for
+        the first and the last of each row. "..." stands for the connections of others.
+    padding
+        Whether to draw the zeros that windows read beyond the border, as black units.
+    direction
+        "up": the input at the bottom. "right": rows are columns, the input on the left.
     row_distance
         From row to row, in column pitches; by default 1, and more where names stand beside the
         connections or where these run far sideways.
@@ -58,8 +75,8 @@ def draw(
     Returns
     -------
     Figure
-        Shows itself in a notebook; `.save("f.svg")`, `.svg()`, `.dot`, and `.above(other)` to
-        stack two.
+        Shows itself in a notebook; `.save("f.svg")`, `.svg()`, `.dot`, and `.above(other)` and
+        `.beside(other)` to join two.
 
     Raises
     ------
@@ -79,7 +96,7 @@ def draw(
 
     References
     ----------
-    Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.2 to 9.5.
+    Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.2 to 9.16.
     """
     if not isinstance(network, Network):
         raise ConvgraphError(
@@ -92,17 +109,23 @@ def draw(
         raise ConvgraphError(
             f"row_distance={row_distance!r}: a number of column pitches from 0.7 to 100"
         )
+    if direction not in get_args(Direction):
+        raise ConvgraphError(f"direction={direction!r}: rows run up, or to the right")
     chosen = as_theme(theme)
-    panel = build(
-        network,
-        chosen,
-        shade=shade,
-        emphasize=emphasize,
-        letters=letters,
-        values=values,
-        captions=captions,
-        row_distance=row_distance,
+    wish = Wish(
+        shade,
+        emphasize,
+        letters,
+        values,
+        captions,
+        headings,
+        show,
+        edges_of,
+        padding,
+        direction,
+        row_distance,
     )
+    panel = build(network, chosen, wish)
     if title is None:
         rows = [f"{row.name}{list(row.shape)}" for row in network.rows]
         title = "Network " + " -> ".join(rows if len(rows) <= 6 else [*rows[:3], "...", rows[-1]])

@@ -14,16 +14,19 @@ from convgraph.figures.dot import to_dot
 from convgraph.figures.files import write
 from convgraph.figures.panel import Panel
 from convgraph.figures.render import FORMATS, render
+from convgraph.figures.routes import Point
 from convgraph.figures.theme import Theme
 
 __all__ = ["SAVED", "Figure"]
 
 SAVED = (*FORMATS, "html")
 
+BESIDE = 1.5  # column pitches between figures side by side
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One or more drawn networks, one above the other; `draw` makes it.
+    """One or more drawn networks, above or beside each other; `draw` makes it.
 
     Attributes
     ----------
@@ -36,12 +39,12 @@ class Figure:
     panels: tuple[Panel, ...] = field(repr=False)
     theme: Theme = field(repr=False)
     title: str = "Network"
-    distance: float | None = field(default=None, repr=False)
+    places: tuple[Point, ...] = field(default=((0.0, 0.0),), repr=False)
 
     @property
     def dot(self) -> str:
         """The figure as DOT text; `neato -n2` draws it."""
-        return to_dot(self.panels, self._distance, self.theme)
+        return to_dot(self.panels, self.places, self.theme)
 
     @property
     def description(self) -> str:
@@ -49,14 +52,19 @@ class Figure:
         if len(self.panels) == 1:
             return self.panels[0].description
         return " ".join(
-            f"Panel {number} from the top: {panel.description}"
-            for number, panel in enumerate(self.panels, 1)
+            f"Panel {number}: {panel.description}" for number, panel in enumerate(self.panels, 1)
         )
 
     @property
-    def _distance(self) -> float:
-        distance = self.theme.panel_distance if self.distance is None else self.distance
-        return distance * self.theme.pitch
+    def _box(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top, from middle to middle of the outer units."""
+        spans = [panel.span for panel in self.panels]
+        return (
+            min(low + x for (low, _), (x, _) in zip(spans, self.places, strict=True)),
+            max(high + x for (_, high), (x, _) in zip(spans, self.places, strict=True)),
+            min(y for _, y in self.places),
+            max(p.height + y for p, (_, y) in zip(self.panels, self.places, strict=True)),
+        )
 
     def above(self, other: Figure, distance: float | None = None) -> Figure:
         """This figure with another one below it.
@@ -70,8 +78,32 @@ class Figure:
         """
         if not isinstance(other, Figure):
             raise ConvgraphError(f"other={other!r}: a figure stands above another figure")
-        distance = distance if distance is not None else self.distance
-        return replace(self, panels=(*self.panels, *other.panels), distance=distance)
+        distance = self.theme.panel_distance if distance is None else distance
+        up = other._box[3] + distance * self.theme.pitch - self._box[2]
+        places = (*((x, y + up) for x, y in self.places), *other.places)
+        return replace(self, panels=(*self.panels, *other.panels), places=places)
+
+    def beside(self, other: Figure, distance: float | None = None) -> Figure:
+        """This figure with another one on its right, both about the same height.
+
+        Parameters
+        ----------
+        other
+            The figure on the right; its theme gives way to this one's.
+        distance
+            Between the two, in column pitches; 1.5 by default.
+        """
+        if not isinstance(other, Figure):
+            raise ConvgraphError(f"other={other!r}: a figure stands beside another figure")
+        distance = BESIDE if distance is None else distance
+        _, right, low, high = self._box
+        left, _, bottom, top = other._box
+        across = right + distance * self.theme.pitch - left
+        up = (low + high - bottom - top) / 2
+        down = min(0.0, bottom + up)  # the lowest row of all stands at zero
+        ours = ((x, y - down) for x, y in self.places)
+        theirs = ((x + across, y + up - down) for x, y in other.places)
+        return replace(self, panels=(*self.panels, *other.panels), places=(*ours, *theirs))
 
     def titled(self, title: str) -> Figure:
         """The same figure under another title."""
@@ -99,7 +131,7 @@ class Figure:
 
     @property
     def _layered(self) -> str:
-        return to_dot(self.panels, self._distance, self.theme, layered=True)
+        return to_dot(self.panels, self.places, self.theme, layered=True)
 
     def content(self, format: str, dpi: float = 192) -> bytes:
         """The content of a file in this format."""

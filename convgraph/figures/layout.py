@@ -7,7 +7,7 @@ depth, the longest path from an input; rows of the same depth stand side by side
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,11 @@ class Layout:
 
 
 def layout(
-    network: Network, row_distance: float | None = None, least: float = 1.0, radius: float = 0.3
+    network: Network,
+    row_distance: float | None = None,
+    least: float = 1.0,
+    radius: float = 0.3,
+    closed: Callable[[dict[str, Positions]], dict[str, Positions]] | None = None,
 ) -> Layout:
     """Place the units of a network.
 
@@ -54,6 +58,8 @@ def layout(
         that they would touch the unit beside the one that they leave.
     radius
         Of a unit, with the distance that edges keep from it.
+    closed
+        Closes up rows of which a part is left out.
     """
     level = _levels(network)
     x: dict[str, Positions] = {}
@@ -67,6 +73,8 @@ def layout(
         x = {name: positions / closest for name, positions in x.items()}
     left = min(float(p.min()) for p in x.values())
     x = {name: positions - left for name, positions in x.items()}
+    if closed is not None:
+        x = closed(x)
     if row_distance is None:
         # An edge at angle a to its row passes the next unit, one pitch away, at a distance sin(a).
         steepness = math.tan(math.asin(radius))

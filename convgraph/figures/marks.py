@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 
-__all__ = ["Emphasis", "Shade", "emphasized", "fills", "letters_of"]
+__all__ = ["Emphasis", "Shade", "emphasized", "fills", "letters_of", "unit_names"]
 
 Shade: TypeAlias = "str | Iterable[Any] | Mapping[str, Any] | None"
 Emphasis: TypeAlias = "str | sp.Symbol | Iterable[Any] | None"
@@ -40,31 +40,33 @@ def fills(network: Network, shade: Shade, color: str) -> dict[str, str]:
             raise ConvgraphError(
                 f"shade={{{key!r}: ...}}: a colour is #rrggbb or one of {', '.join(NAMED_COLORS)}"
             )
-        for name in _unit_names(network, units):
+        for name in unit_names("shade", network, units):
             result[name] = key
     return result
 
 
-def _unit_names(network: Network, units: Any) -> list[str]:
+def unit_names(argument: str, network: Network, units: Any) -> list[str]:
+    """The units that a caller named: a unit, a set of units, or a list of those."""
     if isinstance(units, str):
         network.find(units)
         return [units]
     if isinstance(units, Units):
-        _check_row(network, units)
+        _check_row(argument, network, units)
         return list(units)
     if not isinstance(units, Iterable):
-        raise ConvgraphError(
-            f"shade={units!r}: a unit, a set of units, or a dict from colour to such sets"
+        ways = (
+            " or a dict from colour to such sets" if argument == "shade" else " or a list of sets"
         )
-    return [name for part in units for name in _unit_names(network, part)]
+        raise ConvgraphError(f"{argument}={units!r}: a unit, a set of units,{ways}")
+    return [name for part in units for name in unit_names(argument, network, part)]
 
 
-def _check_row(network: Network, units: Units) -> None:
+def _check_row(argument: str, network: Network, units: Units) -> None:
     row = network.row(units.row.name)
     if row.shape != units.row.shape:
         raise ConvgraphError(
-            f"shade={units!r}: units of another network, whose row {row.name!r} has the shape "
-            f"{units.row.shape}, not {row.shape}"
+            f"{argument}={units!r}: units of another network, whose row {row.name!r} has the "
+            f"shape {units.row.shape}, not {row.shape}"
         )
 
 

@@ -40,7 +40,11 @@ def _asset(name: str) -> str:
 
 
 def _section(figure: Figure, number: int) -> str:
-    panels = {str(i): facts(panel.network) for i, panel in enumerate(figure.panels, 1)}
+    panels = {
+        str(i): facts(panel.network)
+        for i, panel in enumerate(figure.panels, 1)
+        if panel.network is not None
+    }
     # A picture has no parts for a screen reader; a group has.
     svg = figure.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
     return (
@@ -73,6 +77,8 @@ def _legend(figure: Figure) -> str:
 
 def _parameters(panel: Panel) -> list[str]:
     """The labels on the panel's edges, in the order of the network's arrays."""
+    if panel.network is None:
+        return []
     on_edges = {edge.parameter for edge in panel.edges}
     return [name for name in map(str, panel.network.labels) if name in on_edges]
 

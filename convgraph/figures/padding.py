@@ -1,0 +1,60 @@
+"""The zeros around an input, drawn: where windows read beyond the border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint
+from convgraph.core.network import Network
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
+
+__all__ = ["padding_edges", "padding_name"]
+
+
+def padding_edges(network: Network) -> Iterator[tuple[str, int, str, int]]:
+    """Where padding is read: (source row, position, target row, output), positions from zero.
+
+    Positions below zero are before the first unit, those from the row's size on behind the last.
+
+    >>> import convgraph as cg
+    >>> list(padding_edges(cg.Conv(3, padding=1).on(4)))
+    [('x', -1, 's', 0), ('x', 4, 's', 3)]
+    """
+    for layer in network.layers:
+        for joint in layer.joints:
+            axis = _window(joint)
+            if axis is None or axis.boundary != "zeros":
+                continue
+            missing = np.argwhere(axis.table() < 0)
+            for output, tap in missing.tolist():
+                at = int(axis.stride) * output + int(axis.dilation) * tap - int(axis.padding)
+                yield joint.source.name, at, layer.target.name, output
+
+
+def _window(joint: Joint) -> Window | None:
+    """The window along the one axis that is longer than one; None where nothing is a window."""
+    if not isinstance(joint.wiring, Product):
+        return None
+    windows = [axis for axis in joint.wiring.axes if isinstance(axis, Window)]
+    if not any((axis.table() < 0).any() for axis in windows):
+        return None
+    wide = [axis for axis in joint.wiring.axes if int(axis.inputs) > 1 or int(axis.outputs) > 1]
+    if len(wide) > 1:
+        raise ConvgraphError(
+            f"padding=True: row {joint.source.name!r} has the shape {joint.source.shape}, and "
+            "padding is drawn beside rows of one axis; draw_grid draws images"
+        )
+    return wide[0] if wide and isinstance(wide[0], Window) else windows[0]
+
+
+def padding_name(row: str, at: int, size: int) -> str:
+    """The name of a padding unit.
+
+    >>> padding_name("x", -1, 5), padding_name("x", 6, 5)
+    ('padding,x,left,1', 'padding,x,right,2')
+    """
+    return f"padding,{row},left,{-at}" if at < 0 else f"padding,{row},right,{at - size + 1}"
