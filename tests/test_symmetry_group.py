@@ -210,7 +210,7 @@ def test_hidden_units_of_a_dense_stack_can_be_exchanged():
     net = (cg.Dense(4, bias=True) >> cg.ReLU() >> cg.Dense(2, bias=True)).on(3)
     group = cg.symmetry_group(net, relabel=True)
     assert group.order == math.factorial(3) * math.factorial(4) * math.factorial(2)
-    assert group.structure == "S_3 × S_4 × Z_2" or group.structure == "S_4 × S_3 × Z_2"
+    assert group.structure == "S_4 × S_3 × Z_2"
     symbols = {str(p) for p in net.parameters}
     for g in group.generators:
         assert set(g.relabels) == set(g.relabels.values()) <= symbols

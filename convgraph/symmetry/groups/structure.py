@@ -56,13 +56,14 @@ def _name(generators: Sequence[Permutation], order: int, shapes: Sequence[Shape]
     orders = [_order_on_one_orbit(factor) for factor in factors]
     if math.prod(orders) != order:  # those are lower bounds, and so exact where the product agrees
         orders = [order_of_factor(factor) for factor in factors]
-    named: list[str] = []
+    named: list[tuple[int, tuple[str, ...]]] = []
     for factor, each in zip(factors, orders, strict=True):
         names = _factor_name(factor, each, rows)
         if names is None:
             return None
-        named += names
-    return tuple(sorted(named, key=lambda name: (-len(name), name)))
+        named.append((each, names))
+    named.sort(key=lambda pair: (-pair[0], pair[1]))
+    return tuple(name for _, names in named for name in names)
 
 
 def _rows(shapes: Sequence[Shape]) -> dict[tuple[int, int], Shape]:
