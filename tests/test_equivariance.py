@@ -225,9 +225,9 @@ def test_a_deep_network_names_the_first_unit_that_goes_wrong():
     assert verdict.exact.axes == (tuple(range(8)), tuple(range(32)), tuple(columns))
     assert len(verdict.broken) == 8 * 32 * (32 - len(columns))
     example = verdict.counterexample
-    assert example.origin.startswith("h1:")
+    assert example.origin == "h2:1,17,2"
     assert example.right == 0
-    assert example.left.free_symbols & {sp.Symbol("w_1_1_1_3")}
+    assert example.left.free_symbols & {sp.Symbol("v_1_1_1_3")}
     assert example.edges[0][1] == example.origin
     assert example.input is None
 

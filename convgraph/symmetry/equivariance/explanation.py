@@ -17,7 +17,7 @@ from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.by_axes import Plane
-from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, WINDOW, Parting, parting
+from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import ties
 from convgraph.symmetry.equivariance.counterexample import (
     Counterexample,
@@ -153,7 +153,7 @@ class Explanation:
 
         def before(name: str, position: int) -> int:
             image = images[name]
-            return -1 if image is None else int(image[position])
+            return UNKNOWN if image is None else int(image[position])
 
         near = local(self.network, at.row, at.unit, at.image, before)
         name = _name(self.network, self.row, unit)
@@ -184,11 +184,12 @@ class Explanation:
         """A broken unit of the row that reads as little as possible, and where it goes wrong."""
         for axes, made in self._partings:
             layer = made.layers[-1]
-            bad = made.all[layer.first : layer.first + layer.units] > 0
             seen = self.plane.shadow(axes, broken) if axes and self.plane else broken.mask()
-            bad &= seen.ravel()
+            bad = seen.ravel() & (made.all[layer.first : layer.first + layer.units] > 0)
             if not bad.any():
-                continue
+                if axes:
+                    continue
+                bad = seen.ravel()
             unit = int(np.argmin(np.where(bad, _paths(made), np.inf)))
             at = origin(made, unit)
             if not axes or self.plane is None:

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, Parting
+from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, WINDOW, Parting
 from convgraph.symmetry.equivariance.counterexample import Edge
 from convgraph.symmetry.equivariance.unit_edges import UnitEdge, unit_edges
 
@@ -50,7 +50,8 @@ def origin(made: Parting, unit: int) -> Origin:
             unit = worse[0] - network.offsets[name]
             continue
         causes = tuple(c for i, c in enumerate(CAUSES) if made.own[number] >> i & 1)
-        return Origin(name, unit, image - layer.first if image >= 0 else image, causes)
+        image = image - layer.first if image >= 0 else image
+        return Origin(name, unit, image, causes or (WINDOW,))
 
 
 @dataclass(frozen=True)
