@@ -15,7 +15,7 @@ from convgraph.importers.walk import build, needed_nodes
 
 __all__ = ["nodes_of"]
 
-MOST_NODES = 200_000  # of functions written out; a few calls of calls make any number
+MOST_NODES = 100_000  # of functions written out; a few calls of calls make any number
 DEEPEST = 50
 GRAPHS = (5, 10)  # AttributeProto.GRAPH, GRAPHS
 

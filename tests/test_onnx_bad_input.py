@@ -1,0 +1,316 @@
+"""What the importer refuses: in one line, soon, and without taking memory."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("onnx")
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from convgraph import ConvgraphError, from_onnx
+from convgraph.importers.builder import BUILDERS
+from tests.onnx_cases import node_cases
+from tests.onnx_light import light
+
+node = helper.make_node
+
+
+def model(nodes, inputs, outputs=("y",), held=(), opset=17, functions=()):
+    """A model in a few words; an input's shape may be None."""
+    graph = helper.make_graph(
+        list(nodes),
+        "g",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
+        [numpy_helper.from_array(np.asarray(a), n) for n, a in dict(held).items()],
+    )
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("own", 1)]
+    return helper.make_model(graph, opset_imports=imports, functions=list(functions))
+
+
+def relu(shape=(1, 3), opset=17):
+    return model([node("Relu", ["x"], ["y"])], {"x": shape}, opset=opset)
+
+
+HUGE = 2**40
+WEIGHTS = np.ones((4, 3, 3, 3), np.float32)
+
+REFUSED = {
+    "empty": (b"", "holds no graph"),
+    "text": (b"hello, I am no model", "not an ONNX model"),
+    "nothing": (onnx.ModelProto(), "holds no graph"),
+    "a number": (7, "a path, bytes or an onnx.ModelProto"),
+    "truncated": (light("squeezenet").SerializeToString()[:5000], "not an ONNX model"),
+    "old": (relu(opset=3), "opset=3"),
+    "from the future": (relu(opset=99), "opset=99"),
+    "no shape": (relu(None), "the model states no shape"),
+    "gigantic": (relu((1, HUGE)), "an axis has 1 to"),
+    "gigantic in all": (relu((1, 2**27, 2**27)), "at most"),
+    "empty axis": (relu((1, 0)), "an axis has 1 to"),
+    "many axes": (relu((1,) * 60), "at most 32 axes"),
+    "cycle": (
+        model([node("Relu", ["y"], ["z"]), node("Relu", ["z"], ["y"])], {"x": (1, 3)}),
+        "no node before",
+    ),
+    "twice": (model([node("Relu", ["x"], ["y"])] * 2, {"x": (1, 3)}), "computed already"),
+    "no such output": (model([node("Relu", ["x"], ["z"])], {"x": (1, 3)}), "no node computes it"),
+    "channels": (
+        model([node("Conv", ["x", "w"], ["y"])], {"x": (1, 5, 8, 8)}, held={"w": WEIGHTS}),
+        "5 channels",
+    ),
+    "kernel": (
+        model([node("Conv", ["x", "w"], ["y"])], {"x": (1, 3, 2, 2)}, held={"w": WEIGHTS}),
+        "not larger than the padded input",
+    ),
+    "broadcast": (
+        model([node("Add", ["x", "c"], ["y"])], {"x": (1, 3)}, held={"c": np.ones(5)}),
+        "do not broadcast",
+    ),
+    "pads": (
+        model([node("MaxPool", ["x"], ["y"], kernel_shape=[1, 1], pads=[HUGE] * 4)],
+              {"x": (1, 1, 4, 4)}),
+        "pads",
+    ),
+    "reshape": (
+        model([node("Reshape", ["x", "s"], ["y"])], {"x": (1, 6)}, held={"s": np.array([4, -1])}),
+        "6 units",
+    ),
+    "range": (
+        model(
+            [node("Range", ["a", "b", "c"], ["d"]), node("Add", ["x", "d"], ["y"])],
+            {"x": (1, 1)},
+            held={"a": np.array(0), "b": np.array(2**50), "c": np.array(1)},
+        ),
+        "a range of at most",
+    ),
+    "unknown without a shape": (model([node("Foo", ["x"], ["y"])], {"x": (1, 3)}), "not state"),
+    "attribute": (
+        model([node("LeakyRelu", ["x"], ["y"], alpha="steep")], {"x": (1, 3)}),
+        "alpha='steep'",
+    ),
+}  # fmt: skip
+
+
+@contextmanager
+def little_memory(more: int = 2**30) -> Iterator[None]:
+    """Nothing of more than a gigabyte can be allocated inside."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + more, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_in_one_line(name: str) -> None:
+    bad, words = REFUSED[name]
+    with pytest.raises(ConvgraphError) as caught, little_memory():
+        from_onnx(bad)
+    message = str(caught.value)
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < 600
+
+
+def test_paths(tmp_path: Path) -> None:
+    with pytest.raises(ConvgraphError, match="No such file"):
+        from_onnx(tmp_path / "none.onnx")
+    with pytest.raises(ConvgraphError, match="irectory"):
+        from_onnx(str(tmp_path))
+    (tmp_path / "m.onnx").write_bytes(relu().SerializeToString())
+    assert from_onnx(tmp_path / "m.onnx").outputs[0].shape == (3,)
+
+
+def test_data_in_another_file(tmp_path: Path) -> None:
+    conv = model([node("Conv", ["x", "w"], ["y"])], {"x": (1, 3, 4, 4)}, held={"w": WEIGHTS})
+    path = tmp_path / "m.onnx"
+    onnx.save(conv, path, save_as_external_data=True, location="w.bin", size_threshold=0)
+    x = np.ones((3, 4, 4))
+    assert np.array_equal(from_onnx(path).evaluate(x), np.full((4, 2, 2), 27))
+    (tmp_path / "w.bin").unlink()
+    with pytest.raises(ConvgraphError, match=r"tensor='w': its data is not in 'w\.bin'"):
+        from_onnx(path)
+    net = from_onnx(path, weights=False)
+    assert net.outputs[0].shape == (4, 2, 2)
+    with pytest.raises(ConvgraphError, match="no value for w_1_1_1_1"):
+        net.evaluate(x)
+    assert np.array_equal(net.evaluate(x, {"w": WEIGHTS}), np.full((4, 2, 2), 27))
+
+
+def test_data_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    inside = tmp_path / "models"
+    inside.mkdir()
+    (tmp_path / "secret.bin").write_bytes(WEIGHTS.tobytes())
+    conv = model([node("Conv", ["x", "w"], ["y"])], {"x": (1, 3, 4, 4)}, held={"w": WEIGHTS})
+    tensor = conv.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../secret.bin")
+    (inside / "m.onnx").write_bytes(conv.SerializeToString())
+    with pytest.raises(ConvgraphError, match=r"not in '\.\./secret\.bin' beside the model"):
+        from_onnx(inside / "m.onnx")
+
+
+def calls(name: str, *inner: str):
+    """A function that calls others, one after the other."""
+    names = ["x", *(f"h{i}" for i in range(1, len(inner))), "y"]
+    body = [
+        node(op, [names[i]], [names[i + 1]], domain="own" if op[0] == "F" else "")
+        for i, op in enumerate(inner)
+    ]
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    return helper.make_function("own", name, ["x"], ["y"], body, imports)
+
+
+def test_functions_are_written_out() -> None:
+    functions = [calls("F", "G", "Relu"), calls("FF", "F", "F")]
+    functions[0].node[0].op_type = "Neg"
+    call = node("FF", ["x"], ["y"], name="call", domain="own")
+    net = from_onnx(model([call], {"x": (1, 3)}, functions=functions))
+    assert [layer.spec.op for layer in net.layers] == ["Neg", "Relu", "Neg", "Relu"]
+    assert np.array_equal(net.evaluate([-1, 2, 3]), [0, 0, 0])
+
+
+def test_functions_that_do_not_end() -> None:
+    once = [node("F0", ["x"], ["y"], domain="own")]
+    with pytest.raises(ConvgraphError, match="do not end"):
+        from_onnx(model(once, {"x": (1, 3)}, functions=[calls("F0", "F0")]))
+    # each calls the next one ten times: 10^9 nodes
+    many = [calls(f"F{i}", *([f"F{i + 1}"] * 10)) for i in range(9)] + [calls("F9", "Relu")]
+    with pytest.raises(ConvgraphError, match="too many nodes"):
+        from_onnx(model(once, {"x": (1, 3)}, functions=many))
+
+
+def test_deep_nesting() -> None:
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 3))
+    inner = helper.make_graph([node("Relu", ["x"], ["y"])], "deep", [], [out])
+    for _ in range(25):
+        branch = node("If", ["c"], ["y"], then_branch=inner)
+        inner = helper.make_graph([branch], "deep", [], [out])
+    with pytest.raises(ConvgraphError, match="a branch that depends on the input"):
+        from_onnx(model(list(inner.node), {"x": (1, 3), "c": ()}), strict=True)
+
+
+def test_deeper_nesting_than_protobuf_reads() -> None:
+    def field(number: int, content: bytes) -> bytes:
+        length, size = b"", len(content)
+        while size > 127:
+            length, size = length + bytes([size & 127 | 128]), size >> 7
+        return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+    graph = b""
+    for _ in range(3000):  # a graph in an attribute of a node of a graph
+        graph = field(1, field(5, field(6, graph)))
+    with pytest.raises(ConvgraphError, match="not an ONNX model"):
+        from_onnx(field(7, graph))
+
+
+def test_a_branch_reads_what_it_captures() -> None:
+    def graph(op: str):
+        out = helper.make_tensor_value_info("z", TensorProto.FLOAT, (1, 3))
+        return helper.make_graph([node(op, ["x"], ["z"])], op, [], [out])
+
+    either = node("If", ["c"], ["y"], then_branch=graph("Relu"), else_branch=graph("Neg"))
+    known = model([either], {"x": (1, 3)}, held={"c": np.array(False)})
+    assert np.array_equal(from_onnx(known).evaluate([1, 2, 3]), [-1, -2, -3])
+    open_ = model([either], {"x": (1, 3), "c": ()})
+    open_.graph.output[0].type.tensor_type.shape.dim.add(dim_value=1)
+    open_.graph.output[0].type.tensor_type.shape.dim.add(dim_value=3)
+    net = from_onnx(open_)
+    assert "a branch that depends on the input" in net.caveats[0]
+    assert {joint.source.name for joint in net.layers[0].joints} == {"x", "c"}
+
+
+# -- mutated models ------------------------------------------------------------------------------
+
+SMALL = [
+    case.model.SerializeToString()
+    for name, case in node_cases().items()
+    if case.op in BUILDERS and len(case.model.SerializeToString()) < 3000
+][::7]
+SEEDS = [*SMALL, *(light(name).SerializeToString() for name in ("zfnet512", "shufflenet"))]
+SIZES = st.sampled_from([-(2**62), -1, 0, 1, 2, 3, 7, 2**31, 2**40, 2**63 - 1])
+slow = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def read(data: bytes) -> None:
+    """The model is read or refused; anything else is a failure."""
+    with little_memory():
+        try:
+            net = from_onnx(data)
+        except ConvgraphError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - either way is fine
+        else:
+            assert repr(net)
+
+
+@slow
+@given(st.data())
+def test_bytes_changed_anywhere(data: st.DataObject) -> None:
+    changed = bytearray(data.draw(st.sampled_from(SEEDS)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(len(changed) - 1, 0)))
+        if data.draw(st.booleans()):
+            changed[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+        else:
+            changed[at : at + 1] = data.draw(st.binary(min_size=1, max_size=1))
+    read(bytes(changed))
+
+
+@slow
+@given(st.data())
+def test_fields_changed_to_extremes(data: st.DataObject) -> None:
+    changed = onnx.ModelProto()
+    changed.ParseFromString(data.draw(st.sampled_from(SEEDS)))
+    graph = changed.graph
+    for _ in range(data.draw(st.integers(1, 3))):
+        one = data.draw(st.sampled_from(list(graph.node)))
+        kind = data.draw(st.sampled_from(["dim", "held", "attribute", "input", "op", "without"]))
+        if kind == "dim" and graph.input:
+            dims = data.draw(st.sampled_from(list(graph.input))).type.tensor_type.shape.dim
+            if dims:
+                data.draw(st.sampled_from(list(dims))).dim_value = data.draw(SIZES)
+        elif kind == "held" and graph.initializer:
+            tensor = data.draw(st.sampled_from(list(graph.initializer)))
+            if tensor.dims:
+                tensor.dims[data.draw(st.integers(0, len(tensor.dims) - 1))] = data.draw(SIZES)
+        elif kind == "attribute" and one.attribute:
+            attribute = data.draw(st.sampled_from(list(one.attribute)))
+            if attribute.ints:
+                place = data.draw(st.integers(0, len(attribute.ints) - 1))
+                attribute.ints[place] = data.draw(SIZES)
+            else:
+                attribute.i, attribute.f = data.draw(SIZES), data.draw(st.floats(width=32))
+        elif kind == "input" and one.input:
+            names = [name for each in graph.node for name in (*each.input, *each.output)]
+            place = data.draw(st.integers(0, len(one.input) - 1))
+            one.input[place] = data.draw(st.sampled_from([*names, ""]))
+        elif kind == "op":
+            one.op_type = data.draw(st.sampled_from(sorted(BUILDERS)))
+        elif kind == "without":
+            del one.input[-1:]
+            del one.attribute[:1]
+    read(changed.SerializeToString())
+
+
+def test_without_the_package() -> None:
+    code = "import sys; sys.modules['onnx'] = None\nimport convgraph as cg\ncg.from_onnx('m.onnx')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith("pip install 'convgraph[onnx]'")
