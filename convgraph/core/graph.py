@@ -78,23 +78,18 @@ class Nodes(Mapping[str, ReadOnly]):
         return len(self._names.names)
 
 
-class Attributes:
-    """The attribute dict of each label, made once and shared by all its edges."""
+class Attributes(dict[int, ReadOnly]):
+    """{0: attributes} for each label: made when first asked for, and shared by all its edges."""
 
     def __init__(self, labels: Labels) -> None:
-        self.labels = labels
-        self._made: dict[int, tuple[Any, Any]] = {}
+        self._labels = labels
 
-    def of(self, label: int) -> tuple[Any, Any]:
-        """(attributes, {0: attributes}) of a label."""
-        made = self._made.get(label)
-        if made is None:
-            attributes = ReadOnly(parameter=self.labels[label])
-            made = self._made[label] = (attributes, ReadOnly({0: attributes}))
+    def __missing__(self, label: int) -> ReadOnly:
+        made = self[label] = ReadOnly({0: ReadOnly(parameter=self._labels[label])})
         return made
 
     def __reduce__(self) -> tuple[type[Attributes], tuple[Labels]]:
-        return Attributes, (self.labels,)
+        return Attributes, (self._labels,)
 
 
 class Adjacency(Mapping[str, dict[str, Any]]):
@@ -113,18 +108,18 @@ class Adjacency(Mapping[str, dict[str, Any]]):
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         number = self._names.number[name]
-        lo, hi = self._start[number], self._start[number + 1]
+        lo, hi = self._start.item(number), self._start.item(number + 1)
         if lo == hi:
             return {}
-        names, of = self._names.names, self._attributes.of
-        neighbours, labels = self._neighbour[lo:hi].tolist(), self._label[lo:hi].tolist()
-        row = {names[n]: of(label)[1] for n, label in zip(neighbours, labels, strict=True)}
+        neighbours = [self._names.names[n] for n in self._neighbour[lo:hi].tolist()]
+        attributes = list(map(self._attributes.__getitem__, self._label[lo:hi].tolist()))
+        row: dict[str, Any] = dict(zip(neighbours, attributes, strict=True))
         if len(row) < len(neighbours):  # wrapped or reflected: several edges between two units
-            row = {}
-            for n, label in zip(neighbours, labels, strict=True):
-                keys = row.setdefault(names[n], {})
-                keys[len(keys)] = of(label)[0]
-            row = {neighbour: ReadOnly(keys) for neighbour, keys in row.items()}
+            several: dict[str, dict[int, Any]] = {}
+            for neighbour, attribute in zip(neighbours, attributes, strict=True):
+                keys = several.setdefault(neighbour, {})
+                keys[len(keys)] = attribute[0]
+            row = {neighbour: ReadOnly(keys) for neighbour, keys in several.items()}
         return row
 
     def __contains__(self, name: object) -> bool:

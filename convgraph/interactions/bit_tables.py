@@ -42,6 +42,8 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     state: State[Branches] = State(row.shape, tuple(range(first, len(shape))), classes, payloads)
     return propagate(network, start, state, algebra, until)
 
+AT_ONCE = 1 << 16  # bytes up to which all taps are read in one step
+
 
 class BitTables:
     """The algebra of unions of products; see `convgraph.interactions.views.Algebra`."""
@@ -171,8 +173,11 @@ def _seen(axis: Axis, bits: Bits) -> Bits:
         if axis.fan_in().all():
             return bits
         bits = np.broadcast_to(bits, (size, bits.shape[1]))
-    with_nothing = np.vstack([bits, np.zeros_like(bits[:1])])  # what a missing tap (-1) sees
+    nothing = np.zeros((1, bits.shape[1]), np.uint8)  # what a missing tap (-1) sees
+    with_nothing = np.concatenate([bits, nothing])
     table = axis.table()
+    if table.size * bits.shape[1] <= AT_ONCE:
+        return np.bitwise_or.reduce(with_nothing[table], axis=1)
     seen = with_nothing[table[:, 0]]
     for tap in range(1, table.shape[1]):
         seen |= with_nothing[table[:, tap]]

@@ -175,7 +175,7 @@ def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P])
             for other in run[1:]:
                 view[other] = 1
                 dropped.add(other)
-            state = replace(state, view=tuple(view))
+            state = State(tuple(view), state.moves, state.classes, state.payloads)
         else:
             state = _along(state, run.start, axis, alone, algebra)
     if straight and not dropped:
@@ -260,7 +260,7 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
             if (table < 0).any():  # a concatenation: what is missing here comes from elsewhere
                 axis = Table(int(axis.inputs), table)
         payloads = tuple(None if p is None else algebra.through(p, b, axis) for p in state.payloads)
-        return replace(state, view=view, payloads=payloads)
+        return State(view, state.moves, state.classes, payloads)
     alike = state.classes.shape[at] == 1
     if alike and algebra.idempotent and (axis.symbolic or axis.fan_in().all()):
         return replace(state, view=view)
