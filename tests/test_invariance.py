@@ -61,7 +61,7 @@ MOVES = st.builds(cg.Shift, st.integers(-3, 3), boundary=st.sampled_from(["zeros
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=60)
 @given(POOL, MOVES, st.integers(2, 6))
 def test_maxima_of_positive_values(pool, g, size):
     net = bound(pool, size)
@@ -69,14 +69,23 @@ def test_maxima_of_positive_values(pool, g, size):
     assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(size))
 
 
-@settings(max_examples=15)
-@given(POOL, MOVES, st.integers(2, 4), st.booleans())
-def test_maxima_of_values_of_both_signs(pool, g, size, rectified):
+SMALL_POOLS = [
+    cg.MaxPool(kernel, stride=stride, padding=padding)
+    for kernel, stride, padding in itertools.product((1, 2, 3), (1, 2), ("valid", "same"))
+]
+SMALL_MOVES = [
+    cg.Shift(amount, boundary=boundary) for amount in (1, -1, 2) for boundary in ("zeros", "wrap")
+] + [cg.Flip(), cg.Scale(2)]
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+@pytest.mark.parametrize("g", SMALL_MOVES, ids=repr)
+def test_maxima_of_values_of_both_signs(g, rectified):
     """As likely negative as positive: ranks of sizes and signs are independent."""
-    net = bound(cg.ReLU() >> pool if rectified else pool, size)
-    assume(all(axis.fan_in().all() for axis in net.layers[-1].joints[0].wiring.axes))
-    answer = cg.invariance(net, g, nonpositive=sp.Rational(1, 2))
-    assert as_fractions(answer) == counted(net, g, orders(size, signs=True))
+    for pool in SMALL_POOLS:
+        net = (cg.ReLU() >> pool if rectified else pool).on(3)
+        answer = cg.invariance(net, g, nonpositive=sp.Rational(1, 2))
+        assert as_fractions(answer) == counted(net, g, orders(3, signs=True)), pool
 
 
 @pytest.mark.parametrize(
@@ -101,7 +110,7 @@ def test_stacks_images_and_channels(spec, shape, g):
     assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(int(np.prod(shape))))
 
 
-@settings(max_examples=25)
+@settings(max_examples=80)
 @given(
     st.integers(1, 3),
     st.integers(1, 2),
@@ -143,6 +152,12 @@ def test_closed_forms_and_counts_agree(kernel, stride, dilation, amount):
     inside = cg.invariance(numbers.on(60), cg.Shift(amount)).inside
     assert inside == cg.invariance(symbols.on(n), cg.Shift(amount)).inside.subs(w, kernel)
     assert inside == cg.invariance(numbers.on(60), cg.Shift(amount, boundary="wrap")).inside
+
+
+def test_inside_of_the_frame_is_where_nothing_goes_around():
+    around = cg.Shift(2, boundary="wrap")
+    assert cg.invariance(cg.MaxPool(3, stride=1).on(4), around).inside is None
+    assert cg.invariance(cg.MaxPool(3, stride=1).on(5), around).inside == sp.Rational(1, 5)
 
 
 def test_the_expected_fraction_is_the_mean():

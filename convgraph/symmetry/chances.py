@@ -41,7 +41,7 @@ class Shared:
         if self.kind == "mean":
             if self.rectified:  # no value that only one of the windows holds may be positive
                 return q ** (union - self.both)
-            return sp.Integer(int(sp.expand(union - self.both) == 0 and not self.zeros))
+            return sp.Integer(int(sp.expand(union - self.both) == 0))
         if union == 0:
             return sp.Integer(int(not self.zeros))
         shared = sp.factor(self.both / union)
