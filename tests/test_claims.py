@@ -173,3 +173,33 @@ def test_markdown_is_a_table_of_seven_columns(claims):
 def test_summary_counts_verdicts():
     mixed = [claim(Check("", 1, 2)), claim(Check("", 1, 1)), claim(Check("", n, n))]
     assert summary(mixed) == "3 claims: 2 holds, 0 holds when, 1 differs"
+
+
+# -- the rest of the chapter -----------------------------------------------------------------------
+
+
+def test_verdicts_on_stages_strides_and_tying(claims):
+    verdicts = {number: claims[number].verdict for number in (14, 19, 23, 24, 25, 26)}
+    assert {number for number, v in verdicts.items() if v == "holds when"} == {14, 23}
+    assert {v for number, v in verdicts.items() if number not in (14, 23)} == {"holds"}
+    assert "Not: an odd number." in claims[23].detail
+
+
+def test_small_filters_find_the_digit_as_correlation_does(claims):
+    import numpy as np
+    from scipy.signal import correlate2d
+
+    from convgraph.book.claims import stages
+
+    image = np.zeros(stages.IMAGE, int)
+    parts = [stages._ink(stages.HALF_CIRCLE), stages._ink(stages.ANGLE)]
+    image[2:10, 4:9] = np.vstack(parts)
+    for part, place in zip(parts, [[2, 4], [6, 4]], strict=True):
+        answer = correlate2d(image, 2 * part - 1, mode="valid")
+        assert np.argwhere(answer == part.sum()).tolist() == [place]
+
+
+def test_depths_by_hand():
+    from convgraph.book.claims.sizes import _rows
+
+    assert [len(_rows(n, 3)) - 1 for n in (1, 2, 3, 4, 5, 7)] == [0, 0, 1, 1, 2, 3]
