@@ -92,8 +92,14 @@ class Attributes(dict[int, ReadOnly]):
         return Attributes, (self._labels,)
 
 
+CACHED = 1 << 15  # neighbours in rows that are kept, per direction
+
+
 class Adjacency(Mapping[str, dict[str, Any]]):
-    """unit -> {neighbour: {key: attributes}}, each row a real dict made on request."""
+    """unit -> {neighbour: {key: attributes}}, each row a real dict made on request.
+
+    The rows made last are kept: algorithms come back to the same units.
+    """
 
     def __init__(
         self,
@@ -105,8 +111,21 @@ class Adjacency(Mapping[str, dict[str, Any]]):
     ) -> None:
         self._names, self._attributes = names, attributes
         self._start, self._neighbour, self._label = start, neighbour, label
+        self._made: dict[str, dict[str, Any]] = {}
+        self._room = CACHED
 
     def __getitem__(self, name: str) -> dict[str, Any]:
+        row = self._made.get(name)
+        if row is None:
+            row = self._row(name)
+            self._room -= len(row) + 1
+            if self._room < 0:
+                self._made.clear()
+                self._room = CACHED - len(row) - 1
+            self._made[name] = row
+        return row
+
+    def _row(self, name: str) -> dict[str, Any]:
         number = self._names.number[name]
         lo, hi = self._start.item(number), self._start.item(number + 1)
         if lo == hi:
@@ -137,6 +156,8 @@ class Successors(Adjacency):
 
     def __init__(self, names: Names, edges: EdgeTable, attributes: Attributes) -> None:
         self._names, self._attributes, self._edges = names, attributes, edges
+        self._made = {}
+        self._room = CACHED
 
     def __getattr__(self, field: str) -> Any:
         if field not in ("_start", "_neighbour", "_label"):
