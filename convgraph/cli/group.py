@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "analyze": ("analyze", "Report on an ONNX model: fields, strides, padding, findings."),
     "book": ("book", "Draw the book's figures and derive what its sources claim."),
+    "check": ("check", "Decide whether a network commutes with a transformation."),
     "group": ("symmetry", "Find all symmetries of a network, exactly."),
     "show": ("show", "Print the facts of a network, and draw it."),
     "tie": ("tie", "Build the layer whose tying a group forces."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.plain import plain
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.interactions.padded import Touching
@@ -68,6 +70,22 @@ class AxisLattice:
     uneven: tuple[UnevenPadding, ...]
     even_sizes: Congruence | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The lattice along this axis as plain data."""
+        facts: dict[str, Any] = plain(
+            {
+                "axis": self.axis,
+                "step": self.step,
+                "shift": self.shift,
+                "output_shift": self.output_shift,
+                "band": len(self.band),
+                "widths": [asdict(width) for width in self.widths],
+                "uneven": [{**asdict(each), "even": str(each.even)} for each in self.uneven],
+                "even_sizes": None if self.even_sizes is None else str(self.even_sizes),
+            }
+        )
+        return facts
+
     def __str__(self) -> str:
         if self.step is None:
             return f"axis {self.axis}: gone from the output"
@@ -105,6 +123,17 @@ class Lattice:
     def band(self) -> Units:
         """The output units that the border reaches along any axis."""
         return Units(self.axes[0].band.row, [box for axis in self.axes for box in axis.band.boxes])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The lattice as plain data."""
+        facts: dict[str, Any] = plain(
+            {
+                "shift": self.shift,
+                "band": len(self.band),
+                "axes": [axis.to_dict() for axis in self.axes],
+            }
+        )
+        return facts
 
     def __repr__(self) -> str:
         return f"Lattice(shift={self.shift}, band of {len(self.band):,} units)"

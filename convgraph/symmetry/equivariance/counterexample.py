@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.network import Network
+from convgraph.core.plain import plain
 from convgraph.symmetry.equivariance.cone import cone_of
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 from convgraph.symmetry.transformation import Sources
@@ -64,6 +65,24 @@ class Counterexample:
 
         pairs = [edge[:2] for edge in self.edges if edge is not None]
         return draw(self.network, shade=[self.unit], emphasize=pairs, **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counterexample as plain data."""
+        names = ("source", "target", "parameter")
+        edges = [e and dict(zip(names, e, strict=True)) for e in self.edges]
+        facts: dict[str, Any] = plain(
+            {
+                "unit": self.unit,
+                "origin": self.origin,
+                "left": self.left,
+                "right": self.right,
+                "input": self.input,
+                "values": self.values,
+                "edges": edges,
+                "causes": self.causes,
+            }
+        )
+        return facts
 
     def __repr__(self) -> str:
         return f"Counterexample({self.unit}: {self.left} is not {self.right})"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from convgraph.core.network import Network
+from convgraph.core.plain import plain
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.counterexample import Counterexample
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from convgraph.symmetry.equivariance.explanation import Explanation
 
 __all__ = ["Verdict"]
+
+NAMED = 1_000  # units that are named one by one in plain data
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,6 +97,24 @@ class Verdict:
         found = f"broken at {len(self.broken):,} of {size:,} units of {name}"
         return found + (f", undecided at {len(self.undecided):,}" if self.undecided else "")
 
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as plain data, explained."""
+        example = self.counterexample
+        facts: dict[str, Any] = plain(
+            {
+                "network": repr(self.network),
+                "statement": self.statement,
+                "holds": self.holds,
+                "exact": _facts(self.exact),
+                "broken": _facts(self.broken),
+                "undecided": _facts(self.undecided),
+                "causes": {cause: _facts(units) for cause, units in self.causes.items()},
+                "counterexample": None if example is None else example.to_dict(),
+                "conditions": [f"{e.lhs} = {e.rhs}" for e in self.conditions],
+            }
+        )
+        return facts
+
     def __repr__(self) -> str:
         return f"Verdict({self.statement}: {self._summary})"
 
@@ -109,6 +130,14 @@ class Verdict:
             rest = [f"and {more:,} more"] if more else []
             lines.append(f"holds if: {', '.join([*equations, *rest]) or 'no condition'}")
         return "\n".join(lines)
+
+
+def _facts(units: Units) -> dict[str, Any]:
+    """How many units, and which: by name where there are few, else the box that holds them."""
+    facts: dict[str, Any] = {"row": units.row.name, "count": len(units)}
+    if len(units) <= NAMED:
+        return {**facts, "units": list(units)}
+    return {**facts, "within": [[low + 1, high + 1] for low, high in units.bounds]}
 
 
 def _listed(units: Units) -> str:

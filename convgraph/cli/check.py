@@ -1,0 +1,132 @@
+"""`convgraph check`: whether a network commutes with a transformation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convgraph.cli.arguments import expression, input_option, json_option, network
+from convgraph.cli.output import print_json, print_line
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+    from convgraph.symmetry.lattice import Lattice
+    from convgraph.symmetry.transformation import Transformation
+
+
+@click.command("check")
+@expression
+@input_option
+@click.option("--shift", metavar="AMOUNT", help="Positions, such as 2; one for each axis: 0,1.")
+@click.option("--flip", is_flag=True, help="Reflect along the axis.")
+@click.option("--rotate", type=int, metavar="TURNS", help="Quarter turns of rows and columns.")
+@click.option("--scale", type=int, metavar="FACTOR", help="Enlarge by a whole factor.")
+@click.option("--axis", type=int, help="The axis, from 0 without the channels; by default -1.")
+@click.option(
+    "--boundary",
+    type=click.Choice(["zeros", "wrap"]),
+    default="zeros",
+    show_default=True,
+    help="What comes in where a shift leaves the frame.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the counterexample to this file: .svg, .png, .pdf or .dot.",
+)
+@json_option
+def command(
+    expression: Any,
+    shape: Any,
+    shift: str | None,
+    flip: bool,
+    rotate: int | None,
+    scale: int | None,
+    axis: int | None,
+    boundary: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Decide whether the network that EXPRESSION describes commutes with a transformation.
+
+    It prints where f(g x) = g f(x) holds and where not, why, the smallest counterexample, the
+    conditions under which it would hold, and the shifts that commute away from the border.
+
+    \b
+    convgraph check "Conv(3, padding='same') >> ReLU() >> MaxPool(2)" --input 16 --shift 2
+    convgraph check "Conv((3, 3), padding='same')" --input 8x8 --rotate 1
+    """
+    import convgraph as cg
+
+    net = network(expression, shape)
+    verdict = cg.check_equivariance(
+        net, _transformation(shift, flip, rotate, scale, axis, boundary)
+    )
+    lattice = _lattice(net)
+    if out is not None and verdict.counterexample is not None:
+        verdict.counterexample.draw().save(out)
+    if as_json:
+        facts = verdict.to_dict()
+        facts["lattice"] = None if lattice is None else lattice.to_dict()
+        print_json(facts)
+        return
+    for line in str(verdict).split("\n"):
+        print_line(line)
+    if lattice is not None:
+        print_line()
+        for line in str(lattice).split("\n"):
+            print_line(line)
+
+
+def _transformation(
+    shift: str | None,
+    flip: bool,
+    rotate: int | None,
+    scale: int | None,
+    axis: int | None,
+    boundary: str,
+) -> Transformation:
+    import convgraph as cg
+    from convgraph.core.errors import ConvgraphError
+
+    given = [shift is not None, flip, rotate is not None, scale is not None]
+    if sum(given) != 1:
+        raise ConvgraphError(
+            f"{sum(given)} transformations: give one of --shift, --flip, --rotate and --scale"
+        )
+    own = -1 if axis is None else axis
+    if shift is not None:
+        amounts = _amounts(shift)
+        return cg.Shift(
+            amounts[0] if len(amounts) == 1 else amounts,
+            own,
+            "wrap" if boundary == "wrap" else "zeros",
+        )
+    if rotate is not None:
+        return cg.Rotate90(rotate)
+    return cg.Scale(scale, axis) if scale is not None else cg.Flip(own)
+
+
+def _amounts(text: str) -> tuple[int, ...]:
+    from convgraph.core.errors import ConvgraphError
+
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ConvgraphError(
+            f"shift={text!r}: a whole number, or one for each axis joined by commas: 0,1"
+        ) from None
+
+
+def _lattice(net: Network) -> Lattice | None:
+    """The shifts that commute, where the axes of the network can be told apart."""
+    import convgraph as cg
+    from convgraph.core.errors import ConvgraphError
+
+    try:
+        return cg.shift_lattice(net)
+    except ConvgraphError:
+        return None
