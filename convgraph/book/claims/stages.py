@@ -28,7 +28,7 @@ def _ink(lines: tuple[str, ...]) -> NDArray[np.int64]:
     'A dense filter is as large as its input ("strong"). The digit 2 can be found by two small '
     '("weak") filters, a half circle and an angle, with fewer parameters in all, and where each '
     "was found is returned too.",
-    "axes, numbers",
+    "axes",
 )
 def weak_filters() -> Iterator[Check]:
     parts = [_ink(HALF_CIRCLE), _ink(ANGLE)]
