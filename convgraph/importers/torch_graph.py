@@ -180,12 +180,13 @@ class Translation:
         )
 
     def _call(self, node: Any) -> None:
-        parts = [user for user in node.users if user.target is operator.getitem]
+        parts = [each for each in node.users if each.target is operator.getitem and each.users]
         values = node.meta.get("val")
         if isinstance(values, tuple | list):
             names = [""] * len(values)
             for user in parts:
-                names[user.args[1]] = self._names[user.name] = user.name
+                name = self._named.get(user.name, user.name)
+                names[user.args[1]] = self._names[user.name] = name
             for name, value in zip(names, values, strict=True):
                 if name:
                     self.shapes[name] = tuple(int(n) for n in value.shape)
@@ -226,7 +227,7 @@ def _module_names(graph: Any, leaves: set[str]) -> dict[str, str]:
     taken: dict[str, str] = {}
     for node in graph.nodes:
         stack: Sequence[Any] = list((node.meta.get("nn_module_stack") or {}).items())
-        if node.op != "call_function" or not stack:
+        if node.op != "call_function" or not stack or not node.users:
             continue
         key, (path, _) = stack[-1]
         path = path.removeprefix("L['self'].").replace("L['self']", "")

@@ -385,6 +385,7 @@ OPERATORS: dict[str, Translate] = {
     **{f"adaptive_avg_pool{r}d": _adaptive("AveragePool", r) for r in (1, 2, 3)},
     **{f"adaptive_max_pool{r}d": _adaptive("MaxPool", r) for r in (1, 2, 3)},
     "batch_norm": _batch_norm,
+    "_native_batch_norm_legit_no_training": _batch_norm,
     "linear": _linear,
     "addmm": _addmm,
     **dict.fromkeys(("matmul", "bmm", "mm"), lambda c: c.emit("MatMul", c.node.args[:2])),
