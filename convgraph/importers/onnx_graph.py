@@ -68,7 +68,7 @@ def from_onnx(
     outputs = [value.name for value in graph.output]
     if not outputs:
         raise ConvgraphError("model: a graph without outputs")
-    return network_of(nodes, stated_shapes, known, outputs, _hints(proto), strict)
+    return network_of(nodes, stated_shapes, known, outputs, _hints(proto, stated_shapes), strict)
 
 
 # The inputs that hold a layer's parameters: a graph's input that is used nowhere else is one
@@ -169,19 +169,43 @@ def _stated_shape(value: Any) -> Shape | None:
     return tuple(shape)
 
 
-def _hints(proto: Any) -> Callable[[str], Shape | None]:
-    """The shapes that the model states for its tensors, read when first asked for."""
-    found: dict[str, Shape | None] = {}
+def _hints(proto: Any, inputs: Mapping[str, Shape]) -> Callable[[str], Shape | None]:
+    """The shapes of tensors behind operators that are not known, found when first asked for.
+
+    The model may state them; otherwise onnx infers what it can.
+    """
+    found: dict[str, Shape] = {}
+    sources = [lambda: proto, lambda: _inferred(proto, inputs)]
 
     def hint(name: str) -> Shape | None:
-        if not found:
-            found[""] = None
-            for value in (*proto.graph.value_info, *proto.graph.output):
+        while name not in found and sources:
+            graph = sources.pop(0)().graph
+            for value in (*graph.value_info, *graph.output):
                 tensor = value.type.tensor_type
                 if tensor.HasField("shape"):
                     dims = tensor.shape.dim
-                    open_ = not all(d.HasField("dim_value") for d in dims)
-                    found[value.name] = None if open_ else tuple(d.dim_value for d in dims)
+                    if all(d.HasField("dim_value") for d in dims):
+                        found.setdefault(value.name, tuple(d.dim_value for d in dims))
         return found.get(name)
 
     return hint
+
+
+def _inferred(proto: Any, inputs: Mapping[str, Shape]) -> Any:
+    """The model with the shapes that onnx infers, without its large tensors."""
+    from onnx import ModelProto, shape_inference
+
+    plain = ModelProto()
+    plain.CopyFrom(proto)
+    for tensor in plain.graph.initializer:
+        if len(tensor.raw_data) > 1024:
+            tensor.ClearField("raw_data")
+    for value in plain.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        for dim, size in zip(dims, inputs.get(value.name, ()), strict=False):
+            if isinstance(size, int):
+                dim.dim_value = size
+    try:
+        return shape_inference.infer_shapes(plain)
+    except Exception:  # it has its own rules for what a valid model is
+        return plain
