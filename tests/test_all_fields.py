@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -132,6 +132,7 @@ def networks(draw: st.DrawFn, most: int = 4) -> cg.Network:
     return cg.Network(x, y)
 
 
+@settings(max_examples=50)
 @given(networks())
 def test_fields_of_all_units_are_the_fields_of_each(net: cg.Network) -> None:
     fields = cg.receptive_fields(net)
@@ -155,6 +156,7 @@ def interval(field: Interval, position: int, size: int) -> range:
     return range(0) if seen is None else range(max(seen[0], 0), min(seen[1] + 1, size))
 
 
+@settings(max_examples=40)
 @given(networks())
 def test_intervals_hold_the_fields_and_are_tight_away_from_the_border(net: cg.Network) -> None:
     source = net.inputs[0]

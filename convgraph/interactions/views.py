@@ -212,7 +212,7 @@ def align(
     if state.view == view:
         return state, [range(a, a + 1) for a in range(len(view))]
     if any(not isinstance(n, int) for n in (*state.view, *view)):
-        raise UntraceableError
+        return _align_symbols(state, view, algebra)
     runs: list[range] = []
     at = 0
     for wanted in map(int, view):
@@ -241,6 +241,26 @@ def align(
     while at < len(state.view):  # axes of size 1 at the end
         state = _squeeze(state, at, algebra)
     return state, runs
+
+
+def _align_symbols(
+    state: State[P], view: tuple[Size, ...], algebra: Algebra[P]
+) -> tuple[State[P], list[range]]:
+    """Where sizes are symbols only axes of size 1 are added and left out."""
+    at = 0
+    for wanted in view:
+        while at < len(state.view) and state.view[at] == 1 != wanted:
+            state = _squeeze(state, at, algebra)
+        if wanted == 1 and (at == len(state.view) or state.view[at] != 1):
+            state = _insert(state, at)
+        if at == len(state.view) or state.view[at] != wanted:
+            raise UntraceableError
+        at += 1
+    while at < len(state.view) and state.view[at] == 1:
+        state = _squeeze(state, at, algebra)
+    if at < len(state.view):
+        raise UntraceableError
+    return state, [range(a, a + 1) for a in range(len(view))]
 
 
 def joined(states: Sequence[State[P]], algebra: Algebra[P]) -> State[P]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
-from convgraph.core.tying import Learned
+from convgraph.core.tying import Explicit, Learned
 from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields
 from convgraph.interactions.connections import simplest
 from convgraph.interactions.effective import EffectiveField, effective_fields
@@ -251,8 +254,7 @@ def _totals(structure: Structure) -> Totals:
         units = units + row.size
     for layer in network.layers:
         for joint in (*layer.joints, *((layer.bias,) if layer.bias else ())):
-            if isinstance(joint.tying, Learned):
-                uses = uses + joint.wiring.connections
+            uses = uses + _uses(joint)
     return Totals(
         rows=len(network.rows),
         units=simplest(units),
@@ -263,6 +265,19 @@ def _totals(structure: Structure) -> Totals:
         dense_connections=cost.dense.connections,
         uses=simplest(uses),
     )
+
+
+def _uses(joint: Joint) -> Size:
+    """How many connections of a joint carry a parameter."""
+    if isinstance(joint.tying, Learned):
+        return joint.wiring.connections
+    if not isinstance(joint.tying, Explicit):
+        return 0
+    expressions = joint.tying.expressions
+    if not isinstance(expressions, tuple):  # all are entries of an array
+        return len(joint.tying.labels)
+    learned = np.array([bool(expression.free_symbols) for expression in expressions], bool)
+    return int(learned[joint.tying.labels].sum())
 
 
 def _lattice(structure: Structure, feature: str | None) -> tuple[Any, ...]:

@@ -33,7 +33,7 @@ class ReportRow:
         The row, what computes it, and its sizes.
     receptive_field
         The size of the field, from the first position that a unit sees to the last, whatever the
-        border cuts off; of the units that see the most.
+        border cuts off; of the units that see the most along that axis.
     clipped
         The largest extent that a field has within the input.
     everywhere

@@ -16,7 +16,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import product
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
-from convgraph.interactions.affine import Fields, affine_fields
+from convgraph.interactions.affine import Fields, Interval, affine_fields
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
@@ -150,12 +150,14 @@ class Structure:
         return self.intervals.states.get(row)
 
     def fields(self, row: str) -> Fields | None:
-        """The intervals of the class of units that see the most, or None."""
+        """Along each axis the intervals of the units that see the most along it, or None."""
         state = self.state(row)
         known = [fields for fields in (state.payloads if state else ()) if fields is not None]
         if not known:
             return None
-        return known[0] if len(known) == 1 else max(known, key=_breadth)
+        if len(known) == 1:
+            return known[0]
+        return tuple(max(along, key=_breadth) for along in zip(*known, strict=True))
 
     def extents(self, bits: Bits, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The first and the last position in each row of bits; (size, -1) for empty ones."""
@@ -169,13 +171,8 @@ class Structure:
         return self._extents[key]
 
 
-def _breadth(fields: Fields) -> tuple[int, ...]:
-    sizes = [field.size for field in fields]
-    return (int(np.prod(sizes, dtype=object)), *sizes) if all(map(_whole, sizes)) else (0,)
-
-
-def _whole(size: object) -> bool:
-    return isinstance(size, int)
+def _breadth(field: Interval) -> int:
+    return field.size if isinstance(field.size, int) else 0
 
 
 def _complement(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
