@@ -48,6 +48,7 @@ _MODULES = {
     "symmetry.groups.equivariant": ["equivariant_layer"],
     "symmetry.groups.automorphisms": ["symmetry_group"],
     "figures.draw": ["draw"],
+    "figures.draw_grid": ["draw_grid"],
     "reports.report": ["report"],
     "reports.findings.registry": ["findings", "rules"],
 }

@@ -21,7 +21,7 @@ from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_ed
 from convgraph.figures.routes import CLEARANCE, Route, route
 from convgraph.figures.theme import Theme
 
-__all__ = ["MOST_EDGES", "MOST_UNITS", "Direction", "Wish", "build"]
+__all__ = ["MOST_EDGES", "MOST_UNITS", "Direction", "Wish", "build", "written_values"]
 
 MOST_UNITS = 1_000
 MOST_EDGES = 5_000
@@ -58,7 +58,7 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     strong = emphasized(network, wish.emphasize)
     letter = letters_of(network, wish.letters)
     places = _places(network, theme, wish, letter, shown)
-    units = _all_units(network, theme, places, fill_of, _written(network, wish.values))
+    units = _all_units(network, theme, places, fill_of, written_values(network, wish.values))
     drawn = np.concatenate([shown[row.name] for row in network.rows])
     wanted = targets_with_edges(network, wish.edges_of)
     kept = np.concatenate([wanted[row.name] for row in network.rows])
@@ -165,7 +165,7 @@ def _all_units(
     ]
 
 
-def _written(network: Network, values: Mapping[str, Any] | None) -> dict[str, str]:
+def written_values(network: Network, values: Mapping[str, Any] | None) -> dict[str, str]:
     """What stands in units that show a value instead of their name."""
     result = {}
     for key, value in (values or {}).items():

@@ -18,7 +18,7 @@ from convgraph.figures.theme import Theme
 
 __all__ = ["edge_id", "mark_id", "to_dot", "unit_id"]
 
-NARROWEST = 8.0  # points: the smallest label
+NARROWEST = 7.0  # points: the smallest label
 
 
 def _plain(name: str) -> str:
@@ -112,10 +112,15 @@ def to_dot(
 
 
 def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, theme: Theme) -> None:
-    room = theme.diameter * theme.pitch - 6
-    width = text_width(unit.text, theme.label_size)
-    size = max(theme.label_size * min(1, room / width), NARROWEST) if width else theme.label_size
-    options = {"fontsize": f"{size:.3g}"} if size < theme.label_size else {}
+    if unit.side is None:
+        full, room = theme.label_size, theme.diameter * theme.pitch - 6
+    else:
+        full, room = 0.55 * unit.side, unit.side - 6
+    size = _fitted(unit.text, full, room)
+    options = {"fontsize": f"{size:.3g}"} if size < theme.label_size and unit.text else {}
+    if unit.side is not None:
+        options |= {"shape": "box", "width": f"{unit.side / 72:.4g}"}
+        options |= {"height": f"{unit.side / 72:.4g}"}
     if unit.shaded:
         options["fillcolor"] = unit.fill
     name = unit_id(unit.name, panel)
@@ -127,6 +132,12 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
         **{"class": "unit shaded" if unit.shaded else "unit"},
         **options,
     )
+
+
+def _fitted(text: str, full: float, room: float) -> float:
+    """The size at which a text has room, if it is not smaller than the smallest."""
+    width = text_width(text, full)
+    return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
 
 
 def _label(text: str) -> str:
@@ -154,7 +165,8 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point) -> 
 
 
 def _caption_id(text: Text, panel: int) -> str:
-    return f"{_panel(panel)}caption_{_plain(f'{text.y:g}')}"
+    place = f"{text.x:.6g},{text.y:.6g}".replace("-", "m").replace(".", "p")
+    return f"{_panel(panel)}caption_{_plain(place)}"
 
 
 def _add_edge(
@@ -183,7 +195,9 @@ def _add_mark(graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, the
     if mark.kind != "padding":
         options["width"] = f"{mark.width / 72:.4g}"
     if mark.text:
-        options["fontsize"] = f"{mark.size:.3g}"
+        fits = mark.kind == "cell"
+        size = _fitted(mark.text, mark.size, mark.width - 6) if fits else mark.size
+        options["fontsize"] = f"{size:.3g}"
     if mark.fill is not None:
         options["fillcolor"] = mark.fill
     if mark.kind == "cell" and split_symbol(mark.text):

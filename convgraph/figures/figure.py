@@ -16,10 +16,11 @@ from convgraph.figures.panel import Panel
 from convgraph.figures.render import FORMATS, render
 from convgraph.figures.routes import Point
 from convgraph.figures.theme import Theme
+from convgraph.figures.tikz import to_tikz
 
 __all__ = ["SAVED", "Figure"]
 
-SAVED = (*FORMATS, "html")
+SAVED = (*FORMATS, "html", "tex")
 
 BESIDE = 1.5  # column pitches between figures side by side
 
@@ -45,6 +46,11 @@ class Figure:
     def dot(self) -> str:
         """The figure as DOT text; `neato -n2` draws it."""
         return to_dot(self.panels, self.places, self.theme)
+
+    @property
+    def tikz(self) -> str:
+        """The figure as a standalone TikZ document, for a paper."""
+        return to_tikz(self.panels, self.places, self.theme)
 
     @property
     def description(self) -> str:
@@ -139,6 +145,8 @@ class Figure:
             return self.svg().encode()
         if format == "html":
             return self.page().encode()
+        if format == "tex":
+            return self.tikz.encode()
         return render(self.dot if format == "dot" else self._layered, format, dpi=dpi)
 
     def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:
@@ -147,7 +155,7 @@ class Figure:
         Parameters
         ----------
         path
-            A name that ends in .svg, .html (a live page), .png, .pdf or .dot. PNG and PDF need
+            A name that ends in .svg, .html (a live page), .tex (TikZ), .png, .pdf or .dot. PNG and PDF need
             Graphviz's `dot`.
         dpi
             Pixels per inch in PNG.

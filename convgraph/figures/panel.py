@@ -15,7 +15,10 @@ Kind: TypeAlias = Literal["dots", "padding", "cell", "box"]
 
 @dataclass(frozen=True)
 class Unit:
-    """A circle: the unit's name, what is written in it, its place and its fill."""
+    """A circle: the unit's name, what is written in it, its place and its fill.
+
+    With a `side` in points it is a square cell of a grid.
+    """
 
     name: str
     row: str
@@ -24,6 +27,7 @@ class Unit:
     y: float
     fill: str
     shaded: bool
+    side: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Panel:
     @property
     def span(self) -> tuple[float, float]:
         """The x of the leftmost and of the rightmost middle, edges of marks and texts included."""
-        sides = [(unit.x, unit.x) for unit in self.units]
+        sides = [(u.x - (u.side or 0) / 2, u.x + (u.side or 0) / 2) for u in self.units]
         sides += [(m.x - m.width / 2, m.x + m.width / 2) for m in self.marks]
         sides += [(t.x - t.width / 2, t.x + t.width / 2) for t in self.texts]
         return min(low for low, _ in sides), max(high for _, high in sides)

@@ -35,6 +35,8 @@ class Theme:
     """Edges that are not emphasized, where others are."""
     fill: str = "#FFFFFF"
     shade: str = "#A8A8A8"
+    hole: str = "#F0C9A4"
+    """Cells of a grid that a receptive field surrounds without having them."""
     paper: str = "#FFFFFF"
 
     @property

@@ -1,0 +1,137 @@
+"""Arrays as grids of cells: where each cell stands, and where "..." stands for cells left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.figures.panel import Mark
+
+__all__ = ["Cells", "bitmap"]
+
+STACK = 0.35  # cells by which a channel stands to the right of and above the one before it
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of an array: columns to the right, rows downwards, channels behind each other.
+
+    Attributes
+    ----------
+    shape
+        (columns,), (rows, columns) or (channels, rows, columns); of more axes all but the last
+        two are channels.
+    side
+        Of a cell, in points.
+    show
+        How many positions of a row or column are drawn, from its two ends; None for all.
+    lines
+        Whether the first of two axes counts channels.
+
+    >>> cells = Cells((2, 3), 10)
+    >>> cells.width, cells.height
+    (30.0, 20.0)
+    >>> next(iter(cells.places()))
+    ((0, 0), 5.0, 15.0)
+    """
+
+    shape: tuple[int, ...]
+    side: float
+    show: int | None = None
+    lines: bool = False
+
+    def __post_init__(self) -> None:
+        if self.show is not None and (not isinstance(self.show, int) or self.show < 2):
+            raise ConvgraphError(f"show={self.show!r}: at least 2 cells of a line")
+
+    @property
+    def _space(self) -> int:
+        return 1 if len(self.shape) == 1 or (self.lines and len(self.shape) == 2) else 2
+
+    @property
+    def channels(self) -> int:
+        """How many grids are stacked."""
+        return int(np.prod(self.shape[: len(self.shape) - self._space]))
+
+    @property
+    def plane(self) -> tuple[int, int]:
+        """Rows and columns of one grid."""
+        return (1, self.shape[-1]) if self._space == 1 else (self.shape[-2], self.shape[-1])
+
+    @property
+    def width(self) -> float:
+        """Of the whole stack, in points."""
+        return (_extent(self.plane[1], self.show) + STACK * (self.channels - 1)) * self.side
+
+    @property
+    def height(self) -> float:
+        """Of the whole stack, in points."""
+        return (_extent(self.plane[0], self.show) + STACK * (self.channels - 1)) * self.side
+
+    def places(self) -> Iterator[tuple[tuple[int, ...], float, float]]:
+        """(index, x, y) of the middle of each cell that is drawn; those in front come last."""
+        rows, columns = (_line(size, self.show) for size in self.plane)
+        height = _extent(self.plane[0], self.show)
+        lead = self.shape[: len(self.shape) - self._space]
+        for channel in reversed(range(self.channels)):
+            index = tuple(int(i) for i in np.unravel_index(channel, lead)) if lead else ()
+            for i, down in rows:
+                for j, right in columns:
+                    place = (j,) if self._space == 1 else (i, j)
+                    x = right + 0.5 + STACK * channel
+                    y = height - down - 0.5 + STACK * channel
+                    yield (*index, *place), x * self.side, y * self.side
+
+    def in_front(self, index: tuple[int, ...]) -> bool:
+        """Whether a cell is of the first channel, which no other hides."""
+        return not any(index[: len(self.shape) - self._space])
+
+    def gaps(self) -> Iterator[tuple[float, float, str]]:
+        """(x, y, text) in the gaps for rows and columns that are left out, in the front grid."""
+        rows, columns = self.plane
+        height, width = _extent(rows, self.show), _extent(columns, self.show)
+        if self.show is not None and columns > self.show:
+            x = (self.show + 1) // 2 + 0.5
+            for y in sorted({height - 0.5, 0.5}):
+                yield x * self.side, y * self.side, "..."
+        if self.show is not None and rows > self.show:
+            y = height - (self.show + 1) // 2 - 0.5
+            for x in sorted({0.5, width - 0.5}):
+                yield x * self.side, y * self.side, "\N{VERTICAL ELLIPSIS}"
+
+
+def _line(size: int, show: int | None) -> list[tuple[int, int]]:
+    """The positions that are drawn, and where each stands.
+
+    >>> _line(9, 3)
+    [(0, 0), (1, 1), (8, 3)]
+    """
+    if show is None or size <= show:
+        return [(i, i) for i in range(size)]
+    first, last = (show + 1) // 2, show // 2
+    ends = [(size - last + i, first + 1 + i) for i in range(last)]
+    return [*((i, i) for i in range(first)), *ends]
+
+
+def _extent(size: int, show: int | None) -> int:
+    return size if show is None or size <= show else show + 1
+
+
+def bitmap(
+    name: str, ink: NDArray[np.bool_] | Sequence[Sequence[int]], x: float, y: float, side: float
+) -> list[Mark]:
+    """A picture in two colours: a frame about (x, y), and a black cell for each pixel of ink."""
+    array = np.asarray(ink, bool)
+    rows, columns = array.shape
+    frame = Mark(name, "box", "", x, y, (columns + 1) * side, (rows + 1) * side, 0)
+    cells = Cells((rows, columns), side)
+    left, low = x - cells.width / 2, y - cells.height / 2
+    return [frame] + [
+        Mark(f"{name},{i + 1},{j + 1}", "cell", "", left + dx, low + dy, side, side, 0, "#000000")
+        for (i, j), dx, dy in cells.places()
+        if array[i, j]
+    ]
