@@ -22,7 +22,7 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.sizes import Size, floor_div, is_symbolic, size_symbol
 from convgraph.layers.spec import Spec
 
-__all__ = ["parse_shape", "parse_spec", "spec_names"]
+__all__ = ["parse_amounts", "parse_shape", "parse_spec", "spec_names"]
 
 LONGEST = 20_000  # characters: 500 layers
 DEEPEST = 40  # calls and tuples inside each other
@@ -78,6 +78,22 @@ def parse_shape(text: str) -> tuple[Size, ...]:
             )
         sizes.append(size)
     return tuple(sizes)
+
+
+def parse_amounts(argument: str, text: str) -> tuple[Size, ...]:
+    """The amount that a text such as 2 or s*t describes, or several, joined by commas.
+
+    >>> parse_amounts("shift", "s*t, 0")
+    (s*t, 0)
+    """
+    value = _Reader(argument, text).read()
+    amounts = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(a, bool) or not isinstance(a, int | _symbolic()) for a in amounts):
+        raise ConvgraphError(
+            f"{argument}={_short(text)}: an amount is a whole number or letters such as s*t, "
+            "one for each axis joined by commas"
+        )
+    return amounts
 
 
 def _symbolic() -> type:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.plain import plain
 from convgraph.symmetry.chances import Counts, counted, in_symbols
 from convgraph.symmetry.pooled import pooled
 from convgraph.symmetry.transformation import Transformation
@@ -89,6 +90,18 @@ class Invariance:
         times = np.bincount(which.ravel(), minlength=len(values))
         total = sum((int(n) * value for n, value in zip(times, values, strict=True)), sp.S.Zero)
         return total / which.size
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data, probabilities as text."""
+        known = self._counts is not None
+        return {
+            "transformation": repr(self.transformation),
+            "row": self.row,
+            "nonpositive": str(self.nonpositive),
+            "inside": None if self.inside is None else str(self.inside),
+            "expected": str(self.expected) if known else None,
+            "probabilities": plain(self.probabilities) if known else None,
+        }
 
     def __repr__(self) -> str:
         parts = [] if self.inside is None else [f"{self.inside} inside of the frame"]

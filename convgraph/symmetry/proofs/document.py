@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sympy as sp
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Show: TypeAlias = Callable[[sp.Basic], str]
 
-__all__ = ["as_latex", "as_markdown", "as_text", "headline", "reason"]
+__all__ = ["as_dict", "as_latex", "as_markdown", "as_text", "headline", "reason"]
 
 WHERE = {
     "line": "on the whole line",
@@ -97,6 +97,33 @@ def as_text(proof: Proof) -> str:
             lines.append(f"      for {', '.join(map(show, conditions(claim)))}")
     lines += [f"Therefore {_equation(statement.claim, show)}."]
     return "\n".join(lines)
+
+
+def as_dict(proof: Proof) -> dict[str, Any]:
+    """See `Proof.to_dict`."""
+    show = formulas.text
+    statement = proof.statement
+    return {
+        "statement": headline(statement),
+        "holds": True,
+        "where": statement.where,
+        "conclusion": _equation(statement.claim, show),
+        "conditions": [show(c) for c in conditions(statement.claim)],
+        "given": [_equation(e, show) for e in proof.hypotheses],
+        "notes": list(_notes(statement, show)),
+        "steps": [
+            {
+                "number": step.number,
+                "claim": step.claim,
+                "left": show(step.left),
+                "right": show(step.right),
+                "rule": step.rule,
+                "using": step.using,
+                "reason": reason(step),
+            }
+            for step in proof.steps
+        ],
+    }
 
 
 def as_latex(proof: Proof) -> str:

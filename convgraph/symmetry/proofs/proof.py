@@ -177,6 +177,12 @@ class Proof:
 
         return as_markdown(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The proof as plain data, formulas as text."""
+        from convgraph.symmetry.proofs.document import as_dict
+
+        return as_dict(self)
+
     def __str__(self) -> str:
         return self.text()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.endless import difference
@@ -79,6 +80,20 @@ class Refutation:
 
         return frame_script(self)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The counterexample as plain data."""
+        return {
+            "statement": f"{self.spec!r} commutes with {self.transformation!r}",
+            "holds": False,
+            "where": self.where,
+            "reason": self.reason,
+            "values": plain({s.name: v for s, v in self.values.items()}),
+            "input": plain(self.network.inputs[0].shape),
+            "unit": self.unit,
+            "left": str(self.left),
+            "right": str(self.right),
+        }
+
     def __repr__(self) -> str:
         return f"Refutation({self.spec!r}, {self.transformation!r}: {self.unit} differs)"
 
@@ -113,6 +128,15 @@ class Undecided:
     reason: str
 
     holds = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The question as plain data."""
+        return {
+            "statement": f"{self.spec!r} commutes with {self.transformation!r}",
+            "holds": None,
+            "where": self.where,
+            "reason": self.reason,
+        }
 
     def __str__(self) -> str:
         return (

@@ -94,12 +94,13 @@ class Setting:
 
     def notes(self) -> tuple[Note, ...]:
         """What a reader has to be told of sizes and paddings."""
-        found = []
+        found: list[Note] = []
         if self.where != "line":
             for row in self.network.rows:
                 space = self.sizes[row.name][row.channels :]
                 count = " x ".join(["{}"] * len(space))
-                found.append(Note(f"{self.names[row.name]} has {count} positions.", space))
+                counted = "." if found else ", counted from 0."
+                found.append(Note(f"{self.names[row.name]} has {count} positions{counted}", space))
         for symbol, value in self.meanings.items():
             if symbol in self.paddings and self.where == "line":
                 found.append(Note("{} is the padding before the first position.", (symbol,)))

@@ -1,0 +1,121 @@
+"""`convgraph prove`: that layers commute with shifts, for all sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convgraph.cli.arguments import expression
+from convgraph.cli.output import print_json, print_line
+
+if TYPE_CHECKING:
+    from convgraph.symmetry.proofs.proof import Proof
+    from convgraph.symmetry.transformations import Shift
+
+NOT_PROVED = 1
+
+
+@click.command("prove")
+@expression
+@click.option(
+    "--shift",
+    required=True,
+    metavar="AMOUNT",
+    help="Positions, such as s*t; one for each axis: s*t,0. A letter of EXPRESSION is positive, "
+    "any other may be negative.",
+)
+@click.option("--axis", type=int, default=-1, help="The axis of a single amount; by default -1.")
+@click.option(
+    "--where",
+    type=click.Choice(["line", "circle", "interior", "frame"]),
+    default="line",
+    show_default=True,
+    help="What lies beyond the border; see `convgraph.prove`.",
+)
+@click.option("--channels", metavar="NUMBER", help="Input channels: a number or a letter.")
+@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--smt2", "form", flag_value="smt2", help="Print an SMT-LIB 2 script.")
+@click.option("--verify", is_flag=True, help="Check every step anew, and ask z3 if it is there.")
+@click.pass_context
+def command(
+    context: click.Context,
+    expression: Any,
+    shift: str,
+    axis: int,
+    where: Any,
+    channels: str | None,
+    form: str | None,
+    verify: bool,
+) -> None:
+    """Prove that the layers that EXPRESSION describes commute with a shift, for all sizes.
+
+    A proof is printed step by step. What does not hold is refuted by a counterexample, with the
+    exit status 1; so is what stays undecided.
+
+    \b
+    convgraph prove "Conv(k, stride=s)" --shift "s*t"
+    convgraph prove "Conv(3, padding='same') >> ReLU()" --shift 1 --where interior --verify
+    """
+    import convgraph as cg
+    from convgraph.cli.expression import parse_amounts
+
+    (inputs,) = parse_amounts("channels", channels) if channels is not None else (None,)
+    found = cg.prove(expression, _shift(expression, shift, axis, where), where, inputs)
+    if form == "json":
+        facts = found.to_dict()
+        if verify and isinstance(found, cg.Proof):
+            facts["checks"] = _checks(found)
+        print_json(facts)
+    elif form == "smt2":
+        click.echo(_smt2(found), nl=False)
+    elif isinstance(found, cg.Proof):
+        click.echo(getattr(found, form)() if form else str(found))
+        for line in _checks(found) if verify else []:
+            print_line(line)
+    else:
+        click.echo(str(found))
+    if not isinstance(found, cg.Proof):
+        context.exit(NOT_PROVED)
+
+
+def _shift(spec: Any, text: str, axis: int, where: str) -> Shift:
+    """The shift that a text describes; letters that the spec does not have are of either sign."""
+    import sympy as sp
+
+    import convgraph as cg
+    from convgraph.cli.expression import parse_amounts
+    from convgraph.symmetry.proofs.numbers import symbols_of
+
+    sizes = symbols_of(spec)
+    amounts = []
+    for amount in map(sp.sympify, parse_amounts("shift", text)):
+        free = {s: sp.Symbol(s.name, integer=True) for s in amount.free_symbols - sizes}
+        moved = amount.xreplace(free)
+        amounts.append(int(moved) if moved.is_Integer else moved)
+    boundary: Any = "wrap" if where == "circle" else "zeros"
+    return cg.Shift(amounts[0] if len(amounts) == 1 else tuple(amounts), axis, boundary)
+
+
+def _checks(proof: Proof) -> list[str]:
+    """What the checks of a proof come to."""
+    from importlib.util import find_spec
+
+    proof.verify()
+    lines = [f"checked: {len(proof.steps)} steps follow"]
+    if find_spec("z3") is None:
+        return [*lines, "z3 is not installed: pip install 'convgraph[smt]'"]
+    again = proof.recheck()
+    found = "confirmed" if again.holds else "not confirmed"
+    return [*lines, f"z3: {found}, {len(again.answers)} questions"]
+
+
+def _smt2(found: Any) -> str:
+    from convgraph.core.errors import ConvgraphError
+    from convgraph.symmetry.proofs.refutation import Undecided
+
+    if isinstance(found, Undecided):
+        raise ConvgraphError(f"where={found.where!r}: {found}")
+    return str(found.smt2())

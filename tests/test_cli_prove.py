@@ -1,0 +1,91 @@
+"""`convgraph prove`, as a user runs it."""
+
+import json
+import sys
+
+import pytest
+
+from tests.test_cli import refused, run
+
+
+def test_a_proof_is_printed_step_by_step():
+    out, _ = run("prove", "Conv(k, stride=s)", "--shift", "s*t")
+    assert out.startswith("Theorem. Conv(k, stride=s) commutes with Shift(s*t) on the whole line:")
+    assert out.rstrip().endswith("Therefore y'[i] = y[i - t].")
+    assert "(3) the same index" in out
+
+
+def test_checks_are_made_when_they_are_asked_for():
+    out, _ = run("prove", "Conv(3, padding=1)", "--shift", "2", "--where", "interior", "--verify")
+    assert "for 2 <= i, i <= n - 2" in out
+    assert out.splitlines()[-2:] == ["checked: 3 steps follow", "z3: confirmed, 1 questions"]
+
+
+def test_without_z3_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "z3", None)
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *a: None if name == "z3" else found(name, *a)
+    )
+    out, _ = run("prove", "Conv(k)", "--shift", "t", "--verify")
+    assert out.splitlines()[-1] == "z3 is not installed: pip install 'convgraph[smt]'"
+
+
+@pytest.mark.parametrize(
+    ("option", "begins", "holds"),
+    [
+        ("--latex", r"\textbf{Theorem.}", r"\sum_{j=0}^{k - 1}"),
+        ("--markdown", "**Theorem.** `Conv(k)`", r"\begin{aligned}"),
+        ("--smt2", "; Conv(k) commutes with", "(check-sat)"),
+    ],
+)
+def test_other_forms(option, begins, holds):
+    out, _ = run("prove", "Conv(k)", "--shift", "t", option)
+    assert out.startswith(begins)
+    assert holds in out
+
+
+def test_json():
+    out, _ = run("prove", "MaxPool(k)", "--shift", "k*t", "--where", "circle", "--json", "--verify")
+    facts = json.loads(out)
+    assert facts["holds"] is True
+    assert facts["conclusion"] == "y'[i] = y[(i - t) mod m]"
+    assert [step["number"] for step in facts["steps"]] == [1, 2, 3, 4]
+    assert facts["checks"][1].startswith("z3: confirmed")
+
+
+def test_letters_that_the_layers_lack_are_of_either_sign():
+    out, _ = run("prove", "Conv(3)", "--shift", "t", "--where", "interior")
+    assert "0 <= i" in out
+    assert "t <= i" in out
+
+
+def test_images_and_channels():
+    out, _ = run(
+        "prove", "Conv((k, k), filters=m, stride=2)", "--shift", "2*t,0", "--channels", "c"
+    )
+    assert "y'[f, i_1, i_2] = y[f, i_1 - t, i_2]" in out
+
+
+def test_what_does_not_hold_has_the_exit_status_1():
+    out, _ = run("prove", "Conv(3, stride=2)", "--shift", "1", status=1)
+    assert "Counterexample: an input of 3, unit s1:" in out
+    out, _ = run("prove", "ReLU()", "--shift", "1", "--where", "frame", "--json", status=1)
+    assert json.loads(out)["holds"] is None
+    out, _ = run(
+        "prove", "Conv(k, padding='same')", "--shift", "1", "--where", "frame", "--json", status=1
+    )
+    facts = json.loads(out)
+    assert (facts["values"], facts["input"], facts["holds"]) == ({"k": 2}, [2], False)
+    out, _ = run("prove", "Conv(2)", "--shift", "1", "--where", "frame", "--smt2", status=1)
+    assert "expect sat" in out
+
+
+def test_bad_input_is_one_line():
+    assert "one for each axis joined by commas" in refused("prove", "Conv(3)", "--shift", "'word'")
+    assert "the row has 1 axes" in refused("prove", "Conv(3)", "--shift", "1,2")
+    assert "Missing option '--shift'" in refused("prove", "Conv(3)")
+    assert "undecided" in refused("prove", "ReLU()", "--shift", "1", "--where", "frame", "--smt2")
+    assert "z3 looks for" in refused("prove", "Conv(3, stride=2)", "--shift", "1", "--smt2")
