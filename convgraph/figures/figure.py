@@ -155,8 +155,8 @@ class Figure:
         Parameters
         ----------
         path
-            A name that ends in .svg, .html (a live page), .tex (TikZ), .png, .pdf or .dot. PNG and PDF need
-            Graphviz's `dot`.
+            A name that ends in .svg, .html (a live page), .tex (TikZ), .png, .pdf or .dot.
+            PNG and PDF need Graphviz's `dot`.
         dpi
             Pixels per inch in PNG.
 
