@@ -89,7 +89,8 @@ class Claim:
             named = {check.what for check in self.checks if not check.agrees}
             cases = [c.when for c in self.checks if c.agrees and c.what in named]
             others = [c.when for c in self.checks if not c.agrees]
-            parts.append(f"Holds when: {'; '.join(cases)}. Not: {'; '.join(others)}.")
+            held, failed = ("; ".join(dict.fromkeys(each)) for each in (cases, others))
+            parts.append(f"Holds when: {held}. Not: {failed}.")
         elif self.verdict == "differs":
             wrong = [check for check in self.checks if not check.agrees]
             parts += [f"{c.what} is {show(c.derived)}, not {show(c.stated)}." for c in wrong]
