@@ -48,6 +48,7 @@ _MODULES = {
     "symmetry.groups.equivariant": ["equivariant_layer"],
     "symmetry.groups.automorphisms": ["symmetry_group"],
     "figures.draw": ["draw"],
+    "figures.plots": ["plot_growth", "plot_matrix", "plot_paths", "plot_sparsity", "plot_uses"],
     "figures.draw_grid": ["draw_grid"],
     "reports.report": ["report"],
     "reports.findings.registry": ["findings", "rules"],
