@@ -190,6 +190,7 @@ def _regrouped(term: Term, old: tuple[int, ...], new: tuple[int, ...]) -> Term |
         return term
     result: list[Ints] = []
     i = j = 0
+    factor = 1
     while i < len(old) or j < len(new):
         first_i, first_j, have, want = i, j, 1, 1
         while have != want or (i, j) == (first_i, first_j):  # the next axes of equal total size
@@ -203,17 +204,18 @@ def _regrouped(term: Term, old: tuple[int, ...], new: tuple[int, ...]) -> Term |
             result += term[first_i:i]
             continue
         flat = np.asarray(reduce(np.multiply.outer, term[first_i:i], np.array(1, object))).ravel()
+        if first_j == j:  # an axis of size 1 that the new ones do not have
+            factor *= int(flat[0])
+            continue
         split = _split(flat, new[first_j:j])
         if split is None:
             return None
         result += split
-    return tuple(result)
+    return (result[0] * factor, *result[1:]) if factor != 1 else tuple(result)
 
 
 def _split(flat: Ints, sizes: tuple[int, ...]) -> list[Ints] | None:
     """A vector as a product of vectors of these sizes, or None."""
-    if not sizes:
-        return None if int(flat[0]) != 1 else []
     if len(sizes) == 1:
         return [flat]
     table = flat.reshape(sizes[0], -1)
