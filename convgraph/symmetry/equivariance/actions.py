@@ -116,7 +116,7 @@ def actions(
 ) -> dict[str, Action]:
     """The action on every row; `moves` has the transformation of each input, `output` of `row`.
 
-    With `rounded`, `row` is moved by the next smaller shift that its stride divides.
+    With `rounded`, rows are moved by the next smaller shift that their stride divides.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def actions(
             continue
         here = network.row(name)
         gone = steps is None or all(step is None for step in steps)
-        moved = None if gone or steps is None else first.behind(steps, rounded and name == row)
+        moved = None if gone or steps is None else first.behind(steps, rounded)
         result[name] = Action(here, moved, still=gone)
     target = network.row(row)
     if output is not None:

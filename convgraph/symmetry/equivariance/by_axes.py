@@ -95,6 +95,12 @@ class Plane:
         )
         return question, found
 
+    def edges(self, axes: tuple[int, ...]) -> int:
+        """How many edges the network cut down to some axes has."""
+        small = restriction(self.along, self.classes, axes)
+        layers = small.network.layers if small is not None else ()
+        return sum(int(layer.connections) for layer in layers)
+
     def lifted(self, axes: Sequence[int], mask: Mask) -> Boxes:
         """A mask over (classes, positions of some axes) as boxes of the row."""
         found = []

@@ -120,6 +120,8 @@ def _answer(
         if view.follows():
             return Answer(_everything(target), Units(target, []), Units(target, [])), view
         answer = (jointly if len(view.acting) == 1 else axis_by_axis)(view)
+        if answer is not None and answer.undecided and view.edges(view.acting) <= AGAIN:
+            answer = jointly(view)
         view = view if answer is not None else None
     edges = sum(int(layer.connections) for layer in network.layers)
     if answer is None or (answer.undecided and edges <= AGAIN):

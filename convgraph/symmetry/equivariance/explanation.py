@@ -10,7 +10,6 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core import memory
 from convgraph.core.boxes import decompose
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
@@ -26,6 +25,7 @@ from convgraph.symmetry.equivariance.counterexample import (
     sides,
 )
 from convgraph.symmetry.equivariance.decide import Question
+from convgraph.symmetry.equivariance.equations import Block, Equations
 from convgraph.symmetry.equivariance.origin import Origin, local, origin
 
 __all__ = ["EDGES", "Explanation", "edge_question"]
@@ -88,51 +88,43 @@ class Explanation:
             result[WINDOW] = Units(target, boxes)
         return result
 
-    def conditions(self) -> tuple[sp.Eq, ...]:
+    def conditions(self) -> Equations:
         """Equations between labels that would mend what can be mended."""
+        labels = self.network.labels
         if not self.divided:
-            return ()
-        equations: dict[sp.Eq, None] = {}
+            return Equations(labels)
+        blocks: dict[Block, None] = {}
+        sums: dict[sp.Eq, None] = {}
         for axes, made in self._partings:
-            labels = made.question.network.labels
             found = ties(made)
-            classes = found.classes(len(labels))
-            for letter_pairs in _grouped(classes):
-                for first, second in self._lifted(axes, made.question.network, letter_pairs):
-                    pair = self.network.labels.pick([first, second])
-                    equations[sp.Eq(*pair, evaluate=False)] = None
-            for left, right in found.sums if not axes else ():
-                both = [sp.Add(*labels.pick(each)) for each in (left, right)]
-                if sp.Eq(*reversed(both), evaluate=False) not in equations:
-                    equations[sp.Eq(*both, evaluate=False)] = None
-        return tuple(equations)
+            for pair in _grouped(found.classes(len(made.question.network.labels))):
+                block = self._block(axes, made.question.network, pair)
+                if block is not None:
+                    blocks[block] = None
+            for each in found.sums if not axes else ():
+                left, right = (sp.Add(*labels.pick(side)) for side in each)
+                if sp.Eq(right, left, evaluate=False) not in sums:
+                    sums[sp.Eq(left, right, evaluate=False)] = None
+        return Equations(labels, tuple(blocks), tuple(sums))
 
-    def _lifted(
-        self, axes: tuple[int, ...], small: Network, pair: tuple[int, int]
-    ) -> Iterator[tuple[int, int]]:
-        """A pair of labels of the network cut down to an axis, as pairs of the network's labels."""
+    def _block(self, axes: tuple[int, ...], small: Network, pair: tuple[int, int]) -> Block | None:
+        """A pair of labels, of the network cut down to axes, as pairs of the network's labels."""
         if not axes:
-            yield pair
-            return
-        for array, start in zip(small.labels.arrays, small.labels._starts, strict=False):
-            inside = [start <= number < start + len(array) for number in pair]
-            if not all(inside):
+            return Block(0, (len(self.network.labels),), (0,), pair[:1], pair[1:])
+        for array in small.labels.arrays:
+            start = small.labels.start(array.letter)
+            if not all(start <= number < start + len(array) for number in pair):
                 continue
-            indices = [np.unravel_index(n - start, array.shape) for n in pair]
-            if indices[0][:2] != indices[1][:2] or any(int(i) for i in indices[0][:2]):
-                return
+            left, right = (np.unravel_index(n - start, array.shape) for n in pair)
+            if left[:2] != right[:2] or any(left[:2]):
+                return None  # the first class of channels stands for all
             tying = self._tying(array.letter)
-            digits = [a for a, digit in enumerate(tying.digits) if digit.axis in axes]
-            whole = np.arange(int(tying.size)).reshape([int(n) for n in tying.shape])
+            digits = tuple(a for a, digit in enumerate(tying.digits) if digit.axis in axes)
+            shape = tuple(int(n) for n in tying.shape)
             first = self.network.labels.start(array.letter)
-            memory.require("conditions", whole.size, 2000)
-            parts = []
-            for index in indices:
-                cut: list[slice | int] = [slice(None)] * whole.ndim
-                for digit, i in zip(digits, index[2:], strict=True):
-                    cut[digit] = int(i)
-                parts.append((whole[tuple(cut)].ravel() + first).tolist())
-            yield from zip(*parts, strict=True)
+            here, there = (tuple(map(int, index[2:])) for index in (left, right))
+            return Block(first, shape, digits, here, there)
+        return None
 
     def _tying(self, letter: str) -> Learned:
         return next(
@@ -164,7 +156,7 @@ class Explanation:
             near.right,
             _name(self.network, at.row, at.unit),
             near.edges,
-            at.causes,
+            at.causes if self.divided else (STRIDE,),
         )
         whole = self._whole(unit) if self._on_edges else None
         if whole is None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.counterexample import Counterexample
+from convgraph.symmetry.equivariance.equations import Equations
 
 if TYPE_CHECKING:
     from convgraph.symmetry.equivariance.explanation import Explanation
@@ -71,14 +70,15 @@ class Verdict:
         return self._explanation.counterexample(self.broken) if self.broken else None
 
     @cached_property
-    def conditions(self) -> tuple[sp.Eq, ...]:
+    def conditions(self) -> Equations:
         """Equations between parameters under which the broken units would hold.
 
         Units that no equation could mend (padding entered, data left the frame) are not among
         those that they mend; where there are only such units, there is no condition. The equations
-        suffice; for a single linear layer they are necessary as well.
+        suffice; for a single linear layer they are necessary as well. A sequence that makes them
+        when they are asked for.
         """
-        return self._explanation.conditions() if self.broken else ()
+        return self._explanation.conditions() if self.broken else Equations(self.network.labels)
 
     @property
     def statement(self) -> str:
@@ -110,7 +110,7 @@ class Verdict:
                 "undecided": _facts(self.undecided),
                 "causes": {cause: _facts(units) for cause, units in self.causes.items()},
                 "counterexample": None if example is None else example.to_dict(),
-                "conditions": [f"{e.lhs} = {e.rhs}" for e in self.conditions],
+                "conditions": [f"{e.lhs} = {e.rhs}" for e in self.conditions[:NAMED]],
             }
         )
         return facts

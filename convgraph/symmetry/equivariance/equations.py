@@ -1,0 +1,95 @@
+"""Equations between parameters, made when asked for: a deep network can have millions."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import overload
+
+import numpy as np
+import sympy as sp
+
+from convgraph.core.labels import Labels
+
+__all__ = ["Block", "Equations"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Pairs of labels that are to be equal: entries of an array that differ in some digits only.
+
+    The array of some shape starts at label `start`; in each pair the digits at `axes` have the
+    positions `left` and `right`, and the others run through all that there are.
+    """
+
+    start: int
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+
+    @cached_property
+    def _rest(self) -> tuple[int, ...]:
+        return tuple(n for a, n in enumerate(self.shape) if a not in self.axes)
+
+    def __len__(self) -> int:
+        return int(np.prod(self._rest, dtype=np.int64))
+
+    def pair(self, position: int) -> tuple[int, int]:
+        """The labels of one pair."""
+        free = np.unravel_index(position, self._rest) if self._rest else ()
+        labels = []
+        for digits in (self.left, self.right):
+            rest, fixed = iter(free), iter(digits)
+            index = tuple(
+                int(next(fixed) if a in self.axes else next(rest)) for a in range(len(self.shape))
+            )
+            labels.append(self.start + int(np.ravel_multi_index(index, self.shape)))
+        return labels[0], labels[1]
+
+
+class Equations(Sequence[sp.Eq]):
+    """A sequence of sympy equations between labels; it compares with tuples of them.
+
+    First those between two labels, in blocks, then those between sums of labels.
+    """
+
+    def __init__(
+        self, labels: Labels, blocks: Sequence[Block] = (), sums: Sequence[sp.Eq] = ()
+    ) -> None:
+        self._labels, self._blocks, self._sums = labels, tuple(blocks), tuple(sums)
+        self._ends = list(accumulate(map(len, self._blocks)))
+
+    def __len__(self) -> int:
+        return (self._ends[-1] if self._ends else 0) + len(self._sums)
+
+    @overload
+    def __getitem__(self, position: int) -> sp.Eq: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[sp.Eq, ...]: ...
+    def __getitem__(self, position: int | slice) -> sp.Eq | tuple[sp.Eq, ...]:
+        if isinstance(position, slice):
+            return tuple(self[p] for p in range(*position.indices(len(self))))
+        p = position + len(self) if position < 0 else position
+        if not 0 <= p < len(self):
+            raise IndexError(f"equation {position} of {len(self)}")
+        which = bisect_right(self._ends, p)
+        if which == len(self._blocks):
+            return self._sums[p - (self._ends[-1] if self._ends else 0)]
+        block = self._blocks[which]
+        pair = block.pair(p - (self._ends[which - 1] if which else 0))
+        return sp.Eq(*self._labels.pick(pair), evaluate=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        few = ", ".join(map(repr, self[:6]))
+        return f"({few}{',' * (len(self) == 1)})" if len(self) <= 6 else f"({few}, ...)"
