@@ -6,6 +6,7 @@ nothing global is touched.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,16 @@ def _figure(width: float, height: float) -> Figure:
             "plot: matplotlib is not installed; the extra 'plot' brings it: "
             "pip install 'convgraph[plot]'"
         ) from None
-    return Figure(figsize=(width, height), layout="constrained")
+
+    class Plot(Figure):
+        """A figure that shows itself in a notebook, whether or not matplotlib is set up there."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png")
+            return content.getvalue()
+
+    return Plot(figsize=(width, height), layout="constrained")
 
 
 def plot_growth(network: Network) -> Figure:
