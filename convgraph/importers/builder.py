@@ -109,8 +109,13 @@ class Builder:
         nodes reshape in two ways stays one array.
         """
         origin, letter = known.origin, self.letter(known)
-        if origin.shape == known.shape:
-            digits = [_digit(k, a, n) for (k, a), n in zip(places, known.shape, strict=True)]
+        if known.order is not None:  # the array has its axes in the order of the model
+            place = dict(zip(known.order, places, strict=True))
+            places, shape = [place[a] for a in range(len(place))], origin.shape
+        else:
+            shape = known.shape
+        if origin.shape == shape:
+            digits = [_digit(k, a, n) for (k, a), n in zip(places, shape, strict=True)]
             return Learned(tuple(digits), letter)
         # only axes of one position were added or taken away, or it would be an array of its own
         real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)

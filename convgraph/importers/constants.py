@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
+from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.node import Node
 from convgraph.importers.pointwise import KINDS
@@ -30,7 +31,8 @@ from convgraph.importers.values import Known
 
 __all__ = ["FOLDS", "fold", "shape_of"]
 
-LARGEST = 2**22  # entries that folding computes at once
+# entries that are computed at once, at most at once, and at most at all
+AT_ONCE, LARGEST, LARGEST_KEPT = 2**12, 2**22, 2**32
 Array = NDArray[Any]
 
 
@@ -156,6 +158,58 @@ def _computed(function: Callable[..., Any]) -> Any:
     return compute
 
 
+def _entry_by_entry(function: Callable[..., Any]) -> Any:
+    """An operator whose result has the shape that its operands share: large ones wait."""
+    at_once = _computed(function)
+
+    def compute(builder: Builder, node: Node) -> list[Known] | None:
+        known = [builder.known(node, position) for position in range(len(node.inputs))]
+        present = [each for each in known if each is not None]
+        if sum(each.size for each in present) <= AT_ONCE or len(present) < len(known):
+            return at_once(builder, node)
+        shape = tuple(int(n) for n in common_shape([each.shape for each in present]))
+        if product(shape) > LARGEST_KEPT:
+            return None
+        first, *others = present
+
+        def later(*arrays: Array) -> Array:
+            with np.errstate(all="ignore"):
+                return np.asarray(function(node, *arrays))
+
+        made = first.mapped(node.outputs[0], later, *others, shape=shape)
+        made.learned = any(each.learned for each in present)
+        return [made]
+
+    return compute
+
+
+def _transposed(builder: Builder, node: Node) -> list[Known]:
+    known = _first(builder, node)
+    rank = len(known.shape)
+    order = node.numbers("perm") or list(range(rank))[::-1]
+    if sorted(order) != list(range(rank)):
+        raise ConvgraphError(f"perm={order}: the {rank} axes in some order")
+    return [known.turned(node.outputs[0], tuple(order))]
+
+
+def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
+    """Weights that are kept in few bits."""
+    known, scale, zero = (builder.known(node, position) for position in range(3))
+    if known is None or scale is None or node.number("block_size", 0):
+        return None
+    axis = within(node.number("axis", 1), len(known.shape), "axis") if len(known.shape) else 0
+    spread = (-1, *(1,) * (len(known.shape) - axis - 1)) if scale.size > 1 else ()
+    shift = zero if zero is not None else Known.of("zero", np.zeros(scale.shape))
+
+    def real(values: Array, factor: Array, origin: Array) -> Array:
+        centred = values.astype(np.float64) - origin.astype(np.float64).reshape(spread)
+        return centred * factor.astype(np.float64).reshape(spread)
+
+    made = known.mapped(node.outputs[0], real, scale, shift)
+    made.learned = True
+    return [made]
+
+
 def _cast(node: Node, values: Array, *_: Any) -> Array | None:
     kind = KINDS.get(node.number("to", 1), "-")
     if kind not in "fbiu":
@@ -250,20 +304,21 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Flatten": _view(_flattened),
     "Squeeze": _view(lambda b, n, old: squeezed(old, node_axes(b, n, len(old)))),
     **dict.fromkeys(_SAME_ENTRIES, _view(lambda b, n, old: old)),
-    "Cast": _computed(_cast),
+    "Cast": _entry_by_entry(_cast),
     "Concat": _computed(_concat),
     "Gather": _computed(_gather),
     "Slice": _computed(_slice),
     "Split": _computed(_split),
     "Range": _computed(_range),
     "Expand": _computed(_expanded),
-    "Transpose": _computed(lambda n, v: np.transpose(v, n.numbers("perm"))),
-    "Add": _computed(lambda n, a, b: a + b),
-    "Sub": _computed(lambda n, a, b: a - b),
-    "Mul": _computed(lambda n, a, b: a * b),
-    "Div": _computed(_divided),
-    "Neg": _computed(lambda n, a: -a),
-    "Sqrt": _computed(lambda n, a: np.sqrt(a)),
+    "Transpose": _transposed,
+    "DequantizeLinear": _dequantised,
+    "Add": _entry_by_entry(lambda n, a, b: a + b),
+    "Sub": _entry_by_entry(lambda n, a, b: a - b),
+    "Mul": _entry_by_entry(lambda n, a, b: a * b),
+    "Div": _entry_by_entry(_divided),
+    "Neg": _entry_by_entry(lambda n, a: -a),
+    "Sqrt": _entry_by_entry(lambda n, a: np.sqrt(a)),
     "Exp": _computed(lambda n, a: np.exp(a)),
     "Abs": _computed(lambda n, a: np.abs(a)),
     "Floor": _computed(lambda n, a: np.floor(a)),

@@ -198,14 +198,14 @@ def group_normalisation(builder: Builder, node: Node) -> None:
     if is_symbolic(channels) or groups < 1 or channels % groups:
         raise ConvgraphError(f"num_groups={groups}: groups divide the {channels} channels")
     each = int(channels) // groups
+    if scale.shape == (groups,) != (channels,):  # before version 21 there is one for each group
+        raise Unread("a scale and a shift for each group of channels")
     axes: list[Axis] = [identity(batch), identity(groups), OwnFirst(each, each)]
     axes += [OwnFirst(n, n) for n in space]
     joint = signal, trimmed(signal, axes), ONE
     made = standardised(node.real("epsilon", 1e-5))
     name = f"{node.outputs[0]}/normalised"
     inner = builder.emit(node, signal.shape, [joint], made, name=name)
-    if scale.shape == (groups,) != (channels,):  # before version 21 there is one for each group
-        raise Unread("a scale and a shift for each group of channels")
     ones = (1,) * len(space)
     spread = [each.viewed(each.name, (*each.shape, *ones)) for each in (scale, bias)]
     scaled_and_shifted(builder, node, inner, *spread)

@@ -60,6 +60,7 @@ def from_onnx(
     graph, version = proto.graph, opset_of(proto)
     tensors = Tensors(folder, weights)
     known = {t.name: tensors.known(t) for t in graph.initializer}
+    known.update((t.values.name, tensors.sparse(t)) for t in graph.sparse_initializer)
     nodes = nodes_of(proto, version, tensors)
     stated = {value.name: value for value in graph.input if value.name not in known}
     stated_shapes = _input_shapes(stated, input_shapes)

@@ -39,6 +39,21 @@ class Tensors:
             return Known(tensor.name, shape, None, learned)
         return Known(tensor.name, shape, partial(self.read, tensor), learned)
 
+    def sparse(self, tensor: Any) -> Known:
+        """A tensor that lists the entries that are not zero, by place or by coordinates."""
+        values, indices = self.known(tensor.values), self.known(tensor.indices)
+        shape = tuple(tensor.dims)
+        if min(shape, default=0) < 0 or len(shape) > MOST_AXES:
+            raise ConvgraphError(f"shape={shape} of {values.name!r}: not the shape of a tensor")
+
+        def dense(entries: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
+            filled = np.zeros(shape, entries.dtype)
+            flat = places if places.ndim == 1 else np.ravel_multi_index(tuple(places.T), shape)
+            filled.reshape(-1)[flat] = entries
+            return filled
+
+        return values.mapped(values.name, dense, indices, shape=shape)
+
     def _external(self, tensor: Any) -> bool:
         """Whether the file with a tensor's entries is there, in the model's own folder."""
         stated = {entry.key: entry.value for entry in tensor.external_data}

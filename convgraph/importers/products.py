@@ -10,7 +10,7 @@ from convgraph.core.tying import Constant, Tying
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.broadcasting import common_shape, places, stretched
-from convgraph.importers.builder import ONE, Builder, builds, unit_bias
+from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
@@ -50,6 +50,20 @@ def gemm(builder: Builder, node: Node) -> None:
     if isinstance(c, Signal):
         joints.append((c, stretched(c, shape), Constant(beta) if beta != 1 else ONE))
     builder.emit(node, shape, joints, SUM, bias)
+
+
+@builds("aten.linear")
+def linear(builder: Builder, node: Node) -> None:
+    """x W^T + b over the last axis, as PyTorch has it."""
+    weights, bias = builder.value(node.input(1)), builder.known(node, 2)
+    values = builder.value(node.input(0))
+    if not isinstance(weights, Known) or (node.input(2) and bias is None):
+        raise Unread("weights that are computed")
+    shape = (*values.shape[:-1], weights.shape[0])
+    shift = None
+    if bias is not None:
+        shift = unit_bias(row_shape(shape)), builder.tied(bias, places(bias, shape))
+    product_of(builder, node, values, weights, (False, True), shift)
 
 
 @builds("MatMul")

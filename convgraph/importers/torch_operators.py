@@ -159,11 +159,7 @@ def _batch_norm(c: Call) -> Any:
 def _linear(c: Call) -> Any:
     if c.rank == 2:
         return c.emit("Gemm", [c["input"], c["weight"], c["bias"]], {"transB": 1})
-    turned = c.emit("Transpose", [c["weight"]], {"perm": [1, 0]}, c.inner("weight"))
-    if c["bias"] is None:
-        return c.emit("MatMul", [c["input"], turned])
-    product = c.emit("MatMul", [c["input"], turned], output=c.inner("product"))
-    return c.emit("Add", [product, c["bias"]])
+    return c.emit("aten.linear", [c["input"], c["weight"], c["bias"]])
 
 
 def _addmm(c: Call) -> Any:

@@ -41,10 +41,11 @@ class Known:
     """A tensor that does not depend on the model's input; its entries are read when asked for.
 
     `origin` is the tensor whose entries these are, in the same order: an initialiser that was only
-    given another shape is still the parameter array of its name.
+    given another shape is still the parameter array of its name, and so is one whose axes were put
+    in another `order`.
     """
 
-    __slots__ = ("_read", "_values", "learned", "name", "origin", "shape")
+    __slots__ = ("_read", "_values", "learned", "name", "order", "origin", "shape")
 
     def __init__(
         self,
@@ -53,9 +54,11 @@ class Known:
         read: Callable[[], NDArray[Any]] | None,
         learned: bool = False,
         origin: Known | None = None,
+        order: tuple[int, ...] | None = None,
     ) -> None:
         self.name, self.shape, self.learned = name, shape, learned
         self.origin: Known = origin or self
+        self.order = order
         self._read = read
         self._values: NDArray[Any] | None = None
 
@@ -88,7 +91,16 @@ class Known:
         """The same entries in another shape."""
         read = (lambda: self.values().reshape(shape)) if self.there else None
         same = [n for n in shape if n != 1] == [n for n in self.origin.shape if n != 1]
+        same = same and self.order is None
         return Known(name, shape, read, self.learned, self.origin if same else None)
+
+    def turned(self, name: str, order: tuple[int, ...]) -> Known:
+        """The same entries with the axes in another order."""
+        read = (lambda: self.values().transpose(order)) if self.there else None
+        shape = tuple(self.shape[a] for a in order)
+        if self.order is not None or self.shape != self.origin.shape:
+            return Known(name, shape, read, self.learned)
+        return Known(name, shape, read, self.learned, self.origin, order)
 
     def mapped(
         self,
