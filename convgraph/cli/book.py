@@ -52,17 +52,25 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
     from convgraph.book import report
     from convgraph.book.claims import claim_numbers, derive
     from convgraph.book.figures import figure_numbers, make
+    from convgraph.core.errors import ConvgraphError
 
     known = figure_numbers()
     chosen = list(dict.fromkeys(figures)) or known
     contents: dict[str, bytes] = {}
     claims = []
+    left_out: list[str] = []
     with progress("The chapter", len(chosen) * len(set(formats)) + len(claim_numbers())) as step:
         for number in chosen:
-            figure = make(number)
             for format in dict.fromkeys(formats):
-                contents[f"figure-{number}.{format}"] = figure.content(format)
+                try:
+                    contents[f"figure-{number}.{format}"] = make(number).content(format)
+                except ConvgraphError as error:
+                    if figures:  # who names a figure wants it; who names none wants what there is
+                        raise
+                    left_out.append(f"figure {number}: {error}")
                 step()
+        if left_out and not contents:
+            raise ConvgraphError(left_out[0].split(": ", 1)[1])
         for claim in claim_numbers():
             claims += derive([claim])
             step()
@@ -70,6 +78,8 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
     contents["claims.md"] = report.as_markdown(claims).encode()
     with into_folder(out) as folder:
         written = write_all(folder, contents)
+    for line in left_out:
+        click.echo(f"Left out: {line}", err=True)
     if as_json:
         print_json(
             {"files": [str(path) for path in written], "claims": [c.to_dict() for c in claims]}

@@ -16,7 +16,7 @@ from convgraph.figures.layout import Layout, layout
 from convgraph.figures.lettering import captions_of, headings_of, letters_at
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.omitted import Omitted
-from convgraph.figures.panel import Edge, Panel, Unit, turned
+from convgraph.figures.panel import Edge, Panel, Unit
 from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_edges
 from convgraph.figures.routes import CLEARANCE, Route, route
 from convgraph.figures.theme import Theme
@@ -97,7 +97,7 @@ def _with_texts(
 ) -> Panel:
     across = wish.direction == "right"
     if across:
-        panel = turned(panel)
+        panel = panel.turned()
     texts = []
     if letter is not None:
         texts = letters_at(panel.edges, [letter[i] for i in chosen.tolist()], theme, across)

@@ -124,14 +124,16 @@ def _extent(size: int, show: int | None) -> int:
 def bitmap(
     name: str, ink: NDArray[np.bool_] | Sequence[Sequence[int]], x: float, y: float, side: float
 ) -> list[Mark]:
-    """A picture in two colours: a frame about (x, y), and a black cell for each pixel of ink."""
+    """A picture in two colours: a frame about (x, y), and black cells for its ink."""
     array = np.asarray(ink, bool)
     rows, columns = array.shape
-    frame = Mark(name, "box", "", x, y, (columns + 1) * side, (rows + 1) * side, 0)
-    cells = Cells((rows, columns), side)
-    left, low = x - cells.width / 2, y - cells.height / 2
-    return [frame] + [
-        Mark(f"{name},{i + 1},{j + 1}", "cell", "", left + dx, low + dy, side, side, 0, "#000000")
-        for (i, j), dx, dy in cells.places()
-        if array[i, j]
-    ]
+    frame = Mark(name, "box", "", x, y, (columns + 4) * side, (rows + 4) * side, 0)
+    left, top = x - columns * side / 2, y + rows * side / 2
+    marks = [frame]
+    for i, line in enumerate(array):
+        ends = np.flatnonzero(np.diff(np.concatenate([[0], line, [0]]))).tolist()
+        for a, b in zip(ends[::2], ends[1::2], strict=True):  # a run of ink is one mark
+            place = left + (a + b) / 2 * side, top - (i + 0.5) * side
+            size = (b - a) * side, side, 0
+            marks.append(Mark(f"{name},{i + 1},{a + 1}", "cell", "", *place, *size, "#000000"))
+    return marks

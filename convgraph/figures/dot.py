@@ -6,7 +6,7 @@ Ids are stable: `unit_x3`, `edge_x3_s2`; from the second panel on with `panel2_`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 import graphviz
 
@@ -50,7 +50,12 @@ def _panel(panel: int) -> str:
 
 
 def to_dot(
-    panels: Sequence[Panel], places: Sequence[Point], theme: Theme, *, layered: bool = False
+    panels: Sequence[Panel],
+    places: Sequence[Point],
+    theme: Theme,
+    *,
+    layered: bool = False,
+    images: Mapping[str, str] | None = None,
 ) -> str:
     """The DOT text of panels.
 
@@ -64,6 +69,8 @@ def to_dot(
         Graphviz draws edges in the order of their tails, whatever the order of the text, so that
         grey edges would run over black ones. Layered text hangs the black ones on an invisible
         node behind all others: it draws as it should, and says less to who reads it.
+    images
+        The files of the images, by the ids of their marks; without them there are frames.
     """
     graph = graphviz.Digraph(
         graph_attr={
@@ -94,7 +101,7 @@ def to_dot(
         for unit in panel.units:
             _add_unit(graph, unit, number, place, theme)
         for mark in panel.marks:
-            _add_mark(graph, mark, number, place, theme)
+            _add_mark(graph, mark, number, place, images or {})
         for text in panel.texts:
             _add_text(graph, text, number, place)
     if layered:
@@ -158,7 +165,7 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point) -> 
         shape="plaintext",
         style="",
         width=f"{text.width / 72:.3g}",
-        height=f"{text.size / 72:.3g}",
+        height=f"{text.size * (1 + 1.2 * text.text.count(chr(10))) / 72:.3g}",
         fontsize=f"{text.size:g}",
         **{"class": "parameter" if letter else "caption"},
     )
@@ -185,12 +192,14 @@ def _add_edge(
     )
 
 
-def _add_mark(graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, theme: Theme) -> None:
+def _add_mark(
+    graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, images: Mapping[str, str]
+) -> None:
     name = mark_id(mark.name, panel)
     options: dict[str, str] = {"class": mark.kind}
     if mark.kind == "dots":
         options |= {"shape": "plaintext", "style": ""}
-    elif mark.kind in ("cell", "box"):
+    elif mark.kind in ("cell", "box", "image"):
         options |= {"shape": "box", "height": f"{mark.height / 72:.4g}"}
     if mark.kind != "padding":
         options["width"] = f"{mark.width / 72:.4g}"
@@ -202,6 +211,8 @@ def _add_mark(graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, the
         options["fillcolor"] = mark.fill
     if mark.kind == "cell" and split_symbol(mark.text):
         options["class"] = "cell unit"  # typeset as a name
+    if name in images:
+        options |= {"image": images[name], "imagescale": "both"}
     at = _pos((mark.x, mark.y), place) + "!"
     graph.node(name, label=_label(mark.text), id=name, pos=at, **options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.figures.annotate import annotate
 from convgraph.figures.dot import to_dot
 from convgraph.figures.files import write
+from convgraph.figures.images import images_of, with_images
 from convgraph.figures.panel import Panel
 from convgraph.figures.render import FORMATS, render
 from convgraph.figures.routes import Point
@@ -123,7 +125,9 @@ class Figure:
         """
         if prefix is None:
             prefix = f"g{hashlib.sha256(self.dot.encode()).hexdigest()[:8]}-"
-        svg = render(self._layered, "svg", prefix=prefix).decode()
+        dot = to_dot(self.panels, self.places, self.theme, layered=True)
+        svg = render(dot, "svg", prefix=prefix).decode()
+        svg = with_images(svg, images_of(self.panels), prefix)
         return annotate(svg, self.panels, prefix, self.title, self.description)
 
     def page(self) -> str:
@@ -135,10 +139,6 @@ class Figure:
 
         return page([self], self.title)
 
-    @property
-    def _layered(self) -> str:
-        return to_dot(self.panels, self.places, self.theme, layered=True)
-
     def content(self, format: str, dpi: float = 192) -> bytes:
         """The content of a file in this format."""
         if format == "svg":
@@ -147,7 +147,15 @@ class Figure:
             return self.page().encode()
         if format == "tex":
             return self.tikz.encode()
-        return render(self.dot if format == "dot" else self._layered, format, dpi=dpi)
+        if format not in ("png", "pdf"):
+            return render(self.dot, format, dpi=dpi)
+        with tempfile.TemporaryDirectory() as folder:
+            images = {}
+            for name, content in images_of(self.panels).items():
+                images[name] = str(Path(folder, f"{name}.png"))
+                Path(images[name]).write_bytes(content)
+            dot = to_dot(self.panels, self.places, self.theme, layered=True, images=images)
+            return render(dot, format, dpi=dpi)
 
     def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:
         """Write the figure to a file, whole or not at all; the name's ending says the format.

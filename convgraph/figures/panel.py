@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from convgraph.core.network import Network
-from convgraph.figures.routes import Route
+from convgraph.figures.routes import Point, Route
 
 __all__ = ["Edge", "Kind", "Line", "Mark", "Panel", "Text", "Unit"]
 
-Kind: TypeAlias = Literal["dots", "padding", "cell", "box"]
+Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Mark:
-    """What is no unit of the network: padding, "..." for units left out, a cell, a box of text.
+    """What is no unit of the network: padding, "..." for units left out, a cell, a box, an image.
 
-    (x, y) is its middle; a name tells it from all others of its panel, units included.
+    (x, y) is its middle; a name tells it from all others of its panel, units included. An image
+    has the `content` of a PNG file.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Mark:
     height: float
     size: float
     fill: str | None = None
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -105,34 +108,39 @@ class Panel:
         sides += [(t.x - t.width / 2, t.x + t.width / 2) for t in self.texts]
         return min(low for low, _ in sides), max(high for _, high in sides)
 
+    def moved(self, across: float, up: float) -> Panel:
+        """The panel with everything in it moved."""
+        return self._placed(lambda x, y: (x + across, y + up), self.height + up)
 
-def turned(panel: Panel) -> Panel:
-    """The panel with its rows as columns: what was at the bottom is on the left.
+    def turned(self) -> Panel:
+        """The panel with its rows as columns: what was at the bottom is on the left.
 
-    What stood first in its row is on top. Texts stay where they are.
-    """
-    columns = [unit.x for unit in panel.units] + [mark.x for mark in panel.marks]
-    top, low = max(columns), min(columns)
+        What stood first in its row is on top. Its texts are for their own places, and stay.
+        """
+        columns = [unit.x for unit in self.units] + [mark.x for mark in self.marks]
+        top, low = max(columns), min(columns)
+        return replace(self._placed(lambda x, y: (y, top - x), top - low), texts=self.texts)
 
-    def point(x: float, y: float) -> tuple[float, float]:
-        return y, top - x
+    def _placed(self, at: Callable[[float, float], Point], height: float) -> Panel:
+        def way(route: Route) -> Route:
+            return Route(tuple(at(*point) for point in route.points), at(*route.tip))
 
-    def way(route: Route) -> Route:
-        return Route(tuple(point(*p) for p in route.points), point(*route.tip))
-
-    def moved(item: Unit) -> Unit:
-        x, y = point(item.x, item.y)
-        return replace(item, x=x, y=y)
-
-    def moved_mark(item: Mark) -> Mark:
-        x, y = point(item.x, item.y)
-        return replace(item, x=x, y=y)
-
-    return replace(
-        panel,
-        units=tuple(map(moved, panel.units)),
-        marks=tuple(map(moved_mark, panel.marks)),
-        edges=tuple(replace(edge, route=way(edge.route)) for edge in panel.edges),
-        lines=tuple(replace(line, route=way(line.route)) for line in panel.lines),
-        height=top - low,
-    )
+        units, marks, texts = [], [], []
+        for unit in self.units:
+            x, y = at(unit.x, unit.y)
+            units.append(replace(unit, x=x, y=y))
+        for mark in self.marks:
+            x, y = at(mark.x, mark.y)
+            marks.append(replace(mark, x=x, y=y))
+        for text in self.texts:
+            x, y = at(text.x, text.y)
+            texts.append(replace(text, x=x, y=y))
+        return replace(
+            self,
+            units=tuple(units),
+            marks=tuple(marks),
+            texts=tuple(texts),
+            edges=tuple(replace(edge, route=way(edge.route)) for edge in self.edges),
+            lines=tuple(replace(line, route=way(line.route)) for line in self.lines),
+            height=height,
+        )

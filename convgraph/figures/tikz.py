@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Route
 from convgraph.figures.symbols import split_symbol
@@ -106,13 +107,15 @@ def _unit(unit: Unit, place: Point, theme: Theme) -> str:
 
 
 def _mark(mark: Mark, place: Point, theme: Theme) -> str:
+    if mark.kind == "image":
+        raise ConvgraphError("format='tex': TikZ has no images of its own; ask for pdf, svg or png")
     options = {
         "dots": "",
         "padding": "unit",
         "cell": f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp",
         "box": f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp",
     }[mark.kind]
-    if mark.kind != "dots":
+    if mark.kind != "dots" and mark.fill != "transparent":
         options += f", fill={_color(mark.fill or theme.fill)}"
     return _node(f"{options}, align=center", mark.size, _at(mark.x, mark.y, place), mark.text)
 

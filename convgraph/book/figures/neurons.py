@@ -16,16 +16,19 @@ def neuron_by_neuron() -> Figure:
     net = cg.Conv((2, 2)).on((3, 3))
     dense = cg.Dense(net.outputs[0].shape).on(net.inputs[0].shape)
 
+    outputs = [name.replace(",", "") for name in net.outputs[0].units()]
+    values = {"x": IMAGE, "s": outputs}
+
     def columns(panel: cg.Network, parameter: str | None) -> Figure:
-        outputs = [name.replace(",", "") for name in panel.outputs[0].units()]
         return cg.draw(
             panel,
             emphasize=parameter and cg.uses(panel, parameter),
-            values={"x": IMAGE, "s": outputs},
+            values=values,
             headings={"s": (parameter or "dense").replace("_", "")},
             direction="right",
             row_distance=2.5,
         )
 
     filtered = [columns(net, str(parameter)) for parameter in net.parameters]
-    return functools.reduce(Figure.beside, [*filtered, columns(dense, None)])
+    grids = cg.draw_grid(net, net.outputs[0].units()[0], values=values, kernels=True)
+    return functools.reduce(Figure.beside, [*filtered, columns(dense, None), grids])

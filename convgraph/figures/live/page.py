@@ -79,8 +79,6 @@ def _parameters(panel: Panel) -> list[str]:
     """The labels on the panel's edges, in the order of the network's arrays."""
     if panel.network is None:
         return []
-    if panel.network is None:
-        return []
     on_edges = {edge.parameter for edge in panel.edges}
     return [name for name in map(str, panel.network.labels) if name in on_edges]
 
