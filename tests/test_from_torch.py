@@ -236,6 +236,9 @@ def test_names_are_the_modules() -> None:
     assert "second.down" in rows
     assert rows[-1] == "head"
     assert "first.conv1.weight_1_1_1_1" in map(str, net.parameters)
+    tokens = from_torch(nn.Linear(4, 3), (1, 2, 4))
+    assert [row.name for row in tokens.rows[1:]] == ["linear"]
+    assert {array.letter for array in tokens.labels.arrays} == {"weight", "bias"}
 
 
 def test_batch_or_none() -> None:

@@ -8,7 +8,7 @@ import sympy as sp
 
 pytest.importorskip("onnx")
 
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from convgraph import ConvgraphError, from_onnx, projective_field, receptive_field
@@ -321,3 +321,45 @@ def test_a_network_read_from_a_model_is_like_any_other() -> None:
                    held={"w": np.array([[1.0, 2.0], [3.0, 4.0]])})  # fmt: skip
     assert from_onnx(linear).matrix().shape == (2, 2)
     assert np.array_equal(from_onnx(linear).evaluate([1, 1]), [1.5, 3.5])
+
+
+def test_weights_keep_their_names_in_another_order() -> None:
+    held = {"w": weights(5, 3), "s": weights(1, 4)}
+    nodes = [
+        node("Transpose", ["w"], ["turned"]),
+        node("MatMul", ["x", "turned"], ["h"]),
+        node("Transpose", ["s"], ["column"]),
+        node("Mul", ["h", "column"], ["y"]),
+    ]
+    proto = model(nodes, {"x": (1, 4, 3)}, held=held)
+    agree(proto, RNG.normal(size=(1, 4, 3)))
+    net = from_onnx(proto)
+    assert {array.letter: array.shape for array in net.labels.arrays} == {"w": (5, 3), "s": (1, 4)}
+    assert str(net.expressions("h")["h1,2"]) == "w_2_1*x1,1 + w_2_2*x1,2 + w_2_3*x1,3"
+
+
+def test_weights_in_few_bits() -> None:
+    nodes = [
+        node("QuantizeLinear", ["x", "sx", "zx"], ["q"]),
+        node("DequantizeLinear", ["q", "sx", "zx"], ["real"]),
+        node("DequantizeLinear", ["w", "sw", "zw"], ["kernel"], axis=0),
+        node("Conv", ["real", "kernel"], ["y"]),
+    ]
+    held = {
+        "sx": np.float32(0.25),
+        "zx": np.uint8(128),
+        "w": RNG.integers(-9, 9, (2, 1, 2, 2)).astype(np.int8),
+        "sw": np.array([0.5, 0.125], np.float32),
+        "zw": np.array([0, 1], np.int8),
+    }
+    proto = model(nodes, {"x": (1, 1, 3, 3)}, held=held, opset=21)
+    agree(proto, RNG.normal(size=(1, 1, 3, 3)))
+    assert sorted(from_onnx(proto).weights) == ["kernel"]
+
+
+def test_sparse_weights() -> None:
+    proto = model([node("MatMul", ["x", "w"], ["y"])], {"x": (1, 2)})
+    entries = numpy_helper.from_array(np.array([3.0, 5.0], np.float32), "w")
+    places = numpy_helper.from_array(np.array([1, 2]), "places")
+    proto.graph.sparse_initializer.append(helper.make_sparse_tensor(entries, places, [2, 2]))
+    assert np.array_equal(from_onnx(proto).evaluate([1, 10]), [50, 3])
