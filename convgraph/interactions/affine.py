@@ -240,6 +240,9 @@ def _reduced(field: Interval) -> Interval:
 
 def _union(x: Interval, y: Interval, size: Size) -> Interval:
     everywhere = x.everywhere or y.everywhere
+    if x.step == y.step and x.step and len(x.starts) == len(y.starts) == 1:
+        a, z = _least(x.starts[0], y.starts[0]), _most(x.ends[0], y.ends[0])
+        return Interval((a,), (z,), x.step, everywhere)
     # where one branch is global, the interval is that of the branch that moves
     if x.everywhere and not x.moves and x.step == 0 and y.moves:
         return y._replace(everywhere=True)
@@ -263,15 +266,17 @@ def _union(x: Interval, y: Interval, size: Size) -> Interval:
 
 
 def _least(a: Any, b: Any) -> Any:
+    if type(a) is int and type(b) is int:
+        return a if a < b else b
     if a is None or b is None:
         return b if a is None else a
-    if isinstance(a, int) and isinstance(b, int):
-        return min(a, b)
     import sympy as sp
 
     return sp.Min(a, b)
 
 
 def _most(a: Any, b: Any) -> Any:
+    if type(a) is int and type(b) is int:
+        return a if a > b else b
     least = _least(None if a is None else -a, None if b is None else -b)
     return None if least is None else -least

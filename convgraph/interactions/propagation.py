@@ -150,11 +150,11 @@ def _divided(wiring: Product) -> tuple[list[Axis], list[int], tuple[Size, ...]]:
 
 
 def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P]) -> State[P]:
-    axes, order, in_view = _divided(wiring)
-    straight = all(a == p for a, p in enumerate(order))
-    changing = [a for a, axis in enumerate(axes) if not is_identity(axis)]
-    if straight and not changing:
+    straight = all(a == p for a, p in enumerate(wiring.order))
+    if straight and all(map(is_identity, wiring.axes)):
         return state
+    axes, order, in_view = _divided(wiring)
+    changing = [a for a, axis in enumerate(axes) if not is_identity(axis)]
     state, runs = align(state, in_view, algebra)
     for a in changing:  # merging what one relation reads comes first: it renumbers the axes
         run = runs[order[a]]
@@ -235,7 +235,10 @@ def _recombined(
     tally = tally.reshape(len(reads), count)[:, 1:]
     if algebra.idempotent:
         tally = np.minimum(tally, 1)
-    kinds, number = np.unique(tally, axis=0, return_inverse=True)
+    if len(tally) == 1:
+        kinds, number = tally, np.zeros(1, np.int64)
+    else:
+        kinds, number = np.unique(tally, axis=0, return_inverse=True)
     payloads: list[P | None] = []
     for kind in kinds.tolist():
         parts = [
@@ -267,15 +270,17 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     if axis.symbolic:
         raise UntraceableError
     table = axis.table()
-    size = int(axis.inputs)
-    classes = np.moveaxis(state.classes, at, -1)
-    classes = np.broadcast_to(classes, (*classes.shape[:-1], size))
-    padded = np.concatenate([classes, np.full((*classes.shape[:-1], 1), -1)], axis=-1)
+    size, shape = int(axis.inputs), state.classes.shape
+    classes = state.classes
+    if alike:
+        classes = np.broadcast_to(classes, (*shape[:at], size, *shape[at + 1 :]))
     changed = replace(state, view=view)
+    missing = len(state.payloads)
+    nothing = np.full((*shape[:at], 1, *shape[at + 1 :]), missing)
+    padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
-        moved = np.moveaxis(padded[..., table[:, 0]], -1, at)
-        missing = len(state.payloads)
-        return with_classes(changed, np.where(moved < 0, missing, moved), (*state.payloads, None))
+        return with_classes(changed, padded.take(table[:, 0], axis=at), (*state.payloads, None))
+    padded = np.moveaxis(np.where(padded == missing, -1, padded), at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
     return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], 1, algebra)
 
