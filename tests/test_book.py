@@ -1,8 +1,12 @@
 """The book's figures: against their golden text, and against the graphs that they show."""
 
+import io
+import itertools
 import re
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import convgraph as cg
@@ -25,6 +29,8 @@ PRINTED = {
 @pytest.mark.parametrize("number", figure_numbers())
 def test_text_is_the_golden_text(number):
     """After a wanted change: `convgraph book --format dot --out FOLDER`; look at the pictures."""
+    if number == "9.6":
+        pytest.importorskip("matplotlib", reason="its photograph comes with matplotlib")
     assert make(number).dot == (GOLDEN / f"figure-{number}.dot").read_text(encoding="utf-8")
 
 
@@ -86,6 +92,165 @@ def test_measures(number, rows, panels):
     assert f"width={0.61 * 54 / 72:.4f}" in figure.dot
     assert "penwidth=1.2" in figure.dot
     assert "outputorder=edgesfirst" in figure.dot
+
+
+def texts(panel, row):
+    return [unit.text for unit in panel.units if unit.row == row]
+
+
+def letters(panel):
+    return "".join(text.text for text in panel.texts if text.edge)
+
+
+def test_pooling_and_a_shift():
+    """Figure 9.8: four units of each row, dashed arrows and dots at both ends."""
+    first, second = make("9.8").panels
+    assert (texts(first, "x"), texts(first, "s")) == (
+        [".1", "1", ".2", ".1"],
+        ["1", "1", "1", ".2"],
+    )
+    assert (texts(second, "x"), texts(second, "s")) == (
+        [".3", ".1", "1", ".2"],
+        [".3", "1", "1", "1"],
+    )
+    for panel in (first, second):
+        assert [text.text for text in panel.texts] == ["DETECTOR STAGE", "POOLING STAGE"]
+        low, high = (text.y for text in panel.texts)
+        assert low < 0 < panel.height < high
+        places = sorted((mark.x / 54, mark.y / 54) for mark in panel.marks)
+        assert places == [(0, 0), (0, 1), (5, 0), (5, 1)]
+        assert {mark.text for mark in panel.marks} == {"..."}
+        dashed = {(line.source, line.target) for line in panel.lines if line.dashed}
+        ends = {("dots,x,1", "s2"), ("x2", "dots,s,1"), ("dots,x,2", "s5"), ("x5", "dots,s,2")}
+        assert dashed == ends
+    assert make("9.8").dot.count("style=dashed") == 8
+
+
+def test_pooling_with_downsampling():
+    (panel,) = make("9.10").panels
+    assert texts(panel, "x") == [".1", "1", ".2", ".1", "0", ".1"]
+    assert texts(panel, "s") == ["1", ".2", ".1"]
+    x = {unit.name: unit.x for unit in panel.units}
+    assert [x[f"s{i}"] for i in (1, 2, 3)] == [x[f"x{i}"] for i in (2, 4, 6)]
+    assert [edge.source for edge in panel.edges if edge.target == "s3"] == ["x5", "x6"]
+
+
+def test_strides_and_downsampling():
+    top, bottom = make("9.12").panels
+    seen = {f"s{i}": [e.source for e in top.edges if e.target == f"s{i}"] for i in (1, 2, 3)}
+    assert seen == {"s1": ["x1", "x2"], "s2": ["x2", "x3", "x4"], "s3": ["x4", "x5"]}
+    kept = [(edge.source, edge.target) for edge in bottom.edges if edge.target[0] == "s"]
+    assert kept == [("z1", "s1"), ("z3", "s2"), ("z5", "s3")]
+    assert [text.text for text in top.texts] == ["Strided\nconvolution"]
+    assert {text.text for text in bottom.texts} == {"Convolution", "Downsampling"}
+    x = {unit.name: unit.x for unit in top.units}
+    assert [x[f"s{i}"] for i in (1, 2, 3)] == [x[f"x{i}"] for i in (1, 3, 5)]
+    (_, above), (_, below) = make("9.12").places
+    assert (above - below - bottom.height) / 54 == pytest.approx(1.2)
+
+
+def test_padding_and_size():
+    bare, padded = make("9.13").panels
+    sizes = [
+        [len(texts(panel, row.name)) for row in panel.network.rows] for panel in (bare, padded)
+    ]
+    assert sizes == [[16, 11, 6, 1], [16] * 4]
+    for panel, widths in ((bare, [11, 6, 1]), (padded, [16] * 3)):
+        for row, width in zip(panel.network.rows[1:], widths, strict=True):
+            units = row.units()
+            targets = {edge.target for edge in panel.edges} & set(units)
+            assert targets == {units[0], units[-1]}
+            assert len(units) == width
+    assert all(sum(e.target == unit for e in bare.edges) == 6 for unit in ("h1:1", "h1:11", "s1"))
+    assert not [mark for mark in bare.marks if mark.kind == "padding"]
+    black = [mark for mark in padded.marks if mark.kind == "padding"]
+    assert {mark.fill for mark in black} == {"#000000"}
+    for y in {mark.y for mark in black}:
+        row = sorted(mark.x / 54 for mark in black if mark.y == y)
+        units = [unit.x / 54 for unit in padded.units if unit.y == y]
+        assert [x - units[0] for x in row] == [-3, -2, -1, 16, 17]
+    assert len(black) == 3 * 5
+    assert len(padded.lines) == 3 * 5
+    assert sum(mark.text == "..." for mark in bare.marks) == 2
+    assert sum(mark.text == "..." for mark in padded.marks) == 3
+
+
+def test_letters_show_what_is_shared():
+    assert [letters(panel) for panel in make("9.14").panels] == ["abcdefghi", "ababababa", ""]
+    assert [len(panel.edges) for panel in make("9.14").panels] == [9, 9, 25]
+    tyings = [letters(panel) for panel in make("9.16").panels]
+    assert tyings == ["abcdefghi", "abcdabcda", "ababababa"]
+    wirings = {tuple((e.source, e.target) for e in panel.edges) for panel in make("9.16").panels}
+    assert len(wirings) == 1
+
+
+def test_two_terminologies():
+    left, rule, right = make("9.7").panels
+    stages = ["Convolution {}:\naffine transform", "Detector {}:\nnonlinearity", "Pooling {}"]
+    for panel, word in ((left, "stage"), (right, "layer")):
+        boxes = sorted((m for m in panel.marks if m.kind == "box" and m.text), key=lambda m: m.y)
+        inner = [stage.format(word) for stage in stages]
+        assert [box.text for box in boxes] == ["Input", *inner, "Next layer"]
+        assert all(line.route.tip[1] > line.route.points[0][1] for line in panel.lines)
+    (outer,) = [mark for mark in left.marks if mark.kind == "box" and not mark.text]
+    held = [m for m in left.marks if abs(m.y - outer.y) + m.height / 2 <= outer.height / 2]
+    assert len([mark for mark in held if mark.kind == "box" and mark.text]) == 3
+    assert len(left.lines) == len(right.lines) == 4
+    assert rule.marks[0].width < 1
+
+
+def test_learned_invariance():
+    """Another detector answers for another orientation, and the pooling unit answers alike."""
+    panels = make("9.9").panels
+    answers = [texts(panel, "x") for panel in panels]
+    assert [answer.index("1") for answer in answers] == [0, 2]
+    assert all(answer.count("1") == 1 for answer in answers)
+    assert [texts(panel, "s") for panel in panels] == [["1"], ["1"]]
+    for panel, shown in zip(panels, ("filter,1", "filter,3"), strict=True):
+        frames = {mark.name: mark for mark in panel.marks if mark.kind == "box"}
+
+        def ink(name, panel=panel, frames=frames):
+            frame = frames[name]
+            cells = [m for m in panel.marks if m.kind == "cell" and m.name.startswith(name + ",")]
+            return {
+                (round(m.x - frame.x, 3), round(m.y - frame.y, 3), round(m.width, 3)) for m in cells
+            }
+
+        pictures = [ink(f"filter,{i}") for i in (1, 2, 3)]
+        assert ink("input") == ink(shown)
+        assert all(a != b for a, b in itertools.pairwise(pictures))
+
+
+def test_the_photograph_and_its_edges():
+    pytest.importorskip("matplotlib", reason="its photograph comes with matplotlib")
+    image = pytest.importorskip("matplotlib.image")
+    (panel,) = make("9.6").panels
+    photo, edges = (image.imread(io.BytesIO(mark.content)) for mark in panel.marks)
+    assert (photo.shape, edges.shape) == ((280, 320), (280, 319))
+    # both were rounded to 256 shades, which is all that may part them
+    difference = np.diff(photo, axis=1)
+    scaled = (difference - difference.min()) / (difference.max() - difference.min())
+    assert np.abs(scaled - edges).max() < 0.01
+    svg = make("9.6").svg()
+    assert svg.count("data:image/png;base64,") == 2
+
+
+def test_the_photograph_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ConvgraphError, match=r"pip install 'convgraph\[plot\]'"):
+        make("9.6")
+
+
+def test_neuron_by_neuron():
+    *filtered, dense, grids = make("slides").panels
+    for panel, parameter in zip(filtered, ["w_1_1", "w_1_2", "w_2_1", "w_2_2"], strict=True):
+        assert len(panel.edges) == 16
+        assert {e.parameter for e in panel.edges if e.strong} == {parameter}
+        assert sum(e.strong for e in panel.edges) == 4
+        assert texts(panel, "x") == list("abcdefghi")
+        assert len({unit.x for unit in panel.units}) == 2
+    assert len(dense.edges) == 36
+    assert {u.text for u in grids.units if u.shaded} == {"a", "b", "d", "e", "s11"}
 
 
 def test_unknown_figure():

@@ -1,0 +1,136 @@
+"""Grids of cells: their places, fields, counts and holes, against the graph; images."""
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import convgraph as cg
+from convgraph import ConvgraphError
+from convgraph.figures.cells import Cells
+from convgraph.figures.images import png
+from convgraph.figures.theme import BOOK
+
+DILATED = (cg.Conv((2, 2), dilation=2) >> cg.Conv((2, 2), stride=2)).on((7, 8))
+
+
+def cells(figure):
+    return {unit.name: unit for unit in figure.panels[0].units}
+
+
+def test_every_unit_has_a_cell_and_no_two_share_a_place():
+    figure = cg.draw_grid(DILATED)
+    found = cells(figure)
+    assert set(found) == set(DILATED.graph)
+    assert len({(unit.x, unit.y) for unit in found.values()}) == len(found)
+    side = found["x1,1"].side
+    assert found["x1,2"].x - found["x1,1"].x == pytest.approx(side)
+    assert found["x1,1"].y - found["x2,1"].y == pytest.approx(side)
+    assert max(found[f"x1,{j}"].x for j in range(1, 9)) < found["h1,1"].x
+
+
+@pytest.mark.parametrize("unit", ["g1,1", "g2,3", "h5,6"])
+def test_fields_counts_and_holes(unit):
+    found = cells(cg.draw_grid(DILATED, unit))
+    graph = DILATED.graph
+    seen = nx.ancestors(graph, unit)
+    assert {n for n, c in found.items() if c.fill == BOOK.shade} == seen | {unit}
+    for name in seen:
+        paths = list(nx.all_simple_edge_paths(graph, name, unit))
+        assert found[name].text == str(len(paths))
+    for row in DILATED.rows:
+        at = [row.find(name) for name in seen if row.find(name) is not None]
+        if not at:
+            continue
+        low, high = np.min(at, axis=0), np.max(at, axis=0)
+        inside = {
+            row.unit((i, j)) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)
+        }
+        holes = {n for n, c in found.items() if c.fill == BOOK.hole and c.row == row.name}
+        assert holes == inside - seen
+
+
+def test_channels_stand_behind_each_other_and_only_the_front_has_text():
+    net = cg.Conv((2, 2), filters=3).on((2, 4, 4))
+    figure = cg.draw_grid(net, kernels=True)
+    found = cells(figure)
+    order = [unit.name for unit in figure.panels[0].units if unit.row == "x"]
+    assert order[0].startswith("x2,")
+    assert order[-1].startswith("x1,")
+    assert found["x2,1,1"].x > found["x1,1,1"].x
+    assert found["x2,1,1"].y > found["x1,1,1"].y
+    assert found["x2,1,1"].text == ""
+    assert found["x1,1,1"].text == "x1,1,1"
+    kernel = [mark.text for mark in figure.panels[0].marks]
+    assert len(kernel) == net.labels.parameters
+    assert {text for text in kernel if text} == {f"w_1_1_{i}_{j}" for i in (1, 2) for j in (1, 2)}
+
+
+def test_long_lines_show_their_ends():
+    net = cg.Conv((3, 3)).on((100, 50))
+    found = cells(cg.draw_grid(net, "s98,48", show=4))
+    rows = {name.split(",")[0][1:] for name in found if name[0] == "x"}
+    assert rows == {"1", "2", "99", "100"}
+    assert found["x99,49"].shaded
+    assert not found["x1,1"].shaded
+    gap = found["x2,1"].y - found["x99,1"].y
+    assert gap == pytest.approx(2 * found["x1,1"].side)
+
+
+def test_values_stand_in_place_of_names_and_counts():
+    net = cg.Conv((2, 2)).on((3, 3))
+    image = np.arange(9).reshape(3, 3)
+    found = cells(cg.draw_grid(net, "s1,1", values={"x": image}, names=False))
+    assert [found[f"x{i},{j}"].text for i in (1, 2, 3) for j in (1, 2, 3)] == list("012345678")
+    assert found["s2,2"].text == ""
+
+
+def test_lines_of_one_axis():
+    net = cg.Conv(3, filters=2).on((2, 5))
+    found = cells(cg.draw_grid(net))
+    assert len({found[f"x1,{j}"].y for j in range(1, 6)}) == 1
+    assert Cells((2, 5), 10, None, True).height == pytest.approx(10 * 1.35)
+
+
+def test_grids_stand_above_and_beside_other_figures():
+    net = cg.Conv((2, 2)).on((3, 3))
+    figure = cg.draw(net, direction="right").beside(cg.draw_grid(net, "s1,1"))
+    assert figure.svg().count('data-unit="x1,1"') == 2
+    assert "<polygon" in figure.svg()
+    assert "cg-figure" in figure.page()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((cg.Conv((3, 3)),), r"a spec becomes one on a shape"),
+        ((DILATED, "x99,1"), r"unit='x99,1': no unit"),
+        ((cg.Conv((3, 3)).on((100, 100)),), r"19,604 cells are too many .* show=8"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ConvgraphError, match=message):
+        cg.draw_grid(*arguments)
+
+
+def test_bad_options():
+    with pytest.raises(ConvgraphError, match=r"show=1: at least 2 cells"):
+        cg.draw_grid(DILATED, show=1)
+    with pytest.raises(ConvgraphError, match=r"row='z': no row"):
+        cg.draw_grid(DILATED, headings={"z": "?"})
+
+
+@pytest.mark.parametrize("values", [[[0, 1], [2, 255]], [[5.0, 5.0]], [[-1.0], [0.0], [1.0]]])
+def test_png_is_read_by_others(tmp_path, values):
+    image = pytest.importorskip("matplotlib.image", reason="reads PNG")
+    path = tmp_path / "f.png"
+    path.write_bytes(png(values))
+    array = np.asarray(values, float)
+    span = array.max() - array.min()
+    wanted = (array - array.min()) / span if span else np.zeros_like(array)
+    assert np.abs(image.imread(path) - wanted).max() <= 0.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize("values", [[], [1, 2], [[np.nan]], [[[1]]]])
+def test_png_of_no_image(values):
+    with pytest.raises(ConvgraphError, match="an array of rows of finite numbers"):
+        png(values)

@@ -1,0 +1,193 @@
+"""Drawing a part of a network: what is left out, padding, columns, panels side by side."""
+
+import math
+
+import pytest
+
+import convgraph as cg
+from convgraph import ConvgraphError
+from convgraph.figures.theme import BOOK
+
+SAME = cg.Conv(3, padding="same")
+P = BOOK.pitch
+
+
+def panel(*arguments, **options):
+    (found,) = cg.draw(*arguments, **options).panels
+    return found
+
+
+def names(found):
+    return [unit.name for unit in found.units]
+
+
+def test_the_ends_of_long_rows():
+    found = panel(SAME.on(1000), show=5)
+    ends = [1, 2, 3, 999, 1000]
+    assert names(found) == [f"{row}{i}" for row in "xs" for i in ends]
+    assert [unit.x / P for unit in found.units] == [0, 1, 2, 4, 5] * 2
+    dots = [(mark.x / P, mark.y / P) for mark in found.marks]
+    assert dots == [(3, 0), (3, 1)]
+    graph = SAME.on(1000).graph
+    both = {(a, b) for a, b in graph.edges() if {a, b} <= set(names(found))}
+    assert {(edge.source, edge.target) for edge in found.edges} == both
+    crossing = {("x3", "dots,s,1"), ("dots,x,1", "s3"), ("x999", "dots,s,1"), ("dots,x,1", "s999")}
+    assert {(line.source, line.target) for line in found.lines} == crossing
+    assert all(line.dashed for line in found.lines)
+
+
+def test_short_rows_are_whole():
+    net = SAME.on(5)
+    assert cg.draw(net, show=5).dot == cg.draw(net).dot
+
+
+def test_a_dense_layer_has_one_arrow_for_all_units_left_out():
+    found = panel(cg.Dense(300).on(200), show=4)
+    assert len(found.edges) == 4 * 4
+    assert len(found.lines) == 4 + 4
+    assert "Drawn: 8 units and 16 connections." in found.description
+
+
+def test_rows_that_shrink_share_a_middle_where_they_are_closed_up():
+    found = panel((cg.Conv(3) >> cg.Conv(15)).on(24), show=6)
+    middles = {
+        row: sum(unit.x for unit in found.units if unit.row == row) for row in ("x", "h", "g")
+    }
+    assert middles["x"] == pytest.approx(middles["h"]) == pytest.approx(middles["g"])
+
+
+def test_dashed_arrows_are_emphasized_if_one_of_theirs_is():
+    net = cg.Dense(2).on(9)
+    found = panel(net, show=4, emphasize="w_1_5")
+    strong = {(line.source, line.target) for line in found.lines if line.strong}
+    assert strong == {("dots,x,1", "s1")}
+    assert not any(edge.strong for edge in found.edges)
+
+
+def test_connections_of_some_units():
+    net = (SAME >> SAME).on(6)
+    found = panel(net, edges_of=["h2", cg.projective_field(net, "h5", row="g")])
+    targets = {"h2", "g4", "g5", "g6"}
+    drawn = {(edge.source, edge.target) for edge in found.edges}
+    assert drawn == {(a, b) for a, b in net.graph.edges() if b in targets}
+    assert len(found.units) == 18
+    assert [mark.text for mark in found.marks] == ["...", "..."]
+    low, high = (mark.y for mark in found.marks)
+    assert (low, high) == (0.5 * P, 1.5 * P)
+
+
+@pytest.mark.parametrize(
+    ("spec", "size", "before", "behind"),
+    [
+        (cg.Conv(3, padding="same"), 4, 1, 1),
+        (cg.Conv(6, padding=((3, 2),)), 16, 3, 2),
+        (cg.Conv(3, dilation=2, padding=2), 6, 2, 2),
+        (cg.Conv(3, stride=2, padding=1), 5, 1, 1),
+        (cg.Conv(3, padding="same", padding_mode="circular"), 5, 0, 0),
+        (cg.Conv(3), 5, 0, 0),
+        (cg.MaxPool(3, 1, padding="same"), 5, 1, 1),
+    ],
+)
+def test_padding_is_what_windows_read_beyond_the_border(spec, size, before, behind):
+    net = spec.on(size)
+    plain, found = panel(net), panel(net, padding=True)
+    units = [unit.x / P for unit in found.units if unit.row == "x"]
+    at = sorted(mark.x / P - units[0] for mark in found.marks)
+    assert at == [*range(-before, 0), *range(size, size + behind)]
+    assert found.edges == plain.edges
+    # each output reads its taps: from units, or from padding
+    taps = net.layers[0].joints[0].wiring.axes[-1].taps
+    outputs = int(net.outputs[0].size)
+    if before:
+        assert len(found.edges) + len(found.lines) == taps * outputs
+    else:
+        assert not found.lines
+
+
+def test_padding_of_images_belongs_to_grids():
+    with pytest.raises(ConvgraphError, match="draw_grid draws images"):
+        cg.draw(cg.Conv((3, 3), padding="same").on((3, 3)), padding=True)
+
+
+def test_rows_as_columns():
+    net = cg.Conv((2, 2)).on((3, 3))
+    up, right = panel(net), panel(net, direction="right")
+    top = max(unit.x for unit in up.units)
+    for a, b in zip(up.units, right.units, strict=True):
+        assert (b.x, b.y) == (a.y, top - a.x)
+    for a, b in zip(up.edges, right.edges, strict=True):
+        assert b.route.tip == (a.route.tip[1], top - a.route.tip[0])
+    assert right.height == top
+
+
+def test_letters_stand_above_edges_that_run_to_the_right():
+    found = panel(cg.Conv(2).on(4), letters="ab", direction="right")
+    for text in found.texts:
+        near = min(
+            (text.edge.route.at(i / 50) for i in range(51)), key=lambda p: abs(p[0] - text.x)
+        )
+        assert text.y > near[1]
+
+
+def test_headings_stand_above_rows_and_below_the_lowest():
+    found = panel((SAME >> cg.ReLU()).on(4), headings={"x": "in", "g": "out"}, row_distance=2)
+    low, high = found.texts
+    assert (low.text, high.text) == ("in", "out")
+    assert low.y < -BOOK.radius
+    assert high.y > found.height + BOOK.radius
+    assert low.x == high.x == 1.5 * P
+
+
+def test_panels_beside_each_other_do_not_touch_and_share_a_middle():
+    small, large = cg.draw(cg.Conv(2).on(3)), cg.draw((SAME >> SAME >> SAME).on(4))
+    both = small.beside(large, 2).beside(small)
+    spans = [
+        (low + x, high + x)
+        for (low, high), (x, _) in zip((p.span for p in both.panels), both.places, strict=True)
+    ]
+    assert spans[1][0] - spans[0][1] == 2 * P
+    assert spans[2][0] - spans[1][1] == 1.5 * P
+    middles = [y + p.height / 2 for p, (_, y) in zip(both.panels, both.places, strict=True)]
+    assert middles == pytest.approx([middles[0]] * 3)
+    assert min(y for _, y in both.places) == 0
+    assert both.svg().count('data-panel="3"') == 9
+
+
+def test_above_and_beside_nest():
+    one = cg.draw(cg.Conv(2).on(3))
+    four = one.beside(one).above(one.beside(one))
+    ys = [y for _, y in four.places]
+    assert ys[0] == ys[1] == pytest.approx(ys[2] + 2 * P)
+    assert ys[2] == ys[3] == 0
+    assert four.places[0][0] == four.places[2][0]
+
+
+@pytest.mark.parametrize("name", ["show", "padding"])
+def test_what_is_left_out_reaches_every_format(name):
+    options = {"show": {"show": 4}, "padding": {"padding": True}}[name]
+    figure = cg.draw(SAME.on(9), **options)
+    found = figure.panels[0]
+    svg, tex = figure.svg(), figure.tikz
+    for line in found.lines:
+        assert line.source.replace(",", "_") in svg
+    assert svg.count("stroke-dasharray") == sum(line.dashed for line in found.lines)
+    assert tex.count("dashed") == sum(line.dashed for line in found.lines)
+    assert math.isclose(tex.count(r"\dots{}"), sum(m.text == "..." for m in found.marks))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"show": 1}, r"show=1: at least 2 units"),
+        ({"show": ["x1"]}, r"show=\['x1'\]: one unit of each row at least, and none of s"),
+        ({"show": "x9"}, r"unit='x9': no unit"),
+        ({"edges_of": 7}, r"edges_of=7: a unit, a set of units"),
+        ({"direction": "down"}, r"direction='down': rows run up, or to the right"),
+        ({"headings": "out"}, r"headings='out': a dict from rows"),
+        ({"headings": {"h": "out"}}, r"row='h': no row"),
+        ({"captions": {"s": "out"}, "direction": "right"}, r"headings stand above columns"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(ConvgraphError, match=message):
+        cg.draw(SAME.on(5), **options)
