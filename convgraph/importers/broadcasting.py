@@ -9,6 +9,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
+from convgraph.importers.builder import unchanged
 from convgraph.importers.values import Known, Signal, row_shape
 
 __all__ = ["common_shape", "places", "stretched"]
@@ -43,7 +44,7 @@ def _front(shape: Shape) -> int:
 def stretched(signal: Signal, shape: Shape) -> Product:
     """The wiring of an operand: axes of one position are read by all positions."""
     if signal.shape == shape:
-        return Product(tuple(map(identity, signal.row.shape)))
+        return unchanged(signal.row.shape)
     own = (1,) * (len(shape) - len(signal.shape)) + signal.shape
     pairs = list(zip(own, shape, strict=True))[_front(shape) :]
     axes: list[Axis] = [identity(m) if n == m else Full(1, m) for n, m in pairs]

@@ -18,7 +18,7 @@ from convgraph.importers.node import Node, Operator
 from convgraph.importers.reductions import unknown_values
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
-__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "trimmed", "unit_bias"]
+__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "trimmed", "unchanged", "unit_bias"]
 
 # Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
 Places: TypeAlias = "Sequence[tuple[str, int]]"
@@ -198,6 +198,13 @@ def trimmed(signal: Signal, axes: Sequence[Axis]) -> Product:
     return Product(tuple(axes[1:] if left_out else axes) or (identity(1),))
 
 
-def unit_bias(shape: Sequence[Size]) -> Product:
+@lru_cache(maxsize=1024)
+def unchanged(shape: tuple[Size, ...]) -> Product:
+    """The wiring of units that each read the one at their own place."""
+    return Product(tuple(map(identity, shape)))
+
+
+@lru_cache(maxsize=1024)
+def unit_bias(shape: tuple[Size, ...]) -> Product:
     """The wiring from the unit that is always 1 to every unit of a row."""
     return Product(tuple(Full(1, n) for n in shape))

@@ -14,7 +14,7 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.axes import Neighbours, OwnFirst
 from convgraph.importers.broadcasting import places
-from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unit_bias
+from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unchanged, unit_bias
 from convgraph.importers.elementwise import combine
 from convgraph.importers.node import Node
 from convgraph.importers.reducing import over_axes
@@ -83,7 +83,7 @@ def batch_normalisation(builder: Builder, node: Node) -> None:
     shape = signal.row.shape
     tying = builder.tied(scale.mapped(scale.name, factor, variance), where)
     shifts = builder.tied(bias.mapped(bias.name, shift, scale, mean, variance), where)
-    wiring = Product(tuple(map(identity, shape)))
+    wiring = unchanged(shape)
     bias_joint = unit_bias(shape), shifts
     builder.emit(node, signal.shape, [(signal, wiring, tying)], SUM, bias_joint)
 
@@ -145,7 +145,7 @@ def scaled_and_shifted(
 ) -> None:
     """The scale and shift behind a normalisation."""
     shape = signal.shape
-    wiring = Product(tuple(map(identity, signal.row.shape)))
+    wiring = unchanged(signal.row.shape)
     tying = builder.tied(scale, places(scale, shape)) if scale is not None else ONE
     shift = None
     if bias is not None:

@@ -87,6 +87,8 @@ PARAMETER_INPUTS = {
 
 
 def _parameters_without_values(stated: Mapping[str, Any], nodes: Sequence[Node]) -> list[str]:
+    if len(stated) < 2:  # an input that holds parameters stands beside one that does not
+        return []
     found = dict.fromkeys(stated, False)
     for node in nodes:
         slots = PARAMETER_INPUTS.get(node.op, ())

@@ -10,10 +10,9 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM, pointwise
 from convgraph.core.tying import Constant, Tying
-from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places, stretched
-from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
+from convgraph.importers.builder import ONE, Builder, Unread, builds, unchanged, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
 from convgraph.importers.pointwise import rounded
@@ -97,5 +96,5 @@ def quantise(builder: Builder, node: Node) -> None:
             lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
             lambda v: np.clip(np.round(v) + point, low, high),
         )
-    wiring = Product(tuple(map(identity, inner.row.shape)))
+    wiring = unchanged(inner.row.shape)
     builder.emit(node, inner.shape, [(inner, wiring, ONE)], made)

@@ -95,7 +95,10 @@ def integers(builder: Builder, node: Node, position: int, argument: str) -> list
         raise ConvgraphError(f"{argument}={node.input(position)!r}: it depends on the input")
     if known.size > 10_000 or len(known.shape) > 1:
         raise ConvgraphError(f"{argument} of shape {known.shape}: a list of numbers")
-    return [v if is_symbolic(v) else int(v) for v in known.values().reshape(-1).tolist()]
+    values = known.values()
+    if values.dtype.kind == "i":
+        return list(values.reshape(-1).tolist())
+    return [v if is_symbolic(v) else int(v) for v in values.reshape(-1).tolist()]
 
 
 def new_shape(old: Shape, wanted: Sequence[Any], zero_is_size: bool) -> Shape:

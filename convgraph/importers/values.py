@@ -84,7 +84,8 @@ class Known:
         if self._values is None:
             if self._read is None:
                 raise ConvgraphError(f"{self.name!r}: the model does not hold the tensor's values")
-            self._values = np.asarray(self._read()).reshape(self.shape)
+            values = np.asarray(self._read())
+            self._values = values if values.shape == self.shape else values.reshape(self.shape)
         return self._values
 
     def viewed(self, name: str, shape: tuple[int, ...]) -> Known:
