@@ -1,0 +1,89 @@
+"""Proofs for all sizes, their checks, and what z3 takes for the same statements."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import sympy as sp
+from harness import Result, against, benchmark, best, figure, seconds
+from sympy.core.cache import clear_cache
+
+import convgraph as cg
+from convgraph.symmetry.proofs.normal import normal
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.theorems import OTHERS, THEOREMS
+
+
+def proof_of(name: str) -> cg.Proof:
+    """A proof from nothing: sympy and the normal forms remember what they have seen."""
+    clear_cache()
+    normal.cache_clear()
+    proof = cg.prove(*THEOREMS[name])
+    assert isinstance(proof, cg.Proof)
+    return proof
+
+
+@benchmark("Proofs for all sizes")
+def proofs() -> Iterator[Result]:
+    times = {name: best(lambda name=name: proof_of(name), repeat=3) for name in THEOREMS}
+    for name in ("conv", "circular", "padded", "stack frame"):
+        spec = THEOREMS[name][0]
+        yield figure(f"prove: {spec!r}", seconds(times[name]), "50 ms")
+    slowest = max(times, key=times.__getitem__)
+    yield figure(
+        f"prove: the slowest of {len(times)} theorems ({slowest})", seconds(times[slowest]), "50 ms"
+    )
+    checks = {name: best(proof_of(name).verify, repeat=3) for name in THEOREMS}
+    slowest = max(checks, key=checks.__getitem__)
+    yield figure(f"verify: the slowest ({slowest})", seconds(checks[slowest]), "50 ms")
+
+
+@benchmark("Proofs, checked again by z3")
+def rechecks() -> Iterator[Result]:
+    every = {name: proof_of(name) for name in THEOREMS} | OTHERS
+    every["conv"].recheck()  # z3 is imported before the clock starts
+    times = {name: best(proof.recheck, repeat=3) for name, proof in every.items()}
+    for name in ("conv", "circular", "padded", "stack frame"):
+        yield figure(f"recheck: {THEOREMS[name][0]!r}", seconds(times[name]), "100 ms")
+    slowest = max(times, key=times.__getitem__)
+    yield figure(
+        f"recheck: the slowest of {len(times)} ({slowest})", seconds(times[slowest]), "100 ms"
+    )
+    refutation = cg.prove(cg.Conv(3, padding="same"), cg.Shift(1), where="frame")
+    again = seconds(best(refutation.recheck, repeat=3))  # type: ignore[union-attr]
+    yield figure("smallest frame of a refuted claim, by z3", again, "100 ms")
+
+
+@benchmark("A proof against instances")
+def instances() -> Iterator[Result]:
+    """What a proof for all sizes is in place of: matrices, size after size."""
+
+    def matrices() -> None:
+        for n in range(3, 20):
+            net = cg.Conv(3, padding="same", padding_mode="circular").on(n)
+            f, shift = net.matrix(), sp.zeros(n, n)
+            for i in range(n):
+                shift[i, (i - 1) % n] = 1
+            assert f * shift == shift * f
+
+    yield against(
+        "one proof for all n, against sympy matrices for n = 3 ... 19",
+        lambda: cg.prove(
+            cg.Conv(3, padding="same", padding_mode="circular"), cg.Shift(1, boundary="wrap")
+        ),
+        matrices,
+    )
+
+
+@benchmark("Invariance of pooling")
+def pooling() -> Iterator[Result]:
+    net = cg.MaxPool((3, 3), stride=2, padding=1).on((64, 112, 112))
+    yield figure(
+        "802,816 inputs, every output's probability",
+        seconds(best(lambda: cg.invariance(net, cg.Shift((1, 1))).expected, repeat=3)),
+        "50 ms",
+    )
