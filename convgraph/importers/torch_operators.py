@@ -2,169 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from convgraph.importers.node import Node
-
-if TYPE_CHECKING:
-    from convgraph.importers.torch_graph import Translation
+from convgraph.importers.torch_call import Call, Translate, simple
+from convgraph.importers.torch_layers import (
+    adaptive,
+    addmm,
+    attention,
+    batch_norm,
+    conv,
+    conv_transpose,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    linear,
+    pool,
+    resize,
+)
 
 __all__ = ["OPERATORS", "Call"]
-
-Translate = Callable[["Call"], Any]
-
-
-class Call:
-    """A call of an operation: its arguments by name, defaults filled in."""
-
-    def __init__(self, translation: Translation, node: Any, outputs: tuple[str, ...]) -> None:
-        self.translation, self.node, self.outputs = translation, node, outputs
-        target = str(node.target)
-        self.op = target.removeprefix("aten.").split(".")[0]
-        schema = getattr(node.target, "_schema", None)
-        self.given: dict[str, Any] = {}
-        for position, argument in enumerate(schema.arguments if schema else ()):
-            default = argument.default_value if argument.has_default_value() else None
-            named = node.kwargs.get(argument.name, default)
-            self.given[argument.name] = node.args[position] if position < len(node.args) else named
-
-    def __getitem__(self, argument: str) -> Any:
-        return self.given.get(argument)
-
-    @property
-    def rank(self) -> int:
-        """The number of axes of the first argument."""
-        return len(self.shape)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the first argument."""
-        return self.translation.shape(self.node.args[0])
-
-    @property
-    def result(self) -> tuple[int, ...]:
-        """The shape of the result."""
-        return self.translation.shape(self.node)
-
-    def emit(
-        self,
-        op: str,
-        inputs: Sequence[Any],
-        attributes: Mapping[str, Any] | None = None,
-        output: str | None = None,
-    ) -> str:
-        """A node in ONNX's terms; inputs are arguments or names that another emit returned."""
-        names = tuple(v if isinstance(v, str) else self.translation.name(v) for v in inputs)
-        outputs = self.outputs if output is None else (output,)
-        kept = {key: value for key, value in (attributes or {}).items() if value is not None}
-        name, version = self.node.name, self.translation.version
-        self.translation.nodes.append(Node(op, names, outputs, kept, name, "", version))
-        return outputs[0]
-
-    def inner(self, suffix: str) -> str:
-        """The name of a tensor inside of this operation."""
-        return f"{self.outputs[0]}/{suffix}"
-
-
-def _each(value: Any, rank: int) -> list[int]:
-    """One number for each axis; PyTorch lets one stand for all."""
-    values = list(value) if isinstance(value, Sequence) else [value]
-    return values * rank if len(values) == 1 else values
-
-
-def _simple(op: str, *arguments: str) -> Translate:
-    names = arguments or ("self",)
-    return lambda c: c.emit(op, [c[name] for name in names])
-
-
-def _conv(c: Call) -> Any:
-    rank = len(c.translation.shape(c["weight"])) - 2
-    padding = c["padding"]
-    if c.rank != rank + 2:
-        return False
-    attributes: dict[str, Any] = {
-        "strides": _each(c["stride"], rank),
-        "dilations": _each(c["dilation"], rank),
-        "group": c["groups"],
-    }
-    if padding == "same":
-        kernel = c.translation.shape(c["weight"])[2:]
-        total = [d * (k - 1) for d, k in zip(attributes["dilations"], kernel, strict=True)]
-        attributes["pads"] = [t // 2 for t in total] + [t - t // 2 for t in total]
-    elif padding != "valid":
-        attributes["pads"] = _each(padding, rank) * 2
-    return c.emit("Conv", [c["input"], c["weight"], c["bias"]], attributes)
-
-
-def _conv_transpose(c: Call) -> Any:
-    rank = len(c.translation.shape(c["weight"])) - 2
-    attributes = {
-        "strides": _each(c["stride"], rank),
-        "dilations": _each(c["dilation"], rank),
-        "group": c["groups"],
-        "pads": _each(c["padding"], rank) * 2,
-        "output_padding": _each(c["output_padding"], rank),
-    }
-    return c.emit("ConvTranspose", [c["input"], c["weight"], c["bias"]], attributes)
-
-
-def _pool(op: str, rank: int) -> Translate:
-    def translate(c: Call) -> Any:
-        kernel = _each(c["kernel_size"], rank)
-        if c.rank != rank + 2 or c["divisor_override"] is not None:
-            return False
-        attributes = {
-            "kernel_shape": kernel,
-            "strides": _each(c["stride"], rank) if c["stride"] else kernel,
-            "pads": _each(c["padding"], rank) * 2,
-            "dilations": _each(c["dilation"], rank) if c["dilation"] else None,
-            "ceil_mode": int(bool(c["ceil_mode"])),
-        }
-        if op == "AveragePool":
-            attributes["count_include_pad"] = int(bool(c["count_include_pad"]))
-        return c.emit(op, [c["self"]], attributes)
-
-    return translate
-
-
-def _adaptive(op: str, rank: int) -> Translate:
-    """Windows of one size where the output divides the input; of two sizes otherwise."""
-
-    def translate(c: Call) -> Any:
-        space, wanted = c.shape[-rank:], c.result if len(c.outputs) == 1 else ()
-        if len(c.outputs) > 1:
-            if any(c.outputs[1:]):
-                return False
-            wanted = tuple(int(n) for n in c.node.meta["val"][0].shape)
-        wanted = wanted[-rank:]
-        if any(n % m for n, m in zip(space, wanted, strict=True)):
-            return c.emit("aten.adaptive_pool", [c["self"]], {"sizes": list(wanted), "mode": op})
-        kernel = [n // m for n, m in zip(space, wanted, strict=True)]
-        if all(m == 1 for m in wanted):
-            return c.emit(f"Global{op}", [c["self"]])
-        return c.emit(op, [c["self"]], {"kernel_shape": kernel, "strides": kernel})
-
-    return translate
-
-
-def _batch_norm(c: Call) -> Any:
-    if c["training"] or c["weight"] is None or c["running_mean"] is None:
-        return False
-    inputs = [c[name] for name in ("input", "weight", "bias", "running_mean", "running_var")]
-    return c.emit("BatchNormalization", inputs, {"epsilon": c["eps"]})
-
-
-def _linear(c: Call) -> Any:
-    if c.rank == 2:
-        return c.emit("Gemm", [c["input"], c["weight"], c["bias"]], {"transB": 1})
-    return c.emit("aten.linear", [c["input"], c["weight"], c["bias"]])
-
-
-def _addmm(c: Call) -> Any:
-    factors = {"alpha": float(c["alpha"]), "beta": float(c["beta"])}
-    return c.emit("Gemm", [c["mat1"], c["mat2"], c["self"]], factors)
 
 
 def _sum(op: str) -> Translate:
@@ -275,69 +131,6 @@ def _pad(mode: str) -> Translate:
     return translate
 
 
-def _resize(mode: str) -> Translate:
-    def translate(c: Call) -> Any:
-        scales = c["scale_factors"]
-        corners = bool(c["align_corners"])
-        places = "asymmetric" if mode == "nearest" else "half_pixel"
-        attributes: dict[str, Any] = {
-            "mode": mode,
-            "nearest_mode": "floor",
-            "coordinate_transformation_mode": "align_corners" if corners else places,
-        }
-        if mode == "linear" and not corners:
-            attributes["coordinate_transformation_mode"] = "pytorch_half_pixel"
-        if scales and not corners:
-            attributes["scales"] = [1.0, 1.0, *map(float, scales)]
-        else:
-            attributes["sizes"] = list(c.result)
-        return c.emit("Resize", [c.node.args[0]], attributes)
-
-    return translate
-
-
-def _group_norm(c: Call) -> Any:
-    if c["weight"] is None:
-        return False
-    attributes = {"num_groups": c["num_groups"], "epsilon": c["eps"]}
-    return c.emit("GroupNormalization", [c["input"], c["weight"], c["bias"]], attributes)
-
-
-def _layer_norm(c: Call) -> Any:
-    if c["weight"] is None:
-        return False
-    attributes = {"axis": -len(c["normalized_shape"]), "epsilon": c["eps"] or 1e-5}
-    op = "LayerNormalization" if c.op == "layer_norm" else "RMSNormalization"
-    return c.emit(op, [c["input"], c["weight"], c["bias"]], attributes)
-
-
-def _instance_norm(c: Call) -> Any:
-    if c["weight"] is None or not c["use_input_stats"]:
-        return False
-    inputs = [c["input"], c["weight"], c["bias"]]
-    return c.emit("InstanceNormalization", inputs, {"epsilon": c["eps"]})
-
-
-def _attention(c: Call) -> Any:
-    """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
-    if c["is_causal"] or c["enable_gqa"] or c["dropout_p"]:
-        return False
-    shape = c.translation.shape(c["key"])
-    rank = len(shape)
-    order = [*range(rank - 2), rank - 1, rank - 2]
-    turned = c.emit("Transpose", [c["key"]], {"perm": order}, c.inner("key"))
-    scores = c.emit("MatMul", [c["query"], turned], output=c.inner("product"))
-    scale = c["scale"] if c["scale"] is not None else 1 / sqrt(shape[-1])
-    scores = c.emit("Mul", [scores, float(scale)], output=c.inner("scores"))
-    if c["attn_mask"] is not None:
-        if c["attn_mask"].meta["val"].is_floating_point():
-            scores = c.emit("Add", [scores, c["attn_mask"]], output=c.inner("masked"))
-        else:
-            return False
-    weights = c.emit("Softmax", [scores], {"axis": -1}, c.inner("weights"))
-    return c.emit("MatMul", [weights, c["value"]])
-
-
 def _channel_shuffle(c: Call) -> Any:
     batch, channels, *space = c.shape
     groups = c["groups"]
@@ -373,26 +166,26 @@ UNARY = {
 }  # fmt: skip
 
 OPERATORS: dict[str, Translate] = {
-    **{name: _simple(op) for name, op in UNARY.items()},
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _conv),
-    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _conv_transpose),
-    **{f"max_pool{r}d": _pool("MaxPool", r) for r in (1, 2, 3)},
-    **{f"avg_pool{r}d": _pool("AveragePool", r) for r in (1, 2, 3)},
-    **{f"adaptive_avg_pool{r}d": _adaptive("AveragePool", r) for r in (1, 2, 3)},
-    **{f"adaptive_max_pool{r}d": _adaptive("MaxPool", r) for r in (1, 2, 3)},
-    "batch_norm": _batch_norm,
-    "_native_batch_norm_legit_no_training": _batch_norm,
-    "linear": _linear,
-    "addmm": _addmm,
+    **{name: simple(op) for name, op in UNARY.items()},
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), conv),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), conv_transpose),
+    **{f"max_pool{r}d": pool("MaxPool", r) for r in (1, 2, 3)},
+    **{f"avg_pool{r}d": pool("AveragePool", r) for r in (1, 2, 3)},
+    **{f"adaptive_avg_pool{r}d": adaptive("AveragePool", r) for r in (1, 2, 3)},
+    **{f"adaptive_max_pool{r}d": adaptive("MaxPool", r) for r in (1, 2, 3)},
+    "batch_norm": batch_norm,
+    "_native_batch_norm_legit_no_training": batch_norm,
+    "linear": linear,
+    "addmm": addmm,
     **dict.fromkeys(("matmul", "bmm", "mm"), lambda c: c.emit("MatMul", c.node.args[:2])),
     "add": _sum("Add"),
     "sub": _sum("Sub"),
     "rsub": lambda c: c.emit("Sub", [c["other"], c["self"]]) if c["alpha"] == 1 else False,
-    "mul": _simple("Mul", "self", "other"),
+    "mul": simple("Mul", "self", "other"),
     "div": _divide,
     "pow": lambda c: c.emit("Pow", c.node.args[:2]),
-    "maximum": _simple("Max", "self", "other"),
-    "minimum": _simple("Min", "self", "other"),
+    "maximum": simple("Max", "self", "other"),
+    "minimum": simple("Min", "self", "other"),
     "where": lambda c: c.emit("Where", c.node.args[:3]),
     "rsqrt": lambda c: c.emit("Reciprocal", [c.emit("Sqrt", [c["self"]], {}, c.inner("root"))]),
     "square": lambda c: c.emit("Pow", [c["self"], 2.0]),
@@ -433,13 +226,13 @@ OPERATORS: dict[str, Translate] = {
         if len(c["repeats"]) == c.rank
         else False
     ),
-    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout"), _simple("Identity", "input")),
+    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout"), simple("Identity", "input")),
     **dict.fromkeys(("to", "_to_copy", "type_as"), _cast),
-    "layer_norm": _layer_norm,
-    "rms_norm": _layer_norm,
-    "group_norm": _group_norm,
-    "instance_norm": _instance_norm,
-    "scaled_dot_product_attention": _attention,
+    "layer_norm": layer_norm,
+    "rms_norm": layer_norm,
+    "group_norm": group_norm,
+    "instance_norm": instance_norm,
+    "scaled_dot_product_attention": attention,
     "pixel_shuffle": _pixels("DepthToSpace", "upscale_factor"),
     "pixel_unshuffle": _pixels("SpaceToDepth", "downscale_factor"),
     "channel_shuffle": _channel_shuffle,
@@ -448,11 +241,11 @@ OPERATORS: dict[str, Translate] = {
     "constant_pad_nd": _pad("constant"),
     **{f"reflection_pad{r}d": _pad("reflect") for r in (1, 2, 3)},
     **{f"replication_pad{r}d": _pad("replicate") for r in (1, 2, 3)},
-    **{f"upsample_nearest{r}d": _resize("nearest") for r in (1, 2, 3)},
-    "upsample_linear1d": _resize("linear"),
-    "upsample_bilinear2d": _resize("linear"),
-    "upsample_trilinear3d": _resize("linear"),
-    "upsample_bicubic2d": _resize("cubic"),
+    **{f"upsample_nearest{r}d": resize("nearest") for r in (1, 2, 3)},
+    "upsample_linear1d": resize("linear"),
+    "upsample_bilinear2d": resize("linear"),
+    "upsample_trilinear3d": resize("linear"),
+    "upsample_bicubic2d": resize("cubic"),
     "prelu": lambda c: c.emit("PRelu", [c["self"], _slope(c)]),
 }
 

@@ -12,6 +12,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     contraction,
     elementwise,
     indexing,
+    joining,
     normalisation,
     picking,
     pointwise,

@@ -1,0 +1,186 @@
+"""Layers of PyTorch in ONNX's terms: windows, normalisations, products, interpolation."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+from convgraph.importers.torch_call import Call, Translate, each
+
+__all__ = [
+    "adaptive",
+    "addmm",
+    "attention",
+    "batch_norm",
+    "conv",
+    "conv_transpose",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "linear",
+    "pool",
+    "resize",
+]
+
+
+def conv(c: Call) -> Any:
+    """A convolution; a padding in words is worked out."""
+    rank = len(c.translation.shape(c["weight"])) - 2
+    padding = c["padding"]
+    if c.rank != rank + 2:
+        return False
+    attributes: dict[str, Any] = {
+        "strides": each(c["stride"], rank),
+        "dilations": each(c["dilation"], rank),
+        "group": c["groups"],
+    }
+    if padding == "same":
+        kernel = c.translation.shape(c["weight"])[2:]
+        total = [d * (k - 1) for d, k in zip(attributes["dilations"], kernel, strict=True)]
+        attributes["pads"] = [t // 2 for t in total] + [t - t // 2 for t in total]
+    elif padding != "valid":
+        attributes["pads"] = each(padding, rank) * 2
+    return c.emit("Conv", [c["input"], c["weight"], c["bias"]], attributes)
+
+
+def conv_transpose(c: Call) -> Any:
+    """A transposed convolution."""
+    rank = len(c.translation.shape(c["weight"])) - 2
+    attributes = {
+        "strides": each(c["stride"], rank),
+        "dilations": each(c["dilation"], rank),
+        "group": c["groups"],
+        "pads": each(c["padding"], rank) * 2,
+        "output_padding": each(c["output_padding"], rank),
+    }
+    return c.emit("ConvTranspose", [c["input"], c["weight"], c["bias"]], attributes)
+
+
+def pool(op: str, rank: int) -> Translate:
+    """A pooling window on each channel."""
+
+    def translate(c: Call) -> Any:
+        kernel = each(c["kernel_size"], rank)
+        if c.rank != rank + 2 or c["divisor_override"] is not None:
+            return False
+        attributes = {
+            "kernel_shape": kernel,
+            "strides": each(c["stride"], rank) if c["stride"] else kernel,
+            "pads": each(c["padding"], rank) * 2,
+            "dilations": each(c["dilation"], rank) if c["dilation"] else None,
+            "ceil_mode": int(bool(c["ceil_mode"])),
+        }
+        if op == "AveragePool":
+            attributes["count_include_pad"] = int(bool(c["count_include_pad"]))
+        return c.emit(op, [c["self"]], attributes)
+
+    return translate
+
+
+def adaptive(op: str, rank: int) -> Translate:
+    """Windows of one size where the output divides the input; of two sizes otherwise."""
+
+    def translate(c: Call) -> Any:
+        space, wanted = c.shape[-rank:], c.result if len(c.outputs) == 1 else ()
+        if len(c.outputs) > 1:
+            if any(c.outputs[1:]):
+                return False
+            wanted = tuple(int(n) for n in c.node.meta["val"][0].shape)
+        wanted = wanted[-rank:]
+        if any(n % m for n, m in zip(space, wanted, strict=True)):
+            return c.emit("aten.adaptive_pool", [c["self"]], {"sizes": list(wanted), "mode": op})
+        kernel = [n // m for n, m in zip(space, wanted, strict=True)]
+        if all(m == 1 for m in wanted):
+            return c.emit(f"Global{op}", [c["self"]])
+        return c.emit(op, [c["self"]], {"kernel_shape": kernel, "strides": kernel})
+
+    return translate
+
+
+def batch_norm(c: Call) -> Any:
+    """A batch normalisation with the statistics of training."""
+    if c["training"] or c["weight"] is None or c["running_mean"] is None:
+        return False
+    inputs = [c[name] for name in ("input", "weight", "bias", "running_mean", "running_var")]
+    return c.emit("BatchNormalization", inputs, {"epsilon": c["eps"]})
+
+
+def linear(c: Call) -> Any:
+    """x W^T + b over the last axis."""
+    if c.rank == 2:
+        return c.emit("Gemm", [c["input"], c["weight"], c["bias"]], {"transB": 1})
+    return c.emit("aten.linear", [c["input"], c["weight"], c["bias"]])
+
+
+def addmm(c: Call) -> Any:
+    """beta * self + alpha * A B."""
+    factors = {"alpha": float(c["alpha"]), "beta": float(c["beta"])}
+    return c.emit("Gemm", [c["mat1"], c["mat2"], c["self"]], factors)
+
+
+def group_norm(c: Call) -> Any:
+    """Groups of channels."""
+    if c["weight"] is None:
+        return False
+    attributes = {"num_groups": c["num_groups"], "epsilon": c["eps"]}
+    return c.emit("GroupNormalization", [c["input"], c["weight"], c["bias"]], attributes)
+
+
+def layer_norm(c: Call) -> Any:
+    """Over the last axes."""
+    if c["weight"] is None:
+        return False
+    attributes = {"axis": -len(c["normalized_shape"]), "epsilon": c["eps"] or 1e-5}
+    op = "LayerNormalization" if c.op == "layer_norm" else "RMSNormalization"
+    return c.emit(op, [c["input"], c["weight"], c["bias"]], attributes)
+
+
+def instance_norm(c: Call) -> Any:
+    """Each channel by itself."""
+    if c["weight"] is None or not c["use_input_stats"]:
+        return False
+    inputs = [c["input"], c["weight"], c["bias"]]
+    return c.emit("InstanceNormalization", inputs, {"epsilon": c["eps"]})
+
+
+def attention(c: Call) -> Any:
+    """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
+    if c["is_causal"] or c["enable_gqa"] or c["dropout_p"]:
+        return False
+    shape = c.translation.shape(c["key"])
+    rank = len(shape)
+    order = [*range(rank - 2), rank - 1, rank - 2]
+    turned = c.emit("Transpose", [c["key"]], {"perm": order}, c.inner("key"))
+    scores = c.emit("MatMul", [c["query"], turned], output=c.inner("product"))
+    scale = c["scale"] if c["scale"] is not None else 1 / sqrt(shape[-1])
+    scores = c.emit("Mul", [scores, float(scale)], output=c.inner("scores"))
+    if c["attn_mask"] is not None:
+        if c["attn_mask"].meta["val"].is_floating_point():
+            scores = c.emit("Add", [scores, c["attn_mask"]], output=c.inner("masked"))
+        else:
+            return False
+    weights = c.emit("Softmax", [scores], {"axis": -1}, c.inner("weights"))
+    return c.emit("MatMul", [weights, c["value"]])
+
+
+def resize(mode: str) -> Translate:
+    """Interpolation to a size or by factors."""
+
+    def translate(c: Call) -> Any:
+        scales = c["scale_factors"]
+        corners = bool(c["align_corners"])
+        places = "asymmetric" if mode == "nearest" else "half_pixel"
+        attributes: dict[str, Any] = {
+            "mode": mode,
+            "nearest_mode": "floor",
+            "coordinate_transformation_mode": "align_corners" if corners else places,
+        }
+        if mode == "linear" and not corners:
+            attributes["coordinate_transformation_mode"] = "pytorch_half_pixel"
+        if scales and not corners:
+            attributes["scales"] = [1.0, 1.0, *map(float, scales)]
+        else:
+            attributes["sizes"] = list(c.result)
+        return c.emit("Resize", [c.node.args[0]], attributes)
+
+    return translate
