@@ -18,7 +18,8 @@ def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, descrip
     """Give a rendered figure its title and description, and each unit and edge its own.
 
     Units carry `data-unit`, `data-row` and `data-panel`; edges `data-source`, `data-target`,
-    `data-parameter` and `data-panel`: enough for a page to find what belongs together.
+    `data-parameter` and `data-panel`, grey ones `data-quiet`: enough for a page to find what
+    belongs together.
     """
     known = dict(_known(panels))
 
@@ -48,6 +49,8 @@ def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, 
             yield unit_id(unit.name, number), (unit.name, data)
         for edge in panel.edges:
             data = {"source": edge.source, "target": edge.target, "parameter": edge.parameter}
+            if not edge.strong:
+                data["quiet"] = "true"
             yield (
                 edge_id(edge, number),
                 (

@@ -29,6 +29,8 @@ MOST_COUNTED = 2_000_000  # units and connections to choose from, where only som
 
 Direction: TypeAlias = Literal["up", "right"]
 
+MOST_READ = 40  # units or connections that a description names
+
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
 
 
@@ -79,11 +81,12 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
         tuple(edges),
         (),
         max(unit.y for unit in seen),
-        _description(network, fill_of, edges, strong is not None, len(seen)),
+        "",
         network,
         tuple(marks),
         tuple(lines),
     )
+    panel = replace(panel, description=_description(panel, wish))
     return _with_texts(panel, theme, wish, letter, chosen, places)
 
 
@@ -244,26 +247,31 @@ def _route(
     return route(start, end, between, radius, 10 * theme.arrow, turn)
 
 
-def _description(
-    network: Network,
-    fill_of: Mapping[str, str],
-    edges: Sequence[Edge],
-    asked: bool,
-    drawn: int,
-) -> str:
+def _description(panel: Panel, wish: Wish) -> str:
     """What the picture shows, for those who do not see it."""
+    network = panel.network
+    assert network is not None
     rows = ", ".join(
         f"{row.name} ({units[0]} to {units[-1]})" if len(units := row.units()) > 1 else units[0]
         for row in network.rows
     )
-    count = _connections(network)
-    text = f"Rows of units from the bottom: {rows}; {count} connections."
-    if drawn < _units(network) or len(edges) < count:
-        text += f" Drawn: {drawn} units and {len(edges)} connections."
-    if fill_of:
-        text += f" Shaded: {', '.join(fill_of)}."
-    if asked:
-        strong = [edge for edge in edges if edge.emphasized]
-        text += f" Emphasized: {len(strong)} connections"
-        text += f" ({', '.join(f'{edge.source} to {edge.target}' for edge in strong[:40])})."
+    count, drawn = _connections(network), len(panel.units)
+    kind = "Rows of units from the bottom" if wish.direction == "up" else "Columns from the left"
+    text = f"{kind}: {rows}; {count} connections."
+    if drawn < _units(network) or len(panel.edges) < count:
+        text += f" Drawn: {drawn} units and {len(panel.edges)} connections."
+    padding = sum(mark.kind == "padding" for mark in panel.marks)
+    if padding:
+        text += f" Padding: {padding} black units."
+    for row in network.rows:
+        written = [u.text for u in panel.units if u.row == row.name and u.text != u.name]
+        if any(written) and len(written) <= MOST_READ:
+            text += f" Written in {row.name}: {' '.join(written)}."
+    shaded = [unit.name for unit in panel.units if unit.shaded]
+    if shaded:
+        text += f" Shaded: {', '.join(shaded)}."
+    if wish.emphasize is not None:
+        strong = [edge for edge in panel.edges if edge.emphasized]
+        named = ", ".join(f"{edge.source} to {edge.target}" for edge in strong[:MOST_READ])
+        text += f" Emphasized: {len(strong)} connections ({named})."
     return text

@@ -47,7 +47,9 @@ def make(number: str) -> Figure:
     Figure('Figure 9.4: receptive fields of deeper units': 15 units, 26 connections)
     """
     title, function = _entry(number)
-    return function().titled(f"Figure {number}: {title}" if number[0].isdigit() else title)
+    return function().titled(
+        f"Figure {number}: {title}" if number[0].isdigit() else title.capitalize()
+    )
 
 
 def figure_function(number: str) -> Callable[[], Figure]:
