@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,15 +60,15 @@ def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
     return result
 
 
-def unit_values(network: Network) -> NDArray[Any]:
-    """All units in sympy, in inputs and parameters, rows one after the other."""
+def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> NDArray[Any]:
+    """All units in sympy, rows one after the other, in inputs and parameters (or other labels)."""
     values = np.zeros(len(network.edges.start) - 1, object)
     symbols = list(input_symbols(network).values())
     values[: len(symbols)] = symbols
-    labels = np.empty(len(network.labels), object)
-    labels[:] = list(network.labels)
+    carried = np.empty(len(network.labels), object)
+    carried[:] = list(network.labels if labels is None else labels)
     for layer in network.layers:
-        _put(values, network, layer.target, _exactly(network, layer, values, labels))
+        _put(values, network, layer.target, _exactly(network, layer, values, carried))
     return values
 
 

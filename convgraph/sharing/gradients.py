@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -93,7 +93,7 @@ class Gradients:
     def _by_row(self) -> Mapping[str, NDArray[Any]]:
         """The gradient by each unit of each row, in inputs, parameters and output gradients."""
         back = self.reversed
-        values = self._in_inputs(unit_values(back))
+        values = unit_values(back, self._in_inputs(list(back.labels)))
         prefix = gradient_prefix(self.network)
         found = {}
         for row in self.network.rows:
@@ -103,15 +103,14 @@ class Gradients:
                 found[row.name] = values[first : first + int(row.size)]
         return found
 
-    def _in_inputs(self, expressions: NDArray[Any]) -> NDArray[Any]:
+    def _in_inputs(self, expressions: Sequence[sp.Expr]) -> Sequence[sp.Expr]:
         """Expressions in symbols of all units as expressions in symbols of the inputs."""
         if all(layer.reduction.linear for layer in self.network.layers):
             return expressions
         units = np.concatenate([unit_symbols(row) for row in self.network.rows]).tolist()
         known = {s: v for s, v in zip(units, self._values.tolist(), strict=True) if s != v}
-        result = np.empty(len(expressions), object)
-        result[:] = [put_in(sp.sympify(e), known) for e in expressions.tolist()]
-        return result
+        done = {e: put_in(e, known) for e in dict.fromkeys(expressions)}
+        return [done[e] for e in expressions]
 
     def _add_edges(
         self, layer: Layer, gradient: NDArray[Any], sums: dict[sp.Symbol, list[sp.Expr]]
@@ -128,7 +127,9 @@ class Gradients:
         terms = self._values[source[keep]] * gradient[target]
         derivatives = edge_derivatives(network, layer)
         if derivatives is not None:
-            terms = terms * self._in_inputs(derivatives[keep])
+            slopes = np.empty(len(keep), object)
+            slopes[:] = self._in_inputs(derivatives[keep].tolist())
+            terms = terms * slopes
         _add(sums, network.labels.pick(label[keep].tolist()), terms.tolist())
 
     def to_dict(self) -> dict[str, Any]:
