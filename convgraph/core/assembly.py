@@ -25,11 +25,8 @@ def assemble(
     names: Sequence[str] | None,
 ) -> Parts:
     """The rows, layers, input rows and output rows of the network between two sets of tensors."""
-    starts = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    ends = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    starts, ends = _tensors("inputs", inputs), _tensors("outputs", outputs)
     for argument, tensors in (("inputs", starts), ("outputs", ends)):
-        if not tensors or not all(isinstance(t, Tensor) for t in tensors):
-            raise ConvgraphError(f"{argument}={tensors!r}: a network has one or more tensors there")
         if len({id(t) for t in tensors}) < len(tensors):
             raise ConvgraphError(f"{argument}: a tensor is listed twice")
     for tensor in ends:
@@ -62,6 +59,17 @@ def assemble(
         [row_of[id(t)] for t in starts],
         [row_of[id(t)] for t in ends],
     )
+
+
+def _tensors(argument: str, given: Tensor | Sequence[Tensor]) -> list[Tensor]:
+    tensors = [given] if isinstance(given, Tensor) else given
+    if (
+        not isinstance(tensors, Sequence)
+        or not tensors
+        or not all(isinstance(t, Tensor) for t in tensors)
+    ):
+        raise ConvgraphError(f"{argument}={given!r}: a network has one or more tensors there")
+    return list(tensors)
 
 
 def _computed(starts: Sequence[Tensor], ends: Sequence[Tensor]) -> list[Tensor]:

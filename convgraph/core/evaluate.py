@@ -21,7 +21,10 @@ __all__ = ["evaluate", "expressions", "input_symbols", "layer_edges", "unit_valu
 
 def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
+    if not isinstance(parameters, Mapping):
+        raise ConvgraphError(f"parameters={parameters!r}: a dict from names or letters to numbers")
     given = _inputs(network, x)
+    parameters = {**network.weights, **parameters}
     exact = any(values.dtype == object for values in given)
     labels = _label_values(network.labels, parameters, exact)
     exact = labels.dtype == object
@@ -156,8 +159,12 @@ def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) ->
     whole: dict[str, NDArray[Any]] = {}
     for name, value in rest.items():
         array = next((a for a in labels.arrays if a.letter == name and name), None)
-        if array is not None and (np.ndim(value) or len(array) == 1):
-            given = np.asarray(value)
+        given = np.asarray(value)
+        if given.dtype.kind not in "iufbO":
+            raise ConvgraphError(
+                f"parameters[{name!r}] of type {given.dtype}: numbers or sympy expressions"
+            )
+        if array is not None:
             if given.size != len(array):
                 raise ConvgraphError(
                     f"parameters[{name!r}] of shape {given.shape}: "

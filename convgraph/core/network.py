@@ -290,7 +290,7 @@ class Network:
         """
         from convgraph.core.evaluate import evaluate
 
-        return evaluate(self, x, {**self.weights, **(parameters or {})})
+        return evaluate(self, x, {} if parameters is None else parameters)
 
     def __repr__(self) -> str:
         rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])

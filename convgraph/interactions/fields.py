@@ -135,6 +135,8 @@ def _units(network: Network, unit: str | Iterable[str]) -> Units:
     """The units that a question is about, all of one row."""
     if isinstance(unit, Units):
         return unit
+    if not isinstance(unit, Iterable):
+        raise ConvgraphError(f"unit={unit!r}: one unit, or several of one row")
     names = [unit] if isinstance(unit, str) else list(unit)
     located = [network.find(name) for name in names]
     if len({row.name for row, _ in located}) != 1:

@@ -8,12 +8,23 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import check_name
 from convgraph.core.sizes import Size, ceil_div, floor_div, is_symbolic
 from convgraph.core.sizes import as_size as as_size
 from convgraph.core.tensor import Tensor
 from convgraph.core.window import Boundary, Window
 
-__all__ = ["Padding", "Sizes", "as_padding", "as_sizes", "channels_and_space", "greatest", "window"]
+__all__ = [
+    "Padding",
+    "Sizes",
+    "as_flag",
+    "as_letter",
+    "as_padding",
+    "as_sizes",
+    "channels_and_space",
+    "greatest",
+    "window",
+]
 
 Sizes: TypeAlias = "Size | tuple[Size, ...]"
 Pair: TypeAlias = "tuple[Size, Size]"
@@ -29,14 +40,28 @@ def as_sizes(argument: str, value: Any, rank: int | None, rule: str) -> tuple[Si
     """One size per axis: a single size stands for all of them (for one axis where rank is None)."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value or (rank is not None and len(value) != rank):
-            raise ConvgraphError(
-                f"{argument}={value!r}: {rule}, or one for each of the {rank or ''} axes"
-            )
+            raise ConvgraphError(f"{argument}={value!r}: {rule}, or one for each axis{_of(rank)}")
         try:
             return tuple(as_size(argument, v, rule) for v in value)
         except ConvgraphError:
             raise ConvgraphError(f"{argument}={value!r}: {rule}") from None
     return (as_size(argument, value, rule),) * (rank or 1)
+
+
+def _of(rank: int | None) -> str:
+    return "" if rank is None else f" of a kernel of rank {rank}"
+
+
+def as_flag(argument: str, value: Any) -> bool:
+    """Check a switch: a word for it ("no", say) would be true."""
+    if not isinstance(value, bool):
+        raise ConvgraphError(f"{argument}={value!r}: it is True or False")
+    return value
+
+
+def as_letter(value: str | None) -> str | None:
+    """Check the name of a parameter array, or None, which leaves it to the network."""
+    return None if value is None else check_name("letter", value)
 
 
 def as_padding(
@@ -54,7 +79,7 @@ def as_padding(
     if rank == 1 and len(value) == 2 and not any(isinstance(v, Sequence) for v in value):
         pairs = (value,)
     if len(pairs) != rank or not all(isinstance(p, Sequence) and len(p) == 2 for p in pairs):
-        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}; there are {rank} axes")
+        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}{_of(rank)}")
     try:
         return tuple((as_size("", a, "", least=0), as_size("", b, "", least=0)) for a, b in pairs)
     except ConvgraphError:

@@ -16,6 +16,8 @@ from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,
     Sizes,
+    as_flag,
+    as_letter,
     as_padding,
     as_sizes,
     channels_and_space,
@@ -54,6 +56,9 @@ class _Windowed(Layer):
         as_sizes("dilation", self.dilation, self.rank, DILATION_RULE)
         as_padding("padding", self.padding, self.rank)
         check_boundary("padding_mode", self.padding_mode)
+        as_flag("bias", self.bias)
+        as_flag("flip", getattr(self, "flip", False))
+        as_letter(self.letter)
         if is_symbolic(as_size("groups", self.groups, GROUPS_RULE)):
             raise ConvgraphError(f"groups={self.groups}: a number of groups is not a symbol")
         if not is_symbolic(self.filters) and self.filters % self.groups:
@@ -248,6 +253,11 @@ class ConvTranspose(_Windowed):
             raise ConvgraphError(
                 f"{argument}={getattr(self, argument)!r}: a transposed convolution takes "
                 '"valid", "same", a number or pairs, and zeros beyond the border'
+            )
+        if self.padding == "same" and any(extra != 0 for extra in self._extra()):
+            raise ConvgraphError(
+                f'output_padding={self.output_padding!r}: with padding="same" the outputs are the '
+                "inputs times the stride, and none are added"
             )
         steps = zip(self._each(self.stride), self._each(self.dilation), strict=True)
         for extra, (step, apart) in zip(self._extra(), steps, strict=True):

@@ -11,7 +11,7 @@ from convgraph.core.reduction import SUM
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.wiring import Product
-from convgraph.layers.arguments import Sizes, as_sizes
+from convgraph.layers.arguments import Sizes, as_flag, as_letter, as_sizes
 from convgraph.layers.spec import Layer
 
 __all__ = ["Dense"]
@@ -46,6 +46,8 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         as_sizes("units", self.units, None, UNITS_RULE)
+        as_flag("bias", self.bias)
+        as_letter(self.letter)
 
     def bind(self, *tensors: Tensor) -> Bound:
         inputs = tensors[0].shape

@@ -35,7 +35,8 @@ class _Elementwise(_Merge):
         shapes = [t.shape for t in tensors]
         if any(shape != shapes[0] for shape in shapes):
             raise ConvgraphError(
-                f"{self} of the shapes {', '.join(map(str, shapes))}: they are equal"
+                f"{self} of the shapes {', '.join(map(str, shapes))}: "
+                "the branches that it merges have one shape"
             )
         joint = Product(tuple(map(identity, shapes[0]))), Constant()
         channels = next((t.channels for t in tensors if t.channels is not None), None)
@@ -71,18 +72,21 @@ class Concat(_Merge):
         unnamed = all(t.channels is False for t in tensors) and self.axis == 0
         shapes: list[tuple[Size, ...]] = [(1, *t.shape) if unnamed else t.shape for t in tensors]
         rank = len(shapes[0])
-        if not 0 <= self.axis < rank:
+        if not isinstance(self.axis, int) or not 0 <= self.axis < rank:
             raise ConvgraphError(
-                f"axis={self.axis}: an axis of shapes of rank {rank}, counted from 0"
+                f"axis={self.axis!r}: an axis of shapes of rank {rank}, counted from 0"
             )
         for shape in shapes:
             if len(shape) != rank or any(
                 shape[a] != shapes[0][a] for a in range(rank) if a != self.axis
             ):
                 listed = ", ".join(str(t.shape) for t in tensors)
-                raise ConvgraphError(
-                    f"{self} of the shapes {listed}: they differ on axis {self.axis} only"
+                rule = (
+                    "branches without channels, which become channels, have one shape"
+                    if unnamed
+                    else f"the branches that it merges differ on axis {self.axis} only"
                 )
+                raise ConvgraphError(f"{self} of the shapes {listed}: {rule}")
         total: Size = 0
         for shape in shapes:
             total = total + shape[self.axis]

@@ -15,6 +15,7 @@ from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,
     Sizes,
+    as_flag,
     as_padding,
     as_sizes,
     channels_and_space,
@@ -40,6 +41,8 @@ class _Pool(Layer):
             as_sizes("stride", self.stride, self.rank, STRIDE_RULE)
         as_sizes("dilation", self.dilation, self.rank, DILATION_RULE)
         as_padding("padding", self.padding, self.rank)
+        as_flag("ceil_mode", self.ceil_mode)
+        as_flag("count_include_pad", getattr(self, "count_include_pad", True))
 
     @property
     def rank(self) -> int:

@@ -62,7 +62,8 @@ class Pad(Layer):
     def rank(self) -> int | None:
         if not isinstance(self.padding, tuple | list):
             return None
-        return len(self.padding) if isinstance(self.padding[0], tuple | list) else 1
+        several = self.padding and isinstance(self.padding[0], tuple | list)
+        return len(self.padding) if several else 1
 
     def bind(self, *tensors: Tensor) -> Bound:
         channels, space = _split(tensors[0], self.rank)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import check_name
 from convgraph.core.sizes import Size
 from convgraph.core.tensor import Tensor
 from convgraph.layers.spec import as_shape, input_tensor
@@ -33,4 +35,8 @@ def Input(  # noqa: N802 - it reads as the other specs do
     >>> cg.Network([a, b], cg.Add()(a, cg.Conv(3, padding="same")(b))).expressions()["g1"]
     a1 + b1*w_2 + b2*w_3
     """
+    if rank is not None and (not isinstance(rank, int) or isinstance(rank, bool) or rank < 0):
+        raise ConvgraphError(f"rank={rank!r}: a rank is a number of axes")
+    if name is not None:
+        check_name("name", name)
     return input_tensor(as_shape("shape", shape), rank, name)
