@@ -207,3 +207,22 @@ def test_a_page_needs_nothing_else_and_is_the_same_each_time() -> None:
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page
     assert page.count('class="plot"') == 2
+
+
+def test_rows_of_constants_and_networks_without_inputs() -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    value = helper.make_tensor("v", TensorProto.FLOAT, [5], [1.0] * 5)
+    nodes = [
+        helper.make_node("Constant", [], ["c"], value=value),
+        helper.make_node("Add", ["x", "c"], ["y"]),
+    ]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, 5]) for n in "xy")
+    graph = helper.make_graph(nodes, "g", [x], [y])
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]))
+    assert cg.report(net).row("y").receptive_field == (1, 1)
+    row = net.rows[0]
+    alone = cg.Network.of([row], [], [], [row])
+    with pytest.raises(cg.ConvgraphError, match="it has no input"):
+        cg.report(alone)

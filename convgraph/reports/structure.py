@@ -202,6 +202,8 @@ def structure_of(network: Network, row: str | None = None) -> Structure:
     """The structure of a network, looked at from an input: the largest where none is named."""
     if not isinstance(network, Network):
         raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    if not network.inputs:
+        raise ConvgraphError("network: it has no input, and there is nothing to look back to")
     if row is None:
         sized = [r for r in network.inputs if not r.symbolic]
         chosen = max(sized, key=lambda r: r.size, default=network.inputs[0])

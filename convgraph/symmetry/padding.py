@@ -103,8 +103,8 @@ def _all_even(network: Aligned, axis: int, sizes: dict[str, int]) -> bool | None
             n = sizes[joint.source.name]
             found.add(rule.outputs(n))
             even &= rule.even(n)
-        size = found.pop()
-        if found or size is None:
+        size = found.pop() if len(found) == 1 else None  # a row of constants reads no other
+        if size is None:
             return None
         sizes[layer.layer.target.name] = size
     return even
