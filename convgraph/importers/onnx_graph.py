@@ -47,10 +47,29 @@ def from_onnx(
         Whether data that the model keeps in other files has to be there; the structure does
         without.
 
+    Returns
+    -------
+    Network
+        With the model's `weights`, and the `caveats` of what could not be read exactly.
+
     Raises
     ------
     ConvgraphError
         If it is not an ONNX model, if its nodes do not fit together, or if sizes are missing.
+
+    Examples
+    --------
+    >>> from onnx import TensorProto, helper
+    >>> import convgraph as cg
+    >>> pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
+    >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in "xy")
+    >>> graph, opset = helper.make_graph([pool], "example", [x], [y]), helper.make_opsetid("", 17)
+    >>> model = helper.make_model(graph, opset_imports=[opset])
+    >>> net = cg.from_onnx(model, (1, 3, 6, 6))
+    >>> net
+    Network(x[3, 6, 6] -> y[3, 3, 3]: 135 units, 108 connections, 0 parameters)
+    >>> cg.receptive_field(net, "y1,2,3").bounds
+    ((0, 0), (2, 3), (4, 5))
 
     References
     ----------

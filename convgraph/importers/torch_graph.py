@@ -39,6 +39,11 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
 
+    Returns
+    -------
+    Network
+        With the module's parameters as `weights`, and `caveats` as in `from_onnx`.
+
     Raises
     ------
     ConvgraphError

@@ -145,7 +145,10 @@ def instance_norm(c: Call) -> Any:
 
 def attention(c: Call) -> Any:
     """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
+    mask = c["attn_mask"]
     if c["is_causal"] or c["enable_gqa"] or c["dropout_p"]:
+        return False
+    if mask is not None and not mask.meta["val"].is_floating_point():
         return False
     shape = c.translation.shape(c["key"])
     rank = len(shape)
@@ -154,11 +157,8 @@ def attention(c: Call) -> Any:
     scores = c.emit("MatMul", [c["query"], turned], output=c.inner("product"))
     scale = c["scale"] if c["scale"] is not None else 1 / sqrt(shape[-1])
     scores = c.emit("Mul", [scores, float(scale)], output=c.inner("scores"))
-    if c["attn_mask"] is not None:
-        if c["attn_mask"].meta["val"].is_floating_point():
-            scores = c.emit("Add", [scores, c["attn_mask"]], output=c.inner("masked"))
-        else:
-            return False
+    if mask is not None:
+        scores = c.emit("Add", [scores, mask], output=c.inner("masked"))
     weights = c.emit("Softmax", [scores], {"axis": -1}, c.inner("weights"))
     return c.emit("MatMul", [weights, c["value"]])
 
