@@ -92,6 +92,33 @@ def test_a_step_under_another_rule_fails(proofs, data):
         replaced(proof, number, rule=rule, using=using).verify()
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_no_step_follows_by_any_other_rule(proofs, name):
+    proof = proofs[name]
+    lemmas = {}
+    for claim in proof.claims:
+        known = Known(proof._definitions(), lemmas, proof._assumptions(), claim)
+        for step in (step for step in proof.steps if step.claim == claim.name):
+            assert check(step, known)
+            for rule in RULES:
+                for using in {step.using, ""}:
+                    for data in {step.data, ()}:
+                        other = dataclasses.replace(step, rule=rule, using=using, data=data)
+                        assert not check(other, known) or other == step
+        lemmas = {**lemmas, claim.name: claim}
+
+
+def test_an_assumption_is_used_only_for_what_it_is_about(proofs):
+    """A hypothesis about every shift t and every input x says nothing of another stride or map."""
+    proof = proofs["converse of stride s"]
+    (number,) = [n for n, step in enumerate(proof.steps) if step.rule == "hypothesis"]
+    step = proof.steps[number]
+    stride, matrix = proof.statement.spec, sp.Function("M")(*step.data[:2])
+    for extra in ((stride, sp.Integer(2)), (matrix, sp.Integer(0)), (stride,)):
+        with pytest.raises(cg.ConvgraphError, match="altered"):
+            replaced(proof, number, data=(*step.data, *extra)).verify()
+
+
 @settings(max_examples=40)
 @given(st.data())
 def test_a_step_removed_added_or_renumbered_fails(proofs, data):

@@ -26,13 +26,16 @@ class Equation:
 
     `left` is one function at its variables. `conditions` are expressions that have to be
     non-negative; `moduli` say for each variable whether it runs through 0 ... modulus - 1 only,
-    the positions of a circle, or (None) through all integers.
+    the positions of a circle, or (None) through all integers. What is assumed of every input has
+    no function on the left; it names in `quantified` the integers and the function, at a variable,
+    for which it is assumed.
     """
 
     left: sp.Expr
     right: sp.Expr
     conditions: tuple[sp.Expr, ...] = ()
     moduli: tuple[sp.Expr | None, ...] = ()
+    quantified: tuple[sp.Expr, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ fails, and so does one that does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -86,19 +86,27 @@ def _definition(step: Step, known: Known) -> bool:
 
 
 def _lemma(step: Step, known: Known) -> bool:
-    return not step.data and _rewritten(step, known, known.lemmas.get(step.using))
+    lemma = known.lemmas.get(step.using)
+    return not (step.data or _arguments(step)) and _rewritten(step, known, lemma)
 
 
 def _pointwise(step: Step, known: Known) -> bool:
     """A function of one value has the same value where its argument has."""
+    values = _arguments(step)
+    if values is None or step.data:
+        return False
+    inner = replace(step, left=values[0], right=values[1])
+    return _rewritten(inner, known, known.lemmas.get(step.using))
+
+
+def _arguments(step: Step) -> tuple[sp.Expr, sp.Expr] | None:
+    """The two values of which both sides are the same function, if they are that."""
     a, b = step.left, step.right
-    return (
-        isinstance(a, AppliedUndef)
-        and isinstance(b, AppliedUndef)
-        and a.func == b.func
-        and len(a.args) == len(b.args) == 1
-        and _lemma(Step(0, "", a.args[0], b.args[0], "lemma", step.using, step.data), known)
-    )
+    if not (isinstance(a, AppliedUndef) and isinstance(b, AppliedUndef) and a.func == b.func):
+        return None
+    if not len(a.args) == len(b.args) == 1 or not function_names(a.args[0]):
+        return None
+    return a.args[0], b.args[0]
 
 
 def _index(step: Step, known: Known) -> bool:
@@ -114,25 +122,22 @@ def _residues(step: Step, known: Known) -> bool:
 
 
 def _reindex(step: Step, known: Known) -> bool:
-    """A sum over all integers a is the sum over a + c; data is a and what stands for it."""
+    """A sum over all integers a is the sum over a + c; data is a and a + c."""
     if len(step.data) != 2 or step.using:
         return False
     var, new = step.data
-    sums = [e for e in step.left.atoms(sp.Sum) if any(lim[0] == var for lim in e.limits)]
-    if len(sums) != 1 or not sp.expand(new - var).is_integer or sp.expand(new - var).has(var):
+    lag = sp.expand(new - var)
+    sums = [e for e in step.left.atoms(sp.Sum) if var in [limit[0] for limit in e.limits]]
+    if len(sums) != 1 or not lag.is_integer or lag.has(var):
         return False
-    old = sums[0]
+    (old,) = sums
     if (var, -sp.oo, sp.oo) not in [tuple(limit) for limit in old.limits]:
         return False
-    if any(limit[0] in new.free_symbols for limit in old.limits if limit[0] != var):
-        order = [limit[0] for limit in old.limits]
-        # the sum over `var` is the inner one of those that its new name speaks of
-        if any(order.index(v) < order.index(var) for v in new.free_symbols if v in order):
-            return False
+    if any(limit[0] in lag.free_symbols for limit in old.limits):
+        return False  # c is the same for all terms
     moved = sp.Sum(old.function.xreplace({var: new}), *old.limits)
-    return normal(step.left) != normal(step.right) and normal(
-        step.left.xreplace({old: moved})
-    ) == normal(step.right)
+    replaced = step.left.xreplace({old: moved})
+    return normal(step.left) != normal(step.right) and normal(replaced) == normal(step.right)
 
 
 def _cycle(step: Step, known: Known) -> bool:
@@ -191,30 +196,29 @@ def _sifted(e: sp.Expr) -> sp.Expr:
 
 
 def _hypothesis(step: Step, known: Known) -> bool:
-    """The hypothesis about every input x, taken at one; data is (var, value) pairs, then x(a)."""
+    """What is assumed of every input x, taken at one.
+
+    Data is what the assumption is about and what stands for it, in pairs: t and its value, and
+    x(a) and the value of x at a.
+    """
     equation = known.hypotheses.get(step.using)
     if equation is None or len(step.data) % 2:
         return False
-    pairs = list(zip(step.data[::2], step.data[1::2], strict=True))
-    at = {var: value for var, value in pairs if isinstance(var, sp.Symbol)}
-    functions = [(var, value) for var, value in pairs if isinstance(var, AppliedUndef)]
-    if set(at) - equation.left.free_symbols - equation.right.free_symbols:
+    pairs = dict(zip(step.data[::2], step.data[1::2], strict=True))
+    if not pairs.keys() <= set(equation.quantified):
         return False
+    at = {var: value for var, value in pairs.items() if isinstance(var, sp.Symbol)}
+    functions = {var: value for var, value in pairs.items() if isinstance(var, AppliedUndef)}
     sides = []
     for side in (equation.left, equation.right):
         made = fresh(side).xreplace(at)
-        for pattern, value in functions:
-            (argument,) = pattern.args
+        for pattern, value in functions.items():
             made = made.replace(
                 lambda e, p=pattern: isinstance(e, AppliedUndef) and e.func == p.func,
-                lambda e, v=value, a=argument: v.xreplace({a: e.args[0]}),
+                lambda e, v=value, a=pattern.args[0]: v.xreplace({a: e.args[0]}),
             )
         sides.append(normal(made))
-    return (
-        normal(step.left) != normal(step.right)
-        and [normal(step.left), normal(step.right)] == sides
-        and not function_names(step.left) & {p.func.__name__ for p, _ in functions}
-    )
+    return sides[0] != sides[1] and [normal(step.left), normal(step.right)] == sides
 
 
 RULES: dict[str, Callable[[Step, Known], bool]] = {

@@ -85,7 +85,9 @@ def converse_given(s: sp.Expr) -> Hypotheses:
         return sp.Sum(kernel * applied("x", at), (var, -sp.oo, sp.oo))
 
     commutes = Equation(
-        total(applied("M", i, b), b - s * t, b), total(applied("M", i - t, b), b, b)
+        total(applied("M", i, b), b - s * t, b),
+        total(applied("M", i - t, b), b, b),
+        quantified=(i, t, applied("x", b)),
     )
     kernel = Equation(applied("w", j), applied("M", 0, j))
     output = Equation(applied("y", i), total(applied("M", i, j), j, j))
