@@ -60,7 +60,7 @@ def draw_boxes(heading: str, items: Sequence[Item], theme: str | Theme = "book")
     height = y - ARROW + 1.5 * chosen.caption_size
     size = chosen.caption_size
     head = Text(heading, 0, height, text_width(heading + " ", size), size)
-    words = f"{heading}: " + ", then ".join(text.replace("\n", ", ") for text in texts) + "."
+    words = f"{heading}: " + ", then ".join(text.replace("\n", " ") for text in texts) + "."
     panel = Panel((), (), (head,), height, words, None, tuple(marks), tuple(lines))
     return Figure((panel,), chosen, heading)
 

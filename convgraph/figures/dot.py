@@ -131,12 +131,13 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
     if unit.shaded:
         options["fillcolor"] = unit.fill
     name = unit_id(unit.name, panel)
+    shaded = "hole" if unit.fill == theme.hole else "shaded"
     graph.node(
         name,
         label=_label(unit.text),
         id=name,
         pos=_pos((unit.x, unit.y), place) + "!",
-        **{"class": "unit shaded" if unit.shaded else "unit"},
+        **{"class": f"unit {shaded}" if unit.shaded else "unit"},
         **options,
     )
 
@@ -209,8 +210,9 @@ def _add_mark(
         options["fontsize"] = f"{size:.3g}"
     if mark.fill is not None:
         options["fillcolor"] = mark.fill
+        options["class"] += " ink" if mark.kind == "cell" else ""
     if mark.kind == "cell" and split_symbol(mark.text):
-        options["class"] = "cell unit"  # typeset as a name
+        options["class"] = "cell parameter"  # typeset as a name
     if name in images:
         options |= {"image": images[name], "imagescale": "both"}
     at = _pos((mark.x, mark.y), place) + "!"

@@ -54,8 +54,8 @@ def _section(figure: Figure, number: int) -> str:
         f'<p class="cg-caption" role="status" aria-live="polite">'
         f"{html.escape(figure.description)}</p>\n"
         f"{_legend(figure)}{_slider(panels, number)}"
-        f'<p class="cg-help">{HELP}</p>\n'
-        f'<script type="application/json" class="cg-data">{_json({"panels": panels})}</script>\n'
+        + (f'<p class="cg-help">{HELP}</p>\n' if panels else "")
+        + f'<script type="application/json" class="cg-data">{_json({"panels": panels})}</script>\n'
         "</section>"
     )
 
