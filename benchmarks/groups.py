@@ -46,7 +46,7 @@ print(json.dumps(solved(*json.loads(sys.stdin.read()))))
 
 
 def by_emlp(name: str, permutations: Permutations) -> tuple[int, float] | None:
-    """The rank that emlp finds and the seconds that it takes; None where it is not there or not done.
+    """The rank that emlp finds and its seconds; None where it is not there, or not done in time.
 
     Its own Z and S, where it has them: their generators are no dense matrices.
     """

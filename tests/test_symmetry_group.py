@@ -3,6 +3,7 @@
 import builtins
 import itertools
 import math
+from collections import Counter
 
 import networkx as nx
 import numpy as np
@@ -194,6 +195,47 @@ def test_figures_9_14_and_9_16_as_groups():
 
 
 # -- exchanging parameters -------------------------------------------------------------------
+
+
+def labels_of_pairs(net):
+    """The labels on each pair of units, as often as they are there; None stands for a bias."""
+    found = {}
+    for a, b, data in net.graph.edges(data=True):
+        found.setdefault((a, b), Counter())[str(data["parameter"])] += 1
+    for unit, bias in zip(net.rows[1].units(), net.bias_labels("s") or [], strict=False):
+        found[(None, unit)] = Counter([str(bias)])
+    return found
+
+
+@given(
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.sampled_from(["zeros", "circular", "reflect", "replicate"]),
+    st.integers(1, 2),
+    st.booleans(),
+    st.sampled_from([cg.Conv, cg.LocallyConnected, cg.TiledConv]),
+)
+@settings(max_examples=80, deadline=None)
+def test_exchanging_parameters_of_wrapped_kernels(n, k, mode, stride, bias, kind):
+    """Against all permutations of units and of the parameters that are used."""
+    net = fitting(
+        lambda: kind(k, padding="same", padding_mode=mode, stride=stride, bias=bias).on(n)
+    )
+    found = labels_of_pairs(net)
+    names = sorted({label for several in found.values() for label in several})
+    if len(names) > 6:
+        return
+    x, s = net.rows[0].units(), net.rows[1].units()
+    count = 0
+    for new in itertools.permutations(names):
+        renamed = dict(zip(names, new, strict=True))
+        for p, q in itertools.product(itertools.permutations(x), itertools.permutations(s)):
+            to = dict(zip([None, *x, *s], [None, *p, *q], strict=True))
+            count += all(
+                found.get((to[a], to[b])) == Counter({renamed[w]: c for w, c in several.items()})
+                for (a, b), several in found.items()
+            )
+    assert cg.symmetry_group(net, relabel=True).order == count
 
 
 def test_reflection_exchanges_the_outer_taps():

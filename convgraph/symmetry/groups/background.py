@@ -43,41 +43,40 @@ def foreground(problem: Problem) -> Foreground:
     classes = refine(problem.unit_colour, pairs.source, pairs.target, colour)
     kinds = int(classes.max(initial=-1)) + 1
     sizes = np.bincount(classes, minlength=kinds)
-    block = classes[pairs.source] * kinds + classes[pairs.target]
-    span = int(colour.max(initial=0)) + 2  # SHARED comes first, as 0
+    fixed = problem.pair_parameter < 0
+    source, target, colour = pairs.source[fixed], pairs.target[fixed], colour[fixed]
+    block = classes[source] * kinds + classes[target]
+    span = int(colour.max(initial=0)) + 1
     combos, which, counts = np.unique(
-        block * span + colour + 1, return_inverse=True, return_counts=True
+        block * span + colour, return_inverse=True, return_counts=True
     )
     blocks, first = np.unique(combos // span, return_index=True)
     place = np.repeat(np.arange(len(blocks)), np.diff(np.append(first, len(combos))))
     room = sizes[blocks // kinds] * sizes[blocks % kinds]
     empty = room - np.bincount(place, counts, len(blocks)).astype(np.int64)
-    fixed = combos % span > 0
-    # within each block: shared pairs come first, then colours from rare to frequent
-    order = np.lexsort((counts, fixed, place))
-    shared = np.bincount(place, ~fixed, len(blocks)).astype(np.int64)
+    order = np.lexsort((counts, place))  # within each block from rare to frequent
     rank = np.empty(len(combos), np.int64)
-    rank[order] = np.arange(len(combos)) - (first + shared)[place[order]]
-    last = np.zeros(len(combos), bool)
-    last[order[np.append(first[1:], len(combos))[: len(blocks)] - 1]] = True
-    background = last & fixed & (counts > empty[place])
-    drawn = (fixed & ~background)[which]
-    parts = [(pairs.source[drawn], pairs.target[drawn], rank[which[drawn]], which[drawn])]
+    rank[order] = np.arange(len(combos)) - first[place[order]]
+    most = np.zeros(len(combos), bool)
+    most[order[np.append(first[1:], len(combos))[: len(blocks)] - 1]] = True
+    background = most & (counts > empty[place])
+    drawn = ~background[which]
+    parts = [(source[drawn], target[drawn], rank[which[drawn]], which[drawn])]
     for combo in np.flatnonzero(background & (empty[place] > 0)).tolist():
-        rows, columns = _gaps(
-            problem, classes, blocks[place[combo]] // kinds, blocks[place[combo]] % kinds
-        )
+        lower, upper = divmod(int(blocks[place[combo]]), kinds)
+        rows, columns = _gaps(source, target, classes, lower, upper)
         parts.append((rows, columns, np.full(len(rows), rank[combo]), np.full(len(rows), combo)))
     return Foreground(classes, *(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _gaps(problem: Problem, classes: Integers, lower: int, upper: int) -> tuple[Integers, Integers]:
+def _gaps(
+    source: Integers, target: Integers, classes: Integers, lower: int, upper: int
+) -> tuple[Integers, Integers]:
     """The pairs of units of two classes that are not connected."""
-    pairs = problem.pairs
     rows, columns = np.flatnonzero(classes == lower), np.flatnonzero(classes == upper)
     there = np.zeros((len(rows), len(columns)), bool)
-    within = (classes[pairs.source] == lower) & (classes[pairs.target] == upper)
-    at = np.searchsorted(rows, pairs.source[within])
-    there[at, np.searchsorted(columns, pairs.target[within])] = True
+    within = (classes[source] == lower) & (classes[target] == upper)
+    at = np.searchsorted(rows, source[within])
+    there[at, np.searchsorted(columns, target[within])] = True
     i, j = np.nonzero(~there)
     return rows[i], columns[j]

@@ -26,7 +26,7 @@ System = NDArray[np.int64]
 """The block of each position."""
 
 MOST = 40  # systems that are looked at
-WIDEST = 600  # positions among which blocks are searched for
+MOST_IMAGES = 300_000_000  # of pairs, by which blocks are searched for
 
 
 def grid_systems(shape: Sequence[int]) -> Iterator[System]:
@@ -55,7 +55,7 @@ def block_systems(
     first.
     """
     given = [s for s in candidates or () if kept(s, generators)]
-    if given or degree > WIDEST:
+    if given or degree**2 * len(generators) > MOST_IMAGES:
         return given
     found: dict[bytes, System] = {}
     count, pair = pair_orbits(degree, degree, [(g, g) for g in generators])

@@ -6,7 +6,8 @@ no element of the group but its generators is ever made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from convgraph.symmetry.groups.permutations import Permutation
 __all__ = ["orbits", "pair_orbits"]
 
 Pair = tuple[Permutation, Permutation]
+AT_ONCE = 8  # generators
 
 
 def orbits(degree: int, generators: Sequence[Permutation]) -> tuple[int, NDArray[np.int32]]:
@@ -26,11 +28,7 @@ def orbits(degree: int, generators: Sequence[Permutation]) -> tuple[int, NDArray
     >>> orbits(5, [np.array([2, 1, 0, 4, 3])])
     (3, array([0, 1, 0, 2, 2], dtype=int32))
     """
-    images = np.empty((degree, max(len(generators), 1)), _index_type(degree))
-    images[:, 0] = np.arange(degree)
-    for number, generator in enumerate(generators):
-        images[:, number] = generator
-    return _components(images)
+    return _components(degree, iter(generators))
 
 
 def pair_orbits(
@@ -43,41 +41,54 @@ def pair_orbits(
     each to those of its images that are there too, and the result has an entry for each of them.
     """
     total = inputs * outputs
-    memory.require("pairs", total, 4 * (2 * len(generators) + 6))
-    index = _index_type(total)
-    moved = [
-        (on_outputs.astype(index) * index(inputs), on_inputs.astype(index))
-        for on_inputs, on_outputs in generators
-    ]
-    images = np.empty((total, max(len(generators), 1)), index)
-    images[:, 0] = np.arange(total)
-    for number, (row, column) in enumerate(moved):
-        images[:, number] = (row[:, None] + column[None, :]).ravel()
+    memory.require("pairs", total, 4 * (2 * min(len(generators), AT_ONCE) + 6))
+    images = (_pair_images(inputs, *generator) for generator in generators)
     if within is None:
-        return _components(images)
+        return _components(total, images)
     there = np.flatnonzero(within)
-    number_of = np.full(total, -1, index)
+    number_of = np.full(total, -1, _index_type(total))
     number_of[there] = np.arange(len(there))
-    kept = number_of[images[there]]
+    nodes = np.arange(len(there))
+    kept = (number_of[image[there]] for image in images)
     # a pair whose image is cut off is joined to itself
-    return _components(np.where(kept >= 0, kept, np.arange(len(there), dtype=index)[:, None]))
+    return _components(len(there), (np.where(image >= 0, image, nodes) for image in kept))
+
+
+def _pair_images(inputs: int, on_inputs: Permutation, on_outputs: Permutation) -> NDArray[Any]:
+    index = _index_type(inputs * len(on_outputs))
+    rows = on_outputs.astype(index) * index(inputs)
+    return (rows[:, None] + on_inputs.astype(index)[None, :]).ravel()
 
 
 def _index_type(total: int) -> Any:
     return np.int32 if total < 2**31 else np.int64
 
 
-def _components(images: NDArray[Any]) -> tuple[int, NDArray[np.int32]]:
-    """Components of the graph with an edge from each node to its images, by first appearance."""
-    from scipy.sparse import csr_array
+def _components(nodes: int, images: Iterator[NDArray[Any]]) -> tuple[int, NDArray[np.int32]]:
+    """Components of the graph with an edge from each node to its images, by first appearance.
+
+    A few generators at a time: those that follow join what the ones before have left apart.
+    """
+    from scipy.sparse import coo_array, csr_array
     from scipy.sparse.csgraph import connected_components
 
-    nodes, each = images.shape
-    index = _index_type(nodes * each)
-    start = np.arange(0, nodes * each + 1, each, dtype=index)
-    graph = csr_array((np.ones(nodes * each, np.int8), images.ravel(), start), (nodes, nodes))
-    count, found = connected_components(graph, directed=True, connection="weak")
-    first = np.full(count, nodes, index)
+    count, found = nodes, np.arange(nodes, dtype=np.int32)
+    while several := list(itertools.islice(images, AT_ONCE)):
+        index = _index_type(nodes * len(several))
+        if count == nodes:
+            joined = np.stack(several, axis=1).astype(index, copy=False).ravel()
+            start = np.arange(0, len(joined) + 1, len(several), dtype=index)
+            graph = csr_array((np.ones(len(joined), np.int8), joined, start), (nodes, nodes))
+            count, found = connected_components(graph, directed=True, connection="weak")
+            continue
+        moving = [(found, found[image]) for image in several]
+        moving = [(a[a != b], b[a != b]) for a, b in moving]
+        a, b = (np.concatenate(side) for side in zip(*moving, strict=True))
+        if len(a):
+            edges = coo_array((np.ones(len(a), np.int8), (a, b)), (count, count))
+            count, merged = connected_components(edges.tocsr(), directed=False)
+            found = merged[found]
+    first = np.full(count, nodes, _index_type(nodes))
     first[found[::-1]] = np.arange(nodes - 1, -1, -1)
     rank = np.empty(count, np.int32)
     rank[np.argsort(first)] = np.arange(count)

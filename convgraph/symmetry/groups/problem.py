@@ -57,25 +57,50 @@ def with_free_labels(network: Network) -> Problem:
     same = (np.diff(target) == 0) & (np.diff(source) == 0)
     alone[1:] &= ~same
     alone[:-1] &= ~same
+    exchangeable[:-1] &= ~_told_apart(network, source, target, label, many, bias)
     own = exchangeable[label] & (uses[label] == 1) & alone
     bias_own = (exchangeable & (uses == 1))[bias]
     shared = np.zeros(count, bool)
     shared[label[exchangeable[label] & ~own]] = True
     shared[bias[exchangeable[bias] & ~bias_own]] = True
     number = np.where(shared, np.cumsum(shared) - 1, -1)
-    colour = np.where(own, 0, np.where(shared[label], many - 1, label + 1))
+    fixed = ~own & ~shared[label]
+    kept, colour = _fixed_colours(target * units + source, label, many, fixed)
+    colour = np.where(own, 0, np.where(shared[label], many - 1, colour))[kept]
     unit_kind = np.where(
         bias < 0, 0, np.where(bias_own, 1, np.where(number[bias] >= 0, 2, bias + 3))
     )
     return Problem(
-        Pairs(source, target, colour, units, labels),
+        Pairs(source[kept], target[kept], colour, units, labels),
         _rows(network) * (len(labels) + 4) + unit_kind,
-        number[label],
+        number[label][kept],
         number[bias],
         np.flatnonzero(shared),
-        np.where(own, label, -1),
+        np.where(own, label, -1)[kept],
         np.where(bias_own, bias, -1),
     )
+
+
+def _fixed_colours(
+    key: Integers, label: Integers, many: Integers, fixed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Integers]:
+    """Which connections to keep, and colours from 1 on for those whose labels stay what they are.
+
+    Of several such connections of one pair the first is kept, with a colour for all of them.
+    """
+    span = int(many.max(initial=0)) + 1
+    code = np.unique(label * span + many, return_inverse=True)[1].astype(np.int64) + 1
+    kept = np.ones(len(key), bool)
+    at = np.flatnonzero(fixed)
+    first = np.flatnonzero(np.diff(key[at], prepend=-1))
+    sets: dict[tuple[int, ...], int] = {}
+    bounds = np.append(first, len(at))
+    for number in np.flatnonzero(np.diff(bounds) > 1).tolist():
+        own = at[bounds[number] : bounds[number + 1]]
+        kept[own[1:]] = False
+        several = tuple(sorted(code[own].tolist()))
+        code[own[0]] = sets.setdefault(several, len(key) + 1 + len(sets))
+    return kept, code
 
 
 def _rows(network: Network) -> Integers:
@@ -95,6 +120,28 @@ def _biases(network: Network) -> Integers:
     if zero is not None:
         found[found == network.labels.parameters + zero] = -1
     return found
+
+
+def _told_apart(
+    network: Network,
+    source: Integers,
+    target: Integers,
+    label: Integers,
+    many: Integers,
+    bias: Integers,
+) -> NDArray[np.bool_]:
+    """The labels that no other is used like: as often, between the same rows, and as a bias."""
+    rows, count = _rows(network), len(network.labels)
+    span = int(many.max(initial=0)) + 1
+    places = (rows[source] * len(network.rows) + rows[target]) * span + many
+    _, places = np.unique(places, return_inverse=True)
+    kinds = int(places.max(initial=-1)) + 1
+    uses = np.zeros((count, kinds + len(network.rows)), np.int64)
+    np.add.at(uses, (label, places), 1)
+    np.add.at(uses, (bias[bias >= 0], kinds + rows[bias >= 0]), 1)
+    _, which, alike = np.unique(uses, axis=0, return_inverse=True, return_counts=True)
+    alone: NDArray[np.bool_] = alike[which.ravel()] == 1
+    return alone
 
 
 def _held(network: Network) -> NDArray[np.bool_]:
