@@ -246,3 +246,29 @@ def test_the_lattice_that_is_left_is_the_product_of_the_strides() -> None:
     spec = cg.Conv(3, stride=2) >> cg.MaxPool(3)
     found = cg.findings(spec.on(30), select="stride-without-blur")
     assert [finding.details["lattice"] for finding in found] == [(2,), (6,)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2)), min_size=1, max_size=3
+    ),
+    st.integers(90, 110),
+)
+def test_the_shift_lattice_tells_the_same_of_uneven_padding(
+    layers: list[tuple[int, int, int]], n: int
+) -> None:
+    spec = cg.ReLU()
+    for k, s, p in layers:
+        spec = spec >> cg.Conv(k, stride=s, padding=p)
+    net = spec.on(n)
+    (axis,) = cg.shift_lattice(net).axes
+    found = cg.findings(net, select="uneven-padding")
+    assert {f.tensors[0]: f.details["padding"]["axis 1"] for f in found} == {
+        uneven.row: uneven.used for uneven in axis.uneven
+    }
+    assert cg.report(net).lattice == (axis.shift,)
+    for finding in found:
+        facts = finding.details["sizes"]["axis 1"]
+        if facts is not None and facts["residues"] and axis.even_sizes is not None:
+            assert facts["modulus"] == axis.even_sizes.modulus
+            assert tuple(facts["residues"]) == axis.even_sizes.residues
