@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import sympy as sp
@@ -75,7 +76,11 @@ class Loose:
 
     def find(self, name: str) -> int | None:
         """The position of the symbol with this name, or None."""
-        return next((i for i, symbol in enumerate(self.symbols) if symbol.name == name), None)
+        return self._places.get(name)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {symbol.name: place for place, symbol in enumerate(self.symbols)}
 
 
 def check_letters(arrays: Sequence[Array]) -> list[Array]:

@@ -21,8 +21,6 @@ from convgraph.core.sizes import Size, is_symbolic
 
 __all__ = ["Axis", "Blocks", "Full", "Repeat", "Table"]
 
-ALWAYS_FITS = 10_000_000  # positions; asking how much memory is free takes its time
-
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
 
@@ -89,8 +87,7 @@ class Axis(ABC):
 @lru_cache(maxsize=512)
 def _table(axis: Axis) -> Positions:
     count = int(axis.outputs) * int(axis.taps)
-    if count > ALWAYS_FITS:
-        memory.require("positions", count, 3 * 8)  # the table, and what it is computed from
+    memory.require("positions", count, 3 * 8)  # the table, and what it is computed from
     table = axis._positions()
     table.flags.writeable = False
     return table

@@ -27,6 +27,7 @@ class Labels(Sequence[sp.Expr]):
         self.numbers = tuple(numbers)
         ends = np.cumsum([len(array) for array in arrays], dtype=np.int64).tolist()
         self._starts: list[int] = [0, *ends]
+        self._places = {number: place for place, number in enumerate(self.numbers)}
         self._symbol = lru_cache(maxsize=1 << 16)(self._make)
 
     @property
@@ -43,7 +44,7 @@ class Labels(Sequence[sp.Expr]):
     def position(self, value: sp.Expr) -> int:
         """The position of a label: a parameter, a number, or another expression."""
         found = self.find(value.name) if value.is_Symbol else None
-        return self.parameters + self.numbers.index(value) if found is None else found
+        return self.parameters + self._places[value] if found is None else found
 
     def find(self, name: str) -> int | None:
         """The position of the parameter with this name, or None."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import parse_unit, unit_name, unit_names
 from convgraph.core.reduction import Reduction
@@ -16,6 +18,8 @@ from convgraph.core.tying import Learned, Tying
 from convgraph.core.wiring import Wiring
 
 __all__ = ["Joint", "Layer", "Row"]
+
+NAME = 70  # bytes that a short string takes, with its place in a list
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,10 @@ class Row:
 
     def units(self) -> list[str]:
         """The names of all units, in row-major order."""
-        return list(self.given) if self.given is not None else unit_names(self.name, self.numbers())
+        if self.given is not None:
+            return list(self.given)
+        memory.require("units", int(self.size), NAME)
+        return unit_names(self.name, self.numbers())
 
     def unit(self, index: Sequence[int]) -> str:
         """The name of the unit at a zero-based index."""
@@ -56,9 +63,12 @@ class Row:
         shape = self.numbers()
         if self.given is None:
             return parse_unit(unit, self.name, shape)
-        if unit not in self.given:
-            return None
-        return tuple(int(i) for i in np.unravel_index(self.given.index(unit), shape))
+        place = self._places.get(unit)
+        return None if place is None else tuple(int(i) for i in np.unravel_index(place, shape))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {unit: place for place, unit in enumerate(self.given or ())}
 
     def numbers(self) -> tuple[int, ...]:
         """The shape, when it has to be numbers."""

@@ -126,9 +126,15 @@ class Mean:
     def numbers(self, wiring: Wiring) -> tuple[tuple[sp.Expr, ...], NDArray[np.int64]]:
         """The different numbers on the connections, and which of them each output unit has."""
         assert isinstance(wiring, Product)
-        per_axis = [self._counted(axis) for axis in wiring.axes]
-        counts, which = np.unique(reduce(np.multiply.outer, per_axis), return_inverse=True)
-        return tuple(sp.Rational(1, max(int(c), 1)) for c in counts), which.ravel()
+        counts, which = zip(
+            *(np.unique(self._counted(axis), return_inverse=True) for axis in wiring.axes),
+            strict=True,
+        )
+        # few counts per axis, so that few of their products differ
+        different, of_products = np.unique(reduce(np.multiply.outer, counts), return_inverse=True)
+        numbers = tuple(sp.Rational(1, max(int(c), 1)) for c in different)
+        shape = tuple(map(len, counts))
+        return numbers, of_products.reshape(shape)[np.ix_(*which)].ravel()
 
     def _counted(self, axis: Axis) -> NDArray[np.int64]:
         if self.over == "present":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.boxes import Box, count, decompose, dense, merge
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Units(Set[str]):
     def single(row: Row, index: tuple[int, ...]) -> Units:
         """The unit at a zero-based index."""
         masks = []
+        memory.require("positions", sum(row.numbers()), 1)
         for i, size in zip(index, row.numbers(), strict=True):
             mask = np.zeros(size, bool)
             mask[i] = True

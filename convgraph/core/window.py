@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Positions
 from convgraph.core.errors import ConvgraphError
@@ -98,6 +99,18 @@ class Window(Axis):
     def uses_of(self, tap: Size) -> Size:
         before, behind = self.missing_of(tap)
         return self.outputs - before - behind
+
+    def tap_uses(self) -> NDArray[np.int64]:
+        if self.symbolic:
+            return super().tap_uses()  # which says what is wrong
+        outputs, taps = int(self.outputs), int(self.taps)
+        if self.boundary != "zeros":
+            return np.full(taps, outputs)
+        # missing_of, of all taps at once: what matters is the taps, however many outputs there are
+        offset = int(self.padding) - int(self.dilation) * np.arange(taps, dtype=np.int64)
+        first = -(-offset // int(self.stride))
+        past = -(-(offset + int(self.inputs)) // int(self.stride))
+        return outputs - first.clip(0, outputs) - (outputs - past).clip(0, outputs)
 
     @property
     def connections(self) -> Size:
@@ -186,6 +199,9 @@ class Reversed(Axis):
         j = np.arange(w.taps, dtype=np.int64)
         i, rest = np.divmod(o + w.padding - w.dilation * j, w.stride)
         return np.where((rest == 0) & (i >= 0) & (i < w.outputs), i, -1)
+
+    def tap_uses(self) -> NDArray[np.int64]:
+        return self.window.tap_uses()
 
     @property
     def connections(self) -> Size:
