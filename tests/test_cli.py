@@ -446,3 +446,16 @@ def test_any_text_is_a_network_or_our_error(text):
     except ConvgraphError:
         return
     assert net.rows
+
+
+def test_book_leaves_out_what_cannot_be_drawn_unless_it_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = CliRunner().invoke(main, ["book", "--out", str(tmp_path / "all")])
+    assert result.exit_code == 0
+    assert "Left out: figure 9.6: " in result.output
+    assert "convgraph[plot]" in result.output
+    drawn = {path.name for path in (tmp_path / "all").glob("figure*")}
+    assert "figure-9.5.svg" in drawn
+    assert "figure-9.6.svg" not in drawn
+    assert "convgraph[plot]" in refused("book", "9.6", "--out", tmp_path / "one")
+    assert not (tmp_path / "one").exists()

@@ -1,5 +1,6 @@
 """Drawing a part of a network: what is left out, padding, columns, panels side by side."""
 
+import itertools
 import math
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 import convgraph as cg
 from convgraph import ConvgraphError
 from convgraph.figures.theme import BOOK
+
+from .test_draw import NETS
 
 SAME = cg.Conv(3, padding="same")
 P = BOOK.pitch
@@ -191,3 +194,60 @@ def test_what_is_left_out_reaches_every_format(name):
 def test_bad_arguments(options, message):
     with pytest.raises(ConvgraphError, match=message):
         cg.draw(SAME.on(5), **options)
+
+
+# -- every network ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=NETS, scope="module")
+def net(request):
+    return NETS[request.param]
+
+
+def test_each_connection_is_drawn_or_stood_for_or_hidden(net):
+    found = panel(net, show=3)
+    drawn = set(names(found))
+    solid = sorted((edge.source, edge.target, edge.parameter) for edge in found.edges)
+    wanted = [(a, b, str(p)) for a, b, p in net.graph.edges(data="parameter")]
+    assert solid == sorted(edge for edge in wanted if {*edge[:2]} <= drawn)
+    seen = {unit: row.name for row in net.rows for unit in row.units()}
+    half_hidden = {
+        (a if a in drawn else f"dots,{seen[a]},1", b if b in drawn else f"dots,{seen[b]},1")
+        for a, b, _ in wanted
+        if len({a, b} & drawn) == 1
+    }
+    assert {(line.source, line.target) for line in found.lines} == half_hidden
+
+
+def test_nothing_stands_on_anything_else(net):
+    found = panel(net, show=3)
+    places = [(unit.x, unit.y) for unit in found.units] + [(m.x, m.y) for m in found.marks]
+    for a, b in itertools.combinations(places, 2):
+        assert math.dist(a, b) >= 0.999 * P
+
+
+def test_the_ends_alone_and_columns(net):
+    found = panel(net, edges_of="ends", direction="right")
+    ends = {unit for row in net.rows for unit in (row.units()[0], row.units()[-1])}
+    wanted = sorted((a, b) for a, b in net.graph.edges() if b in ends)
+    assert sorted((edge.source, edge.target) for edge in found.edges) == wanted
+    for edge in found.edges:
+        assert edge.route.tip[0] > edge.route.points[0][0]
+
+
+def test_every_network_as_grids(net):
+    figure = cg.draw_grid(net)
+    assert [unit.name for unit in sorted(figure.panels[0].units, key=lambda u: u.name)] == sorted(
+        net.graph
+    )
+    assert figure.svg().count("data-unit=") == len(net.graph)
+
+
+def test_tikz_of_boxes_and_images():
+    from convgraph.book.figures import make
+
+    pytest.importorskip("matplotlib", reason="the photograph of figure 9.6 comes with it")
+    with pytest.raises(ConvgraphError, match=r"format='tex': TikZ has no images"):
+        make("9.6").content("tex")
+    # one sees through the outer box, whichever is drawn first
+    assert "fill=black" not in make("9.7").tikz

@@ -142,7 +142,7 @@ def _places(
     if all(mask.all() for mask in shown.values()):
         return layout(network, wish.row_distance, least, radius)
     return layout(
-        network, wish.row_distance, least, radius, closed=lambda x: close_up(x, dict(shown))
+        network, wish.row_distance, least, radius, closed=lambda x, level: close_up(x, level, shown)
     )
 
 

@@ -7,7 +7,7 @@ depth, the longest path from an input; rows of the same depth stand side by side
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 
-__all__ = ["Layout", "layout"]
+__all__ = ["Layout", "Positions", "beside", "layout"]
 
 LINE_GAP = 0.5  # pitches between the lines of an image, when they stand in one row
 BRANCH_GAP = 1.5  # from the last unit of a row to the first of the one beside it
@@ -45,7 +45,8 @@ def layout(
     row_distance: float | None = None,
     least: float = 1.0,
     radius: float = 0.3,
-    closed: Callable[[dict[str, Positions]], dict[str, Positions]] | None = None,
+    closed: Callable[[Mapping[str, Positions], Mapping[str, int]], dict[str, Positions]]
+    | None = None,
 ) -> Layout:
     """Place the units of a network.
 
@@ -59,14 +60,14 @@ def layout(
     radius
         Of a unit, with the distance that edges keep from it.
     closed
-        Closes up rows of which a part is left out.
+        Closes up rows of which a part is left out, from positions and levels.
     """
     level = _levels(network)
     x: dict[str, Positions] = {}
     for depth in range(max(level.values()) + 1):
         rows = [row for row in network.rows if level[row.name] == depth]
         placed = [_above(network, row, x) for row in rows]
-        for row, positions in zip(rows, _beside(placed), strict=True):
+        for row, positions in zip(rows, beside(placed), strict=True):
             x[row.name] = positions
     closest = min((float(np.diff(p).min()) for p in x.values() if len(p) > 1), default=1.0)
     if closest < 1:
@@ -74,7 +75,7 @@ def layout(
     left = min(float(p.min()) for p in x.values())
     x = {name: positions - left for name, positions in x.items()}
     if closed is not None:
-        x = closed(x)
+        x = closed(x, level)
     if row_distance is None:
         # An edge at angle a to its row passes the next unit, one pitch away, at a distance sin(a).
         steepness = math.tan(math.asin(radius))
@@ -158,7 +159,7 @@ def _middle(positions: Positions) -> float:
     return float(positions.min() + positions.max()) / 2
 
 
-def _beside(rows: list[Positions]) -> list[Positions]:
+def beside(rows: list[Positions]) -> list[Positions]:
     """Rows of one level, moved apart so that none stands in another, about the same middle."""
     if len(rows) < 2:
         return rows

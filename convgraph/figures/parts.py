@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.figures.layout import Positions, beside
 from convgraph.figures.marks import unit_names
 
 __all__ = ["close_up", "hidden_runs", "shown_units", "targets_with_edges"]
@@ -77,19 +78,25 @@ def hidden_runs(mask: Mask) -> Iterator[tuple[int, int]]:
 
 
 def close_up(
-    x: dict[str, NDArray[np.floating]], shown: dict[str, Mask]
-) -> dict[str, NDArray[np.floating]]:
-    """Positions in which a run of units left out takes one place, which is that of all of them."""
+    x: Mapping[str, Positions], level: Mapping[str, int], shown: Mapping[str, Mask]
+) -> dict[str, Positions]:
+    """Positions in which a run of units left out takes one place, which is that of all of them.
+
+    Rows with such a run inside no longer stand above what they see: then all levels have one
+    middle, and rows of one level stay side by side.
+    """
     inside = any(a > 0 and b < len(mask) for mask in shown.values() for a, b in hidden_runs(mask))
     closed = {name: _closed(positions, shown[name]) for name, positions in x.items()}
-    if inside:  # the rows no longer stand above what they see, so about one middle
-        middles = {name: (p.min() + p.max()) / 2 for name, p in closed.items()}
-        closed = {name: p - middles[name] for name, p in closed.items()}
+    for depth in sorted(set(level.values())) if inside else []:
+        rows = [name for name in x if level[name] == depth]
+        placed = beside([closed[name] for name in rows])
+        middle = (min(p.min() for p in placed) + max(p.max() for p in placed)) / 2
+        closed.update((name, p - middle) for name, p in zip(rows, placed, strict=True))
     left = min(p.min() for p in closed.values())
     return {name: p - left for name, p in closed.items()}
 
 
-def _closed(x: NDArray[np.floating], mask: Mask) -> NDArray[np.floating]:
+def _closed(x: Positions, mask: Mask) -> Positions:
     new = x.astype(float)
     for a, b in hidden_runs(mask):
         if a > 0 and b < len(mask):
