@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
-from sympy.core.function import AppliedUndef
 
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-from convgraph.symmetry.equivariance.cone import cone_of
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.transformation import Sources
 
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
 
-__all__ = ["Counterexample", "Edge", "Sides", "example_input", "sides"]
+__all__ = ["Counterexample", "Edge"]
 
 Edge = tuple[str, str, sp.Expr]
-PATHS = 400  # up to which an expression is written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,106 +93,3 @@ class Counterexample:
         lines.append(f"connections: {shown[0]}, against {shown[1]}")
         lines.append(f"cause at {self.origin}: {', '.join(self.causes)}")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """Both sides of the equation at one unit."""
-
-    left: sp.Expr
-    right: sp.Expr
-
-
-def sides(
-    network: Network,
-    layers: list[LayerEdges],
-    moves: Mapping[str, Sources],
-    unit: int,
-    image: int,
-) -> Sides | None:
-    """Both sides at a unit and its image (-1 for a zero), if they are short enough to read."""
-    ends = np.unique([unit, max(image, unit if image < 0 else image)])
-    total = len(network.edges.start) - 1
-    cone = cone_of(layers, ends, total)
-    paths = np.ones(total)
-    for layer in cone.layers:
-        counts = np.zeros(len(layer.fan_in))
-        if layer.filled.any():
-            counts[layer.filled] = np.add.reduceat(paths[layer.source], layer.begins)
-        paths[layer.units] = counts
-    if paths[ends].max() > PATHS:
-        return None
-    symbols = np.empty(total, object)
-    for row in network.inputs:
-        first = network.offsets[row.name]
-        symbols[first : first + int(row.size)] = [sp.Symbol(name) for name in row.units()]
-    found = []
-    for moved in (True, False):
-        values = symbols.copy()
-        for row in network.inputs:
-            first, source = network.offsets[row.name], moves[row.name]
-            if moved:
-                padded = np.append(symbols[first : first + int(row.size)], sp.S.Zero)
-                values[first : first + int(row.size)] = padded[source]
-        for layer, whole in zip(cone.layers, _wholes(cone.layers, layers), strict=True):
-            values[layer.units] = _exactly(network, layer, whole, values)
-        found.append(values)
-    right = found[1][image] if image >= 0 else sp.S.Zero
-    return Sides(found[0][unit], right)
-
-
-def _wholes(cut: Any, layers: list[LayerEdges]) -> Iterator[LayerEdges]:
-    """The whole layer of each layer of a cone."""
-    for part in cut:
-        number = part.units.start if isinstance(part.units, slice) else int(part.units[0])
-        yield next(w for w in layers if w.first <= number < w.first + w.units)
-
-
-def _exactly(network: Network, layer: Any, whole: LayerEdges, values: NDArray[Any]) -> NDArray[Any]:
-    reduce = whole.layer.reduction.exact
-    labels = network.labels
-    start, source, label = layer.start.tolist(), layer.source.tolist(), layer.label.tolist()
-    result = np.empty(len(start) - 1, object)
-    for i in range(len(result)):
-        edges = range(start[i], start[i + 1])
-        value = reduce([labels[label[e]] * values[source[e]] for e in edges])
-        biased = layer.bias is not None and layer.bias[i] >= 0
-        result[i] = value + labels[int(layer.bias[i])] if biased else value
-    return result
-
-
-def example_input(
-    network: Network, found: Sides
-) -> tuple[dict[str, int], tuple[sp.Expr, sp.Expr]] | None:
-    """An input with few entries that are not zero for which both sides differ."""
-    names = {sp.Symbol(name): name for row in network.inputs for name in row.units()}
-    there = sorted(
-        (found.left.free_symbols | found.right.free_symbols) & set(names),
-        key=lambda symbol: list(names).index(symbol),
-    )
-    random = np.random.default_rng(1)
-    tries: list[dict[sp.Symbol, int]] = [{s: v} for v in (1, -1) for s in there]
-    tries = [{}, *tries, dict.fromkeys(there, 1), dict.fromkeys(there, -1)]
-    tries += [{s: int(random.integers(-9, 10)) for s in there} for _ in range(20)]
-    for given in tries:
-        at = {symbol: sp.Integer(given.get(symbol, 0)) for symbol in there}
-        left, right = found.left.subs(at), found.right.subs(at)
-        if _differ(left, right, random):
-            return {names[s]: v for s, v in given.items() if v}, (left, right)
-    return None
-
-
-def _differ(left: sp.Expr, right: sp.Expr, random: np.random.Generator) -> bool:
-    """Whether two expressions in parameters take different values somewhere, by trying."""
-    parameters = sorted(left.free_symbols | right.free_symbols, key=str)
-    for _ in range(3):
-        at = {p: sp.Integer(int(random.integers(-99, 100))) for p in parameters}
-        values = [_settled(side.subs(at)) for side in (left, right)]
-        if values[0] != values[1]:
-            return True
-    return False
-
-
-def _settled(value: sp.Expr) -> sp.Expr:
-    """With 3 t + 1 for every function of t that is only a name."""
-    return value.replace(lambda e: isinstance(e, AppliedUndef), lambda e: 3 * e.args[0] + 1)

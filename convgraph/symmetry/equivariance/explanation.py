@@ -18,15 +18,11 @@ from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.by_axes import Plane
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import ties
-from convgraph.symmetry.equivariance.counterexample import (
-    Counterexample,
-    Sides,
-    example_input,
-    sides,
-)
+from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equations import Block, Equations
 from convgraph.symmetry.equivariance.origin import Origin, local, origin
+from convgraph.symmetry.equivariance.sides import Sides
 
 __all__ = ["EDGES", "Explanation", "edge_question"]
 
@@ -158,19 +154,25 @@ class Explanation:
             near.edges,
             at.causes if self.divided else (STRIDE,),
         )
-        whole = self._whole(unit) if self._on_edges else None
-        if whole is None:
+        whole = self._sides(unit) if self._on_edges else None
+        if whole is None or not whole.short:
             return made
-        example = example_input(self.network, whole)
+        left, right = whole.expressions()
+        example = whole.example()
         given, values = example if example is not None else (None, None)
-        return replace(made, left=whole.left, right=whole.right, input=given, values=values)
+        return replace(made, left=left, right=right, input=given, values=values)
 
-    def _whole(self, unit: int) -> Sides | None:
-        """Both sides at a unit in the network's inputs, if they are short enough."""
+    def _sides(self, unit: int) -> Sides:
+        """Both sides at a unit of the row and its image."""
         parting = self._partings[0][1]
         number = self.network.offsets[self.row] + unit
-        moves = parting.question.moves
-        return sides(self.network, list(parting.layers), moves, number, int(parting.image[number]))
+        return Sides(
+            self.network,
+            parting.layers,
+            parting.question.moves,
+            number,
+            int(parting.image[number]),
+        )
 
     def _smallest(self, broken: Units) -> tuple[int, Origin] | None:
         """A broken unit of the row that reads as little as possible, and where it goes wrong."""
