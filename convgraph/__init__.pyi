@@ -3,12 +3,12 @@
 from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
+from convgraph.figures.draw_grid import draw_grid as draw_grid
 from convgraph.figures.plots import plot_growth as plot_growth
 from convgraph.figures.plots import plot_matrix as plot_matrix
 from convgraph.figures.plots import plot_paths as plot_paths
 from convgraph.figures.plots import plot_sparsity as plot_sparsity
 from convgraph.figures.plots import plot_uses as plot_uses
-from convgraph.figures.draw_grid import draw_grid as draw_grid
 from convgraph.importers.onnx_graph import from_onnx as from_onnx
 from convgraph.importers.torch_graph import from_torch as from_torch
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields
