@@ -107,6 +107,18 @@ def test_padding_is_what_windows_read_beyond_the_border(spec, size, before, behi
         assert not found.lines
 
 
+def test_padding_stands_as_far_apart_as_the_units_of_its_row():
+    found = panel((cg.Conv(2, stride=2) >> SAME).on(8), padding=True)
+    units = [unit.x for unit in found.units if unit.row == "h"]
+    left, right = (mark.x for mark in found.marks)
+    assert units[0] - left == right - units[-1] == units[1] - units[0] == 2 * P
+
+
+def test_too_much_padding():
+    with pytest.raises(ConvgraphError, match="are too many to draw"):
+        cg.draw(cg.Conv(2, padding=2000, stride=4).on(4), padding=True)
+
+
 def test_padding_of_images_belongs_to_grids():
     with pytest.raises(ConvgraphError, match="draw_grid draws images"):
         cg.draw(cg.Conv((3, 3), padding="same").on((3, 3)), padding=True)

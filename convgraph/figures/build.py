@@ -73,6 +73,7 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     if wish.padding:
         marks += omitted.padding()
         lines += omitted.padding_lines(emphasis=strong is not None)
+        _check_size(network, int(drawn.sum()) + len(marks), int(visible.sum()) + len(lines))
     chosen = np.flatnonzero(visible)
     edges = _edges(network, theme, units, drawn, strong, chosen)
     seen = tuple(unit for unit, there in zip(units, drawn.tolist(), strict=True) if there)

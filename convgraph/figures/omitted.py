@@ -90,7 +90,8 @@ class Omitted:
 
     def _beyond(self, row: str, at: int) -> Point:
         x, last = self.places.x[row], int(self.network.row(row).size) - 1
-        column = x[0] + at if at < 0 else x[last] + at - last
+        step = float(x[1] - x[0]) if last else 1.0
+        column = x[0] + at * step if at < 0 else x[last] + (at - last) * step
         return self._points((float(column), self.places.y(row)))
 
     def _points(self, place: Point) -> Point:
