@@ -251,3 +251,11 @@ def test_a_group_that_nothing_here_names_has_no_name():
     ]
     group = cg.Group(plane)
     assert (group.order, group.structure) == (168, None)
+
+
+def test_a_group_that_cannot_be_counted_can_be_shown():
+    swaps = wreath(cg.Group.symmetric(20), cg.Group.symmetric(20))
+    group = cg.Group(swaps, name="large")
+    with pytest.raises(ConvgraphError, match="too large to be counted"):
+        group.order  # noqa: B018
+    assert repr(group) == "Group(large on 400 units)"

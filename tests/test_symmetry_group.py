@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core.errors import ConvgraphError
+from convgraph.symmetry.groups import search
 from tests.strategies import fitting
 
 
@@ -73,6 +74,29 @@ def test_exactly_the_permutations_that_keep_a_matrix(rows):
     group = cg.symmetry_group(net)
     assert generated(group) == set(enumerated(sp.Matrix(rows)))
     assert group.order == len(enumerated(sp.Matrix(rows)))
+
+
+def counted(matrix):
+    """How many pairs of permutations keep a matrix: for each of columns, those of equal rows."""
+    total, rows = 0, Counter(map(tuple, matrix.tolist()))
+    for p in itertools.permutations(range(matrix.shape[1])):
+        if Counter(map(tuple, matrix[:, list(p)].tolist())) == rows:
+            total += math.prod(math.factorial(many) for many in rows.values())
+    return total
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(40))
+def test_larger_matrices_against_all_permutations(seed, monkeypatch):
+    """Also where few kinds of connections are searched first, and others come in later."""
+    monkeypatch.setattr(search, "PER_UNIT", seed % 3)
+    rng = np.random.default_rng(seed)
+    for _ in range(25):
+        m, n = rng.integers(1, 9), rng.integers(1, 8)
+        matrix = rng.integers(0, rng.choice([2, 3, 6]), (m, n))
+        i, j = np.indices((m, n))
+        for tried in (matrix, (i + j) % n * ((i * j) % 2), np.where(i % 2 == j % 2, 1, matrix)):
+            assert cg.symmetry_group(cg.tied_from_matrix(tried)).order == counted(tried)
 
 
 @given(matrices)

@@ -26,6 +26,7 @@ System = NDArray[np.int64]
 """The block of each position."""
 
 MOST = 40  # systems that are looked at
+WIDEST = 600  # positions among which blocks are searched for
 MOST_IMAGES = 300_000_000  # of pairs, by which blocks are searched for
 
 
@@ -41,11 +42,6 @@ def grid_systems(shape: Sequence[int]) -> Iterator[System]:
             yield system
 
 
-def kept(system: System, generators: Sequence[Permutation]) -> bool:
-    """Whether the generators take blocks to blocks."""
-    return on_blocks(system, generators) is not None
-
-
 def block_systems(
     generators: Sequence[Permutation], degree: int, candidates: Iterator[System] | None = None
 ) -> list[System]:
@@ -54,8 +50,8 @@ def block_systems(
     The smallest systems, each from an orbit on pairs, and the joins of two of them, small blocks
     first.
     """
-    given = [s for s in candidates or () if kept(s, generators)]
-    if given or degree**2 * len(generators) > MOST_IMAGES:
+    given = [s for s in candidates or () if on_blocks(s, generators) is not None]
+    if given or degree > WIDEST or degree**2 * len(generators) > MOST_IMAGES:
         return given
     found: dict[bytes, System] = {}
     count, pair = pair_orbits(degree, degree, [(g, g) for g in generators])

@@ -23,8 +23,8 @@ from convgraph.symmetry.groups.permutations import Permutation
 
 __all__ = ["Chain", "TooLarge"]
 
-ENTRIES = 40_000_000  # held by all transversals
-WORK = 300_000_000  # entries of permutations that may be sifted before we give up
+ENTRIES = 25_000_000  # held by all transversals
+WORK = 100_000_000  # entries of permutations that may be touched before we give up
 
 
 class TooLarge(Exception):  # noqa: N818 - it never reaches a user
@@ -142,6 +142,7 @@ class Chain:
             self.levels.append(_Level(moved, self.degree))
         for level in self.levels[first : last + 1]:
             level.take(element)
+            self._work += level.there.size
         if sum(level.there.size for level in self.levels) > ENTRIES:
             raise TooLarge
 

@@ -85,7 +85,13 @@ class Group:
 
     @cached_property
     def order(self) -> int:
-        """The number of elements, exactly."""
+        """The number of elements, exactly.
+
+        Raises
+        ------
+        ConvgraphError
+            If the group is too large to be counted and none of those that are known.
+        """
         if self._order is not None:
             return self._order
         from convgraph.symmetry.groups.orders import order_of_group
@@ -126,9 +132,13 @@ class Group:
         return Group(generators, self.shape + other.shape, name, _order=order)
 
     def __repr__(self) -> str:
-        name = self.name or self.structure or f"{len(self.generators)} generators"
         units = "x".join(map(str, self.shape))
-        return f"Group({name} on {units} units: order {self.order:,})"
+        unnamed = f"{len(self.generators)} generators"
+        try:
+            order = self.order
+        except ConvgraphError:  # too large to be counted
+            return f"Group({self.name or unnamed} on {units} units)"
+        return f"Group({self.name or self.structure or unnamed} on {units} units: order {order:,})"
 
     # -- named groups --------------------------------------------------------------------------
 

@@ -25,7 +25,16 @@ from convgraph.symmetry.groups.chain import Chain, TooLarge
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
 from convgraph.symmetry.groups.permutations import Permutation, compose, cycle_lengths, same
 
-__all__ = ["Factor", "faithful_orbits", "giant_order", "independent", "order_of_group"]
+__all__ = [
+    "Factor",
+    "faithful_orbits",
+    "giant_order",
+    "independent",
+    "orbit_factors",
+    "order_of_factor",
+    "order_of_group",
+    "restricted",
+]
 
 COMPARED = 50_000_000  # pairs of positions, over all generators, by which orbits are compared
 TRIALS = 400  # random elements; one in about log(n) / log(2) shows what Jordan's theorem needs

@@ -19,6 +19,7 @@ __all__ = [
     "cycles",
     "inverse",
     "order_of",
+    "same",
 ]
 
 Permutation = NDArray[np.int64]
