@@ -76,11 +76,12 @@ def _legend(figure: Figure) -> str:
 
 
 def _parameters(panel: Panel) -> list[str]:
-    """The labels on the panel's edges, in the order of the network's arrays."""
+    """The parameters on the panel's edges, in the order of the network's arrays."""
     if panel.network is None:
         return []
     on_edges = {edge.parameter for edge in panel.edges}
-    return [name for name in map(str, panel.network.labels) if name in on_edges]
+    labels = panel.network.labels
+    return [name for name in map(str, labels[: labels.parameters]) if name in on_edges]
 
 
 def _typeset(name: str) -> str:
