@@ -72,6 +72,8 @@ def _legend(figure: Figure) -> str:
         for number, panel in enumerate(figure.panels, 1)
         for name in _parameters(panel)
     ]
+    if not items:
+        return ""
     return f'<ul class="cg-legend" aria-label="Parameters">\n{"".join(items)}\n</ul>\n'
 
 
