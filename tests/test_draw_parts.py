@@ -263,3 +263,6 @@ def test_tikz_of_boxes_and_images():
         make("9.6").content("tex")
     # one sees through the outer box, whichever is drawn first
     assert "fill=black" not in make("9.7").tikz
+    assert "{Input}" in make("9.7").tikz  # a text, not the name of a unit
+    grid = cg.draw_grid(cg.Conv((3, 3)).on((50, 50)), show=4)
+    assert grid.tikz.count(r"\vdots") == 4

@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence, Set
 
 import graphviz
 
-from convgraph.figures.lettering import text_width
+from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Point, Route
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
 __all__ = ["edge_id", "mark_id", "to_dot", "unit_id"]
-
-NARROWEST = 7.0  # points: the smallest label
 
 
 def _plain(name: str) -> str:
@@ -119,11 +117,7 @@ def to_dot(
 
 
 def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, theme: Theme) -> None:
-    if unit.side is None:
-        full, room = theme.label_size, theme.diameter * theme.pitch - 6
-    else:
-        full, room = 0.55 * unit.side, unit.side - 6
-    size = _fitted(unit.text, full, room)
+    size = label_size(unit, theme)
     options = {"fontsize": f"{size:.3g}"} if size < theme.label_size and unit.text else {}
     if unit.side is not None:
         options |= {"shape": "box", "width": f"{unit.side / 72:.4g}"}
@@ -140,12 +134,6 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
         **{"class": f"unit {shaded}" if unit.shaded else "unit"},
         **options,
     )
-
-
-def _fitted(text: str, full: float, room: float) -> float:
-    """The size at which a text has room, if it is not smaller than the smallest."""
-    width = text_width(text, full)
-    return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
 
 
 def _label(text: str) -> str:
@@ -206,7 +194,7 @@ def _add_mark(
         options["width"] = f"{mark.width / 72:.4g}"
     if mark.text:
         fits = mark.kind == "cell"
-        size = _fitted(mark.text, mark.size, mark.width - 6) if fits else mark.size
+        size = fitted(mark.text, mark.size, mark.width - 6) if fits else mark.size
         options["fontsize"] = f"{size:.3g}"
     if mark.fill is not None:
         options["fillcolor"] = mark.fill

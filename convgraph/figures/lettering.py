@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.layout import Layout
-from convgraph.figures.panel import Edge, Panel, Text
+from convgraph.figures.panel import Edge, Panel, Text, Unit
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
-__all__ = ["captions_of", "headings_of", "letters_at", "text_width"]
+__all__ = ["captions_of", "fitted", "headings_of", "label_size", "letters_at", "text_width"]
 
+NARROWEST = 7.0  # points: the smallest label
 SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where its letter may stand
 LETTER_GAP = 3.0  # points between a letter and its edge
 CAPTION_GAP = 0.6  # pitches between a caption and the first column
@@ -28,6 +29,19 @@ def text_width(text: str, size: float) -> float:
     if symbol is None:
         return 0.48 * size * max(map(len, text.split("\n")))
     return 0.48 * size * len(symbol[0]) + 0.36 * size * len(symbol[1])
+
+
+def fitted(text: str, full: float, room: float) -> float:
+    """The size at which a text has room, if it is not smaller than the smallest."""
+    width = text_width(text, full)
+    return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
+
+
+def label_size(unit: Unit, theme: Theme) -> float:
+    """The size of what stands in a circle or in a cell."""
+    if unit.side is None:
+        return fitted(unit.text, theme.label_size, theme.diameter * theme.pitch - 6)
+    return fitted(unit.text, 0.55 * unit.side, unit.side - 6)
 
 
 def letters_at(

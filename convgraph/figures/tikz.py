@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Route
 from convgraph.figures.symbols import split_symbol
@@ -21,6 +22,7 @@ SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "...": r"\dots{}",
+    "\N{VERTICAL ELLIPSIS}": r"$\vdots$",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 _SPECIAL = re.compile("|".join(re.escape(text) for text in SPECIAL))
@@ -88,6 +90,10 @@ def _typeset(text: str) -> str:
         letter, subscript = (_escaped(part) for part in symbol)
         letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
         return f"${letter}_{{{subscript}}}$" if subscript else f"${letter}$"
+    return _lines(text)
+
+
+def _lines(text: str) -> str:
     return r"\\".join(_escaped(line) for line in text.split("\n"))
 
 
@@ -102,7 +108,7 @@ def _at(x: float, y: float, place: Point) -> str:
 def _unit(unit: Unit, place: Point, theme: Theme) -> str:
     shape = "unit" if unit.side is None else f"cell, minimum size={unit.side:g}bp"
     fill = _color(unit.fill if unit.shaded else theme.fill)
-    size = theme.label_size if unit.side is None else min(theme.label_size, 0.55 * unit.side)
+    size = label_size(unit, theme)
     return _node(f"{shape}, fill={fill}", size, _at(unit.x, unit.y, place), unit.text)
 
 
@@ -117,16 +123,20 @@ def _mark(mark: Mark, place: Point, theme: Theme) -> str:
     }[mark.kind]
     if mark.kind != "dots" and mark.fill != "transparent":
         options += f", fill={_color(mark.fill or theme.fill)}"
-    return _node(f"{options}, align=center", mark.size, _at(mark.x, mark.y, place), mark.text)
+    name, at = mark.kind == "cell", _at(mark.x, mark.y, place)
+    size = fitted(mark.text, mark.size, mark.width - 6) if name else mark.size
+    return _node(f"{options}, align=center", size, at, mark.text, name)
 
 
 def _text(text: Text, place: Point) -> str:
-    return _node("inner sep=0, align=center", text.size, _at(text.x, text.y, place), text.text)
+    name, at = text.edge is not None, _at(text.x, text.y, place)
+    return _node("inner sep=0, align=center", text.size, at, text.text, name)
 
 
-def _node(options: str, size: float, at: str, text: str) -> str:
+def _node(options: str, size: float, at: str, text: str, name: bool = True) -> str:
     font = rf"\fontsize{{{size:g}bp}}{{{1.2 * size:g}bp}}\selectfont"
-    return rf"\node[{options.lstrip(', ')}, font={font}] at {at} {{{_typeset(text)}}};"
+    label = _typeset(text) if name else _lines(text)
+    return rf"\node[{options.lstrip(', ')}, font={font}] at {at} {{{label}}};"
 
 
 def _edge(edge: Edge, place: Point, theme: Theme) -> str:
