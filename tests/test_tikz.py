@@ -37,7 +37,7 @@ def test_the_ending_says_the_format(tmp_path):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("number", figure_numbers())
+@pytest.mark.parametrize("number", [n for n in figure_numbers() if n != "9.6"])  # a photograph
 def test_latex_compiles_it(number, tmp_path):
     if shutil.which("pdflatex") is None:
         pytest.skip("no pdflatex on this machine")
