@@ -213,7 +213,7 @@ def test_a_counterexample_names_the_connections_at_fault():
     assert (example.left, example.right) == (w2 * x5 + w3 * x4, w1 * x4 + w2 * x5)
     assert example.edges == (("x2", "s1", w3), ("x4", "s5", w1))
     assert (example.input, example.values) == ({"x4": 1}, (w3, w1))
-    assert example.draw().svg()
+    assert cg.draw(example.network, **example.marks).svg()
     shift = verdict_of(cg.Conv(3, padding="same"), 5, AROUND).counterexample
     assert shift.causes == (PADDING,)
     assert None in shift.edges
@@ -323,3 +323,25 @@ def test_millions_of_edges_are_not_made():
     network = cg.Conv((5, 5), 64, padding="same", padding_mode="circular").on((64, 30, 30))
     assert cg.check_equivariance(network, cg.Shift((3, 0), boundary="wrap")).holds
     assert "edges" not in vars(network)
+
+
+def test_what_happens_on_the_other_axis_is_not_forgotten():
+    """Two means in a row are one; with a maximum over the other axis in between they are not."""
+    around, still = cg.Shift(1, boundary="wrap"), cg.Shift(0)
+    mean, other = cg.AvgPool((1, 2)), cg.MaxPool((2, 1))
+    verdict = verdict_of(mean >> mean >> other, (2, 4), around, output=still)
+    assert verdict.holds
+    verdict = verdict_of(mean >> other >> mean, (2, 4), around, output=still)
+    assert verdict.holds is False
+    assert differences(verdict.network, verdict).all()
+
+
+def test_factors_are_not_exchanged():
+    """u1 v1 + u1 v2 + u2 v1 + u2 v2 hides which factor has which kernel, along one axis."""
+    x = cg.Input((2, 2))
+    first, second = (cg.Conv((2, 1), padding=((0, 1), (0, 0)))(x) for _ in range(2))
+    network = cg.Network(x, cg.AvgPool((1, 2))(cg.Multiply()(first, second)))
+    swap = cg.Permute([1, 0, 2, 3])
+    verdict = cg.check_equivariance(network, swap, cg.Shift(0))
+    assert verdict.holds is not True or not differences(network, verdict).any()
+    assert (differences(network, verdict) == verdict.broken.mask()).all()

@@ -67,7 +67,8 @@ def command(
     )
     lattice = _lattice(net)
     if out is not None and verdict.counterexample is not None:
-        verdict.counterexample.draw().save(out)
+        example = verdict.counterexample
+        cg.draw(example.network, **example.marks).save(out)
     if as_json:
         facts = verdict.to_dict()
         facts["lattice"] = None if lattice is None else lattice.to_dict()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-
-if TYPE_CHECKING:
-    from convgraph.figures.figure import Figure
 
 __all__ = ["Counterexample", "Edge"]
 
@@ -51,12 +48,11 @@ class Counterexample:
     input: dict[str, int] | None = None
     values: tuple[sp.Expr, sp.Expr] | None = None
 
-    def draw(self, **options: Any) -> Figure:
-        """Draw the network with the pair of connections at fault (see `convgraph.draw`)."""
-        from convgraph.figures.draw import draw
-
+    @property
+    def marks(self) -> dict[str, Any]:
+        """What `draw` shows of it: `cg.draw(example.network, **example.marks)`."""
         pairs = [edge[:2] for edge in self.edges if edge is not None]
-        return draw(self.network, shade=[self.unit], emphasize=pairs, **options)
+        return {"shade": [self.unit], "emphasize": pairs}
 
     def to_dict(self) -> dict[str, Any]:
         """The counterexample as plain data."""
