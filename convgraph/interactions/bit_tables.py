@@ -42,6 +42,7 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     state: State[Branches] = State(row.shape, tuple(range(first, len(shape))), classes, payloads)
     return propagate(network, start, state, algebra, until)
 
+
 AT_ONCE = 1 << 16  # bytes up to which all taps are read in one step
 
 
