@@ -234,9 +234,3 @@ class Table(Axis):
 
     def __repr__(self) -> str:
         return f"Table(inputs={self.inputs}, positions={self._given.tolist()})"
-
-
-def __getattr__(name: str) -> Any:  # until all imports are moved
-    from convgraph.core import window
-
-    return getattr(window, name)
