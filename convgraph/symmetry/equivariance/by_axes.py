@@ -13,7 +13,7 @@ from convgraph.core.boxes import Box, decompose, dense
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
-from convgraph.symmetry.equivariance.aligned import Aligned, aligned
+from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
 from convgraph.symmetry.equivariance.clean import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question, decide
 from convgraph.symmetry.equivariance.following import follow
@@ -91,7 +91,14 @@ class Plane:
             moves[name] = own
         zeroed = _labels(small.network, found[0].zeroed)
         question = Question(
-            small.network, moves, sources, self.row, small.salts, zeroed, lives=lives
+            small.network,
+            moves,
+            sources,
+            self.row,
+            small.opaque,
+            zeroed,
+            expand=small.expands,
+            lives=lives,
         )
         return question, found
 
@@ -208,7 +215,7 @@ class Plane:
 def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | None:
     """The view along the axes, if the network and the transformation keep them apart."""
     along = aligned(network, row)
-    if along is None:
+    if along is None or any(map(_empty, along.layers)):
         return None
     maps = _maps(along, actions)
     classes = channel_classes(along)
@@ -221,6 +228,13 @@ def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | 
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
     return Plane(network, along, maps, row, acting, classes)
+
+
+def _empty(layer: AlignedLayer) -> bool:
+    """Whether a layer takes maxima of nothing: they are no zeros, whatever another axis says."""
+    return layer.layer.reduction.name == "max" and any(
+        not (axis.fan_in() > 0).all() for axes in layer.joints for axis in axes
+    )
 
 
 def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:

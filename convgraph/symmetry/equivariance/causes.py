@@ -76,7 +76,7 @@ def parting(question: Question) -> Parting:
     layers = tuple(every_layer(network, ancestors(network, question.row)))
     known = all(question.maps.get(layer.layer.target.name) is not None for layer in layers)
     ids = identities(
-        network, layers, question.moves, question.maps, question.salts, consed=not known
+        network, layers, question.moves, question.maps, question.opaque, consed=not known
     )
     image = np.full(len(ids.plain), UNKNOWN, np.int64)
     for row in network.rows:

@@ -1,8 +1,8 @@
 """The decision on the edge table: where a network commutes with a transformation, and where not.
 
-Three stages, each of which can only be right: equal structure proves equality, different leading
-terms prove difference, and normal forms settle what is left, where they are small enough. What none
-of them settles is said to be undecided.
+Stages each of which can only be right: equal structure proves equality, different leading terms
+prove difference, and what is left is settled by values and by normal forms, where the network is
+small enough. What none of them settles is said to be undecided.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import cone_of
+from convgraph.symmetry.equivariance.exact_values import exact_trials
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
 from convgraph.symmetry.equivariance.leading import trials
 from convgraph.symmetry.equivariance.normal_form import TooLarge, forms
@@ -24,6 +25,7 @@ from convgraph.symmetry.transformation import Sources
 __all__ = ["Decision", "Question", "decide"]
 
 Mask = NDArray[np.bool_]
+VALUES = 50_000  # edges of a network that is evaluated in fractions
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +33,14 @@ class Question:
     """What is asked: a network, how its inputs move, and how the row that is compared does.
 
     `moves` maps input rows to sources; `maps` does so for the rows for which it is known how they
-    should move, `row` among them. `salts` and `zeroed` are for networks cut down to one axis.
+    should move, `row` among them. `opaque` and `zeroed` are for networks cut down to one axis.
     """
 
     network: Network
     moves: Mapping[str, Sources]
     maps: Mapping[str, Sources | None]
     row: str
-    salts: Mapping[str, int] | None = None
+    opaque: frozenset[str] = frozenset()
     zeroed: frozenset[int] = frozenset()
     expand: bool = True
     """Whether normal forms are tried."""
@@ -73,6 +75,8 @@ def decide(question: Question) -> Decision:
     broken, lives = _witnesses(question, layers, first, image, ~exact, vanishes)
     if known and not (exact | broken).all():
         exact = exact | (_structure(question, layers, first, image, consed=True)[0] & ~broken)
+    if not (exact | broken).all():
+        broken = broken | _try_values(question, layers, first, image, ~(exact | broken))
     if question.expand and not (exact | broken).all():
         _expand(question, layers, first, image, exact, broken)
     return Decision(exact, broken, vanishes, lives)
@@ -82,7 +86,7 @@ def _structure(
     question: Question, layers: list[LayerEdges], first: int, image: Sources, consed: bool
 ) -> tuple[Mask, Mask]:
     found = identities(
-        question.network, layers, question.moves, question.maps, question.salts, consed
+        question.network, layers, question.moves, question.maps, question.opaque, consed
     )
     part = slice(first, first + len(image))
     plain, moved = found.plain[part], found.moved[part]
@@ -117,6 +121,27 @@ def _witnesses(
         if (broken | ~open_).all() and (lives | vanishes)[asked].all():
             break
     return broken, lives
+
+
+def _try_values(
+    question: Question,
+    layers: list[LayerEdges],
+    first: int,
+    image: Sources,
+    open_: Mask,
+) -> Mask:
+    """Units whose two sides have different values at some point."""
+    network, found = question.network, np.zeros(len(image), bool)
+    asked = np.flatnonzero(open_)
+    both = np.unique(np.concatenate([asked, np.maximum(image[asked], 0)]))
+    cone = cone_of(layers, both + first, len(network.edges.start) - 1)
+    if cone.edges > VALUES:
+        return found
+    for plain, moved in exact_trials(network, cone, question.moves, question.zeroed):
+        left = moved[first + asked]
+        right = np.where(image[asked] >= 0, plain[first + np.maximum(image[asked], 0)], 0)
+        found[asked] |= (left == left) & (right == right) & (left != right)
+    return found
 
 
 def _expand(

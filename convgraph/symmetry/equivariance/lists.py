@@ -132,7 +132,7 @@ def collapsed(
     units: NDArray[np.int64],
     own: Integers,
     never_negative: NDArray[np.bool_],
-    salt: int,
+    hidden: bool,
 ) -> Integers:
     """The numbers of some units' functions: 0 or another unit's where they are that, else `own`.
 
@@ -145,7 +145,7 @@ def collapsed(
     filled = lengths > 0
     first[filled] = lists.function[lists.start[:-1][filled]]
     first_label[filled] = lists.label[lists.start[:-1][filled]]
-    single = (lengths == 1) & (first_label == layer.one) & (not salt)
+    single = (lengths == 1) & (first_label == layer.one) & (not hidden)
     if layer.kind == "sum":
         result = np.where(lengths == 0, 0, np.where(single, first, own))
     elif layer.kind == "max":

@@ -6,13 +6,16 @@ structure in the small network is equal structure in the large one: its edges ar
 one times the taps of the other axes, on both sides of the equation alike. A difference carries
 over to those positions of the other axes on which the large network can be made to compute just
 what the small one does (see `clean`).
+
+A layer that learns nothing and does something elsewhere (a pool over the other axis, a
+concatenation of channels) is opaque: what it passes on is not taken for what it reads, and nothing
+is expanded through it. Nor are products, whose factors the small network could not keep apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +26,7 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
-from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, Axes
+from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
 
 __all__ = ["Classes", "Restriction", "channel_classes", "restriction"]
 
@@ -52,8 +55,10 @@ class Restriction:
 
     network: Network
     axes: tuple[int, ...]
-    salts: dict[str, int] = field(default_factory=dict)
-    """Per row a number for what its layer does on the other axes, if it does anything there."""
+    opaque: frozenset[str] = frozenset()
+    """Rows whose layer, learning nothing, does more than the small network shows."""
+    expands: bool = True
+    """Whether equal polynomials in the small network are equal in the large one."""
 
 
 def channel_classes(network: Aligned) -> dict[str, Classes] | None:
@@ -107,8 +112,7 @@ def restriction(
         for name, shape in network.shapes.items()
     }
     letters: set[str] = set()
-    salts: dict[str, int] = {}
-    numbers: dict[Any, int] = {}
+    opaque: set[str] = set()
     layers = []
     for layer in network.layers:
         own = layer.layer
@@ -118,28 +122,25 @@ def restriction(
         letters.update(letter or "" for letter in learned)
         if own.bias is not None and not isinstance(own.bias.tying, Learned):
             return None
-        others = _acting_elsewhere(layer, kept)
-        if others and not own.arrays:
-            if len(layer.joints) > 1:
+        if not own.arrays:
+            elsewhere = _acts_on(layer, [a for a in range(1, network.rank + 1) if a not in kept])
+            if elsewhere and len(layer.joints) > 1:
                 return None
-            salts[own.target.name] = numbers.setdefault(others, len(numbers) + 1)
+            if elsewhere or _acts_on(layer, [0]):
+                opaque.add(own.target.name)
         layers.append(_cut(layer, classes, rows, kept))
     if any(each is None for each in layers):
         return None
     order = list(rows.values())  # inputs first
     inputs = order[: len(order) - len(layers)]
     made = Network.of(order, [each for each in layers if each is not None], inputs, order[-1:])
-    return Restriction(made, kept, salts)
+    products = any(layer.layer.reduction.name == "product" for layer in network.layers)
+    return Restriction(made, kept, frozenset(opaque), not opaque and not products)
 
 
-def _acting_elsewhere(layer: AlignedLayer, kept: tuple[int, ...]) -> tuple[Axes, ...]:
-    """What a layer does along the other axes of space, if anything."""
-    found = []
-    for axes in layer.joints:
-        others = tuple(a for i, a in enumerate(axes) if i not in (0, *kept))
-        if any(not _is_identity(a) for a in others):
-            found.append(others)
-    return tuple(found)
+def _acts_on(layer: AlignedLayer, axes: Sequence[int]) -> bool:
+    """Whether a layer does anything along some axes."""
+    return any(not _is_identity(joint[axis]) for joint in layer.joints for axis in axes)
 
 
 def _is_identity(axis: Axis) -> bool:

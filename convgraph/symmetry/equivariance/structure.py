@@ -53,14 +53,14 @@ def identities(
     layers: Sequence[LayerEdges],
     moves: Mapping[str, Map],
     maps: Mapping[str, Map | None],
-    salts: Mapping[str, int] | None = None,
+    opaque: frozenset[str] = frozenset(),
     consed: bool = False,
 ) -> Identities:
     """Number the functions of all units of some layers.
 
     `moves` holds the transformation of each input row, `maps` the map of each row where one is
-    known. A layer with a salt does something that its edges do not tell: its units are the same
-    as each other's only. With `consed`, all rows are numbered by hashing.
+    known. A layer that computes an `opaque` row does something that its edges do not tell: its
+    units are never those of another row. With `consed`, all rows are numbered by hashing.
     """
     units = len(network.edges.start) - 1
     dtype = np.int32 if 2 * units + 2 < 2**31 else np.int64
@@ -73,24 +73,24 @@ def identities(
         moved.ids[first : first + len(own)] = np.where(source >= 0, 1 + first + source, 0)
     for layer in layers:
         name = layer.layer.target.name
-        salt = (salts or {}).get(name, 0)
-        if not (_copies(layer, salt) and _copy(layer, plain, moved)):
+        hidden = name in opaque
+        if not (_copies(layer, hidden) and _copy(layer, plain, moved)):
             known = None if consed else maps.get(name)
             if known is None:
-                _by_hashing(layer, plain, moved, salt)
+                _by_hashing(layer, plain, moved, hidden)
             else:
-                _by_map(layer, plain, moved, known, salt)
+                _by_map(layer, plain, moved, known, hidden)
         for side in (plain, moved):
             _signs(layer, side)
     return Identities(plain.ids, moved.ids)
 
 
-def _copies(layer: LayerEdges, salt: int) -> bool:
+def _copies(layer: LayerEdges, hidden: bool) -> bool:
     """Whether each unit of a layer only passes on what one other unit has."""
     return (
         layer.kind == "sum"
         and layer.bias is None
-        and not salt
+        and not hidden
         and not layer.learned
         and bool((layer.fan_in <= 1).all())
         and bool((layer.label == layer.one).all())
@@ -127,7 +127,7 @@ def _signs(layer: LayerEdges, side: _Side) -> None:
 
 
 def _new_ids(
-    layer: LayerEdges, side: _Side, units: NDArray[np.int64], base: int, salt: int
+    layer: LayerEdges, side: _Side, units: NDArray[np.int64], base: int, hidden: bool
 ) -> Lists:
     """Number units as functions of their own, unless they are zero or what another unit is."""
     lists = canonical_lists(layer, side.ids, side.nonnegative, units)
@@ -135,22 +135,22 @@ def _new_ids(
     never_negative = np.zeros(len(units), bool)
     if layer.kind in ("relu", "abs"):
         never_negative = side.nonnegative[layer.source[layer.start[units]]]
-    side.ids[layer.first + units] = collapsed(layer, lists, units, own, never_negative, salt)
+    side.ids[layer.first + units] = collapsed(layer, lists, units, own, never_negative, hidden)
     return lists
 
 
-def _by_map(layer: LayerEdges, plain: _Side, moved: _Side, known: Map, salt: int) -> None:
+def _by_map(layer: LayerEdges, plain: _Side, moved: _Side, known: Map, hidden: bool) -> None:
     units = np.arange(layer.units)
     base = len(plain.ids)
     special = units[_special(layer, plain)]
     plain.ids[layer.first + units] = 1 + layer.first + units
-    _new_ids(layer, plain, special, 0, salt)
+    _new_ids(layer, plain, special, 0, hidden)
     same = _same_in_order(layer, plain, moved, known)
     rest = units[~same]
     moved.ids[layer.first + units[same]] = plain.ids[layer.first + known[same]]
     if not len(rest):
         return
-    lists = _new_ids(layer, moved, rest, base, salt)
+    lists = _new_ids(layer, moved, rest, base, hidden)
     images = known[rest]
     against = canonical_lists(layer, plain.ids, plain.nonnegative, np.maximum(images, 0))
     equal = lists.equal(against) & (images >= 0) & _same_bias(layer, rest, images)
@@ -220,15 +220,18 @@ def _same_one_by_one(
     return same
 
 
-def _by_hashing(layer: LayerEdges, plain: _Side, moved: _Side, salt: int) -> None:
+def _by_hashing(layer: LayerEdges, plain: _Side, moved: _Side, hidden: bool) -> None:
     units = np.arange(layer.units)
     own = [
-        _new_ids(layer, side, units, base, salt)
+        _new_ids(layer, side, units, base, hidden)
         for side, base in ((plain, 0), (moved, len(plain.ids)))
     ]
     both = Lists.stacked(own)
-    bias = np.full(len(units), -1) if layer.bias is None else layer.bias
-    representative = both.first_equal(np.tile(bias, 2))
+    extra = np.full(len(units), -1) if layer.bias is None else layer.bias
+    if hidden:  # units of different channels may stand for different choices of channels
+        channel = units // max(len(units) // int(layer.layer.target.shape[0]), 1)
+        extra = extra * (len(units) + 1) + channel
+    representative = both.first_equal(np.tile(extra, 2))
     ids = np.concatenate(
         [side.ids[layer.first : layer.first + layer.units] for side in (plain, moved)]
     )
