@@ -48,8 +48,8 @@ _MODULES = {
     "symmetry.groups.equivariant": ["equivariant_layer"],
     "symmetry.groups.automorphisms": ["symmetry_group"],
     "figures.draw": ["draw"],
-    "figures.plots": ["plot_growth", "plot_matrix", "plot_paths", "plot_sparsity", "plot_uses"],
     "figures.draw_grid": ["draw_grid"],
+    "reports.charts": ["plot_growth", "plot_matrix", "plot_paths", "plot_sparsity", "plot_uses"],
     "reports.report": ["report"],
     "reports.findings.registry": ["findings", "rules"],
 }

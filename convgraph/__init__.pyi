@@ -4,11 +4,6 @@ from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
 from convgraph.figures.draw_grid import draw_grid as draw_grid
-from convgraph.figures.plots import plot_growth as plot_growth
-from convgraph.figures.plots import plot_matrix as plot_matrix
-from convgraph.figures.plots import plot_paths as plot_paths
-from convgraph.figures.plots import plot_sparsity as plot_sparsity
-from convgraph.figures.plots import plot_uses as plot_uses
 from convgraph.importers.onnx_graph import from_onnx as from_onnx
 from convgraph.importers.torch_graph import from_torch as from_torch
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields
@@ -41,6 +36,11 @@ from convgraph.network.composition import Residual as Residual
 from convgraph.network.from_networkx import from_networkx as from_networkx
 from convgraph.network.functional import Input as Input
 from convgraph.network.trace import trace as trace
+from convgraph.reports.charts import plot_growth as plot_growth
+from convgraph.reports.charts import plot_matrix as plot_matrix
+from convgraph.reports.charts import plot_paths as plot_paths
+from convgraph.reports.charts import plot_sparsity as plot_sparsity
+from convgraph.reports.charts import plot_uses as plot_uses
 from convgraph.reports.findings.registry import findings as findings
 from convgraph.reports.findings.registry import rules as rules
 from convgraph.reports.report import report as report
