@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import decompose
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.by_axes import Answer, Boxes, Plane
+from convgraph.symmetry.equivariance.by_axes import Answer
 from convgraph.symmetry.equivariance.clean import Clean
 from convgraph.symmetry.equivariance.decide import Decision, decide
+from convgraph.symmetry.equivariance.plane import Boxes, Plane
 
 __all__ = ["axis_by_axis"]
 

@@ -1,34 +1,22 @@
-"""The decision on the axes, without the edges of the network."""
+"""The decision on the network cut down to the axes that move, without its edges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.boxes import Box, decompose, dense
-from convgraph.core.network import Network
+from convgraph.core.boxes import decompose
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.actions import Action
-from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
-from convgraph.symmetry.equivariance.clean import Clean, clean
-from convgraph.symmetry.equivariance.decide import Question, decide
-from convgraph.symmetry.equivariance.following import follow
-from convgraph.symmetry.equivariance.restriction import (
-    Classes,
-    channel_classes,
-    restriction,
-)
-from convgraph.symmetry.transformation import Sources, joined
+from convgraph.symmetry.equivariance.decide import decide
+from convgraph.symmetry.equivariance.plane import Plane
 
-__all__ = ["Answer", "Boxes", "Plane", "jointly", "plane"]
+__all__ = ["Answer", "jointly"]
 
 Mask = NDArray[np.bool_]
-Maps = dict[str, list[Sources]]
-Boxes = list[Box]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,226 +26,6 @@ class Answer:
     exact: Units
     broken: Units
     undecided: Units
-
-
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """A network and a transformation that keep the axes apart, and a row that is compared.
-
-    `acting` are the axes along which something moves (1 is the first axis of space); `maps` has per
-    row and axis the image of each position, where it is known.
-    """
-
-    network: Network
-    along: Aligned
-    maps: Maps
-    row: str
-    acting: tuple[int, ...]
-    classes: Mapping[str, Classes]
-
-    @cached_property
-    def inputs(self) -> list[str]:
-        """The input rows on which the row depends."""
-        computed = {layer.layer.target.name for layer in self.along.layers}
-        return [name for name in self.along.shapes if name not in computed]
-
-    def follows(self) -> bool:
-        """Whether every position of the row agrees with its image, tap by tap."""
-        if any(name not in self.maps for name in self.along.shapes):
-            return False
-        for axis in self.acting:
-            lines = {name: maps[axis - 1] for name, maps in self.maps.items()}
-            found = follow(self.along, axis, lines, self.row)
-            if found is None or not found.all():
-                return False
-        return True
-
-    def question(
-        self, axes: tuple[int, ...], lives: bool = False
-    ) -> tuple[Question, list[Clean]] | None:
-        """The question about the network cut down to some axes, and what is clean on the others.
-
-        None if the layers do not allow for it.
-        """
-        small = restriction(self.along, self.classes, axes)
-        if small is None:
-            return None
-        found = list(self._cleaned([a for a in self._axes if a not in axes]))
-        sources = {row.name: self._sources(row.name, axes) for row in small.network.rows}
-        moves = {}
-        for name in self.inputs:
-            own = sources[name]
-            assert own is not None
-            moves[name] = own
-        zeroed = _labels(small.network, found[0].zeroed)
-        question = Question(
-            small.network,
-            moves,
-            sources,
-            self.row,
-            small.opaque,
-            zeroed,
-            expand=small.expands,
-            lives=lives,
-        )
-        return question, found
-
-    def edges(self, axes: tuple[int, ...]) -> int:
-        """How many edges the network cut down to some axes has."""
-        small = restriction(self.along, self.classes, axes)
-        layers = small.network.layers if small is not None else ()
-        return sum(int(layer.connections) for layer in layers)
-
-    def lifted(self, axes: Sequence[int], mask: Mask) -> Boxes:
-        """A mask over (classes, positions of some axes) as boxes of the row."""
-        found = []
-        for number, own in enumerate(
-            mask.reshape(self.classes[self.row].count, *self._sizes(axes))
-        ):
-            for part in decompose(own) if own.ndim else [()] * bool(own):
-                found += self.box(number, dict(zip(axes, part, strict=True)))
-        return found
-
-    def box(self, number: int, masks: Mapping[int, Mask]) -> Boxes:
-        """The units of a class of channels at some positions of some axes as boxes of the row."""
-        if not all(mask.any() for mask in masks.values()):
-            return []
-        shape = self.along.shapes[self.row]
-        channels = self.classes[self.row].of == number
-        target = self.network.row(self.row).numbers()
-        if self.row in self.along.flattened:
-            return decompose(channels.reshape(target))
-        full = [channels, *(np.ones(n, bool) for n in shape[1:])]
-        for axis, each in masks.items():
-            full[axis] = each
-        return [tuple(full[len(shape) - len(target) :])]
-
-    def shadow(self, axes: Sequence[int], units: Units) -> Mask:
-        """Which (classes, positions of some axes) belong to some units of the row."""
-        classes, shape = self.classes[self.row], self.along.shapes[self.row]
-        mask = np.zeros((classes.count, *self._sizes(axes)), bool)
-        for box in units.boxes:
-            if self.row in self.along.flattened:
-                box = (dense(box).ravel(), *(np.ones(1, bool) for _ in shape[1:]))
-            full = box if len(box) == len(shape) else (np.ones(1, bool), *box)
-            hit = np.zeros(classes.count, bool)
-            hit[classes.of[full[0]]] = True
-            mask |= dense((hit, *(full[axis] for axis in axes)))
-        return mask
-
-    def whole_unit(self, axes: Sequence[int], row: str, unit: int) -> tuple[int, int]:
-        """A unit of the network, and its image, for one of the network cut down to some axes.
-
-        It is in the first channel of its class, and in the middle of the other axes.
-        """
-        shape, classes = self.along.shapes[row], self.classes[row]
-        sizes = (classes.count, *(shape[axis] for axis in axes))
-        number, *rest = (int(i) for i in np.unravel_index(unit, sizes))
-        place = [int(np.argmax(classes.of == number)), *(n // 2 for n in shape[1:])]
-        for axis, position in zip(axes, rest, strict=True):
-            place[axis] = position
-        images = [int(m[p]) for m, p in zip(self.maps[row], place[1:], strict=True)]
-        flat = int(np.ravel_multi_index(tuple(place), shape))
-        if min(images, default=0) < 0:
-            return flat, -1
-        return flat, int(np.ravel_multi_index((place[0], *images), shape))
-
-    @property
-    def _axes(self) -> range:
-        return range(1, self.along.rank + 1)
-
-    def _sizes(self, axes: Sequence[int]) -> tuple[int, ...]:
-        return tuple(self.along.shapes[self.row][axis] for axis in axes)
-
-    def _sources(self, name: str, axes: tuple[int, ...]) -> Sources | None:
-        if name not in self.maps:
-            return None
-        count, shape = self.classes[name].count, self.along.shapes[name]
-        images = [np.arange(count), *(self.maps[name][axis - 1] for axis in axes)]
-        return joined(images, (count, *(shape[axis] for axis in axes)))
-
-    def _cleaned(self, others: Sequence[int]) -> Iterator[Clean]:
-        """Clean positions of the other axes, twice each: after the move, and before it."""
-        twice = [axis for axis in others for _ in range(2)]
-        starts = {
-            name: [
-                mask
-                for axis in others
-                for mask in (self.maps[name][axis - 1] >= 0, np.ones(shape[axis], bool))
-            ]
-            for name, shape in self.along.shapes.items()
-            if name in self.inputs
-        }
-        first = clean(self.along, self.classes, twice, starts)
-        yield first
-        if all(mask.all() for mask in first.masks[self.row]):
-            return
-        for policy in ("first", "last"):
-            found = clean(self.along, self.classes, twice, starts, policy)
-            if found.zeroed == first.zeroed:
-                yield found
-
-    def others(
-        self, axes: Sequence[int], found: Clean, number: int, alone: bool
-    ) -> dict[int, Mask]:
-        """Per other axis the positions of the row that are clean, for a class of channels.
-
-        On both sides of the equation or, with `alone`, after the move.
-        """
-        result = {}
-        for i, axis in enumerate(a for a in self._axes if a not in axes):
-            after, before = (found.masks[self.row][2 * i + side][number] for side in (0, 1))
-            image = self.maps[self.row][axis - 1]
-            result[axis] = after if alone else after & before[image] & (image >= 0)
-        return result
-
-
-def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | None:
-    """The view along the axes, if the network and the transformation keep them apart."""
-    along = aligned(network, row)
-    if along is None or any(map(_empty, along.layers)):
-        return None
-    maps = _maps(along, actions)
-    classes = channel_classes(along)
-    given = [r.name for r in network.inputs if r.name in along.shapes]
-    if classes is None or any(name not in maps for name in (row, *given)):
-        return None
-    acting = tuple(
-        axis
-        for axis in range(1, along.rank + 1)
-        if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
-    )
-    return Plane(network, along, maps, row, acting, classes)
-
-
-def _empty(layer: AlignedLayer) -> bool:
-    """Whether a layer takes maxima of nothing: they are no zeros, whatever another axis says."""
-    return layer.layer.reduction.name == "max" and any(
-        not (axis.fan_in() > 0).all() for axes in layer.joints for axis in axes
-    )
-
-
-def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:
-    maps: Maps = {}
-    for name, shape in along.shapes.items():
-        found = actions[name].per_axis()
-        if actions[name].still:
-            found = [np.arange(size) for size in shape[1:]]
-        if found is not None and tuple(map(len, found)) == shape[1:]:
-            maps[name] = found
-    return maps
-
-
-def _labels(network: Network, zeroed: frozenset[tuple[str, int, int, int]]) -> frozenset[int]:
-    """The labels of weights that are set to zero."""
-    found: set[int] = set()
-    for row, number, own, source in zeroed:
-        tying = network.layer(row).joints[number].tying
-        array = getattr(tying, "array", None)
-        if array is not None:
-            positions = np.arange(len(array)).reshape(array.shape)[own, source].ravel()
-            found.update((positions + network.labels.start(array.letter)).tolist())
-    return frozenset(found)
 
 
 def jointly(plane: Plane) -> Answer | None:

@@ -12,9 +12,10 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action, actions
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
-from convgraph.symmetry.equivariance.by_axes import Answer, Plane, jointly, plane
+from convgraph.symmetry.equivariance.by_axes import Answer, jointly
 from convgraph.symmetry.equivariance.decide import decide
 from convgraph.symmetry.equivariance.explanation import Explanation, edge_question
+from convgraph.symmetry.equivariance.plane import Plane, plane
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 

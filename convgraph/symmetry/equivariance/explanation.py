@@ -15,13 +15,13 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
-from convgraph.symmetry.equivariance.by_axes import Plane
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equations import Block, Equations
 from convgraph.symmetry.equivariance.origin import Origin, local, origin
+from convgraph.symmetry.equivariance.plane import Plane
 from convgraph.symmetry.equivariance.sides import Sides
 
 __all__ = ["EDGES", "Explanation", "edge_question"]

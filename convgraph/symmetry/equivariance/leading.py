@@ -15,7 +15,6 @@ coefficients one it is the evaluation of a tropical polynomial.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +24,10 @@ from numpy.typing import NDArray
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
-from convgraph.symmetry.transformation import Sources
 
-__all__ = ["Leading", "trials"]
+__all__ = ["PRIME", "Leading", "evaluate", "number"]
 
 PRIME = 2**31 - 1
-STEP = 1 << 20  # the highest exponent of a parameter or an input
 NOTHING = -(1 << 62)  # the maximum of no values, minus infinity
 Ints = NDArray[np.int64]
 
@@ -90,78 +87,7 @@ class Leading:
         return Leading(code, coefficient, self.known & other.known & ~clash)
 
 
-def trials(
-    network: Network,
-    cone: Cone,
-    moves: Mapping[str, Sources],
-    zeroed: frozenset[int] = frozenset(),
-    maxima: bool = True,
-) -> Iterator[tuple[Leading, Leading]]:
-    """Leading terms of all units of a cone, before and after the move, at one point after another.
-
-    Labels in `zeroed` are set to zero; `maxima` says whether the network takes maxima.
-    """
-    random = np.random.default_rng(20160101)
-    inputs = sum(int(row.size) for row in network.inputs)
-    for plan in _plans(maxima):
-        labels = Leading.zeros(len(network.labels))
-        learned = slice(0, network.labels.parameters)
-        labels[learned] = _point(network.labels.parameters, plan.parameters, random)
-        for i, number in enumerate(network.labels.numbers, network.labels.parameters):
-            labels[i : i + 1] = _number(number)
-        if zeroed:
-            labels.code[list(zeroed)] = 0
-        x = _point(inputs, plan.inputs, random)
-        constant = Leading(
-            np.array([random.integers(1, STEP) if plan.spread else 1]),
-            random.integers(1, PRIME, 1),
-            np.ones(1, bool),
-        )
-        yield tuple(  # type: ignore[misc]
-            _evaluate(network, cone, side, labels, constant) for side in _sides(network, x, moves)
-        )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How the point of a trial is drawn: (signs, exponents) of parameters and of inputs."""
-
-    parameters: tuple[str, str]
-    inputs: tuple[str, str]
-
-    @property
-    def spread(self) -> bool:
-        return self.parameters[1] != "zero" or self.inputs[1] != "zero"
-
-
-def _plans(maxima: bool) -> Sequence[_Plan]:
-    flat = _Plan(("+", "zero"), ("+", "zero"))
-    directed = [
-        _Plan(("+", up), (sign, along))
-        for sign in ("+", "-")
-        for up in ("up", "down", "random", "zero")
-        for along in (("random", "up", "down") if maxima else ("random",))
-    ]
-    mixed = [_Plan(("±", "random"), ("±", "random"))] * (8 if maxima else 4)
-    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero"))]
-
-
-def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Leading:
-    signs, exponents = how
-    code = np.ones(size, np.int64)
-    if exponents == "random":
-        code += random.integers(0, STEP, size)
-    elif exponents in ("up", "down"):
-        code += np.arange(size)[:: 1 if exponents == "up" else -1] * STEP
-        code += random.integers(0, STEP, size)
-    if signs == "-":
-        code = -code
-    elif signs == "±":
-        code *= random.integers(0, 2, size) * 2 - 1
-    return Leading(code, random.integers(1, PRIME, size), np.ones(size, bool))
-
-
-def _number(value: sp.Expr) -> Leading:
+def number(value: sp.Expr) -> Leading:
     """A number as a leading term; unknown unless it is rational."""
     result = Leading.zeros(1)
     if not isinstance(value, sp.Rational) or value.q % PRIME == 0:
@@ -172,32 +98,18 @@ def _number(value: sp.Expr) -> Leading:
     return result
 
 
-def _sides(
-    network: Network, x: Leading, moves: Mapping[str, Sources]
-) -> Iterator[list[tuple[slice, Leading]]]:
-    parts, at = [], 0
-    for row in network.inputs:
-        size = int(row.size)
-        first = network.offsets[row.name]
-        parts.append((row.name, slice(first, first + size), x[at : at + size]))
-        at += size
-    yield [(part, values) for _, part, values in parts]
-    after = []
-    for name, part, values in parts:
-        source = moves[name]
-        result = values[np.maximum(source, 0)]
-        result.code = np.where(source >= 0, result.code, 0)
-        after.append((part, result))
-    yield after
-
-
-def _evaluate(
+def evaluate(
     network: Network,
     cone: Cone,
     inputs: list[tuple[slice, Leading]],
     labels: Leading,
     constant: Leading,
 ) -> Leading:
+    """Leading terms of all units of a network, right for those of a cone.
+
+    `inputs` holds those of the inputs, `labels` those of all labels; an activation of which only
+    the name is known adds `constant`.
+    """
     values = Leading.zeros(len(network.edges.start) - 1)
     for part, given in inputs:
         values[part] = given
@@ -233,7 +145,7 @@ def _reduced(layer: ConeLayer, terms: Leading, constant: Leading) -> Leading:
         return terms
     if layer.slope is not None:
         negative = terms.code < 0
-        slope = _number(layer.slope)
+        slope = number(layer.slope)
         code = np.where(negative, slope.code, 1)
         coefficient = np.where(negative, slope.coefficient, 1)
         return terms.times(Leading(code, coefficient, slope.known | ~negative))

@@ -1,0 +1,107 @@
+"""The points that run off to infinity at which leading terms are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convgraph.core.network import Network
+from convgraph.symmetry.equivariance.cone import Cone
+from convgraph.symmetry.equivariance.leading import PRIME, Leading, evaluate, number
+from convgraph.symmetry.transformation import Sources
+
+__all__ = ["trials"]
+
+STEP = 1 << 20  # the highest exponent of a parameter or an input
+
+
+def trials(
+    network: Network,
+    cone: Cone,
+    moves: Mapping[str, Sources],
+    zeroed: frozenset[int] = frozenset(),
+    maxima: bool = True,
+) -> Iterator[tuple[Leading, Leading]]:
+    """Leading terms of all units of a cone, before and after the move, at one point after another.
+
+    Labels in `zeroed` are set to zero; `maxima` says whether the network takes maxima.
+    """
+    random = np.random.default_rng(20160101)
+    inputs = sum(int(row.size) for row in network.inputs)
+    for plan in _plans(maxima):
+        labels = Leading.zeros(len(network.labels))
+        learned = slice(0, network.labels.parameters)
+        labels[learned] = _point(network.labels.parameters, plan.parameters, random)
+        for i, value in enumerate(network.labels.numbers, network.labels.parameters):
+            labels[i : i + 1] = number(value)
+        if zeroed:
+            labels.code[list(zeroed)] = 0
+        x = _point(inputs, plan.inputs, random)
+        constant = Leading(
+            np.array([random.integers(1, STEP) if plan.spread else 1]),
+            random.integers(1, PRIME, 1),
+            np.ones(1, bool),
+        )
+        yield tuple(  # type: ignore[misc]
+            evaluate(network, cone, side, labels, constant) for side in _sides(network, x, moves)
+        )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the point of a trial is drawn: (signs, exponents) of parameters and of inputs."""
+
+    parameters: tuple[str, str]
+    inputs: tuple[str, str]
+
+    @property
+    def spread(self) -> bool:
+        return self.parameters[1] != "zero" or self.inputs[1] != "zero"
+
+
+def _plans(maxima: bool) -> Sequence[_Plan]:
+    flat = _Plan(("+", "zero"), ("+", "zero"))
+    directed = [
+        _Plan(("+", up), (sign, along))
+        for sign in ("+", "-")
+        for up in ("up", "down", "random", "zero")
+        for along in (("random", "up", "down") if maxima else ("random",))
+    ]
+    mixed = [_Plan(("±", "random"), ("±", "random"))] * (8 if maxima else 4)
+    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero"))]
+
+
+def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Leading:
+    signs, exponents = how
+    code = np.ones(size, np.int64)
+    if exponents == "random":
+        code += random.integers(0, STEP, size)
+    elif exponents in ("up", "down"):
+        code += np.arange(size)[:: 1 if exponents == "up" else -1] * STEP
+        code += random.integers(0, STEP, size)
+    if signs == "-":
+        code = -code
+    elif signs == "±":
+        code *= random.integers(0, 2, size) * 2 - 1
+    return Leading(code, random.integers(1, PRIME, size), np.ones(size, bool))
+
+
+def _sides(
+    network: Network, x: Leading, moves: Mapping[str, Sources]
+) -> Iterator[list[tuple[slice, Leading]]]:
+    parts, at = [], 0
+    for row in network.inputs:
+        size = int(row.size)
+        first = network.offsets[row.name]
+        parts.append((row.name, slice(first, first + size), x[at : at + size]))
+        at += size
+    yield [(part, values) for _, part, values in parts]
+    after = []
+    for name, part, values in parts:
+        source = moves[name]
+        result = values[np.maximum(source, 0)]
+        result.code = np.where(source >= 0, result.code, 0)
+        after.append((part, result))
+    yield after
