@@ -16,7 +16,7 @@ from convgraph.core.network import Network
 from tests.strategies import CONVOLUTIONS, LINEAR, chains, networks, single_layers
 
 n = sp.Symbol("n", integer=True, positive=True)
-SMALL = 150  # edges
+SMALL = 100  # edges
 
 
 def exact(expression, point):
@@ -26,10 +26,13 @@ def exact(expression, point):
     return value
 
 
+def outputs_of(net):
+    return {u: e for row in net.outputs for u, e in net.expressions(row.name).items()}
+
+
 def differentiated(net, point):
     """The derivatives of the sum of outputs times their gradients, by sympy, at a point."""
-    outputs = {u: e for row in net.outputs for u, e in net.expressions(row.name).items()}
-    total = sp.Add(*[point[sp.Symbol("d" + unit)] * e for unit, e in outputs.items()])
+    total = sp.Add(*[point[sp.Symbol("d" + unit)] * e for unit, e in outputs_of(net).items()])
     inputs = [sp.Symbol(unit) for row in net.inputs for unit in row.units()]
     return {s: exact(sp.diff(total, s), point) for s in (*inputs, *net.parameters)}
 
@@ -53,7 +56,7 @@ def test_gradients_are_the_derivatives(net, seed):
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000)
+@settings(max_examples=120)
 @given(networks(), st.integers(0, 1000))
 def test_many_gradients_are_the_derivatives(net, seed):
     check_gradients(net, seed)
@@ -62,6 +65,8 @@ def test_many_gradients_are_the_derivatives(net, seed):
 def check_gradients(net, seed):
     assume(len(net.edges) <= SMALL and len(net.layers) <= 6)
     assume(all("Activation" not in repr(layer.spec) for layer in net.layers))
+    # the greatest of no values is -oo, and so is every sum with it
+    assume(not any(sp.sympify(e).has(sp.oo, -sp.oo) for e in outputs_of(net).values()))
     point = somewhere(net, seed)
     found = cg.gradients(net)
     result = {sp.Symbol(u): e for u, e in found.input.items()} | found.parameters

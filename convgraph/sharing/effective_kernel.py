@@ -69,8 +69,9 @@ class EffectiveKernel:
         """The output units at which the stack is not the same as the one convolution.
 
         A stack pads its hidden rows too: near the border it loses paths through hidden units that
-        are not there, which the one kernel counts. The set is exact as long as the kernels do not
-        share parameters and the borders are zeros or wrap around.
+        are not there, which the one kernel counts. These are the units for which a path ends
+        elsewhere. With zeros beyond the border that is exact; with other borders, paths that carry
+        the same parameters or numbers may make up for each other.
         """
         layers, output = self.network.layers, self.network.outputs[0]
         output.numbers()
