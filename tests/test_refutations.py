@@ -28,6 +28,7 @@ around = {"padding": "same", "padding_mode": "circular"}
         (cg.TiledConv(3, tiles=2), cg.Shift(1), "line", "mod 2"),
         (cg.Conv(3, padding="same"), cg.Shift(1, boundary="wrap"), "circle", "go around"),
         (cg.MaxPool(2, stride=1), cg.Shift(1, boundary="wrap"), "circle", "go around"),
+        (cg.Conv(2, stride=3, padding=((1, 0),)), cg.Shift(3, boundary="wrap"), "circle", "around"),
         (cg.Conv(k, padding="same"), cg.Shift(1), "frame", "border"),
         (cg.Conv((2, 2)), cg.Shift((1, t)), "frame", "border"),
         (cg.Dense(4), cg.Shift(1, boundary="wrap"), "circle", "no axis that moves"),

@@ -166,6 +166,7 @@ def test_sifting():
     assert not follows_by("sift", sum_of(b - a), w(-a))
     assert not follows_by("sift", sum_of(2 * b - 2 * a), w(a))
     assert not follows_by("sift", sum_of(2 * b - a), w(a / 2))
+    assert not follows_by("sift", sum_of(2 * b - a), w(2 * a - 3 * b))
     assert not follows_by("sift", sum_of(b - a, low=0), w(a))
 
 

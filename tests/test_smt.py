@@ -46,18 +46,19 @@ def test_the_script_is_smt_lib_and_every_answer_is_unsat(proofs, name):
 IN_THE_INTERIOR = [name for name, question in THEOREMS.items() if question[2] == "interior"]
 
 
-@pytest.mark.parametrize("name", IN_THE_INTERIOR)
+@pytest.mark.parametrize("name", [n for n in IN_THE_INTERIOR if n != "either way"])
 def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
-    """What is claimed of outputs that the border reaches, z3 refutes; so the interior is exact."""
+    """Of any output that the border reaches, z3 finds that the claim is wrong: it is exact.
+
+    (A shift that may go either way has the conditions of both, more than each of them needs.)
+    """
     proof = proofs[name]
     last = proof.claims[-1]
-    needed = 0
-    for dropped in range(len(last.conditions)):
-        kept = tuple(c for number, c in enumerate(last.conditions) if number != dropped)
+    for dropped in last.conditions:
+        kept = tuple(c for c in last.conditions if c is not dropped)
         bold = dataclasses.replace(last, conditions=kept)
         claims = (*proof.claims[:-1], bold)
-        needed += not dataclasses.replace(proof, claims=claims).recheck().holds
-    assert needed
+        assert not dataclasses.replace(proof, claims=claims).recheck().holds, dropped
 
 
 @pytest.mark.parametrize("name", ["conv", "circular", "max pool", "mean", "transposed", "tiled"])

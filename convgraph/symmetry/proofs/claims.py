@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from convgraph.core.layer import Joint, Layer, Row
-from convgraph.core.reduction import SUM
+from convgraph.core.reduction import MEAN, SUM
 from convgraph.core.tying import Mean
 from convgraph.core.window import Window
 from convgraph.symmetry.proofs.equation import Equation, follows
@@ -69,7 +69,10 @@ def _shift(setting: Setting) -> Equation:
 
 def _extends_by_zeros(layer: Layer, joint: Joint) -> bool:
     """Whether a layer reads zeros beyond the border, as a shift fills in, and adds them up."""
-    if layer.reduction != SUM or isinstance(joint.tying, Mean):
+    if layer.reduction == MEAN and isinstance(joint.tying, Mean):
+        if joint.tying.over != "taps" or layer.spec.ceil_mode:
+            return False  # it is divided by another number where the border cuts the window
+    elif layer.reduction != SUM:
         return False
     axes = [axis for axis, _, _ in axis_pairs(joint, layer.target)]
     return all(not isinstance(a, Window) or a.boundary == "zeros" for a in axes)

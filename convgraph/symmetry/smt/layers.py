@@ -48,6 +48,8 @@ class LayerQueries:
                 yield from self._induction(joint, axes)
         if self.layer.bias is not None or len(self.layer.joints) > 1:
             yield self._together()
+        if self.setting.where == "interior":
+            yield self._within()
 
     def _few(self, axes: list[tuple[int, Axis]]) -> bool:
         taps = tuple(axis.taps for _, axis in axes)
@@ -143,6 +145,21 @@ class LayerQueries:
             script.claim(same(partial[0][1], partial[1][1]))
             goal = call("and", same(partial[0][0], partial[1][0]), same(*after))
             yield script.ask(f"{self._name}, one more tap of axis {axes[level][0]}", goal)
+
+    def _within(self) -> Query:
+        """The claim speaks of positions of the row only: of the output's, and of its image's."""
+        script = Script()
+        positions, _ = self._places(script)
+        row = self.layer.target
+        inside = [
+            script.between("0", at, script.size(size))
+            for place, size, moves in zip(
+                positions, self.setting.sizes[row.name], self.setting.moving(row), strict=True
+            )
+            for at in (place.left, place.right)
+            if moves
+        ]
+        return script.ask(f"{self._name}, within its frame", conjunction(inside))
 
     def _together(self) -> Query:
         """Joints that are equal on both sides make rows that are, bias included."""

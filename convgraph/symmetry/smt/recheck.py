@@ -87,7 +87,7 @@ def recheck(proof: Proof) -> Recheck:
     >>> import convgraph as cg
     >>> proof = cg.prove(cg.Conv(3, padding="same"), cg.Shift(1), where="interior")
     >>> recheck(proof)
-    Recheck(holds: 1 questions)
+    Recheck(holds: 2 questions)
     """
     z3 = solver()
     return Recheck(tuple(_asked(z3, query) for query in questions(proof)))
