@@ -358,3 +358,34 @@ def test_factors_are_not_exchanged():
     verdict = cg.check_equivariance(network, swap, cg.Shift(0))
     assert verdict.holds is not True or not differences(network, verdict).any()
     assert (differences(network, verdict) == verdict.broken.mask()).all()
+
+
+def test_functions_that_are_zero_at_zero_are_known_by_name():
+    shift = cg.Shift(2)
+    for name in ("tanh", "sin", "abs", "sqrt", "sign"):
+        assert verdict_of(cg.Activation(name), 5, shift).holds
+    for name in ("phi", "sigmoid", "exp", "cos", "softplus"):
+        assert verdict_of(cg.Activation(name), 5, shift).broken == {"s1", "s2"}
+
+
+def test_floating_point_labels_are_what_they_are_exactly():
+    labels = {"a": sp.Float(0.1), "b": sp.Rational(1, 10)}
+    graph = nx.DiGraph()
+    graph.add_edges_from((source, "y", {"parameter": label}) for source, label in labels.items())
+    verdict = cg.check_equivariance(cg.from_networkx(graph), cg.Permute([1, 0]))
+    assert verdict.holds is False  # 0.1 is not a tenth
+    half = {source: sp.Float(0.5) if source == "a" else sp.Rational(1, 2) for source in labels}
+    nx.set_edge_attributes(graph, {(s, "y"): label for s, label in half.items()}, "parameter")
+    assert cg.check_equivariance(cg.from_networkx(graph), cg.Permute([1, 0])).holds
+
+
+def test_a_scale_for_each_channel_stays_on_the_axes():
+    """Batch normalisation, as models are read: one parameter for each channel, and a bias."""
+    torch = pytest.importorskip("torch")
+    from convgraph import from_torch
+
+    layers = [torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.BatchNorm2d(8), torch.nn.Tanh()]
+    network = from_torch(torch.nn.Sequential(*layers).eval(), (1, 3, 32, 32))
+    verdict = cg.check_equivariance(network, cg.Shift((0, 1)))
+    assert verdict.exact.axes == (tuple(range(8)), tuple(range(32)), tuple(range(1, 31)))
+    assert "edges" not in vars(network)

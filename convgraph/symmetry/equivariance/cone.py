@@ -34,6 +34,8 @@ class ConeLayer:
     kind: str
     slope: sp.Expr | None
     """The slope of a leaky ReLU."""
+    keeps_zero: bool
+    """Whether a function of one value is known to be zero at zero."""
 
     @cached_property
     def fan_in(self) -> Ints:
@@ -108,4 +110,4 @@ def _cut(
     slope = None
     if layer.kind.startswith(LEAKY):
         slope = sp.sympify(layer.kind[len(LEAKY) : -1])
-    return ConeLayer(where, start, source, label, bias, layer.kind, slope)
+    return ConeLayer(where, start, source, label, bias, layer.kind, slope, layer.keeps_zero)

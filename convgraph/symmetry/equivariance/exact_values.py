@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.functions import rational
 from convgraph.symmetry.transformation import Sources, moved
 
 __all__ = ["exact_trials"]
@@ -52,7 +53,8 @@ def exact_trials(
 
 
 def _number(value: sp.Expr) -> Any:
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, sp.Rational) else np.nan
+    exact = rational(value)
+    return np.nan if exact is None else Fraction(int(exact.p), int(exact.q))
 
 
 def _objects(values: list[Any]) -> Objects:
@@ -99,5 +101,6 @@ def _reduced(layer: ConeLayer, terms: Objects, constant: Fraction) -> Objects:
         return np.abs(terms)
     if layer.slope is not None:
         return np.where(terms > 0, terms, terms * _number(layer.slope))
-    # any function may stand here: one with a kink, and no zero at zero
-    return 3 * terms + np.abs(terms) + constant + layer.name_code % 89
+    # any function may stand here: one with a kink, and no zero at zero if none is known
+    kinked = 3 * terms + np.abs(terms)
+    return kinked if layer.keeps_zero else kinked + constant + layer.name_code % 89

@@ -19,6 +19,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.tying import Explicit, Learned, Mean
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
+from convgraph.symmetry.equivariance.functions import keeps_zero
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["follow"]
@@ -87,9 +88,7 @@ def _through(layer: AlignedLayer, axis: int, lines: Mapping[str, _Line], line: _
 def _keeps_zero(layer: Layer, there: Mask) -> Mask:
     """Whether units that read nothing but zeros are zero."""
     name = layer.reduction.name
-    keeps = (
-        layer.reduction.linear or name in ("max", "relu", "abs") or name.startswith("leaky_relu")
-    )
+    keeps = layer.reduction.linear or name == "max" or keeps_zero(layer.reduction)
     return there & keeps if name == "max" else np.full(len(there), keeps and layer.bias is None)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.tying import Constant, Mean
+from convgraph.symmetry.equivariance.functions import keeps_zero
 
 __all__ = ["LayerEdges", "ancestors", "every_layer", "segments"]
 
@@ -35,6 +36,11 @@ class LayerEdges:
     """The number of the label 1, or -1 if the network has no such label."""
     kind: str
     """sum, max, product, relu, or the name of another function of one value."""
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether the function of a pointwise layer is known to be zero at zero."""
+        return keeps_zero(self.layer.reduction)
 
     @property
     def units(self) -> int:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.functions import rational
 
 __all__ = ["PRIME", "Leading", "evaluate", "number"]
 
@@ -90,11 +91,12 @@ class Leading:
 def number(value: sp.Expr) -> Leading:
     """A number as a leading term; unknown unless it is rational."""
     result = Leading.zeros(1)
-    if not isinstance(value, sp.Rational) or value.q % PRIME == 0:
+    exact = rational(value)
+    if exact is None or exact.q % PRIME == 0:
         result.known[:] = False
         return result
-    result.code[:] = int(sp.sign(value))
-    result.coefficient[:] = abs(int(value.p)) * pow(int(value.q), -1, PRIME) % PRIME
+    result.code[:] = int(sp.sign(exact))
+    result.coefficient[:] = abs(int(exact.p)) * pow(int(exact.q), -1, PRIME) % PRIME
     return result
 
 
@@ -149,6 +151,8 @@ def _reduced(layer: ConeLayer, terms: Leading, constant: Leading) -> Leading:
         code = np.where(negative, slope.code, 1)
         coefficient = np.where(negative, slope.coefficient, 1)
         return terms.times(Leading(code, coefficient, slope.known | ~negative))
+    if layer.keeps_zero:
+        return terms
     # any function may stand here; t + c for some c is one
     coefficient = (constant.coefficient + layer.name_code) % PRIME
     return terms.plus(Leading(constant.code, coefficient, constant.known))

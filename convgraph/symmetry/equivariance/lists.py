@@ -158,7 +158,7 @@ def collapsed(
     elif layer.kind in ("relu", "abs"):
         zero = (lengths == 1) & (first == 0)
         result = np.where(zero, 0, np.where(single & never_negative, first, own))
-    elif layer.kind.startswith("leaky_relu"):
+    elif layer.keeps_zero:
         result = np.where((lengths == 1) & (first == 0), 0, own)
     else:
         result = own

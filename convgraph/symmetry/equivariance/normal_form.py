@@ -19,6 +19,7 @@ import sympy as sp
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.functions import rational
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Forms", "TooLarge", "forms"]
@@ -149,14 +150,17 @@ class Forms:
             value = {(): Fraction(1)}
             for term in terms:
                 value = self.times(value, term)
+        elif layer.keeps_zero and terms and not terms[0]:
+            value = {}
         else:
             value = self.atom(layer.kind, frozenset(frozenset(term.items()) for term in terms[:1]))
         return self.plus(value, bias) if bias else value
 
     def constant(self, label: sp.Expr) -> Polynomial:
         """A label as a polynomial in its symbols."""
-        if isinstance(label, sp.Rational):
-            value = Fraction(int(label.p), int(label.q))
+        exact = rational(label)
+        if exact is not None:
+            value = Fraction(int(exact.p), int(exact.q))
             return {(): value} if value else {}
         if label.is_Symbol:
             return {(self.variable(label),): Fraction(1)}

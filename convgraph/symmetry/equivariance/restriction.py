@@ -204,10 +204,10 @@ def _tying(
     if not isinstance(tying, Learned):
         return None
     if not dense:
+        # a label for each pair of channels that are connected
         kinds = {digit.kind for digit in tying.digits if digit.axis == 0}
-        if not kinds >= {"output", "tap"} and not kinds >= {"output", "input"}:
-            own_channels_share = int(channels.outputs) > 1 or int(channels.taps) > 1
-            if own_channels_share:
-                return None
+        outputs, taps = int(channels.outputs), int(channels.taps)
+        if (outputs > 1 and not kinds & {"output", "input"}) or (taps > 1 and len(kinds) < 2):
+            return None
     own = Digit("output", 0, reads.shape[0]), Digit("input", 0, reads.shape[1])
     return Learned((*own, *_kept(tying, kept, dense)), tying.letter)

@@ -164,6 +164,8 @@ def _reduced(layer: ConeLayer, whole: LayerEdges, terms: list[sp.Expr]) -> sp.Ex
         # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
         positive = _maximum([sp.S.Zero, terms[0]])
         return layer.slope * terms[0] + (1 - layer.slope) * positive
+    if layer.keeps_zero and terms[0] == 0:
+        return sp.S.Zero
     return whole.layer.reduction.exact(terms)
 
 
