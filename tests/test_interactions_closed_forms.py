@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import reduce
 
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
@@ -164,6 +165,13 @@ def test_only_the_rows_that_see_the_input_are_told():
     assert cg.closed_forms(net, "b")["s"].receptive_field == (5,)
     with pytest.raises(cg.ConvgraphError, match="row=None"):
         cg.closed_forms(net)
+
+
+def test_a_listed_wiring_follows_no_axis():
+    traced = cg.trace(lambda x, w: np.correlate(x, w, "valid"), x=6, w=2)
+    form = cg.closed_forms(traced)["s"]
+    assert (form.receptive_field, form.stride, form.padding) == ((None,), (None,), (None,))
+    assert (form.parameters, form.connections, form.missing) == (2, 10, 0)
 
 
 def test_counts_with_the_border_in_two_dimensions():

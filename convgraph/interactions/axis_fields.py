@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -66,19 +67,7 @@ class AxisField:
         For a window, first' = first(s i - p) and last' = last(s i - p + d (k - 1)), from which the
         size grows by (k - 1) d times the stride, and the stride by a factor of s.
         """
-        i: Size = POSITION
-        if isinstance(axis, Window):
-            low = axis.stride * i - axis.padding
-            high = low + axis.dilation * (axis.taps - 1)
-        elif isinstance(axis, Reversed):
-            w = axis.window
-            low = ceil_div(i + w.padding - w.dilation * (w.taps - 1), w.stride)
-            high = floor_div(i + w.padding, w.stride)
-        elif isinstance(axis, Repeat):
-            low = high = floor_div(i, axis.factor)
-        else:
-            low, high = 0, axis.inputs - 1
-        return AxisField(self.at(low).first, self.at(high).last)
+        return _through(self, axis)
 
     @staticmethod
     def of_branches(fields: Sequence[AxisField]) -> AxisField:
@@ -93,3 +82,20 @@ class AxisField:
             return AxisField(simplest(low + shift), simplest(high + shift))
         low, high = sp.Min(*[f.first for f in fields]), sp.Max(*[f.last for f in fields])
         return AxisField(simplest(low), simplest(high))
+
+
+@lru_cache(maxsize=1024)  # the columns of an image mostly are as its rows
+def _through(field: AxisField, axis: Axis) -> AxisField:
+    i: Size = POSITION
+    if isinstance(axis, Window):
+        low = axis.stride * i - axis.padding
+        high = low + axis.dilation * (axis.taps - 1)
+    elif isinstance(axis, Reversed):
+        w = axis.window
+        low = ceil_div(i + w.padding - w.dilation * (w.taps - 1), w.stride)
+        high = floor_div(i + w.padding, w.stride)
+    elif isinstance(axis, Repeat):
+        low = high = floor_div(i, axis.factor)
+    else:
+        low, high = 0, axis.inputs - 1
+    return AxisField(field.at(low).first, field.at(high).last)

@@ -13,7 +13,11 @@ from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.core.wiring import Product
 from convgraph.interactions.axis_fields import AxisField
-from convgraph.interactions.connections import missing_connections, simplest
+from convgraph.interactions.connections import (
+    layer_parameters,
+    missing_connections,
+    simplest,
+)
 from convgraph.interactions.fields import _chosen
 from convgraph.layers.merging import Concat
 
@@ -165,11 +169,14 @@ def _form(start: Row, row: Row, seen: Sequence[_Seen], layer: Layer | None) -> R
     fields = tuple(each.field for each in space)
     if layer is None:
         return RowForm(row.name, row.shape, fields)
-    parameters: Size = 0
-    for tying in {tying.letter: tying for tying in layer.arrays}.values():
-        parameters = parameters + tying.size
-    connections, missing = simplest(layer.connections), missing_connections(layer)
-    return RowForm(row.name, row.shape, fields, parameters, connections, missing)
+    return RowForm(
+        row.name,
+        row.shape,
+        fields,
+        layer_parameters(layer),
+        simplest(layer.connections),
+        missing_connections(layer),
+    )
 
 
 def _start(axis: int) -> _Seen:
@@ -180,8 +187,9 @@ def _through(joint: Joint, layer: Layer, seen: Sequence[_Seen]) -> list[_Seen]:
     """What a layer's row sees through one of its joints, for each axis of the input."""
     wiring, source, target = joint.wiring, joint.source, layer.target
     if not isinstance(wiring, Product):
-        known = [each if each.axis is None else _Seen(None, None, None) for each in seen]
-        return [each if each.field is not None else _Seen(None, None, None) for each in known]
+        constant = (each.axis is None and each.field is not None for each in seen)
+        unknown = _Seen(None, None, None)
+        return [each if same else unknown for each, same in zip(seen, constant, strict=True)]
     read = _aligned(source.shape, wiring.in_view)
     written = {view: axis for axis, view in _aligned(target.shape, wiring.out_view).items()}
     everything = all(isinstance(axis, Full) for axis in wiring.axes)

@@ -1,4 +1,4 @@
-"""How many connections a layer has, lacks at the border, and would have if it were dense."""
+"""How many connections and parameters a layer has, lacks, and would have if it were dense."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import sympy as sp
 
 from convgraph.core.layer import Layer
 from convgraph.core.sizes import Size, product
+from convgraph.core.tying import Explicit
 from convgraph.core.window import Reversed
 from convgraph.core.wiring import Listed
 from convgraph.layers.merging import Concat
 
-__all__ = ["dense_connections", "missing_connections", "simplest"]
+__all__ = ["dense_connections", "layer_parameters", "missing_connections", "simplest"]
 
 
 def dense_connections(layer: Layer) -> Size:
@@ -38,6 +39,23 @@ def missing_connections(layer: Layer) -> Size:
                 for axis in wiring.axes
             )
             total = total + placed - wiring.connections
+    return simplest(total)
+
+
+def layer_parameters(layer: Layer) -> Size:
+    """The number of parameters of a layer, biases included."""
+    arrays = {tying.letter: tying.size for tying in layer.arrays}
+    joints = [*layer.joints, *([layer.bias] if layer.bias else [])]
+    listed = {
+        symbol
+        for joint in joints
+        if isinstance(joint.tying, Explicit)
+        for expression in joint.tying.expressions
+        for symbol in expression.free_symbols
+    }
+    total: Size = len(listed)
+    for size in arrays.values():
+        total = total + size
     return simplest(total)
 
 

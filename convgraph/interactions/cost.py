@@ -18,7 +18,7 @@ from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.core.sizes import Size, product
 from convgraph.core.tying import Constant, Explicit, Mean
 from convgraph.core.wiring import Listed, Product
-from convgraph.interactions.connections import dense_connections, simplest
+from convgraph.interactions.connections import dense_connections, layer_parameters, simplest
 from convgraph.interactions.degree_forms import reading
 from convgraph.interactions.degrees import fan_in
 from convgraph.layers.merging import Concat
@@ -154,7 +154,7 @@ def cost(network: Network) -> Cost:
 
 
 def _of_layer(layer: Layer) -> LayerCost:
-    parameters = _parameters(layer)
+    parameters = layer_parameters(layer)
     own = _counts(
         layer,
         parameters=parameters,
@@ -201,19 +201,6 @@ def _counts(
 
 def _combines(layer: Layer) -> bool:
     return layer.reduction.linear or layer.reduction in (MAX, PRODUCT)
-
-
-def _parameters(layer: Layer) -> Size:
-    arrays = {tying.letter: tying.size for tying in layer.arrays}
-    joints = [*layer.joints, *([layer.bias] if layer.bias else [])]
-    loose = {
-        symbol
-        for joint in joints
-        if isinstance(joint.tying, Explicit)
-        for expression in joint.tying.expressions
-        for symbol in expression.free_symbols
-    }
-    return simplest(_sum(arrays.values()) + len(loose))
 
 
 def _weighted(joint: Joint) -> Size:

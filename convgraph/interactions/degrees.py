@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from typing import Any, TypeAlias
+from functools import lru_cache, reduce
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Listed, Product
@@ -59,7 +60,7 @@ def fan_in(joints: Sequence[Joint]) -> Distribution:
     wirings = [joint.wiring for joint in joints]
     products = [w for w in wirings if isinstance(w, Product)]
     if len(products) == len(wirings) and len({w.out_view for w in products}) <= 1:
-        return _on_axes([[axis.fan_in() for axis in w.axes] for w in products])
+        return _on_axes([w.axes for w in products], "in")
     return _on_units(
         np.diff(w.start) if isinstance(w, Listed) else _flat([axis.fan_in() for axis in w.axes])
         for w in wirings
@@ -71,9 +72,11 @@ def fan_out(joints: Sequence[Joint]) -> Distribution:
     wirings = [joint.wiring for joint in joints]
     products = [w for w in wirings if isinstance(w, Product)]
     if len(products) == len(wirings) and len({w.in_view for w in products}) <= 1:
-        return _on_axes([_fan_outs(w) for w in products])
+        return _on_axes([_in_input_order(w) for w in products], "out")
     return _on_units(
-        np.bincount(w.source, minlength=w.inputs) if isinstance(w, Listed) else _flat(_fan_outs(w))
+        np.bincount(w.source, minlength=w.inputs)
+        if isinstance(w, Listed)
+        else _flat([axis.fan_out() for axis in _in_input_order(w)])
         for w in wirings
     )
 
@@ -105,12 +108,12 @@ def fan_out_in_symbols(joints: Sequence[Joint]) -> Distribution | None:
     )
 
 
-def _fan_outs(wiring: Product) -> list[Degrees]:
-    """Per axis of the input the fan-out of each position."""
-    found = [np.empty(0, np.int64)] * len(wiring.axes)
+def _in_input_order(wiring: Product) -> tuple[Axis, ...]:
+    """The axes in the order of the input's."""
+    axes = list(wiring.axes)
     for axis, position in zip(wiring.axes, wiring.order, strict=True):
-        found[position] = axis.fan_out()
-    return found
+        axes[position] = axis
+    return tuple(axes)
 
 
 def _flat(degrees: list[Degrees]) -> Degrees:
@@ -123,26 +126,30 @@ def _on_units(degrees: Iterable[Degrees]) -> Distribution:
     return Distribution(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
 
-def _on_axes(degrees: Sequence[Sequence[Degrees]]) -> Distribution:
+def _on_axes(products: Sequence[tuple[Axis, ...]], side: Literal["in", "out"]) -> Distribution:
     """The distribution of a sum of products, one product per joint and one factor per axis.
 
     Positions of an axis that are alike in all joints are counted together, so that the cost depends
     on how many kinds there are (few, near the border) and not on the number of units.
     """
-    kinds, sizes = [], []
-    for same_axis in zip(*degrees, strict=True):
-        kind, size = np.unique(np.stack(same_axis), axis=1, return_counts=True)
-        kinds.append(kind)
-        sizes.append(size.astype(object))
+    kinds, sizes = zip(*[_kinds(axes, side) for axes in zip(*products, strict=True)], strict=True)
     total = sum(
         reduce(np.multiply.outer, [kind[number] for kind in kinds])
-        for number in range(len(degrees))
+        for number in range(len(products))
     )
     weights = np.asarray(reduce(np.multiply.outer, sizes)).ravel()
     counts: dict[int, int] = {}
     for degree, count in zip(np.asarray(total).ravel().tolist(), weights.tolist(), strict=True):
         counts[degree] = counts.get(degree, 0) + count
     return Distribution(counts)
+
+
+@lru_cache(maxsize=1024)  # the columns of an image mostly are as its rows, and layers repeat
+def _kinds(axes: tuple[Axis, ...], side: Literal["in", "out"]) -> tuple[Degrees, NDArray[Any]]:
+    """The different degrees of positions on all axes of a place, and how many have which."""
+    degrees = [axis.fan_in() if side == "in" else axis.fan_out() for axis in axes]
+    kinds, sizes = np.unique(np.stack(degrees), axis=1, return_counts=True)
+    return kinds, sizes.astype(object)
 
 
 def _convolved(forms: Sequence[DegreeForm | None]) -> Distribution | None:
