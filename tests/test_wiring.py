@@ -178,3 +178,13 @@ def test_a_table_refuses_positions_outside_of_the_input() -> None:
         Table(3, np.array([[0, 3]]))
     with pytest.raises(cg.ConvgraphError, match="positions of shape"):
         Table(3, np.array([0, 1]))
+
+
+def test_labels_that_count_down_along_the_first_axis() -> None:
+    # found by the test above: a label may be smaller than that of the position before
+    table = Table(1, np.array([[0, 0, 0], [-1, 0, 0], [-1, 0, 0]]))
+    wiring, digits = Product((table,)), (Digit("output", 0, 2),)
+    x = Tensor((1,), False)
+    bound = Bound((3,), ((wiring, Learned(digits)),), SUM)
+    net = cg.Network(x, Tensor((3,), False, None, "wired", bound, (x,)))
+    assert net.edges.label.tolist() == [0, 0, 0, 1, 1, 0, 0]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 import numpy as np
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import parameter_name, split_parameter
+from convgraph.core.sizes import Size
 
 __all__ = ["Array", "Loose", "check_letters"]
 
@@ -83,9 +85,21 @@ class Loose:
         return {symbol.name: place for place, symbol in enumerate(self.symbols)}
 
 
-def check_letters(arrays: Sequence[Array]) -> list[Array]:
+class Lettered(Protocol):
+    """A parameter array, or a tying to one."""
+
+    @property
+    def letter(self) -> str | None: ...
+    @property
+    def shape(self) -> tuple[Size, ...]: ...
+
+
+AnyLettered = TypeVar("AnyLettered", bound=Lettered)
+
+
+def check_letters(arrays: Iterable[AnyLettered]) -> list[AnyLettered]:
     """Arrays of the same letter are one, tied across layers; their shapes have to agree."""
-    known: dict[str, Array] = {}
+    known: dict[str | None, AnyLettered] = {}
     for array in arrays:
         other = known.setdefault(array.letter, array)
         if other.shape != array.shape:

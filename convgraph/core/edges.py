@@ -150,9 +150,9 @@ def _fill(
             if inner_label is not None:
                 pattern_label = taken(labels[0][o], inner_label, first_label, label.dtype)
         part = slice(at, at + len(pattern_source))
-        np.add(pattern_source, source.dtype.type(shift), out=source[part])
+        np.add(pattern_source, np.int64(shift).astype(source.dtype), out=source[part])
         if labels:
-            np.add(pattern_label, label.dtype.type(lift), out=label[part])
+            np.add(pattern_label, np.int64(lift).astype(label.dtype), out=label[part])  # modulo
         at = part.stop
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
 
@@ -113,6 +114,7 @@ def _exactly(
     network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
 ) -> NDArray[Any]:
     start, source, label = layer_edges(network, layer)
+    memory.require("terms", len(source), 400)  # of two factors each
     terms = (labels[label] * values[source]).tolist()
     reduce = layer.reduction.exact
     result = np.empty(len(start) - 1, object)

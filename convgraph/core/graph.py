@@ -16,6 +16,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.edges import EdgeTable
 from convgraph.core.labels import Labels
 from convgraph.core.read_only import ReadOnly
@@ -181,6 +182,7 @@ class Successors(Adjacency):
 def graph_of(network: Network) -> nx.MultiDiGraph:
     """The frozen connectivity graph of a network, reading its edge table."""
     edges = network.edges
+    memory.require("units", len(edges.start) - 1, 200)  # names, and their places in a dict
     names = Names([unit for row in network.rows for unit in row.units()])
     attributes = Attributes(edges.labels)
     graph = nx.MultiDiGraph()

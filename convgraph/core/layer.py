@@ -15,7 +15,7 @@ from convgraph.core.names import parse_unit, unit_name, unit_names
 from convgraph.core.reduction import Reduction
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tying import Learned, Tying
-from convgraph.core.wiring import Wiring
+from convgraph.core.wiring import Product, Wiring
 
 __all__ = ["Joint", "Layer", "Row"]
 
@@ -104,8 +104,18 @@ class Layer:
 
     @property
     def symbolic(self) -> bool:
-        """Whether a size is a symbol."""
-        return self.target.symbolic or any(joint.source.symbolic for joint in self.joints)
+        """Whether a size is a symbol, of the rows or of the kernel."""
+        return (
+            self.target.symbolic
+            or any(joint.source.symbolic for joint in self.joints)
+            or any(is_symbolic(tying.shape) for tying in self.arrays)
+            or any(
+                axis.symbolic
+                for joint in self.joints
+                if isinstance(joint.wiring, Product)
+                for axis in joint.wiring.axes
+            )
+        )
 
     @property
     def connections(self) -> Size:

@@ -26,6 +26,7 @@ def matrix(network: Network) -> sp.Matrix:
                 f"{layer.spec}: a network with the reduction {layer.reduction.name!r} "
                 "has no matrix; only sums and means are linear"
             )
+    memory.require("matrix entries", len(network.edges), 400)
     columns = sum(int(row.size) for row in network.inputs)
     known: dict[str, Any] = {}
     at = 0

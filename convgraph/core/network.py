@@ -105,6 +105,7 @@ class Network:
         if len(set(names)) < len(names):
             doubled = sorted({name for name in names if names.count(name) > 1})
             raise ConvgraphError(f"rows={doubled}: each row has a name of its own")
+        check_letters(tying for layer in layers for tying in layer.arrays)
         self.rows, self.layers = tuple(rows), tuple(layers)
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
 
@@ -155,8 +156,10 @@ class Network:
 
     @property
     def symbolic(self) -> bool:
-        """Whether a size is a symbol."""
-        return any(row.symbolic for row in self.rows)
+        """Whether a size is a symbol, of a row or of a kernel."""
+        return any(row.symbolic for row in self.rows) or any(
+            layer.symbolic for layer in self.layers
+        )
 
     # -- labels --------------------------------------------------------------------------------
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array
 from convgraph.core.axis import Axis
-from convgraph.core.sizes import Size, product
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product, Wiring
 
@@ -75,6 +76,11 @@ class Learned:
     @property
     def array(self) -> Array:
         """The parameter array."""
+        if is_symbolic(self.shape):
+            raise ConvgraphError(
+                f"shape={self.shape} of {self.letter or 'the parameters'}: this question needs "
+                "numbers; make the layer without symbols"
+            )
         return Array(self.letter or "w", tuple(int(n) for n in self.shape), self.named_axes)
 
     @property
