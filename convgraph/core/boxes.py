@@ -7,7 +7,7 @@ array as long as the axis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import product as cartesian
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "count", "decompose", "dense", "merge", "regroup"]
+__all__ = ["Box", "count", "decompose", "dense", "groups", "merge", "regroup"]
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
 
@@ -50,22 +50,32 @@ def regroup(box: Box, old: Sequence[int], new: Sequence[int]) -> list[Box]:
     if tuple(old) == tuple(new):
         return [box] if all(mask.any() for mask in box) else []
     parts: list[list[Box]] = []
+    for mine, theirs in groups(old, new):
+        masks, sizes = box[mine], tuple(new[theirs])
+        if sizes == tuple(old[mine]):
+            parts.append([masks] if all(mask.any() for mask in masks) else [])
+        else:
+            parts.append(decompose(dense(masks).reshape(sizes)) if sizes else [()])
+    return [sum(choice, ()) for choice in cartesian(*parts)]
+
+
+def groups(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """The smallest runs of axes that hold the same units in two views of a row.
+
+    >>> list(groups((2, 3, 4), (6, 2, 2)))
+    [(slice(0, 2, None), slice(0, 1, None)), (slice(2, 3, None), slice(1, 3, None))]
+    """
     i = j = 0
     while i < len(old) or j < len(new):
         first_i, first_j, have, want = i, j, 1, 1
-        while have != want or (i, j) == (first_i, first_j):  # the next axes of equal total size
+        while have != want or (i, j) == (first_i, first_j):
             if i < len(old) and (have <= want or j == len(new)):
                 have *= old[i]
                 i += 1
             else:
                 want *= new[j]
                 j += 1
-        masks, sizes = box[first_i:i], tuple(new[first_j:j])
-        if not all(mask.any() for mask in masks):
-            return []
-        kept = sizes == tuple(old[first_i:i]) or not sizes
-        parts.append([masks[: len(sizes)]] if kept else decompose(dense(masks).reshape(sizes)))
-    return [sum(choice, ()) for choice in cartesian(*parts)]
+        yield slice(first_i, i), slice(first_j, j)
 
 
 def _within(a: Box, b: Box) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.axis import Axis, Full
+from convgraph.core.boxes import groups
 from convgraph.core.wiring import Listed, Wiring
 
 __all__ = ["CountArray", "Ints"]
@@ -189,25 +190,16 @@ def _regrouped(term: Term, old: tuple[int, ...], new: tuple[int, ...]) -> Term |
     if old == new:
         return term
     result: list[Ints] = []
-    i = j = 0
     factor = 1
-    while i < len(old) or j < len(new):
-        first_i, first_j, have, want = i, j, 1, 1
-        while have != want or (i, j) == (first_i, first_j):  # the next axes of equal total size
-            if i < len(old) and (have <= want or j == len(new)):
-                have *= old[i]
-                i += 1
-            else:
-                want *= new[j]
-                j += 1
-        if old[first_i:i] == new[first_j:j]:
-            result += term[first_i:i]
+    for mine, theirs in groups(old, new):
+        if old[mine] == new[theirs]:
+            result += term[mine]
             continue
-        flat = np.asarray(reduce(np.multiply.outer, term[first_i:i], np.array(1, object))).ravel()
-        if first_j == j:  # an axis of size 1 that the new ones do not have
+        flat = np.asarray(reduce(np.multiply.outer, term[mine], np.array(1, object))).ravel()
+        if not new[theirs]:  # an axis of size 1 that the new ones do not have
             factor *= int(flat[0])
             continue
-        split = _split(flat, new[first_j:j])
+        split = _split(flat, new[theirs])
         if split is None:
             return None
         result += split
