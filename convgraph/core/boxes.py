@@ -47,15 +47,15 @@ def decompose(units: NDArray[np.bool_]) -> list[Box]:
 
 def regroup(box: Box, old: Sequence[int], new: Sequence[int]) -> list[Box]:
     """The same units when the axes of sizes `old` are split and merged into the sizes `new`."""
+    if not all(mask.any() for mask in box):
+        return []
     if tuple(old) == tuple(new):
-        return [box] if all(mask.any() for mask in box) else []
+        return [box]
     parts: list[list[Box]] = []
     for mine, theirs in groups(old, new):
         masks, sizes = box[mine], tuple(new[theirs])
-        if sizes == tuple(old[mine]):
-            parts.append([masks] if all(mask.any() for mask in masks) else [])
-        else:
-            parts.append(decompose(dense(masks).reshape(sizes)) if sizes else [()])
+        kept = sizes == tuple(old[mine]) or not sizes
+        parts.append([masks[: len(sizes)]] if kept else decompose(dense(masks).reshape(sizes)))
     return [sum(choice, ()) for choice in cartesian(*parts)]
 
 
