@@ -147,6 +147,20 @@ def _inside(proof, net, index):
     return all(condition >= 0 for condition in conditions)
 
 
+def test_channels_of_layers_that_know_no_axes():
+    """Behind a global pool or before a function there is no kernel to say which axis is which."""
+    for spec in (cg.ReLU(), cg.Upsample(2), cg.Pad(1)):
+        found = cg.prove(spec, cg.Shift(t), channels=3)
+        assert str(found.conclusion.lhs.args[0]) == "f"
+        assert found.recheck().holds
+    around = cg.prove(cg.GlobalMaxPool(), cg.Shift(t, boundary="wrap"), channels=s)
+    assert around.verify()
+    grouped = cg.prove(cg.Conv(3, filters=4, groups=2), cg.Shift(1), channels=2 * s)
+    assert grouped.recheck().holds
+    mixed = cg.Conv((2, 3)) >> cg.Conv(3)  # rows of the image as channels
+    assert cg.prove(mixed, cg.Shift((1, 0))).holds is None
+
+
 def test_bad_questions():
     with pytest.raises(cg.ConvgraphError, match="spec=3: a proof is about a spec"):
         cg.prove(3, cg.Shift(1))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -53,57 +52,75 @@ class Shared:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """The same for every output of a network, as arrays; `whole` marks what no border cuts."""
+    """The same for every output of a network.
+
+    Windows are products of one set per axis, and so is what two of them share; what is counted is
+    kept per axis, as four rows over the outputs along it: units before, units after, units in both,
+    and units whose values come from the frame. Few kinds of columns occur on each axis.
+    """
 
     kind: Literal["max", "mean"]
     rectified: bool
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    both: NDArray[np.int64]
-    zeros: NDArray[np.bool_]
+    axes: tuple[NDArray[np.int64], ...]
     whole: NDArray[np.bool_]
 
-    def table(self, q: sp.Expr) -> tuple[list[sp.Expr], NDArray[np.intp]]:
-        """The chances that occur, and which of them each output has."""
-        stacked = np.stack([self.before, self.after, self.both, self.zeros])
-        kinds, which = np.unique(stacked.reshape(4, -1), axis=1, return_inverse=True)
-        chances = [
-            Shared(self.kind, self.rectified, int(a), int(b), int(c), bool(z)).chance(q)
-            for a, b, c, z in kinds.T
-        ]
-        return chances, which.reshape(self.before.shape)
+    @cached_property
+    def _kinds(self) -> list[tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]]:
+        """Per axis the columns that occur, which of them each output has, and how often each is."""
+        found = []
+        for axis in self.axes:
+            columns, which, times = np.unique(axis, axis=1, return_inverse=True, return_counts=True)
+            found.append((columns, which.reshape(-1), times))
+        return found
+
+    def chances(self, q: sp.Expr) -> NDArray[Any]:
+        """The chance for each combination of kinds."""
+        sizes = [columns.shape[1] for columns, _, _ in self._kinds]
+        found = np.empty(sizes, object)
+        for index in np.ndindex(*sizes):
+            kinds = [columns[:, i] for (columns, *_), i in zip(self._kinds, index, strict=True)]
+            before, after, both, kept = (int(n) for n in np.prod(kinds, axis=0))
+            shared = Shared(self.kind, self.rectified, before, after, both, kept < before)
+            found[index] = shared.chance(q)
+        return found
+
+    def of_outputs(self, q: sp.Expr) -> NDArray[Any]:
+        """The chance for each output, as an array of the output's shape."""
+        result: NDArray[Any] = self.chances(q)[np.ix_(*[which for _, which, _ in self._kinds])]
+        return result
+
+    def mean(self, q: sp.Expr) -> sp.Expr:
+        """The mean chance over all outputs."""
+        times = reduce(np.multiply.outer, [times for _, _, times in self._kinds])
+        pairs = zip(times.ravel(), self.chances(q).ravel(), strict=True)
+        total = sum((int(n) * chance for n, chance in pairs), sp.S.Zero)
+        return total / int(times.sum())
 
     def inside(self, q: sp.Expr) -> sp.Expr | None:
         """The chance of an output with a whole window, if there is one."""
         if not self.whole.any():
             return None
-        a, b, c = (n.ravel()[self.whole.argmax()] for n in (self.before, self.after, self.both))
-        return Shared(self.kind, self.rectified, int(a), int(b), int(c)).chance(q)
+        index = np.unravel_index(int(self.whole.argmax()), self.whole.shape)
+        at = [axis[:, i] for axis, i in zip(self.axes, index, strict=True)]
+        before, after, both, _ = (int(n) for n in np.prod(at, axis=0))
+        return Shared(self.kind, self.rectified, before, after, both).chance(q)
 
 
 def counted(found: Pooled) -> Counts:
-    """Count on the axes: a window is a product, and so is what two of them share."""
+    """Count on the axes."""
     windows, sources = found.windows(), found.sources()
-    after = [moved(*pair) for pair in zip(windows, sources, strict=True)]
     if found.kind == "mean" and any(len(set(s[s >= 0])) < (s >= 0).sum() for s in sources):
         raise ConvgraphError(f"g={found.transformation!r}: a mean of values that are repeated")
-    kept = [w @ (s >= 0) for w, s in zip(windows, sources, strict=True)]
-    within = [w @ (s >= 0) for w, s in zip(windows, found.sources(still=True), strict=True)]
-    before = _product([w.sum(axis=1) for w in windows])
-    return Counts(
-        found.kind,
-        found.rectified,
-        before,
-        _product([w.sum(axis=1) for w in after]),
-        _product([w.multiply(m).sum(axis=1) for w, m in zip(windows, after, strict=True)]),
-        _product(kept) < before,
-        _whole(found) & (_product(within) == before),
-    )
-
-
-def _product(parts: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    counts: NDArray[np.int64] = reduce(np.multiply.outer, [np.asarray(p, np.int64) for p in parts])
-    return counts
+    axes, within = [], []
+    steps = zip(windows, sources, found.sources(still=True), strict=True)
+    for window, source, still in steps:
+        after = moved(window, source)
+        before = window.sum(axis=1)
+        both = window.multiply(after).sum(axis=1)
+        axes.append(np.stack([before, after.sum(axis=1), both, window @ (source >= 0)]))
+        within.append(window @ (still >= 0) == before)
+    inside: NDArray[np.bool_] = reduce(np.logical_and.outer, within)
+    return Counts(found.kind, found.rectified, tuple(axes), _whole(found) & inside)
 
 
 def _whole(found: Pooled) -> NDArray[np.bool_]:

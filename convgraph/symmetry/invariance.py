@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
@@ -59,14 +58,13 @@ class Invariance:
     inside: sp.Expr | None
     _counts: Counts | None
 
-    @cached_property
-    def _table(self) -> tuple[list[sp.Expr], NDArray[np.intp]]:
+    def _known(self) -> Counts:
         if self._counts is None:
             raise ConvgraphError(
                 f"network={self.network!r}: the probabilities of all outputs need numbers; "
                 "`inside` does not"
             )
-        return self._counts.table(self.nonpositive)
+        return self._counts
 
     @cached_property
     def probabilities(self) -> NDArray[Any]:
@@ -77,19 +75,12 @@ class Invariance:
         ConvgraphError
             If the network has symbolic sizes.
         """
-        values, which = self._table
-        found = np.empty(len(values), object)
-        found[:] = values
-        result: NDArray[Any] = found[which]
-        return result
+        return self._known().of_outputs(self.nonpositive)
 
     @cached_property
     def expected(self) -> sp.Expr:
         """The expected fraction of outputs that are unchanged."""
-        values, which = self._table
-        times = np.bincount(which.ravel(), minlength=len(values))
-        total = sum((int(n) * value for n, value in zip(times, values, strict=True)), sp.S.Zero)
-        return total / which.size
+        return self._known().mean(self.nonpositive)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, probabilities as text."""

@@ -70,7 +70,7 @@ def _shift(setting: Setting) -> Equation:
 def _extends_by_zeros(layer: Layer, joint: Joint) -> bool:
     """Whether a layer reads zeros beyond the border, as a shift fills in, and adds them up."""
     if layer.reduction == MEAN and isinstance(joint.tying, Mean):
-        if joint.tying.over != "taps" or layer.spec.ceil_mode:
+        if joint.tying.over != "taps" or getattr(layer.spec, "ceil_mode", False):
             return False  # it is divided by another number where the border cuts the window
     elif layer.reduction != SUM:
         return False

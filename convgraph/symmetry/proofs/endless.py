@@ -30,10 +30,10 @@ def difference(network: Network, amounts: Index) -> tuple[str, sp.Expr, sp.Expr]
     row, end = network.inputs[0], network.outputs[0]
     moves = (0,) * (len(row.shape) - len(amounts)) + amounts
     free = _unreached(network, len(amounts))
-    candidates = list(_candidates(network, amounts))
+    candidates = list(_candidates(network, amounts)) if free.any() else []
     random = np.random.default_rng(0)
     found: dict[Index, Index] = {}
-    for _ in range(DRAWS):
+    for _ in range(DRAWS if candidates else 0):
         drawn: dict[Any, sp.Integer] = {}
 
         def number(key: Any, drawn: dict[Any, sp.Integer] = drawn) -> sp.Integer:

@@ -17,7 +17,7 @@ from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.endless import difference
 from convgraph.symmetry.proofs.numbers import assignments, symbols_of, with_numbers
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import Unproved, periods
+from convgraph.symmetry.proofs.setting import Unproved, bound, periods
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Refutation", "Undecided", "refute"]
 
-LARGEST = {1: 12, 2: 6}  # positions per axis, by the number of axes
-ASSIGNMENTS = 48
+LARGEST = {1: 10, 2: 6}  # positions per axis, by the number of axes
+ASSIGNMENTS = 16
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,7 +168,7 @@ def _networks(
     rank = _rank(spec, transformation)
     for n in range(1, LARGEST.get(rank, 3) + 1):
         try:
-            network = spec.on((*(() if channels is None else (channels,)), *(n,) * rank))
+            network = bound(spec, (n,) * rank, channels)
         except ConvgraphError:  # too small for the kernel
             continue
         if where == "circle":

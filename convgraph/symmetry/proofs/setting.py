@@ -9,7 +9,7 @@ Three settings differ in what lies beyond the border.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -24,11 +24,22 @@ from convgraph.core.tying import Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.layers.spec import Spec
+from convgraph.network.functional import Input
 from convgraph.symmetry.proofs.normal import is_whole
 from convgraph.symmetry.proofs.numbers import symbols_of
 from convgraph.symmetry.proofs.vocabulary import index, unused
 
-__all__ = ["Note", "Setting", "Unproved", "Where", "axis_pairs", "periods", "setting", "shifts"]
+__all__ = [
+    "Note",
+    "Setting",
+    "Unproved",
+    "Where",
+    "axis_pairs",
+    "bound",
+    "periods",
+    "setting",
+    "shifts",
+]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
 
@@ -134,8 +145,7 @@ def setting(
     used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
     sizes = tuple(_size(unused(f"n{suffix}", used)) for suffix in suffixes)
-    head = () if channels is None else (channels,)
-    network = spec.on((*head, *sizes))
+    network = bound(spec, sizes, channels)
     moved = dict(shifts(network, moves))
     if where == "circle":
         counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
@@ -144,7 +154,7 @@ def setting(
             period * m if move != 0 else n
             for period, m, move, n in zip(wholes, counts, moves, sizes, strict=True)
         )
-        network = spec.on((*head, *sizes))
+        network = bound(spec, sizes, channels)
     letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
     letters |= {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
     names = _row_names(network, letters)
@@ -162,6 +172,13 @@ def setting(
         paddings,
         frozenset(everything),
     )
+
+
+def bound(spec: Spec, sizes: Sequence[Size], channels: Size | None) -> Network:
+    """The spec on an input of these sizes; channels come first, whatever the spec knows of them."""
+    head = () if channels is None else (channels,)
+    x = Input((*head, *sizes), rank=len(sizes))
+    return Network(x, spec(x))
 
 
 def _size(name: str) -> sp.Symbol:
@@ -226,8 +243,11 @@ def shifts(
                 f"the branches that {layer.spec} joins move by {list(map(list, found))}: "
                 "their strides differ"
             )
-        known[layer.target.name] = found[0]
-        yield layer.target.name, found[0]
+        row = layer.target
+        if len(row.shape) - row.channels != len(amounts):
+            raise Unproved(f"{layer.spec} makes a row of other axes than the input's")
+        known[row.name] = found[0]
+        yield row.name, found[0]
 
 
 def _behind(layer: Layer, joint: Joint, shift: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:

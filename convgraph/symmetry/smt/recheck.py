@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.proofs.numbers import with_numbers
 from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.symmetry.proofs.setting import bound
 from convgraph.symmetry.smt.frames import N, frame_query
 from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.script import Query, joined
@@ -135,8 +136,8 @@ def _frame(refutation: Refutation) -> Query:
     shift = with_numbers(refutation.transformation, refutation.values)
     row = refutation.network.inputs[0]
     amounts = amounts_of(spec, shift)
-    lead = row.shape[: len(row.shape) - len(amounts)]
-    network = spec.on((*lead, *(N,) * len(amounts)))
+    channels = row.shape[0] if len(row.shape) > len(amounts) else None
+    network = bound(spec, (N,) * len(amounts), channels)
     return replace(frame_query(network, [int(a) for a in amounts]), expected="sat")
 
 

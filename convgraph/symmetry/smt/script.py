@@ -93,6 +93,9 @@ def term(e: sp.Expr | int, values: Mapping[sp.Symbol, str] | None = None) -> str
     if isinstance(e, sp.Add):
         return total(*[term(a, values) for a in e.args])
     if isinstance(e, sp.Mul):
+        over, under = sp.fraction(e)
+        if under.is_Integer and under != 1:  # channels of a group: the number of groups divides
+            return call("div", term(over, values), number(int(under)))
         return whole(*[term(a, values) for a in e.args])
     if isinstance(e, sp.Pow) and e.exp.is_Integer and e.exp > 0:
         return whole(*[term(e.base, values)] * int(e.exp))
