@@ -157,6 +157,8 @@ def test_channels_of_layers_that_know_no_axes():
     assert around.verify()
     grouped = cg.prove(cg.Conv(3, filters=4, groups=2), cg.Shift(1), channels=2 * s)
     assert grouped.recheck().holds
+    still = cg.prove(cg.AvgPool(2, ceil_mode=True) >> cg.GlobalAvgPool(), cg.Shift(0))
+    assert still.recheck().holds
     mixed = cg.Conv((2, 3)) >> cg.Conv(3)  # rows of the image as channels
     assert cg.prove(mixed, cg.Shift((1, 0))).holds is None
 

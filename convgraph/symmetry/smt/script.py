@@ -117,6 +117,7 @@ class Script:
 
     lines: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
+    sizes: dict[sp.Expr, str] = field(default_factory=dict)
 
     def integer(self, name: str, least: int | None = None) -> str:
         """Declare a whole number, once; `least` bounds it from below."""
@@ -146,11 +147,19 @@ class Script:
         return named(name)
 
     def size(self, e: sp.Expr | int) -> str:
-        """A size, an amount or a position: its symbols are declared with what is known of them."""
-        for symbol in sorted(sp.sympify(e).free_symbols, key=lambda each: each.name):
+        """A size, an amount or a position: its symbols are declared with what is known of them.
+
+        A size that is no polynomial is some whole number, of which no more is said.
+        """
+        value = sp.sympify(e)
+        if value.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
+            if value not in self.sizes:
+                self.sizes[value] = self.integer(self._unused("size"), 0)
+            return self.sizes[value]
+        for symbol in sorted(value.free_symbols, key=lambda each: each.name):
             least = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
             self.integer(symbol.name, least)
-        return term(sp.sympify(e))
+        return term(value)
 
     def new(self, name: str) -> str:
         """A whole number of a name that nothing has yet; no name of a user's has a "!"."""
