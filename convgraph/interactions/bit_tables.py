@@ -7,7 +7,8 @@ byte, and the columns of an image mostly share the tables of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,10 +62,13 @@ class BitTables:
         """The one array of this content, so that equal tables are the same object."""
         return self._kept.setdefault((bits.shape, bits.tobytes()), bits)
 
-    def _each(self, payload: Branches, b: int, change: Any) -> Branches:
+    def _each(self, payload: Branches, b: int, change: Callable[[Bits], Bits]) -> Branches:
+        """With other tables for one axis; `change` gives arrays that are kept."""
+        if len(payload) == 1:  # most often, and there is nothing to unite
+            ((mask, tables),) = payload
+            return ((mask, (*tables[:b], change(tables[b]), *tables[b + 1 :])),)
         return self._united(
-            (mask, (*tables[:b], self.kept(change(tables[b])), *tables[b + 1 :]))
-            for mask, tables in payload
+            (mask, (*tables[:b], change(tables[b]), *tables[b + 1 :])) for mask, tables in payload
         )
 
     def through(self, payload: Branches, b: int, axis: Axis) -> Branches:
@@ -72,15 +76,18 @@ class BitTables:
 
         def step(bits: Bits) -> Bits:
             key = axis, id(bits)
-            if key not in self._stepped:
-                self._stepped[key] = _seen(axis, bits)
-            return self._stepped[key]
+            seen = self._stepped.get(key)
+            if seen is None:
+                seen = self._stepped[key] = self.kept(_seen(axis, bits))
+            return seen
 
         return self._each(payload, b, step)
 
     def whole(self, payload: Branches, b: int, size: Size) -> Branches:
         """See `Algebra.whole`."""
-        return self._each(payload, b, lambda bits: np.bitwise_or.reduce(bits, axis=0)[None])
+        return self._each(
+            payload, b, lambda bits: self.kept(np.bitwise_or.reduce(bits, axis=0)[None])
+        )
 
     def combine(self, parts: Sequence[tuple[Branches, int]], sizes: Sequence[Size]) -> Branches:
         """See `Algebra.combine`."""
@@ -89,8 +96,7 @@ class BitTables:
     def split(self, payload: Branches, b: int, outer: int, inner: int) -> list[Branches]:
         """See `Algebra.split`."""
         return [
-            self._each(payload, b, lambda bits, r=r: bits if len(bits) == 1 else bits[r::inner])
-            for r in range(inner)
+            self._each(payload, b, partial(self._part, slice(r, None, inner))) for r in range(inner)
         ]
 
     def interleave(self, payloads: Sequence[Branches | None], b: int, outer: int) -> Branches:
@@ -105,10 +111,10 @@ class BitTables:
 
     def freeze(self, payload: Branches, b: int, size: int) -> list[Branches]:
         """See `Algebra.freeze`."""
-        return [
-            self._each(payload, b, lambda bits, i=i: bits if len(bits) == 1 else bits[i : i + 1])
-            for i in range(size)
-        ]
+        return [self._each(payload, b, partial(self._part, slice(i, i + 1))) for i in range(size)]
+
+    def _part(self, positions: slice, bits: Bits) -> Bits:
+        return bits if len(bits) == 1 else self.kept(bits[positions])
 
     def _united(self, branches: Iterable[Branch]) -> Branches:
         """The same union with few products: none empty, none covered, none to be joined."""
