@@ -102,11 +102,30 @@ def _codes(tying: Learned, axis: int, relation: Axis) -> tuple[NDArray[np.int64]
     return replace(tying, digits=own).codes(axis, relation), sizes
 
 
+def _evenly(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> Size:
+    """The same where every output position meets all combinations of the other digits as often.
+
+    Of o positions, ceil((o - v) / t) are v modulo t.
+    """
+    if all(digit.size == 1 for digit in digits):
+        return axis.connections
+    others: Size = 1
+    positions = axis.outputs
+    for digit, value in zip(digits, values, strict=True):
+        if digit.kind != "output":
+            others = others * digit.size
+        elif digit.size == axis.outputs:
+            positions = 1
+        else:
+            positions = ceil_div(axis.outputs - value, digit.size)
+    return positions * _quotient(_quotient(axis.connections, axis.outputs), others)
+
+
 def _in_symbols(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> Size:
     """How many pairs of an axis carry these values of its digits, in closed form."""
     sizes = product(digit.size for digit in digits)
     if not isinstance(axis, Window | Reversed) or sizes == 1:
-        return _quotient(axis.connections, sizes)  # each combination of digits is met as often
+        return _evenly(axis, digits, values)
     tap: Size | None = None
     tile: tuple[Size, Size] | None = None
     for digit, value in zip(digits, values, strict=True):
