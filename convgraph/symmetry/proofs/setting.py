@@ -279,20 +279,33 @@ def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
 
 
 def periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
-    """What divides the circle, per axis: the strides and the tiles of all layers."""
-    result: list[sp.Expr] = [sp.S.One] * rank
-    seen: set[tuple[str, int]] = set()
+    """What divides the circle, per axis: the strides and the tiles on the way to each row."""
+    known = {row.name: (sp.S.One,) * rank for row in network.inputs}
     for layer in network.layers:
         offset = len(layer.target.shape) - rank
+        own = [sp.S.One] * rank
         for joint in layer.joints:
+            before = known[joint.source.name]
             for axis, _, out in axis_pairs(joint, layer.target):
                 place = -1 if out is None else out - offset
-                if place < 0 or (layer.target.name, place) in seen:
-                    continue
-                seen.add((layer.target.name, place))
-                stride = axis.stride if isinstance(axis, Window) else 1
-                result[place] = result[place] * stride * _tiles(joint, layer, axis, out)
-    return tuple(result)
+                if place >= 0:
+                    stride = axis.stride if isinstance(axis, Window) else 1
+                    steps = before[place] * stride * _tiles(joint, layer, axis, out)
+                    own[place] = _common(own[place], sp.sympify(steps))
+        known[layer.target.name] = tuple(own)
+    result = known[network.inputs[0].name]
+    for row in known.values():
+        result = tuple(map(_common, result, row))
+    return result
+
+
+def _common(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    """A multiple of both, the smallest if sympy sees it."""
+    if a.is_Integer and b.is_Integer:
+        return sp.Integer(sp.ilcm(a, b))
+    if is_whole(a / b):
+        return a
+    return b if is_whole(b / a) else a * b
 
 
 def _tiles(joint: Joint, layer: Layer, axis: Axis, out: int | None) -> Size:
