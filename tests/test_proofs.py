@@ -194,7 +194,7 @@ def test_a_lemma_may_not_be_used_before_it_is_shown(proofs):
 def test_branches_of_one_stride_need_it_once():
     """A circle of any even size, not of a multiple of four, for two branches of stride 2."""
     around = {"padding": "same", "padding_mode": "circular"}
-    spec = cg.Residual(cg.Conv(3, stride=2, **around), shortcut=cg.Conv(1, stride=2))
+    spec = cg.Residual(cg.Conv(3, stride=2, **around), shortcut=cg.Conv(1, stride=2, **around))
     proof = cg.prove(spec, cg.Shift(2 * t, boundary="wrap"))
     assert proof.verify()
     assert "x has 2*m positions" in str(proof)
