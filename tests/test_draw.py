@@ -450,3 +450,18 @@ def test_nothing_complains_when_the_interpreter_ends():
         check=True,
     )
     assert done.stdout + done.stderr == ""
+
+
+@pytest.mark.parametrize("theme", ["slides", "dark"])
+def test_a_theme_changes_the_looks_and_nothing_else(theme):
+    net = cg.Conv(3, padding="same").on(5)
+    book, other = (cg.draw(net, shade="x3", theme=name) for name in ("book", theme))
+    assert [unit.name for unit in book.panels[0].units] == [u.name for u in other.panels[0].units]
+    assert book.dot != other.dot
+    assert (f'bgcolor="{other.theme.paper}"') in other.dot
+
+
+def test_a_small_network_shows_its_equations():
+    assert r"s_{1,2} &= w_{1,1} x_{1,2}" in cg.Conv((2, 2)).on((2, 3))._repr_latex_()
+    assert r" \\ s_{2}" in cg.Conv(2).on(3)._repr_latex_()
+    assert cg.Conv(3).on(100)._repr_latex_() is None

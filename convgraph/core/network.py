@@ -295,6 +295,11 @@ class Network:
 
         return evaluate(self, x, {} if parameters is None else parameters)
 
+    def _repr_latex_(self) -> str | None:
+        from convgraph.core.latex import latex
+
+        return latex(self)
+
     def __repr__(self) -> str:
         rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])
         more = f" -> ... ({len(self.rows)} rows)" if len(self.rows) > 4 else ""

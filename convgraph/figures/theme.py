@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from convgraph.core.errors import ConvgraphError, nearest
 
-__all__ = ["BOOK", "THEMES", "Theme", "as_theme"]
+__all__ = ["BOOK", "DARK", "SLIDES", "THEMES", "Theme", "as_theme"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,23 @@ class Theme:
 # Measured in chapter 9 of Goodfellow, Bengio and Courville, Deep Learning (2016).
 BOOK = Theme("book")
 
-THEMES = {theme.name: theme for theme in (BOOK,)}
+# To be seen from the back of a room: thicker, without serifs, in a colour that all can tell.
+SLIDES = Theme(
+    "slides",
+    stroke=1.8,
+    arrow=0.8,
+    font="Helvetica",
+    label_size=18,
+    letter_size=16,
+    caption_size=16,
+    shade="#56B4E9",
+)
+
+DARK = Theme(
+    "dark", ink="#E8E8E8", quiet="#5A5F66", fill="#16181C", shade="#5D6168", paper="#16181C"
+)
+
+THEMES = {theme.name: theme for theme in (BOOK, SLIDES, DARK)}
 
 
 def as_theme(theme: str | Theme) -> Theme:
