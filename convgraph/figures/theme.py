@@ -55,7 +55,7 @@ SLIDES = Theme(
     arrow=0.8,
     font="Helvetica",
     label_size=18,
-    letter_size=16,
+    letter_size=13,
     caption_size=16,
     shade="#56B4E9",
 )
