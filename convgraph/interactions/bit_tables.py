@@ -35,7 +35,8 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     shape = row.numbers()
     space = shape[1:] if row.channels else shape
     algebra = BitTables()
-    tables = tuple(algebra.kept(np.packbits(np.eye(n, dtype=bool), axis=1)) for n in space)
+    own = {n: algebra.kept(np.packbits(np.eye(n, dtype=bool), axis=1)) for n in set(space)}
+    tables = tuple(own[n] for n in space)
     count = shape[0] if row.channels else 1
     first = 1 if row.channels else 0
     classes = np.arange(count).reshape((count,) * first + (1,) * len(space))
