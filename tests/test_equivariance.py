@@ -389,3 +389,8 @@ def test_a_scale_for_each_channel_stays_on_the_axes():
     verdict = cg.check_equivariance(network, cg.Shift((0, 1)))
     assert verdict.exact.axes == (tuple(range(8)), tuple(range(32)), tuple(range(1, 31)))
     assert "edges" not in vars(network)
+
+
+def test_a_shift_all_around_moves_nothing():
+    spec = cg.Conv(1, filters=4) >> cg.MaxPool(2) >> cg.Flatten()
+    assert cg.check_equivariance(spec.on((4, 3)), cg.Shift(3, boundary="wrap")).holds

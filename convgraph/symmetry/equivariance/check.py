@@ -121,6 +121,9 @@ def _answer(
     if view is not None:
         if view.follows():
             return Answer(_everything(target), Units(target, []), Units(target, [])), view
+        if not view.acting:  # nothing moves, yet the axes do not show it: the edges will
+            view = None
+    if view is not None:
         answer = (jointly if len(view.acting) == 1 else axis_by_axis)(view)
         if answer is not None and answer.undecided and view.edges(view.acting) <= AGAIN:
             answer = jointly(view)
