@@ -222,7 +222,10 @@ class Network:
         source_type = np.int32 if units < 2**31 else np.int64
         label_type = np.min_scalar_type(max(len(labels) - 1, 0))
         count = sum(int(layer.connections) for layer in self.layers)
-        memory.require("edges", count, np.dtype(source_type).itemsize + label_type.itemsize)
+        several = 2 if len(self.layers) > 1 else 1  # parts, and what they are joined into
+        each = np.dtype(source_type).itemsize + label_type.itemsize
+        memory.require("edges", count, several * each)
+        memory.require("units", units, 3 * 8)  # how many edges each has, and where they start
         parts = []
         for layer in self.layers:
             pieces = [
@@ -257,7 +260,7 @@ class Network:
         """The network as one sympy matrix (outputs x inputs), with the parameters in place.
 
         For one layer it shows the tying: Toeplitz, circulant, doubly block circulant. For a
-        stack of linear layers it is the product of theirs.
+        stack of linear layers it is the product of theirs. Biases have no place in it.
 
         >>> from convgraph import Conv
         >>> Conv(2).on(3).matrix()
