@@ -81,6 +81,17 @@ def test_linear_networks_against_polynomials_in_sympy(data):
         assert (sp.expand(left - right) == 0) == (unit in verdict.exact), unit
 
 
+def settled(value):
+    """Functions that are known to be zero at zero, put to zero there."""
+    zero_at_zero = {"abs", "sin", "tanh", "sqrt", "sign"}
+
+    def at_zero(e):
+        undefined = isinstance(e, sp.core.function.AppliedUndef)
+        return undefined and e.func.__name__ in zero_at_zero and e.args[0] == 0
+
+    return sp.sympify(value).replace(at_zero, lambda e: sp.S.Zero)
+
+
 @given(st.data())
 @settings(max_examples=25)
 def test_counterexamples_are_failures_in_sympy(data):
@@ -103,7 +114,8 @@ def test_counterexamples_are_failures_in_sympy(data):
             at = {sp.Symbol(name): value for name, value in drawn.items()}
             values = [value.xreplace(at) for value in example.values]
             given_ = {sp.Symbol(n): v for n, v in {**zeros, **example.input, **drawn}.items()}
-            assert [example.left.xreplace(given_), example.right.xreplace(given_)] == values
+            sides = [side.xreplace(given_) for side in (example.left, example.right)]
+            assert [settled(side) for side in sides] == [settled(value) for value in values]
             apart = values[0] != values[1]
             if apart:
                 break
