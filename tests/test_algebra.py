@@ -155,3 +155,10 @@ def test_letters_that_are_taken_are_left_out() -> None:
     spec = cg.Conv(2) >> cg.Conv(2, letter="v") >> cg.Conv(2, bias=True) >> cg.Conv(2)
     net = (spec >> cg.Conv(2, bias=True)).on(9)
     assert [array.letter for array in net.labels.arrays] == ["w", "v", "u", "d", "w4", "w5", "b5"]
+
+
+def test_a_row_that_is_read_twice_counts_twice() -> None:
+    x = cg.Input(2)
+    net = cg.Network(x, cg.Add()(x, x))
+    assert net.matrix() == 2 * sp.eye(2)
+    assert net.evaluate([3, 4]).tolist() == [6, 8]

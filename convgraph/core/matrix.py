@@ -10,10 +10,10 @@ from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 
 if TYPE_CHECKING:
-    from convgraph.core.layer import Layer
+    from convgraph.core.layer import Layer, Row
     from convgraph.core.network import Network
 
-__all__ = ["layer_matrix", "matrix"]
+__all__ = ["matrix"]
 
 DENSE_AT_MOST = 250_000  # entries; a larger matrix is a sympy SparseMatrix
 
@@ -36,14 +36,12 @@ def matrix(network: Network) -> sp.Matrix:
         at += size
     for layer in network.layers:
         total = sp.SparseMatrix.zeros(int(layer.target.size), columns)
-        for position, joint in enumerate(layer.joints):
-            own = layer_matrix(network, layer, position)
-            source = known[joint.source.name]
-            total = (
-                own
-                if _is_first(network, joint.source.name) and len(layer.joints) == 1
-                else total + own * source
-            )
+        # all connections from a row at once, since a layer may read it twice (x + x)
+        sources = {joint.source.name: joint.source for joint in layer.joints}
+        for name, source in sources.items():
+            own = _layer_matrix(network, layer, source)
+            alone = len(sources) == 1 and _is_first(network, name)
+            total = own if alone else total + own * known[name]
         known[layer.target.name] = total
     result = sp.SparseMatrix.vstack(*[known[row.name] for row in network.outputs])
     return sp.Matrix(result) if result.rows * result.cols <= DENSE_AT_MOST else result
@@ -53,9 +51,8 @@ def _is_first(network: Network, row: str) -> bool:
     return len(network.inputs) == 1 and network.inputs[0].name == row
 
 
-def layer_matrix(network: Network, layer: Layer, joint: int = 0) -> sp.SparseMatrix:
-    """The matrix of one layer's connections from one of its source rows."""
-    source = layer.joints[joint].source
+def _layer_matrix(network: Network, layer: Layer, source: Row) -> sp.SparseMatrix:
+    """The matrix of all of a layer's connections from one of the rows that it reads."""
     edges = network.edges
     first = network.offsets[layer.target.name]
     start = edges.start[first : first + int(layer.target.size) + 1]
