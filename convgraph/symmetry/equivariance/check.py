@@ -63,9 +63,10 @@ def check_equivariance(
     and the whole frame of the output is compared. Both sides are equal where their graphs are, edge
     for edge; they differ where their leading terms do at some point that runs off to infinity;
     what neither settles is expanded into polynomials, with maxima and other functions as atoms, or
-    left `undecided`. An `Activation` stands for any function, or any that is zero at zero where its
-    name is known as that of one: the equation holds if it does for all, and is broken if it is for
-    some.
+    left `undecided`: among these are weighted sums of maxima of nothing (pooling windows of padding
+    alone are -oo), which have no value. An `Activation` stands for any function, or any that is
+    zero at zero where its name is known as that of one: the equation holds if it does for all, and
+    is broken if it is for some.
 
     Examples
     --------
