@@ -198,12 +198,12 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: cg.Parallel(cg.Conv(3), cg.Conv(5)).on(8),
-        "Concat(axis=0) of the shapes (6,), (4,): "
+        "Concat() of the shapes (6,), (4,): "
         "branches without channels, which become channels, have one shape",
     ),
     (
         lambda: cg.Parallel(cg.Conv(3), cg.Conv(5)).on((2, 8)),
-        "Concat(axis=0) of the shapes (1, 6), (1, 4): "
+        "Concat() of the shapes (1, 6), (1, 4): "
         "the branches that it merges differ on axis 0 only",
     ),
     (lambda: cg.Concat(1)(A, B), "axis=1: an axis of shapes of rank 1, counted from 0"),

@@ -68,6 +68,37 @@ def test_what_is_neither_stays_open(spec, g, where):
     assert "undecided" in str(found)
 
 
+def test_a_frame_that_goes_around_is_a_circle_if_it_may_have_any_size():
+    shift = cg.Shift(2, boundary="wrap")
+    proof = cg.prove(cg.Conv(3, **around) >> cg.ReLU(), shift, where="frame")
+    assert proof.verify()
+    assert proof.statement.where == "circle"
+    strided = cg.prove(cg.MaxPool(2), shift, where="frame")
+    assert strided.holds is False
+    assert strided.network.inputs[0].shape == (3,)
+    assert cg.prove(cg.MaxPool(2), shift).holds
+
+
+def test_branches_that_go_down_and_up_again_meet_where_strides_divide_the_size():
+    block = cg.Residual(cg.MaxPool(2) >> cg.Conv(3, padding="same") >> cg.Upsample(2))
+    proof = cg.prove(block, cg.Shift(2), where="interior")
+    assert "x, h3 and y have 2*m positions" in str(proof)
+    claim = proof.statement.claim
+    (i,), m = claim.variables, sp.Symbol("m", integer=True, positive=True)
+    for number in (3, 4, 7):
+        network = block.on(2 * number)
+        exact = cg.check_equivariance(network, cg.Shift(2)).exact.mask()
+        at = [{m: number, i: position} for position in range(2 * number)]
+        told = [all(c.xreplace(values) >= 0 for c in claim.conditions) for values in at]
+        # what the shift fills with zeros on both sides, as ReLU would keep it, is no interior
+        assert told == [bool(holds) and a[i] >= 2 + 2 for a, holds in zip(at, exact, strict=True)]
+    odd = cg.prove(cg.Conv(2) >> block, cg.Shift(2), where="interior")
+    assert "x has 2*m + 1 positions" in str(odd)
+    assert cg.prove(cg.Conv(2, **around) >> block, cg.Shift(2, boundary="wrap")).holds is False
+    with pytest.raises(cg.ConvgraphError, match=r"shapes \(n,\), \(floor\(n/2\),\): .* one shape"):
+        cg.prove(cg.Residual(cg.MaxPool(2)), cg.Shift(2))
+
+
 LAYERS = st.sampled_from(
     [
         cg.Conv(2),
@@ -84,6 +115,8 @@ LAYERS = st.sampled_from(
         cg.ConvTranspose(2, stride=2),
         cg.Upsample(2),
         cg.Residual(cg.Conv(3, **around)),
+        cg.Residual(cg.AvgPool(2) >> cg.Conv(3, **around) >> cg.Upsample(2)),
+        cg.Residual(cg.Conv(2, stride=2) >> cg.ConvTranspose(2, stride=2)),
     ]
 )
 
@@ -106,9 +139,8 @@ def test_proofs_and_the_decision_on_edges_agree(layers, amount, where):
     assert found.verify()
     if where == "line":
         return
-    size = sp.Symbol("m" if where == "circle" else "n", integer=True, positive=True)
     for number in (3, 8):
-        length = number if where == "interior" else number * _period(found, size)
+        length = _length(found, number)
         try:
             net = spec.on(length)
         except cg.ConvgraphError:
@@ -123,23 +155,25 @@ def test_proofs_and_the_decision_on_edges_agree(layers, amount, where):
                 assert not broken.ravel()[index]
 
 
-def _period(proof, size):
-    """By what the circle's size is divided: what stands before m in the formulas."""
-    (note, *_) = [n for n in proof.statement.notes if n.words.startswith("x has")]
-    return int(sp.cancel(note.formulas[0] / size))
+def _length(proof, number):
+    """How long the input is, with a number for what its size is counted in."""
+    (note, *_) = [n for n in proof.statement.notes if re.match("x.* (has|have) ", n.words)]
+    (size,) = note.formulas
+    return int(size.xreplace(dict.fromkeys(size.free_symbols, sp.Integer(number))))
 
 
 def _inside(proof, net, index):
     """Whether the claim speaks of an output, with numbers for the sizes that it names."""
     values = {}
     for note in proof.statement.notes:
-        if " has " in note.words:
-            name = note.words.split(" ")[0]
+        if re.search(" (has|have) ", note.words):
+            name = re.split(r",? ", note.words)[0]
             rows = dict(zip("xy", (net.inputs[0], net.outputs[0]), strict=True))
             row = rows.get(name) or net.rows[int(name[1:] or 1)]
             for formula, number in zip(note.formulas, row.shape[row.channels :], strict=True):
-                if formula.is_Symbol:
-                    values[formula] = sp.Integer(number)
+                if len(formula.free_symbols) == 1:
+                    (symbol,) = formula.free_symbols
+                    values[symbol] = sp.solve(formula - number, symbol)[0]
     claim = proof.statement.claim
     values |= {claim.variables[-1]: sp.Integer(index)}
     conditions = [condition.xreplace(values) for condition in claim.conditions]

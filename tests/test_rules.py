@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.proofs.equation import Equation, follows
+from convgraph.symmetry.proofs.equation import Equation, follows, unfloored
 from convgraph.symmetry.proofs.normal import normal
 from convgraph.symmetry.proofs.rules import Known, Step, check
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue
@@ -105,6 +107,10 @@ def test_indices():
         (Residue(s * Residue(u, m), m), Residue(s * u, m), True),
         (Residue(Residue(u, m), s * m), Residue(u, s * m), False),
         (Residue(u + v, n), Residue(u, n), False),
+        (sp.floor(Residue(u, s * m) / s), Residue(sp.floor(u / s), m), True),
+        (sp.floor(Residue(u - s, 6) / 2), Residue(sp.floor((u - s) / 2), 3), True),
+        (sp.floor(Residue(u, 5) / 2), Residue(sp.floor(u / 2), 3), False),
+        (sp.floor(Residue(u, 6) / 2), sp.floor(u / 2), False),
     ],
 )
 def test_remainders(inner, outer, same):
@@ -122,6 +128,9 @@ def number(e, p, q):
     values = {u: p, v: q, j: q, s: 2, m: 3, n: 5}
     if isinstance(e, Residue):
         return int(number(e.args[0], p, q)) % int(number(e.args[1], p, q))
+    if isinstance(e, sp.floor):
+        over, under = sp.fraction(sp.together(e.args[0]))
+        return number(over, p, q) // number(under, p, q)
     if isinstance(e, sp.Add):
         return sum(number(part, p, q) for part in e.args)
     if isinstance(e, sp.Mul):
@@ -221,11 +230,26 @@ def test_the_chain_has_no_gap(name):
         (i + a, [i], ((a, sp.S.Zero, n - 1),), True),
         (i - a, [i - n + 1], ((a, sp.S.Zero, n - 1),), True),
         (i - a, [i - n + 2], ((a, sp.S.Zero, n - 1),), False),
+        (sp.floor(i / s) - t, [i - s * t], (), True),
+        (sp.floor(i / s) - t, [i - s * t + 1], (), False),
+        (n - sp.floor(i / s), [s * n + s - 1 - i], (), True),
+        (n - sp.floor(i / s), [s * n + s - i], (), False),
         (i - a + b, [i - n + 1], ((a, sp.S.Zero, n - 1), (b, sp.S.Zero, k - 1)), True),
     ],
 )
 def test_what_follows_from_what(goal, given, bounds, expected):
     assert follows(goal, given, bounds) is expected
+
+
+@given(*[st.integers(-4, 4)] * 3, st.integers(1, 4), st.sampled_from([1, 2]))
+def test_conditions_without_floors_imply_those_with_them(slope, rest, at, factor, under):
+    goal = slope * sp.floor(i / factor) + sp.Rational(rest, under)
+    value = unfloored(goal)
+    holds = goal.xreplace({i: sp.Integer(at)}) >= 0
+    if value.xreplace({i: sp.Integer(at)}) >= 0:
+        assert holds
+    elif abs(slope) == under == 1:
+        assert not holds
 
 
 def test_normal_forms_tell_kernels_and_rows_apart():

@@ -77,6 +77,18 @@ THEOREMS = {
         None,
     ),
     "transposed": (cg.ConvTranspose(k, stride=s), cg.Shift(t), "line", None),
+    "transposed frame": (
+        cg.ConvTranspose(k, stride=s, padding=1),
+        cg.Shift(up),
+        "interior",
+        None,
+    ),
+    "hourglass frame": (
+        cg.Conv(3, stride=2, padding=1) >> cg.ConvTranspose(4, stride=2, padding=1),
+        cg.Shift(2 * down),
+        "interior",
+        None,
+    ),
     "hourglass": (
         cg.Conv(3, stride=2) >> cg.ConvTranspose(2, stride=2),
         cg.Shift(2 * t),
@@ -84,6 +96,40 @@ THEOREMS = {
         None,
     ),
     "upsampled": (cg.Upsample(2) >> cg.Conv(3, stride=2), cg.Shift(t), "line", None),
+    "upsampled frame": (
+        cg.Upsample(s) >> cg.Conv(3, **same),
+        cg.Shift(up),
+        "interior",
+        None,
+    ),
+    "upsampled circle": (
+        cg.Upsample(s) >> cg.Conv(3, **wrap),
+        cg.Shift(t, boundary="wrap"),
+        "circle",
+        None,
+    ),
+    "u-net": (
+        cg.Residual(cg.MaxPool(s) >> cg.Conv(3, **same) >> cg.ReLU() >> cg.Upsample(s)),
+        cg.Shift(s * t),
+        "line",
+        None,
+    ),
+    "u-net frame": (
+        cg.Parallel(
+            cg.Conv(3, **same),
+            cg.MaxPool(2) >> cg.Conv(3, filters=2, **same) >> cg.ReLU() >> cg.Upsample(2),
+        )
+        >> cg.Conv(3, **same),
+        cg.Shift(2 * up),
+        "interior",
+        None,
+    ),
+    "u-net torus": (
+        cg.Residual(cg.AvgPool((2, 2)) >> cg.Conv((3, 3), **wrap) >> cg.Upsample((2, 2))),
+        cg.Shift((2, 2 * t), boundary="wrap"),
+        "circle",
+        None,
+    ),
     "invariant": (
         cg.Conv(3, **wrap) >> cg.GlobalAvgPool(),
         cg.Shift(t, boundary="wrap"),

@@ -124,21 +124,6 @@ class _Windowed(Layer):
         space = taps(axes, start=1, flipped=getattr(self, "flip", False))
         return Learned((*self._shared_with(axes, out_named), channel, *space), self.letter)
 
-    def __repr__(self) -> str:
-        return _shown(self)
-
-
-def _shown(spec: Any) -> str:
-    """The call that makes a spec, without the arguments left at their defaults."""
-    parts = []
-    for name, field in spec.__dataclass_fields__.items():
-        value = getattr(spec, name)
-        if name == "kernel":
-            parts.append(repr(value))
-        elif value != field.default:
-            parts.append(f"{name}={value!r}")
-    return f"{type(spec).__name__}({', '.join(parts)})"
-
 
 @dataclass(frozen=True, repr=False)
 class Conv(_Windowed):

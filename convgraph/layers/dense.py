@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from convgraph.core.axis import Full
 from convgraph.core.reduction import SUM
@@ -19,7 +18,7 @@ __all__ = ["Dense"]
 UNITS_RULE = "a number of units is a positive integer"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dense(Layer):
     """Every output unit reads every input unit, each through a parameter of its own.
 
@@ -63,9 +62,3 @@ class Dense(Layer):
         return Bound(
             units, (joint,), SUM, bias, isinstance(self.units, Sequence) and len(units) > 1
         )
-
-    def __repr__(self) -> str:
-        parts: list[Any] = [repr(self.units)]
-        parts += ["bias=True"] if self.bias else []
-        parts += [f"letter={self.letter!r}"] if self.letter else []
-        return f"Dense({', '.join(parts)})"

@@ -18,14 +18,14 @@ from convgraph.layers.spec import Layer
 __all__ = ["Add", "Concat", "Multiply"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Merge(Layer):
     def _check_inputs(self, tensors: Sequence[Any]) -> None:
         if len(tensors) < 2 or not all(isinstance(t, Tensor) for t in tensors):
             raise ConvgraphError(f"{self} on {len(tensors)} inputs: it merges two or more tensors")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Elementwise(_Merge):
     def reduction(self) -> Reduction:
         """How the branches' values become one."""
@@ -43,7 +43,7 @@ class _Elementwise(_Merge):
         return Bound(shapes[0], (joint,) * len(tensors), self.reduction(), channels=channels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Add(_Elementwise):
     """The sum of branches of one shape, unit by unit."""
 
@@ -51,7 +51,7 @@ class Add(_Elementwise):
         return SUM
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Multiply(_Elementwise):
     """The product of branches of one shape, unit by unit: gating."""
 
@@ -59,18 +59,27 @@ class Multiply(_Elementwise):
         return PRODUCT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Concat(_Merge):
     """Branches one after the other along an axis, the channels by default.
 
-    One-dimensional branches without channels become the channels of the result.
+    Branches without channels become channels of the result: each is one.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> cg.Parallel(cg.ReLU(), cg.Conv(3, filters=2, padding="same")).on(4)
+    Network(x[4] -> h1[4] -> h2[2, 4] -> s[3, 4]: 28 units, 36 connections, 6 parameters)
     """
 
     axis: int = 0
 
     def bind(self, *tensors: Tensor) -> Bound:
-        unnamed = all(t.channels is False for t in tensors) and self.axis == 0
-        shapes: list[tuple[Size, ...]] = [(1, *t.shape) if unnamed else t.shape for t in tensors]
+        kinds = {t.channels for t in tensors}
+        unnamed = self.axis == 0 and (kinds == {False} or kinds == {False, True})
+        shapes: list[tuple[Size, ...]] = [
+            (1, *t.shape) if unnamed and t.channels is False else t.shape for t in tensors
+        ]
         rank = len(shapes[0])
         if not isinstance(self.axis, int) or not 0 <= self.axis < rank:
             raise ConvgraphError(
@@ -83,7 +92,7 @@ class Concat(_Merge):
                 listed = ", ".join(str(t.shape) for t in tensors)
                 rule = (
                     "branches without channels, which become channels, have one shape"
-                    if unnamed
+                    if unnamed and True not in kinds
                     else f"the branches that it merges differ on axis {self.axis} only"
                 )
                 raise ConvgraphError(f"{self} of the shapes {listed}: {rule}")

@@ -22,7 +22,7 @@ from convgraph.layers.spec import Layer
 __all__ = ["Activation", "LeakyReLU", "ReLU"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Pointwise(Layer):
     def reduction(self) -> Reduction:
         """The function as a reduction."""
@@ -36,7 +36,7 @@ class _Pointwise(Layer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReLU(_Pointwise):
     """The rectified linear unit, max(0, t).
 
@@ -48,7 +48,7 @@ class ReLU(_Pointwise):
         return pointwise("relu", lambda t: sp.Max(0, t), lambda t: np.maximum(t, 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LeakyReLU(_Pointwise):
     """max(0, t) + slope * min(0, t), with an exact slope: a rational number or a sympy expression.
 
@@ -92,7 +92,7 @@ NUMERIC: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation(_Pointwise):
     """Any pointwise function by name; in expressions it stays a sympy function of that name.
 

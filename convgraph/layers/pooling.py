@@ -21,7 +21,7 @@ from convgraph.layers.arguments import (
     channels_and_space,
     window,
 )
-from convgraph.layers.convolution import DILATION_RULE, KERNEL_RULE, STRIDE_RULE, _shown
+from convgraph.layers.convolution import DILATION_RULE, KERNEL_RULE, STRIDE_RULE
 from convgraph.layers.spec import Layer
 
 __all__ = ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "MaxPool"]
@@ -73,9 +73,6 @@ class _Pool(Layer):
             out if named else out[1:], ((Product(tuple(axes)), tying),), reduction, channels=named
         )
 
-    def __repr__(self) -> str:
-        return _shown(self)
-
 
 @dataclass(frozen=True, repr=False)
 class MaxPool(_Pool):
@@ -124,7 +121,7 @@ class AvgPool(_Pool):
         return Mean("taps" if self.count_include_pad else "present"), MEAN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _GlobalPool(Layer):
     def _labels(self) -> tuple[Tying, Reduction]:
         raise AssertionError
@@ -143,7 +140,7 @@ class _GlobalPool(Layer):
         return Bound(shape, ((Product(axes), tying),), reduction, channels=bool(named))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlobalMaxPool(_GlobalPool):
     """The greatest value of each channel; every axis but the channels shrinks to one position.
 
@@ -155,7 +152,7 @@ class GlobalMaxPool(_GlobalPool):
         return Constant(), MAX
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GlobalAvgPool(_GlobalPool):
     """The mean of each channel; every axis but the channels shrinks to one position.
 

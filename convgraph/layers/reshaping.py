@@ -34,7 +34,7 @@ def _split(tensor: Tensor, rank: int | None) -> tuple[tuple[Size, ...], tuple[Si
     return (shape[:1], shape[1:]) if named else ((), shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pad(Layer):
     """Positions added around the input: zeros, or copies of it.
 
@@ -77,7 +77,7 @@ class Pad(Layer):
         return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Upsample(Layer):
     """Nearest-neighbour enlargement by whole factors: every position is repeated.
 
@@ -103,7 +103,7 @@ class Upsample(Layer):
         return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flatten(Layer):
     """All units in one row, channels first and columns last.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
@@ -53,8 +53,19 @@ class Spec(ABC):
         x = input_tensor(as_shape("shape", shape), self.rank)
         return Network(x, self(x), names)
 
+    def __repr__(self) -> str:
+        """The call that makes the spec, without the arguments left at their defaults."""
+        parts = []
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            if each.default is MISSING:
+                parts.append(repr(value))
+            elif value != each.default:
+                parts.append(f"{each.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Layer(Spec):
     """A spec of one layer: `bind` picks its wiring, its tying and its reduction."""
 
@@ -74,7 +85,7 @@ class Layer(Spec):
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Chain(Spec):
     """Specs applied one after the other; written `a >> b`."""
 

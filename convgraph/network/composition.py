@@ -13,7 +13,7 @@ from convgraph.layers.spec import Spec
 __all__ = ["Parallel", "Residual"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Residual(Spec):
     """x + f(x): the input added to what a spec makes of it; the shapes agree.
 
@@ -54,7 +54,7 @@ class Residual(Spec):
         return Add()(direct, branch, name=name)
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Parallel(Spec):
     """Several specs on the same input, their results concatenated (along channels) or added.
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from convgraph.core.axis import Axis, Repeat
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MEAN, SUM
 from convgraph.core.tying import Mean
-from convgraph.core.window import Window
-from convgraph.symmetry.proofs.equation import Equation, follows
+from convgraph.core.window import Reversed, Window
+from convgraph.symmetry.proofs.equation import Equation, follows, unfloored
 from convgraph.symmetry.proofs.meaning import meaning
 from convgraph.symmetry.proofs.setting import Setting, Unproved, axis_pairs
 from convgraph.symmetry.proofs.vocabulary import Residue, applied
@@ -133,23 +134,36 @@ def _reaching(
     for axis, place, out in axis_pairs(joint, layer.target):
         if place is None or not setting.moving(joint.source)[place]:
             continue
-        if not isinstance(axis, Window) or out is None:
+        if out is None:
             raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
         m, i = source.variables[place], positions[out]
-        padding = setting.named(axis.padding)
         for condition in source.conditions:
             slope = sp.expand(condition).coeff(m)
-            if slope == 0:
-                continue
-            tap = axis.taps - 1 if slope.is_negative else 0
-            read = axis.stride * i + axis.dilation * tap - padding
-            yield sp.expand(condition.xreplace({m: read}))
+            if slope != 0:
+                read = _outermost(layer, setting, axis, i, slope.is_negative)
+                yield unfloored(sp.expand(condition.xreplace({m: read})))
+
+
+def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: bool) -> sp.Expr:
+    """The last position that is read for an output at i, or the first."""
+    match axis:
+        case Window():
+            tap = axis.taps - 1 if last else 0
+            return axis.stride * i + axis.dilation * tap - setting.named(axis.padding)
+        case Repeat(factor=factor):
+            return sp.floor(i / sp.sympify(factor))
+        case Reversed(window=w):
+            # a with s a + d j - p = i for some tap j, rounded inwards
+            reach = i + setting.named(w.padding)
+            first = reach - w.dilation * (w.taps - 1) + w.stride - 1
+            return sp.floor(sp.expand(reach if last else first) / sp.sympify(w.stride))
+    raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
 
 
 def _without_implied(found: list[sp.Expr]) -> list[sp.Expr]:
-    """The conditions without those that follow from another one."""
+    """The conditions in lowest terms, without those that follow from another one."""
     kept: list[sp.Expr] = []
-    for condition in dict.fromkeys(map(sp.expand, found)):
+    for condition in dict.fromkeys(sp.expand(each).primitive()[1] for each in found):
         if not follows(condition, kept):
             kept = [other for other in kept if not follows(other, [condition])] + [condition]
     return kept

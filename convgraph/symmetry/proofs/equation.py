@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -13,9 +13,9 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from convgraph.symmetry.proofs.normal import fresh
-from convgraph.symmetry.proofs.vocabulary import Residue
+from convgraph.symmetry.proofs.vocabulary import Impulse, Residue
 
-__all__ = ["Equation", "Use", "allowed", "follows", "primed", "rewrite"]
+__all__ = ["Equation", "Use", "allowed", "follows", "primed", "rewrite", "unfloored"]
 
 Bounds: TypeAlias = "tuple[tuple[sp.Symbol, sp.Expr, sp.Expr], ...]"
 
@@ -69,31 +69,53 @@ def primed(e: sp.Expr, rows: Iterable[str]) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Use:
-    """One application of an equation: at these arguments, among these bound variables."""
+    """One application of an equation: at these arguments, among these bound variables.
+
+    `zeros` are what unit impulses, with which the instance is multiplied, are taken at: where one
+    of them is not 0, nothing depends on the instance.
+    """
 
     arguments: tuple[sp.Expr, ...]
     bounds: Bounds
+    zeros: tuple[sp.Expr, ...] = ()
+
+    def met(self, condition: sp.Expr) -> sp.Expr:
+        """A condition on an argument a that runs through all integers, where s a - e = 0.
+
+        There a is e/s, which is both floor(e/s) and floor((e + s - 1)/s).
+        """
+        for zero in self.zeros:
+            for a, low, _ in self.bounds:
+                zero = sp.expand(-zero if zero.coeff(a).is_negative else zero)
+                s = zero.coeff(a)
+                if low == -sp.oo and s.is_positive:
+                    up = s - 1 if sp.expand(condition).coeff(a).is_positive else 0
+                    at = sp.floor(sp.expand(s * a - zero + up) / s)
+                    condition = condition.xreplace({a: at})
+        return condition
 
 
 def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
     """The expression with every instance of the equation's left side replaced by its right side."""
     uses: list[Use] = []
 
-    def walk(part: sp.Expr, bounds: Bounds) -> sp.Expr:
+    def walk(part: sp.Expr, bounds: Bounds, zeros: tuple[sp.Expr, ...]) -> sp.Expr:
         if not part.args and not isinstance(part, AppliedUndef):
             return part
         if isinstance(part, ExprWithLimits):
-            inner = walk(part.function, bounds + tuple(tuple(limit) for limit in part.limits))
-            return part.func(inner, *part.limits)
-        args = [walk(a, bounds) for a in part.args]
+            limits = tuple(tuple(limit) for limit in part.limits)
+            return part.func(walk(part.function, bounds + limits, zeros), *part.limits)
+        if isinstance(part, sp.Mul):
+            zeros += tuple(f.args[0] for f in part.args if isinstance(f, Impulse))
+        args = [walk(a, bounds, zeros) for a in part.args]
         if isinstance(part, AppliedUndef) and part.func.__name__ == equation.name:
             if len(args) != len(equation.variables):
                 raise ValueError(f"{part} and {equation.left} take different arguments")
-            uses.append(Use(tuple(args), bounds))
+            uses.append(Use(tuple(args), bounds, zeros))
             return fresh(equation.right).xreplace(dict(zip(equation.variables, args, strict=True)))
         return part.func(*args) if args else part
 
-    return walk(e, ()), uses
+    return walk(e, (), ()), uses
 
 
 def allowed(use: Use, equation: Equation, within: Equation) -> bool:
@@ -103,7 +125,8 @@ def allowed(use: Use, equation: Equation, within: Equation) -> bool:
     one of the circle's positions.
     """
     at = dict(zip(equation.variables, use.arguments, strict=True))
-    if not all(follows(c.xreplace(at), within.conditions, use.bounds) for c in equation.conditions):
+    conditions = [use.met(c.xreplace(at)) for c in equation.conditions]
+    if not all(follows(c, within.conditions, use.bounds) for c in conditions):
         return False
     ranges = {
         var: (sp.S.Zero, m - 1)
@@ -117,12 +140,20 @@ def allowed(use: Use, equation: Equation, within: Equation) -> bool:
         if isinstance(argument, Residue):
             if sp.expand(argument.args[1] - modulus) != 0:
                 return False
-        elif argument not in ranges or any(
-            sp.expand(have - want) != 0
-            for have, want in zip(ranges[argument], (0, modulus - 1), strict=True)
-        ):
+        elif not _runs_around(argument, modulus, ranges):
             return False
     return True
+
+
+def _runs_around(
+    argument: sp.Expr, modulus: sp.Expr, ranges: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]]
+) -> bool:
+    """Whether an argument is v, or floor(v/f), for a v that runs from 0 to the last position."""
+    if isinstance(argument, sp.floor):
+        argument, factor = sp.fraction(argument.args[0])
+        modulus = modulus * factor
+    low, high = ranges.get(argument, (None, None))
+    return low == 0 and sp.expand(high - (modulus - 1)) == 0
 
 
 def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> bool:
@@ -137,6 +168,7 @@ def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> boo
     >>> follows(n - 1 - i - j, [n - 1 - i - (k - 1)], ((j, sp.S.Zero, k - 1),))
     True
     """
+    goal = unfloored(goal)
     inner = [bound for bound in bounds if goal.has(bound[0])]
     for ends in itertools.product((True, False), repeat=len(inner)):
         counted = {}
@@ -147,6 +179,31 @@ def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> boo
         if _never_negative(seen) or any(_above(seen, sp.expand(g)) for g in given):
             return True
     return False
+
+
+def unfloored(goal: sp.Expr) -> sp.Expr:
+    """An expression without floors that is not negative only where the goal is not.
+
+    With e = f floor(e/f) + r and 0 <= r < f, whole numbers have floor(e/f) >= a wherever e >= f a,
+    and floor(e/f) <= b wherever e <= f b + f - 1. Behind another factor than 1 or -1 the goal has
+    to hold for every such r.
+
+    >>> i, n = sp.symbols("i n", integer=True)
+    >>> unfloored(sp.floor(i / 2) - 3), unfloored(n - sp.floor(i / 2))
+    (i - 6, -i + 2*n + 1)
+    """
+    for floor in sorted(goal.atoms(sp.floor), key=sp.default_sort_key):
+        e, f = sp.fraction(sp.together(floor.args[0]))
+        stand_in = sp.Dummy(integer=True)
+        seen = sp.expand(goal.xreplace({floor: stand_in}))
+        slope, rest = seen.coeff(stand_in), seen.coeff(stand_in, 0)
+        scaled = slope * e + f * rest
+        if slope == -1 and rest.is_integer:
+            scaled += f - 1
+        elif not rest.is_integer or (slope != 1 and not slope.is_negative):
+            scaled -= sp.Abs(slope) * (f - 1)
+        goal = sp.expand(scaled)
+    return goal
 
 
 def _above(goal: sp.Expr, given: sp.Expr) -> bool:

@@ -92,8 +92,8 @@ class _Reading:
             case Repeat(factor=factor):
                 return sp.floor(at / sp.sympify(factor))
             case Reversed(window=w):
-                if self.setting.where != "line":
-                    raise Unproved(f"{self.layer.spec} beyond its border has no formula here")
+                if self.setting.where == "circle":
+                    raise Unproved(f"{self.layer.spec} does not go around the circle")
                 a = index(self.setting.free("a" if len(self.positions) < 3 else f"a_{number}"))
                 self.limits.append((a, -sp.oo, sp.oo))
                 tap = self._tap(number, axis)

@@ -25,7 +25,8 @@ def normal(expression: sp.Expr, residues: bool = False) -> sp.Expr:
     With `residues`, remainders are simplified too. Inside of a remainder modulo n, a whole multiple
     of n is 0, and c (u mod m) is c u wherever n divides c m, because u mod m differs from u by
     a multiple of m. With c = s and n = s m that is the lemma of the strided circle,
-    s (u mod m) = s u (mod s m), which sympy's `Mod` does not find.
+    s (u mod m) = s u (mod s m), which sympy's `Mod` does not find. A remainder that is divided by a
+    part of its modulus is one itself: floor((u mod f m) / f) = floor(u / f) mod m.
 
     >>> s, i, t = sp.symbols("s i t", integer=True)
     >>> x = sp.Function("x")
@@ -78,7 +79,17 @@ def _index(e: sp.Expr, residues: bool) -> sp.Expr:
     if isinstance(e, Residue):
         return _residue(parts[0], parts[1]) if residues else Residue(*parts)
     made = e.func(*parts)
-    return made if isinstance(made, sp.floor) else sp.expand(made)
+    if isinstance(made, sp.floor):
+        return _floor(made) if residues else made
+    return sp.expand(made)
+
+
+def _floor(e: sp.floor) -> sp.Expr:
+    """floor((u mod f m) / f) is floor(u / f) mod m, because u mod f m is u less some f m."""
+    over, f = sp.fraction(e.args[0])
+    if isinstance(over, Residue) and is_whole(over.args[1] / f):
+        return _residue(sp.floor(sp.expand(over.args[0] / f)), sp.cancel(over.args[1] / f))
+    return e
 
 
 def _residue(a: sp.Expr, n: sp.Expr) -> sp.Expr:

@@ -9,7 +9,9 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["assignments", "symbols_of", "with_numbers"]
+from convgraph.core.sizes import Size
+
+__all__ = ["assignments", "strides_of", "symbols_of", "with_numbers"]
 
 
 def symbols_of(thing: Any) -> set[sp.Symbol]:
@@ -25,6 +27,25 @@ def symbols_of(thing: Any) -> set[sp.Symbol]:
         return set().union(*map(symbols_of, thing))
     fields = getattr(thing, "__dataclass_fields__", ())
     return set().union(*(symbols_of(getattr(thing, name)) for name in fields))
+
+
+def strides_of(thing: Any) -> Iterator[Size]:
+    """Every stride in a spec, along any axis; that of a pool is its kernel where it has no other.
+
+    >>> from convgraph import Conv, MaxPool
+    >>> list(strides_of(Conv(3, stride=2) >> MaxPool(3)))
+    [2, 3]
+    """
+    fields = getattr(thing, "__dataclass_fields__", ())
+    if isinstance(thing, tuple | list):
+        for each in thing:
+            yield from strides_of(each)
+    elif "stride" in fields:
+        stride = thing.kernel if thing.stride is None else thing.stride
+        yield from stride if isinstance(stride, tuple) else (stride,)
+    else:
+        for name in fields:
+            yield from strides_of(getattr(thing, name))
 
 
 def with_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:

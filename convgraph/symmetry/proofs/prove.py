@@ -46,7 +46,8 @@ def prove(
         the strides divide (the torus); layers have to go around it (`padding_mode="circular"`, or
         no padding and windows that do not overlap). "interior": a finite frame, and the claim is
         for the outputs that its border does not reach; the proof says exactly which these are.
-        "frame": all outputs of a finite frame, zeros filled in. By default the line for a shift
+        "frame": all outputs of a finite frame, zeros filled in; for a shift with boundary "wrap" it
+        is a circle of any size. By default the line for a shift
         with boundary "zeros", the circle for one with boundary "wrap".
     channels
         Input channels; one unnamed channel by default.
@@ -101,18 +102,22 @@ def prove(
         reason = "proofs are about shifts"
         found = refute(spec, transformation, "frame", channels, reason)
         return found or Undecided(spec, transformation, "frame", reason)
-    place = where or ("circle" if transformation.boundary == "wrap" else "line")
+    around = transformation.boundary == "wrap"
+    asked = where or ("circle" if around else "line")
+    place = "circle" if asked == "frame" and around else asked
     amounts = amounts_of(spec, transformation)
     try:
         if place == "frame":
             raise Unproved("the border reaches some outputs")
         bound = setting(spec, amounts, place, channels)
+        if asked != place and not bound.of_any_size:
+            raise Unproved("the strides do not divide every size")
         known = given(bound)
         steps = argue(bound, known)
     except Unproved as unproved:
         reason = str(unproved)
-        found = refute(spec, transformation, place, channels, reason)
-        return found or Undecided(spec, transformation, place, reason)
+        found = refute(spec, transformation, asked, channels, reason)
+        return found or Undecided(spec, transformation, asked, reason)
     claim = known.claims[-1]
     statement = Statement(
         "equivariance", spec, transformation, place, channels, claim, bound.notes()
@@ -121,5 +126,5 @@ def prove(
     try:
         proof.check_steps()
     except ConvgraphError as wrong:  # a step was taken that no rule allows
-        return Undecided(spec, transformation, place, str(wrong))
+        return Undecided(spec, transformation, asked, str(wrong))
     return proof

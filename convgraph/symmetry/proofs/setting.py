@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
@@ -26,7 +27,7 @@ from convgraph.core.wiring import Product
 from convgraph.layers.spec import Spec
 from convgraph.network.functional import Input
 from convgraph.symmetry.proofs.normal import is_whole
-from convgraph.symmetry.proofs.numbers import symbols_of
+from convgraph.symmetry.proofs.numbers import strides_of, symbols_of
 from convgraph.symmetry.proofs.vocabulary import index, unused
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
 ]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
+
+
+MOST_STRIDES = 64  # by what all strides together divide the input, at most
 
 
 class Unproved(Exception):  # noqa: N818 - it is no error of the caller's
@@ -71,7 +75,8 @@ class Setting:
     shifts
         By how much each row moves, per axis of the row (channels included, which do not move).
     sizes
-        The number of positions of each row, per axis; in the interior a symbol of its own.
+        The number of positions of each row, per axis; in the interior a symbol of its own where it
+        is no polynomial.
     meanings, paddings
         What the symbols stand for that were introduced here, and which of them are paddings.
     taken
@@ -106,12 +111,15 @@ class Setting:
     def notes(self) -> tuple[Note, ...]:
         """What a reader has to be told of sizes and paddings."""
         found: list[Note] = []
-        if self.where != "line":
-            for row in self.network.rows:
-                space = self.sizes[row.name][row.channels :]
-                count = " x ".join(["{}"] * len(space))
-                counted = "." if found else ", counted from 0."
-                found.append(Note(f"{self.names[row.name]} has {count} positions{counted}", space))
+        rows: dict[tuple[sp.Expr, ...], list[str]] = {}
+        for row in self.network.rows if self.where != "line" else ():
+            rows.setdefault(self.sizes[row.name][row.channels :], []).append(self.names[row.name])
+        for space, names in rows.items():
+            have = "has" if len(names) == 1 else "have"
+            count = " x ".join(["{}"] * len(space))
+            positions = "position" if all(n == 1 for n in space) else "positions"
+            counted = "." if found else ", counted from 0."
+            found.append(Note(f"{_listed(names)} {have} {count} {positions}{counted}", space))
         for symbol, value in self.meanings.items():
             if symbol in self.paddings and self.where == "line":
                 found.append(Note("{} is the padding before the first position.", (symbol,)))
@@ -127,6 +135,12 @@ class Setting:
         """A size or a padding, or the symbol that stands for it."""
         value = sp.sympify(size)
         return next((s for s, meant in self.meanings.items() if meant == value), value)
+
+    @property
+    def of_any_size(self) -> bool:
+        """Whether the input has any number of positions, and not multiples of some strides only."""
+        row = self.network.inputs[0]
+        return all(sp.sympify(n).is_Symbol for n in row.shape[row.channels :])
 
     @cached_property
     def sign(self) -> int | None:
@@ -145,16 +159,19 @@ def setting(
     used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
     sizes = tuple(_size(unused(f"n{suffix}", used)) for suffix in suffixes)
-    network = bound(spec, sizes, channels)
+    counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
+    network = _opened(spec, sizes, counts, channels)
     moved = dict(shifts(network, moves))
     if where == "circle":
-        counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
         wholes = periods(network, rank)
         sizes = tuple(
-            period * m if move != 0 else n
-            for period, m, move, n in zip(wholes, counts, moves, sizes, strict=True)
+            period * m if move != 0 or network.inputs[0].shape[a - rank] != n else n
+            for a, (period, m, move, n) in enumerate(zip(wholes, counts, moves, sizes, strict=True))
         )
-        network = bound(spec, sizes, channels)
+        try:
+            network = bound(spec, sizes, channels)
+        except ConvgraphError as uneven:
+            raise Unproved(str(uneven)) from None
     letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
     letters |= {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
     names = _row_names(network, letters)
@@ -174,11 +191,46 @@ def setting(
     )
 
 
+def _opened(
+    spec: Spec, sizes: Sequence[Size], counts: Sequence[Size], channels: Size | None
+) -> Network:
+    """The spec on an input of any size, or of the sizes at which its branches meet.
+
+    A branch that strides down and up again may have the size of one that does not only where the
+    strides divide it, or leave the right remainder.
+    """
+    try:
+        return bound(spec, sizes, channels)
+    except ConvgraphError as never:
+        for period, rest in _congruences(spec):
+            try:
+                return bound(spec, [period * m + rest for m in counts], channels)
+            except ConvgraphError:
+                continue
+        raise never
+
+
+def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
+    """Sizes that strides may ask for: remainders modulo parts of their product, smallest first."""
+    product = sp.Mul(*map(sp.sympify, strides_of(spec)))
+    if not product.is_Integer:
+        yield product, 0
+        return
+    for period in sp.divisors(product)[1:]:
+        if period > MOST_STRIDES:
+            return
+        yield from ((sp.Integer(period), rest) for rest in range(period))
+
+
 def bound(spec: Spec, sizes: Sequence[Size], channels: Size | None) -> Network:
     """The spec on an input of these sizes; channels come first, whatever the spec knows of them."""
     head = () if channels is None else (channels,)
     x = Input((*head, *sizes), rank=len(sizes))
     return Network(x, spec(x))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _size(name: str) -> sp.Symbol:
@@ -343,7 +395,7 @@ def _sizes(
     for row in network.rows:
         own = []
         for a, size in enumerate(map(sp.sympify, row.shape)):
-            if where == "interior" and size.free_symbols and not size.is_Symbol:
+            if where == "interior" and size.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
                 several = len(row.shape) - row.channels > 1
                 suffix = f"_{a - row.channels + 1}" if several else ""
                 own.append(new.of(size, f"n_{names[row.name]}{suffix}", positive=True))

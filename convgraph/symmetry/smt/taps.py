@@ -157,14 +157,9 @@ class Tap:
                 within = Both(*[self.script.between("0", at, size) for at in (left, right)])
                 return Along(Both(left, right), inside=within, border=axis.boundary)
             case Repeat(factor=factor):
-                f = self.script.size(factor)
-                before, _ = self.script.remainder(here.left, f)
-                after, _ = self.script.remainder(here.right, f)
-                left = difference(before, step)
-                self.script.small_multiple(f, difference(left, after))
-                return Along(Both(left, after))
+                return self._repeated(self.script.size(factor), place, out, step)
             case Reversed(window=w):
-                return self._reversed(w, here, tap, step)
+                return self._reversed(w, place, out, tap, step)
         raise TypeError(f"{axis} on an axis that moves")
 
     def _around(self, axis: Window, place: int, out: int, tap: str, step: str) -> Along:
@@ -179,9 +174,31 @@ class Tap:
         script.small_multiple(modulus, around)
         return Along(Both(left, right))
 
-    def _reversed(self, window: Window, here: Both, tap: str, step: str) -> Along:
+    def _repeated(self, factor: str, place: int, out: int, step: str) -> Along:
+        """The input position whose copies an output is among: floor(i/f), and floor((i - f t)/f).
+
+        On a circle the output's turns are the input's: floor((i - f t - f m u)/f) is
+        floor(i/f) - t - m u.
+        """
+        script = self.script
+        here = self.positions[out]
+        before, _ = script.remainder(here.left, factor)
+        after, _ = script.remainder(here.right, factor)
+        moved = difference(before, step)
+        if self.setting.where == "circle":
+            modulus = script.size(self.setting.sizes[self.joint.source.name][place])
+            turn, around = script.remainder(moved, modulus)
+            moved = difference(moved, whole(modulus, self.turns[out]))
+            script.small_multiple(factor, difference(moved, after))
+            script.small_multiple(modulus, difference(turn, self.turns[out]))
+            return Along(Both(around, after))
+        script.small_multiple(factor, difference(moved, after))
+        return Along(Both(before if self.setting.where == "interior" else moved, after))
+
+    def _reversed(self, window: Window, place: int, out: int, tap: str, step: str) -> Along:
         """The input position from which a transposed convolution's tap comes, if there is one."""
         script = self.script
+        here = self.positions[out]
         s = script.size(window.stride)
         away = difference(
             script.size(self.setting.named(window.padding)),
@@ -192,7 +209,11 @@ class Tap:
         left = difference(before, step)
         script.small_multiple(s, difference(left, after))
         there = Both(call("=", rest, "0"), call("=", other, "0"))
-        return Along(Both(left, after), there=there)
+        if self.setting.where == "line":
+            return Along(Both(left, after), there=there)
+        size = script.size(self.setting.sizes[self.joint.source.name][place])
+        inside = Both(*[script.between("0", at, size) for at in (before, after)])
+        return Along(Both(before, after), inside=inside, there=there)
 
     # -- values ---------------------------------------------------------------------------------
 
