@@ -44,7 +44,11 @@ def test_padding_is_uneven_where_windows_reach_further_on_one_side(
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 4), st.integers(1, 3), st.sampled_from([0, 1, 2, "same"])),
+        st.tuples(
+            st.integers(1, 4),
+            st.integers(1, 3),
+            st.sampled_from([0, 1, 2, "same", "upwards", (2, 0)]),
+        ),
         min_size=1,
         max_size=3,
     ),
@@ -55,7 +59,10 @@ def test_the_sizes_that_are_proposed_are_padded_evenly_and_no_others(
 ) -> None:
     spec = cg.ReLU()
     for k, s, p in layers:
-        spec = spec >> cg.Conv(k, stride=s, padding=p)
+        if p == "upwards":
+            spec = spec >> cg.MaxPool(k, stride=s, padding=k // 2, ceil_mode=True)
+        else:
+            spec = spec >> cg.Conv(k, stride=s, padding=p)
     found = cg.findings(spec.on(n), select="uneven-padding")
     if not found:
         return
@@ -250,13 +257,13 @@ def test_the_lattice_that_is_left_is_the_product_of_the_strides() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2)), min_size=1, max_size=3
+        st.tuples(st.integers(1, 4), st.integers(1, 3), st.sampled_from([0, 1, 2, (2, 0), "same"])),
+        min_size=1,
+        max_size=3,
     ),
     st.integers(90, 110),
 )
-def test_the_shift_lattice_tells_the_same_of_uneven_padding(
-    layers: list[tuple[int, int, int]], n: int
-) -> None:
+def test_the_shift_lattice_tells_the_same_of_uneven_padding(layers: list[tuple], n: int) -> None:
     spec = cg.ReLU()
     for k, s, p in layers:
         spec = spec >> cg.Conv(k, stride=s, padding=p)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph import ConvgraphError
+from convgraph.core.window import Window
 from convgraph.symmetry.congruence import Congruence
 from tests.strategies import fitting
 
@@ -113,6 +114,69 @@ def test_a_stem_of_a_residual_network():
         ("x", 0, 0), ("h", 2, 1), ("g", 2, 1)
     ]  # fmt: skip
     assert len(lattice.band) == 4 * (56 * 57 - 53 * 53)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        cg.Conv(3, padding=(2, 0)),
+        cg.Conv(2, padding="same"),
+        cg.Conv(3, stride=2, padding=(2, 0), padding_mode="circular"),
+    ],
+)
+def test_what_no_stride_does_is_not_uneven_padding(spec):
+    """The sides are uneven because the layer says so, or there is nothing beyond the border."""
+    axis = cg.shift_lattice(spec.on(9)).axes[0]
+    assert axis.uneven == ()
+    assert str(axis.even_sizes) == "every n"
+
+
+def _gated(n):
+    """A strided convolution, multiplied by a number for all of its positions."""
+    x = cg.Input(n)
+    h = cg.Conv(3, stride=2, padding=1)(x)
+    gate = cg.Upsample(h.shape[0])(cg.GlobalAvgPool()(h))
+    return cg.Network(x, cg.Conv(3, stride=2, padding=1)(cg.Multiply()(h, gate)))
+
+
+def _down_and_up(n):
+    """Two poolings, each undone; only sizes that they divide fit what stands beside them."""
+    x = cg.Input(n)
+    h = cg.MaxPool(2)(x)
+    lower = cg.Upsample(2)(cg.MaxPool(2)(h))
+    return cg.Network(x, cg.Conv(3, stride=3, padding=1)(cg.Add()(h, lower)))
+
+
+def _stride_beside_none(n):
+    """Branches of different strides, which fit each other for a single size."""
+    x = cg.Input(n)
+    return cg.Network(x, cg.Add()(cg.Conv(2, stride=2)(x), cg.Conv(n - n // 2 + 1)(x)))
+
+
+@pytest.mark.parametrize(("build", "n"), [(_gated, 16), (_down_and_up, 24)])
+def test_even_sizes_where_branches_meet(build, n):
+    even = cg.shift_lattice(build(n)).axes[0].even_sizes
+    assert 0 < len(even.residues) < even.modulus
+    for size in range(n, n + 2 * even.modulus):
+        try:
+            layers = build(size).layers
+        except ConvgraphError:
+            assert size not in even
+            continue
+        windows = [layer.joints[0].wiring.axes[-1] for layer in layers]
+        strided = [w for w in windows if isinstance(w, Window) and w.stride > 1]
+        assert (size in even) == all(w.padding == w.used_padding[1] for w in strided), size
+
+
+def test_even_sizes_are_unknown_where_branches_fit_for_one_size_only():
+    assert cg.shift_lattice(_stride_beside_none(20)).axes[0].even_sizes is None
+
+
+def test_even_sizes_of_more_strides_than_can_be_tried_are_unknown():
+    spec = cg.Conv(3, stride=2, padding=1)
+    for _ in range(20):
+        spec = spec >> cg.Conv(3, stride=2, padding=1)
+    assert cg.shift_lattice(spec.on(5)).axes[0].even_sizes is None
 
 
 def test_the_band_grows_with_depth():

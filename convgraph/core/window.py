@@ -74,6 +74,17 @@ class Window(Axis):
             return np.minimum(folded, period - folded) if n > 1 else np.zeros_like(raw)
         return np.where((raw >= 0) & (raw < n), raw, -1)
 
+    @property
+    def used_padding(self) -> tuple[int, int]:
+        """How many positions before the input, and behind it, the windows reach.
+
+        >>> Window(inputs=6, outputs=3, taps=3, stride=2, padding=1, after=1).used_padding
+        (1, 0)
+        """
+        last = int(self.stride) * (int(self.outputs) - 1) - int(self.padding)
+        past = last + int(self.dilation) * (int(self.taps) - 1) + 1
+        return max(int(self.padding), 0), max(past - int(self.inputs), 0)
+
     @cached_property
     def _ends_inside(self) -> bool:
         """Whether nothing is added behind the input and no window was added for what is left over.

@@ -25,6 +25,7 @@ from convgraph.interactions.padded import Slabs, padded_units
 from convgraph.interactions.path_measures import Paths
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.views import State
+from convgraph.symmetry.uneven_padding import AlongAxis
 
 __all__ = ["Structure", "structure_of"]
 
@@ -144,6 +145,20 @@ class Structure:
             return None
         place = len(view) - behind if len(view) - behind in found else found[-1]
         return wiring.axes[wiring.order.index(place)]
+
+    def along_axis(self, b: int) -> AlongAxis:
+        """The relations by which all layers move along the input's axis b."""
+        return [
+            (
+                layer,
+                [
+                    (joint.source.name, axis)
+                    for joint in layer.joints
+                    if (axis := self.along(joint, b)) is not None
+                ],
+            )
+            for layer in self.network.layers
+        ]
 
     def state(self, row: str) -> State[Fields] | None:
         """The intervals of a row, or None where there are none."""

@@ -20,8 +20,8 @@ from convgraph.interactions.padded import Touching
 from convgraph.symmetry.congruence import Congruence
 from convgraph.symmetry.equivariance.actions import row_steps
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
-from convgraph.symmetry.padding import UnevenPadding, even_sizes, uneven_paddings
 from convgraph.symmetry.transformation import Steps
+from convgraph.symmetry.uneven_padding import UnevenPadding, even_sizes, uneven_paddings
 
 __all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice"]
 
@@ -209,6 +209,11 @@ def _axis(
         Width(name, int(np.argmin(np.append(m, False))), int(np.argmin(np.append(m[::-1], False))))
         for name, m in reached.items()
     )
+    inputs = {given.name: along.shapes[given.name][axis + 1] for given in network.inputs}
+    layers = [
+        (layer.layer, [(joint.source.name, axes[axis + 1]) for joint, axes in layer.read()])
+        for layer in along.layers
+    ]
     output = None
     if smallest is not None and step is not None:
         output = int(Fraction(smallest) / step)
@@ -219,8 +224,8 @@ def _axis(
         output,
         Units(target, boxes),
         widths,
-        uneven_paddings(along, axis + 1),
-        even_sizes(along, axis + 1, steps),
+        uneven_paddings(layers),
+        even_sizes(layers, inputs),
     )
 
 
@@ -237,7 +242,7 @@ def _smallest(along: Aligned, axis: int, steps: dict[str, Steps | None]) -> int 
         if step is None:
             continue
         period = 1
-        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+        for joint, axes in layer.read():
             if isinstance(joint.tying, Explicit):
                 return None
             if isinstance(joint.tying, Learned):
@@ -255,7 +260,7 @@ def _reached(along: Aligned, axis: int) -> dict[str, Mask]:
     touching = Touching()
     reached = {name: np.zeros(shape[axis], bool) for name, shape in along.shapes.items()}
     for layer in along.layers:
-        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+        for joint, axes in layer.read():
             (slab,) = touching.through((reached[joint.source.name],), 0, axes[axis])
             reached[layer.layer.target.name] = reached[layer.layer.target.name] | slab
     return reached

@@ -10,19 +10,6 @@ from convgraph.reports.findings.finding import Finding
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
-__all__ = ["used_padding"]
-
-
-def used_padding(axis: Window) -> tuple[int, int]:
-    """How many positions of padding a window reads before the input and behind it.
-
-    >>> used_padding(Window(inputs=5, outputs=3, taps=3, stride=2, padding=1, after=1))
-    (1, 1)
-    """
-    reach = int(axis.dilation) * (int(axis.taps) - 1)
-    last = int(axis.stride) * (int(axis.outputs) - 1) - int(axis.padding) + reach
-    return max(int(axis.padding), 0), max(last - (int(axis.inputs) - 1), 0)
-
 
 @rule(
     "half-pixel-drift",
@@ -41,7 +28,7 @@ def half_pixel_drift(structure: Structure) -> Iterator[Finding]:
                 if not isinstance(axis, Window) or axis.stride != 1 or axis.boundary == "circular":
                     continue
                 span = int(axis.dilation) * (int(axis.taps) - 1) + 1
-                before, after = used_padding(axis)
+                before, after = axis.used_padding
                 if span % 2 == 0 and before != after:
                     drifts[b + 1] = Fraction(after - before, 2)
             if not drifts:

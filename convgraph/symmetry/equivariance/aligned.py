@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,6 +30,10 @@ class AlignedLayer:
     layer: Layer
     joints: tuple[Axes, ...]
     dense: bool = False
+
+    def read(self) -> Iterator[tuple[Joint, Axes]]:
+        """Each joint with its relations."""
+        return zip(self.layer.joints, self.joints, strict=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,7 @@ def channel_classes(network: Aligned) -> dict[str, Classes] | None:
         if not layer.joints:
             return None
         reads = []
-        for joint, axes in zip(layer.layer.joints, layer.joints, strict=True):
+        for joint, axes in layer.read():
             found = _read(axes[0], classes[joint.source.name])
             if not isinstance(joint.tying, Learned) and int(found.sum(axis=1).max()) > 1:
                 return None

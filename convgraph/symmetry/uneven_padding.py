@@ -1,0 +1,205 @@
+"""Padding that a stride applies unevenly: both sides get it, and one side uses less of it.
+
+The last window of a strided layer need not reach the end of the padded input. What it leaves unused
+there, the other side has used: a shift that brings new data in on one side does not do the same on
+the other, and a reflected input does not give the reflected output. Whether that happens depends on
+the remainder of the size by the stride, so that the sizes for which it does not are a congruence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.layer import Layer
+from convgraph.core.window import Reversed, Window
+from convgraph.layers.arguments import window
+from convgraph.symmetry.congruence import Congruence
+
+__all__ = ["AlongAxis", "UnevenPadding", "even_sizes", "uneven_paddings"]
+
+AlongAxis: TypeAlias = "Sequence[tuple[Layer, Sequence[tuple[str, Axis]]]]"
+"""The layers of a network, each with the rows that it reads and its relations along one axis."""
+
+Sizes: TypeAlias = NDArray[np.int64]
+
+# Sizes are tried together, an array of this length for each row.
+MOST_SIZES = 1 << 16
+
+
+@dataclass(frozen=True)
+class UnevenPadding:
+    """A layer that uses its padding unevenly along an axis.
+
+    `given` and `used` are positions (before, after) the input of size `size`; `even` are the sizes
+    of the layer's input for which both sides use the same.
+    """
+
+    row: str
+    size: int
+    given: tuple[int, int]
+    used: tuple[int, int]
+    even: Congruence
+
+    def __str__(self) -> str:
+        return (
+            f"{self.row}: padding {self.given[0]} and {self.given[1]}, "
+            f"of which {self.used[0]} and {self.used[1]} are used for n = {self.size}; "
+            f"even for {self.even}"
+        )
+
+
+def uneven_paddings(layers: AlongAxis) -> tuple[UnevenPadding, ...]:
+    """The layers whose stride uses the padding of one side more than that of the other."""
+    found = []
+    for layer, read in layers:
+        for _, axis in read:
+            if not isinstance(axis, Window) or not _strides_over_padding(axis):
+                continue
+            used = axis.used_padding
+            if used[0] != used[1]:
+                size, stride = int(axis.inputs), int(axis.stride)
+                residues = np.flatnonzero(_rule(layer, axis).even) + size
+                even = Congruence.of(stride, residues.tolist())
+                found.append(UnevenPadding(layer.target.name, size, _given(axis), used, even))
+    return tuple(found)
+
+
+def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> Congruence | None:
+    """The sizes of the input for which no stride uses padding unevenly; None if unknown.
+
+    What a layer does depends on the remainder of the size before it by its stride, and so on the
+    remainder of the input's size by the product of the strides so far. One such period of sizes,
+    from that of the input on, is sent through the network at once. Sizes whose branches could not
+    be merged are not among the answers.
+    """
+    steps = _steps(layers, inputs)
+    if steps is None or len(set(inputs.values())) != 1:
+        return None
+    strides = [
+        (steps[name] * int(axis.stride)).numerator
+        for _, read in layers
+        for name, axis in read
+        if isinstance(axis, Window) and steps.get(name)
+    ]
+    period = lcm(*strides)
+    if period > MOST_SIZES:
+        return None
+    tried = np.arange(period, dtype=np.int64) + next(iter(inputs.values()))
+    good = np.ones(period, bool)
+    sizes = dict.fromkeys(inputs, tried)
+    for layer, read in layers:
+        arriving = []
+        for name, axis in read:
+            if isinstance(axis, Window) and _strides_over_padding(axis):
+                rule = _rule(layer, axis)
+                if name in sizes:
+                    good &= rule.evenly(sizes[name])
+                elif not rule.even.all():
+                    return None
+            if name in sizes and _step(axis, steps[name]) == steps.get(layer.target.name):
+                arriving.append(_outputs(layer, axis, sizes[name]))
+        if arriving:
+            sizes[layer.target.name] = arriving[0]
+        for other in arriving[1:]:
+            good &= other == arriving[0]
+    return Congruence.of(period, tried[good].tolist())
+
+
+def _steps(layers: AlongAxis, inputs: Iterable[str]) -> dict[str, Fraction] | None:
+    """By how many positions of the input a row's positions differ; 0 for a size that is fixed.
+
+    Rows whose size is not known to follow that of the input are left out. None where branches of
+    different steps meet: they fit each other for one size at the most.
+    """
+    steps = dict.fromkeys(inputs, Fraction(1))
+    for layer, read in layers:
+        found = [_step(axis, steps[name]) for name, axis in read if name in steps]
+        moving = {step for step in found if step}
+        if len(moving) > 1:
+            return None
+        # a gate that is the same for all sizes fits what it is multiplied with
+        if moving or Fraction(0) in found:
+            steps[layer.target.name] = moving.pop() if moving else Fraction(0)
+    return steps
+
+
+def _step(axis: Axis, step: Fraction) -> Fraction | None:
+    if isinstance(axis, Window):
+        return step * int(axis.stride)
+    if isinstance(axis, Reversed):
+        return step / int(axis.window.stride)
+    if isinstance(axis, Repeat):
+        return step / int(axis.factor)
+    if axis.inputs == axis.outputs:
+        return step
+    return Fraction(0) if isinstance(axis, Full) else None
+
+
+def _outputs(layer: Layer, axis: Axis, sizes: Sizes) -> Sizes:
+    """The sizes behind a layer that is bound to axes of other sizes."""
+    inputs, outputs = int(axis.inputs), int(axis.outputs)
+    if isinstance(axis, Window):
+        if axis.stride == 1:
+            return sizes + (outputs - inputs)
+        return _rule(layer, axis).outputs_of(sizes)
+    if isinstance(axis, Reversed):
+        return (sizes - inputs) * int(axis.window.stride) + outputs
+    if isinstance(axis, Repeat):
+        return sizes * int(axis.factor)
+    return sizes if inputs == outputs else np.full_like(sizes, outputs)
+
+
+class _Rule(NamedTuple):
+    """What a window does on axes of its own size, `least`, and the next: one period, its stride."""
+
+    least: int
+    outputs: Sizes
+    even: NDArray[np.bool_]
+
+    def outputs_of(self, sizes: Sizes) -> Sizes:
+        """The positions behind axes of some sizes, none of them below `least`."""
+        periods, place = np.divmod(sizes - self.least, len(self.outputs))
+        return self.outputs[place] + periods
+
+    def evenly(self, sizes: Sizes) -> NDArray[np.bool_]:
+        """Whether both sides use the same padding of axes of some sizes."""
+        return self.even[(sizes - self.least) % len(self.even)]
+
+
+def _rule(layer: Layer, axis: Window) -> _Rule:
+    same = getattr(layer.spec, "padding", None) == "same"
+    return _rule_of(axis, same, getattr(layer.spec, "ceil_mode", None))
+
+
+@lru_cache(maxsize=1024)  # the layers of a model repeat a few windows
+def _rule_of(own: Window, same: bool, ceil_mode: bool | None) -> _Rule:
+    least, padding = int(own.inputs), "same" if same else _given(own)
+
+    def on(n: int, ceil_mode: bool) -> Window:
+        shape = own.taps, own.stride, own.dilation
+        return window(n, *shape, padding, own.boundary, ceil_mode=ceil_mode)
+
+    if ceil_mode is None:  # a model that was read says so by its number of outputs only
+        ceil_mode = on(least, False).outputs != own.outputs
+    each = [on(n, ceil_mode) for n in range(least, least + int(own.stride))]
+    used = [one.used_padding for one in each]
+    outputs = np.array([int(one.outputs) for one in each], dtype=np.int64)
+    return _Rule(least, outputs, np.array([before == after for before, after in used]))
+
+
+def _strides_over_padding(axis: Window) -> bool:
+    return axis.stride != 1 and axis.boundary != "circular"
+
+
+def _given(axis: Window) -> tuple[int, int]:
+    before = int(axis.padding)
+    return before, axis.used_padding[1] if axis.after is None else int(axis.after)
