@@ -203,8 +203,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: cg.Parallel(cg.Conv(3), cg.Conv(5)).on((2, 8)),
-        "Concat() of the shapes (1, 6), (1, 4): "
-        "the branches that it merges differ on axis 0 only",
+        "Concat() of the shapes (1, 6), (1, 4): the branches that it merges differ on axis 0 only",
     ),
     (lambda: cg.Concat(1)(A, B), "axis=1: an axis of shapes of rank 1, counted from 0"),
     (lambda: cg.Concat("c")(A, B), "axis='c': an axis of shapes of rank 1, counted from 0"),

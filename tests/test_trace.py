@@ -102,6 +102,35 @@ def test_multiples_of_parameters_are_labels():
     assert net.evaluate([5, 7], {"w_1": 3, "w_2": 11}).tolist() == [2 * 11 * 7 - 3 * 5]
 
 
+NUMPY = {
+    "relu": lambda x, w: np.maximum(np.convolve(x, w, "same"), 0),
+    "relu by its condition": lambda x, w: np.where(x > 0, x, 0),
+    "leaky relu": lambda x, w: np.where(x < 0, x / 4, x),
+    "larger": lambda x, w: np.where(x[1:] >= x[:-1], x[1:], x[:-1]),
+    "shrinkage": lambda x, w: np.where(x > 2, x - 2, 0) + np.where(x < -2, x + 2, 0),
+    "least": lambda x, w: np.minimum(x[1:], x[:-1]),
+    "clipped": lambda x, w: np.clip(x, -1, 3),
+    "pooled": lambda x, w: x.reshape(3, 2).max(axis=1),
+    "pooled, overlapping": lambda x, w: np.max(sliding_window_view(x, 3), axis=-1),
+    "at least 0": lambda x, w: np.amax(x.reshape(3, 2), axis=0, initial=0, keepdims=True),
+    "running": lambda x, w: np.maximum.accumulate(x),
+    "mean": lambda x, w: x.reshape(2, 3).mean(0),
+    "absolute": lambda x, w: np.abs(sliding_window_view(x, 3) @ w),
+    "two layers": lambda x, w: np.correlate(np.maximum(np.einsum("i,j->i", x, w), 0), w),
+    "filled": lambda x, w: np.add.outer(np.zeros_like(x[:2]), np.fmax(x, w[0])).sum(axis=1),
+}
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_code_in_numpy_gives_the_numbers_that_it_computes(name):
+    function = NUMPY[name]
+    network = cg.trace(function, x=6, w=3)
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        x, w = random.integers(-5, 6, 6), random.integers(-3, 4, 3)
+        assert np.allclose(network.evaluate(x, {"w": w}), function(x, w), rtol=0, atol=1e-12)
+
+
 @given(st.lists(st.integers(-9, 9), min_size=6, max_size=6), st.integers(1, 3), st.integers(1, 2))
 def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
     def layer(x, w):
@@ -122,7 +151,11 @@ def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
         (lambda x, w: [x[0] / x[1]], r"x1/x2: a term is a parameter times one value"),
         (lambda x, w: [sp.Min(x[0], x[1])], r"Min\(x1, x2\)"),
         (lambda x, w: [sp.Symbol("t") * x[0]], r"t is neither input nor parameter"),
-        (lambda x, w: np.maximum(x, 0), r"use sympy.Max"),
+        (lambda x, w: [max(x[0], x[1])], r"use sympy.Max"),
+        (lambda x, w: [np.tanh(x[0])], r"use sympy's"),
+        (lambda x, w: np.where(x > 0, 1, 0), r"np.where\(x1 > 0, 1, 0\): both values agree"),
+        (lambda x, w: np.where(x, 1, 0), r"np.where\(x1\): a condition compares"),
+        (lambda x, w: np.put(np.zeros(2), [0], x), r"np.zeros_like\(x\)"),
         (lambda x, w: x[7], r"IndexError"),
         (lambda x, w: [], r"no values"),
     ],

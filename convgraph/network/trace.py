@@ -18,9 +18,18 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import as_shape
 from convgraph.network.listed import Connection, listed_layer
+from convgraph.network.symbol_arrays import symbol_array
 from convgraph.network.units_of_code import Kind, Terms, read
 
 __all__ = ["trace"]
+
+
+ADVICE = {
+    "truth value": "for a maximum of single values use sympy.Max, of arrays np.maximum",
+    "no callable": "for a function of a single value use sympy's",
+    "expression to float": "an array to be filled is one of objects, as np.zeros_like(x)",
+}
+"""What to do instead, by a part of the message of what numpy or sympy raise."""
 
 
 def trace(
@@ -32,9 +41,11 @@ def trace(
     """The network that a function over arrays computes.
 
     The function is called once, on arrays of sympy symbols: `np.convolve`, `np.correlate`,
-    `np.einsum`, `np.roll`, sliding windows, plain loops and `sympy.Max` all work on those as they
-    are. What comes out has to be affine in the input and linear in the parameters, possibly under
-    maxima and pointwise functions; it becomes a labelled graph like any other layer's.
+    `np.einsum`, `np.roll`, sliding windows, plain loops, `np.maximum`, `x.max(axis)`, `np.where(x >
+    0, x, 0)` and functions such as `np.tanh` work on those as they are, and on single values
+    `sympy.Max` and `sympy.tanh`. What comes out has to be affine in the input and linear in the
+    parameters, possibly under maxima and pointwise functions; it becomes a labelled graph like any
+    other layer's.
 
     Parameters
     ----------
@@ -79,7 +90,7 @@ def trace(
 def _filled(symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> NDArray[Any]:
     array = np.empty(len(symbols), object)
     array[:] = symbols
-    return array.reshape(shape)
+    return symbol_array(array.reshape(shape))
 
 
 def _array(name: str, shape: int | Sequence[int]) -> Array:
@@ -98,7 +109,7 @@ def _run(function: Callable[..., Any], x: NDArray[Any], parameters: list[Any]) -
     except ConvgraphError:
         raise
     except Exception as error:  # whatever the user's code raises on symbols
-        hint = "; for a maximum use sympy.Max" if "truth value" in str(error) else ""
+        hint = next((f"; {advice}" for sign, advice in ADVICE.items() if sign in str(error)), "")
         raise ConvgraphError(
             f"function={getattr(function, '__name__', function)!r}: "
             f"on arrays of symbols it raised {type(error).__name__}: {error}{hint}"

@@ -84,7 +84,8 @@ class _Reader:
         if isinstance(expression, sp.Function) and self._reads(expression):
             if isinstance(expression, sp.Min | sp.Piecewise) or len(expression.args) != 1:
                 raise self._refused(expression, "maxima and functions of one argument are known")
-            return Kind(str(expression.func), named(str(expression.func), expression.func))
+            name = "abs" if isinstance(expression, sp.Abs) else str(expression.func)
+            return Kind(name, named(name, expression.func))
         return SUMS
 
     def terms(self, expression: sp.Expr, kind: Kind) -> Terms:
