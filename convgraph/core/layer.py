@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convgraph.core import memory
+from convgraph.core.boxes import Box
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import parse_unit, unit_name, unit_names
 from convgraph.core.reduction import Reduction
@@ -87,6 +88,16 @@ class Joint:
     source: Row
     wiring: Wiring
     tying: Tying
+
+    def back(self, boxes: Iterable[Box], target: Row) -> list[Box]:
+        """The units of the source that any of some units of the layer read."""
+        shapes = target.numbers(), self.source.numbers()
+        return [read for box in boxes for read in self.wiring.back(box, *shapes)]
+
+    def forward(self, boxes: Iterable[Box], target: Row) -> list[Box]:
+        """The units of the layer that read any of some units of the source."""
+        shapes = self.source.numbers(), target.numbers()
+        return [reached for box in boxes for reached in self.wiring.forward(box, *shapes)]
 
 
 @dataclass(frozen=True, eq=False)

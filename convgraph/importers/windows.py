@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -50,12 +51,29 @@ def _pads(node: Node, rank: int) -> list[Any]:
     return list(zip(pads[:rank], pads[rank:], strict=True))
 
 
-def _window(n: Size, k: Size, s: int, d: int, pad: Any, ceil_mode: bool = False) -> Window:
+def _windows(
+    node: Node, space: Sequence[Size], kernel: Sequence[int], ceil_mode: bool = False
+) -> list[Window]:
+    rank = len(kernel)
+    steps = _steps(node, "strides", rank), _steps(node, "dilations", rank)
+    each = zip(space, kernel, *steps, _pads(node, rank), strict=True)
+    return [_window(*one, ceil_mode) for one in each]
+
+
+def _window(n: Size, k: Size, s: int, d: int, pad: Any, ceil_mode: bool) -> Window:
     if pad == "same_lower":  # an odd padding has its extra position before
         upper = same_window(n, k, s, d, "same")
         assert upper.after is not None
         return replace(upper, padding=upper.after, after=upper.padding)
     return same_window(n, k, s, d, pad, "zeros", ceil_mode)
+
+
+def _weights(builder: Builder, node: Node) -> Known:
+    """The array of a convolution."""
+    weights = builder.known(node, 1)
+    if weights is None:
+        raise Unread("its weights depend on the input")
+    return weights
 
 
 def _image(signal: Signal, rank: int) -> tuple[Size, Size, tuple[Size, ...]]:
@@ -81,13 +99,13 @@ def _kernel(node: Node, weights: Known, first: int = 2) -> tuple[int, ...]:
 
 
 def _bias(
-    builder: Builder, node: Node, filters: Size, shape: tuple[Size, ...], channel: int
+    builder: Builder, node: Node, shape: tuple[Size, ...], channel: int
 ) -> tuple[Product, Tying] | None:
     """The bias of each filter, a third input that is known beforehand."""
     if not node.input(2):
         return None
     known = builder.known(node, 2)
-    if known is None or known.shape != (filters,):
+    if known is None or known.shape != (shape[channel],):
         raise ConvgraphError(f"input={node.input(2)!r}: a bias is one number for each filter")
     return unit_bias(shape), builder.tied(known, [("output", channel)])
 
@@ -102,66 +120,64 @@ def _check_groups(groups: int, channels: Size, per_group: int, filters: int, nam
         )
 
 
+def _across(channels: Size, filters: int, groups: int) -> Axis:
+    """What the filters read of the channels."""
+    return Full(channels, filters) if groups == 1 else Blocks(channels, filters, groups)
+
+
+def _emit(
+    builder: Builder,
+    node: Node,
+    signal: Signal,
+    axes: tuple[Axis, ...],
+    channel: int,
+    tying: Tying,
+) -> None:
+    """Add the layer of a convolution, given which of its axes is that of the channels."""
+    shape = tuple(axis.outputs for axis in axes)
+    bias = _bias(builder, node, shape, channel)
+    out = (signal.shape[0], *shape[channel:])
+    builder.emit(node, out, [(signal, Product(axes), tying)], SUM, bias)
+
+
 @builds("Conv")
 def conv(builder: Builder, node: Node) -> None:
     """A convolution whose weights are known beforehand."""
-    weights = builder.known(node, 1)
-    if weights is None:
-        raise Unread("its weights depend on the input")
+    weights = _weights(builder, node)
     signal = builder.signal(node, 0)
     kernel = _kernel(node, weights)
     filters, per_group = weights.shape[:2]
-    rank = len(kernel)
-    batch, channels, space = _image(signal, rank)
+    batch, channels, space = _image(signal, len(kernel))
     groups = node.number("group", 1)
     _check_groups(groups, channels, per_group, filters, weights.name)
-    each = zip(
-        space,
-        kernel,
-        _steps(node, "strides", rank),
-        _steps(node, "dilations", rank),
-        _pads(node, rank),
-        strict=True,
-    )
-    windows = [_window(*one) for one in each]
+    windows = _windows(node, space, kernel)
     front = _front(batch)
-    channel: Axis = Full(channels, filters) if groups == 1 else Blocks(channels, filters, groups)
-    axes = (*front, channel, *windows)
     at = len(front)
-    places = [("output", at), *(("tap", at + a) for a in range(rank + 1))]
-    tying = builder.tied(weights, places)
-    shape = tuple(axis.outputs for axis in axes)
-    bias = _bias(builder, node, filters, shape, at)
-    out = (batch, *shape[at:])
-    builder.emit(node, out, [(signal, Product(axes), tying)], SUM, bias)
+    places = [("output", at), *(("tap", at + a) for a in range(len(kernel) + 1))]
+    axes = (*front, _across(channels, filters, groups), *windows)
+    _emit(builder, node, signal, axes, at, builder.tied(weights, places))
 
 
 @builds("ConvTranspose")
 def conv_transpose(builder: Builder, node: Node) -> None:
     """A transposed convolution: the wiring of a convolution, reversed."""
-    weights = builder.known(node, 1)
-    if weights is None:
-        raise Unread("its weights depend on the input")
+    weights = _weights(builder, node)
     signal = builder.signal(node, 0)
     kernel = _kernel(node, weights)
-    rank = len(kernel)
-    batch, channels, space = _image(signal, rank)
+    batch, channels, space = _image(signal, len(kernel))
     groups = node.number("group", 1)
     per_group = weights.shape[1]
     filters = per_group * groups
     _check_groups(groups, channels, weights.shape[0] // max(groups, 1), filters, weights.name)
     windows = _reversed(node, kernel, space)
     front = _front(batch)
-    channel: Axis = Full(channels, filters) if groups == 1 else Blocks(channels, filters, groups)
-    axes = (*front, channel, *windows)
     at = len(front)
     taps = tuple(Digit("tap", at + 1 + a, k) for a, k in enumerate(kernel))
     # rows of the array are input channels, columns the filters of a group
     channel_digits = Digit("input", at, channels), Digit("output", at, per_group)
     tying = Learned((*channel_digits, *taps), builder.letter(weights))
-    shape = tuple(axis.outputs for axis in axes)
-    bias = _bias(builder, node, filters, shape, at)
-    builder.emit(node, (batch, *shape[at:]), [(signal, Product(axes), tying)], SUM, bias)
+    axes = (*front, _across(channels, filters, groups), *windows)
+    _emit(builder, node, signal, axes, at, tying)
 
 
 def _reversed(node: Node, kernel: tuple[int, ...], space: tuple[Size, ...]) -> list[Reversed]:
@@ -202,15 +218,7 @@ def pool(builder: Builder, node: Node) -> None:
     _steps(node, "kernel_shape", rank)
     batch, channels, space = _image(signal, rank)
     ceil_mode = bool(node.number("ceil_mode", 0))
-    each = zip(
-        space,
-        kernel,
-        _steps(node, "strides", rank),
-        _steps(node, "dilations", rank),
-        _pads(node, rank),
-        strict=True,
-    )
-    windows = [_window(*one, ceil_mode) for one in each]
+    windows = _windows(node, space, kernel, ceil_mode)
     axes = (*_front(batch), identity(channels), *windows)
     tying: Tying = ONE
     reduction = MAX

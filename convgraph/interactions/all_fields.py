@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
+from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.interactions.bit_tables import Bits, Branch, exact_fields
-from convgraph.interactions.fields import _chosen, receptive_field
+from convgraph.interactions.fields import receptive_field
 from convgraph.interactions.views import State
 
 __all__ = ["ReceptiveFields", "receptive_fields"]
@@ -155,8 +156,8 @@ def receptive_fields(
     >>> fields.sizes()
     array([5, 5, 5])
     """
-    start = _chosen(network, row, network.inputs, "input")
-    end = _chosen(network, of, network.outputs, "output")
+    start = input_row(network, row)
+    end = output_row(network, of)
     states = exact_fields(network, start.name, end.name).states
     if end.name in states:
         return ReceptiveFields(network, end, start, states[end.name])

@@ -8,6 +8,7 @@ from typing import Any
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
@@ -18,7 +19,6 @@ from convgraph.interactions.connections import (
     missing_connections,
     simplest,
 )
-from convgraph.interactions.fields import _chosen
 from convgraph.layers.merging import Concat
 
 __all__ = ["ClosedForms", "RowForm", "closed_forms"]
@@ -151,7 +151,7 @@ def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
     Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill
     (2019); Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
     """
-    start = _chosen(network, row, network.inputs, "input")
+    start = input_row(network, row)
     seen: dict[str, list[_Seen]] = {start.name: [_start(a) for a in range(len(start.shape))]}
     forms = [_form(start, start, seen[start.name], None)]
     for layer in network.layers:

@@ -8,11 +8,11 @@ from itertools import accumulate
 from typing import Any
 
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
-from convgraph.interactions.fields import _chosen
 from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
 from convgraph.interactions.propagation import Propagation, first_state, propagate
@@ -165,8 +165,8 @@ def effective_fields(
     Luo, Li, Urtasun and Zemel, Understanding the effective receptive field in deep convolutional
     neural networks, NIPS 2016.
     """
-    source = _chosen(network, row, network.inputs, "input")
-    end = _chosen(network, of, network.outputs, "output")
+    source = input_row(network, row)
+    end = output_row(network, of)
     moments = path_moments(network, source, end.name)
     totals = {
         name: [_total(p) for p in state.payloads]

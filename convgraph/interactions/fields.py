@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
+from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 
@@ -50,23 +51,14 @@ def receptive_field(network: Network, unit: str | Iterable[str], row: str | None
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.3 and 9.4.
     """
-    start = _units(network, unit)
-    target = _chosen(network, row, network.inputs, "input")
+    start, target = _units(network, unit), input_row(network, row)
     found: dict[str, list[Box]] = {start.row.name: list(start.boxes)}
     for layer in reversed(network.layers):
         boxes = found.get(layer.target.name)
         if not boxes or layer.target.name == target.name:
             continue
         for joint in layer.joints:
-            source = joint.source
-            _grow(
-                found,
-                source,
-                boxes,
-                lambda box, j=joint, r=layer.target: j.wiring.back(  # type: ignore[misc]
-                    box, r.numbers(), j.source.numbers()
-                ),
-            )
+            _add(found, joint.source, joint.back(boxes, layer.target))
     return Units(target, found.get(target.name, []))
 
 
@@ -102,8 +94,7 @@ def projective_field(network: Network, unit: str | Iterable[str], row: str | Non
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figure 9.2.
     """
-    start = _units(network, unit)
-    target = _chosen(network, row, network.outputs, "output")
+    start, target = _units(network, unit), output_row(network, row)
     found: dict[str, list[Box]] = {start.row.name: list(start.boxes)}
     for layer in network.layers:
         if layer.target.name == start.row.name:
@@ -111,24 +102,14 @@ def projective_field(network: Network, unit: str | Iterable[str], row: str | Non
         for joint in layer.joints:
             boxes = found.get(joint.source.name)
             if boxes:
-                _grow(
-                    found,
-                    layer.target,
-                    boxes,
-                    lambda box, j=joint, r=layer.target: j.wiring.forward(  # type: ignore[misc]
-                        box, j.source.numbers(), r.numbers()
-                    ),
-                )
+                _add(found, layer.target, joint.forward(boxes, layer.target))
         if layer.target.name == target.name:
             break
     return Units(target, found.get(target.name, []))
 
 
-def _grow(
-    found: dict[str, list[Box]], row: Row, boxes: list[Box], step: Callable[[Box], list[Box]]
-) -> None:
-    reached = [new for box in boxes for new in step(box)]
-    found[row.name] = merge([*found.get(row.name, []), *reached])
+def _add(found: dict[str, list[Box]], row: Row, boxes: list[Box]) -> None:
+    found[row.name] = merge([*found.get(row.name, []), *boxes])
 
 
 def _units(network: Network, unit: str | Iterable[str]) -> Units:
@@ -143,12 +124,3 @@ def _units(network: Network, unit: str | Iterable[str]) -> Units:
         raise ConvgraphError(f"unit={names}: one unit, or several of one row")
     row = located[0][0]
     return Units(row, [box for _, index in located for box in Units.single(row, index).boxes])
-
-
-def _chosen(network: Network, row: str | None, default: tuple[Row, ...], kind: str) -> Row:
-    if row is not None:
-        return network.row(row)
-    if len(default) > 1:
-        names = " or ".join(r.name for r in default)
-        raise ConvgraphError(f"row=None: a network with several {kind}s needs a row: {names}")
-    return default[0]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from convgraph.core.layer import Row
+from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.interactions.count_arrays import CountArray, Ints
-from convgraph.interactions.fields import _chosen
 
 __all__ = ["PathCounts", "path_counts"]
 
@@ -119,7 +119,7 @@ def path_counts(network: Network, unit: str, row: str | None = None) -> PathCoun
     neural networks (2016), section 2.
     """
     end, index = network.find(unit)
-    start = _chosen(network, row, network.inputs, "input")
+    start = input_row(network, row)
     counts = {end.name: CountArray.single(end.numbers(), index)}
     for layer in reversed(network.layers):
         found = counts.get(layer.target.name)

@@ -106,12 +106,7 @@ class Structure:
                 before = found.get(source.name, [])
                 if any(all(mask.all() for mask in box) for box in before):
                     continue
-                read = [
-                    new
-                    for box in boxes
-                    for new in joint.wiring.back(box, target.numbers(), source.numbers())
-                ]
-                found[source.name] = merge([*before, *read])
+                found[source.name] = merge([*before, *joint.back(boxes, target)])
         return {name: tuple(boxes) for name, boxes in found.items()}
 
     def dead(self, row: Row) -> Units:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.axis import Full
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.tying import Explicit, Learned
@@ -180,10 +181,7 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
     """
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: this question needs numbers")
-    if row is None and len(network.outputs) > 1:
-        names = " or ".join(each.name for each in network.outputs)
-        raise ConvgraphError(f"row=None: a network with several outputs needs a row: {names}")
-    target = network.outputs[0] if row is None else network.row(row)
+    target = output_row(network, row)
     along = aligned(network, target.name)
     if along is None:
         raise ConvgraphError(

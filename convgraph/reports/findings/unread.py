@@ -123,8 +123,7 @@ def _unread(structure: Structure, row: Row) -> Units | None:
         every = tuple(np.ones(n, bool) for n in layer.target.numbers())
         for joint in layer.joints:
             if joint.source.name == row.name:
-                shapes = layer.target.numbers(), row.numbers()
-                read += joint.wiring.back(every, *shapes)
+                read += joint.back([every], layer.target)
     unread = structure.without(row, read)
     return unread if unread else None
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
+from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action, actions
@@ -143,12 +144,8 @@ def _everything(row: Row) -> Units:
 
 def _target(network: Network, row: str | None) -> Row:
     if row is not None:
-        network.layer(row)
-        return network.row(row)
-    if len(network.outputs) > 1:
-        names = " or ".join(each.name for each in network.outputs)
-        raise ConvgraphError(f"row=None: a network with several outputs needs a row: {names}")
-    return network.outputs[0]
+        network.layer(row)  # an input is refused
+    return output_row(network, row)
 
 
 def _moves(
