@@ -141,9 +141,19 @@ def actions(
         output = output.resolved(target)
         output.check(target)
         result[row] = Action(target, output)
+        if _moves_nothing(result[row]):
+            result[row] = Action(target, None, still=True)
     elif not result[row].still and result[row].transformation is not None:
         result[row] = _fitting(result[row])
     return result
+
+
+def _moves_nothing(action: Action) -> bool:
+    axes = action.per_axis()
+    if axes is not None:
+        return all(np.array_equal(axis, np.arange(len(axis))) for axis in axes)
+    sources = action.sources()
+    return sources is not None and np.array_equal(sources, np.arange(len(sources)))
 
 
 def _fitting(action: Action) -> Action:

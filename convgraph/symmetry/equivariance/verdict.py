@@ -128,7 +128,8 @@ class Verdict:
             equations = [f"{e.lhs} = {e.rhs}" for e in self.conditions[:12]]
             more = len(self.conditions) - len(equations)
             rest = [f"and {more:,} more"] if more else []
-            lines.append(f"holds if: {', '.join([*equations, *rest]) or 'no condition'}")
+            mended = ", ".join([*equations, *rest])
+            lines.append(f"holds if: {mended}" if mended else "no parameters would mend it")
         return "\n".join(lines)
 
 
