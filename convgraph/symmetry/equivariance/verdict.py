@@ -129,7 +129,9 @@ class Verdict:
             more = len(self.conditions) - len(equations)
             rest = [f"and {more:,} more"] if more else []
             mended = ", ".join([*equations, *rest])
-            lines.append(f"holds if: {mended}" if mended else "no parameters would mend it")
+            lines.append(
+                f"holds if: {mended}" if mended else "no equation between parameters would mend it"
+            )
         return "\n".join(lines)
 
 
