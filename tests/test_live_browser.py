@@ -1,40 +1,12 @@
 """The live page, driven in headless Chromium by pointer and keyboard, as a reader would."""
 
-import shutil
-
 import pytest
 
 import convgraph as cg
 from convgraph.figures.live.page import page
+from tests.reader import Reader
 
 pytestmark = pytest.mark.exhaustive
-
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1000,1200",
-)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    binary = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not binary or not driver:
-        pytest.skip("no Chromium with its driver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in FLAGS:
-        options.add_argument(flag)
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture(scope="module")
@@ -44,58 +16,6 @@ def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("live") / "page.html"
     path.write_text(page([cg.draw(stack), cg.draw(other)], "Two figures"), encoding="utf-8")
     return path.as_uri()
-
-
-class Reader:
-    """Somebody in front of the page."""
-
-    def __init__(self, browser, address):
-        from selenium.webdriver import ActionChains, Keys
-
-        self.browser, self.keys = browser, Keys
-        self.actions = lambda: ActionChains(browser)
-        browser.get("about:blank")
-        browser.get(address)
-        self.figure = browser.find_element("css selector", ".cg-figure")
-
-    def one(self, selector):
-        return self.figure.find_element("css selector", selector)
-
-    def unit(self, name):
-        return self.one(f'[data-unit="{name}"]')
-
-    def edge(self, source, target):
-        return self.one(f'[data-source="{source}"][data-target="{target}"] .cg-reach')
-
-    def point_at(self, element):
-        self.actions().move_to_element(element).perform()
-
-    def press(self, *keys):
-        self.actions().send_keys(*keys).perform()
-
-    def slide_to(self, amount):
-        slider = self.one(".cg-shift input")
-        self.browser.execute_script("arguments[0].focus()", slider)
-        step = self.keys.ARROW_RIGHT if amount > 0 else self.keys.ARROW_LEFT
-        for _ in range(abs(amount)):
-            self.press(step)
-
-    @property
-    def caption(self):
-        return self.one(".cg-caption").text
-
-    def units_with(self, css_class):
-        found = self.figure.find_elements("css selector", f"[data-unit].{css_class}")
-        return {element.get_attribute("data-unit") for element in found}
-
-    @property
-    def edges_in(self):
-        found = self.figure.find_elements("css selector", "[data-source].cg-in")
-        return {(e.get_attribute("data-source"), e.get_attribute("data-target")) for e in found}
-
-    @property
-    def active(self):
-        return self.browser.switch_to.active_element.get_attribute("data-unit")
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 
-from convgraph.figures.dot import edge_id, unit_id
-from convgraph.figures.panel import Panel
+import numpy as np
+
+from convgraph.figures.dot import edge_id, mark_id, unit_id
+from convgraph.figures.panel import Mark, Panel, Unit
 
 __all__ = ["annotate"]
 
@@ -17,9 +19,11 @@ _GROUP = re.compile(r'<g id="(?P<id>[^"]*)" class="(?P<classes>[^"]*)">\n?<title
 def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, description: str) -> str:
     """Give a rendered figure its title and description, and each unit and edge its own.
 
-    Units carry `data-unit`, `data-row` and `data-panel`; edges `data-source`, `data-target`,
-    `data-parameter` and `data-panel`, grey ones `data-quiet`: enough for a page to find what
-    belongs together.
+    Units carry `data-unit`, `data-row` and `data-panel`, and `data-at`, their place in the row,
+    cells `data-valued` or `data-counted` where a value or a count stands in place of their name;
+    edges `data-source`, `data-target`, `data-parameter` and `data-panel`, grey ones `data-quiet`;
+    the cells of a kernel `data-parameter` and `data-kernel`, the row that it computes: enough for
+    a page to find what belongs together.
     """
     known = dict(_known(panels))
 
@@ -45,8 +49,12 @@ def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, descrip
 def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
     for number, panel in enumerate(panels):
         for unit in panel.units:
-            data = {"unit": unit.name, "row": unit.row, "panel": str(number + 1)}
-            yield unit_id(unit.name, number), (unit.name, data)
+            yield unit_id(unit.name, number), (unit.name, _unit(panel, unit, number))
+        for mark in panel.marks:
+            if mark.parameter is not None:
+                data = {"parameter": mark.parameter, "kernel": _row_of(mark)}
+                data["panel"] = str(number + 1)
+                yield mark_id(mark.name, number), (mark.parameter, data)
         for edge in panel.edges:
             data = {"source": edge.source, "target": edge.target, "parameter": edge.parameter}
             if not edge.strong:
@@ -58,3 +66,21 @@ def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, 
                     {**data, "panel": str(number + 1)},
                 ),
             )
+
+
+def _unit(panel: Panel, unit: Unit, number: int) -> dict[str, str]:
+    data = {"unit": unit.name, "row": unit.row, "panel": str(number + 1)}
+    if panel.network is not None:
+        row = panel.network.row(unit.row)
+        index = row.find(unit.name)
+        assert index is not None
+        data["at"] = str(int(np.ravel_multi_index(index, row.numbers())))
+    if unit.valued:
+        data["valued"] = "true"
+    elif unit.side is not None and unit.text not in ("", unit.name):
+        data["counted"] = "true"
+    return data
+
+
+def _row_of(kernel: Mark) -> str:
+    return kernel.name.removeprefix("kernel,").rpartition(",")[0]

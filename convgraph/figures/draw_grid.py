@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,8 @@ def draw_grid(
         marked, counts = _field(network, unit, chosen)
         fill = {**marked, **fill}
     text = written_values(network, {**counts, **(values or {})})
-    panel = _panel(network, grids, fill, text, names, kernels, headings or {}, chosen)
+    valued = written_values(network, values)
+    panel = _panel(network, grids, fill, text, valued, names, kernels, headings or {}, chosen)
     if title is None:
         title = "Network " + " -> ".join(f"{row.name}{list(row.shape)}" for row in network.rows)
     return Figure((panel,), chosen, title)
@@ -137,6 +138,7 @@ def _panel(
     grids: Mapping[str, Cells],
     fill: Mapping[str, str],
     text: Mapping[str, str],
+    valued: Container[str],
     names: bool,
     kernels: bool,
     headings: Mapping[str, str],
@@ -152,21 +154,24 @@ def _panel(
         kernel = kernel_of.get(row.name)
         if kernel is not None:
             cells, labels = kernel
+            low = middle - cells.height / 2
             marks += [
-                Mark(f"kernel,{row.name},{number}", "cell", label, x + dx, y, *_square(cells))
-                for number, (label, (dx, y)) in enumerate(
-                    (
-                        labels[index] if cells.in_front(index) else "",
-                        (dx, middle - cells.height / 2 + dy),
-                    )
-                    for index, dx, dy in cells.places()
+                Mark(
+                    f"kernel,{row.name},{number}",
+                    "cell",
+                    labels[index] if cells.in_front(index) else "",
+                    x + dx,
+                    low + dy,
+                    *_square(cells),
+                    parameter=labels[index],
                 )
+                for number, (index, dx, dy) in enumerate(cells.places())
             ]
             x += cells.width + GAP * theme.pitch
         cells = grids[row.name]
         low = middle - cells.height / 2
         units += [
-            _unit(row, i, x + dx, low + dy, cells, fill, text, names, theme)
+            _unit(row, i, x + dx, low + dy, cells, fill, text, valued, names, theme)
             for i, dx, dy in cells.places()
         ]
         marks += [
@@ -189,7 +194,7 @@ def _panel(
         tuple(texts),
         2 * middle,
         _description(network, fill, theme),
-        None,
+        network,
         tuple(marks),
     )
 
@@ -206,6 +211,7 @@ def _unit(
     cells: Cells,
     fill: Mapping[str, str],
     text: Mapping[str, str],
+    valued: Container[str],
     names: bool,
     theme: Theme,
 ) -> Unit:
@@ -213,7 +219,8 @@ def _unit(
     # What stands in a cell behind another would show in part.
     label = text.get(name, name if names else "") if cells.in_front(index) else ""
     shade = fill.get(name, theme.fill)
-    return Unit(name, row.name, label, x, y, shade, name in fill, cells.side)
+    shaded = name in fill
+    return Unit(name, row.name, label, x, y, shade, shaded, cells.side, name in valued)
 
 
 def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, str]] | None:

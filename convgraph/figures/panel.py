@@ -18,7 +18,8 @@ Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image"]
 class Unit:
     """A circle: the unit's name, what is written in it, its place and its fill.
 
-    With a `side` in points it is a square cell of a grid.
+    With a `side` in points it is a square cell of a grid. `valued` tells a value that somebody
+    wrote into it from a name or a count.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Unit:
     fill: str
     shaded: bool
     side: float | None = None
+    valued: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Mark:
     """What is no unit of the network: padding, "..." for units left out, a cell, a box, an image.
 
     (x, y) is its middle; a name tells it from all others of its panel, units included. An image
-    has the `content` of a PNG file.
+    has the `content` of a PNG file, the cell of a kernel its `parameter`.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Mark:
     size: float
     fill: str | None = None
     content: bytes | None = field(default=None, repr=False)
+    parameter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class Panel:
     network: Network | None = field(default=None, repr=False, compare=False)
     marks: tuple[Mark, ...] = ()
     lines: tuple[Line, ...] = ()
+
+    @property
+    def cells(self) -> bool:
+        """Whether the units are cells of grids."""
+        return any(unit.side is not None for unit in self.units)
 
     @property
     def span(self) -> tuple[float, float]:

@@ -1,33 +1,83 @@
-"""What a live figure knows besides its graph: expressions, and what each shift leaves unchanged."""
+"""What a live figure knows besides its picture, as plain data for the page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from typing import Any
 
 import sympy as sp
 
-from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
+from convgraph.figures.live.relations import relations
+from convgraph.figures.live.shifts import shifts
+from convgraph.figures.panel import Panel
 
-__all__ = ["facts"]
+__all__ = ["facts", "parameters"]
 
 LONGEST = 300  # characters of an expression that still helps in a caption
-MOST_SHIFTS = 24  # steps of the slider to each side
-MOST_UNITS = 200  # of an input whose shifts are decided beforehand
+MOST_CONNECTIONS = 20_000  # of a network whose units show their expressions
+MOST_IN_LEGEND = 64  # parameters of a grid
 
 
-def facts(network: Network) -> dict[str, Any]:
-    """The expressions and the shifts of a network, as plain data for a page."""
-    return {"expressions": _expressions(network), "shifts": _shifts(network)}
+def facts(panel: Panel) -> dict[str, Any]:
+    """What a panel's network says of its units, its parameters and its shifts.
+
+    A graph has its connections in the picture; grids have none there, and bring relations.
+    """
+    network = panel.network
+    assert network is not None
+    drawn = {unit.name for unit in panel.units}
+    found: dict[str, Any] = {"expressions": _expressions(network, drawn)}
+    moving = shifts(network)
+    if moving is not None:
+        found["shifts"] = moving
+    if panel.cells:
+        found["relations"] = relations(network)
+        shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
+        found["parameters"] = _places(network, [*shown, *parameters(panel)])
+    return found
 
 
-def _expressions(network: Network) -> dict[str, str]:
-    """Each computed unit in terms of the units that it reads."""
+def parameters(panel: Panel) -> list[str]:
+    """The parameters of a panel that stand in no cell of it, in the order of the arrays."""
+    network = panel.network
+    if network is None:
+        return []
+    labels = network.labels
+    if not panel.cells:
+        on_edges = {edge.parameter for edge in panel.edges}
+        return [name for name in map(str, labels[: labels.parameters]) if name in on_edges]
+    shown = {mark.parameter for mark in panel.marks}
+    if labels.parameters > len(shown) + MOST_IN_LEGEND:
+        return []
+    names = [str(label) for label in labels[: labels.parameters]]
+    left = [name for name in names if name not in shown]
+    return left if len(left) <= MOST_IN_LEGEND else []
+
+
+def _places(network: Network, names: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """The letter of each parameter's array, and its place there."""
+    places = {}
+    labels = network.labels
+    for name in names:
+        position = labels.find(name)
+        assert position is not None
+        for array in labels.arrays:
+            start = labels.start(array.letter)
+            if start <= position < start + len(array):
+                places[name] = (array.letter, position - start)
+    return places
+
+
+def _expressions(network: Network, drawn: Set[str]) -> dict[str, str]:
+    """Each drawn unit that is computed, in terms of the units that it reads."""
+    if sum(int(layer.connections) for layer in network.layers) > MOST_CONNECTIONS:
+        return {}
     names = [unit for row in network.rows for unit in row.units()]
     found = {}
     for layer in network.layers:
-        for unit, expression in _layer_expressions(network, layer, names):
+        for unit, expression in _layer_expressions(network, layer, names, drawn):
             text = f"{unit} = {sp.sstr(expression)}"
             if len(text) <= LONGEST:
                 found[unit] = text
@@ -35,67 +85,17 @@ def _expressions(network: Network) -> dict[str, str]:
 
 
 def _layer_expressions(
-    network: Network, layer: Layer, names: list[str]
+    network: Network, layer: Layer, names: list[str], drawn: Set[str]
 ) -> list[tuple[str, sp.Expr]]:
     edges, first = network.edges, network.offsets[layer.target.name]
     biases = network.bias_labels(layer.target.name)
     result = []
     for i, unit in enumerate(layer.target.units()):
         part = slice(int(edges.start[first + i]), int(edges.start[first + i + 1]))
+        count = part.stop - part.start
+        if unit not in drawn or 3 * count > LONGEST:  # each takes 'a, ' at least
+            continue
         read = zip(edges.label[part].tolist(), edges.source[part].tolist(), strict=True)
         value = layer.reduction.exact([edges.labels[a] * sp.Symbol(names[b]) for a, b in read])
         result.append((unit, value if biases is None else value + biases[i]))
     return result
-
-
-def _shifts(network: Network) -> dict[str, Any]:
-    """For each shift of the last axis: where values go, and which outputs commute with it."""
-    if len(network.inputs) != 1 or len(network.outputs) != 1:
-        return {}
-    row = network.inputs[0]
-    if row.given is not None or row.size > MOST_UNITS:
-        return {}
-    width = row.numbers()[-1]
-    most = min(width - 1, MOST_SHIFTS)
-    answers = {}
-    for amount in range(-most, most + 1):
-        answer = _shift(network, amount) if amount else None
-        if answer is not None:
-            answers[str(amount)] = answer
-    return answers
-
-
-def _shift(network: Network, amount: int) -> dict[str, Any] | None:
-    from convgraph.symmetry.equivariance.check import check_equivariance
-    from convgraph.symmetry.transformations import Shift
-
-    try:
-        verdict = check_equivariance(network, Shift(amount))
-    except ConvgraphError:  # a network on which a shift has no meaning
-        return None
-    row, out = network.inputs[0], network.outputs[0]
-    width = row.numbers()[-1]
-    moved = {}
-    for unit in row.units():
-        index = row.find(unit)
-        assert index is not None
-        source = index[-1] - amount
-        moved[unit] = row.unit((*index[:-1], source)) if 0 <= source < width else None
-    return {
-        "moved": moved,
-        "exact": list(verdict.exact),
-        "broken": list(verdict.broken),
-        "sentence": _sentence(amount, verdict, len(out.units())),
-    }
-
-
-def _sentence(amount: int, verdict: Any, outputs: int) -> str:
-    shift = f"Shifted by {amount}"
-    if verdict.holds:
-        return f"{shift}: shifting first and shifting after give the same at all {outputs} outputs."
-    causes = "; ".join(f"{cause} ({', '.join(units)})" for cause, units in verdict.causes.items())
-    exact = len(list(verdict.exact))
-    return (
-        f"{shift}: shifting first and shifting after agree at {exact} of the {outputs} outputs "
-        f"and differ at {', '.join(verdict.broken)}: {causes}."
-    )

@@ -1,7 +1,6 @@
-"use strict";
 // One live figure: what is pointed at asks a question of the graph, and the page shows the answer.
-// The graph is in the SVG (data-unit, data-source, data-target, data-parameter); what needs algebra
-// was derived when the page was made, and stands in the figure's data.
+// A graph is in the SVG (data-unit, data-source, data-target, data-parameter), grids have relations
+// in the figure's data; what needs algebra was derived when the page was made, and stands there too.
 (() => {
   const MOST_NAMES = 12;
 
@@ -15,14 +14,17 @@
       this.start = this.caption.innerHTML;
       this.pinned = null;
       this.panels = new Map();
+      this.cells = new Cells(this.stage);
       this.units = [...this.stage.querySelectorAll("[data-unit]")];
       this.edges = [...this.stage.querySelectorAll("[data-source]")];
       for (const element of this.units) this.addUnit(element);
       for (const element of this.edges) this.addEdge(element);
+      this.kernels = [...this.stage.querySelectorAll("[data-kernel]")];
+      for (const element of this.kernels) this.addKernel(element);
       this.buttons = [...root.querySelectorAll(".cg-legend button")];
       for (const button of this.buttons) this.addButton(button);
-      this.slider = root.querySelector(".cg-shift input");
-      if (this.slider) this.addSlider();
+      this.sliders = [...root.querySelectorAll(".cg-shift input")];
+      for (const slider of this.sliders) slider.addEventListener("input", () => this.shift());
       this.stage.addEventListener("click", () => this.release());
       root.addEventListener("keydown", (event) => this.onKey(event));
     }
@@ -30,7 +32,12 @@
     panel(element) {
       const number = element.dataset.panel;
       if (!this.panels.has(number)) {
-        this.panels.set(number, { unit: new Map(), into: new Map(), outOf: new Map(), uses: new Map() });
+        const { relations, parameters, shifts } = this.data.panels[number] || {};
+        this.panels.set(number, {
+          unit: new Map(), into: new Map(), outOf: new Map(), uses: new Map(),
+          relations: relations && new Relations(relations, parameters),
+          shifts: shifts && new Shifts(shifts),
+        });
       }
       return this.panels.get(number);
     }
@@ -38,7 +45,7 @@
     addUnit(element) {
       const { unit, row } = element.dataset;
       this.panel(element).unit.set(unit, element);
-      element.setAttribute("tabindex", "0");
+      if (!this.cells.has(element)) element.setAttribute("tabindex", "0");
       element.setAttribute("role", "button");
       element.setAttribute("aria-pressed", "false");
       element.setAttribute("aria-label", `unit ${unit} of row ${row}`);
@@ -61,6 +68,14 @@
       this.listen(element, { kind: "edge", name: parameter, panel: element.dataset.panel, element });
     }
 
+    addKernel(element) {
+      const { parameter, kernel, panel } = element.dataset;
+      element.setAttribute("role", "button");
+      element.setAttribute("aria-pressed", "false");
+      element.setAttribute("aria-label", `parameter ${parameter} of the kernel of row ${kernel}`);
+      this.listen(element, { kind: "parameter", name: parameter, panel });
+    }
+
     addButton(button) {
       this.listen(button, { kind: "parameter", name: button.dataset.parameter, panel: button.dataset.panel });
     }
@@ -77,10 +92,6 @@
         event.stopPropagation();
         this.toggle(question);
       });
-    }
-
-    addSlider() {
-      this.slider.addEventListener("input", () => this.shift(Number(this.slider.value)));
     }
 
     // -- pinning -------------------------------------------------------------------------------
@@ -110,11 +121,12 @@
       if (event.key === "Escape") {
         this.release();
         this.clear();
-        if (this.slider) this.shift(0);
+        for (const slider of this.sliders) slider.value = "0";
+        this.shift();
         return;
       }
       const element = document.activeElement;
-      if (!element.dataset || element.dataset.unit === undefined) return;
+      if (!this.units.includes(element) && !this.kernels.includes(element)) return;
       if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         element.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -128,6 +140,7 @@
     }
 
     neighbour(element, key) {
+      if (this.cells.has(element)) return this.cells.neighbour(element, key);
       const { panel, row } = element.dataset;
       const mine = this.units.filter((u) => u.dataset.panel === panel);
       const same = mine.filter((u) => u.dataset.row === row);
@@ -151,6 +164,10 @@
 
     askUnit({ name, panel: number }) {
       const panel = this.panels.get(number);
+      if (this.cells.has(panel.unit.get(name))) {
+        this.askCell(name, number, panel);
+        return;
+      }
       const isInput = !panel.into.has(name) && panel.outOf.has(name);
       const next = isInput ? panel.outOf : panel.into;
       const end = isInput ? "target" : "source";
@@ -162,11 +179,62 @@
         }
       }
       for (const unit of found) panel.unit.get(unit)?.classList.add("cg-in");
-      const element = panel.unit.get(name);
-      element.classList.add("cg-at");
-      if (this.pinned) element.setAttribute("aria-pressed", "true");
+      this.mark(panel.unit.get(name));
       found.delete(name);
       this.tell(this.sentence(name, panel, found, isInput), this.data.panels[number]?.expressions?.[name]);
+    }
+
+    // What is asked about.
+    mark(element) {
+      element.classList.add("cg-at");
+      if (this.cells.has(element)) this.cells.frame(element);
+      if (this.pinned) element.setAttribute("aria-pressed", "true");
+    }
+
+    askCell(name, number, { unit, relations }) {
+      const { row, at } = unit.get(name).dataset;
+      this.cells.hideCounts();
+      this.mark(unit.get(name));
+      if (!relations) {
+        this.tell(`${name}: its network is too large for a page that answers by itself.`);
+        return;
+      }
+      const isInput = !relations.computed.has(row);
+      const counts = relations.field(row, Number(at), isInput);
+      const holes = new Map([...counts].map(([other, found]) =>
+        [other, new Set(other === row ? [] : relations.holes(other, found))]));
+      for (const element of unit.values()) {
+        const place = Number(element.dataset.at);
+        const count = counts.get(element.dataset.row)?.[place];
+        if (count && element.dataset.row !== row) {
+          element.classList.add("cg-in");
+          this.cells.write(element, String(count));
+        }
+        if (holes.get(element.dataset.row)?.has(place)) element.classList.add("cg-hole");
+      }
+      for (const element of this.kernels) {
+        const uses = element.dataset.panel === number ? relations.uses(element.dataset.parameter) : [];
+        const used = uses.some(({ joint, targets, sources }) => isInput ?
+          [...sources].some((i) => counts.get(joint.source)?.[i]) :
+          [...targets].some((i) => counts.get(joint.target)?.[i]));
+        if (used) element.classList.add("cg-in");
+      }
+      const parts = [...relations.rows.keys()].filter((other) => other !== row && counts.has(other))
+        .filter((other) => counts.get(other).some(Boolean))
+        .map((other) => this.part(relations, other, counts.get(other)));
+      const last = parts.length > 1 ? ` and ${parts.pop()}` : "";
+      const seen = parts.length ? parts.join(", ") + last : "nothing";
+      const paths = parts.length ?
+        ` In each cell: along how many paths it ${isInput ? "is reached" : "reaches " + name}.` : "";
+      this.tell(`${name} ${isInput ? "affects" : "sees"} ${seen}.${paths}`,
+        this.data.panels[number].expressions?.[name]);
+    }
+
+    // "9 of the 25 units in x (rows 2 to 4, columns 2 to 4)"
+    part(relations, row, counts) {
+      const within = relations.within(row, counts);
+      const many = counts.reduce((n, count) => n + (count > 0), 0);
+      return `${many} of the ${counts.length} units in ${row}${within && ` (${within})`}`;
     }
 
     sentence(name, panel, found, isInput) {
@@ -185,15 +253,44 @@
     }
 
     askParameter({ name, panel: number, element }) {
-      const uses = this.panels.get(number).uses.get(name) || [];
-      for (const edge of uses) edge.classList.add("cg-in");
+      for (const element of this.kernels) {
+        const { parameter, panel } = element.dataset;
+        if (parameter === name && panel === number) this.mark(element);
+      }
+      const { relations } = this.panels.get(number);
+      this.cells.hideCounts();
+      if (relations) this.askRelations(name, number, relations);
+      else this.askEdges(name, number, element);
       for (const button of this.buttons) {
         const mine = button.dataset.parameter === name && button.dataset.panel === number;
         if (mine && this.pinned) button.setAttribute("aria-pressed", "true");
       }
+    }
+
+    askRelations(name, number, relations) {
+      const parts = [];
+      let all = 0;
+      for (const { joint, count, targets, sources } of relations.uses(name)) {
+        all += count;
+        const members = [[joint.target, targets], ...(joint.source === null ? [] : [[joint.source, sources]])];
+        for (const [row, places] of members) {
+          for (const element of this.panels.get(number).unit.values()) {
+            const { row: own, at } = element.dataset;
+            if (own === row && places.has(Number(at))) element.classList.add("cg-in");
+          }
+        }
+        const [at, read] = members.map(([row, places]) =>
+          this.part(relations, row, relations.members(row, places)));
+        parts.push(read ? `${at} read ${read} through it` : `it is added at ${at}`);
+      }
+      this.tell(`${name} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
+    }
+
+    askEdges(name, number, element) {
+      const uses = this.panels.get(number).uses.get(name) || [];
+      for (const edge of uses) edge.classList.add("cg-in");
       const where = element ? `The connection from ${element.dataset.source} to ${element.dataset.target} carries ${name}. ` : "";
-      const times = uses.length === 1 ? "once" : `${uses.length} times`;
-      this.tell(`${where}${name} is used ${times}.`);
+      this.tell(`${where}${name} is used ${times(uses.length)}.`);
     }
 
     tell(sentence, expression) {
@@ -207,55 +304,82 @@
 
     clear() {
       this.root.classList.remove("cg-asked");
-      for (const element of this.root.querySelectorAll(".cg-in, .cg-at")) {
-        element.classList.remove("cg-in", "cg-at");
+      for (const element of this.root.querySelectorAll(".cg-in, .cg-at, .cg-hole")) {
+        element.classList.remove("cg-in", "cg-at", "cg-hole");
       }
+      this.cells.restore();
       for (const element of this.root.querySelectorAll('[aria-pressed="true"]')) {
         element.setAttribute("aria-pressed", "false");
       }
       this.caption.innerHTML = this.start;
-      if (this.slider && Number(this.slider.value)) this.shift(Number(this.slider.value));
+      if (this.amounts().some(Boolean)) this.shift();
     }
 
     // -- shifting ------------------------------------------------------------------------------
 
-    shift(amount) {
-      this.slider.value = String(amount);
-      this.root.querySelector(".cg-shift output").textContent = String(amount);
-      this.root.classList.toggle("cg-shifted", amount !== 0);
+    amounts() {
+      return this.sliders.map((slider) => Number(slider.value));
+    }
+
+    shift() {
+      const amounts = this.amounts();
+      this.sliders.forEach((slider, axis) => {
+        slider.parentElement.querySelector("output").textContent = String(amounts[axis]);
+      });
+      this.root.classList.toggle("cg-shifted", amounts.some(Boolean));
       for (const unit of this.units) {
         unit.classList.remove("cg-holds", "cg-breaks");
         this.write(unit, null);
       }
-      if (amount === 0) {
+      if (!amounts.some(Boolean)) {
         if (!this.pinned) this.caption.innerHTML = this.start;
         return;
       }
-      for (const [number, panel] of this.panels) {
-        const answer = this.data.panels[number]?.shifts?.[amount];
-        if (!answer) continue;
-        for (const [unit, from] of Object.entries(answer.moved)) {
-          this.write(panel.unit.get(unit), from === null ? "0" : this.label(panel.unit.get(from)));
-        }
-        for (const unit of answer.exact) panel.unit.get(unit)?.classList.add("cg-holds");
-        for (const unit of answer.broken) panel.unit.get(unit)?.classList.add("cg-breaks");
-        this.tell(answer.sentence);
+      const sentences = [...this.panels.values()].map((panel) => this.showShift(panel, amounts));
+      if (sentences.some(Boolean)) this.tell(sentences.filter(Boolean).join(" "));
+    }
+
+    showShift({ unit: units, shifts }, amounts) {
+      const answer = shifts?.answer(amounts);
+      if (!answer) return null;
+      const places = (row) => new Map([...units.values()].filter((unit) => unit.dataset.row === row)
+        .map((unit) => [Number(unit.dataset.at), unit]));
+      const inputs = places(shifts.input), outputs = places(shifts.output);
+      for (const [at, unit] of inputs) {
+        const from = shifts.origin(at, answer.amounts);
+        if (from === null || inputs.has(from)) this.write(unit, from === null ? "0" : inputs.get(from));
       }
+      for (const [at, unit] of outputs) {
+        unit.classList.toggle("cg-holds", answer.exact.has(at));
+        unit.classList.toggle("cg-breaks", answer.broken.has(at));
+      }
+      return shifts.sentence(answer, (set) => {
+        const few = set.size <= MOST_NAMES && [...set].every((at) => outputs.has(at));
+        return few ? [...set].map((at) => outputs.get(at).dataset.unit).join(", ") : `${set.size} units`;
+      });
     }
 
-    // What stands in a unit when nothing is shifted.
-    label(unit) {
-      const text = unit?.querySelector("text");
-      return text ? text.dataset.own ?? text.innerHTML : "";
-    }
-
-    // Another label into a unit, that of the one whose value has moved here; null restores its own.
-    write(unit, label) {
-      const text = unit?.querySelector("text");
+    // Into a unit the label of the one whose value has moved here, or a text; null restores its own.
+    write(unit, from) {
+      const text = unit.querySelector("text");
       if (!text) return;
-      text.dataset.own ??= text.innerHTML;
-      text.innerHTML = label ?? text.dataset.own;
+      text.dataset.own ??= JSON.stringify([text.innerHTML, text.getAttribute("font-size"), text.getAttribute("y")]);
+      const [html, size, y] = JSON.parse(text.dataset.own);
+      const other = from instanceof Element ? from.querySelector("text") : null;
+      if (from instanceof Element && !other) {
+        text.innerHTML = "";
+        return;
+      }
+      const [label, theirs] = other ? JSON.parse(other.dataset.own) : [from ?? html, size];
+      text.innerHTML = label;
+      text.setAttribute("font-size", theirs);
+      // Where letters are larger or smaller, their middle stays.
+      text.setAttribute("y", String(Number(y) + 0.3 * (Number(theirs) - Number(size))));
     }
+  }
+
+  function times(count) {
+    return count === 1 ? "once" : `${count} times`;
   }
 
   const figures = [...document.querySelectorAll(".cg-figure")].map((root, i) => new LiveFigure(root, i));

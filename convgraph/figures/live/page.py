@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from convgraph.figures.live.facts import facts
+from convgraph.figures.live.facts import facts, parameters
 from convgraph.figures.symbols import split_symbol
 
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
-    from convgraph.figures.panel import Panel
 
 __all__ = ["page"]
 
 HELP = (
-    "Point at or tab to a unit or a parameter; arrow keys move between units, "
+    "Point at or tab to a unit or a parameter; arrow keys move between {}, "
     "Enter or a click pins the answer, Escape lets go."
 )
+SCRIPTS = ("relations.js", "shifts.js", "cells.js", "live.js")
 
 
 def page(figures: Sequence[Figure], title: str) -> str:
@@ -31,7 +31,9 @@ def page(figures: Sequence[Figure], title: str) -> str:
         f"<title>{html.escape(title)}</title>\n<style>\n{_asset('live.css')}</style>\n</head>\n"
         "<body>\n<main>\n"
         + "\n".join(_section(figure, number) for number, figure in enumerate(figures, 1))
-        + f"\n</main>\n<script>\n{_asset('live.js')}</script>\n</body>\n</html>\n"
+        + "\n</main>\n<script>\n"
+        + "".join(map(_asset, SCRIPTS))
+        + "</script>\n</body>\n</html>\n"
     )
 
 
@@ -41,7 +43,7 @@ def _asset(name: str) -> str:
 
 def _section(figure: Figure, number: int) -> str:
     panels = {
-        str(i): facts(panel.network)
+        str(i): facts(panel)
         for i, panel in enumerate(figure.panels, 1)
         if panel.network is not None
     }
@@ -54,7 +56,7 @@ def _section(figure: Figure, number: int) -> str:
         f'<p class="cg-caption" role="status" aria-live="polite">'
         f"{html.escape(figure.description)}</p>\n"
         f"{_legend(figure)}{_slider(panels, number)}"
-        + (f'<p class="cg-help">{HELP}</p>\n' if panels else "")
+        + (f'<p class="cg-help">{_help(figure)}</p>\n' if panels else "")
         + f'<script type="application/json" class="cg-data">{_json({"panels": panels})}</script>\n'
         "</section>"
     )
@@ -70,20 +72,11 @@ def _legend(figure: Figure) -> str:
         f'<li><button type="button" aria-pressed="false" data-parameter="{html.escape(name)}" '
         f'data-panel="{number}">{_typeset(name)}</button></li>'
         for number, panel in enumerate(figure.panels, 1)
-        for name in _parameters(panel)
+        for name in parameters(panel)
     ]
     if not items:
         return ""
     return f'<ul class="cg-legend" aria-label="Parameters">\n{"".join(items)}\n</ul>\n'
-
-
-def _parameters(panel: Panel) -> list[str]:
-    """The parameters on the panel's edges, in the order of the network's arrays."""
-    if panel.network is None:
-        return []
-    on_edges = {edge.parameter for edge in panel.edges}
-    labels = panel.network.labels
-    return [name for name in map(str, labels[: labels.parameters]) if name in on_edges]
 
 
 def _typeset(name: str) -> str:
@@ -91,13 +84,31 @@ def _typeset(name: str) -> str:
     return f"{html.escape(letter)}<sub>{html.escape(subscript)}</sub>" if subscript else letter
 
 
+def _help(figure: Figure) -> str:
+    grids = [panel.network for panel in figure.panels if panel.cells and panel.network]
+    if not grids:
+        return HELP.format("units")
+    stacked = any(len(row.shape) > 2 for network in grids for row in network.rows)
+    return HELP.format(f"cells{', Page Up and Page Down between channels' if stacked else ''}")
+
+
 def _slider(panels: dict[str, Any], number: int) -> str:
-    amounts = [int(amount) for panel in panels.values() for amount in panel["shifts"]]
-    if not amounts:
-        return ""
-    name = f"f{number}-shift"
-    return (
-        f'<p class="cg-shift"><label for="{name}">Shift of the input</label> '
-        f'<input id="{name}" type="range" min="{min(amounts)}" max="{max(amounts)}" value="0" '
-        f'step="1"> <output for="{name}">0</output></p>\n'
-    )
+    """A slider for each axis of space; panels of fewer axes answer to the last ones."""
+    found = [panel["shifts"]["most"] for panel in panels.values() if "shifts" in panel]
+    axes = max(map(len, found), default=0)
+    sliders = []
+    for axis in range(axes):
+        most = max(m[len(m) - axes + axis] for m in found if len(m) >= axes - axis)
+        name = f"f{number}-shift{axis + 1 if axes > 1 else ''}"
+        sliders.append(
+            f'<p class="cg-shift"><label for="{name}">{_direction(axis, axes)}</label> '
+            f'<input id="{name}" type="range" min="{-most}" max="{most}" value="0" '
+            f'step="1"> <output for="{name}">0</output></p>\n'
+        )
+    return "".join(sliders)
+
+
+def _direction(axis: int, axes: int) -> str:
+    if axes == 1:
+        return "Shift of the input"
+    return ("Shift down", "Shift right")[axis] if axes == 2 else f"Shift along axis {axis + 1}"

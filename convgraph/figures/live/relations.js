@@ -1,0 +1,223 @@
+"use strict";
+// What a network's rows have to do with each other, asked of one small table per axis; see
+// relations.py. Sets of units are arrays of numbers, one for each unit of a row in row-major order:
+// along how many paths it is reached, 0 for not at all.
+class Relations {
+  constructor(data, places) {
+    this.rows = new Map(data.rows.map((row) => [row.name, row]));
+    this.joints = data.joints;
+    this.axes = data.axes;
+    this.places = places;  // of parameters: the letter of the array, and where in it
+    this.computed = new Set(data.joints.map((joint) => joint.target));
+    this.known = new Map();
+  }
+
+  size(name) {
+    return this.rows.get(name).shape.reduce((a, b) => a * b, 1);
+  }
+
+  // The number at (output, tap) of a table, or -1.
+  at(table, output, tap) {
+    if (table.length === 4) return table[3][output * table[2] + tap];
+    const found = table[3] + table[4] * output + table[5] * tap;
+    return found >= 0 && found < table[0] ? found : -1;
+  }
+
+  // From a unit through all layers: forwards what it affects, backwards what it sees.
+  field(name, at, forwards) {
+    const counts = new Map([[name, new Float64Array(this.size(name))]]);
+    counts.get(name)[at] = 1;
+    const joints = this.joints.filter((joint) => joint.source !== null);
+    for (const joint of forwards ? joints : joints.reverse()) {
+      const [from, to] = forwards ? [joint.source, joint.target] : [joint.target, joint.source];
+      if (!counts.has(from)) continue;
+      const found = this.through(joint, counts.get(from), forwards);
+      if (!counts.has(to)) counts.set(to, found);
+      else counts.get(to).forEach((count, i, all) => { all[i] = count + found[i]; });
+    }
+    return counts;
+  }
+
+  through(joint, counts, forwards) {
+    if (joint.starts) return this.listed(joint, counts, forwards);
+    const tables = joint.axes.map((number) => this.axes[number]);
+    let dims = tables.map((table) => table[forwards ? 0 : 1]);
+    let values = forwards ? moved(counts, inOrder(dims, joint.order), joint.order) : counts;
+    tables.forEach((table, axis) => {
+      values = this.along(table, values, dims, axis, forwards);
+      dims = dims.map((n, a) => (a === axis ? table[forwards ? 1 : 0] : n));
+    });
+    return forwards ? values : moved(values, dims, inverse(joint.order));
+  }
+
+  along(table, values, dims, axis, forwards) {
+    const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const outer = dims.slice(0, axis).reduce((a, b) => a * b, 1);
+    const [inputs, outputs, taps] = table;
+    const [before, after] = forwards ? [inputs, outputs] : [outputs, inputs];
+    const found = new Float64Array(outer * after * inner);
+    for (let output = 0; output < outputs; output++) {
+      for (let tap = 0; tap < taps; tap++) {
+        const input = this.at(table, output, tap);
+        if (input < 0) continue;
+        const [from, to] = forwards ? [input, output] : [output, input];
+        for (let o = 0; o < outer; o++) {
+          const a = (o * before + from) * inner, b = (o * after + to) * inner;
+          for (let i = 0; i < inner; i++) found[b + i] += values[a + i];
+        }
+      }
+    }
+    return found;
+  }
+
+  listed(joint, counts, forwards) {
+    const found = new Float64Array(this.size(forwards ? joint.target : joint.source));
+    for (let target = 0; target + 1 < joint.starts.length; target++) {
+      for (let e = joint.starts[target]; e < joint.starts[target + 1]; e++) {
+        const source = joint.sources[e];
+        if (forwards) found[target] += counts[source]; else found[source] += counts[target];
+      }
+    }
+    return found;
+  }
+
+  // Where a parameter is used: for each joint that does the units that use it and those read.
+  uses(name) {
+    if (!this.known.has(name)) {
+      this.known.set(name, this.joints.map((joint) => this.usesAt(joint, name)).filter(Boolean));
+    }
+    return this.known.get(name);
+  }
+
+  usesAt(joint, name) {
+    const targets = new Set(), sources = new Set();
+    let count = 0;
+    if (joint.starts) {
+      for (let target = 0; target + 1 < joint.starts.length; target++) {
+        for (let e = joint.starts[target]; e < joint.starts[target + 1]; e++) {
+          if (!joint.terms[joint.labels[e]].includes(name)) continue;
+          count += 1;
+          targets.add(target);
+          sources.add(joint.sources[e]);
+        }
+      }
+      return count ? { joint, count, targets, sources } : null;
+    }
+    const [letter, place] = this.places[name] || [];
+    if (letter === undefined || joint.letter !== letter) return null;
+    // A parameter's place is a sum of one number per axis, so its uses are a product of pairs.
+    const wanted = this.digits(joint, place);
+    const tables = joint.axes.map((number) => this.axes[number]);
+    const ins = steps(inOrder(tables.map((table) => table[0]), joint.order));
+    const outs = steps(tables.map((table) => table[1]));
+    let pairs = [[0, 0]];
+    tables.forEach((table, axis) => {
+      const codes = this.axes[joint.codes[axis]];
+      const mine = [];
+      for (let output = 0; output < table[1]; output++) {
+        for (let tap = 0; tap < table[2]; tap++) {
+          const input = this.at(table, output, tap);
+          if (input < 0 || this.at(codes, output, tap) !== wanted[axis]) continue;
+          mine.push([output * outs[axis], input * ins[joint.order[axis]]]);
+        }
+      }
+      pairs = pairs.flatMap(([o, i]) => mine.map(([a, b]) => [o + a, i + b]));
+    });
+    for (const [target, source] of pairs) {
+      targets.add(target);
+      sources.add(source);
+    }
+    return { joint, count: pairs.length, targets, sources };
+  }
+
+  digits(joint, place) {
+    const wanted = joint.axes.map(() => 0);
+    const weights = steps(joint.digits.map(([, size]) => size));
+    joint.digits.forEach(([axis, size], digit) => {
+      wanted[axis] += weights[digit] * (Math.floor(place / weights[digit]) % size);
+    });
+    return wanted;
+  }
+
+  // "rows 2 to 4, columns 1 to 3", for the units of a row that are in a set.
+  within(name, counts) {
+    const { shape, channels } = this.rows.get(name);
+    const bounds = box(shape, counts);
+    if (!bounds) return "";
+    const words = axisNames(shape.length, channels);
+    const spans = bounds.map(([low, high], axis) => low === high ?
+      `${words[axis]} ${low + 1}` : `${words[axis]}s ${low + 1} to ${high + 1}`);
+    const all = bounds.reduce((product, [low, high]) => product * (high - low + 1), 1);
+    const wide = spans.filter((_, axis) => shape[axis] > 1);
+    if (!wide.length) return "";
+    return (counts.reduce((n, count) => n + (count > 0), 0) < all ? "within " : "") + wide.join(", ");
+  }
+
+  // A set of places as an array over a row.
+  members(name, places) {
+    const counts = new Float64Array(this.size(name));
+    for (const at of places) counts[at] = 1;
+    return counts;
+  }
+
+  // The units that a set surrounds without having them, as dilation leaves them.
+  holes(name, counts) {
+    const { shape } = this.rows.get(name);
+    const bounds = box(shape, counts);
+    if (!bounds) return [];
+    return [...counts.keys()].filter((at) => !counts[at] &&
+      unravel(at, shape).every((i, axis) => i >= bounds[axis][0] && i <= bounds[axis][1]));
+  }
+}
+
+function steps(dims) {
+  const found = dims.map(() => 1);
+  for (let axis = dims.length - 2; axis >= 0; axis--) found[axis] = found[axis + 1] * dims[axis + 1];
+  return found;
+}
+
+function unravel(at, dims) {
+  return steps(dims).map((step, axis) => Math.floor(at / step) % dims[axis]);
+}
+
+// Axis a of a wiring is axis order[a] of the input.
+function inOrder(dims, order) {
+  const found = [];
+  order.forEach((position, axis) => { found[position] = dims[axis]; });
+  return found;
+}
+
+function inverse(order) {
+  const found = [];
+  order.forEach((position, axis) => { found[position] = axis; });
+  return found;
+}
+
+// An array of these dims with axis order[a] in the place of axis a.
+function moved(values, dims, order) {
+  if (order.every((position, axis) => position === axis)) return values;
+  const from = steps(dims), to = order.map((axis) => dims[axis]);
+  const found = new Float64Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    found[at] = values[unravel(at, to).reduce((sum, i, axis) => sum + i * from[order[axis]], 0)];
+  }
+  return found;
+}
+
+function box(shape, counts) {
+  const bounds = shape.map(() => [Infinity, -Infinity]);
+  counts.forEach((count, at) => {
+    if (!count) return;
+    unravel(at, shape).forEach((i, axis) => {
+      bounds[axis] = [Math.min(bounds[axis][0], i), Math.max(bounds[axis][1], i)];
+    });
+  });
+  return bounds.length && bounds[0][0] > bounds[0][1] ? null : bounds;
+}
+
+function axisNames(rank, channels) {
+  const space = rank - (channels ? 1 : 0);
+  const words = { 0: [], 1: ["position"], 2: ["row", "column"] }[space] ||
+    Array.from({ length: space }, (_, axis) => `axis ${axis + 1} position`);
+  return channels ? ["channel", ...words] : words;
+}

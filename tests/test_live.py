@@ -1,0 +1,191 @@
+"""What a live page knows before anybody points at it, against the edges and the verdicts."""
+
+import itertools
+import json
+import re
+
+import networkx as nx
+import numpy as np
+import pytest
+import sympy as sp
+
+import convgraph as cg
+from convgraph.figures.live.facts import facts
+from convgraph.figures.live.page import page
+from convgraph.figures.live.relations import relations
+from convgraph.figures.live.shifts import shifts
+
+x = cg.Input((1, 4, 4))
+BRANCHED = cg.Network(x, cg.Add()(x, cg.Conv((3, 3), padding="same", letter="w")(x)))
+
+NETWORKS = {
+    "stack": (cg.Conv((3, 3), padding="same") >> cg.Conv((2, 2), stride=2)).on((5, 6)),
+    "dilated": cg.Conv((2, 2), dilation=2).on((5, 5)),
+    "groups": cg.Conv((2, 2), filters=4, groups=2, bias=True).on((4, 3, 3)),
+    "circular": cg.Conv((3, 3), padding="same", padding_mode="circular").on((2, 4)),
+    "reflect": cg.Conv((3, 3), padding="same", padding_mode="reflect").on((4, 4)),
+    "tiled": cg.TiledConv((2, 2), tiles=2).on((5, 5)),
+    "local": cg.LocallyConnected((2, 2), filters=2).on((4, 4)),
+    "flipped": cg.Conv((2, 3), flip=True).on((4, 4)),
+    "transposed": cg.ConvTranspose((3, 3), stride=2).on((2, 3)),
+    "pooled": (cg.Conv((2, 2)) >> cg.ReLU() >> cg.MaxPool((2, 2)) >> cg.Flatten()).on((2, 7, 7)),
+    "dense": (cg.AvgPool((2, 2)) >> cg.Flatten() >> cg.Dense(3, bias=True)).on((4, 4)),
+    "upsampled": (cg.Upsample(2) >> cg.Conv((3, 3), padding="same")).on((2, 2, 3)),
+    "shared": (cg.Conv(3, padding=1, letter="w") >> cg.Conv(3, padding=1, letter="w")).on(5),
+    "branched": BRANCHED,
+    "listed": cg.equivariant_layer(cg.Group.cyclic(5)),
+}
+
+
+def number(table, output, tap):
+    """The entry of an encoded table, as its docstring says."""
+    if len(table) == 4:
+        return table[3][output * table[2] + tap]
+    found = table[3] + table[4] * output + table[5] * tap
+    return found if 0 <= found < table[0] else -1
+
+
+def connections(data, joint, place_of):
+    """All (source, target, parameters) of a joint, spelt out of its tables."""
+    if "starts" in joint:
+        for target, (a, b) in enumerate(itertools.pairwise(joint["starts"])):
+            for e in range(a, b):
+                yield joint["sources"][e], target, tuple(joint["terms"][joint["labels"][e]])
+        return
+    tables = [data["axes"][i] for i in joint["axes"]]
+    order = joint["order"]
+    view = [0] * len(order)
+    for table, position in zip(tables, order, strict=True):
+        view[position] = table[0]
+    codes = [data["axes"][i] for i in joint.get("codes", [])]
+    for outputs in np.ndindex(*(table[1] for table in tables)):
+        target = int(np.ravel_multi_index(outputs, [table[1] for table in tables]))
+        for taps in np.ndindex(*(table[2] for table in tables)):
+            at = [number(t, o, k) for t, o, k in zip(tables, outputs, taps, strict=True)]
+            if min(at) < 0:
+                continue
+            index = [0] * len(order)
+            for position, i in zip(order, at, strict=True):
+                index[position] = i
+            labels = ()
+            if codes:
+                place = sum(number(c, o, k) for c, o, k in zip(codes, outputs, taps, strict=True))
+                labels = (place_of[joint["letter"], place],)
+            yield int(np.ravel_multi_index(index, view)), target, labels
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_relations_are_the_edges(name):
+    net = NETWORKS[name]
+    data = json.loads(json.dumps(relations(net)))
+    labels = net.labels
+    place_of = {
+        (array.letter, i): str(labels[labels.start(array.letter) + i])
+        for array in labels.arrays
+        for i in range(len(array))
+        if array.letter
+    }
+    found = []
+    for joint in data["joints"]:
+        if joint["source"] is None:
+            continue
+        units = [net.row(joint[end]).units() for end in ("source", "target")]
+        for source, target, names in connections(data, joint, place_of):
+            found.append((units[0][source], units[1][target], names))
+    expected = [
+        (a, b, tuple(sorted(map(str, parameter.free_symbols))))
+        for a, b, parameter in net.graph.edges(data="parameter")
+    ]
+    assert sorted(found) == sorted(expected)
+
+
+def test_biases_are_read_from_nothing():
+    data = relations(NETWORKS["groups"])
+    bias = [joint for joint in data["joints"] if joint["source"] is None]
+    assert [joint["target"] for joint in bias] == ["s"]
+    assert bias[0]["letter"] == "b"
+
+
+def test_windows_are_six_numbers_whatever_the_size():
+    small, large = (relations(cg.Conv((3, 3), padding=1).on((n, n))) for n in (9, 900))
+    assert [len(table) for table in large["axes"]] == [6] * len(large["axes"])
+    assert len(json.dumps(large)) < len(json.dumps(small)) + 40
+
+
+def test_what_a_browser_could_not_go_through_is_left_out():
+    assert relations(cg.Conv((3, 3)).on((2000, 2000))) is None
+    assert relations(cg.Conv(3, padding=1, padding_mode="circular").on(90_000)) is None
+
+
+def members(found, number, size):
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(found["sets"][number]), np.uint8))
+    return np.flatnonzero(bits[:size]).tolist()
+
+
+@pytest.mark.parametrize("name", ["stack", "circular", "pooled", "shared", "branched"])
+def test_shifts_are_the_verdicts(name):
+    net = NETWORKS[name]
+    found = json.loads(json.dumps(shifts(net)))
+    out = net.outputs[0]
+    wide = [range(-most, most + 1) for most in found["most"]]
+    asked = {",".join(map(str, amounts)) for amounts in itertools.product(*wide) if any(amounts)}
+    assert set(found["answers"]) == asked
+    for key, answer in found["answers"].items():
+        verdict = cg.check_equivariance(net, cg.Shift(tuple(map(int, key.split(",")))))
+        for end, units in (("exact", verdict.exact), ("broken", verdict.broken)):
+            assert [out.units()[i] for i in members(found, answer[end], out.size)] == list(units)
+        causes = {found["causes"][c]: members(found, u, out.size) for c, u in answer["causes"]}
+        assert {c: [out.units()[i] for i in at] for c, at in causes.items()} == {
+            c: list(units) for c, units in verdict.causes.items()
+        }
+
+
+def test_no_shifts_where_they_have_no_meaning():
+    assert shifts(cg.from_networkx(nx.DiGraph([("a", "b", {"parameter": sp.Symbol("w")})]))) is None
+    assert shifts(cg.Conv((3, 3)).on((30, 30))) is None
+    assert shifts(cg.Dense(2).on(1)) is None
+
+
+def test_a_kernel_that_is_drawn_needs_no_legend():
+    net = cg.Conv((2, 2), bias=True).on((3, 3))
+    with_kernel, without = (cg.draw_grid(net, kernels=k).page() for k in (True, False))
+    pressed = re.compile(r"<button[^>]* data-parameter=\"(\w+)\"")
+    assert pressed.findall(with_kernel) == ["b"]
+    assert pressed.findall(without) == ["w_1_1", "w_1_2", "w_2_1", "w_2_2", "b"]
+    assert set(re.findall(r'data-parameter="(w_\w+)" data-kernel="s"', with_kernel)) == {
+        "w_1_1", "w_1_2", "w_2_1", "w_2_2",
+    }  # fmt: skip
+    many = cg.Dense(100).on((100,))
+    assert pressed.findall(cg.draw_grid(many, show=4).page()) == []
+
+
+def test_expressions_are_of_units_that_are_drawn():
+    net = cg.Conv(3).on(100)
+    panel = cg.draw(net, show=4).panels[0]
+    assert set(facts(panel)["expressions"]) == {"s1", "s2", "s97", "s98"}
+    assert (
+        facts(cg.draw_grid(cg.Conv((3, 3)).on((100, 100)), show=4).panels[0])["expressions"] == {}
+    )
+
+
+def test_a_page_is_the_same_bytes_and_asks_for_nothing():
+    net = NETWORKS["stack"]
+    text = cg.draw_grid(net, "g1,1", kernels=True).page()
+    assert cg.draw_grid(net, "g1,1", kernels=True).page() == text
+    assert len(text) < 150_000
+    assert set(re.findall(r"https?://[^\"' ]*", text)) <= {
+        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
+    }  # fmt: skip
+    assert re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=", text) == []
+    together = page([cg.draw_grid(net), cg.draw(cg.Conv(3).on(5))], "Two")
+    ids = re.findall(r'\bid="([^"]*)"', together)
+    assert len(ids) == len(set(ids))
+
+
+def test_sliders_are_one_per_axis():
+    def labels(net):
+        return re.findall(r"<label [^>]*>([^<]*)</label>", cg.draw(net).page())
+
+    assert labels(cg.Conv(3).on(5)) == ["Shift of the input"]
+    assert labels(cg.Conv((2, 2)).on((3, 3))) == ["Shift down", "Shift right"]
+    assert labels(cg.Conv((1, 2, 2)).on((2, 2, 2))) == [f"Shift along axis {i}" for i in (1, 2, 3)]
