@@ -34,17 +34,17 @@ FEW = 16  # the greatest of more values than this hides differences from points 
 @given(st.data())
 @settings(max_examples=60)
 def test_on_axes_on_edges_and_in_numbers(data):
-    _hold_together(data)
+    check_levels_agree(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=3000)
 def test_on_axes_on_edges_and_in_numbers_at_length(data):
-    _hold_together(data)
+    check_levels_agree(data)
 
 
-def _hold_together(data):
+def check_levels_agree(data):
     network = data.draw(networks())
     verdict = checked(data, network)
     exact, broken, undecided = (

@@ -240,15 +240,14 @@ slow = settings(
 )
 
 
-def read(data: bytes) -> None:
-    """The model is read or refused; anything else is a failure."""
+def answered(data: bytes) -> bool:
+    """Whether a model is read, or refused in one line; another error passes through."""
     with little_memory():
         try:
-            net = from_onnx(data)
+            answer = repr(from_onnx(data))
         except ConvgraphError as error:
-            assert "\n" not in str(error)  # noqa: PT017 - either way is fine
-        else:
-            assert repr(net)
+            answer = str(error)
+    return len(answer.splitlines()) == 1
 
 
 @slow
@@ -261,7 +260,7 @@ def test_bytes_changed_anywhere(data: st.DataObject) -> None:
             changed[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
         else:
             changed[at : at + 1] = data.draw(st.binary(min_size=1, max_size=1))
-    read(bytes(changed))
+    assert answered(bytes(changed))
 
 
 @slow
@@ -297,7 +296,7 @@ def test_fields_changed_to_extremes(data: st.DataObject) -> None:
         elif kind == "without":
             del one.input[-1:]
             del one.attribute[:1]
-    read(changed.SerializeToString())
+    assert answered(changed.SerializeToString())
 
 
 def test_without_the_package() -> None:

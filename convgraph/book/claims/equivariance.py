@@ -26,6 +26,7 @@ t, u = sp.symbols("t u", integer=True)
     "proof, axes",
 )
 def equivariance_to_translation() -> Iterator[Check]:
+    """Proofs for all sizes, and where a border breaks it in finite frames."""
     line, plane = cg.Conv(k), cg.Conv((k, m))
     one_axis = "f(g(x)) = g(f(x)) in one dimension"
     images = "f(g(x)) = g(f(x)) for images"
@@ -76,6 +77,7 @@ def _where(verdict: Verdict) -> str:
     "edges",
 )
 def scale_and_rotation() -> Iterator[Check]:
+    """Counterexamples, and the tied kernels with which the layer does commute."""
     net = cg.Conv((3, 3), padding="same").on((4, 4))
     cases: list[tuple[str, Transformation]] = [
         ("a change of scale by 2", cg.Scale(2)),
@@ -140,6 +142,7 @@ def _commutes(net: cg.Network, g: Transformation, ties: Sequence[sp.Eq]) -> bool
     "closed form, edges",
 )
 def shifted_feature() -> Iterator[Check]:
+    """The layers that give the first output, and what each of them gives for the shifted input."""
     plain = cg.Conv(2).on(5)
     detector = (cg.Conv(2, bias=True) >> cg.ReLU()).on(5)
     what = "a layer that gives [0, 1, 0, 0] exists"
@@ -198,6 +201,7 @@ def _without_bias(net: cg.Network) -> bool:
     "edges",
 )
 def invariant_layer() -> Iterator[Check]:
+    """Which pools give both outputs, and where such a pool is not invariant."""
     maps = ((0, 1, 0, 0), (0, 0, 1, 0))
     for width, stride, padding in product((1, 2, 3), (1, 2), (0, 1)):
         if padding * 2 > width:
@@ -231,6 +235,7 @@ def invariant_layer() -> Iterator[Check]:
     "axes, edges",
 )
 def detector_stage() -> Iterator[Check]:
+    """The edges and values of the stage, and that whatever it applies commutes with all shifts."""
     net = cg.ReLU().on((4, 4))
     yield Check("edges into each unit", {1}, {d for _, d in net.graph.in_degree() if d})
     yield Check("units with a function of their own", net.outputs[0].size, len(net.edges))

@@ -28,6 +28,7 @@ DETECTED_RIGHT = (3, 1, 10, 2)  # the same, moved right by one
     "edges",
 )
 def pooled_table() -> Iterator[Check]:
+    """Both pools of the table, in exact numbers."""
     exact = np.array([[sp.Integer(value) for value in row] for row in TABLE], object)
     for what, pool, stated in (
         ("maxima", cg.MaxPool((2, 2)), ((32, 5), (6, 21))),
@@ -48,6 +49,7 @@ def _pairs(rows: Any) -> tuple[tuple[Fraction, ...], ...]:
     "edges, closed form",
 )
 def invariance_of_pooling() -> Iterator[Check]:
+    """Figure 9.8 worked out, and the share of outputs that one expects to be unchanged."""
     net = cg.MaxPool(3, stride=1, padding="same").on(4)
     before, after = (tuple(net.evaluate(row).tolist()) for row in (DETECTED, DETECTED_RIGHT))
     yield Check("figure 9.8, pooled, in tenths", (10, 10, 10, 2), before)
@@ -89,6 +91,7 @@ def _changed(before: tuple[int, ...], after: tuple[int, ...]) -> Fraction:
     "closed form, edges",
 )
 def fewer_units() -> Iterator[Check]:
+    """The number of pooled units for every width and stride, divisible or not."""
     even = cg.MaxPool(k).on(k * m).outputs[0].shape[0]
     yield Check("units left of n", m, even, when="k divides n, windows side by side")
     (left,) = cg.MaxPool(w, stride=k).on(n).outputs[0].shape

@@ -31,6 +31,7 @@ BOUNDARIES = {
     "closed form, edges",
 )
 def uses_of_each_element() -> Iterator[Check]:
+    """How often each parameter is used, at every boundary and for every input size."""
     dense = cg.Dense(5).on(5)
     yield Check(
         "uses of each dense weight", {1}, {cg.uses(dense, p).count for p in dense.parameters}
@@ -73,6 +74,7 @@ def _left_out_at_the_border(spec: cg.Conv, inputs: int) -> bool:
     "edges",
 )
 def central_element() -> Iterator[Check]:
+    """The uses of the middle parameter of each layer."""
     convolution, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
     yield Check("uses of w_2", 5, cg.uses(convolution, "w_2").count)
     yield Check("uses of w_3_3 in the dense layer", 1, cg.uses(dense, "w_3_3").count)
@@ -85,6 +87,7 @@ def central_element() -> Iterator[Check]:
     "closed form",
 )
 def shared_cost() -> Iterator[Check]:
+    """The cost of a convolution with symbols for its sizes."""
     cost = cg.cost(cg.Conv(k).on(n + k - 1))
     yield Check("parameters", k, cost.parameters)
     yield Check("operations", Order(k * n), cost.operations)
@@ -98,6 +101,7 @@ def shared_cost() -> Iterator[Check]:
     "edges",
 )
 def small_image_weights() -> Iterator[Check]:
+    """The uses of w11, and the parameters of both layers."""
     net = cg.Conv((2, 2)).on((3, 3))
     cost = cg.cost(net)
     yield Check("uses of w_1_1", 4, cg.uses(net, "w_1_1").count)
@@ -114,6 +118,7 @@ def small_image_weights() -> Iterator[Check]:
     "axes",
 )
 def colour_image() -> Iterator[Check]:
+    """The parameters of both layers, and of one with a bias."""
     cost = cg.cost(cg.Conv((5, 5), padding="same").on((3, 100, 100)))
     biased = cg.cost(cg.Conv((5, 5), padding="same", bias=True).on((3, 100, 100)))
     yield Check(
@@ -136,6 +141,7 @@ def colour_image() -> Iterator[Check]:
     "axes",
 )
 def edge_detection() -> Iterator[Check]:
+    """The cost of the convolution beside that of its matrix, and their ratios."""
     net = cg.Conv((1, 2)).on((280, 320))
     cost = cg.cost(net)
     matrix = cost.dense
@@ -157,6 +163,7 @@ def edge_detection() -> Iterator[Check]:
 
 @claim(13, "book, section 9.2", "The same kernel serves inputs of any size.", "closed form")
 def any_size() -> Iterator[Check]:
+    """Whether the input's size is among what the parameters depend on."""
     convolution, dense = cg.cost(cg.Conv(k).on(n)), cg.cost(cg.Dense(m).on(n))
     yield Check("parameters on n inputs", k, convolution.parameters)
     kernels = {cg.Conv(3).on(inputs).parameters for inputs in range(3, 100)}

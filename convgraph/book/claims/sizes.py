@@ -22,6 +22,7 @@ m, n, k, s, p, d = map(size_symbol, "mnkspd")
     "proof, closed form",
 )
 def strided_is_downsampled() -> Iterator[Check]:
+    """A proof for every kernel and stride, and the operations of both ways."""
     for spec, what in (
         (cg.Conv(k, stride=2), "the same function, proved for every kernel"),
         (cg.Conv(k, stride=s, padding=p, dilation=d), "and for every stride, padding, dilation"),
@@ -55,6 +56,7 @@ def _proved_with_channels() -> bool:
     "closed form, axes",
 )
 def depth_and_padding() -> Iterator[Check]:
+    """The sizes of the rows, the deepest network, and the padding that keeps the size."""
     yield Check("units of each row", (16, 11, 6, 1), _rows(16, 6))
     yield Check("layers", 3, len(_rows(16, 6)) - 1)
     deepest = sp.floor((n - 1) / (k - 1))

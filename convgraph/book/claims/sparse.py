@@ -22,6 +22,7 @@ ALL_S = {f"s{i}" for i in range(1, 6)}
     "closed form",
 )
 def dense_cost() -> Iterator[Check]:
+    """The cost of a dense layer with symbols for its sizes."""
     dense = cg.cost(cg.Dense(n).on(m))
     yield Check("parameters", m * n, dense.parameters)
     yield Check("operations", Order(m * n), dense.operations)
@@ -35,6 +36,7 @@ def dense_cost() -> Iterator[Check]:
     "closed form",
 )
 def sparse_cost() -> Iterator[Check]:
+    """The cost of a local and of a convolutional layer with k connections per output."""
     # n + k - 1 inputs give n outputs of exactly k connections each
     local = cg.cost(cg.LocallyConnected(k).on(n + k - 1))
     shared = cg.cost(cg.Conv(k).on(n + k - 1))
@@ -61,6 +63,7 @@ def sparse_cost() -> Iterator[Check]:
     "axes",
 )
 def affected() -> Iterator[Check]:
+    """The projective field of x3 in both layers."""
     sparse, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
     yield Check("x3 affects", {"s2", "s3", "s4"}, cg.projective_field(sparse, "x3"))
     yield Check("in the dense layer", ALL_S, cg.projective_field(dense, "x3"))
@@ -73,6 +76,7 @@ def affected() -> Iterator[Check]:
     "axes",
 )
 def seen() -> Iterator[Check]:
+    """The receptive field of s3 in both layers."""
     sparse, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
     yield Check("s3 sees", {"x2", "x3", "x4"}, cg.receptive_field(sparse, "s3"))
     yield Check("in the dense layer", ALL_X, cg.receptive_field(dense, "s3"))
@@ -86,6 +90,7 @@ def seen() -> Iterator[Check]:
     "axes",
 )
 def deeper() -> Iterator[Check]:
+    """The receptive field of g3 in each row, and how fields grow with depth."""
     layer = cg.Conv(3, padding="same")
     net = (layer >> layer).on(5)
     yield Check("g3 sees in h", {"h2", "h3", "h4"}, cg.receptive_field(net, "g3", row="h"))
@@ -120,6 +125,7 @@ def _widths_by_depth(depth: int) -> list[int]:
     "axes",
 )
 def small_image() -> Iterator[Check]:
+    """Connections and receptive fields of both layers, all counted."""
     net = cg.Conv((2, 2)).on((3, 3))
     outputs = net.outputs[0]
     dense = cg.Dense(outputs.shape).on(net.inputs[0].shape)

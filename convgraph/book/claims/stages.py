@@ -31,6 +31,7 @@ def _ink(lines: tuple[str, ...]) -> NDArray[np.int64]:
     "axes",
 )
 def weak_filters() -> Iterator[Check]:
+    """The parameters of both, and where each filter answers for the digit in every place."""
     parts = [_ink(HALF_CIRCLE), _ink(ANGLE)]
     digit = np.vstack(parts)
     yield Check(
@@ -95,6 +96,7 @@ def _expected(parts: list[Any], place: tuple[int, int]) -> list[Any]:
     "edges",
 )
 def three_stages() -> Iterator[Check]:
+    """The graph and the function of one complex layer, beside those of three simple ones."""
     convolution, detector, pooling = cg.Conv(3, padding="same"), cg.ReLU(), cg.MaxPool(3, 1)
     complex_layer = (convolution >> detector >> pooling).on(8)
     yield Check("stages of the complex layer", 3, len(complex_layer.layers))

@@ -24,6 +24,7 @@ SIZES = [(inputs, width) for inputs in range(2, 9) for width in range(1, min(inp
     "closed form, edges",
 )
 def same_connections() -> Iterator[Check]:
+    """The wirings, the tyings and the parameters of the three layers beside one another."""
     specs = (cg.LocallyConnected(k), cg.TiledConv(k, tiles=t), cg.Conv(k))
     local, tiled, convolution = (spec.on(n) for spec in specs)
     connections = {net.layers[0].connections for net in (local, tiled, convolution)}
@@ -90,6 +91,7 @@ GRADIENTS: dict[str, tuple[Spec, int]] = {
     "edges",
 )
 def gradients() -> Iterator[Check]:
+    """The reversed graph and the tied sums, beside transposed matrices and sympy's derivatives."""
     for case, (spec, inputs) in GRADIENTS.items():
         net = spec.on(inputs)
         answer = cg.gradients(net)
