@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from harness import Result, benchmark, figure, seconds
+from harness import Result, benchmark, best, figure, seconds
 
 import convgraph as cg
 from convgraph.interactions.affine import affine_fields
@@ -19,12 +19,7 @@ LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 
 def processed(function: Callable[[], Any], repeat: int = 7) -> float:
     """The shortest of several runs, in seconds of this process."""
-    times = []
-    for _ in range(repeat):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
+    return best(function, repeat, time.process_time)
 
 
 def every_field(model: onnx.ModelProto) -> Any:

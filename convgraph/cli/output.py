@@ -60,9 +60,9 @@ def table(
     return made
 
 
-def print_line(text: RenderableType = "", style: str | None = None) -> None:
+def print_line(text: RenderableType = "") -> None:
     """Print one line as it is, however long: brackets are no markup, and nothing is broken up."""
-    console().print(text, style=style, markup=False, soft_wrap=True)
+    console().print(text, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

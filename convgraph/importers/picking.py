@@ -44,8 +44,8 @@ def moved(
     builder.emit(node, read.shape, [(signal, wiring, ONE)], SUM)
 
 
-def _indices(builder: Builder, node: Node, position: int = 1) -> NDArray[Any]:
-    known = builder.known(node, position)
+def _indices(builder: Builder, node: Node) -> NDArray[Any]:
+    known = builder.known(node, 1)
     if known is None:
         raise Unread("positions that are computed")
     if known.size > MOST_LISTED:

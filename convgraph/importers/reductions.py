@@ -102,7 +102,7 @@ def normaliser(
     )
 
 
-def softmax(log: bool = False) -> Reduction:
+def softmax(log: bool) -> Reduction:
     """exp(x_i) / sum_j exp(x_j), or its logarithm."""
 
     def exact(terms: Sequence[sp.Expr]) -> sp.Expr:

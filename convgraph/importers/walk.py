@@ -41,7 +41,7 @@ def network_of(
     known: Mapping[str, Known],
     outputs: Sequence[str],
     hints: Callable[[str], Shape | None],
-    strict: bool = False,
+    strict: bool,
 ) -> Network:
     """The network that a model's nodes make of its inputs.
 

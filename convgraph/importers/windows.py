@@ -31,8 +31,8 @@ def _front(batch: Size) -> tuple[Window, ...]:
     return () if batch == 1 else (identity(batch),)
 
 
-def _steps(node: Node, attribute: str, rank: int, default: int = 1) -> list[int]:
-    values = node.numbers(attribute) or [default] * rank
+def _steps(node: Node, attribute: str, rank: int) -> list[int]:
+    values = node.numbers(attribute) or [1] * rank
     if len(values) != rank or not all(1 <= v <= LONGEST_AXIS for v in values):
         raise ConvgraphError(f"{attribute}={values}: a positive number for each of {rank} axes")
     return values

@@ -81,7 +81,7 @@ def fan_out(joints: Sequence[Joint]) -> Distribution:
     )
 
 
-def fan_in_in_symbols(joints: Sequence[Joint], disjoint: bool = False) -> Distribution | None:
+def fan_in_in_symbols(joints: Sequence[Joint], disjoint: bool) -> Distribution | None:
     """As `fan_in`, in closed form; None where there is none.
 
     `disjoint` says that no unit is reached through two joints.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,16 +87,13 @@ class _Windowed(Layer):
             )
         return Blocks(channels, self.filters, self.groups)
 
+    def _along(self, space: tuple[Size, ...]) -> Iterator[tuple[Size, Size, Size, Size, Any]]:
+        """Size, kernel, stride, dilation and padding, axis by axis."""
+        steps = self._each(self.stride), self._each(self.dilation)
+        return zip(space, self._each(self.kernel), *steps, self._paddings(), strict=True)
+
     def _windows(self, space: tuple[Size, ...]) -> list[Window]:
-        each = zip(
-            space,
-            self._each(self.kernel),
-            self._each(self.stride),
-            self._each(self.dilation),
-            self._paddings(),
-            strict=True,
-        )
-        return [window(n, k, s, d, p, self.padding_mode) for n, k, s, d, p in each]
+        return [window(*each, self.padding_mode) for each in self._along(space)]
 
     def bind(self, *tensors: Tensor) -> Bound:
         named, channels, space = channels_and_space(tensors[0], self.rank, self)
@@ -261,17 +259,8 @@ class ConvTranspose(_Windowed):
         return tuple(as_size("output_padding", v, rule, least=0) for v in values)
 
     def _windows(self, space: tuple[Size, ...]) -> list[Reversed]:  # type: ignore[override]
-        each = zip(
-            space,
-            self._each(self.kernel),
-            self._each(self.stride),
-            self._each(self.dilation),
-            self._paddings(),
-            self._extra(),
-            strict=True,
-        )
         found = []
-        for n, k, s, d, padding, extra in each:
+        for (n, k, s, d, padding), extra in zip(self._along(space), self._extra(), strict=True):
             span = d * (k - 1) + 1
             whole = (n - 1) * s + span
             if padding == "same":

@@ -25,7 +25,7 @@ def listed_layer(
     target: Row,
     connections: Sequence[Connection],
     reduction: Reduction,
-    biases: Sequence[sp.Expr] | None = None,
+    biases: Sequence[sp.Expr] | None,
     arrays: tuple[Array, ...] = (),
 ) -> Layer:
     """The layer with these connections, in any order, and a bias for each unit (0 for none).

@@ -26,7 +26,7 @@ TRIALS = 8
 
 
 def exact_trials(
-    network: Network, cone: Cone, moves: Mapping[str, Sources], zeroed: frozenset[int] = frozenset()
+    network: Network, cone: Cone, moves: Mapping[str, Sources], zeroed: frozenset[int]
 ) -> Iterator[tuple[Objects, Objects]]:
     """Values of all units of a cone before and after the move, at one point after another.
 

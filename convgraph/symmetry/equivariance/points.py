@@ -21,8 +21,8 @@ def trials(
     network: Network,
     cone: Cone,
     moves: Mapping[str, Sources],
-    zeroed: frozenset[int] = frozenset(),
-    maxima: bool = True,
+    zeroed: frozenset[int],
+    maxima: bool,
 ) -> Iterator[tuple[Leading, Leading]]:
     """Leading terms of all units of a cone, before and after the move, at one point after another.
 

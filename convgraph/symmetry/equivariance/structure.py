@@ -53,8 +53,8 @@ def identities(
     layers: Sequence[LayerEdges],
     moves: Mapping[str, Map],
     maps: Mapping[str, Map | None],
-    opaque: frozenset[str] = frozenset(),
-    consed: bool = False,
+    opaque: frozenset[str],
+    consed: bool,
 ) -> Identities:
     """Number the functions of all units of some layers.
 

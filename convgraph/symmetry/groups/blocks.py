@@ -43,7 +43,7 @@ def grid_systems(shape: Sequence[int]) -> Iterator[System]:
 
 
 def block_systems(
-    generators: Sequence[Permutation], degree: int, candidates: Iterator[System] | None = None
+    generators: Sequence[Permutation], degree: int, candidates: Iterator[System] | None
 ) -> list[System]:
     """Systems of blocks of a transitive group: the candidates that are some, or all that are found.
 

@@ -99,10 +99,6 @@ class Chain:
         rest, _ = self._sift(np.asarray(permutation, np.int64)[None, :], 0)
         return len(rest) == 0
 
-    def stabiliser(self) -> list[Permutation]:
-        """Generators of the elements that fix the first base point."""
-        return self.levels[1].generators if len(self.levels) > 1 else []
-
     def _complete(self) -> bool:
         return self._known is not None and self.order == self._known
 
