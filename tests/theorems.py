@@ -70,6 +70,19 @@ THEOREMS = {
         None,
     ),
     "tiled": (cg.TiledConv(3, tiles=2, padding=1), cg.Shift(2 * t), "line", None),
+    "tiled with bias": (cg.TiledConv(1, tiles=2, bias=True), cg.Shift(2 * t), "line", None),
+    "tiled circle with bias": (
+        cg.TiledConv(3, tiles=2, bias=True, **wrap),
+        cg.Shift(2 * t, boundary="wrap"),
+        "circle",
+        None,
+    ),
+    "invariant twice": (
+        cg.GlobalMaxPool() >> cg.ReLU() >> cg.GlobalMaxPool(),
+        cg.Shift(t, boundary="wrap"),
+        "circle",
+        c,
+    ),
     "tiled circle": (
         cg.TiledConv(3, tiles=2, **wrap) >> cg.MaxPool(2),
         cg.Shift(4 * t, boundary="wrap"),

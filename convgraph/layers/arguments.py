@@ -139,7 +139,7 @@ def window(
         if boundary == "circular" and most > n:
             raise ConvgraphError(f"padding={most}: a circular padding is at most the axis, {n}")
     outputs = ceil_div(n, s) if padding == "same" else floor_div(room, s) + 1
-    if ceil_mode:
+    if ceil_mode and padding != "same":  # of which nothing is left over
         # what is left over gets a window too, unless that would start behind the input
         more = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
         outputs = more if sp.sympify(span - after).is_positive else greatest(outputs, more)

@@ -126,5 +126,5 @@ def prove(
     try:
         proof.check_steps()
     except ConvgraphError as wrong:  # a step was taken that no rule allows
-        return Undecided(spec, transformation, asked, str(wrong))
+        return Undecided(spec, transformation, asked, str(wrong).split(";")[0])
     return proof

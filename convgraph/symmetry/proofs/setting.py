@@ -25,6 +25,7 @@ from convgraph.core.tying import Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.layers.spec import Spec
+from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
 from convgraph.symmetry.proofs.normal import is_whole
 from convgraph.symmetry.proofs.numbers import strides_of, symbols_of
@@ -100,8 +101,8 @@ class Setting:
         return tuple(index(self.free(name)) for name in ["f"] * row.channels + spaces)
 
     def moving(self, row: Row) -> tuple[bool, ...]:
-        """Which axes of a row are those along which the input moves."""
-        return (False,) * row.channels + tuple(a != 0 for a in self.amounts)
+        """Along which axes a row moves: not those of the channels, nor what a whole row became."""
+        return tuple(t != 0 for t in self.shifts[row.name])
 
     def moduli(self, row: Row) -> tuple[sp.Expr | None, ...]:
         """On a circle the number of positions of each axis that moves; None for other axes."""
@@ -202,12 +203,24 @@ def _opened(
     try:
         return bound(spec, sizes, channels)
     except ConvgraphError as never:
+        if not _branches(spec):
+            raise
         for period, rest in _congruences(spec):
             try:
                 return bound(spec, [period * m + rest for m in counts], channels)
             except ConvgraphError:
                 continue
         raise never
+
+
+def _branches(thing: Any) -> bool:
+    """Whether branches meet somewhere in a spec."""
+    if isinstance(thing, tuple | list):
+        return any(map(_branches, thing))
+    fields = getattr(thing, "__dataclass_fields__", ())
+    return isinstance(thing, Residual | Parallel) or any(
+        _branches(getattr(thing, name)) for name in fields
+    )
 
 
 def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:

@@ -20,7 +20,7 @@ from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.setting import Setting, axis_pairs
 from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference
-from convgraph.symmetry.smt.taps import Both, Tap, tap_axes
+from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes
 
 __all__ = ["LayerQueries"]
 
@@ -170,16 +170,26 @@ class LayerQueries:
                 terms.append(script.real(f"joint!{number}!{side}"))
             script.claim(call("=", sides[0][-1], sides[1][-1]))
         if self.layer.bias is not None:
-            positions, _ = self._places(script)
-            bias = self.layer.bias
-            assert isinstance(bias.tying, Learned)
-            pairs = list(axis_pairs(bias, self.layer.target))
-            outs = [pairs[d.axis][2] for d in bias.tying.digits if d.named or d.size != 1]
-            b = script.function(bias.tying.letter or "b", len(outs))
-            for side, terms in zip(SIDES, sides, strict=True):
-                terms.append(call(b, *[getattr(positions[o], side) for o in outs if o is not None]))
+            for terms, entry in zip(sides, self._biases(script, self.layer.bias), strict=True):
+                terms.append(entry)
         word = "*" if self.layer.reduction == PRODUCT else "+"
         return script.ask(f"{self._name}, all joints", call("=", *[call(word, *t) for t in sides]))
+
+    def _biases(self, script: Script, bias: Joint) -> list[str]:
+        """The entry of the bias on each side."""
+        assert isinstance(bias.tying, Learned)
+        row = self.layer.target
+        positions, turns = self._places(script)
+        pairs = list(axis_pairs(bias, row))
+        digits = [d for d in bias.tying.digits if d.named or d.size != 1]
+        name = script.function(bias.tying.letter or "b", len(digits))
+        places = []
+        for digit in digits:
+            axis, _, out = pairs[digit.axis]
+            places.append(
+                output_digit(script, self.setting, row, digit, axis, out, positions, turns)
+            )
+        return [call(name, *[getattr(place, side) for place in places]) for side in SIDES]
 
 
 SIDES = ("left", "right")

@@ -20,7 +20,7 @@ from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.setting import Setting, axis_pairs
 from convgraph.symmetry.smt.script import Script, call, conjunction, difference, term, total, whole
 
-__all__ = ["Both", "Tap", "tap_axes"]
+__all__ = ["Both", "Tap", "output_digit", "tap_axes"]
 
 
 @dataclass(frozen=True)
@@ -268,26 +268,49 @@ class Tap:
             return Both(at, at)
         if digit.kind != "output":
             return Both(*[self.taps.get(digit.axis, "0")] * 2)
-        here = Both("0", "0") if out is None else self.positions[out]
-        return here if digit.size == axis.outputs else self._tile(digit, here, out)
+        return output_digit(
+            self.script,
+            self.setting,
+            self.layer.target,
+            digit,
+            axis,
+            out,
+            self.positions,
+            self.turns,
+        )
 
-    def _tile(self, digit: Digit, here: Both, out: int | None) -> Both:
-        """Which of the kernels that take turns is used, on each side."""
-        tiles = sp.sympify(digit.size)
-        name = self.layer.target.name
-        modulus = self.script.size(tiles)
-        first, left = self.script.remainder(here.left, modulus)
-        second, right = self.script.remainder(here.right, modulus)
-        assert out is not None
-        step = sp.cancel(self.setting.shifts[name][out] / tiles)
-        if not step.is_integer:  # then the kernels do differ, and no lemma says otherwise
-            return Both(left, right)
-        multiple = difference(total(second, self.script.size(step)), first)
-        if self.setting.where == "circle":
-            around = sp.cancel(self.setting.sizes[name][out] / tiles)
-            multiple = total(multiple, whole(self.script.size(around), self.turns[out]))
-        self.script.small_multiple(modulus, multiple)
+
+def output_digit(
+    script: Script,
+    setting: Setting,
+    row: Row,
+    digit: Digit,
+    axis: Axis,
+    out: int | None,
+    positions: Sequence[Both],
+    turns: Sequence[str],
+) -> Both:
+    """Which parameter an output has along an axis: its own, or that of the kernel whose turn it is.
+
+    `positions` and `turns` are those of a `Tap`.
+    """
+    here = Both("0", "0") if out is None else positions[out]
+    if digit.size == axis.outputs:
+        return here
+    tiles = sp.sympify(digit.size)
+    modulus = script.size(tiles)
+    first, left = script.remainder(here.left, modulus)
+    second, right = script.remainder(here.right, modulus)
+    assert out is not None
+    step = sp.cancel(setting.shifts[row.name][out] / tiles)
+    if not step.is_integer:  # then the kernels do differ, and no lemma says otherwise
         return Both(left, right)
+    multiple = difference(total(second, script.size(step)), first)
+    if setting.where == "circle":
+        around = sp.cancel(setting.sizes[row.name][out] / tiles)
+        multiple = total(multiple, whole(script.size(around), turns[out]))
+    script.small_multiple(modulus, multiple)
+    return Both(left, right)
 
 
 SIDES = ("left", "right")
