@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from convgraph.core.boxes import decompose
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.by_axes import Answer
-from convgraph.symmetry.equivariance.clean import Clean
+from convgraph.symmetry.equivariance.clean_positions import Clean
 from convgraph.symmetry.equivariance.decide import Decision, decide
 from convgraph.symmetry.equivariance.plane import Boxes, Plane
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.symmetry.equivariance.decide import Question
+from convgraph.symmetry.equivariance.edge_lists import numbered
+from convgraph.symmetry.equivariance.identities import Identities, identities
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
-from convgraph.symmetry.equivariance.lists import numbered
-from convgraph.symmetry.equivariance.structure import Identities, identities
 
 __all__ = [
     "CAUSES",

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import cone_of
 from convgraph.symmetry.equivariance.exact_values import exact_trials
+from convgraph.symmetry.equivariance.identities import identities
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
 from convgraph.symmetry.equivariance.normal_form import TooLarge, forms
-from convgraph.symmetry.equivariance.points import trials
-from convgraph.symmetry.equivariance.structure import identities
+from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Decision", "Question", "decide"]

@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
-from convgraph.symmetry.equivariance.clean import Clean, clean
+from convgraph.symmetry.equivariance.clean_positions import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.following import follow
 from convgraph.symmetry.equivariance.restriction import Classes, channel_classes, restriction

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
+from convgraph.symmetry.equivariance.edge_lists import Lists, canonical_lists, collapsed
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.equivariance.lists import Lists, canonical_lists, collapsed
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Identities", "identities"]
