@@ -212,6 +212,20 @@ class Network:
         memory.require("parameters", self.labels.parameters, 600)
         return tuple(self.labels[: self.labels.parameters])
 
+    @property
+    def parameter_count(self) -> Size:
+        """How many parameters there are; arrays that layers share count once.
+
+        Arrays that a model holds and does not learn (a buffer) have symbols, and do not count.
+        """
+        sizes: dict[str | None, Size] = {}
+        held: dict[str | None, Size] = {}
+        for tying in (tying for layer in self.layers for tying in layer.arrays):
+            (held if tying.fixed else sizes)[tying.letter] = tying.size
+        if self.symbolic:
+            return sum(sizes.values())
+        return self.labels.parameters - sum(int(size) for size in held.values())
+
     # -- edges and graph -----------------------------------------------------------------------
 
     @cached_property
@@ -312,15 +326,7 @@ class Network:
             units = units + row.size
         for layer in self.layers:
             connections = connections + layer.connections
-        parameters: Size = 0
-        seen: set[str | None] = set()
-        for tying in (tying for layer in self.layers for tying in layer.arrays):
-            if tying.letter not in seen:
-                parameters = parameters + tying.size
-                seen.add(tying.letter)
-        if not self.symbolic:
-            parameters = self.labels.parameters
-        counts = f"{units} units, {connections} connections, {parameters} parameters"
+        counts = f"{units} units, {connections} connections, {self.parameter_count} parameters"
         return f"Network({rows}{more}: {counts})"
 
 

@@ -62,6 +62,8 @@ class Learned:
     digits: tuple[Digit, ...]
     letter: str | None = None
     """The array's name; a network gives one to those that have none."""
+    fixed: bool = False
+    """Whether the entries are numbers that a model holds, such as a buffer, and not learned."""
 
     @property
     def shape(self) -> tuple[Size, ...]:

@@ -116,11 +116,11 @@ class Builder:
             shape = known.shape
         if origin.shape == shape:
             digits = [_digit(k, a, n) for (k, a), n in zip(places, shape, strict=True)]
-            return Learned(tuple(digits), letter)
+            return Learned(tuple(digits), letter, not known.learned)
         # only axes of one position were added or taken away, or it would be an array of its own
         real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)
         digits = [_digit(*(next(real) if n != 1 else ("output", 0)), n) for n in origin.shape]
-        return Learned(tuple(digits), letter)
+        return Learned(tuple(digits), letter, not known.learned)
 
     def letter(self, known: Known) -> str:
         """The name of the parameter array to which a tensor's entries belong."""
@@ -172,8 +172,13 @@ class Builder:
         caveat = f"node={node.label!r} ({what}): {why}"
         if self.strict:
             raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
-        self.caveats.append(f"{caveat}, so that each output is taken to depend on every input")
         sources = [self.value(name) for name in dict.fromkeys(node.inputs) if name]
+        own = [each for each in sources if isinstance(each, Known) and each.learned]
+        lost = sum(each.size for each in own)
+        self.caveats.append(
+            f"{caveat}, so that each output is taken to depend on every input"
+            + (f"; its {lost:,} parameters are not counted" if lost else "")
+        )
         signals = [source for source in sources if isinstance(source, Signal)]
         for name in filter(None, node.outputs):
             shape = self.hints(name)

@@ -233,7 +233,7 @@ def _slice(node: Node, data: Array, *given: Array | None) -> Array:
         for i, name in enumerate(("starts", "ends"))
     )
     axes = node.numbers("axes") if len(given) <= 2 else _ints(given[2])
-    steps = _ints(given[3]) if len(given) > 3 else None
+    steps = node.numbers("steps") if len(given) <= 3 else _ints(given[3])
     count = len(starts or [])
     cut = [slice(None)] * data.ndim
     for a, start, end, step in zip(

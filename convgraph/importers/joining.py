@@ -93,7 +93,7 @@ def slice_(builder: Builder, node: Node) -> None:
         raise ConvgraphError("starts, ends: a Slice needs both")
     axes = node_axes(builder, node, rank, 3)
     axes = list(range(len(starts))) if axes is None else axes
-    steps = integers(builder, node, 4, "steps") or [1] * len(starts)
+    steps = node.numbers("steps") or integers(builder, node, 4, "steps") or [1] * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps):
         raise ConvgraphError(f"starts={starts}, ends={ends}, axes={axes}, steps={steps}: as many")
     changed = {}

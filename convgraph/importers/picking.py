@@ -61,6 +61,12 @@ def triangle(builder: Builder, node: Node) -> None:
     moved(builder, node, lambda numbers: cut(numbers + 1, offset) - 1, missing=True)
 
 
+@builds("aten.moved")
+def moved_by(builder: Builder, node: Node) -> None:
+    """What an operation of another library does to the numbers of units."""
+    moved(builder, node, node.attributes["place"], missing=True)
+
+
 @builds("GatherElements")
 def gather_elements(builder: Builder, node: Node) -> None:
     """Along an axis, for each output the position that is listed for it."""

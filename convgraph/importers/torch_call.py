@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convgraph.importers.node import Node
+from convgraph.importers.torch_places import is_mutable
+from convgraph.importers.values import Known
 
 if TYPE_CHECKING:
     from convgraph.importers.torch_graph import Translation
@@ -20,14 +25,19 @@ class Call:
 
     def __init__(self, translation: Translation, node: Any, outputs: tuple[str, ...]) -> None:
         self.translation, self.node, self.outputs = translation, node, outputs
-        target = str(node.target)
-        self.op = target.removeprefix("aten.").split(".")[0]
+        self.op = self.named(node)
         schema = getattr(node.target, "_schema", None)
         self.given: dict[str, Any] = {}
         for position, argument in enumerate(schema.arguments if schema else ()):
             default = argument.default_value if argument.has_default_value() else None
             named = node.kwargs.get(argument.name, default)
             self.given[argument.name] = node.args[position] if position < len(node.args) else named
+
+    @staticmethod
+    def named(node: Any) -> str:
+        """What a call computes: in place it is the same as elsewhere."""
+        op = str(node.target).removeprefix("aten.").split(".")[0]
+        return op.removesuffix("_") if is_mutable(node) else op
 
     def __getitem__(self, argument: str) -> Any:
         return self.given.get(argument)
@@ -64,7 +74,17 @@ class Call:
 
     def inner(self, suffix: str) -> str:
         """The name of a tensor inside of this operation."""
-        return f"{self.outputs[0]}/{suffix}"
+        return f"{next(filter(None, self.outputs), self.node.name)}/{suffix}"
+
+    def hold(self, values: NDArray[Any], suffix: str) -> str:
+        """The name of a tensor of numbers that this operation takes."""
+        name = self.inner(suffix)
+        self.translation.known[name] = Known.of(name, values)
+        return name
+
+    def filled(self, value: float, shape: Sequence[int], suffix: str) -> str:
+        """The name of a tensor that holds one number everywhere."""
+        return self.hold(np.full(tuple(shape), value), suffix)
 
 
 def each(value: Any, rank: int) -> list[int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,14 +12,19 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size, as_size
+from convgraph.core.sizes import Size
 from convgraph.importers.node import Node
-from convgraph.importers.torch_operators import OPERATORS, Call
-from convgraph.importers.values import Known
+from convgraph.importers.torch_constants import Constants
+from convgraph.importers.torch_export import examples, exported, unwrapped
+from convgraph.importers.torch_names import Names, of_parametrisation
+from convgraph.importers.torch_operators import OPERATORS, SAME_ENTRIES, Call
+from convgraph.importers.torch_places import is_mutable
+from convgraph.importers.values import Known, row_shape
 from convgraph.importers.walk import network_of
 
 __all__ = ["from_torch"]
 
+NOISE = {"rand", "randn", "randint", "rand_like", "randn_like", "randint_like"}
 NEWEST = 28  # the operator set in whose terms the nodes are written
 
 
@@ -28,14 +32,17 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
     """Read a PyTorch module as a network of rows, wirings and tyings, as it acts at inference.
 
     A row is named for the module that computes it, or as `torch.export` names the operation;
-    parameter arrays have the module's own names.
+    parameter arrays have the module's own names. Buffers, and what the module computes from no
+    input (a grid of positions, a mask), are arrays too, but no parameters. A weight that it
+    computes from parameters, as `weight_norm` does, is one array of parameters.
 
     Parameters
     ----------
     module
         A `torch.nn.Module`; its mode of training is left as it was.
     input_shape
-        The shape of the input, with or without the batch, or a list of shapes for several inputs.
+        The shape of the input, with or without the batch, or a list of shapes for several inputs;
+        a tensor instead of a shape where whole numbers are asked for, as by an embedding.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
 
@@ -61,16 +68,16 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
         raise ConvgraphError(
             "torch: reading a module needs PyTorch: pip install 'convgraph[torch]'"
         ) from None
-    if not isinstance(module, torch.nn.Module):
-        raise ConvgraphError(f"module={type(module).__name__}: a torch.nn.Module")
-    shapes = _shapes(torch, module, input_shape)
-    program = _exported(torch, module, shapes)
+    module = unwrapped(torch, module)
+    example = examples(torch, module, input_shape)
+    program = exported(torch, module, example)
     graph = program.graph_module.graph
-    translation = Translation(module, program)
+    translation = Translation(torch, module, program)
     for node in graph.nodes:
         translation.add(node)
+    shapes = [tuple(tensor.shape) for tensor in example]
     inputs = dict(zip(translation.inputs, shapes, strict=True))
-    return network_of(
+    network = network_of(
         translation.nodes,
         inputs,
         translation.known,
@@ -78,98 +85,56 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
         translation.shapes.get,
         strict,
     )
-
-
-def _shapes(torch: Any, module: Any, given: Any) -> list[tuple[int, ...]]:
-    several = isinstance(given, list | tuple) and any(isinstance(s, list | tuple) for s in given)
-    shapes = []
-    for shape in given if several else [given]:
-        sizes = [shape] if not isinstance(shape, list | tuple) else list(shape)
-        rule = "a shape is a positive integer, or one for each axis"
-        numbers = tuple(as_size("input_shape", n, rule) for n in sizes)
-        if not numbers or not all(isinstance(n, int) for n in numbers):
-            raise ConvgraphError(f"input_shape={given!r}: {rule}")
-        shapes.append(_with_batch(torch, module, tuple(int(n) for n in numbers)))
-    return shapes
-
-
-def _with_batch(torch: Any, module: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape with a batch of one, if it has none: the first layer with a window can tell."""
-    kinds = {getattr(torch.nn, f"{name}{rank}d"): rank for name in WINDOWED for rank in (1, 2, 3)}
-    for layer in module.modules():
-        rank = kinds.get(type(layer))
-        if rank is not None:
-            return (1, *shape) if len(shape) == rank + 1 else shape
-    return shape if shape[0] == 1 and len(shape) > 1 else (1, *shape)
-
-
-WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "BatchNorm")
-
-
-def _exported(torch: Any, module: Any, shapes: list[tuple[int, ...]]) -> Any:
-    """The program that torch.export makes, without changes in place."""
-    example = tuple(torch.zeros(shape) for shape in shapes)
-    with _inference(module), torch.no_grad():
-        try:
-            program = torch.export.export(module, example)
-            if any(
-                getattr(getattr(node.target, "_schema", None), "is_mutable", False)
-                for node in program.graph.nodes
-            ):
-                program = program.run_decompositions({})
-        except Exception as error:  # whatever the module's own code raises
-            line = " ".join(str(error).split())[:300]
-            raise ConvgraphError(
-                f"input_shape={shapes[0] if len(shapes) == 1 else shapes}: "
-                f"torch.export cannot trace the module: {line}"
-            ) from error
-    return program
-
-
-@contextmanager
-def _inference(module: Any) -> Iterator[None]:
-    training = [layer for layer in module.modules() if layer.training]
-    module.eval()
-    try:
-        yield
-    finally:
-        for layer in training:
-            layer.training = True
+    translation.confirm(network)
+    return network
 
 
 class Translation:
     """The nodes of an exported program in ONNX's terms, as they are gone through."""
 
-    def __init__(self, module: Any, program: Any) -> None:
+    def __init__(self, torch: Any, module: Any, program: Any) -> None:
         self.nodes: list[Node] = []
         self.known: dict[str, Known] = {}
         self.inputs: list[str] = []
         self.outputs: list[str] = []
         self.shapes: dict[str, tuple[Size, ...] | None] = {}
         self.version = NEWEST
-        signature = program.graph_signature
+        self._signature = signature = program.graph_signature
         self._targets = {
             **signature.inputs_to_parameters,
             **signature.inputs_to_buffers,
             **signature.inputs_to_lifted_tensor_constants,
         }
         self._tensors = {**program.state_dict, **program.constants}
+        self._constants = Constants(torch)
         self._names: dict[str, str] = {}
-        leaves = {name for name, layer in module.named_modules() if not [*layer.children()]}
-        self._named = _module_names(program.graph_module.graph, leaves - {""})
+        self._in_place: dict[str, list[str]] = {}
+        self._own = Names(program.graph_module.graph, module)
 
     def add(self, node: Any) -> None:
         """Translate a node of the exported graph."""
         if node.op == "placeholder":
             self._placeholder(node)
         elif node.op == "output":
-            self.outputs = [self.name(value) for value in node.args[0] if value is not None]
+            self._output(node)
         elif node.op == "get_attr":
             raise ConvgraphError(f"node={node.name!r}: a part of the module that is no tensor")
-        elif node.target is operator.getitem:
-            pass  # the node that gives several tensors has named them
-        else:
+        elif self._constants.follow(node):
+            self._constant(node)
+        elif node.target is not operator.getitem:  # what gives several tensors has named them
             self._call(node)
+        if node.op == "call_function" and is_mutable(node):
+            self._changed(node.args[0].name, node.name)
+
+    def confirm(self, network: Network) -> None:
+        """Hold the network's shapes against those that PyTorch computed."""
+        for row in network.rows:
+            shape = self.shapes.get(row.name)
+            if shape is not None and row.shape != row_shape(shape):
+                raise ConvgraphError(
+                    f"row={row.name!r}: its shape was read as {row.shape}, and PyTorch computes "
+                    f"{shape}; the importer has misread the operation"
+                )
 
     def _placeholder(self, node: Any) -> None:
         target = self._targets.get(node.name)
@@ -178,31 +143,69 @@ class Translation:
             self._names[node.name] = node.name
             return
         tensor = self._tensors[target]
+        learned = node.name in self._signature.inputs_to_parameters
+        self._constants.hold(node, tensor, learned)
         self._names[node.name] = target
-        learned = node.name.startswith("p_") or tensor.is_floating_point()
-        self.known[target] = Known(
-            target, tuple(tensor.shape), partial(_values, tensor), learned and tensor.dim() > 0
-        )
+        read = partial(_values, lambda: tensor)
+        self.known[target] = Known(target, tuple(tensor.shape), read, learned)
+
+    def _output(self, node: Any) -> None:
+        """The module's own results; a program also gives back what it changes in place."""
+        own = set(self._signature.user_outputs)
+        values = [value for value in node.args[0] if hasattr(value, "meta")]
+        self.outputs = [self.name(value) for value in values if value.name in own]
+        if not self.outputs:
+            raise ConvgraphError("module: its result holds no tensor")
+
+    def _constant(self, node: Any) -> None:
+        """A call whose result is known beforehand; a parameter in another shape stays itself."""
+        value = node.meta.get("val")
+        learned = self._constants.learned(node)
+        if learned and node.target is not operator.getitem and Call.named(node) in SAME_ENTRIES:
+            self._call(node)
+            return
+        if not hasattr(value, "shape"):
+            return  # several tensors, which are asked for one by one, or a check without a result
+        name = self._names[node.name] = of_parametrisation(self._own.of(node), self.known)
+        shape = tuple(int(n) for n in value.shape)
+        read = partial(_values, self._constants.read(node))
+        self.known[name] = Known(name, shape, read, learned)
+
+    def _changed(self, old: str, new: str) -> None:
+        """An operation in place: whoever reads what it changed reads its result from now on."""
+        chain = self._in_place.setdefault(old, [old])
+        for name in chain:
+            self._constants.rename(name, new)
+            self._names[name] = self._names[new]
+        chain.append(new)
+        self._in_place[new] = chain
 
     def _call(self, node: Any) -> None:
         parts = [each for each in node.users if each.target is operator.getitem and each.users]
         values = node.meta.get("val")
+        if values is None:
+            return  # a check, without a result
         if isinstance(values, tuple | list):
             names = [""] * len(values)
             for user in parts:
-                name = self._named.get(user.name, user.name)
+                name = self._own.of(user)
                 names[user.args[1]] = self._names[user.name] = name
             for name, value in zip(names, values, strict=True):
                 if name:
-                    self.shapes[name] = tuple(int(n) for n in value.shape)
+                    self.shapes[name] = sizes(node, value)
+        elif not hasattr(values, "shape"):
+            raise ConvgraphError(
+                f"node={node.name!r}: a number that is computed from the input, not a tensor"
+            )
         else:
-            names = [self._named.get(node.name, node.name)]
+            names = [self._own.of(node)]
             self._names[node.name] = names[0]
-            self.shapes[names[0]] = tuple(int(n) for n in values.shape)
+            self.shapes[names[0]] = sizes(node, values)
         call = Call(self, node, tuple(names))
         translate = OPERATORS.get(call.op)
         if translate is None or (translate(call) is False):
-            inputs = tuple(self.name(value) for value in node.all_input_nodes)
+            sources = [] if call.op in NOISE else node.all_input_nodes
+            inputs = tuple(self.name(value) for value in sources)
             self.nodes.append(Node(call.op, inputs, tuple(names), {}, node.name, "aten"))
 
     def name(self, value: Any) -> str:
@@ -216,27 +219,28 @@ class Translation:
             return name
         return self._names[value.name]
 
+    def is_constant(self, node: Any) -> bool:
+        """Whether a node's result is known beforehand."""
+        return node in self._constants
+
+    def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """What a call that moves units does to an array of their numbers; -1 where it puts zero."""
+        return self._constants.on_numbers(node)
+
     def shape(self, value: Any) -> tuple[int, ...]:
         """The shape of an argument."""
         return tuple(int(n) for n in value.meta["val"].shape)
 
 
-def _values(tensor: Any) -> NDArray[Any]:
-    detached = tensor.detach().cpu()
+def sizes(node: Any, value: Any) -> tuple[int, ...]:
+    """The shape of what a node computes."""
+    if not all(isinstance(n, int) for n in value.shape):
+        raise ConvgraphError(
+            f"node={node.name!r}: how many units there are depends on the input's values"
+        )
+    return tuple(value.shape)
+
+
+def _values(read: Callable[[], Any]) -> NDArray[Any]:
+    detached = read().detach().cpu()
     return np.asarray(detached.numpy() if detached.dtype.itemsize != 2 else detached.float())
-
-
-def _module_names(graph: Any, leaves: set[str]) -> dict[str, str]:
-    """Names for the results of modules without parts: the last node of a module's first call."""
-    found: dict[str, str] = {}
-    taken: dict[str, str] = {}
-    for node in graph.nodes:
-        stack: Sequence[Any] = list((node.meta.get("nn_module_stack") or {}).items())
-        if node.op != "call_function" or not stack or not node.users:
-            continue
-        key, (path, _) = stack[-1]
-        path = path.removeprefix("L['self'].").replace("L['self']", "")
-        if path in leaves and taken.setdefault(path, key) == key:
-            found = {name: where for name, where in found.items() if where != path}
-            found[node.name] = path
-    return found

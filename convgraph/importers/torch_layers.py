@@ -99,10 +99,20 @@ def adaptive(op: str, rank: int) -> Translate:
 
 def batch_norm(c: Call) -> Any:
     """A batch normalisation with the statistics of training."""
-    if c["training"] or c["weight"] is None or c["running_mean"] is None:
+    if c["training"] or c["running_mean"] is None:
         return False
-    inputs = [c[name] for name in ("input", "weight", "bias", "running_mean", "running_var")]
+    statistics = [c["running_mean"], c["running_var"]]
+    inputs = [c["input"], *_scale_and_shift(c, c.translation.shape(statistics[0])), *statistics]
     return c.emit("BatchNormalization", inputs, {"epsilon": c["eps"]})
+
+
+def _scale_and_shift(c: Call, shape: tuple[int, ...]) -> list[Any]:
+    """What follows a normalisation: ones and zeros where a module has none of its own."""
+    scale, shift = c["weight"], c["bias"]
+    return [
+        c.filled(1.0, shape, "ones") if scale is None else scale,
+        c.filled(0.0, shape, "zeros") if shift is None else shift,
+    ]
 
 
 def linear(c: Call) -> Any:
@@ -120,26 +130,25 @@ def addmm(c: Call) -> Any:
 
 def group_norm(c: Call) -> Any:
     """Groups of channels."""
-    if c["weight"] is None:
-        return False
     attributes = {"num_groups": c["num_groups"], "epsilon": c["eps"]}
-    return c.emit("GroupNormalization", [c["input"], c["weight"], c["bias"]], attributes)
+    inputs = [c["input"], *_scale_and_shift(c, c.shape[1:2])]
+    return c.emit("GroupNormalization", inputs, attributes)
 
 
 def layer_norm(c: Call) -> Any:
     """Over the last axes."""
-    if c["weight"] is None:
-        return False
-    attributes = {"axis": -len(c["normalized_shape"]), "epsilon": c["eps"] or 1e-5}
+    sizes = c["normalized_shape"]
+    attributes = {"axis": -len(sizes), "epsilon": 1e-5 if c["eps"] is None else c["eps"]}
     op = "LayerNormalization" if c.op == "layer_norm" else "RMSNormalization"
-    return c.emit(op, [c["input"], c["weight"], c["bias"]], attributes)
+    scale = c.filled(1.0, sizes, "ones") if c["weight"] is None else c["weight"]
+    return c.emit(op, [c["input"], scale, c["bias"]], attributes)
 
 
 def instance_norm(c: Call) -> Any:
     """Each channel by itself."""
-    if c["weight"] is None or not c["use_input_stats"]:
+    if not c["use_input_stats"]:
         return False
-    inputs = [c["input"], c["weight"], c["bias"]]
+    inputs = [c["input"], *_scale_and_shift(c, c.shape[1:2])]
     return c.emit("InstanceNormalization", inputs, {"epsilon": c["eps"]})
 
 
@@ -171,8 +180,8 @@ def resize(mode: str) -> Translate:
         corners = bool(c["align_corners"])
         places = "asymmetric" if mode == "nearest" else "half_pixel"
         attributes: dict[str, Any] = {
-            "mode": mode,
-            "nearest_mode": "floor",
+            "mode": "nearest" if mode == "exact" else mode,
+            "nearest_mode": "round_prefer_ceil" if mode == "exact" else "floor",
             "coordinate_transformation_mode": "align_corners" if corners else places,
         }
         if mode == "linear" and not corners:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from convgraph.importers import torch_moving as moving
 from convgraph.importers.torch_call import Call, Translate, simple
+from convgraph.importers.torch_functions import FUNCTIONS
 from convgraph.importers.torch_layers import (
     adaptive,
     addmm,
@@ -20,7 +22,7 @@ from convgraph.importers.torch_layers import (
     resize,
 )
 
-__all__ = ["OPERATORS", "Call"]
+__all__ = ["OPERATORS", "SAME_ENTRIES", "Call"]
 
 
 def _sum(op: str) -> Translate:
@@ -44,6 +46,8 @@ def _divide(c: Call) -> Any:
 
 def _clamp(c: Call) -> Any:
     low, high = (c[n] for n in ("min", "max"))
+    if hasattr(low, "meta") or hasattr(high, "meta"):
+        return False
     return c.emit("Clip", [c["self"]], {"min": low, "max": high})
 
 
@@ -64,13 +68,28 @@ def _shaped(c: Call) -> Any:
 
 def _transpose(c: Call) -> Any:
     order = list(range(c.rank))
-    a, b = c["dim0"], c["dim1"]
+    a, b = c.node.args[1:3]
     order[a], order[b] = order[b], order[a]
     return c.emit("Transpose", [c["self"]], {"perm": order})
 
 
 def _permute(c: Call) -> Any:
     return c.emit("Transpose", [c["self"]], {"perm": [d % c.rank for d in c["dims"]]})
+
+
+def _movedim(c: Call) -> Any:
+    ends = [[v] if isinstance(v, int) else v for v in (c["source"], c["destination"])]
+    source, place = ([axis % c.rank for axis in axes] for axes in ends)
+    rest = [axis for axis in range(c.rank) if axis not in source]
+    moved = dict(zip(place, source, strict=True))
+    order = [moved[a] if a in moved else rest.pop(0) for a in range(c.rank)]
+    return c.emit("Transpose", [c["self"]], {"perm": order})
+
+
+def _turned(c: Call) -> Any:
+    order = [*range(c.rank)]
+    order = order[::-1] if c.op == "numpy_T" else [*order[:-2], *order[-2:][::-1]]
+    return c.emit("Transpose", [c["self"]], {"perm": order})
 
 
 def _parts(c: Call) -> Any:
@@ -162,22 +181,32 @@ UNARY = {
     "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "round": "Round", "sign": "Sign",
     "reciprocal": "Reciprocal", "sin": "Sin", "cos": "Cos", "silu": "Swish",
     "contiguous": "Identity", "clone": "Identity", "alias": "Identity", "detach": "Identity",
-    "selu": "Selu", "lift_fresh_copy": "Identity",
+    "selu": "Selu", "lift_fresh_copy": "Identity", "tan": "Tan", "atan": "Atan", "asin": "Asin",
+    "acos": "Acos", "sinh": "Sinh", "cosh": "Cosh", "isnan": "IsNaN", "isinf": "IsInf",
 }  # fmt: skip
+
+RESHAPING = ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view",
+             "view_as", "reshape_as")  # fmt: skip
+# What only gives entries other places: a parameter stays the array of its name.
+SAME_ENTRIES = {*RESHAPING, "transpose", "permute", "t", "contiguous", "alias", "detach"}
 
 OPERATORS: dict[str, Translate] = {
     **{name: simple(op) for name, op in UNARY.items()},
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), conv),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), conv_transpose),
     **{f"max_pool{r}d": pool("MaxPool", r) for r in (1, 2, 3)},
+    **{f"max_pool{r}d_with_indices": pool("MaxPool", r) for r in (1, 2, 3)},
     **{f"avg_pool{r}d": pool("AveragePool", r) for r in (1, 2, 3)},
     **{f"adaptive_avg_pool{r}d": adaptive("AveragePool", r) for r in (1, 2, 3)},
+    **{f"_adaptive_avg_pool{r}d": adaptive("AveragePool", r) for r in (2, 3)},
     **{f"adaptive_max_pool{r}d": adaptive("MaxPool", r) for r in (1, 2, 3)},
     "batch_norm": batch_norm,
     "_native_batch_norm_legit_no_training": batch_norm,
     "linear": linear,
     "addmm": addmm,
-    **dict.fromkeys(("matmul", "bmm", "mm"), lambda c: c.emit("MatMul", c.node.args[:2])),
+    **dict.fromkeys(
+        ("matmul", "bmm", "mm", "mv", "dot"), lambda c: c.emit("MatMul", c.node.args[:2])
+    ),
     "add": _sum("Add"),
     "sub": _sum("Sub"),
     "rsub": lambda c: c.emit("Sub", [c["other"], c["self"]]) if c["alpha"] == 1 else False,
@@ -195,6 +224,7 @@ OPERATORS: dict[str, Translate] = {
     ),
     "clamp": _clamp,
     "clamp_min": _clamp,
+    "clamp_max": _clamp,
     "leaky_relu": lambda c: c.emit("LeakyRelu", [c["self"]], {"alpha": float(c["negative_slope"])}),
     "elu": lambda c: c.emit("Elu", [c["self"]], {"alpha": float(c["alpha"])}),
     "celu": lambda c: c.emit("Celu", [c["self"]], {"alpha": float(c["alpha"])}),
@@ -214,19 +244,38 @@ OPERATORS: dict[str, Translate] = {
     "select": _select,
     "slice": _slice,
     "flip": _flip,
+    **FUNCTIONS,
+    "narrow": moving.narrow,
+    "unbind": moving.unbind,
+    "roll": moving.roll,
+    "index_select": moving.index_select,
+    "repeat_interleave": moving.repeated,
+    "unfold": moving.unfold,
+    "gather": moving.gathered,
+    "slice_scatter": moving.slice_scattered,
+    "select_scatter": moving.slice_scattered,
+    "copy": moving.copied,
     **dict.fromkeys(
-        ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view"), _shaped
+        ("index", "im2col", "tril", "triu", "diagonal", "as_strided", "rot90"), moving.moved
     ),
-    "transpose": _transpose,
+    **dict.fromkeys(RESHAPING, _shaped),
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
     "permute": _permute,
+    "movedim": _movedim,
+    **dict.fromkeys(("numpy_T", "mT", "matrix_H", "adjoint"), _turned),
     "t": lambda c: c.emit("Transpose", [c["self"]], {"perm": [*range(c.rank)][::-1]}),
-    "expand": lambda c: c.emit("Expand", [c["self"]], {"shape": list(c.result)}),
+    **dict.fromkeys(
+        ("expand", "expand_as"), lambda c: c.emit("Expand", [c["self"]], {"shape": list(c.result)})
+    ),
     "repeat": lambda c: (
         c.emit("Tile", [c["self"]], {"repeats": list(c["repeats"])})
         if len(c["repeats"]) == c.rank
         else False
     ),
-    **dict.fromkeys(("dropout", "feature_dropout", "alpha_dropout"), simple("Identity", "input")),
+    **dict.fromkeys(
+        ("dropout", "feature_dropout", "alpha_dropout"),
+        lambda c: c.emit("Identity", c.node.args[:1]),
+    ),
     **dict.fromkeys(("to", "_to_copy", "type_as"), _cast),
     "layer_norm": layer_norm,
     "rms_norm": layer_norm,
@@ -242,6 +291,7 @@ OPERATORS: dict[str, Translate] = {
     **{f"reflection_pad{r}d": _pad("reflect") for r in (1, 2, 3)},
     **{f"replication_pad{r}d": _pad("replicate") for r in (1, 2, 3)},
     **{f"upsample_nearest{r}d": resize("nearest") for r in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{r}d": resize("exact") for r in (1, 2, 3)},
     "upsample_linear1d": resize("linear"),
     "upsample_bilinear2d": resize("linear"),
     "upsample_trilinear3d": resize("linear"),

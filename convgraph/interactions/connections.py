@@ -44,7 +44,7 @@ def missing_connections(layer: Layer) -> Size:
 
 def layer_parameters(layer: Layer) -> Size:
     """The number of parameters of a layer, biases included."""
-    arrays = {tying.letter: tying.size for tying in layer.arrays}
+    arrays = {tying.letter: tying.size for tying in layer.arrays if not tying.fixed}
     joints = [*layer.joints, *([layer.bias] if layer.bias else [])]
     listed = {
         symbol

@@ -143,12 +143,7 @@ def cost(network: Network) -> Cost:
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2 and figure 9.6.
     """
     layers = tuple(_of_layer(layer) for layer in network.layers)
-    if network.symbolic:
-        arrays = [tying for layer in network.layers for tying in layer.arrays]
-        parameters = _sum({tying.letter: tying.size for tying in arrays}.values())
-    else:
-        parameters = network.labels.parameters
-    total = {**_added(layers), "parameters": parameters}
+    total = {**_added(layers), "parameters": simplest(network.parameter_count)}
     dense = Counts(**_added([layer.dense for layer in layers]))
     return Cost(**total, dense=dense, layers=layers)
 

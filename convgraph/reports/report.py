@@ -270,7 +270,7 @@ def _totals(structure: Structure) -> Totals:
 def _uses(joint: Joint) -> Size:
     """How many connections of a joint carry a parameter."""
     if isinstance(joint.tying, Learned):
-        return joint.wiring.connections
+        return 0 if joint.tying.fixed else joint.wiring.connections
     if not isinstance(joint.tying, Explicit):
         return 0
     expressions = joint.tying.expressions

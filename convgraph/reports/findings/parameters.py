@@ -31,7 +31,7 @@ def unused_parameter(structure: Structure) -> Iterator[Finding]:
     uses: dict[str, list[tuple[str, Joint]]] = {}
     for layer in structure.network.layers:
         for joint in (*layer.joints, *((layer.bias,) if layer.bias else ())):
-            if isinstance(joint.tying, Learned):
+            if isinstance(joint.tying, Learned) and not joint.tying.fixed:
                 uses.setdefault(joint.tying.letter or "", []).append((layer.target.name, joint))
     for letter, joints in uses.items():
         tying = joints[0][1].tying

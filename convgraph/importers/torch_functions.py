@@ -1,0 +1,213 @@
+"""Functions of PyTorch in ONNX's terms: comparisons, statistics, and activations made of others."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from convgraph.importers.torch_call import Call, Translate
+
+__all__ = ["FUNCTIONS"]
+
+
+def _compared(op: str, negated: bool = False) -> Translate:
+    def translate(c: Call) -> Any:
+        if not negated:
+            return c.emit(op, [c["self"], c["other"]])
+        return c.emit("Not", [c.emit(op, [c["self"], c["other"]], {}, c.inner("equal"))])
+
+    return translate
+
+
+def _logical(op: str) -> Translate:
+    """On truth values; bits of whole numbers are something else."""
+
+    def translate(c: Call) -> Any:
+        values = [v.meta["val"] for v in c.node.args if hasattr(v, "meta")]
+        if any(str(value.dtype) != "torch.bool" for value in values):
+            return False
+        return c.emit(op, list(c.node.args))
+
+    return translate
+
+
+def _extreme(reduced: str, pairwise: str, place: str) -> Translate:
+    """`max` and `min`: of all units, along an axis with its positions, or of two tensors."""
+
+    def translate(c: Call) -> Any:
+        if c["other"] is not None:
+            return c.emit(pairwise, [c["self"], c["other"]])
+        if c["dim"] is None:
+            return c.emit(reduced, [c["self"]], {"keepdims": 0})
+        keep, axis = int(bool(c["keepdim"])), c["dim"] % c.rank
+        values, positions = c.outputs
+        if values:
+            c.emit(reduced, [c["self"]], {"axes": [axis], "keepdims": keep}, values)
+        if positions:
+            c.emit(place, [c["self"]], {"axis": axis, "keepdims": keep}, positions)
+        return None
+
+    return translate
+
+
+def _place(op: str) -> Translate:
+    def translate(c: Call) -> Any:
+        if c["dim"] is None:
+            return False
+        return c.emit(op, [c["self"]], {"axis": c["dim"] % c.rank, "keepdims": int(c["keepdim"])})
+
+    return translate
+
+
+def _along(c: Call) -> list[int]:
+    axes = c["dim"]
+    axes = [axes] if isinstance(axes, int) else axes
+    return [axis % c.rank for axis in axes] if axes else list(range(c.rank))
+
+
+def _variance(root: bool) -> Translate:
+    def translate(c: Call) -> Any:
+        axes, keep = _along(c), int(bool(c["keepdim"]))
+        count = int(np.prod([c.shape[axis] for axis in axes]))
+        less = c["correction"] if "correction" in c.given else int(c["unbiased"] is not False)
+        rest = count - (1 if less is None else less)
+        if rest <= 0:
+            return False
+        mean = c.emit("ReduceMean", [c["self"]], {"axes": axes, "keepdims": 1}, c.inner("mean"))
+        apart = c.emit("Sub", [c["self"], mean], {}, c.inner("centred"))
+        over = {"axes": axes, "keepdims": keep}
+        total = c.emit("ReduceSumSquare", [apart], over, c.inner("sum"))
+        if not root:
+            return c.emit("Mul", [total, 1.0 / rest])
+        return c.emit("Sqrt", [c.emit("Mul", [total, 1.0 / rest], {}, c.inner("variance"))])
+
+    return translate
+
+
+def _norm(c: Call) -> Any:
+    order = c["ord"] if "ord" in c.given else c["p"]
+    op = {1: "ReduceL1", 2: "ReduceL2", None: "ReduceL2"}.get(order)
+    if op is None and order not in (inf, -inf):
+        return False
+    over = {"axes": _along(c), "keepdims": int(bool(c["keepdim"]))}
+    if op is not None:
+        return c.emit(op, [c["self"]], over)
+    sizes = c.emit("Abs", [c["self"]], {}, c.inner("sizes"))
+    return c.emit("ReduceMax" if order == inf else "ReduceMin", [sizes], over)
+
+
+def _over(op: str) -> Translate:
+    def translate(c: Call) -> Any:
+        return c.emit(op, [c["self"]], {"axes": _along(c), "keepdims": int(bool(c["keepdim"]))})
+
+    return translate
+
+
+def _cumulative(op: str) -> Translate:
+    return lambda c: c.emit(op, [c["self"], c.hold(np.array([c["dim"] % c.rank]), "axis")])
+
+
+def _glu(c: Call) -> Any:
+    """One half of an axis, gated by the other."""
+    axis = c["dim"] % c.rank
+    n = c.shape[axis] // 2
+    halves = [
+        c.emit(
+            "Slice", [c["self"]], {"axes": [axis], "starts": [a], "ends": [a + n]}, c.inner(name)
+        )
+        for a, name in ((0, "values"), (n, "gates"))
+    ]
+    gates = c.emit("Sigmoid", halves[1:], {}, c.inner("sigmoid"))
+    return c.emit("Mul", [halves[0], gates])
+
+
+def _log_sigmoid(c: Call) -> Any:
+    turned = c.emit("Neg", [c["self"]], {}, c.inner("negative"))
+    return c.emit("Neg", [c.emit("Softplus", [turned], {}, c.inner("softplus"))])
+
+
+def _threshold(c: Call) -> Any:
+    above = c.emit("Greater", [c["self"], c["threshold"]], {}, c.inner("above"))
+    return c.emit("Where", [above, c["self"], c["value"]])
+
+
+def _random_slope(c: Call) -> Any:
+    slope = (float(c["lower"]) + float(c["upper"])) / 2
+    return False if c["training"] else c.emit("LeakyRelu", [c["self"]], {"alpha": slope})
+
+
+def _shrunk(bias: bool) -> Translate:
+    def translate(c: Call) -> Any:
+        lambd = float(c["lambd"])
+        return c.emit("Shrink", [c["self"]], {"lambd": lambd, "bias": lambd if bias else 0.0})
+
+    return translate
+
+
+def _logarithm(base: float) -> Translate:
+    factor = float(1 / np.log(base))
+    return lambda c: c.emit("Mul", [c.emit("Log", [c["self"]], {}, c.inner("log")), factor])
+
+
+def _cosine(c: Call) -> Any:
+    """The product of two rows over the product of their lengths."""
+    over = {"axes": [c["dim"] % c.rank], "keepdims": 0}
+    product = c.emit("Mul", [c["x1"], c["x2"]], {}, c.inner("products"))
+    total = c.emit("ReduceSum", [product], over, c.inner("product"))
+    lengths = []
+    for name in ("x1", "x2"):
+        length = c.emit("ReduceL2", [c[name]], over, c.inner(f"length of {name}"))
+        lengths.append(c.emit("Max", [length, c["eps"]], {}, c.inner(f"bounded of {name}")))
+    return c.emit("Div", [total, c.emit("Mul", lengths, {}, c.inner("lengths"))])
+
+
+def _einsum(c: Call) -> Any:
+    return c.emit("Einsum", c["tensors"], {"equation": c["equation"]})
+
+
+def _batch_product(c: Call) -> Any:
+    if c["beta"] != 1 or c["alpha"] != 1:
+        return False
+    product = c.emit("MatMul", [c["batch1"], c["batch2"]], {}, c.inner("product"))
+    return c.emit("Add", [c["self"], product])
+
+
+FUNCTIONS: dict[str, Translate] = {
+    "gt": _compared("Greater"),
+    "lt": _compared("Less"),
+    "ge": _compared("GreaterOrEqual"),
+    "le": _compared("LessOrEqual"),
+    "eq": _compared("Equal"),
+    "ne": _compared("Equal", negated=True),
+    **dict.fromkeys(("logical_and", "bitwise_and", "__and__"), _logical("And")),
+    **dict.fromkeys(("logical_or", "bitwise_or", "__or__"), _logical("Or")),
+    **dict.fromkeys(("logical_xor", "bitwise_xor", "__xor__"), _logical("Xor")),
+    **dict.fromkeys(("logical_not", "bitwise_not"), _logical("Not")),
+    "max": _extreme("ReduceMax", "Max", "ArgMax"),
+    "min": _extreme("ReduceMin", "Min", "ArgMin"),
+    "argmax": _place("ArgMax"),
+    "argmin": _place("ArgMin"),
+    "var": _variance(root=False),
+    "std": _variance(root=True),
+    "norm": _norm,
+    "linalg_vector_norm": _norm,
+    "logsumexp": _over("ReduceLogSumExp"),
+    "prod": _over("ReduceProd"),
+    "cumsum": _cumulative("CumSum"),
+    "cumprod": _cumulative("CumProd"),
+    "glu": _glu,
+    "log_sigmoid": _log_sigmoid,
+    "threshold": _threshold,
+    "rrelu": _random_slope,
+    "softshrink": _shrunk(bias=True),
+    "hardshrink": _shrunk(bias=False),
+    "log2": _logarithm(2),
+    "log10": _logarithm(10),
+    "cosine_similarity": _cosine,
+    "einsum": _einsum,
+    "baddbmm": _batch_product,
+    "embedding": lambda c: c.emit("Gather", [c["weight"], c["indices"]], {"axis": 0}),
+    "masked_fill": lambda c: c.emit("Where", [c["mask"], c["value"], c["self"]]),
+}

@@ -1,0 +1,131 @@
+"""Operations of PyTorch that move, pick and overwrite positions, in ONNX's terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.importers.torch_call import Call
+
+__all__ = [
+    "copied",
+    "gathered",
+    "index_select",
+    "moved",
+    "narrow",
+    "repeated",
+    "roll",
+    "slice_scattered",
+    "unbind",
+    "unfold",
+]
+
+
+def _taken(c: Call, axis: int, numbers: NDArray[np.int64]) -> str:
+    """Positions of an axis by their numbers."""
+    return c.emit("Gather", [c["self"], c.hold(numbers, "positions")], {"axis": axis})
+
+
+def narrow(c: Call) -> Any:
+    """A stretch of an axis."""
+    axis, start = c["dim"] % c.rank, c["start"]
+    if not isinstance(start, int):
+        return False
+    start %= c.shape[axis]
+    cut = {"axes": [axis], "starts": [start], "ends": [start + c["length"]]}
+    return c.emit("Slice", [c["self"]], cut)
+
+
+def unbind(c: Call) -> Any:
+    """Each position of an axis by itself."""
+    axis = c["dim"] % c.rank
+    for position, name in enumerate(c.outputs):
+        if name:
+            cut = {"axes": [axis], "starts": [position], "ends": [position + 1]}
+            part = c.emit("Slice", [c["self"]], cut, f"{name}/slice")
+            c.emit("Squeeze", [part], {"axes": [axis]}, name)
+    return None
+
+
+def roll(c: Call) -> Any:
+    """Axes turned around, one after the other."""
+    shifts, axes = ([v] if isinstance(v, int) else list(v) for v in (c["shifts"], c["dims"]))
+    if not axes:
+        return moved(c)
+    source: Any = c["self"]
+    for number, (shift, axis) in enumerate(zip(shifts, axes, strict=True), start=1):
+        n = c.shape[axis]
+        numbers = c.hold((np.arange(n) - shift) % n, f"positions {number}")
+        output = None if number == len(axes) else c.inner(f"turned {number}")
+        source = c.emit("Gather", [source, numbers], {"axis": axis % c.rank}, output)
+    return source
+
+
+def index_select(c: Call) -> Any:
+    """Positions of an axis by their numbers, which may be computed."""
+    return c.emit("Gather", [c["self"], c["index"]], {"axis": c["dim"] % c.rank})
+
+
+def repeated(c: Call) -> Any:
+    """Each position of an axis several times in a row."""
+    axis, times = c["dim"], c["repeats"]
+    if axis is None or not isinstance(times, int):
+        return moved(c)
+    axis %= c.rank
+    return _taken(c, axis, np.repeat(np.arange(c.shape[axis]), times))
+
+
+def unfold(c: Call) -> Any:
+    """Windows of an axis, each laid out along a new last axis."""
+    axis, size, step = c["dimension"] % c.rank, c["size"], c["step"]
+    windows = (c.shape[axis] - size) // step + 1
+    numbers = np.arange(windows)[:, None] * step + np.arange(size)
+    laid = c.emit(
+        "Gather", [c["self"], c.hold(numbers, "positions")], {"axis": axis}, c.inner("windows")
+    )
+    order = [*range(axis + 1), *range(axis + 2, c.rank + 1), axis + 1]
+    return c.emit("Transpose", [laid], {"perm": order})
+
+
+def gathered(c: Call) -> Any:
+    """Along an axis, for each output the position that is listed for it."""
+    return c.emit("GatherElements", [c["self"], c["index"]], {"axis": c["dim"] % c.rank})
+
+
+def moved(c: Call) -> Any:
+    """Any operation that gives units other places, or zero: it is run on their numbers."""
+    first, *others = c.node.all_input_nodes
+    if first is not c.node.args[0] or not all(c.translation.is_constant(each) for each in others):
+        return False
+    return c.emit("aten.moved", [first], {"place": c.translation.on_numbers(c.node)})
+
+
+def slice_scattered(c: Call) -> Any:
+    """A stretch of an axis overwritten by another tensor."""
+    axis, source = c["dim"] % c.rank, c["src"]
+    n = c.shape[axis]
+    if c.op == "select_scatter":
+        first = c["index"] % n
+        last = first + 1
+        source = c.emit("Unsqueeze", [source], {"axes": [axis]}, c.inner("source"))
+    else:
+        first, last, step = slice(c["start"], c["end"], c["step"]).indices(n)
+        if step != 1:
+            return False
+    parts = [source]
+    if first > 0:
+        cut = {"axes": [axis], "starts": [0], "ends": [first]}
+        parts.insert(0, c.emit("Slice", [c["self"]], cut, c.inner("before")))
+    if last < n:
+        cut = {"axes": [axis], "starts": [last], "ends": [n]}
+        parts.append(c.emit("Slice", [c["self"]], cut, c.inner("behind")))
+    if len(parts) == 1:
+        return c.emit("Identity", parts)
+    return c.emit("Concat", parts, {"axis": axis})
+
+
+def copied(c: Call) -> Any:
+    """All of a tensor overwritten."""
+    return c.emit("Expand", [c["src"]], {"shape": list(c.result)})

@@ -1,0 +1,253 @@
+"""What modules do between their layers: each operation against PyTorch's own values and shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from convgraph import ConvgraphError, cost, from_torch, receptive_field  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
+
+
+class Does(nn.Module):
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *x):
+        return self.function(*x)
+
+
+def compared(module: nn.Module, shape: tuple[int, ...]):
+    """The network of a module, whose values were compared with the module's."""
+    net = from_torch(module.eval(), shape, strict=True)
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    with torch.no_grad():
+        wanted = module(torch.tensor(x)).numpy()
+    got = net.evaluate(x.reshape(net.inputs[0].shape))
+    np.testing.assert_allclose(got, wanted.reshape(net.outputs[0].shape), 1e-4, 1e-5)
+    return net
+
+
+resized = functional.interpolate
+
+
+def overwritten(x):
+    y = torch.zeros_like(x)
+    y[:, 1] = x[:, 0]
+    y[..., 2:4] = 3.0
+    return y + x
+
+
+def crossed_grid(x):
+    rows, columns = torch.meshgrid(torch.arange(3.0), torch.linspace(-1, 1, 5), indexing="ij")
+    return torch.cat([x, rows.to(x.dtype).expand(1, 1, 3, 5), columns.view(1, 1, 3, 5)], 1)
+
+
+def changed_through_a_view(x):
+    y = x * 2
+    part = y[:, :1]
+    part += 1
+    return y
+
+
+def changed_after_a_view(x):
+    y = x.relu()
+    flat = y.flatten(1)
+    y.mul_(3)
+    return flat
+
+
+def a_row_that_goes_on(x):
+    y = x + 1
+    same = y
+    y.mul_(2).sub_(1)
+    return same * y
+
+
+# by what they do: the function, and the shape of what it is given
+FUNCTIONS = {
+    "steps": (lambda x: x[:, 1::2, ::3], (1, 4, 7)),
+    "steps from the end": (lambda x: x[:, :, -5:-1:2], (1, 2, 9)),
+    "flip": (lambda x: x.flip(2), (1, 2, 5)),
+    "focus": (lambda x: torch.cat([x[..., ::2, ::2], x[..., 1::2, 1::2]], 1), (1, 2, 4, 6)),
+    "unbind": (lambda x: torch.mul(*x.unbind(1)), (1, 2, 5)),
+    "roll": (lambda x: x.roll((-1, 2), (1, 2)), (1, 4, 5)),
+    "roll of all": (lambda x: x.roll(3), (1, 4, 5)),
+    "narrow": (lambda x: x.narrow(2, -3, 2), (1, 2, 6)),
+    "index": (lambda x: x[:, [2, 0], [1, 1]], (1, 3, 4)),
+    "index_select": (lambda x: x.index_select(1, torch.tensor([2, 0, 0])), (1, 3, 4)),
+    "gather": (lambda x: x.gather(1, torch.tensor([[2, 0]])), (1, 3)),
+    "repeat_interleave": (lambda x: x.repeat_interleave(2, dim=2), (1, 2, 3)),
+    "unfold": (lambda x: x.unfold(2, 3, 2), (1, 2, 9)),
+    "im2col": (lambda x: functional.unfold(x, 3, dilation=2, padding=1, stride=2), (1, 2, 7, 6)),
+    "tril": (lambda x: x.tril(1), (1, 4, 4)),
+    "movedim": (lambda x: x.movedim(1, -1), (1, 2, 3, 4)),
+    "mT": (lambda x: x.mT, (1, 2, 3, 4)),
+    "swapaxes": (lambda x: x.swapaxes(1, 2), (1, 2, 3)),
+    "view_as": (lambda x: x.view_as(torch.zeros(1, 6)), (1, 2, 3)),
+    "glu": (lambda x: functional.glu(x, 1), (1, 4, 5)),
+    "einsum": (lambda x: torch.einsum("bchw,bdhw->bcd", x, x + 1), (1, 2, 3, 4)),
+    "cumsum": (lambda x: x.cumsum(-1), (1, 2, 5)),
+    "masked_fill": (lambda x: x.masked_fill(x > 0, -2.0), (1, 2, 5)),
+    "comparisons": (lambda x: (x.ge(0) & x.lt(1)).float() + (x != 2).float(), (1, 2, 5)),
+    "largest along": (lambda x: torch.max(x, 1)[0] - torch.min(x, 1).values, (1, 3, 4)),
+    "largest": (lambda x: x.max() - x.amin((1, 2)), (1, 3, 4)),
+    "largest of two": (lambda x: torch.max(x, -x), (1, 3, 4)),
+    "argmax": (lambda x: x.argmax(1).float(), (1, 3, 4)),
+    "std": (lambda x: x.std((1, 2), keepdim=True) + x.var(2, unbiased=False), (1, 3, 3)),
+    "norms": (lambda x: x.norm(dim=1) + x.norm(1, 2).sum(), (1, 3, 3)),
+    "normalised": (lambda x: functional.normalize(x, dim=1), (1, 3, 3)),
+    "logsumexp": (lambda x: x.logsumexp(1), (1, 3, 4)),
+    "shrinking": (lambda x: functional.softshrink(x) + functional.hardshrink(x), (1, 9)),
+    "softsign": (lambda x: functional.softsign(x) + functional.tanhshrink(x), (1, 9)),
+    "threshold": (lambda x: functional.threshold(x, 0.1, 20), (1, 9)),
+    "logsigmoid": (lambda x: functional.logsigmoid(x) + functional.rrelu(x), (1, 9)),
+    "logarithms": (lambda x: (x.abs() + 1).log2() + (x.abs() + 1).log10(), (1, 9)),
+    "nearest exact": (lambda x: resized(x, (5, 7), mode="nearest-exact"), (1, 1, 3, 4)),
+    "area": (lambda x: resized(x, (2, 3), mode="area"), (1, 1, 5, 4)),
+    "cosine": (lambda x: functional.cosine_similarity(x, 2 * x + 1, 1), (1, 3, 4)),
+    "clamped": (lambda x: x.clamp_max(0.3).clamp(min=-0.2), (1, 5)),
+    "in place": (lambda x: functional.relu_(x + 1).mul_(2).add_(x, alpha=3).clamp_(min=-1), (1, 5)),
+    "one name for both": (a_row_that_goes_on, (1, 5)),
+    "changed through a view": (changed_through_a_view, (1, 3, 4)),
+    "changed after a view": (changed_after_a_view, (1, 3, 4)),
+    "overwritten": (overwritten, (1, 3, 5)),
+    "a grid": (crossed_grid, (1, 2, 3, 5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_values_of_operations(name: str) -> None:
+    function, shape = FUNCTIONS[name]
+    compared(Does(function), shape)
+
+
+MODULES = {
+    "norms without parameters": (
+        nn.Sequential(nn.InstanceNorm2d(4), nn.GroupNorm(2, 4, affine=False),
+                      nn.LayerNorm(5, elementwise_affine=False),
+                      nn.BatchNorm2d(4, affine=False)), (1, 4, 3, 5), 0),
+    "weight norm": (
+        nn.utils.parametrizations.weight_norm(nn.Conv1d(2, 3, 3, padding=1)), (1, 2, 7), 21),
+    "spectral norm": (
+        nn.utils.parametrizations.spectral_norm(nn.Conv2d(2, 3, 3)), (1, 2, 4, 5), 57),
+    "positions of its own": (nn.Sequential(nn.Linear(4, 4), nn.Hardtanh(inplace=True),
+                                           nn.Dropout(0.2, inplace=True)), (1, 4), 20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_and_their_parameters(name: str) -> None:
+    module, shape, parameters = MODULES[name]
+    assert cost(compared(module, shape)).parameters == parameters
+
+
+class Held(nn.Module):
+    """A buffer that is read twice, a parameter that is a single number, and a shared kernel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.5, 0.25]).view(1, 2, 1))
+        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.one = nn.Conv1d(2, 2, 3, padding=1)
+        self.two = nn.Conv1d(2, 2, 3, padding=1)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.two(self.one(x - self.mean) * self.scale) + self.mean
+
+
+def test_buffers_are_no_parameters() -> None:
+    module = Held()
+    net = compared(module, (1, 2, 5))
+    assert cost(net).parameters == sum(p.numel() for p in module.parameters()) == 17
+    assert "17 parameters" in repr(net)
+
+
+def test_a_stride_that_a_slice_makes_is_seen() -> None:
+    net = from_torch(Does(lambda x: x[:, :, ::2]), (1, 3, 9))
+    (source,) = net.inputs
+    seen = receptive_field(net, net.outputs[0].unit((1, 3)))
+    assert set(seen) == {source.unit((1, 6))}
+
+
+def test_what_is_changed_in_place_is_not_an_output() -> None:
+    class Centred(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, x):
+            self.calls += 1
+            return x.sub_(0.5).relu_()
+
+    net = from_torch(Centred(), (1, 3))
+    assert len(net.outputs) == 1
+    assert np.array_equal(net.evaluate([1, 0, 2]), [0.5, 0, 1.5])
+
+
+def test_parameters_behind_what_is_not_known_are_told() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(2, 3, batch_first=True)
+
+        def forward(self, x):
+            return self.lstm(x)[0]
+
+    (caveat,) = from_torch(Recurrent(), (1, 4, 2)).caveats
+    assert "84 parameters are not counted" in caveat
+    with pytest.raises(ConvgraphError, match="lstm"):
+        from_torch(Recurrent(), (1, 4, 2), strict=True)
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel, nn.Module.double, nn.Module.half])
+def test_wrapped_and_converted_modules(wrap) -> None:
+    module = nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(inplace=True))
+    plain, other = from_torch(module, (2, 7)), from_torch(wrap(module), (2, 7))
+    assert (
+        [row.name for row in other.rows] == [row.name for row in plain.rows] == ["input", "0", "1"]
+    )
+
+
+def test_tokens() -> None:
+    module = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 2))
+    net = from_torch(module, torch.zeros(1, 5, dtype=torch.int64))
+    assert [row.shape for row in net.rows if row in net.inputs or row in net.outputs] == [
+        (5,),
+        (5, 2),
+    ]
+    assert cost(net).parameters == sum(p.numel() for p in module.parameters())
+    assert len(receptive_field(net, net.outputs[0].unit((2, 1)))) == 1
+
+
+def test_noise_depends_on_nothing() -> None:
+    net = from_torch(Does(lambda x: x + torch.randn_like(x)), (1, 5))
+    assert len(receptive_field(net, net.outputs[0].unit((2,)))) == 1
+    assert "randn_like" in net.caveats[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (Does(lambda x: x[x > 0]), "depends on the input's values"),
+        (Does(lambda x: x * 2 if x.sum() > 0 else x), "torch.export cannot trace"),
+        (Does(lambda x: None), "holds no tensor"),
+    ],
+)
+def test_refused(module: nn.Module, words: str) -> None:
+    with pytest.raises(ConvgraphError, match=words):
+        from_torch(module, (1, 4))
+
+
+def test_scripted_modules_are_refused() -> None:
+    scripted = torch.jit.freeze(torch.jit.script(nn.ReLU().eval()))
+    with pytest.raises(ConvgraphError, match="the module that it was made of"):
+        from_torch(scripted, (1, 4))
