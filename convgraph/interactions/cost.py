@@ -16,6 +16,7 @@ from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.core.sizes import Size, product
+from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Constant, Explicit, Mean
 from convgraph.core.wiring import Listed, Product
 from convgraph.interactions.connections import dense_connections, layer_parameters, simplest
@@ -91,6 +92,20 @@ class Cost(Counts):
         """The counts as plain data."""
         layers = [layer.to_dict() for layer in self.layers]
         return {**super().to_dict(), "dense": self.dense.to_dict(), "layers": layers}
+
+    def _repr_html_(self) -> str:
+        names = ("parameters", "connections", "operations", "activations")
+        dense = ("parameters", "operations")
+        rows = [
+            (c.row, repr(c.spec), *_shown(c, names), *_shown(c.dense, dense)) for c in self.layers
+        ]
+        rows.append(("all", "", *_shown(self, names), *_shown(self.dense, dense)))
+        numbers = (*names, *(f"dense {name}" for name in dense))
+        return Table(repr(self), ("row", "layer", *numbers), rows, numbers).html()
+
+
+def _shown(counts: Counts, names: Iterable[str]) -> list[str]:
+    return [counted(getattr(counts, name)) for name in names]
 
 
 def cost(network: Network) -> Cost:

@@ -13,6 +13,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.tables import Table, counted
 from convgraph.interactions import degrees
 from convgraph.interactions.connections import dense_connections, missing_connections, simplest
 from convgraph.interactions.degrees import Distribution
@@ -49,8 +50,8 @@ class _Counted:
         }
 
     def _summary(self) -> str:
-        parts = [f"{_grouped(self.connections)} of {_grouped(self.dense)} connections"]
-        parts += [f"{_grouped(self.missing)} missing at the border"] if self.missing != 0 else []
+        parts = [f"{counted(self.connections)} of {counted(self.dense)} connections"]
+        parts += [f"{counted(self.missing)} missing at the border"] if self.missing != 0 else []
         parts += [f"fan-in {self.fan_in}"] if self.fan_in is not None else []
         parts += [f"fan-out {self.fan_out}"] if self.fan_out is not None else []
         given = [*(self.fan_in or _NONE).conditions, *(self.fan_out or _NONE).conditions]
@@ -100,6 +101,25 @@ class Sparsity(_Counted):
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""
         return {**plain(self._facts()), "layers": [layer.to_dict() for layer in self.layers]}
+
+    def _repr_html_(self) -> str:
+        numbers = ("connections", "dense", "density", "missing")
+        spread = ("fan_in", "fan_out")
+        rows = [
+            (
+                name,
+                layer,
+                *(counted(getattr(each, fact)) for fact in numbers),
+                *(_spread(getattr(each, fact)) for fact in spread),
+            )
+            for name, layer, each in [
+                *((layer.row, repr(layer.spec), layer) for layer in self.layers),
+                ("all", "", self),
+            ]
+        ]
+        columns = ("row", "layer", *numbers, "fan-in (units)", "fan-out (units)")
+        title = f"{counted(self.connections)} of {counted(self.dense)} connections"
+        return Table(title, columns, rows, numbers).html()
 
     def __repr__(self) -> str:
         return f"Sparsity({self._summary()})"
@@ -199,5 +219,7 @@ def _total(sizes: Sequence[Size]) -> Size:
     return simplest(total)
 
 
-def _grouped(size: Size) -> str:
-    return f"{size:,}" if isinstance(size, int) else str(size)
+def _spread(distribution: Distribution | None) -> str:
+    """Each number of connections, and how many units have so many."""
+    pairs = (distribution or _NONE).items()
+    return ", ".join(f"{degree} ({counted(units)})" for degree, units in pairs)

@@ -12,7 +12,7 @@ from convgraph.reports.plots import growth, profile
 from convgraph.reports.report import Report
 from convgraph.reports.row_graph import row_graph
 from convgraph.reports.structure import structure_of
-from convgraph.reports.tables import NUMBERS, cells, header, summary
+from convgraph.reports.tables import summary, table
 
 __all__ = ["page"]
 
@@ -27,11 +27,7 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);
   white-space: nowrap; } th { color: var(--quiet); font-weight: 600; }
-td.number, th.number { text-align: right; } .wide { overflow-x: auto; }
-.finding { border-left: 4px solid var(--quiet); padding: 2px 12px; margin: 10px 0; }
-.warning { border-color: #d4a106; } .error { border-color: #d1242f; }
-.info { border-color: #1f6feb; }
-.finding p { margin: 4px 0; color: var(--quiet); } .finding ul { margin: 4px 0 4px -20px; }
+.wide { overflow-x: auto; }
 svg.plot { width: 100%; max-width: 760px; } svg.plot text { font-size: 11px; fill: var(--quiet); }
 polyline { fill: none; stroke-width: 2; } .field { stroke: var(--field); }
 .inner { stroke: var(--inner); stroke-dasharray: 5 3; } .dot { fill: var(--field); }
@@ -58,7 +54,7 @@ def page(report: Report, found: Findings | None = None) -> str:
         f"<h1>{escape(title)}</h1>",
         f"<table>{facts}</table>",
         "<h2>Findings</h2>",
-        _findings(found) if found is not None else "<p>Findings need sizes without symbols.</p>",
+        found._repr_html_() if found is not None else "<p>Findings need sizes without symbols.</p>",
         "<h2>Receptive fields</h2>",
         "<p>The whole line is the size of the field along the first axis, the broken one four "
         "standard deviations of the paths that lead there.</p>"
@@ -69,7 +65,7 @@ def page(report: Report, found: Findings | None = None) -> str:
         "<h2>Graph</h2>",
         f'<div class="graph">{_graph(report)}</div>',
         "<h2>Rows</h2>",
-        _table(report),
+        f'<div class="wide">{table(report).rows_html()}</div>',
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -99,31 +95,3 @@ def _graph(report: Report) -> str:
         return row_graph(structure_of(report.network, report.source), report.rows)
     except ConvgraphError as error:  # a name that Graphviz does not take is no reason for no page
         return f"<p>{escape(str(error))}</p>"
-
-
-def _findings(found: Findings) -> str:
-    if not found:
-        return "<p>None.</p>"
-    parts = []
-    for rule, group in found.by_rule().items():
-        said = "".join(f"<li>{escape(finding.message)}</li>" for finding in group)
-        fixes = dict.fromkeys(finding.fix for finding in group)
-        helps = "".join(f"<p>{escape(fix)}</p>" for fix in fixes)
-        parts.append(
-            f'<div class="finding {group[0].severity}"><b>{rule}</b> ({group[0].severity})'
-            f"<ul>{said}</ul><p>{escape(group[0].reason)}</p>{helps}</div>"
-        )
-    return "".join(parts)
-
-
-def _table(report: Report) -> str:
-    names = header()
-    flush = [' class="number"' if name in NUMBERS else "" for name in names]
-    head = "".join(f"<th{c}>{escape(n)}</th>" for n, c in zip(names, flush, strict=True))
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td{c}>{escape(cell)}</td>" for cell, c in zip(cells(row), flush, strict=True))
-        + "</tr>"
-        for row in report.rows
-    )
-    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'

@@ -134,9 +134,9 @@ class Report:
 
     def to_markdown(self) -> str:
         """The report as a Markdown table and its totals."""
-        from convgraph.reports.tables import markdown
+        from convgraph.reports.tables import table
 
-        return markdown(self)
+        return table(self).markdown()
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame of pandas, which has to be installed."""
@@ -156,9 +156,14 @@ class Report:
         yield rich_table(self, options.max_width)
 
     def __str__(self) -> str:
-        from convgraph.reports.tables import text
+        from convgraph.reports.tables import table
 
-        return text(self)
+        return table(self).text()
+
+    def _repr_html_(self) -> str:
+        from convgraph.reports.tables import table
+
+        return table(self).html()
 
     def __repr__(self) -> str:
         totals = self.totals

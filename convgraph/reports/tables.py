@@ -1,4 +1,4 @@
-"""A report as a table: text, comma-separated values, Markdown, pandas."""
+"""A report as a table: in words, in a terminal, as comma-separated values, for pandas."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from convgraph.reports.report import Report
     from convgraph.reports.rows import ReportRow
 
-__all__ = ["cells", "csv_text", "data_frame", "header", "markdown", "rich_table", "summary", "text"]
+__all__ = ["csv_text", "data_frame", "rich_table", "summary", "table"]
 
 COLUMNS = (
     "tensor",
@@ -46,11 +47,6 @@ SINGLE = (
     "dense_parameters",
     "dense_connections",
 )
-
-
-def header() -> tuple[str, ...]:
-    """The heads of the columns of `cells`."""
-    return COLUMNS
 
 
 def cells(row: ReportRow) -> tuple[str, ...]:
@@ -129,32 +125,10 @@ def summary(report: Report) -> list[tuple[str, str]]:
     return lines
 
 
-def text(report: Report) -> str:
-    """The report as plain text, columns aligned."""
-    lines = [COLUMNS, *map(cells, report.rows)]
-    widths = [max(len(line[c]) for line in lines) for c in range(len(COLUMNS))]
-    right = [name in NUMBERS for name in COLUMNS]
-    shown = [
-        "  ".join(
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-    facts = [f"{name}: {said}" for name, said in summary(report)]
-    return "\n".join([*shown, "", *facts])
-
-
-def markdown(report: Report) -> str:
-    """The report as a Markdown table, then its totals as a list."""
-
-    def line(entries: Sequence[str]) -> str:
-        return "| " + " | ".join(entry.replace("|", "\\|") for entry in entries) + " |"
-
-    marks = ["---:" if name in NUMBERS else "---" for name in COLUMNS]
-    rows = [line(COLUMNS), line(marks), *(line(cells(row)) for row in report.rows)]
-    facts = [f"- {name}: {said}" for name, said in summary(report)]
-    return "\n".join([*rows, "", *facts]) + "\n"
+def table(report: Report) -> Table:
+    """The rows of a report in words, and its totals."""
+    rows = [cells(row) for row in report.rows]
+    return Table(repr(report), COLUMNS, rows, NUMBERS, summary(report))
 
 
 def rich_table(report: Report, width: int) -> Any:

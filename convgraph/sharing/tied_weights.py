@@ -17,6 +17,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
@@ -160,9 +161,8 @@ class TiedArray:
     def __repr__(self) -> str:
         name = self.letter or "others"
         sizes = f"{name}{list(self.shape)}"
-        total = f"{self.total:,}" if isinstance(self.total, int) else str(self.total)
         lost = "" if not self.losses else ", fewer at the border"
-        return f"{sizes}: {total} uses, {self.factor} per parameter{lost}"
+        return f"{sizes}: {counted(self.total)} uses, {self.factor} per parameter{lost}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,6 +198,22 @@ class TiedWeights:
         """The facts as plain data."""
         facts = plain({"total": self.total, "factor": self.factor})
         return {**facts, "arrays": [array.to_dict() for array in self.arrays]}
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                array.letter or "others",
+                " x ".join(map(str, array.shape)),
+                *map(counted, (array.size, array.total, array.factor)),
+                ", ".join(dict.fromkeys(place.target.name for place, _ in array.places)),
+                "yes" if array.losses else "",
+            )
+            for array in self.arrays
+        ]
+        numbers = ("parameters", "uses", "uses per parameter")
+        columns = ("array", "shape", *numbers, "rows", "fewer at the border")
+        title = f"{counted(self.total)} uses, {self.factor} per parameter"
+        return Table(title, columns, rows, numbers).html()
 
     def __repr__(self) -> str:
         return f"TiedWeights({'; '.join(map(repr, self.arrays)) or 'no parameters'})"

@@ -15,6 +15,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
+from convgraph.core.tables import Table
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.interactions.padded import Touching
@@ -135,6 +136,33 @@ class Lattice:
             }
         )
         return facts
+
+    def _repr_html_(self) -> str:
+        columns = (
+            "axis",
+            "smallest shift",
+            "of the output",
+            "before",
+            "behind",
+            "units in the band",
+        )
+        rows = [
+            tuple(
+                "none" if fact is None else f"{fact:,}"
+                for fact in (
+                    axis.axis,
+                    axis.shift,
+                    axis.output_shift,
+                    axis.widths[-1].before,
+                    axis.widths[-1].after,
+                    len(axis.band),
+                )
+            )
+            for axis in self.axes
+            if axis.step is not None
+        ]
+        uneven = [("uneven padding in", str(each)) for axis in self.axes for each in axis.uneven]
+        return Table(repr(self), columns, rows, columns, tuple(dict.fromkeys(uneven))).html()
 
     def __repr__(self) -> str:
         return f"Lattice(shift={self.shift}, band of {len(self.band):,} units)"

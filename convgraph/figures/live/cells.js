@@ -89,9 +89,9 @@ class Cells {
 
   // A frame around a cell, over its neighbours.
   frame(element) {
-    const { x, y, side } = this.places.get(element);
+    const { x, y, side, front } = this.places.get(element);
     element.parentElement.appendChild(drawn("rect", {
-      class: "cg-frame", x: x - side / 2, y: y - side / 2, width: side, height: side,
+      class: front ? "cg-frame" : "cg-frame cg-behind", x: x - side / 2, y: y - side / 2, width: side, height: side,
     }));
   }
 

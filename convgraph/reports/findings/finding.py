@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal, overload
 
 from convgraph.core.errors import ConvgraphError
@@ -14,6 +15,9 @@ from convgraph.core.units import Units
 __all__ = ["SEVERITIES", "Finding", "Findings", "Severity", "as_severity"]
 
 Severity = Literal["info", "warning", "error"]
+# In the middle between light and dark, as the paper may be either.
+COLOURS = {"info": "#1f6feb", "warning": "#d4a106", "error": "#d1242f"}
+BESIDE = "margin: 10px 0; padding: 2px 12px; border-left: 4px solid"
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
 
@@ -126,6 +130,18 @@ class Findings(Sequence[Finding]):
             parts.append(f"\n{group[0].reason}\n\n")
             parts += [f"*What would help:* {fix}\n\n" for fix in _fixes(group)]
         return "".join(parts) or "No findings.\n"
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for rule, group in self.by_rule().items():
+            said = "".join(f"<li>{escape(finding.message)}</li>" for finding in group)
+            helps = "".join(f"<p>{escape(fix)}</p>" for fix in _fixes(group))
+            parts.append(
+                f'<div style="{BESIDE} {COLOURS[group[0].severity]}">'
+                f"<p><b>{escape(rule)}</b> ({group[0].severity})</p><ul>{said}</ul>"
+                f"<p>{escape(group[0].reason)}</p>{helps}</div>"
+            )
+        return "".join(parts) or "<p>No findings.</p>"
 
     def __rich__(self) -> Any:
         from rich.console import Group

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
+from convgraph.core.tables import Table
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.counterexample import Counterexample
@@ -97,6 +98,15 @@ class Verdict:
         found = f"broken at {len(self.broken):,} of {size:,} units of {name}"
         return found + (f", undecided at {len(self.undecided):,}" if self.undecided else "")
 
+    @property
+    def _mended(self) -> str:
+        """Under which equations it would hold."""
+        equations = [f"{e.lhs} = {e.rhs}" for e in self.conditions[:12]]
+        more = len(self.conditions) - len(equations)
+        rest = [f"and {more:,} more"] if more else []
+        mended = ", ".join([*equations, *rest])
+        return f"holds if: {mended}" if mended else "no equation between parameters would mend it"
+
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain data, explained."""
         example = self.counterexample
@@ -115,6 +125,16 @@ class Verdict:
         )
         return facts
 
+    def _repr_html_(self) -> str:
+        rows = [(cause, _listed(units)) for cause, units in self.causes.items()]
+        facts = []
+        if self.broken:
+            example = str(self.counterexample or "").replace("\n", "; ")
+            facts = [("counterexample", example)] if example else []
+            facts.append(("parameters", self._mended))
+        title = f"{self.statement}: {self._summary}"
+        return Table(title, ("cause", "breaks"), rows, facts=facts).html()
+
     def __repr__(self) -> str:
         return f"Verdict({self.statement}: {self._summary})"
 
@@ -125,13 +145,7 @@ class Verdict:
             example = self.counterexample
             if example is not None:
                 lines += ["counterexample", *(f"  {line}" for line in str(example).split("\n"))]
-            equations = [f"{e.lhs} = {e.rhs}" for e in self.conditions[:12]]
-            more = len(self.conditions) - len(equations)
-            rest = [f"and {more:,} more"] if more else []
-            mended = ", ".join([*equations, *rest])
-            lines.append(
-                f"holds if: {mended}" if mended else "no equation between parameters would mend it"
-            )
+            lines.append(self._mended)
         return "\n".join(lines)
 
 
