@@ -111,49 +111,50 @@ def _fill(
     """
     steps = wiring.in_steps()
     tables = [axis.table() for axis in wiring.axes]
-    sources = [step * table for step, table in zip(steps, tables, strict=True)]
-    labels = (
-        [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
-        if isinstance(tying, Learned)
-        else []
-    )
-    rest = slice(1, None)
-    inner_source = _outer_sum(sources[rest], source.dtype)
-    inner_label = _outer_sum(labels[rest], label.dtype) if labels else None
-    inner_there = _outer_and([table >= 0 for table in tables[rest]])
+    columns = [(source, first_source, [s * t for s, t in zip(steps, tables, strict=True)])]
+    if isinstance(tying, Learned):
+        codes = [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
+        columns.append((label, first_label, codes))
+    firsts = [terms[0] for _, _, terms in columns]
+    inner = [_outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
+    inner_there = _outer_and([table >= 0 for table in tables[1:]])
     first_there = tables[0] >= 0
     base, at = -1, 0
-    pattern_source = pattern_label = np.empty(0, source.dtype)
-    for o in range(len(tables[0])):
-        shift = lift = 0
-        if base >= 0 and np.array_equal(first_there[o], first_there[base]):
-            there = first_there[o]
-            shifts = (sources[0][o] - sources[0][base])[there]
-            lifts = (labels[0][o] - labels[0][base])[there] if labels else shifts[:0]
-            same = not (np.ptp(shifts) if shifts.size else 0) and not (
-                np.ptp(lifts) if lifts.size else 0
-            )
-            shift = int(shifts[0]) if shifts.size else 0
-            lift = int(lifts[0]) if lifts.size else 0
-        else:
-            same = False
-        if not same:
-            base, shift, lift = o, 0, 0
+    patterns: list[Integers] = []
+    for o in range(len(first_there)):
+        moved = _moved(firsts, first_there, base, o) if base >= 0 else None
+        if moved is None:
+            base, moved = o, [0] * len(columns)
             there = inner_there[:, None, :] & first_there[o][None, :, None]
-            everything = bool(there.all())
-
-            def taken(first: Integers, inner: Integers, offset: int, dtype: Any) -> Integers:
-                total = (first + offset).astype(dtype)[None, :, None] + inner[:, None, :]
-                return total.ravel() if everything else total[there]  # noqa: B023
-
-            pattern_source = taken(sources[0][o], inner_source, first_source, source.dtype)
-            if inner_label is not None:
-                pattern_label = taken(labels[0][o], inner_label, first_label, label.dtype)
-        part = slice(at, at + len(pattern_source))
-        np.add(pattern_source, np.int64(shift).astype(source.dtype), out=source[part])
-        if labels:
-            np.add(pattern_label, np.int64(lift).astype(label.dtype), out=label[part])  # modulo
+            patterns = [
+                _pattern(first[o] + offset, each, there)
+                for first, (_, offset, _), each in zip(firsts, columns, inner, strict=True)
+            ]
+        part = slice(at, at + len(patterns[0]))
+        for (out, _, _), pattern, by in zip(columns, patterns, moved, strict=True):
+            np.add(pattern, np.int64(by).astype(out.dtype), out=out[part])  # modulo
         at = part.stop
+
+
+def _moved(
+    terms: Sequence[Integers], there: NDArray[np.bool_], base: int, other: int
+) -> list[int] | None:
+    """By how much each of the terms of a position is that of another, if all its taps agree."""
+    if not np.array_equal(there[other], there[base]):
+        return None
+    found = []
+    for term in terms:
+        apart = (term[other] - term[base])[there[other]]
+        if apart.size and np.ptp(apart):
+            return None
+        found.append(int(apart[0]) if apart.size else 0)
+    return found
+
+
+def _pattern(first: Integers, inner: Integers, there: NDArray[np.bool_]) -> Integers:
+    """The entries of one position of the first axis, over all inner ones, that are there."""
+    total = first.astype(inner.dtype)[None, :, None] + inner[:, None, :]
+    return total.ravel() if there.all() else total[there]
 
 
 def _outer_sum(terms: Sequence[Integers], dtype: Any) -> Integers:

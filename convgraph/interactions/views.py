@@ -285,12 +285,9 @@ def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
             a, b = freeze(a, m, algebra), freeze(b, n, algebra)
     moves = tuple(m if m is not None else n for m, n in zip(a.moves, b.moves, strict=True))
     for axis in {m for m in moves if m is not None}:  # one moves where the other has classes
-        for name, state in (("a", a), ("b", b)):
-            if state.classes.shape[axis] > 1:
-                a, b = freeze(a, axis, algebra), freeze(b, axis, algebra)
-                moves = tuple(None if m == axis else m for m in moves)
-                del name
-                break
+        if max(a.classes.shape[axis], b.classes.shape[axis]) > 1:
+            a, b = freeze(a, axis, algebra), freeze(b, axis, algebra)
+            moves = tuple(None if m == axis else m for m in moves)
     count = len(b.payloads)
     if len(a.payloads) == count == 1:
         kinds, number = [0], np.zeros((1,) * len(a.view), np.int64)
@@ -299,12 +296,8 @@ def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
     result: State[P] = State(a.view, moves, number, ())
     payloads: list[P | None] = []
     for kind in kinds:
-        parts = [p for p in (a.payloads[kind // count], b.payloads[kind % count]) if p is not None]
-        payloads.append(
-            parts[0]
-            if len(parts) == 1
-            else algebra.combine([(p, 1) for p in parts], result.sizes)
-            if parts
-            else None
-        )
+        read = a.payloads[kind // count], b.payloads[kind % count]
+        parts = [(payload, 1) for payload in read if payload is not None]
+        only = parts[0][0] if parts else None
+        payloads.append(algebra.combine(parts, result.sizes) if len(parts) > 1 else only)
     return replace(result, payloads=tuple(payloads))

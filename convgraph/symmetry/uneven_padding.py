@@ -94,8 +94,15 @@ def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> Congruence | Non
     if period > MOST_SIZES:
         return None
     tried = np.arange(period, dtype=np.int64) + next(iter(inputs.values()))
-    good = np.ones(period, bool)
-    sizes = dict.fromkeys(inputs, tried)
+    even = _all_even(layers, steps, dict.fromkeys(inputs, tried))
+    return None if even is None else Congruence.of(period, tried[even].tolist())
+
+
+def _all_even(
+    layers: AlongAxis, steps: Mapping[str, Fraction], sizes: dict[str, Sizes]
+) -> NDArray[np.bool_] | None:
+    """For which sizes of the input all strides use padding evenly; None if one cannot tell."""
+    good = np.ones(len(next(iter(sizes.values()))), bool)
     for layer, read in layers:
         arriving = []
         for name, axis in read:
@@ -107,11 +114,11 @@ def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> Congruence | Non
                     return None
             if name in sizes and _step(axis, steps[name]) == steps.get(layer.target.name):
                 arriving.append(_outputs(layer, axis, sizes[name]))
+        for other in arriving:
+            good &= other == arriving[0]
         if arriving:
             sizes[layer.target.name] = arriving[0]
-        for other in arriving[1:]:
-            good &= other == arriving[0]
-    return Congruence.of(period, tried[good].tolist())
+    return good
 
 
 def _steps(layers: AlongAxis, inputs: Iterable[str]) -> dict[str, Fraction] | None:
