@@ -57,6 +57,23 @@ TRACED_AND_BUILT = {
         cg.trace(lambda x, w, v: np.correlate(relu(np.correlate(x, w)), v), x=6, w=2, v=3),
         (cg.Conv(2) >> cg.ReLU() >> cg.Conv(3)).on(6),
     ),
+    "image network": (
+        cg.trace(
+            lambda x, w, b: (
+                np.maximum(
+                    np.einsum("chwij,fcij->fhw", sliding_window_view(x, (3, 3), (1, 2)), w)
+                    + b[:, None, None],
+                    0,
+                )
+                .reshape(2, 2, 2, 2, 2)
+                .max(axis=(2, 4))
+            ),
+            x=(1, 6, 6),
+            w=(2, 1, 3, 3),
+            b=2,
+        ),
+        (cg.Conv((3, 3), 2, bias=True) >> cg.ReLU() >> cg.MaxPool((2, 2))).on((1, 6, 6)),
+    ),
     "pooled": (
         cg.trace(lambda x, w: moving_maximum(relu(np.correlate(x, w)), 2), x=5, w=2),
         (cg.Conv(2) >> cg.ReLU() >> cg.MaxPool(2, stride=1)).on(5),
@@ -113,6 +130,8 @@ NUMPY = {
     "pooled": lambda x, w: x.reshape(3, 2).max(axis=1),
     "pooled, overlapping": lambda x, w: np.max(sliding_window_view(x, 3), axis=-1),
     "at least 0": lambda x, w: np.amax(x.reshape(3, 2), axis=0, initial=0, keepdims=True),
+    "pooled in two dimensions": lambda x, w: x.reshape(1, 2, 3, 1).max(axis=(1, 3)),
+    "greatest": lambda x, w: np.max(x),
     "running": lambda x, w: np.maximum.accumulate(x),
     "mean": lambda x, w: x.reshape(2, 3).mean(0),
     "absolute": lambda x, w: np.abs(sliding_window_view(x, 3) @ w),

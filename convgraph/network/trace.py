@@ -19,6 +19,7 @@ from convgraph.core.sizes import Size
 from convgraph.layers.spec import as_shape
 from convgraph.network.listed import Connection, listed_layer
 from convgraph.network.symbol_arrays import symbol_array
+from convgraph.network.tape import Tape
 from convgraph.network.units_of_code import Kind, Terms, read
 
 __all__ = ["trace"]
@@ -83,29 +84,30 @@ def trace(
     shape = tuple(int(n) for n in as_shape("x", x))
     symbols = [sp.Symbol(name) for name in unit_names("x", shape)]
     arrays = tuple(_array(name, size) for name, size in parameters.items())
-    out = _run(function, _filled(symbols, shape), [_entries(array) for array in arrays])
-    return _network(symbols, shape, out, arrays)
+    tape = Tape(frozenset(symbols))
+    given = _filled(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
+    return _network(symbols, shape, _run(function, given), arrays, tape)
 
 
-def _filled(symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> NDArray[Any]:
+def _filled(tape: Tape, symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> NDArray[Any]:
     array = np.empty(len(symbols), object)
     array[:] = symbols
-    return symbol_array(array.reshape(shape))
+    return symbol_array(tape, array.reshape(shape))
 
 
 def _array(name: str, shape: int | Sequence[int]) -> Array:
     return Array(name, () if shape == () else tuple(int(n) for n in as_shape(name, shape)))
 
 
-def _entries(array: Array) -> Any:
+def _entries(tape: Tape, array: Array) -> Any:
     """The symbols of a parameter array, as an array of its shape or as a single symbol."""
     symbols = [array.symbol(i) for i in range(len(array))]
-    return _filled(symbols, array.shape) if array.shape else symbols[0]
+    return _filled(tape, symbols, array.shape) if array.shape else symbols[0]
 
 
-def _run(function: Callable[..., Any], x: NDArray[Any], parameters: list[Any]) -> NDArray[Any]:
+def _run(function: Callable[..., Any], given: tuple[Any, ...]) -> NDArray[Any]:
     try:
-        out = np.asarray(function(x, *parameters), dtype=object)
+        out = np.asarray(function(*given), dtype=object)
     except ConvgraphError:
         raise
     except Exception as error:  # whatever the user's code raises on symbols
@@ -126,9 +128,10 @@ def _network(
     shape: tuple[int, ...],
     out: NDArray[Any],
     arrays: tuple[Array, ...],
+    tape: Tape,
 ) -> Network:
     parameters = frozenset(array.symbol(i) for array in arrays for i in range(len(array)))
-    hidden, last = read([sp.sympify(e) for e in out.ravel()], frozenset(symbols), parameters)
+    hidden, last = read([sp.sympify(e) for e in out.ravel()], tape, parameters)
     names = default_row_names(1, len(hidden) + 1)
     rows = [Row(names[0], shape)]
     rows += [Row(name, (len(units),)) for name, (_, units) in zip(names[1:], hidden, strict=False)]

@@ -11,6 +11,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import MAX, SUM, Reduction
 from convgraph.layers.pointwise import ReLU, named
+from convgraph.network.tape import Made, Tape
 
 __all__ = ["Kind", "Terms", "read"]
 
@@ -39,13 +40,13 @@ RELUS = Kind("relu", ReLU().reduction())
 
 
 def read(
-    outputs: list[sp.Expr], inputs: frozenset[sp.Symbol], parameters: frozenset[sp.Symbol]
+    outputs: list[sp.Expr], tape: Tape, parameters: frozenset[sp.Symbol]
 ) -> tuple[list[tuple[Kind, Units]], tuple[Kind, Units]]:
     """The hidden rows in order of computation, and the output row, that compute some expressions.
 
     Units of a row are at the same depth and do the same; equal expressions share a hidden unit.
     """
-    reader = _Reader(inputs, parameters)
+    reader = _Reader(tape, parameters)
     kind, terms = reader.row(outputs)
     for unit in terms:
         for _, atom in unit.edges:
@@ -58,8 +59,8 @@ def read(
 class _Reader:
     """Takes expressions apart, and collects the hidden units on the way."""
 
-    def __init__(self, inputs: frozenset[sp.Symbol], parameters: frozenset[sp.Symbol]) -> None:
-        self.inputs, self.parameters = inputs, parameters
+    def __init__(self, tape: Tape, parameters: frozenset[sp.Symbol]) -> None:
+        self.tape, self.inputs, self.parameters = tape, tape.inputs, parameters
         self.rows: dict[tuple[int, str], Units] = {}
         self.kinds: dict[str, Kind] = {}
         self._depth: dict[sp.Expr, int] = {}
@@ -78,25 +79,33 @@ class _Reader:
 
     def kind(self, expression: sp.Expr) -> Kind:
         """What the outermost operation of an expression is."""
-        if isinstance(expression, sp.Max) and self._reads(expression):
-            rest = [a for a in expression.args if a != 0]
-            return RELUS if len(rest) < len(expression.args) else MAXIMA
-        if isinstance(expression, sp.Function) and self._reads(expression):
-            if isinstance(expression, sp.Min | sp.Piecewise) or len(expression.args) != 1:
-                raise self._refused(expression, "maxima and functions of one argument are known")
-            name = "abs" if isinstance(expression, sp.Abs) else str(expression.func)
-            return Kind(name, named(name, expression.func))
-        return SUMS
+        made = self._made(expression)
+        if made is None:
+            return SUMS
+        if made.function is sp.Max:
+            return RELUS if 0 in made.values else MAXIMA
+        if made.function in (sp.Min, sp.Piecewise) or len(made.values) != 1:
+            raise self._refused(expression, "maxima and functions of one argument are known")
+        name = "abs" if made.function is sp.Abs else str(made.function)
+        return Kind(name, named(name, made.function))
+
+    def _made(self, expression: sp.Expr) -> Made | None:
+        """The function, and of what, whose value an expression is, on the tape or in sympy."""
+        if isinstance(expression, sp.Max | sp.Function) and self._reads(expression):
+            return Made(expression.func, expression.args)
+        return self.tape.made.get(expression)
 
     def terms(self, expression: sp.Expr, kind: Kind) -> Terms:
         """The edges and the bias of the unit that computes an expression."""
+        made = self._made(expression)
         if kind == SUMS:
             return self.sum(expression)
         if kind == MAXIMA:
-            args = expression.args if isinstance(expression, sp.Max) else (expression,)
+            args = made.values if made is not None else (expression,)
             return Terms(tuple(self._single(a) or (sp.S.One, a) for a in sorted(args, key=str)))
-        rest = [a for a in expression.args if a != 0]
-        return self._copy(rest[0] if len(rest) == 1 else expression.func(*rest))
+        assert made is not None
+        rest = [a for a in made.values if a != 0]
+        return self._copy(rest[0] if len(rest) == 1 else self.tape.of(sp.Max, *rest))
 
     def _copy(self, atom: sp.Expr) -> Terms:
         return Terms(((sp.S.One, atom),))
@@ -147,7 +156,7 @@ class _Reader:
         return len(factors) == 1 and factors[0] in self.inputs
 
     def _reads(self, expression: sp.Expr) -> bool:
-        return not self.inputs.isdisjoint(expression.free_symbols)
+        return self.tape.reads(expression)
 
     def _linear_in_parameters(self, expanded: sp.Expr) -> bool:
         return all(
@@ -165,11 +174,13 @@ class _Reader:
                 raise self._refused(term, "a value is linear in the parameters")
 
     def _check_atom(self, atom: sp.Expr, term: sp.Expr) -> None:
-        if not (atom in self.inputs or isinstance(atom, sp.Max | sp.Function | sp.Add)):
+        known = atom in self.inputs or self._made(atom) is not None
+        if not (known or isinstance(atom, sp.Add)):
             raise self._refused(term, "a value is affine in the input")
 
     def _refused(self, term: sp.Expr, rule: str) -> ConvgraphError:
-        return ConvgraphError(f"function: it computes the term {term}: {rule}")
+        shown = self.tape.written_out(term)
+        return ConvgraphError(f"function: it computes the term {shown}: {rule}")
 
 
 def _degree(factor: sp.Expr, parameters: Iterable[sp.Symbol]) -> int:
