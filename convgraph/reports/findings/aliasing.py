@@ -9,7 +9,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.tying import Constant, Explicit, Mean
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -20,13 +20,13 @@ from convgraph.reports.structure import Structure
     "strides without a blur before them",
     "Zhang, Making convolutional networks shift-invariant again, ICML 2019",
 )
-def stride_without_blur(structure: Structure) -> Iterator[Finding]:
+def stride_without_blur(structure: Structure) -> Iterator[Occurrence]:
     """Layers that skip positions and neither average themselves nor read a row that does."""
     for layer in structure.network.layers:
         for joint in layer.joints:
             strides = _strides(structure, joint)
             if max(strides, default=1) > 1 and not (_blurs(joint) or _blurred(structure, joint)):
-                yield _finding(structure, layer, strides)
+                yield _occurrence(structure, layer, strides)
                 break
 
 
@@ -64,21 +64,25 @@ def _blurred(structure: Structure, joint: Joint) -> bool:
     return False
 
 
-def _finding(structure: Structure, layer: Layer, strides: list[int]) -> Finding:
+def _occurrence(structure: Structure, layer: Layer, strides: list[int]) -> Occurrence:
     name = layer.target.name
     fields = structure.fields(name)
     lattice = tuple(field.step for field in fields) if fields is not None else ()
     step = " x ".join(map(str, lattice))
     own = " x ".join(map(str, strides))
-    return Finding(
-        "stride-without-blur",
-        "info",
-        (name,),
-        f"{name} moves by {own} with no blur before; only shifts of the input by multiples of "
-        f"{step} move it by whole units",
-        "Subsampling without a low-pass filter aliases: smaller shifts change what is computed, "
-        "and outputs flicker as an object moves (Zhang 2019).",
-        "Give the layer a stride of 1 and subsample behind a fixed blur, such as an average pool.",
-        None,
-        {"strides": tuple(strides), "lattice": lattice},
+    return Occurrence(
+        tensors=(name,),
+        message=(
+            f"{name} moves by {own} with no blur before; only shifts of the input by multiples of "
+            f"{step} move it by whole units"
+        ),
+        reason=(
+            "Subsampling without a low-pass filter aliases: smaller shifts change what is "
+            "computed, and outputs flicker as an object moves (Zhang 2019)."
+        ),
+        fix=(
+            "Give the layer a stride of 1 and subsample behind a fixed blur, such as "
+            "an average pool."
+        ),
+        details={"strides": tuple(strides), "lattice": lattice},
     )

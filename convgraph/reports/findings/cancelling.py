@@ -13,7 +13,7 @@ from convgraph.core.tying import Constant, Explicit
 from convgraph.core.units import Units
 from convgraph.core.wiring import Listed, Product
 from convgraph.interactions.propagation import is_identity
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -28,7 +28,7 @@ Sum = dict[str, sp.Expr]
     "Goodfellow, Bengio and Courville, Deep Learning (2016), section 6.5: gradients are sums over "
     "paths",
 )
-def cancelling_connections(structure: Structure) -> Iterator[Finding]:
+def cancelling_connections(structure: Structure) -> Iterator[Occurrence]:
     """Sums in which the same source comes in with numbers that add up to nothing."""
     sums: dict[str, Sum] = {}
     for layer in structure.network.layers:
@@ -36,7 +36,7 @@ def cancelling_connections(structure: Structure) -> Iterator[Finding]:
         if found is not None:
             gone = tuple(name for name, number in found.items() if number == 0)
             if gone:
-                yield _finding(layer, gone, None)
+                yield _occurrence(layer, gone, None)
             sums[layer.target.name] = {name: n for name, n in found.items() if n != 0}
         if layer.reduction.linear:
             pairs = _listed_pairs(layer)
@@ -49,7 +49,7 @@ def cancelling_connections(structure: Structure) -> Iterator[Finding]:
                     for box in Units.single(layer.target, _index(flat, shape)).boxes
                 ]
                 sources = tuple(dict.fromkeys(name for _, name, _ in pairs))
-                yield _finding(layer, sources, Units(layer.target, units))
+                yield _occurrence(layer, sources, Units(layer.target, units))
 
 
 def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -94,17 +94,17 @@ def _listed_pairs(layer: Layer) -> list[tuple[int, str, int]]:
     return [pair for pair, terms in labels.items() if len(terms) > 1 and sp.Add(*terms) == 0]
 
 
-def _finding(layer: Layer, sources: tuple[str, ...], witness: Units | None) -> Finding:
+def _occurrence(layer: Layer, sources: tuple[str, ...], witness: Units | None) -> Occurrence:
     name = layer.target.name
-    return Finding(
-        "cancelling-connections",
-        "error",
-        (name, *sources),
-        f"{' and '.join(sources)} cancels in {name}: its connections there add up to 0",
-        "The effect of a source, and its gradient, is the sum over all paths that lead from it "
-        "(Goodfellow et al. 2016, section 6.5); here they add up to nothing, whatever the "
-        "parameters.",
-        "Leave the connections out, or give one of the branches a parameter or a nonlinearity.",
-        witness,
-        {"sources": sources},
+    return Occurrence(
+        tensors=(name, *sources),
+        message=f"{' and '.join(sources)} cancels in {name}: its connections there add up to 0",
+        reason=(
+            "The effect of a source, and its gradient, is the sum over all paths that lead from it "
+            "(Goodfellow et al. 2016, section 6.5); here they add up to nothing, whatever the "
+            "parameters."
+        ),
+        fix="Leave the connections out, or give one of the branches a parameter or a nonlinearity.",
+        witness=witness,
+        details={"sources": sources},
     )

@@ -11,7 +11,7 @@ from convgraph.core.units import Units
 from convgraph.core.window import Reversed
 from convgraph.core.wiring import Product
 from convgraph.interactions.reads import reads_of
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -22,7 +22,7 @@ from convgraph.reports.structure import Structure
     "transposed convolutions whose windows overlap unevenly",
     "Odena, Dumoulin and Olah, Deconvolution and checkerboard artifacts, Distill (2016)",
 )
-def checkerboard(structure: Structure) -> Iterator[Finding]:
+def checkerboard(structure: Structure) -> Iterator[Occurrence]:
     """Layers whose units differ in fan-in by their place in a period, away from the border."""
     for layer in structure.network.layers:
         for joint in layer.joints:
@@ -36,12 +36,12 @@ def checkerboard(structure: Structure) -> Iterator[Finding]:
                     if len(set(pattern)) > 1:
                         patterns[a] = pattern
             if patterns:
-                yield _finding(layer.target.name, joint.wiring, patterns, structure)
+                yield _occurrence(layer.target.name, joint.wiring, patterns, structure)
 
 
-def _finding(
+def _occurrence(
     name: str, wiring: Product, patterns: dict[int, tuple[int, ...]], structure: Structure
-) -> Finding:
+) -> Occurrence:
     masks = []
     for a, n in enumerate(map(int, wiring.out_view)):
         pattern = np.array(patterns.get(a, (1,)))
@@ -51,16 +51,16 @@ def _finding(
     periods = " x ".join(str(len(p)) for p in patterns.values())
     shown = " by ".join("-".join(map(str, p)) for p in patterns.values())
     zeros = any(0 in p for p in patterns.values())
-    return Finding(
-        "checkerboard",
-        "warning",
-        (name,),
-        f"the units of {name} read {shown} positions in turn, in a period of {periods}",
-        "Windows of a transposed convolution overlap evenly only where the stride divides the "
-        "kernel; a network can learn to even it out and mostly does not, and a pattern of the "
-        "stride's period shows in its images and in its gradients (Odena et al. 2016)"
-        + ("; some units read nothing at all." if zeros else "."),
-        "Choose a kernel that the stride divides, or enlarge first and convolve after.",
-        Units.of(row, most),
-        {"patterns": {f"axis {a}": pattern for a, pattern in patterns.items()}},
+    return Occurrence(
+        tensors=(name,),
+        message=f"the units of {name} read {shown} positions in turn, in a period of {periods}",
+        reason=(
+            "Windows of a transposed convolution overlap evenly only where the stride divides the "
+            "kernel; a network can learn to even it out and mostly does not, and a pattern of the "
+            "stride's period shows in its images and in its gradients (Odena et al. 2016)"
+            + ("; some units read nothing at all." if zeros else ".")
+        ),
+        fix="Choose a kernel that the stride divides, or enlarge first and convolve after.",
+        witness=Units.of(row, most),
+        details={"patterns": {f"axis {a}": pattern for a, pattern in patterns.items()}},
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from convgraph.core.window import Window
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -18,7 +18,7 @@ from convgraph.reports.structure import Structure
     "Wu, Wang, Tang, Chen and Shi, Convolution with even-sized kernels and symmetric padding, "
     "NeurIPS 2019",
 )
-def half_pixel_drift(structure: Structure) -> Iterator[Finding]:
+def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
     """Layers of stride 1 whose even kernel is padded on one side more than on the other."""
     for layer in structure.network.layers:
         for joint in layer.joints:
@@ -37,16 +37,15 @@ def half_pixel_drift(structure: Structure) -> Iterator[Finding]:
             said = " and ".join(f"{drift} along axis {b}" for b, drift in drifts.items())
             fields = structure.fields(name)
             centre = tuple(field.centre for field in fields) if fields is not None else ()
-            yield Finding(
-                "half-pixel-drift",
-                "warning",
-                (name,),
-                f"the units of {name} look {said} from the middle of what they stand for",
-                "An even kernel has no middle; with its odd padding on one side, every layer moves "
-                "its features by half a position, stacks of them by whole ones, and a branch "
-                "beside it is not aligned (Wu et al. 2019).",
-                "Use odd kernels, or alternate the side of the padding from layer to layer.",
-                None,
-                {"drift": drifts, "centre": centre},
+            yield Occurrence(
+                tensors=(name,),
+                message=f"the units of {name} look {said} from the middle of what they stand for",
+                reason=(
+                    "An even kernel has no middle; with its odd padding on one side, every layer "
+                    "moves its features by half a position, stacks of them by whole ones, and a "
+                    "branch beside it is not aligned (Wu et al. 2019)."
+                ),
+                fix="Use odd kernels, or alternate the side of the padding from layer to layer.",
+                details={"drift": drifts, "centre": centre},
             )
             break

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.plain import plain
 from convgraph.core.units import Units
 
-__all__ = ["SEVERITIES", "Finding", "Findings", "Severity", "as_severity"]
+__all__ = ["SEVERITIES", "Finding", "Findings", "Occurrence", "Severity", "as_severity"]
 
 Severity = Literal["info", "warning", "error"]
 # In the middle between light and dark, as the paper may be either.
@@ -27,6 +27,17 @@ def as_severity(argument: str, value: Any) -> Severity:
         if value == severity:
             return severity
     raise ConvgraphError(f"{argument}={value!r}: a severity is one of {', '.join(SEVERITIES)}")
+
+
+class Occurrence(NamedTuple):
+    """What the check of a rule says of a place where it holds; see `Finding`."""
+
+    tensors: tuple[str, ...]
+    message: str
+    reason: str
+    fix: str
+    details: Mapping[str, Any]
+    witness: Units | None = None
 
 
 @dataclass(frozen=True, repr=False)

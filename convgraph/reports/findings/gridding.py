@@ -10,7 +10,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.units import Units
 from convgraph.core.window import Window
 from convgraph.interactions.fields import receptive_field
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -22,7 +22,7 @@ from convgraph.reports.structure import Structure
     "Wang, Chen, Yuan, Liu, Huang, Hou and Cottrell, Understanding convolution for semantic "
     "segmentation, WACV 2018, section 3.2",
 )
-def gridding(structure: Structure) -> Iterator[Finding]:
+def gridding(structure: Structure) -> Iterator[Occurrence]:
     """Rows computed with a dilation whose units do not see all that lies within their field."""
     for layer in structure.network.layers:
         for joint in layer.joints:
@@ -33,7 +33,7 @@ def gridding(structure: Structure) -> Iterator[Finding]:
                 for share, place in _holes(structure, layer, b)
             ]
             if holes:
-                yield _finding(structure, layer, holes)
+                yield _occurrence(structure, layer, holes)
                 break
 
 
@@ -62,7 +62,9 @@ def _holes(structure: Structure, layer: Layer, b: int) -> Iterator[tuple[float, 
     return iter(()) if worst is None else iter((worst,))
 
 
-def _finding(structure: Structure, layer: Layer, holes: list[tuple[int, float, int]]) -> Finding:
+def _occurrence(
+    structure: Structure, layer: Layer, holes: list[tuple[int, float, int]]
+) -> Occurrence:
     name = layer.target.name
     state = structure.exact.states[name]
     assert state is not None
@@ -78,16 +80,21 @@ def _finding(structure: Structure, layer: Layer, holes: list[tuple[int, float, i
     unit = layer.target.unit(index)
     source = structure.source.name
     witness: Units = receptive_field(structure.network, unit, source)
-    return Finding(
-        "gridding",
-        "warning",
-        (name,),
-        f"units of {name} see {share:.0%} of the positions that their receptive field spans along "
-        f"an axis, such as {unit}",
-        "Layers whose dilations have a common factor leave the same positions out again and again: "
-        "neighbouring units see disjoint sets, and local detail is lost (Wang et al. 2018).",
-        "Let the dilations grow without a common factor, such as 1, 2, 5 for kernels of 3, so that "
-        "the largest distance between two positions that are seen stays within the kernel.",
-        witness,
-        {"unit": unit, "seen": share},
+    return Occurrence(
+        tensors=(name,),
+        message=(
+            f"units of {name} see {share:.0%} of the positions that their receptive field spans "
+            f"along an axis, such as {unit}"
+        ),
+        reason=(
+            "Layers whose dilations have a common factor leave the same positions out again and "
+            "again: neighbouring units see disjoint sets, and local detail is lost (Wang et al. "
+            "2018)."
+        ),
+        fix=(
+            "Let the dilations grow without a common factor, such as 1, 2, 5 for kernels of 3, so "
+            "that the largest distance between two positions that are seen stays within the kernel."
+        ),
+        witness=witness,
+        details={"unit": unit, "seen": share},
     )

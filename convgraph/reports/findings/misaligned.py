@@ -8,7 +8,7 @@ from typing import Any
 from convgraph.core.layer import Layer
 from convgraph.interactions.affine import Fields
 from convgraph.interactions.views import State
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -20,7 +20,7 @@ from convgraph.reports.structure import Structure
     "Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill "
     "(2019), section on alignment",
 )
-def misaligned_merge(structure: Structure) -> Iterator[Finding]:
+def misaligned_merge(structure: Structure) -> Iterator[Occurrence]:
     """Layers that merge rows whose fields differ in stride or centre at the same place."""
     for layer in structure.network.layers:
         arrivals = structure.intervals.arrivals.get(layer.target.name)
@@ -37,7 +37,7 @@ def misaligned_merge(structure: Structure) -> Iterator[Finding]:
             for found in _differing(list(zip(linked, arrivals, strict=True)), b)
         ]
         if differing:
-            yield _finding(layer, differing)
+            yield _occurrence(layer, differing)
 
 
 def _differing(
@@ -63,7 +63,7 @@ def _differing(
             yield {"axis": b + 1, "paths": paths, "offset": centre - usual[1]}
 
 
-def _finding(layer: Layer, differing: list[dict[str, Any]]) -> Finding:
+def _occurrence(layer: Layer, differing: list[dict[str, Any]]) -> Occurrence:
     said: dict[str, list[int]] = {}
     for entry in differing:
         one, other = entry["paths"]
@@ -79,15 +79,16 @@ def _finding(layer: Layer, differing: list[dict[str, Any]]) -> Finding:
         for what, axes in said.items()
     ]
     sources = dict.fromkeys(name for entry in differing for name in entry["paths"])
-    return Finding(
-        "misaligned-merge",
-        "warning",
-        (layer.target.name, *sources),
-        f"at {layer.target.name} {'; '.join(parts)}",
-        "A unit then combines what its branches saw at different places; whether branches are "
-        "aligned often depends on the input size, through the padding (Araujo et al. 2019).",
-        "Pad the branches alike: (kernel - 1) / 2 on both sides for a stride of 1, the same sizes "
-        "and strides on every way, or an input size for which they agree.",
-        None,
-        {"differences": differing},
+    return Occurrence(
+        tensors=(layer.target.name, *sources),
+        message=f"at {layer.target.name} {'; '.join(parts)}",
+        reason=(
+            "A unit then combines what its branches saw at different places; whether branches are "
+            "aligned often depends on the input size, through the padding (Araujo et al. 2019)."
+        ),
+        fix=(
+            "Pad the branches alike: (kernel - 1) / 2 on both sides for a stride of 1, the same "
+            "sizes and strides on every way, or an input size for which they agree."
+        ),
+        details={"differences": differing},
     )

@@ -15,7 +15,7 @@ from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.propagation import arrivals_of, joined_state
 from convgraph.interactions.views import State
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -26,7 +26,7 @@ from convgraph.reports.structure import Structure
     "groups of channels that never mix",
     "Zhang, Zhou, Lin and Sun, ShuffleNet, CVPR 2018, section 3.1",
 )
-def unmixed_groups(structure: Structure) -> Iterator[Finding]:
+def unmixed_groups(structure: Structure) -> Iterator[Occurrence]:
     """Grouped layers of which some channel can reach only a part of an output."""
     found: dict[str, list[tuple[Layer, int, Units]]] = {}
     for layer in structure.network.layers:
@@ -39,18 +39,23 @@ def unmixed_groups(structure: Structure) -> Iterator[Finding]:
         layer, groups, apart = entries[0]
         names = tuple(entry[0].target.name for entry in entries)
         behind = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-        yield Finding(
-            "unmixed-groups",
-            "warning",
-            (*names, output),
-            f"the {groups} groups of {names[0]}{behind} never mix: units of {output} depend on "
-            f"some channels of {layer.joints[0].source.name} and cannot see the others",
-            "Stacked grouped convolutions are networks side by side: no information passes "
-            "between their channels, and what they represent is weaker (Zhang et al. 2018, "
-            "section 3.1).",
-            "Shuffle the channels between grouped layers, or follow them with a 1x1 convolution.",
-            apart,
-            {"groups": groups, "layers": len(names)},
+        yield Occurrence(
+            tensors=(*names, output),
+            message=(
+                f"the {groups} groups of {names[0]}{behind} never mix: units of {output} depend on "
+                f"some channels of {layer.joints[0].source.name} and cannot see the others"
+            ),
+            reason=(
+                "Stacked grouped convolutions are networks side by side: no information passes "
+                "between their channels, and what they represent is weaker (Zhang et al. 2018, "
+                "section 3.1)."
+            ),
+            fix=(
+                "Shuffle the channels between grouped layers, or follow them with a "
+                "1x1 convolution."
+            ),
+            witness=apart,
+            details={"groups": groups, "layers": len(names)},
         )
 
 

@@ -13,7 +13,7 @@ from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.layer import Joint
 from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -26,7 +26,7 @@ MOST_ENTRIES = 10_000_000
     "parameters that no connection uses",
     "Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.5",
 )
-def unused_parameter(structure: Structure) -> Iterator[Finding]:
+def unused_parameter(structure: Structure) -> Iterator[Occurrence]:
     """Parameter arrays some entries of which label no connection."""
     uses: dict[str, list[tuple[str, Joint]]] = {}
     for layer in structure.network.layers:
@@ -41,17 +41,18 @@ def unused_parameter(structure: Structure) -> Iterator[Finding]:
         if used is None or used == size:
             continue
         names = tuple(dict.fromkeys(name for name, _ in joints))
-        yield Finding(
-            "unused-parameter",
-            "warning",
-            names,
-            f"{size - used:,} of the {size:,} parameters {letter} are used by no connection",
-            "Taps that reach beyond the border at every position are stored and never trained, as "
-            "where a kernel meets an input that is smaller than it (compare Goodfellow et al. "
-            "2016, section 9.5, on the uses of a kernel's entries).",
-            "Use a kernel that fits the input, or a larger input.",
-            None,
-            {"array": letter, "unused": size - used, "size": size},
+        yield Occurrence(
+            tensors=names,
+            message=(
+                f"{size - used:,} of the {size:,} parameters {letter} are used by no connection"
+            ),
+            reason=(
+                "Taps that reach beyond the border at every position are stored and never trained, "
+                "as where a kernel meets an input that is smaller than it (compare Goodfellow et "
+                "al. 2016, section 9.5, on the uses of a kernel's entries)."
+            ),
+            fix="Use a kernel that fits the input, or a larger input.",
+            details={"array": letter, "unused": size - used, "size": size},
         )
 
 

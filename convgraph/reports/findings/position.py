@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convgraph.interactions.padded import padded_share
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -17,7 +17,7 @@ from convgraph.reports.structure import Structure
     "Islam, Jia and Bruce, How much position information do convolutional neural networks encode?, "
     "ICLR 2020; Kayhan and van Gemert, On translation invariance in CNNs, CVPR 2020",
 )
-def padding_everywhere(structure: Structure) -> Iterator[Finding]:
+def padding_everywhere(structure: Structure) -> Iterator[Occurrence]:
     """Outputs of which every unit depends on something that was read beyond a border."""
     for row in structure.network.outputs:
         state = structure.padded.states.get(row.name)
@@ -25,18 +25,19 @@ def padding_everywhere(structure: Structure) -> Iterator[Finding]:
             continue
         first = _first(structure)
         where = f"; from {first} on no unit is free of it" if first is not None else ""
-        yield Finding(
-            "padding-everywhere",
-            "info",
-            (row.name,) if first in (None, row.name) else (row.name, str(first)),
-            f"every unit of {row.name} sees padding{where}",
-            "Padding tells a unit how far away the border is, so that a network can learn where it "
-            "is in the image, and no output is as it would be on a larger image (Islam et al. "
-            "2020; Kayhan and van Gemert 2020).",
-            "Crop or convolve without padding where positions should not matter, or take it as "
-            "a feature where they should.",
-            None,
-            {"first": first},
+        yield Occurrence(
+            tensors=(row.name,) if first in (None, row.name) else (row.name, str(first)),
+            message=f"every unit of {row.name} sees padding{where}",
+            reason=(
+                "Padding tells a unit how far away the border is, so that a network can learn "
+                "where it is in the image, and no output is as it would be on a larger image "
+                "(Islam et al. 2020; Kayhan and van Gemert 2020)."
+            ),
+            fix=(
+                "Crop or convolve without padding where positions should not matter, or take it as "
+                "a feature where they should."
+            ),
+            details={"first": first},
         )
 
 

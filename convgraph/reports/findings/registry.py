@@ -9,7 +9,13 @@ from functools import cache
 
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
-from convgraph.reports.findings.finding import SEVERITIES, Finding, Findings, Severity
+from convgraph.reports.findings.finding import (
+    SEVERITIES,
+    Finding,
+    Findings,
+    Occurrence,
+    Severity,
+)
 from convgraph.reports.structure import Structure, structure_of
 
 __all__ = ["Rule", "findings", "rule", "rules"]
@@ -29,7 +35,7 @@ MODULES = (
     "mixing",
 )
 
-Check = Callable[[Structure], Iterable[Finding]]
+Check = Callable[[Structure], Iterable[Occurrence]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ _REGISTERED: dict[str, Rule] = {}
 
 
 def rule(id: str, severity: Severity, title: str, source: str) -> Callable[[Check], Check]:
-    """Register the check of a rule: what it yields are findings of that rule."""
+    """Register the check of a rule: what it yields are the places where it holds."""
 
     def register(check: Check) -> Check:
         _REGISTERED[id] = Rule(id, severity, title, source, check)
@@ -140,6 +146,11 @@ def findings(
         raise ConvgraphError(
             "network: findings need numbers; bind the network to sizes without symbols"
         )
-    found = [f for each in rules() if each.id in chosen for f in each.check(structure)]
+    found = [
+        Finding(each.id, each.severity, **occurrence._asdict())
+        for each in rules()
+        if each.id in chosen
+        for occurrence in each.check(structure)
+    ]
     found.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     return Findings(tuple(found))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 from convgraph.symmetry.uneven_padding import AlongAxis, even_sizes, uneven_paddings
@@ -21,7 +21,7 @@ MOST_RESIDUES = 8
     "Alsallakh, Kokhlikyan, Miglani, Yuan and Reblitz-Richardson, Mind the pad: CNNs can develop "
     "blind spots, ICLR 2021",
 )
-def uneven_padding(structure: Structure) -> Iterator[Finding]:
+def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
     """Layers with a stride that read more padding before the input than behind it, or less."""
     uneven: dict[str, dict[int, tuple[int, int]]] = {}
     better: dict[int, dict[str, Any] | None] = {}
@@ -38,17 +38,16 @@ def uneven_padding(structure: Structure) -> Iterator[Finding]:
         for b, (before, after) in axes.items():
             sides.setdefault(f"{before} before and {after} behind", []).append(b)
         chosen = {b: better[b] for b in axes}
-        yield Finding(
-            "uneven-padding",
-            "warning",
-            (name,),
-            f"{name} reads padding unevenly: {_along(sides)}",
-            "Where the windows of a stride do not end at the border, padding is read on one side "
-            "only; activations are skewed towards it, down to blind spots in which small objects "
-            "are not detected (Alsallakh et al. 2021).",
-            _fix(structure, chosen),
-            None,
-            {
+        yield Occurrence(
+            tensors=(name,),
+            message=f"{name} reads padding unevenly: {_along(sides)}",
+            reason=(
+                "Where the windows of a stride do not end at the border, padding is read on one "
+                "side only; activations are skewed towards it, down to blind spots in which small "
+                "objects are not detected (Alsallakh et al. 2021)."
+            ),
+            fix=_fix(structure, chosen),
+            details={
                 "padding": {f"axis {b + 1}": each for b, each in axes.items()},
                 "sizes": {f"axis {b + 1}": facts for b, facts in chosen.items()},
             },

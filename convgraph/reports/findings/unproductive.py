@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.window import Window
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -18,7 +18,7 @@ from convgraph.reports.structure import Structure
     "Richter, Byttner, Krumnack, Wiedenroth, Schallner and Shenk, (Input) size matters for CNN "
     "classifiers, ICANN 2021",
 )
-def unproductive_layer(structure: Structure) -> Iterator[Finding]:
+def unproductive_layer(structure: Structure) -> Iterator[Occurrence]:
     """Layers with windows all of whose inputs have fields at least as large as the input."""
     found = [
         layer.target.name
@@ -31,18 +31,19 @@ def unproductive_layer(structure: Structure) -> Iterator[Finding]:
         least = _fields(structure, structure.network.layer(found[0]).joints[0]) or ()
         sizes, space = " x ".join(map(str, least)), " x ".join(map(str, structure.space))
         rest = f", and {len(found) - 1} layers behind it" if len(found) > 1 else ""
-        yield Finding(
-            "unproductive-layer",
-            "info",
-            tuple(found),
-            f"{found[0]} reads units whose fields ({sizes}) already cover the input ({space})"
-            f"{rest}",
-            "A window can combine context only as long as its inputs see different parts of the "
-            "image; layers behind that border were found to add nothing to what a network "
-            "achieves (Richter et al. 2021).",
-            "Feed larger images, remove early strides or pooling, or leave these layers out.",
-            None,
-            {"layers": len(found), "field": least, "input": structure.space},
+        yield Occurrence(
+            tensors=tuple(found),
+            message=(
+                f"{found[0]} reads units whose fields ({sizes}) already cover the input ({space})"
+                f"{rest}"
+            ),
+            reason=(
+                "A window can combine context only as long as its inputs see different parts of "
+                "the image; layers behind that border were found to add nothing to what a network "
+                "achieves (Richter et al. 2021)."
+            ),
+            fix="Feed larger images, remove early strides or pooling, or leave these layers out.",
+            details={"layers": len(found), "field": least, "input": structure.space},
         )
 
 

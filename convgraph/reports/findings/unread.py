@@ -11,7 +11,7 @@ from convgraph.core.layer import Joint, Row
 from convgraph.core.units import Units
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
-from convgraph.reports.findings.finding import Finding
+from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
@@ -28,23 +28,23 @@ FLOOR = (
     "input units that no output depends on",
     "Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 2.4",
 )
-def unread_input(structure: Structure) -> Iterator[Finding]:
+def unread_input(structure: Structure) -> Iterator[Occurrence]:
     """Inputs of which some units reach no output."""
     for row in structure.network.inputs:
         dead = structure.dead(row)
         if not dead:
             continue
         said = f"{len(dead):,} of the {int(row.size):,} units of {row.name} are seen by no output"
-        yield Finding(
-            "unread-input",
-            "warning",
-            (row.name,),
-            said,
-            f"What lies there cannot change the result: {FLOOR}.",
-            "Choose an input size, a padding or a kernel for which the windows end at the border, "
-            "or crop the input.",
-            dead,
-            {"units": len(dead), "share": len(dead) / int(row.size), "bounds": dead.bounds},
+        yield Occurrence(
+            tensors=(row.name,),
+            message=said,
+            reason=f"What lies there cannot change the result: {FLOOR}.",
+            fix=(
+                "Choose an input size, a padding or a kernel for which the windows end at the "
+                "border, or crop the input."
+            ),
+            witness=dead,
+            details={"units": len(dead), "share": len(dead) / int(row.size), "bounds": dead.bounds},
         )
 
 
@@ -55,7 +55,7 @@ def unread_input(structure: Structure) -> Iterator[Finding]:
     "He, Zhang, Zhang, Zhang, Xie and Li, Bag of tricks for image classification with "
     "convolutional neural networks, CVPR 2019, section 4",
 )
-def unread_units(structure: Structure) -> Iterator[Finding]:
+def unread_units(structure: Structure) -> Iterator[Occurrence]:
     """Rows of which some units are computed for nothing, positions rather than channels."""
     for row in _computed(structure):
         unread = _unread(structure, row)
@@ -63,18 +63,22 @@ def unread_units(structure: Structure) -> Iterator[Finding]:
             continue
         readers = [layer.target.name for layer in structure.readers[row.name]]
         share = len(unread) / int(row.size)
-        yield Finding(
-            "unread-units",
-            "warning",
-            (row.name, *readers),
-            f"{len(unread):,} of the {int(row.size):,} units of {row.name} ({share:.1%}) are read "
-            f"by none of {', '.join(readers)}",
-            f"They are computed and thrown away: {FLOOR}; a 1x1 convolution of stride 2 reads a "
-            "quarter of an image (He et al. 2019, section 4).",
-            "Move the stride to a layer whose kernel is at least as large, pool before a strided "
-            "1x1 convolution, or do not compute these units.",
-            unread,
-            {"units": len(unread), "share": share},
+        yield Occurrence(
+            tensors=(row.name, *readers),
+            message=(
+                f"{len(unread):,} of the {int(row.size):,} units of {row.name} ({share:.1%}) are "
+                f"read by none of {', '.join(readers)}"
+            ),
+            reason=(
+                f"They are computed and thrown away: {FLOOR}; a 1x1 convolution of stride 2 reads "
+                "a quarter of an image (He et al. 2019, section 4)."
+            ),
+            fix=(
+                "Move the stride to a layer whose kernel is at least as large, pool before a "
+                "strided 1x1 convolution, or do not compute these units."
+            ),
+            witness=unread,
+            details={"units": len(unread), "share": share},
         )
 
 
@@ -84,7 +88,7 @@ def unread_units(structure: Structure) -> Iterator[Finding]:
     "channels that can reach no output",
     "Zhang, Zhou, Lin and Sun, ShuffleNet, CVPR 2018, section 3.1",
 )
-def unreachable_channel(structure: Structure) -> Iterator[Finding]:
+def unreachable_channel(structure: Structure) -> Iterator[Occurrence]:
     """Rows of which whole channels, or all units, are read by no layer."""
     for row in _computed(structure):
         unread = _unread(structure, row)
@@ -94,16 +98,16 @@ def unreachable_channel(structure: Structure) -> Iterator[Finding]:
         count = 1 if not row.channels else len(unread) * row.numbers()[0] // int(row.size)
         what = "no channel" if everything else f"{count} of the {row.shape[0]} channels"
         verb = "is read by any layer" if everything else "are read by no layer"
-        yield Finding(
-            "unreachable-channel",
-            "warning",
-            (row.name,),
-            f"{what} of {row.name} {verb}",
-            "A channel from which no path leads to an output costs its computation, and its "
-            "parameters are never trained (compare Zhang et al. 2018, section 3.1).",
-            "Leave the channels out, or read them.",
-            unread,
-            {"channels": count, "everything": everything},
+        yield Occurrence(
+            tensors=(row.name,),
+            message=f"{what} of {row.name} {verb}",
+            reason=(
+                "A channel from which no path leads to an output costs its computation, and its "
+                "parameters are never trained (compare Zhang et al. 2018, section 3.1)."
+            ),
+            fix="Leave the channels out, or read them.",
+            witness=unread,
+            details={"channels": count, "everything": everything},
         )
 
 
