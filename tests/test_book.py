@@ -184,6 +184,22 @@ def test_letters_show_what_is_shared():
     assert len(wirings) == 1
 
 
+@pytest.mark.parametrize("number", ["9.14", "9.16"])
+def test_letters_keep_off_their_edges(number):
+    letters = [text for panel in make(number).panels for text in panel.texts]
+    assert letters
+    for text in letters:
+        (x0, y0), (x1, y1) = text.edge.route.points[0], text.edge.route.tip
+        for height in (-0.2, 0.4):  # of a descender and of an ascender, in sizes
+            y = text.y + height * text.size
+            assert text.x + text.width / 2 + 1 < x0 + (x1 - x0) * (y - y0) / (y1 - y0), text
+
+
+def test_the_slides_are_no_wider_than_high():
+    left, right, low, high = make("slides")._box
+    assert right - left < high - low
+
+
 def test_two_terminologies():
     left, rule, right = make("9.7").panels
     stages = ["Convolution {}:\naffine transform", "Detector {}:\nnonlinearity", "Pooling {}"]
@@ -195,6 +211,10 @@ def test_two_terminologies():
     (outer,) = [mark for mark in left.marks if mark.kind == "box" and not mark.text]
     held = [m for m in left.marks if abs(m.y - outer.y) + m.height / 2 <= outer.height / 2]
     assert len([mark for mark in held if mark.kind == "box" and mark.text]) == 3
+    for text in ("Input", "Next layer"):  # the columns reach as far
+        (low,), (high,) = ([m for m in panel.marks if m.text == text] for panel in (left, right))
+        assert low.y == pytest.approx(high.y)
+    assert left.texts[0].y == pytest.approx(right.texts[0].y)
     assert len(left.lines) == len(right.lines) == 4
     assert rule.marks[0].width < 1
 

@@ -21,7 +21,12 @@ ARROW = 26.0  # points between two boxes
 Item = str | tuple[str, Sequence[str]]
 
 
-def draw_boxes(heading: str, items: Sequence[Item], theme: str | Theme = "book") -> Figure:
+def draw_boxes(
+    heading: str,
+    items: Sequence[Item],
+    theme: str | Theme = "book",
+    height: float | None = None,
+) -> Figure:
     """A column of boxes, the first at the bottom, with an arrow from each to the next.
 
     Parameters
@@ -30,6 +35,9 @@ def draw_boxes(heading: str, items: Sequence[Item], theme: str | Theme = "book")
         A text above the column.
     items
         A text, or (title, texts) for an outer box with boxes in it.
+    height
+        Up to where the column reaches, in points, if it is to stand beside another; the arrows
+        between its items are longer then.
 
     Examples
     --------
@@ -41,6 +49,8 @@ def draw_boxes(heading: str, items: Sequence[Item], theme: str | Theme = "book")
     if not texts:
         raise ConvgraphError(f"items={items!r}: one box at least")
     width = max(text_width(text, chosen.caption_size) for text in texts) + 2 * MARGIN
+    least = draw_boxes(heading, items, theme).panels[0].height if height is not None else 0.0
+    longer = max(0.0, (height or 0.0) - least) / max(1, len(items) - 1)
     marks: list[Mark] = []
     lines: list[Line] = []
     y = 0.0
@@ -56,12 +66,12 @@ def draw_boxes(heading: str, items: Sequence[Item], theme: str | Theme = "book")
             lines += [_arrow(a, b, chosen) for a, b in itertools.pairwise(boxes)]
         if before is not None:
             lines.append(_arrow(before, box, chosen))
-        before, y = box, box.y + box.height / 2 + ARROW
-    height = y - ARROW + 1.5 * chosen.caption_size
+        before, y = box, box.y + box.height / 2 + ARROW + longer
+    top = y - ARROW - longer + 1.5 * chosen.caption_size
     size = chosen.caption_size
-    head = Text(heading, 0, height, text_width(heading + " ", size), size)
+    head = Text(heading, 0, top, text_width(heading + " ", size), size)
     words = f"{heading}: " + ", then ".join(text.replace("\n", " ") for text in texts) + "."
-    panel = Panel((), (), (head,), height, words, None, tuple(marks), tuple(lines))
+    panel = Panel((), (), (head,), top, words, None, tuple(marks), tuple(lines))
     return Figure((panel,), chosen, heading)
 
 

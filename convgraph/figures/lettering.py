@@ -69,7 +69,8 @@ def _beside(edge: Edge, share: float, letter: str, theme: Theme, across: bool) -
     if across:
         slant = min(abs(y1 - y0) / abs(x1 - x0), 1.5) * width / 3
         return Text(letter, x, y + size / 2 + slant, width, size, edge)
-    slant = min(abs(x1 - x0) / abs(y1 - y0), 1.5) * size / 4
+    # An edge that leans to the left comes near the top of an italic letter.
+    slant = min(abs(x1 - x0) / abs(y1 - y0), 1.5) * size * (0.4 if x1 < x0 else 0.25)
     return Text(letter, x - width / 2 - LETTER_GAP - slant, y, width, size, edge)
 
 

@@ -31,4 +31,6 @@ def neuron_by_neuron() -> Figure:
 
     filtered = [columns(net, str(parameter)) for parameter in net.parameters]
     grids = cg.draw_grid(net, net.outputs[0].units()[0], values=values, kernels=True)
-    return functools.reduce(Figure.beside, [*filtered, columns(dense, None), grids])
+    upper = functools.reduce(Figure.beside, filtered)
+    # Two rows, so that letters can be read where the whole is as wide as a page.
+    return upper.above(columns(dense, None).beside(grids), distance=2)

@@ -30,8 +30,12 @@ def two_terminologies() -> Figure:
 
     complex_layer = ("Convolutional layer", boxes("stage"))
     left = draw_boxes("Complex layer terminology", ["Input", complex_layer, "Next layer"])
-    right = draw_boxes("Simple layer terminology", ["Input", *boxes("layer"), "Next layer"])
-    return left.beside(_rule(left)).beside(right)
+    right = draw_boxes(
+        "Simple layer terminology",
+        ["Input", *boxes("layer"), "Next layer"],
+        height=left.panels[0].height,
+    )
+    return left.beside(_rule(left), distance=1).beside(right, distance=1)
 
 
 def _rule(beside: Figure) -> Figure:
@@ -88,7 +92,7 @@ def learned_invariance() -> Figure:
         )
         return _over_filters(units, filters, ink)
 
-    return panel(filters[0]).beside(panel(filters[-1]))
+    return panel(filters[0]).beside(panel(filters[-1]), distance=1)
 
 
 def _over_filters(
