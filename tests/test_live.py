@@ -189,3 +189,16 @@ def test_sliders_are_one_per_axis():
     assert labels(cg.Conv(3).on(5)) == ["Shift of the input"]
     assert labels(cg.Conv((2, 2)).on((3, 3))) == ["Shift down", "Shift right"]
     assert labels(cg.Conv((1, 2, 2)).on((2, 2, 2))) == [f"Shift along axis {i}" for i in (1, 2, 3)]
+
+
+def test_uses_count_what_is_not_drawn():
+    net = (cg.Conv(3, padding="same") >> cg.AvgPool(2)).on(100)
+    uses = facts(cg.draw(net, show=6, edges_of="ends").panels[0])["uses"]
+    assert uses == {"w_1": 99, "w_2": 100, "w_3": 99, "1/2": 100}
+
+
+def test_panels_have_their_own_legends():
+    a, b = cg.draw(cg.Conv(2).on(3)), cg.draw(cg.Conv(2).on(4))
+    labels = re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.above(b).page())
+    assert labels == ["Parameters of panel 1", "Parameters of panel 2"]
+    assert re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.page()) == ["Parameters"]

@@ -132,3 +132,41 @@ def test_nothing_is_fetched_and_nothing_fails(reader):
     )
     assert [name for name in fetched if not name.startswith("file:")] == []
     assert reader.browser.get_log("browser") == []
+
+
+def test_what_is_not_drawn_is_told_as_well(chromium, tmp_path):
+    net = (cg.Conv(3) >> cg.Conv(3)).on(30)
+    figure = cg.draw(net, show=6, edges_of="ends")
+    reader = Reader(chromium, figure.save(tmp_path / "part.html").as_uri())
+    reader.point_at(reader.unit("g26"))
+    assert reader.caption.startswith(
+        "g26 sees 5 of the 30 units in x (positions 26 to 30) and 3 of the 28 units in h (h26, "
+    )
+    reader.point_at(reader.unit("g2"))
+    assert reader.caption.startswith("g2 sees 5 of the 30 units in x (positions 2 to 6)")
+    assert reader.units_with("cg-in") == {"g2", "h2", "h3", "x2", "x3"}
+    reader.point_at(reader.one('.cg-legend [data-parameter="w_2"]'))
+    assert reader.caption == "w_2 is used 28 times, and 2 of these are drawn."
+
+
+def test_what_is_pointed_at_has_a_colour_of_its_own(reader):
+    def fill(name):
+        return (
+            reader.unit(name).find_element("css selector", "ellipse").value_of_css_property("fill")
+        )
+
+    reader.point_at(reader.unit("g3"))
+    assert len({fill("g3"), fill("h3"), fill("g1")}) == 3
+
+
+def test_panels_share_a_sentence_where_they_can(chromium, tmp_path):
+    same, wrapped = cg.Conv(3, padding="same"), cg.Conv(1)
+    one, other = cg.draw(same.on(4)), cg.draw(wrapped.on(4))
+    together = Reader(chromium, one.above(one).save(tmp_path / "a.html").as_uri())
+    together.slide_to(1)
+    assert together.caption.count("Shifted by 1") == 1
+    assert together.caption.startswith("Shifted by 1")
+    apart = Reader(chromium, one.above(one).above(other).save(tmp_path / "b.html").as_uri())
+    apart.slide_to(1)
+    assert apart.caption.startswith("Panels 1, 2: Shifted by 1")
+    assert "Panel 3: Shifted by 1" in apart.caption

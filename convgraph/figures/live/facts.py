@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from convgraph.core.layer import Layer
@@ -23,7 +24,7 @@ MOST_IN_LEGEND = 64  # parameters of a grid
 def facts(panel: Panel) -> dict[str, Any]:
     """What a panel's network says of its units, its parameters and its shifts.
 
-    A graph has its connections in the picture; grids have none there, and bring relations.
+    Of all of the network, whatever of it is drawn.
     """
     network = panel.network
     assert network is not None
@@ -32,10 +33,12 @@ def facts(panel: Panel) -> dict[str, Any]:
     moving = shifts(network)
     if moving is not None:
         found["shifts"] = moving
+    found["relations"] = relations(network)
     if panel.cells:
-        found["relations"] = relations(network)
         shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
         found["parameters"] = _places(network, [*shown, *parameters(panel)])
+    else:
+        found["uses"] = _uses(network, {edge.parameter for edge in panel.edges})
     return found
 
 
@@ -54,6 +57,18 @@ def parameters(panel: Panel) -> list[str]:
     names = [str(label) for label in labels[: labels.parameters]]
     left = [name for name in names if name not in shown]
     return left if len(left) <= MOST_IN_LEGEND else []
+
+
+def _uses(network: Network, drawn: Set[str]) -> dict[str, int]:
+    """How many connections carry each label that is drawn."""
+    labels = network.labels
+    counts = np.bincount(network.edges.label, minlength=len(labels))
+    numbers = {str(number): labels.parameters + i for i, number in enumerate(labels.numbers)}
+    places = {name: labels.find(name) for name in drawn}
+    return {
+        name: int(counts[numbers[name] if place is None else place])
+        for name, place in places.items()
+    }
 
 
 def _places(network: Network, names: Iterable[str]) -> dict[str, tuple[str, int]]:

@@ -1,6 +1,6 @@
 // One live figure: what is pointed at asks a question of the graph, and the page shows the answer.
-// A graph is in the SVG (data-unit, data-source, data-target, data-parameter), grids have relations
-// in the figure's data; what needs algebra was derived when the page was made, and stands there too.
+// What is drawn is in the SVG (data-unit, data-source, data-target, data-parameter), the network and
+// what needs algebra in the figure's data: a picture may leave out much of its network.
 (() => {
   const MOST_NAMES = 12;
 
@@ -34,7 +34,7 @@
       if (!this.panels.has(number)) {
         const { relations, parameters, shifts } = this.data.panels[number] || {};
         this.panels.set(number, {
-          unit: new Map(), into: new Map(), outOf: new Map(), uses: new Map(),
+          unit: new Map(), edges: [],
           relations: relations && new Relations(relations, parameters),
           shifts: shifts && new Shifts(shifts),
         });
@@ -53,19 +53,14 @@
     }
 
     addEdge(element) {
-      const { source, target, parameter } = element.dataset;
-      const panel = this.panel(element);
-      for (const [map, key] of [[panel.into, target], [panel.outOf, source], [panel.uses, parameter]]) {
-        if (!map.has(key)) map.set(key, []);
-        map.get(key).push(element);
-      }
+      this.panel(element).edges.push(element);
       const line = element.querySelector("path");
       if (line) {  // a wider, invisible line to point at
         const reach = line.cloneNode();
         reach.setAttribute("class", "cg-reach");
         element.appendChild(reach);
       }
-      this.listen(element, { kind: "edge", name: parameter, panel: element.dataset.panel, element });
+      this.listen(element, { kind: "edge", name: element.dataset.parameter, panel: element.dataset.panel, element });
     }
 
     addKernel(element) {
@@ -163,35 +158,7 @@
     }
 
     askUnit({ name, panel: number }) {
-      const panel = this.panels.get(number);
-      if (this.cells.has(panel.unit.get(name))) {
-        this.askCell(name, number, panel);
-        return;
-      }
-      const isInput = !panel.into.has(name) && panel.outOf.has(name);
-      const next = isInput ? panel.outOf : panel.into;
-      const end = isInput ? "target" : "source";
-      const found = new Set([name]);
-      for (const unit of found) {  // a Set grows while it is walked
-        for (const edge of next.get(unit) || []) {
-          edge.classList.add("cg-in");
-          found.add(edge.dataset[end]);
-        }
-      }
-      for (const unit of found) panel.unit.get(unit)?.classList.add("cg-in");
-      this.mark(panel.unit.get(name));
-      found.delete(name);
-      this.tell(this.sentence(name, panel, found, isInput), this.data.panels[number]?.expressions?.[name]);
-    }
-
-    // What is asked about.
-    mark(element) {
-      element.classList.add("cg-at");
-      if (this.cells.has(element)) this.cells.frame(element);
-      if (this.pinned) element.setAttribute("aria-pressed", "true");
-    }
-
-    askCell(name, number, { unit, relations }) {
+      const { unit, edges, relations } = this.panels.get(number);
       const { row, at } = unit.get(name).dataset;
       this.cells.hideCounts();
       this.mark(unit.get(name));
@@ -201,15 +168,33 @@
       }
       const isInput = !relations.computed.has(row);
       const counts = relations.field(row, Number(at), isInput);
+      const reached = (element) => counts.get(element.dataset.row)?.[Number(element.dataset.at)];
+      for (const element of unit.values()) if (reached(element)) element.classList.add("cg-in");
+      for (const edge of edges) {
+        const end = unit.get(isInput ? edge.dataset.source : edge.dataset.target);
+        if (reached(end)) edge.classList.add("cg-in");
+      }
+      if (this.cells.has(unit.get(name))) this.showCells(number, row, isInput, counts);
+      const others = [...relations.rows.keys()].filter((other) => other !== row);
+      const parts = others.filter((other) => counts.get(other)?.some(Boolean))
+        .map((other) => this.part(number, other, counts.get(other)));
+      const last = parts.length > 1 ? ` and ${parts.pop()}` : "";
+      const seen = parts.length ? parts.join(", ") + last : "nothing";
+      const paths = parts.length && this.cells.has(unit.get(name)) ?
+        ` In each cell: along how many paths it ${isInput ? "is reached" : "reaches " + name}.` : "";
+      this.tell(`${name} ${isInput ? "affects" : "sees"} ${seen}.${paths}`,
+        this.data.panels[number].expressions[name]);
+    }
+
+    // Numbers of paths, holes, and what of the kernels has a part in it.
+    showCells(number, row, isInput, counts) {
+      const { unit, relations } = this.panels.get(number);
       const holes = new Map([...counts].map(([other, found]) =>
         [other, new Set(other === row ? [] : relations.holes(other, found))]));
       for (const element of unit.values()) {
         const place = Number(element.dataset.at);
         const count = counts.get(element.dataset.row)?.[place];
-        if (count && element.dataset.row !== row) {
-          element.classList.add("cg-in");
-          this.cells.write(element, String(count));
-        }
+        if (count && element.dataset.row !== row) this.cells.write(element, String(count));
         if (holes.get(element.dataset.row)?.has(place)) element.classList.add("cg-hole");
       }
       for (const element of this.kernels) {
@@ -219,37 +204,23 @@
           [...targets].some((i) => counts.get(joint.target)?.[i]));
         if (used) element.classList.add("cg-in");
       }
-      const parts = [...relations.rows.keys()].filter((other) => other !== row && counts.has(other))
-        .filter((other) => counts.get(other).some(Boolean))
-        .map((other) => this.part(relations, other, counts.get(other)));
-      const last = parts.length > 1 ? ` and ${parts.pop()}` : "";
-      const seen = parts.length ? parts.join(", ") + last : "nothing";
-      const paths = parts.length ?
-        ` In each cell: along how many paths it ${isInput ? "is reached" : "reaches " + name}.` : "";
-      this.tell(`${name} ${isInput ? "affects" : "sees"} ${seen}.${paths}`,
-        this.data.panels[number].expressions?.[name]);
     }
 
-    // "9 of the 25 units in x (rows 2 to 4, columns 2 to 4)"
-    part(relations, row, counts) {
-      const within = relations.within(row, counts);
+    // What is asked about.
+    mark(element) {
+      element.classList.add("cg-at");
+      if (this.cells.has(element)) this.cells.frame(element);
+      if (this.pinned) element.setAttribute("aria-pressed", "true");
+    }
+
+    // "3 of the 5 units in x (x2, x3, x4)", or where in a grid or a long row they are.
+    part(number, row, counts) {
+      const { unit, relations } = this.panels.get(number);
       const many = counts.reduce((n, count) => n + (count > 0), 0);
-      return `${many} of the ${counts.length} units in ${row}${within && ` (${within})`}`;
-    }
-
-    sentence(name, panel, found, isInput) {
-      const rows = new Map();
-      for (const [unit, element] of panel.unit) {
-        const row = element.dataset.row;
-        if (!rows.has(row)) rows.set(row, { all: 0, in: [] });
-        rows.get(row).all += 1;
-        if (found.has(unit)) rows.get(row).in.push(unit);
-      }
-      const parts = [...rows].filter(([, r]) => r.in.length).map(([row, r]) =>
-        `${r.in.length} of the ${r.all} units in ${row}` +
-        (r.in.length <= MOST_NAMES ? ` (${r.in.join(", ")})` : ""));
-      if (!parts.length) return `${name} ${isInput ? "affects" : "sees"} nothing.`;
-      return `${name} ${isInput ? "affects" : "sees"} ${parts.join(" and ")}.`;
+      const drawn = [...unit.values()].filter((e) => e.dataset.row === row && counts[Number(e.dataset.at)]);
+      const named = many <= MOST_NAMES && drawn.length === many && !this.cells.has(drawn[0]);
+      const which = named ? drawn.map((e) => e.dataset.unit).join(", ") : relations.within(row, counts);
+      return `${many} of the ${counts.length} units in ${row}${which && ` (${which})`}`;
     }
 
     askParameter({ name, panel: number, element }) {
@@ -257,10 +228,10 @@
         const { parameter, panel } = element.dataset;
         if (parameter === name && panel === number) this.mark(element);
       }
-      const { relations } = this.panels.get(number);
+      const { relations, edges } = this.panels.get(number);
       this.cells.hideCounts();
-      if (relations) this.askRelations(name, number, relations);
-      else this.askEdges(name, number, element);
+      if (edges.length) this.askEdges(name, number, element);
+      else if (relations) this.askRelations(name, number, relations);
       for (const button of this.buttons) {
         const mine = button.dataset.parameter === name && button.dataset.panel === number;
         if (mine && this.pinned) button.setAttribute("aria-pressed", "true");
@@ -280,17 +251,19 @@
           }
         }
         const [at, read] = members.map(([row, places]) =>
-          this.part(relations, row, relations.members(row, places)));
+          this.part(number, row, relations.members(row, places)));
         parts.push(read ? `${at} read ${read} through it` : `it is added at ${at}`);
       }
       this.tell(`${name} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
     }
 
     askEdges(name, number, element) {
-      const uses = this.panels.get(number).uses.get(name) || [];
-      for (const edge of uses) edge.classList.add("cg-in");
+      const drawn = this.panels.get(number).edges.filter((edge) => edge.dataset.parameter === name);
+      for (const edge of drawn) edge.classList.add("cg-in");
       const where = element ? `The connection from ${element.dataset.source} to ${element.dataset.target} carries ${name}. ` : "";
-      this.tell(`${where}${name} is used ${times(uses.length)}.`);
+      const all = this.data.panels[number].uses[name];
+      const few = drawn.length < all ? `, and ${drawn.length} of these are drawn` : "";
+      this.tell(`${where}${name} is used ${times(all)}${few}.`);
     }
 
     tell(sentence, expression) {
@@ -335,8 +308,14 @@
         if (!this.pinned) this.caption.innerHTML = this.start;
         return;
       }
-      const sentences = [...this.panels.values()].map((panel) => this.showShift(panel, amounts));
-      if (sentences.some(Boolean)) this.tell(sentences.filter(Boolean).join(" "));
+      const said = new Map();  // panels of which the same is true share a sentence
+      for (const [number, panel] of this.panels) {
+        const sentence = this.showShift(panel, amounts);
+        if (sentence) said.set(sentence, [...(said.get(sentence) || []), number]);
+      }
+      const sentences = [...said].map(([sentence, numbers]) => said.size === 1 ? sentence :
+        `Panel${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}: ${sentence}`);
+      if (sentences.length) this.tell(sentences.join(" "));
     }
 
     showShift({ unit: units, shifts }, amounts) {

@@ -68,15 +68,23 @@ def _json(data: Any) -> str:
 
 
 def _legend(figure: Figure) -> str:
-    items = [
-        f'<li><button type="button" aria-pressed="false" data-parameter="{html.escape(name)}" '
-        f'data-panel="{number}">{_typeset(name)}</button></li>'
-        for number, panel in enumerate(figure.panels, 1)
-        for name in parameters(panel)
-    ]
-    if not items:
-        return ""
-    return f'<ul class="cg-legend" aria-label="Parameters">\n{"".join(items)}\n</ul>\n'
+    """A button for each parameter, in a list for each panel that has any."""
+    named = {i: parameters(panel) for i, panel in enumerate(figure.panels, 1)}
+    lists = []
+    for number, names in named.items():
+        items = [
+            f'<li><button type="button" aria-pressed="false" data-parameter="{html.escape(name)}" '
+            f'data-panel="{number}">{_typeset(name)}</button></li>'
+            for name in names
+        ]
+        if items:
+            panel = f"Panel {number}" if len(figure.panels) > 1 else ""
+            head = f'<li class="cg-panel">{panel}</li>' if panel else ""
+            label = f"Parameters{panel and f' of panel {number}'}"
+            lists.append(
+                f'<ul class="cg-legend" aria-label="{label}">\n{head}{"".join(items)}\n</ul>\n'
+            )
+    return "".join(lists)
 
 
 def _typeset(name: str) -> str:
