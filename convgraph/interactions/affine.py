@@ -8,7 +8,7 @@ few positions only, so that there is one interval for each phase of a period.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
@@ -114,6 +114,10 @@ class Intervals:
     """The algebra of intervals; see `convgraph.interactions.views.Algebra`."""
 
     idempotent = True
+
+    def same(self, payload: Fields) -> Hashable:
+        """See `Algebra.same`."""
+        return payload
 
     def through(self, payload: Fields, b: int, axis: Axis) -> Fields:
         """See `Algebra.through`."""

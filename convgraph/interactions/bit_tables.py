@@ -7,8 +7,8 @@ byte, and the columns of an image mostly share the tables of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial, reduce
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Full
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.core.window import Window
 from convgraph.interactions.propagation import Propagation, propagate
 from convgraph.interactions.views import State
 
@@ -54,14 +55,21 @@ class BitTables:
     idempotent = True
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[tuple[int, ...], bytes], Bits] = {}
+        self._kept: dict[tuple[Any, ...], list[Bits]] = {}
+        self._unions: dict[frozenset[tuple[int, ...]], Branches] = {}
         self._stepped: dict[Any, Bits] = {}
         self._within: dict[tuple[int, int], bool] = {}
         self._weight: dict[int, int] = {}
 
     def kept(self, bits: Bits) -> Bits:
         """The one array of this content, so that equal tables are the same object."""
-        return self._kept.setdefault((bits.shape, bits.tobytes()), bits)
+        few = bits[[0, len(bits) // 2, -1]] if len(bits) > 3 else bits  # they nearly always tell
+        alike = self._kept.setdefault((bits.shape, few.tobytes()), [])
+        for other in alike:
+            if other is bits or _equal(other, bits):
+                return other
+        alike.append(bits)
+        return bits
 
     def _each(self, payload: Branches, b: int, change: Callable[[Bits], Bits]) -> Branches:
         """With other tables for one axis; `change` gives arrays that are kept."""
@@ -71,6 +79,10 @@ class BitTables:
         return self._united(
             (mask, (*tables[:b], change(tables[b]), *tables[b + 1 :])) for mask, tables in payload
         )
+
+    def same(self, payload: Branches) -> Hashable:
+        """See `Algebra.same`."""
+        return tuple((mask, *map(id, tables)) for mask, tables in payload)
 
     def through(self, payload: Branches, b: int, axis: Axis) -> Branches:
         """See `Algebra.through`."""
@@ -124,35 +136,48 @@ class BitTables:
             key = tuple(map(id, tables))
             mask |= by_tables[key][0] if key in by_tables else 0
             by_tables[key] = mask, tables
-        found = list(by_tables.values())
-        if len(found) == 1:
-            return tuple(found)
+        if len(by_tables) == 1:
+            return tuple(by_tables.values())
+        same = frozenset((mask, *key) for key, (mask, _) in by_tables.items())
+        known = self._unions.get(same)
+        if known is None:
+            known = self._unions[same] = self._smallest(list(by_tables.values()))
+        return known
+
+    def _smallest(self, found: list[Branch]) -> Branches:
         found = [(mask, tables) for mask, tables in found if all(map(self._size, tables))]
-        found.sort(key=lambda branch: -sum(map(self._size, branch[1])))
+        axes = range(len(found[0][1])) if found else ()
+        joined = True
+        while joined and len(found) > 1:
+            before = len(found)
+            for a in axes:
+                found = self._joined(found, a)
+            joined = len(found) < before
+        # what covers another sees as much as it does for the mean position
+        found.sort(key=lambda branch: -sum(self._size(table) / len(table) for table in branch[1]))
         kept: list[Branch] = []
-        for number, branch in enumerate(found):
-            if any(self._covers(other, branch) for other in kept):
-                continue
-            joined = self._joined(kept, branch)
-            if joined is not None:
-                return self._united([*joined, *found[number + 1 :]])
-            kept.append(branch)
+        for branch in found:
+            if not any(self._covers(other, branch) for other in kept):
+                kept.append(branch)
         return tuple(kept)
 
-    def _joined(self, kept: list[Branch], new: Branch) -> list[Branch] | None:
-        """Two products that differ on one axis only are one; None where there are no such two."""
-        for position, (mask, tables) in enumerate(kept):
-            if mask != new[0]:
-                continue
-            differing = [
-                a for a, (x, y) in enumerate(zip(tables, new[1], strict=True)) if x is not y
-            ]
-            if len(differing) == 1:
-                a = differing[0]
-                both = self.kept(tables[a] | new[1][a])
-                one = mask, (*tables[:a], both, *tables[a + 1 :])
-                return [*kept[:position], *kept[position + 1 :], one]
-        return None
+    def _joined(self, found: list[Branch], a: int) -> list[Branch]:
+        """Products that differ on one axis only are one."""
+        groups: dict[tuple[int, ...], list[Branch]] = {}
+        for branch in found:
+            mask, tables = branch
+            others = map(id, (*tables[:a], *tables[a + 1 :]))
+            groups.setdefault((mask, *others), []).append(branch)
+        if len(groups) == len(found):
+            return found
+        return [self._along(group, a) for group in groups.values()]
+
+    def _along(self, group: list[Branch], a: int) -> Branch:
+        mask, tables = group[0]
+        if len(group) == 1:
+            return group[0]
+        both = self.kept(reduce(np.bitwise_or, (branch[1][a] for branch in group)))
+        return mask, (*tables[:a], both, *tables[a + 1 :])
 
     def _size(self, bits: Bits) -> int:
         if id(bits) not in self._weight:
@@ -173,6 +198,14 @@ class BitTables:
         return self._within[key]
 
 
+def _equal(a: Bits, b: Bits) -> bool:
+    """Whether two tables of one shape have the same entries, compared eight bytes at once."""
+    x, y = np.ascontiguousarray(a).reshape(-1), np.ascontiguousarray(b).reshape(-1)
+    whole = len(x) // 8 * 8
+    words = x[:whole].view(np.uint64), y[:whole].view(np.uint64)
+    return np.array_equal(*words) and np.array_equal(x[whole:], y[whole:])
+
+
 def _seen(axis: Axis, bits: Bits) -> Bits:
     if isinstance(axis, Full):
         return np.repeat(np.bitwise_or.reduce(bits, axis=0)[None], int(axis.outputs), axis=0)
@@ -181,12 +214,27 @@ def _seen(axis: Axis, bits: Bits) -> Bits:
         if axis.fan_in().all():
             return bits
         bits = np.broadcast_to(bits, (size, bits.shape[1]))
+    table = axis.table()
+    if isinstance(axis, Window) and axis.boundary == "zeros" and bits.nbytes > AT_ONCE:
+        return _slid(axis, bits)
     nothing = np.zeros((1, bits.shape[1]), np.uint8)  # what a missing tap (-1) sees
     with_nothing = np.concatenate([bits, nothing])
-    table = axis.table()
     if table.size * bits.shape[1] <= AT_ONCE:
         return np.bitwise_or.reduce(with_nothing[table], axis=1)
     seen = with_nothing[table[:, 0]]
     for tap in range(1, table.shape[1]):
         seen |= with_nothing[table[:, tap]]
+    return seen
+
+
+def _slid(axis: Window, bits: Bits) -> Bits:
+    """What a window sees, tap by tap: the outputs of a tap read a slice of the input."""
+    seen = np.zeros((int(axis.outputs), bits.shape[1]), np.uint8)
+    step = int(axis.stride)
+    for tap in range(int(axis.taps)):
+        before, behind = axis.missing_of(tap)
+        first, end = int(before), len(seen) - int(behind)
+        if first < end:
+            start = step * first + int(axis.dilation) * tap - int(axis.padding)
+            seen[first:end] |= bits[start : start + step * (end - first - 1) + 1 : step]
     return seen

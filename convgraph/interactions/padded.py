@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
@@ -56,6 +56,10 @@ class Touching:
     """The algebra of slabs; see `convgraph.interactions.views.Algebra`."""
 
     idempotent = True
+
+    def same(self, payload: Slabs) -> Hashable:
+        """See `Algebra.same`."""
+        return tuple((len(slab), slab.tobytes()) for slab in payload)
 
     def through(self, payload: Slabs, b: int, axis: Axis) -> Slabs:
         """See `Algebra.through`."""

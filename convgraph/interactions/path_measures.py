@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from convgraph.core.axis import Axis
@@ -51,6 +51,10 @@ class PathMeasures(Generic[M]):
     def start(self, axes: int) -> Paths[M]:
         """The units of the input itself."""
         return Paths((Along((self.kind.one(),), 1),) * axes)
+
+    def same(self, payload: Paths[M]) -> Hashable:
+        """See `Algebra.same`."""
+        return payload
 
     def through(self, payload: Paths[M], b: int, axis: Axis) -> Paths[M]:
         """See `Algebra.through`."""
@@ -129,6 +133,8 @@ class PathMeasures(Generic[M]):
         return Paths(tuple(axes), payload.per)
 
     def _times(self, payload: Paths[M], number: int) -> Paths[M]:
+        if number == 1:
+            return payload
         return Paths(tuple(self._scaled(along, number) for along in payload.axes), payload.per)
 
     def _scaled(self, along: Along[M], number: int) -> Along[M]:
@@ -158,8 +164,12 @@ class PathMeasures(Generic[M]):
                 raise UntraceableError
             period = math.lcm(len(first.phases), len(other.phases))
             step = first.step * (period // len(first.phases))
-            every = [[i] for i in range(period)]
-            a, b = (self._gathered(x, every, step) for x in (first, other))
+            a, b = (
+                x
+                if len(x.phases) == period
+                else self._gathered(x, [[i] for i in range(period)], step)
+                for x in (first, other)
+            )
             pairs = zip(a.phases, b.phases, strict=True)
             both = tuple(
                 y if x is None else x if y is None else self.kind.added(x, y) for x, y in pairs

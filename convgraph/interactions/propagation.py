@@ -229,20 +229,22 @@ def _recombined(
     algebra: Algebra[P],
 ) -> State[P]:
     """New classes for cells that each read a row of classes (-1 for none), so many times each."""
-    count = len(state.payloads) + 1
-    cell = np.arange(len(reads))[:, None]
-    tally = np.bincount((cell * count + reads + 1).ravel(), minlength=len(reads) * count)
-    tally = tally.reshape(len(reads), count)[:, 1:]
-    if algebra.idempotent:
-        tally = np.minimum(tally, 1)
-    if len(tally) == 1:
-        kinds, number = tally, np.zeros(1, np.int64)
+    ordered = np.sort(reads, axis=1)
+    if algebra.idempotent:  # once is as good as several times
+        again = ordered[:, 1:] == ordered[:, :-1]
+        ordered[:, 1:][again] = -1
+        ordered.sort(axis=1)
+    if len(ordered) == 1:
+        kinds, number = ordered, np.zeros(1, np.int64)
     else:
-        kinds, number = np.unique(tally, axis=0, return_inverse=True)
+        kinds, number = np.unique(ordered, axis=0, return_inverse=True)
     payloads: list[P | None] = []
-    for kind in kinds.tolist():
+    for kind in kinds:
+        classes, many = np.unique(kind[kind >= 0], return_counts=True)
         parts = [
-            (p, n * times) for p, n in zip(state.payloads, kind, strict=True) if n and p is not None
+            (p, n * times)
+            for c, n in zip(classes.tolist(), many.tolist(), strict=True)
+            if (p := state.payloads[c]) is not None
         ]
         if not parts:
             payloads.append(None)
@@ -250,7 +252,7 @@ def _recombined(
             payloads.append(parts[0][0])
         else:
             payloads.append(algebra.combine(parts, state.sizes))
-    return with_classes(state, number.reshape(shape), payloads)
+    return with_classes(state, number.reshape(shape), payloads, algebra)
 
 
 def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:
@@ -279,7 +281,8 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     nothing = np.full((*shape[:at], 1, *shape[at + 1 :]), missing)
     padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
-        return with_classes(changed, padded.take(table[:, 0], axis=at), (*state.payloads, None))
+        picked = padded.take(table[:, 0], axis=at)
+        return with_classes(changed, picked, (*state.payloads, None), algebra)
     padded = np.moveaxis(np.where(padded == missing, -1, padded), at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
     return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], 1, algebra)

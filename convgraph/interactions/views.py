@@ -8,7 +8,7 @@ input's axis. Along the others units fall into classes, with a payload for each 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,6 +36,9 @@ class Algebra(Protocol[P]):
 
     idempotent: bool
     """Whether seeing something twice is the same as seeing it once."""
+
+    def same(self, payload: P) -> Hashable:
+        """What is equal for payloads that say the same; their units are of one class."""
 
     def through(self, payload: P, b: int, axis: Axis) -> P:
         """After a layer whose units move along the input's axis b by `axis`."""
@@ -80,12 +83,28 @@ class State(Generic[P]):
 
 
 def with_classes(
-    state: State[P], classes: NDArray[np.int64], payloads: Sequence[P | None], **changes: Any
+    state: State[P],
+    classes: NDArray[np.int64],
+    payloads: Sequence[P | None],
+    algebra: Algebra[P],
+    **changes: Any,
 ) -> State[P]:
-    """Another assignment of units to classes; classes that no unit is in are dropped."""
+    """Another assignment of units to classes: those that no unit is in are dropped, and those that
+    say the same are one."""
     used, renumbered = kinds_of(classes, len(payloads))
-    kept = tuple(payloads[c] for c in used)
-    return replace(state, classes=renumbered, payloads=kept, **changes)
+    kept = [payloads[c] for c in used]
+    if len(kept) > 1:
+        first: dict[Hashable, int] = {}
+        number = [
+            first.setdefault(None if p is None else algebra.same(p), i) for i, p in enumerate(kept)
+        ]
+        if len(first) < len(kept):
+            order = {c: place for place, c in enumerate(first.values())}
+            kept = [kept[c] for c in first.values()]
+            renumbered = np.array([order[c] for c in number])[renumbered]
+    if len(kept) == 1:
+        renumbered = np.zeros((1,) * classes.ndim, np.int64)
+    return replace(state, classes=renumbered, payloads=tuple(kept), **changes)
 
 
 def kinds_of(numbers: NDArray[np.int64], below: int) -> tuple[list[int], NDArray[np.int64]]:
@@ -136,7 +155,7 @@ def _split(state: State[P], at: int, outer: int, algebra: Algebra[P]) -> State[P
         for each in ([None] * inner if p is None else algebra.split(p, b, outer, inner))
     ]
     number = np.arange(inner).reshape(-1, *(1,) * (len(shape) - at - 1))
-    return with_classes(state, classes * inner + number, payloads, view=view, moves=moves)
+    return with_classes(state, classes * inner + number, payloads, algebra, view=view, moves=moves)
 
 
 def freeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
@@ -153,7 +172,7 @@ def freeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
     ]
     number = np.arange(size).reshape(-1, *(1,) * (state.classes.ndim - at - 1))
     moves = tuple(None if m == at else m for m in state.moves)
-    return with_classes(state, state.classes * size + number, payloads, moves=moves)
+    return with_classes(state, state.classes * size + number, payloads, algebra, moves=moves)
 
 
 def _check_classes(count: int) -> None:
@@ -174,7 +193,9 @@ def _interleaved(state: State[P], at: int, algebra: Algebra[P]) -> State[P] | No
         classes = np.broadcast_to(classes, (*classes.shape[:-1], inner))
     kinds, number = np.unique(classes.reshape(-1, inner), axis=0, return_inverse=True)
     payloads = [algebra.interleave([state.payloads[c] for c in kind], b, outer) for kind in kinds]
-    return with_classes(state, number.reshape(classes.shape[:-1]), payloads, view=view, moves=moves)
+    return with_classes(
+        state, number.reshape(classes.shape[:-1]), payloads, algebra, view=view, moves=moves
+    )
 
 
 def merged(state: State[P], at: int, count: int, algebra: Algebra[P]) -> State[P]:
@@ -300,4 +321,4 @@ def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
         parts = [(payload, 1) for payload in read if payload is not None]
         only = parts[0][0] if parts else None
         payloads.append(algebra.combine(parts, result.sizes) if len(parts) > 1 else only)
-    return replace(result, payloads=tuple(payloads))
+    return with_classes(result, number, payloads, algebra)

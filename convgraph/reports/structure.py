@@ -30,6 +30,11 @@ from convgraph.symmetry.uneven_padding import AlongAxis
 __all__ = ["Structure", "structure_of"]
 
 
+# the places of the first and the last bit of a byte, counted from its greatest
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+FIRST_BIT, LAST_BIT = _BITS.argmax(axis=1), 7 - _BITS[:, ::-1].argmax(axis=1)
+
+
 class Structure:
     """The answers about one network, looked at from one of its inputs."""
 
@@ -173,10 +178,12 @@ class Structure:
         """The first and the last position in each row of bits; (size, -1) for empty ones."""
         key = id(bits)
         if key not in self._extents:
-            seen = np.unpackbits(bits, axis=1, count=size).astype(bool)
-            some = seen.any(axis=1)
-            first = np.where(some, seen.argmax(axis=1), size)
-            last = np.where(some, size - 1 - seen[:, ::-1].argmax(axis=1), -1)
+            row, width = np.arange(len(bits)), bits.shape[1]
+            head = (bits != 0).argmax(axis=1)
+            tail = width - 1 - (bits[:, ::-1] != 0).argmax(axis=1)  # numpy is slow to argmax a view
+            any_seen = bits[row, head] != 0
+            first = np.where(any_seen, 8 * head + FIRST_BIT[bits[row, head]], size)
+            last = np.where(any_seen, 8 * tail + LAST_BIT[bits[row, tail]], -1)
             self._extents[key] = first, last
         return self._extents[key]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
@@ -72,6 +72,10 @@ class Channels:
     """The algebra of sets of channels, as the bits of a number; positions do not matter."""
 
     idempotent = True
+
+    def same(self, payload: int) -> Hashable:
+        """See `Algebra.same`."""
+        return payload
 
     def through(self, payload: int, b: int, axis: Axis) -> int:
         """See `Algebra.through`."""
