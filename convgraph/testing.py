@@ -14,7 +14,7 @@ on whole numbers, where a pass is evidence and a failure is still a counterexamp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import networkx as nx
@@ -29,6 +29,8 @@ from convgraph.layers.spec import as_shape
 from convgraph.network.from_networkx import from_networkx
 from convgraph.network.trace import trace
 from convgraph.symmetry.equivariance.check import check_equivariance
+from convgraph.symmetry.equivariance.verdict import Verdict
+from convgraph.symmetry.permutations import Permute
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
 
 Subject: TypeAlias = "Network | nx.DiGraph | Callable[..., Any]"
 SAMPLES = 20
+LISTED = 20  # units that a message names
 
 
 def assert_equivariant(
@@ -72,11 +75,11 @@ def assert_equivariant(
     """
     network = _network(subject, x, parameters)
     if network is None:
-        _sampled(subject, g, output or g, x, parameters)
+        _sampled(subject, g, g if output is None else output, x, parameters)
         return
-    verdict = check_equivariance(network, g, output=output)
-    if not verdict.holds:
-        raise AssertionError(str(verdict))
+    failures = [str(v) for v in _verdicts(network, g, output) if not v.holds]
+    if failures:
+        raise AssertionError("\n".join(failures))
 
 
 def assert_not_equivariant(
@@ -93,6 +96,7 @@ def assert_not_equivariant(
     `where` names the units; without it, any failure will do. The other arguments are those of
     `assert_equivariant`.
     """
+    expected = None if where is None else _names("where", where)
     network = _network(subject, x, parameters)
     if network is None:
         if where is not None:
@@ -100,16 +104,18 @@ def assert_not_equivariant(
                 "where: the units are known for a function that can be traced only"
             )
         try:
-            _sampled(subject, g, output or g, x, parameters)
+            _sampled(subject, g, g if output is None else output, x, parameters)
         except AssertionError:
             return
         raise AssertionError(f"no counterexample to {g!r} in {SAMPLES} trials on whole numbers")
-    verdict = check_equivariance(network, g, output=output)
-    if verdict.holds is not False:
-        known = "it is" if verdict.holds else "it could not be decided whether it is"
-        raise AssertionError(f"{known} equivariant to {g!r}")
-    if where is not None and set(verdict.broken) != set(where):
-        raise AssertionError(f"it breaks at {sorted(verdict.broken)}, not at {sorted(where)}")
+    verdicts = _verdicts(network, g, output)
+    if all(verdict.holds is not False for verdict in verdicts):
+        known = all(verdict.holds for verdict in verdicts)
+        about = "it is" if known else "it could not be decided whether it is"
+        raise AssertionError(f"{about} equivariant to {g!r}")
+    broken = [unit for verdict in verdicts for unit in verdict.broken]
+    if expected is not None and set(broken) != set(expected):
+        raise AssertionError(f"it breaks at {_listed(broken)}, not at {_listed(expected)}")
 
 
 def assert_invariant(
@@ -119,16 +125,14 @@ def assert_invariant(
 
     The arguments are those of `assert_equivariant`.
     """
-    from convgraph.symmetry.permutations import Permute
-
     network = _network(subject, x, parameters)
     if network is None:
         _sampled(subject, g, lambda values: values, x, parameters)
         return
-    size = len(network.outputs[0].units())
-    verdict = check_equivariance(network, g, output=Permute(list(range(size))))
-    if not verdict.holds:
-        raise AssertionError(f"not invariant: {verdict}")
+    still = Permute({})
+    failures = [f"not invariant: {v}" for v in _verdicts(network, g, still) if not v.holds]
+    if failures:
+        raise AssertionError("\n".join(failures))
 
 
 def assert_receptive_field(
@@ -141,12 +145,13 @@ def assert_receptive_field(
     **parameters: Any,
 ) -> None:
     """Assert that a unit sees exactly these units of a row (of the input by default)."""
-    network = _decided(subject, x, parameters)
-    seen, wanted = receptive_field(network, unit, row), set(expected)
-    if seen != wanted:
-        more, less = sorted(set(seen) - wanted), sorted(wanted - set(seen))
-        parts = [f"it sees {', '.join(more)} too"] if more else []
-        parts += [f"it does not see {', '.join(less)}"] if less else []
+    wanted = _names("expected", expected)
+    seen = receptive_field(_decided(subject, x, parameters), unit, row)
+    if seen != set(wanted):
+        more = [name for name in seen if name not in set(wanted)]
+        less = [name for name in wanted if name not in set(seen)]
+        parts = [f"it sees {_listed(more)} too"] if more else []
+        parts += [f"it does not see {_listed(less)}"] if less else []
         raise AssertionError(f"the receptive field of {unit}: {'; '.join(parts)}")
 
 
@@ -154,6 +159,10 @@ def assert_tied(
     subject: Subject, *connections: tuple[str, str], x: Any = None, **parameters: Any
 ) -> None:
     """Assert that all these (source, target) connections share one parameter."""
+    given: Any = connections
+    for pair in given:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ConvgraphError(f"connections={pair!r}: a connection is a (source, target) pair")
     if len(connections) < 2:
         raise ConvgraphError(f"connections={connections}: two or more (source, target) pairs")
     graph = _decided(subject, x, parameters).graph
@@ -181,6 +190,9 @@ def assert_same_function(
     Inputs and outputs are compared in order, whatever their names; parameters by name.
     """
     first, second = (_decided(each, x, parameters) for each in (subject, other))
+    for argument, network in (("subject", first), ("other", second)):
+        if network.symbolic:
+            raise ConvgraphError(f"{argument}={network!r}: this question needs numbers")
     sizes, others = _sizes(first), _sizes(second)
     if sizes != others:
         raise AssertionError(
@@ -193,6 +205,25 @@ def assert_same_function(
         b = b.xreplace(renamed)
         if a != b and sp.expand(a - b) != 0 and sp.simplify(a - b) != 0:
             raise AssertionError(f"{unit} = {a}, against {b}")
+
+
+def _verdicts(network: Network, g: Any, output: Transformation | None) -> list[Verdict]:
+    """One verdict for each output."""
+    return [check_equivariance(network, g, output, row.name) for row in network.outputs]
+
+
+def _names(argument: str, names: Any) -> list[str]:
+    """Check names of units: a text would be taken for a list of letters."""
+    given = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    if isinstance(names, str) or any(not isinstance(name, str) for name in given):
+        raise ConvgraphError(f"{argument}={names!r}: names of units, as in ['s1', 's2']")
+    return sorted(given, key=lambda name: (len(name), name))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in their order, not too many of them."""
+    more = [f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
+    return ", ".join([*names[:LISTED], *more]) or "no unit"
 
 
 def _sizes(network: Network) -> list[int]:
@@ -231,14 +262,18 @@ def _sampled(
     parameters: dict[str, Any],
 ) -> None:
     """Compare both sides on whole numbers, always the same ones."""
+    for argument, moves in (("g", g), ("output", output)):
+        if not callable(moves):
+            raise ConvgraphError(f"{argument}={moves!r}: a transformation, such as Shift(1)")
     random = np.random.default_rng(0)
     shape = as_shape("x", x)
     sizes = [() if size == () else as_shape(name, size) for name, size in parameters.items()]
     for _ in range(SAMPLES):
         values = random.integers(-9, 10, shape)
         arrays = [random.integers(-9, 10, size) for size in sizes]
-        left = np.asarray(function(g(values), *arrays))
-        right = np.asarray(output(np.asarray(function(values, *arrays))))
+        # a function of one value, as when it is traced, has a row of one
+        left = np.atleast_1d(function(g(values), *arrays))
+        right = np.atleast_1d(output(np.atleast_1d(function(values, *arrays))))
         if left.shape != right.shape or not np.array_equal(left, right):
             raise AssertionError(
                 f"on x = {values.tolist()} and {dict(zip(parameters, arrays, strict=True))}: "

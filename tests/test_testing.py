@@ -112,3 +112,51 @@ def test_what_is_no_subject_is_refused(subject):
 def test_a_function_needs_a_shape():
     with pytest.raises(cg.ConvgraphError, match="x=None"):
         assert_equivariant(rolled, AROUND)
+
+
+def test_every_output_is_asserted():
+    tensor = cg.Input(5)
+    ends = [cg.Conv(3, padding="same", padding_mode=m)(tensor) for m in ("circular", "zeros")]
+    net = cg.Network(tensor, ends)
+    first, second = (row.name for row in net.outputs)
+    with pytest.raises(AssertionError, match=f"broken at 3 of 5 units of {second}"):
+        assert_equivariant(net, AROUND)
+    assert_not_equivariant(net, AROUND, where={f"{second}{i}" for i in (1, 2, 5)})
+    with pytest.raises(AssertionError, match=f"(?s)units of {first}.*units of {second}"):
+        assert_invariant(net, cg.Flip())
+
+
+def test_messages_name_units_in_their_order_and_not_too_many():
+    long = cg.Conv(3, padding="same").on(50)
+    with pytest.raises(AssertionError, match=r"breaks at s1, s2, .*, s20, and 30 more, not at s2,"):
+        assert_not_equivariant(long, cg.Flip(), where=["s10", "s2"])
+
+
+def test_a_function_of_one_value_is_a_row_of_one():
+    assert_invariant(lambda x: np.sum(x * x), cg.Flip(), x=3)
+    assert_equivariant(lambda x: np.sum(x * x), cg.Flip(), x=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: assert_equivariant(lambda x: x * x, 3, x=3), "g=3: a transformation"),
+        (lambda: assert_equivariant(PADDED, AROUND, 3), "output=3: a transformation"),
+        (lambda: assert_equivariant(lambda x: x * x, AROUND, 3, x=3), "output=3: a transfo"),
+        (lambda: assert_not_equivariant(PADDED, AROUND, where="s1"), "where='s1': names of"),
+        (lambda: assert_not_equivariant(PADDED, AROUND, where=3), "where=3: names of units"),
+        (lambda: assert_receptive_field(PADDED, "s1", "x1"), "expected='x1': names of units"),
+        (lambda: assert_tied(PADDED, ("x1", "s1"), "x1"), "connections='x1': a connection is"),
+        (lambda: assert_tied(PADDED, ("x1", "s1"), 3), "connections=3: a connection is a"),
+        (
+            lambda: assert_same_function(
+                cg.Conv(3).on(sp.Symbol("n", integer=True, positive=True)), PADDED
+            ),
+            "subject=Network(x[n]",
+        ),
+    ],
+)
+def test_assertions_name_a_wrong_argument(call, message):
+    with pytest.raises(cg.ConvgraphError) as error:
+        call()
+    assert str(error.value).startswith(message)

@@ -47,7 +47,7 @@ def size_symbol(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, positive=True)
 
 
-def as_size(argument: str, value: Any, rule: str, least: int = 1) -> Size:
+def as_size(argument: str, value: Any, rule: str, least: float = 1) -> Size:
     """Check a size: an integer of at least `least`, or an integer-valued sympy expression."""
     if isinstance(value, sp.Expr) and not value.is_number:
         if value.is_integer is False or (least >= 1 and value.is_positive is False):

@@ -42,8 +42,8 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     Raises
     ------
     ConvgraphError
-        If the graph is undirected, empty, has a cycle or an edge without a label, or if the
-        nodes of one row differ in their reduction.
+        If the graph is undirected, empty, has a cycle or an edge without a label, if a node and a
+        parameter have one name, or if the nodes of one row differ in their reduction.
 
     Examples
     --------
@@ -74,6 +74,9 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     names = {node: str(node) for node in graph}
     if len(set(names.values())) < len(names):
         raise ConvgraphError("graph: two nodes have the same name as strings")
+    both = sorted(set(names.values()) & _symbols(graph))
+    if both:
+        raise ConvgraphError(f"graph: {both[0]!r} is a node and a parameter; a name stands for one")
     rows = {
         name: Row(name, (len(members[name]),), given=tuple(names[n] for n in members[name]))
         for name in order
@@ -96,6 +99,13 @@ def from_networkx(graph: nx.DiGraph) -> Network:
         raise ConvgraphError("graph: a network has edges")
     inputs = [rows[name] for name in order if name not in computed]
     return Network.of([rows[n] for n in order], layers, inputs, outputs)
+
+
+def _symbols(graph: nx.DiGraph) -> set[str]:
+    """The names of the symbols in the labels of a graph."""
+    labels = {_label(a, b, data) for a, b, data in graph.edges(data=True)}
+    labels |= {_as_label(f"node {n!r}", bias) for n, bias in graph.nodes(data="bias", default=0)}
+    return {str(symbol) for label in labels for symbol in label.free_symbols}
 
 
 def _rows(graph: nx.DiGraph) -> dict[Any, str]:

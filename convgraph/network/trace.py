@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer, Row
 from convgraph.core.names import unit_names
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import as_shape
 from convgraph.network.listed import Connection, listed_layer
 from convgraph.network.symbol_arrays import symbol_array
@@ -81,9 +82,16 @@ def trace(
     ----------
     SparseConnectivityTracer.jl (Hill and Dalle, 2025) finds such patterns in Julia, without labels.
     """
-    shape = tuple(int(n) for n in as_shape("x", x))
+    shape = _numbers("x", x)
     symbols = [sp.Symbol(name) for name in unit_names("x", shape)]
     arrays = tuple(_array(name, size) for name, size in parameters.items())
+    known = set(symbols)
+    for array in arrays:
+        if not known.isdisjoint(array):
+            raise ConvgraphError(
+                f"{array.letter}={parameters[array.letter]!r}: a parameter's name is no unit's, "
+                f"and {array.letter} is one of the input"
+            )
     tape = Tape(frozenset(symbols))
     given = _filled(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
     return _network(symbols, shape, _run(function, given), arrays, tape)
@@ -96,7 +104,14 @@ def _filled(tape: Tape, symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) ->
 
 
 def _array(name: str, shape: int | Sequence[int]) -> Array:
-    return Array(name, () if shape == () else tuple(int(n) for n in as_shape(name, shape)))
+    return Array(name, () if shape == () else _numbers(name, shape))
+
+
+def _numbers(name: str, shape: Any) -> tuple[int, ...]:
+    sizes = as_shape(name, shape)
+    if is_symbolic(sizes):
+        raise ConvgraphError(f"{name}={shape}: a function is run on arrays of known sizes")
+    return tuple(int(n) for n in sizes)
 
 
 def _entries(tape: Tape, array: Array) -> Any:
@@ -113,14 +128,22 @@ def _run(function: Callable[..., Any], given: tuple[Any, ...]) -> NDArray[Any]:
     except Exception as error:  # whatever the user's code raises on symbols
         hint = next((f"; {advice}" for sign, advice in ADVICE.items() if sign in str(error)), "")
         raise ConvgraphError(
-            f"function={getattr(function, '__name__', function)!r}: "
+            f"function={_named(function)!r}: "
             f"on arrays of symbols it raised {type(error).__name__}: {error}{hint}"
         ) from error
     if out.size == 0:
-        raise ConvgraphError(
-            f"function={getattr(function, '__name__', function)!r}: it returned no values"
-        )
+        raise ConvgraphError(f"function={_named(function)!r}: it returned no values")
+    for value in out.ravel():
+        if isinstance(value, str | bool) or not isinstance(value, sp.Expr | Number):
+            raise ConvgraphError(
+                f"function={_named(function)!r}: it returned {value!r} among its values; "
+                "a function returns an array of expressions and numbers"
+            )
     return out if out.ndim else out.reshape(1)
+
+
+def _named(function: Any) -> Any:
+    return getattr(function, "__name__", function)
 
 
 def _network(

@@ -166,6 +166,8 @@ class _Reader:
         )
 
     def _check_label(self, label: sp.Expr, term: sp.Expr) -> None:
+        if label.has(sp.nan, sp.I, sp.oo, -sp.oo, sp.zoo):
+            raise self._refused(term, "a label is real and finite")
         strange = label.free_symbols - self.parameters
         if strange:
             raise self._refused(term, f"{min(map(str, strange))} is neither input nor parameter")

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Rational
 from typing import Any
 
 import sympy as sp
@@ -125,8 +126,8 @@ def invariance(
         and the answer depends on the kernel: name the row that is to be taken as independent, and
         by how much it moves follows from the strides before it.
     nonpositive
-        The chance that one of these values is not positive: a number or a symbol. By default 0
-        (positive values, as behind a detector), or 1/2 if there is a rectifier on the way.
+        The chance that one of these values is not positive: a rational number or an expression; by
+        default 0 (positive values, as behind a detector), or 1/2 with a rectifier on the way.
 
     Returns
     -------
@@ -152,13 +153,28 @@ def invariance(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.3 and figure 9.8.
     """
+    if not isinstance(network, Network):
+        raise ConvgraphError(f"network={network!r}: a bound network, such as MaxPool(3).on(9)")
+    if not isinstance(g, Transformation):
+        raise ConvgraphError(f"g={g!r}: a transformation, such as Shift(1)")
     found = pooled(network, g, independent)
     usual = sp.Rational(int(found.rectified), 2)
-    q = usual if nonpositive is None else sp.sympify(nonpositive)
-    if q.is_number and not 0 <= q <= 1:
-        raise ConvgraphError(f"nonpositive={nonpositive}: a chance is between 0 and 1")
+    q = usual if nonpositive is None else _chance(nonpositive)
     if network.symbolic:
         inside = in_symbols(found).chance(q)
         return Invariance(network, g, found.row.name, q, inside, None)
     counts = counted(found)
     return Invariance(network, g, found.row.name, q, counts.inside(q), counts)
+
+
+def _chance(value: Any) -> sp.Expr:
+    """Check a chance: floats are refused, because what is derived from it is exact."""
+    rational = isinstance(value, Rational) and not isinstance(value, bool)
+    if not rational and not isinstance(value, sp.Expr):
+        raise ConvgraphError(
+            f"nonpositive={value!r}: a chance is an int, a Fraction or a sympy expression"
+        )
+    chance = sp.Rational(value.numerator, value.denominator) if rational else value
+    if chance.is_number and not (chance.is_real and 0 <= chance <= 1):
+        raise ConvgraphError(f"nonpositive={value}: a chance is between 0 and 1")
+    return chance

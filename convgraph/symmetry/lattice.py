@@ -207,6 +207,8 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
     n ≡ 1 (mod 2)
       padding is even in all layers for an input of n ≡ 1 (mod 2)
     """
+    if not isinstance(network, Network):
+        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: this question needs numbers")
     target = output_row(network, row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from convgraph.symmetry.transformation import Sources, Transformation
 __all__ = ["Permute", "PermuteChannels"]
 
 RULE = "a permutation lists each position once, counted from 0"
+CYCLES_RULE = "cycles are lists of positions, counted from 0, or of names of units"
 
 
 @dataclass(frozen=True, repr=False, init=False)
@@ -50,7 +51,11 @@ class Permute(Transformation):
         if (permutation is None) == (cycles is None):
             raise ConvgraphError(f"permutation={permutation!r}: give a permutation or its cycles")
         size = None
+        _listed("permutation", permutation)
+        _listed("cycles", cycles)
         if cycles is not None:
+            for cycle in cycles:
+                _listed("cycles", cycle, cycles)
             pairs = [(c[k], c[(k + 1) % len(c)]) for c in map(tuple, cycles) for k in range(len(c))]
         elif isinstance(permutation, Mapping):
             pairs = list(permutation.items())
@@ -96,6 +101,13 @@ class Permute(Transformation):
         if self.size is not None:
             return f"Permute({[to for _, to in self.moves]})"
         return f"Permute({dict(self.moves)})"
+
+
+def _listed(argument: str, value: Any, whole: Any = None) -> None:
+    """Refuse what is no list of units; a text would be taken for a list of letters."""
+    if value is not None and (isinstance(value, str) or not isinstance(value, Iterable)):
+        rule = RULE if argument == "permutation" else CYCLES_RULE
+        raise ConvgraphError(f"{argument}={value if whole is None else whole!r}: {rule}")
 
 
 def _unit(value: Any) -> int | str:

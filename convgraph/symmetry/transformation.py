@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 
 __all__ = ["AxisWise", "Composition", "Sources", "Steps", "Transformation", "moved", "space"]
@@ -72,7 +73,12 @@ class Transformation(ABC):
         return Composition((*_parts(self), *_parts(other)))
 
     def __call__(self, values: Any) -> NDArray[Any]:
-        array = np.asarray(values)
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ConvgraphError(
+                f"values={values!r}: an array, or nested lists of equal length"
+            ) from None
         row = Row("x", array.shape, channels=self._first_axis_is_channels)
         return moved(self.sources(row), array.ravel()).reshape(array.shape)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -61,7 +62,7 @@ class Shift(AxisWise):
         amounts = self.amount if isinstance(self.amount, Sequence) else (self.amount,)
         if not amounts or isinstance(self.amount, str):
             raise ConvgraphError(f"amount={self.amount!r}: {AMOUNT_RULE}")
-        checked = tuple(as_size("amount", a, AMOUNT_RULE, least=-(2**62)) for a in amounts)
+        checked = tuple(as_size("amount", a, AMOUNT_RULE, least=-math.inf) for a in amounts)
         if isinstance(self.amount, Sequence):
             object.__setattr__(self, "amount", checked)
         _checked_axis(self.axis)
@@ -85,8 +86,10 @@ class Shift(AxisWise):
             raise ConvgraphError(f"amount={self.amount}: this question needs numbers")
         maps = []
         for n, t in zip(shape, amounts, strict=True):
-            source = np.arange(n, dtype=np.int64) - int(t)
             wrapped = self.boundary == "wrap"
+            # an amount may be of any size, the numbers of an array may not
+            own = int(t) % n if wrapped else max(-n, min(int(t), n))
+            source = np.arange(n, dtype=np.int64) - own
             inside = (source >= 0) & (source < n)
             maps.append(source % n if wrapped else np.where(inside, source, -1))
         return maps

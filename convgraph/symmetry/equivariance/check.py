@@ -92,6 +92,8 @@ def check_equivariance(
             f"network={network!r}: this question needs numbers; `prove` takes symbolic sizes"
         )
     target = _target(network, row)
+    if output is not None and not isinstance(output, Transformation):
+        raise ConvgraphError(f"output={output!r}: a transformation, such as Shift(1)")
     acting = actions(network, _moves(network, g), target.name, output)
     if acting[target.name].transformation is None and not acting[target.name].still:
         # there is no such shift of the output; the example is one against the next smaller

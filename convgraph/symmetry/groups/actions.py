@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size, is_symbolic
 from convgraph.symmetry.groups.group import Group
@@ -47,15 +48,21 @@ class Action:
         each = [_power(argument, powers, k) for k in powers] if several else None  # type: ignore[union-attr]
         if each is None:
             k = _power(argument, powers, powers)
+            self._fits(argument, (k,))
             return Action(
                 tuple(_on_tuples(p, k) for p in self.permutations), self.shape * k or (1,)
             )
         if not each:
             raise ConvgraphError(f"{argument}={powers!r}: {POWER_RULE}")
+        self._fits(argument, each)
         moved = tuple(_side_by_side([_on_tuples(p, k) for k in each]) for p in self.permutations)
         if len(set(each)) == 1:
             return Action(moved, (len(each), *(self.shape * each[0])), True)
         return Action(moved, (sum(self.degree**k for k in each),))
+
+    def _fits(self, argument: str, powers: Sequence[int]) -> None:
+        units = sum(self.degree**k for k in powers)
+        memory.require(f"units of the {argument}", units, 8 * max(len(self.permutations), 1))
 
 
 def _power(argument: str, value: Any, k: Any) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.layers.arguments import as_flag
 from convgraph.symmetry.groups.actions import Action
 from convgraph.symmetry.groups.coloured import ColouredGraph
 from convgraph.symmetry.groups.expected import compared
@@ -155,6 +156,7 @@ def symmetry_group(network: Network, expected: Any = None, relabel: bool = False
     """
     if not isinstance(network, Network):
         raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    as_flag("relabel", relabel)
     problem = with_free_labels(network) if relabel else with_fixed_labels(network)
     graph, found, order = search(problem)
     generators = tuple(

@@ -13,6 +13,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Tying
 from convgraph.core.wiring import Listed, Wiring
+from convgraph.layers.arguments import as_flag, as_letter
 from convgraph.layers.spec import Spec
 from convgraph.layers.tied import Tied
 from convgraph.symmetry.groups.actions import Action, Powers, read_actions
@@ -88,6 +89,8 @@ def equivariant_layer(
     Ravanbakhsh, Schneider and Poczos, Equivariance through parameter-sharing (2017);
     Maron, Ben-Hamu, Shamir and Lipman, Invariant and equivariant graph networks (2019).
     """
+    as_flag("bias", bias)
+    as_letter(letter)
     on_inputs, on_outputs = read_actions(generators, shape)
     on_inputs, on_outputs = on_inputs.to("inputs", inputs), on_outputs.to("outputs", outputs)
     pairs = list(zip(on_inputs.permutations, on_outputs.permutations, strict=True))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import as_size, is_symbolic
@@ -214,13 +215,14 @@ def _shift(n: int) -> Permutation:
     return (np.arange(n) + 1) % n
 
 
-def _degree(value: Any) -> int:
-    size = as_size("degree", value, DEGREE_RULE)
+def _degree(value: Any, argument: str = "degree") -> int:
+    size = as_size(argument, value, DEGREE_RULE)
     if is_symbolic(size):
-        raise ConvgraphError(f"degree={value}: {DEGREE_RULE}, not a symbol")
+        raise ConvgraphError(f"{argument}={value}: {DEGREE_RULE}, not a symbol")
+    memory.require(argument, int(size), 40)  # a generator, and what checks that it is a bijection
     return int(size)
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:
     sizes = shape if isinstance(shape, tuple | list) else (shape,)
-    return tuple(_degree(size) for size in sizes)
+    return tuple(_degree(size, "shape") for size in sizes)
