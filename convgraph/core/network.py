@@ -109,6 +109,13 @@ class Network:
         self.rows, self.layers = tuple(rows), tuple(layers)
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = self.rows, self.layers, self.inputs, self.outputs
+        return Network.of, (*parts, dict(self.weights), self.caveats)
+
+    def __deepcopy__(self, memo: object) -> Network:
+        return self  # nothing of it changes
+
     # -- rows and units ------------------------------------------------------------------------
 
     @cached_property

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-__all__ = ["MAX", "MEAN", "PRODUCT", "SUM", "Reduction", "pointwise"]
+__all__ = ["MAX", "MEAN", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,22 @@ class Reduction:
     )
     linear: bool = False
     pointwise: bool = False
+    made: Any = field(default=None, compare=False, repr=False)
+    """What makes it again where it is unpickled, as functions do not pickle: a name of this module,
+    or a factory (see `by_name`) and its arguments."""
+
+    def __reduce__(self) -> Any:
+        return object.__reduce__(self) if self.made is None else self.made
+
+
+def by_name(factory: Callable[..., Reduction]) -> Callable[..., Reduction]:
+    """A factory whose reductions are pickled as its name and its arguments."""
+
+    @wraps(factory)
+    def make(*arguments: Any) -> Reduction:
+        return replace(factory(*arguments), made=(make, arguments))
+
+    return make
 
 
 def _segments(
@@ -46,14 +63,17 @@ def _segments(
     return reduce
 
 
-SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True)
-MEAN = Reduction("mean", SUM.exact, SUM.fast, linear=True)
+SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True, made="SUM")
+MEAN = Reduction("mean", SUM.exact, SUM.fast, linear=True, made="MEAN")
 MAX = Reduction(
     "max",
     lambda terms: sp.Max(*terms) if terms else sp.S.NegativeInfinity,
     _segments(np.maximum, -np.inf),
+    made="MAX",
 )
-PRODUCT = Reduction("product", lambda terms: sp.Mul(*terms), _segments(np.multiply, 1))
+PRODUCT = Reduction(
+    "product", lambda terms: sp.Mul(*terms), _segments(np.multiply, 1), made="PRODUCT"
+)
 
 
 def pointwise(

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.reduction import PRODUCT, SUM, pointwise
+from convgraph.core.reduction import PRODUCT, SUM, by_name, pointwise
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
@@ -178,10 +178,12 @@ def combine(builder: Builder, node: Node) -> None:
         if number is None:
             signal = _as_signal(builder, value)
             joints.append((signal, stretched(signal, shape), ONE))
-    builder.emit(node, shape, joints, _with_numbers(op, numbers))
+    builder.emit(node, shape, joints, with_numbers(op, numbers))
 
 
-def _with_numbers(op: str, numbers: list[sp.Expr | None]) -> Any:
+@by_name
+def with_numbers(op: str, numbers: list[sp.Expr | None]) -> Any:
+    """An operator's function of the operands for which no number stands."""
     exactly, fast = TOGETHER[op]
     if numbers == [None]:
         return pointwise(op.lower(), exactly, lambda v: fast(v))

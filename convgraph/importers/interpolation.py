@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -75,13 +75,14 @@ def linear(t: Any) -> Any:
 def cubic(a: Fraction) -> Kernel:
     """The kernel of cubic convolution with a coefficient a (Keys, 1981)."""
 
-    def kernel(t: Fraction) -> Fraction:
-        t = abs(t)
-        if t <= 1:
-            return ((a + 2) * t - (a + 3)) * t * t + 1
-        return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a if t < 2 else Fraction(0)
+    return partial(_keys, a)
 
-    return kernel
+
+def _keys(a: Fraction, t: Fraction) -> Fraction:
+    t = abs(t)
+    if t <= 1:
+        return ((a + 2) * t - (a + 3)) * t * t + 1
+    return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a if t < 2 else Fraction(0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM, Reduction, pointwise
+from convgraph.core.reduction import SUM, Reduction, by_name, pointwise
 from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
@@ -153,17 +153,25 @@ WITH_ATTRIBUTES: dict[str, Callable[[Node], Pair]] = {
     "IsInf": lambda n: _is_inf(n.number("detect_negative", 1), n.number("detect_positive", 1)),
 }
 SELU_GAMMA = 1.05070102214813232421875
-MADE = {op: pointwise(op.lower(), *pair) for op, pair in SIMPLE.items()}
+
+
+@by_name
+def function_of(op: str, attributes: Mapping[str, Any]) -> Reduction:
+    """The function of an operator with these attributes."""
+    if op in SIMPLE:
+        return pointwise(op.lower(), *SIMPLE[op])
+    shown = ", ".join(f"{key}={value}" for key, value in sorted(attributes.items()))
+    made = WITH_ATTRIBUTES[op](Node(op, (), (), attributes))
+    return pointwise(f"{op.lower()}({shown})", *made)
+
+
+MADE = {op: function_of(op, {}) for op in SIMPLE}
 
 
 @builds(*SIMPLE, *WITH_ATTRIBUTES)
 def apply(builder: Builder, node: Node) -> None:
     """A function of one variable on every unit."""
-    made = MADE.get(node.op)
-    if made is None:
-        shown = ", ".join(f"{key}={value}" for key, value in sorted(node.attributes.items()))
-        made = pointwise(f"{node.op.lower()}({shown})", *WITH_ATTRIBUTES[node.op](node))
-    _emit(builder, node, made)
+    _emit(builder, node, MADE.get(node.op) or function_of(node.op, dict(node.attributes)))
 
 
 def _emit(builder: Builder, node: Node, reduction: Reduction) -> None:
@@ -202,7 +210,7 @@ def cast(builder: Builder, node: Node) -> None:
         raise Unread("the type of a tensor that is computed")
     if kind == "-":
         raise Unread("a type that holds no real numbers")
-    made = {"f": SUM, "b": _TRUE, "?": unknown_values(node.op)}.get(kind, _WHOLE)
+    made = {"f": SUM, "b": truth(), "?": unknown_values(node.op)}.get(kind, whole())
     _emit(builder, node, made)
 
 
@@ -214,10 +222,17 @@ def _kind(like: Known) -> str:
     return name[0] if name in widths else "?"
 
 
-_TRUE = pointwise(
-    "bool", lambda t: sp.Piecewise((1, sp.Ne(t, 0)), (0, True)), lambda v: (v != 0) * 1
-)
-_WHOLE = pointwise("int", lambda t: sp.sign(t) * sp.floor(sp.Abs(t)), np.trunc)
+@by_name
+def truth() -> Reduction:
+    """One for whatever is not zero."""
+    numbers = lambda v: (v != 0) * 1  # noqa: E731
+    return pointwise("bool", lambda t: sp.Piecewise((1, sp.Ne(t, 0)), (0, True)), numbers)
+
+
+@by_name
+def whole() -> Reduction:
+    """Without what is behind the point."""
+    return pointwise("int", lambda t: sp.sign(t) * sp.floor(sp.Abs(t)), np.trunc)
 
 
 @builds("Clip")
@@ -233,6 +248,15 @@ def clip(builder: Builder, node: Node) -> None:
             bound = exact(node.real(attribute, 0))
         bounds.append(bound)
     low, high = bounds
+    if low is sp.nan or high is sp.nan:
+        raise ConvgraphError(f"min={low}, max={high}: bounds are numbers")
+    _emit(builder, node, clipped(low, high))
+
+
+@by_name
+def clipped(low: sp.Expr | None, high: sp.Expr | None) -> Reduction:
+    """No less than one bound, and no greater than another."""
+    bounds = low, high
     numbers = [None if b is None else float(b) for b in bounds]
     if low is not None and low.is_Integer and high is not None and high.is_Integer:
         numbers = [int(low), int(high)]
@@ -245,6 +269,4 @@ def clip(builder: Builder, node: Node) -> None:
         v = v if numbers[0] is None else np.maximum(v, numbers[0])
         return v if numbers[1] is None else np.minimum(v, numbers[1])
 
-    if low is sp.nan or high is sp.nan:
-        raise ConvgraphError(f"min={low}, max={high}: bounds are numbers")
-    _emit(builder, node, pointwise(f"clip({low}, {high})", exactly, fast))
+    return pointwise(f"clip({low}, {high})", exactly, fast)

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM, pointwise
+from convgraph.core.reduction import SUM, Reduction, by_name, pointwise
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places, stretched
@@ -77,6 +77,16 @@ def dequantise(builder: Builder, node: Node) -> None:
     _scaled(builder, node, None, inverse=False)
 
 
+@by_name
+def quantised(point: int, low: int, high: int) -> Reduction:
+    """Rounded, moved to the zero point and kept within a range."""
+    return pointwise(
+        f"quantise({low}, {high})",
+        lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
+        lambda v: np.clip(np.round(v) + point, low, high),
+    )
+
+
 @builds("QuantizeLinear")
 def quantise(builder: Builder, node: Node) -> None:
     """x / scale, rounded, moved to the zero point and kept within the range of a type."""
@@ -91,10 +101,6 @@ def quantise(builder: Builder, node: Node) -> None:
     else:
         point, limits = int(values[0]), np.iinfo(values.dtype)
         low, high = int(limits.min), int(limits.max)
-        made = pointwise(
-            f"quantise({low}, {high})",
-            lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
-            lambda v: np.clip(np.round(v) + point, low, high),
-        )
+        made = quantised(point, low, high)
     wiring = unchanged(inner.row.shape)
     builder.emit(node, inner.shape, [(inner, wiring, ONE)], made)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from convgraph.core.axis import Axis, Full
-from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
+from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction, by_name
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Mean
 from convgraph.core.window import identity
@@ -27,16 +29,27 @@ from convgraph.importers.values import Signal
 __all__ = ["arg", "cumulative_sum", "over_axes", "reduce"]
 
 Same = (lambda t: t), (lambda v: v)
+SUMS: dict[str, tuple[str, Any, Any]] = {
+    "ReduceL1": ("l1", (sp.Abs, np.abs), Same),
+    "ReduceL2": ("l2", (lambda t: t**2, np.square), (sp.sqrt, np.sqrt)),
+    "ReduceSumSquare": ("sum of squares", (lambda t: t**2, np.square), Same),
+    "ReduceLogSum": ("log of sum", Same, (sp.log, np.log)),
+}
+
+
+@by_name
+def summed(op: str) -> Reduction:
+    """A function of a sum of functions."""
+    return folded(*SUMS[op])
+
+
 MADE: dict[str, Callable[[], Reduction]] = {
     "ReduceSum": lambda: SUM,
     "ReduceMean": lambda: MEAN,
     "ReduceMax": lambda: MAX,
     "ReduceMin": minimum,
     "ReduceProd": lambda: PRODUCT,
-    "ReduceL1": lambda: folded("l1", (sp.Abs, np.abs), Same),
-    "ReduceL2": lambda: folded("l2", (lambda t: t**2, np.square), (sp.sqrt, np.sqrt)),
-    "ReduceSumSquare": lambda: folded("sum of squares", (lambda t: t**2, np.square), Same),
-    "ReduceLogSum": lambda: folded("log of sum", Same, (sp.log, np.log)),
+    **{op: partial(summed, op) for op in SUMS},
     "ReduceLogSumExp": log_sum_exp,
 }
 

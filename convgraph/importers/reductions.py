@@ -14,7 +14,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import Reduction
+from convgraph.core.reduction import Reduction, by_name
 
 __all__ = [
     "chosen",
@@ -38,6 +38,7 @@ Values = NDArray[Any]
 Starts = NDArray[np.int64]
 
 
+@by_name
 def unknown_values(what: str) -> Reduction:
     """The reduction of an operator of which only the connections are taken."""
 
@@ -102,6 +103,7 @@ def normaliser(
     )
 
 
+@by_name
 def softmax(log: bool) -> Reduction:
     """exp(x_i) / sum_j exp(x_j), or its logarithm."""
 
@@ -117,6 +119,7 @@ def softmax(log: bool) -> Reduction:
     return normaliser("log_softmax" if log else "softmax", exact, fast)
 
 
+@by_name
 def standardised(epsilon: float, centred: bool = True) -> Reduction:
     """(x_i - mean) / sqrt(variance + epsilon), or x_i / sqrt(mean square + epsilon)."""
     small = sp.Rational(str(epsilon))
@@ -136,6 +139,7 @@ def standardised(epsilon: float, centred: bool = True) -> Reduction:
     return normaliser("standardised" if centred else "rms_normalised", exact, fast)
 
 
+@by_name
 def inverse_deviation(epsilon: float) -> Reduction:
     """1 / sqrt(variance + epsilon) of all terms."""
     small = sp.Rational(str(epsilon))
@@ -153,6 +157,7 @@ def inverse_deviation(epsilon: float) -> Reduction:
     return Reduction("inverse deviation", exact, fast)
 
 
+@by_name
 def local_response(size: int, alpha: float, beta: float, bias: float) -> Reduction:
     """x_i / (bias + alpha / size * sum of squares)^beta: local response normalisation."""
     a, b, c = (sp.Rational(str(v)) for v in (alpha, beta, bias))
@@ -166,6 +171,7 @@ def local_response(size: int, alpha: float, beta: float, bias: float) -> Reducti
     return normaliser("local_response", exact, fast)
 
 
+@by_name
 def power_sum(p: float) -> Reduction:
     """(sum of |x|^p)^(1/p): an Lp norm."""
     order = sp.Rational(str(p))
@@ -176,6 +182,7 @@ def power_sum(p: float) -> Reduction:
     )
 
 
+@by_name
 def paired_products() -> Reduction:
     """The sum of products of the first half of the terms with the second half, one by one."""
 
@@ -190,6 +197,7 @@ def paired_products() -> Reduction:
     return Reduction("sum of products", exact, fast)
 
 
+@by_name
 def minimum() -> Reduction:
     """The least of the terms."""
 
@@ -199,6 +207,7 @@ def minimum() -> Reduction:
     return Reduction("min", lambda terms: sp.Min(*terms), fast)
 
 
+@by_name
 def log_sum_exp() -> Reduction:
     """The logarithm of the sum of exponentials."""
 
@@ -209,6 +218,7 @@ def log_sum_exp() -> Reduction:
     return Reduction("log of sum of exp", lambda terms: sp.log(sp.Add(*map(sp.exp, terms))), fast)
 
 
+@by_name
 def first_greatest(least: bool, last: bool) -> Reduction:
     """The place of the greatest (or least) term among the terms; of several, the first or last."""
 
@@ -227,6 +237,7 @@ def first_greatest(least: bool, last: bool) -> Reduction:
     return Reduction("argmin" if least else "argmax", exact, fast)
 
 
+@by_name
 def scaled_by_norm(p: int) -> Reduction:
     """x_i / (sum |x_j|^p)^(1/p), and 0 where all are 0."""
 
@@ -241,6 +252,7 @@ def scaled_by_norm(p: int) -> Reduction:
     return normaliser(f"l{p} normalised", exact, fast)
 
 
+@by_name
 def or_else(fill: sp.Expr) -> Reduction:
     """The sum of the terms, or a number where there is none."""
     number = int(fill) if fill.is_Integer else float(fill)
@@ -251,6 +263,7 @@ def or_else(fill: sp.Expr) -> Reduction:
     return Reduction(f"pad({fill})", lambda terms: sp.Add(*terms) if terms else fill, fast)
 
 
+@by_name
 def chosen() -> Reduction:
     """The term whose place the first term names: a look-up in a table."""
 

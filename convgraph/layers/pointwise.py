@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import Reduction, pointwise
+from convgraph.core.reduction import Reduction, by_name, pointwise
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import identity
@@ -45,7 +45,7 @@ class ReLU(_Pointwise):
     """
 
     def reduction(self) -> Reduction:
-        return pointwise("relu", lambda t: sp.Max(0, t), lambda t: np.maximum(t, 0))
+        return rectified()
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,16 +67,24 @@ class LeakyReLU(_Pointwise):
             )
 
     def reduction(self) -> Reduction:
-        slope = sp.sympify(self.slope)
-        if isinstance(self.slope, Fraction):
-            slope = sp.Rational(self.slope.numerator, self.slope.denominator)
+        return leaky(self.slope)
 
-        def fast(t: NDArray[Any]) -> NDArray[Any]:
-            return np.maximum(t, 0) + float(slope) * np.minimum(t, 0)
 
-        return pointwise(
-            f"leaky_relu({slope})", lambda t: sp.Max(0, t) + slope * sp.Min(0, t), fast
-        )
+@by_name
+def rectified() -> Reduction:
+    """max(0, t)."""
+    return pointwise("relu", lambda t: sp.Max(0, t), lambda t: np.maximum(t, 0))
+
+
+@by_name
+def leaky(given: int | Fraction | sp.Expr) -> Reduction:
+    """max(0, t) + slope * min(0, t)."""
+    slope = sp.Rational(given) if isinstance(given, Fraction) else sp.sympify(given)
+
+    def fast(t: NDArray[Any]) -> NDArray[Any]:
+        return np.maximum(t, 0) + float(slope) * np.minimum(t, 0)
+
+    return pointwise(f"leaky_relu({slope})", lambda t: sp.Max(0, t) + slope * sp.Min(0, t), fast)
 
 
 NUMERIC: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
@@ -111,9 +119,16 @@ class Activation(_Pointwise):
             )
 
     def reduction(self) -> Reduction:
-        return named(self.name, sp.Function(self.name))
+        return activation(self.name)
 
 
+@by_name
+def activation(name: str) -> Reduction:
+    """A function of which sympy knows the name only."""
+    return named(name, sp.Function(name))
+
+
+@by_name
 def named(name: str, exact: Callable[[sp.Expr], sp.Expr]) -> Reduction:
     """The reduction of a function by its name, with values in numbers where they are known."""
 
