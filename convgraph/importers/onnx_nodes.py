@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.importers.builder import BUILDERS, Builder, Unread, builds
-from convgraph.importers.constants import FOLDS
+from convgraph.importers.folding import FOLDS
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
 from convgraph.importers.onnx_tensors import Attributes, Tensors

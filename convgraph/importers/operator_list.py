@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convgraph.importers import walk
 from convgraph.importers.builder import BUILDERS
-from convgraph.importers.constants import FOLDS
+from convgraph.importers.folding import FOLDS
 from convgraph.importers.onnx_file import NEWEST, OLDEST
 from convgraph.importers.onnx_nodes import branch
 from convgraph.importers.unread import NOT_READ, PARTLY, VALUES_UNKNOWN

@@ -25,7 +25,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     windows,
 )
 from convgraph.importers.builder import BUILDERS, Builder, Unread
-from convgraph.importers.constants import fold
+from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.unread import NOT_READ
 from convgraph.importers.values import Known, Signal, Weights

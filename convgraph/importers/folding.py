@@ -10,15 +10,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
+from convgraph.importers.array_operators import (
+    LARGEST,
+    cast,
+    concat,
+    divided,
+    expanded,
+    gather,
+    reduced,
+    sliced,
+    split,
+    stepped,
+)
 from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.node import Node
-from convgraph.importers.pointwise import KINDS
 from convgraph.importers.reshaping import (
     integers,
     new_shape,
@@ -31,8 +41,8 @@ from convgraph.importers.values import Known
 
 __all__ = ["FOLDS", "fold", "shape_of"]
 
-# entries that are computed at once, at most at once, and at most at all
-AT_ONCE, LARGEST, LARGEST_KEPT = 2**12, 2**22, 2**32
+# entries up to which nothing waits, and those that are computed at all
+AT_ONCE, LARGEST_KEPT = 2**12, 2**32
 Array = NDArray[Any]
 
 
@@ -210,90 +220,6 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
     return [made]
 
 
-def _cast(node: Node, values: Array, *_: Any) -> Array | None:
-    kind = KINDS.get(node.number("to", 1), "-")
-    if kind not in "fbiu":
-        return None
-    if values.dtype == object:
-        return values
-    return values.astype({"f": np.float64, "b": np.bool_, "i": np.int64, "u": np.int64}[kind])
-
-
-def _concat(node: Node, *arrays: Array) -> Array:
-    return np.concatenate(arrays, node.number("axis", 0))
-
-
-def _gather(node: Node, data: Array, indices: Array) -> Array:
-    return np.take(data, indices.astype(np.int64), axis=node.number("axis", 0))
-
-
-def _slice(node: Node, data: Array, *given: Array | None) -> Array:
-    starts, ends = (
-        node.numbers(name) if len(given) <= i else _ints(given[i])
-        for i, name in enumerate(("starts", "ends"))
-    )
-    axes = node.numbers("axes") if len(given) <= 2 else _ints(given[2])
-    steps = node.numbers("steps") if len(given) <= 3 else _ints(given[3])
-    count = len(starts or [])
-    cut = [slice(None)] * data.ndim
-    for a, start, end, step in zip(
-        axes if axes is not None else range(count),
-        starts or [],
-        ends or [],
-        steps if steps is not None else [1] * count,
-        strict=True,
-    ):
-        cut[a] = slice(start, end, step)
-    return data[tuple(cut)]
-
-
-def _ints(values: Array | None) -> list[int] | None:
-    return None if values is None else [int(v) for v in values.reshape(-1)]
-
-
-def _range(node: Node, start: Array, limit: Array, delta: Array) -> Array:
-    first, last, step = (each.reshape(-1)[0] for each in (start, limit, delta))
-    if abs(float((last - first) / step)) > LARGEST:
-        raise ConvgraphError(f"limit={last}: a range of at most {LARGEST:,} numbers")
-    return np.arange(first, last, step)
-
-
-def _divided(node: Node, a: Array, b: Array) -> Array:
-    if object in (a.dtype, b.dtype):
-        return np.vectorize(lambda x, y: sp.floor(sp.sympify(x) / y), otypes=[object])(a, b)
-    if np.result_type(a, b).kind in "iu":
-        return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
-    return a / b
-
-
-def _expanded(node: Node, data: Array, shape: Array) -> Array:
-    wanted = np.broadcast_shapes(data.shape, tuple(_ints(shape) or []))
-    if product(wanted) > LARGEST:
-        raise ConvgraphError(f"shape={wanted}: at most {LARGEST:,} entries are folded")
-    return np.broadcast_to(data, wanted)
-
-
-def _reduced(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduce(node: Node, data: Array, axes: Array | None = None) -> Array:
-        stated = node.numbers("axes") if axes is None else _ints(axes)
-        if not stated and node.number("noop_with_empty_axes", 0):
-            return data
-        over = tuple(stated) if stated else None
-        return np.asarray(function(data, axis=over, keepdims=bool(node.number("keepdims", 1))))
-
-    return reduce
-
-
-def _split(node: Node, data: Array, sizes: Array | None = None) -> list[Array]:
-    axis = node.number("axis", 0)
-    stated = node.numbers("split") if sizes is None else _ints(sizes)
-    if stated is None:
-        parts = node.number("num_outputs", len(node.outputs))
-        each = -(-data.shape[axis] // parts)
-        return np.split(data, range(each, each * parts, each), axis)
-    return np.split(data, np.cumsum(stated)[:-1], axis)
-
-
 _SAME_ENTRIES = ("Identity", "Dropout")
 
 FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
@@ -304,19 +230,19 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Flatten": _view(_flattened),
     "Squeeze": _view(lambda b, n, old: squeezed(old, node_axes(b, n, len(old)))),
     **dict.fromkeys(_SAME_ENTRIES, _view(lambda b, n, old: old)),
-    "Cast": _entry_by_entry(_cast),
-    "Concat": _computed(_concat),
-    "Gather": _computed(_gather),
-    "Slice": _computed(_slice),
-    "Split": _computed(_split),
-    "Range": _computed(_range),
-    "Expand": _computed(_expanded),
+    "Cast": _entry_by_entry(cast),
+    "Concat": _computed(concat),
+    "Gather": _computed(gather),
+    "Slice": _computed(sliced),
+    "Split": _computed(split),
+    "Range": _computed(stepped),
+    "Expand": _computed(expanded),
     "Transpose": _transposed,
     "DequantizeLinear": _dequantised,
     "Add": _entry_by_entry(lambda n, a, b: a + b),
     "Sub": _entry_by_entry(lambda n, a, b: a - b),
     "Mul": _entry_by_entry(lambda n, a, b: a * b),
-    "Div": _entry_by_entry(_divided),
+    "Div": _entry_by_entry(divided),
     "Neg": _entry_by_entry(lambda n, a: -a),
     "Sqrt": _entry_by_entry(lambda n, a: np.sqrt(a)),
     "Exp": _computed(lambda n, a: np.exp(a)),
@@ -327,8 +253,8 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Min": _computed(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
     "Equal": _computed(lambda n, a, b: np.asarray(a == b)),
     "Where": _computed(lambda n, c, a, b: np.where(c.astype(bool), a, b)),
-    "ReduceProd": _computed(_reduced(np.prod)),
-    "ReduceSum": _computed(_reduced(np.sum)),
-    "ReduceMax": _computed(_reduced(np.max)),
-    "ReduceMin": _computed(_reduced(np.min)),
+    "ReduceProd": _computed(reduced(np.prod)),
+    "ReduceSum": _computed(reduced(np.sum)),
+    "ReduceMax": _computed(reduced(np.max)),
+    "ReduceMin": _computed(reduced(np.min)),
 }

@@ -1,0 +1,128 @@
+"""What operators compute of arrays that are known beforehand, in numpy.
+
+Entries are numbers, or sympy expressions where a size is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import product
+from convgraph.importers.node import Node
+from convgraph.importers.pointwise import KINDS
+
+__all__ = [
+    "LARGEST",
+    "cast",
+    "concat",
+    "divided",
+    "expanded",
+    "gather",
+    "reduced",
+    "sliced",
+    "split",
+    "stepped",
+]
+
+LARGEST = 2**22  # entries that are computed before anyone asks
+Array = NDArray[Any]
+
+
+def cast(node: Node, values: Array, *_: Any) -> Array | None:
+    """Entries of another kind; None for a kind that numpy does not have."""
+    kind = KINDS.get(node.number("to", 1), "-")
+    if kind not in "fbiu":
+        return None
+    if values.dtype == object:
+        return values
+    return values.astype({"f": np.float64, "b": np.bool_, "i": np.int64, "u": np.int64}[kind])
+
+
+def concat(node: Node, *arrays: Array) -> Array:
+    """The arrays joined along an axis."""
+    return np.concatenate(arrays, node.number("axis", 0))
+
+
+def gather(node: Node, data: Array, indices: Array) -> Array:
+    """What stands at some positions of an axis."""
+    return np.take(data, indices.astype(np.int64), axis=node.number("axis", 0))
+
+
+def sliced(node: Node, data: Array, *given: Array | None) -> Array:
+    """Parts of axes, stated by attributes as in older models or by inputs."""
+    starts, ends = (
+        node.numbers(name) if len(given) <= i else _ints(given[i])
+        for i, name in enumerate(("starts", "ends"))
+    )
+    axes = node.numbers("axes") if len(given) <= 2 else _ints(given[2])
+    steps = node.numbers("steps") if len(given) <= 3 else _ints(given[3])
+    count = len(starts or [])
+    cut = [slice(None)] * data.ndim
+    for a, start, end, step in zip(
+        axes if axes is not None else range(count),
+        starts or [],
+        ends or [],
+        steps if steps is not None else [1] * count,
+        strict=True,
+    ):
+        cut[a] = slice(start, end, step)
+    return data[tuple(cut)]
+
+
+def _ints(values: Array | None) -> list[int] | None:
+    return None if values is None else [int(v) for v in values.reshape(-1)]
+
+
+def stepped(node: Node, start: Array, limit: Array, delta: Array) -> Array:
+    """Numbers in equal steps."""
+    first, last, step = (each.reshape(-1)[0] for each in (start, limit, delta))
+    if abs(float((last - first) / step)) > LARGEST:
+        raise ConvgraphError(f"limit={last}: a range of at most {LARGEST:,} numbers")
+    return np.arange(first, last, step)
+
+
+def divided(node: Node, a: Array, b: Array) -> Array:
+    """Quotients: whole numbers are divided towards zero, sizes that are symbols downwards."""
+    if object in (a.dtype, b.dtype):
+        return np.vectorize(lambda x, y: sp.floor(sp.sympify(x) / y), otypes=[object])(a, b)
+    if np.result_type(a, b).kind in "iu":
+        return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+    return a / b
+
+
+def expanded(node: Node, data: Array, shape: Array) -> Array:
+    """An array repeated to a shape."""
+    wanted = np.broadcast_shapes(data.shape, tuple(_ints(shape) or []))
+    if product(wanted) > LARGEST:
+        raise ConvgraphError(f"shape={wanted}: at most {LARGEST:,} entries are folded")
+    return np.broadcast_to(data, wanted)
+
+
+def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of numpy along some axes, or all."""
+
+    def reduce(node: Node, data: Array, axes: Array | None = None) -> Array:
+        stated = node.numbers("axes") if axes is None else _ints(axes)
+        if not stated and node.number("noop_with_empty_axes", 0):
+            return data
+        over = tuple(stated) if stated else None
+        return np.asarray(function(data, axis=over, keepdims=bool(node.number("keepdims", 1))))
+
+    return reduce
+
+
+def split(node: Node, data: Array, sizes: Array | None = None) -> list[Array]:
+    """Parts along an axis, equal ones or of stated sizes."""
+    axis = node.number("axis", 0)
+    stated = node.numbers("split") if sizes is None else _ints(sizes)
+    if stated is None:
+        parts = node.number("num_outputs", len(node.outputs))
+        each = -(-data.shape[axis] // parts)
+        return np.split(data, range(each, each * parts, each), axis)
+    return np.split(data, np.cumsum(stated)[:-1], axis)
