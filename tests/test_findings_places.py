@@ -77,6 +77,18 @@ def test_the_sizes_that_are_proposed_are_padded_evenly_and_no_others(
         assert even == [m for m in tried if m % facts["modulus"] in facts["residues"]]
 
 
+def test_that_no_size_is_even_is_said_only_where_it_is_known() -> None:
+    never = cg.Conv(2, stride=2, padding=(0, 2))
+    for n in range(1, 20):
+        (finding,) = cg.findings(never.on(n), select="uneven-padding")
+        assert "No input size is padded evenly" in finding.fix
+    x = cg.Input(20)  # branches that fit each other for this size alone
+    fits_once = cg.Add()(cg.Conv(3, stride=2, padding=1)(x), cg.Conv(11)(x))
+    (finding,) = cg.findings(cg.Network(x, fits_once), select="uneven-padding")
+    assert "No input size" not in finding.fix
+    assert finding.details["sizes"] == {"axis 1": None}
+
+
 def test_a_resnet_is_padded_evenly_for_images_of_32_n_plus_1() -> None:
     def block(width: int, stride: int) -> cg.Residual:
         first = cg.Conv((3, 3), width, stride=stride, padding=1)

@@ -9,7 +9,8 @@ from typing import Any
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
-from convgraph.symmetry.uneven_padding import AlongAxis, even_sizes, uneven_paddings
+from convgraph.symmetry.congruence import Congruence
+from convgraph.symmetry.uneven_padding import even_sizes, uneven_paddings
 
 MOST_RESIDUES = 8
 
@@ -24,20 +25,21 @@ MOST_RESIDUES = 8
 def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
     """Layers with a stride that read more padding before the input than behind it, or less."""
     uneven: dict[str, dict[int, tuple[int, int]]] = {}
-    better: dict[int, dict[str, Any] | None] = {}
+    better: dict[int, Congruence | None] = {}
     for b, size in enumerate(structure.space):
         layers = structure.along_axis(b)
         found = uneven_paddings(layers)
         for each in found:
             uneven.setdefault(each.row, {})[b] = each.used
         if found:
-            better[b] = _sizes(layers, {structure.source.name: size})
+            better[b] = even_sizes(layers, {structure.source.name: size})
     for name in [row.name for row in structure.network.rows if row.name in uneven]:
         axes = uneven[name]
         sides: dict[str, list[int]] = {}
         for b, (before, after) in axes.items():
             sides.setdefault(f"{before} before and {after} behind", []).append(b)
-        chosen = {b: better[b] for b in axes}
+        sizes = {b: _sizes(better[b], structure.space[b]) for b in axes}
+        unknown = any(better[b] is None for b in axes)
         yield Occurrence(
             tensors=(name,),
             message=f"{name} reads padding unevenly: {_along(sides)}",
@@ -46,10 +48,10 @@ def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
                 "side only; activations are skewed towards it, down to blind spots in which small "
                 "objects are not detected (Alsallakh et al. 2021)."
             ),
-            fix=_fix(structure, chosen),
+            fix=_fix(structure.source.name, sizes, unknown),
             details={
                 "padding": {f"axis {b + 1}": each for b, each in axes.items()},
-                "sizes": {f"axis {b + 1}": facts for b, facts in chosen.items()},
+                "sizes": {f"axis {b + 1}": facts for b, facts in sizes.items()},
             },
         )
 
@@ -63,26 +65,26 @@ def _along(said: dict[str, list[int]]) -> str:
     )
 
 
-def _fix(structure: Structure, better: dict[int, dict[str, Any] | None]) -> str:
+def _fix(source: str, sizes: dict[int, dict[str, Any] | None], unknown: bool) -> str:
     said: dict[str, list[int]] = {}
-    for b, facts in better.items():
+    for b, facts in sizes.items():
         if facts is not None:
-            sizes = f"{' or '.join(map(str, facts['nearest']))} positions"
+            positions = f"{' or '.join(map(str, facts['nearest']))} positions"
             if facts["residues"]:
                 residues = " or ".join(map(str, facts["residues"]))
-                sizes += f" (n = {residues} modulo {facts['modulus']})"
-            said.setdefault(f"{structure.source.name} of {sizes}", []).append(b)
-    if not said:
-        return "No input size is padded evenly by all layers; change their paddings."
-    return f"All layers pad evenly for {_along(said)}."
+                positions += f" (n = {residues} modulo {facts['modulus']})"
+            said.setdefault(f"{source} of {positions}", []).append(b)
+    if said:
+        return f"All layers pad evenly for {_along(said)}."
+    if unknown:
+        return "Choose a size for which the windows end at the border, or change the paddings."
+    return "No input size is padded evenly by all layers; change their paddings."
 
 
-def _sizes(layers: AlongAxis, inputs: dict[str, int]) -> dict[str, Any] | None:
-    """The input sizes for which no stride pads unevenly, as residues if they are few."""
-    even = even_sizes(layers, inputs)
+def _sizes(even: Congruence | None, size: int) -> dict[str, Any] | None:
+    """The sizes that are padded evenly, as residues if they are few, and those next to a size."""
     if even is None or not even.residues:
         return None
-    (size,) = inputs.values()
     above = next(n for n in count(size) if n in even)
     below = next((n for n in range(size, 0, -1) if n in even), above)
     few = list(even.residues) if len(even.residues) <= MOST_RESIDUES else []
