@@ -236,3 +236,26 @@ def test_channel_groups_stay_apart_until_they_are_mixed() -> None:
     net = cg.Network(shuffled, wired(h, (Blocks(4, 4, 2), identity(3), identity(3)), (4, 3, 3)))
     payloads = exact_fields(net, "x").states[net.outputs[0].name].payloads
     assert [branch[0] for payload in payloads for branch in payload] == [0b1111]
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        cg.Conv(3, padding=1),
+        cg.Conv(2, stride=2),
+        cg.Upsample(2),
+        cg.GlobalAvgPool(),
+        cg.Dense(3),
+        cg.Residual(cg.Conv(3, padding=1)),
+    ],
+)
+def test_units_that_see_nothing_have_empty_fields(further) -> None:
+    """Each position between those of a transposed convolution is zero, and only these are read."""
+    between = cg.ConvTranspose(1, stride=3) >> cg.Conv(1, stride=3, padding=((1, 0),))
+    net = (between >> further).on(9)
+    assert not cg.receptive_fields(net).sizes().any()
+    inputs = set(net.rows[0].units())
+    assert not any(inputs & nx.ancestors(net.graph, unit) for unit in net.outputs[0].units())
+    assert cg.report(net).rows[-1].receptive_field == (0,)
+    (unread,) = cg.findings(net, select="unread-input")
+    assert len(unread.witness) == 9

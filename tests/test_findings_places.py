@@ -16,6 +16,7 @@ from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
+from tests.strategies import fitting
 
 
 def raw(n: int, k: int, s: int, p: int, q: int, d: int = 1) -> list[int]:
@@ -75,6 +76,17 @@ def test_the_sizes_that_are_proposed_are_padded_evenly_and_no_others(
     assert all(not cg.findings(spec.on(m), select="uneven-padding") for m in facts["nearest"])
     if facts["residues"]:
         assert even == [m for m in tried if m % facts["modulus"] in facts["residues"]]
+
+
+@given(
+    st.integers(1, 7), st.integers(1, 2), st.integers(2, 3), st.integers(1, 2), st.integers(4, 16)
+)
+def test_the_sizes_that_are_proposed_can_be_built(k: int, s: int, t: int, p: int, n: int) -> None:
+    spec = cg.Conv(k, stride=s) >> cg.Conv(3, stride=t, padding=p)
+    for finding in cg.findings(fitting(spec.on, n), select="uneven-padding"):
+        facts = finding.details["sizes"]["axis 1"]
+        for near in facts["nearest"] if facts else ():
+            assert not cg.findings(spec.on(near), select="uneven-padding")
 
 
 def test_that_no_size_is_even_is_said_only_where_it_is_known() -> None:

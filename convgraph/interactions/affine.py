@@ -45,6 +45,11 @@ class Interval(NamedTuple):
         return len(self.starts)
 
     @property
+    def plain(self) -> bool:
+        """Whether one interval, that is not empty, moves with the position in equal steps."""
+        return len(self.starts) == 1 and self.step is not None and self.starts[0] is not None
+
+    @property
     def moves(self) -> bool:
         """Whether the interval moves in even steps."""
         return self.step is not None and self.step != 0
@@ -79,7 +84,7 @@ class Interval(NamedTuple):
             if not 0 <= position < self.period:
                 return None
             q, phase = 0, position
-        elif self.period == 1:
+        elif self.plain:
             return self.starts[0] + position * self.step, self.ends[0] + position * self.step
         else:
             q, phase = divmod(position, self.period)
@@ -130,7 +135,7 @@ class Intervals:
             seen = field.at(0)
             a, z = (None, None) if seen is None else seen
             return _put(payload, b, Interval((a,), (z,), 0, field.everywhere))
-        if field.period == 1 and field.step is not None:
+        if field.plain:
             way = field.step * (size - 1)
             before, after = (way, 0) if _backwards(field) else (0, way)
             whole = Interval((field.starts[0] + before,), (field.ends[0] + after,), 0, True)
@@ -190,7 +195,7 @@ def _backwards(field: Interval) -> bool:
 
 
 def _through(field: Interval, axis: Axis) -> Interval:
-    if isinstance(axis, Window) and field.period == 1 and field.step is not None:
+    if isinstance(axis, Window) and field.plain:
         first = field.step * axis.padding
         reach = field.step * (axis.dilation * (axis.taps - 1))
         before, after = (reach, 0) if _backwards(field) else (0, reach)

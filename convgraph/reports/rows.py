@@ -17,7 +17,9 @@ from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
+from convgraph.interactions.measures import Moments
 from convgraph.interactions.padded import padded_share
+from convgraph.interactions.path_measures import Paths
 from convgraph.reports.structure import Structure
 
 __all__ = ["ReportRow", "report_rows"]
@@ -208,7 +210,7 @@ def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
     known = [paths for paths in (state.payloads if state else ()) if paths is not None]
     if not known:
         return None
-    best = max(known, key=lambda p: max(m.paths for m in p.axes[0].phases if m) if p.axes else 0)
+    best = max(known, key=_most_paths)
     found = []
     for along in best.axes:
         measure = next((m for m in along.phases if m is not None), None)
@@ -218,3 +220,8 @@ def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
         variance = Fraction(second * paths - first * first, paths * paths)
         found.append(float(variance) ** 0.5)
     return tuple(found)
+
+
+def _most_paths(paths: Paths[Moments]) -> int:
+    measures = (m for along in paths.axes[:1] for m in along.phases)
+    return max((m.paths for m in measures if m is not None), default=0)

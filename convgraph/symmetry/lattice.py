@@ -242,6 +242,7 @@ def _axis(
         (layer.layer, [(joint.source.name, axes[axis + 1]) for joint, axes in layer.read()])
         for layer in along.layers
     ]
+    even = even_sizes(layers, inputs)
     output = None
     if smallest is not None and step is not None:
         output = int(Fraction(smallest) / step)
@@ -253,7 +254,7 @@ def _axis(
         Units(target, boxes),
         widths,
         uneven_paddings(layers),
-        even_sizes(layers, inputs),
+        None if even is None else even.sizes,
     )
 
 

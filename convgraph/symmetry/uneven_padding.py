@@ -24,7 +24,7 @@ from convgraph.core.window import Reversed, Window
 from convgraph.layers.arguments import window
 from convgraph.symmetry.congruence import Congruence
 
-__all__ = ["AlongAxis", "UnevenPadding", "even_sizes", "uneven_paddings"]
+__all__ = ["AlongAxis", "EvenSizes", "UnevenPadding", "even_sizes", "uneven_paddings"]
 
 AlongAxis: TypeAlias = "Sequence[tuple[Layer, Sequence[tuple[str, Axis]]]]"
 """The layers of a network, each with the rows that it reads and its relations along one axis."""
@@ -73,13 +73,24 @@ def uneven_paddings(layers: AlongAxis) -> tuple[UnevenPadding, ...]:
     return tuple(found)
 
 
-def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> Congruence | None:
+class EvenSizes(NamedTuple):
+    """Sizes of an input for which no layer uses its padding unevenly.
+
+    `sizes` are all of them that are not smaller than the input, `nearest` the next ones below and
+    above it for which the network can be built.
+    """
+
+    sizes: Congruence
+    nearest: tuple[int, ...]
+
+
+def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> EvenSizes | None:
     """The sizes of the input for which no stride uses padding unevenly; None if unknown.
 
     What a layer does depends on the remainder of the size before it by its stride, and so on the
-    remainder of the input's size by the product of the strides so far. One such period of sizes,
-    from that of the input on, is sent through the network at once. Sizes whose branches could not
-    be merged are not among the answers.
+    remainder of the input's size by the product of the strides so far. One such period of sizes
+    below that of the input, and one from there on, are sent through the network at once. Sizes for
+    which it cannot be built, or its branches not be merged, are not among the answers.
     """
     steps = _steps(layers, inputs)
     if steps is None or len(set(inputs.values())) != 1:
@@ -93,9 +104,14 @@ def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> Congruence | Non
     period = lcm(*strides)
     if period > MOST_SIZES:
         return None
-    tried = np.arange(period, dtype=np.int64) + next(iter(inputs.values()))
-    even = _all_even(layers, steps, dict.fromkeys(inputs, tried))
-    return None if even is None else Congruence.of(period, tried[even].tolist())
+    size = next(iter(inputs.values()))
+    tried = np.arange(max(size - period, 1), size + period, dtype=np.int64)
+    good = _all_even(layers, steps, dict.fromkeys(inputs, tried))
+    if good is None:
+        return None
+    even = tried[good].tolist()
+    below, above = [n for n in even if n < size], [n for n in even if n >= size]
+    return EvenSizes(Congruence.of(period, above), (*below[-1:], *above[:1]))
 
 
 def _all_even(
@@ -114,10 +130,11 @@ def _all_even(
                     return None
             if name in sizes and _step(axis, steps[name]) == steps.get(layer.target.name):
                 arriving.append(_outputs(layer, axis, sizes[name]))
-        for other in arriving:
-            good &= other == arriving[0]
         if arriving:
             sizes[layer.target.name] = arriving[0]
+            good &= arriving[0] > 0
+        for other in arriving[1:]:
+            good &= other == arriving[0]
     return good
 
 
@@ -155,8 +172,8 @@ def _outputs(layer: Layer, axis: Axis, sizes: Sizes) -> Sizes:
     """The sizes behind a layer that is bound to axes of other sizes."""
     inputs, outputs = int(axis.inputs), int(axis.outputs)
     if isinstance(axis, Window):
-        if axis.stride == 1:
-            return sizes + (outputs - inputs)
+        if axis.stride == 1 and axis.boundary == "zeros":
+            return sizes if inputs == outputs else sizes + (outputs - inputs)
         return _rule(layer, axis).outputs_of(sizes)
     if isinstance(axis, Reversed):
         return (sizes - inputs) * int(axis.window.stride) + outputs
@@ -166,20 +183,25 @@ def _outputs(layer: Layer, axis: Axis, sizes: Sizes) -> Sizes:
 
 
 class _Rule(NamedTuple):
-    """What a window does on axes of its own size, `least`, and the next: one period, its stride."""
+    """What a window does on axes of any size: alike for sizes that differ by its stride.
 
+    `outputs` and `even` are those of axes of `own` positions, its own number, and the next ones,
+    for one stride; `least` is the smallest axis that it fits.
+    """
+
+    own: int
     least: int
     outputs: Sizes
     even: NDArray[np.bool_]
 
     def outputs_of(self, sizes: Sizes) -> Sizes:
-        """The positions behind axes of some sizes, none of them below `least`."""
-        periods, place = np.divmod(sizes - self.least, len(self.outputs))
-        return self.outputs[place] + periods
+        """The positions behind axes of some sizes; 0 where it does not fit."""
+        periods, place = np.divmod(sizes - self.own, len(self.outputs))
+        return np.where(sizes < self.least, 0, self.outputs[place] + periods)
 
     def evenly(self, sizes: Sizes) -> NDArray[np.bool_]:
         """Whether both sides use the same padding of axes of some sizes."""
-        return self.even[(sizes - self.least) % len(self.even)]
+        return self.even[(sizes - self.own) % len(self.even)]
 
 
 def _rule(layer: Layer, axis: Window) -> _Rule:
@@ -188,19 +210,27 @@ def _rule(layer: Layer, axis: Window) -> _Rule:
 
 
 @lru_cache(maxsize=1024)  # the layers of a model repeat a few windows
-def _rule_of(own: Window, same: bool, ceil_mode: bool | None) -> _Rule:
-    least, padding = int(own.inputs), "same" if same else _given(own)
+def _rule_of(axis: Window, same: bool, ceil_mode: bool | None) -> _Rule:
+    own, given = int(axis.inputs), _given(axis)
 
     def on(n: int, ceil_mode: bool) -> Window:
-        shape = own.taps, own.stride, own.dilation
-        return window(n, *shape, padding, own.boundary, ceil_mode=ceil_mode)
+        shape, padding = (axis.taps, axis.stride, axis.dilation), "same" if same else given
+        return window(n, *shape, padding, axis.boundary, ceil_mode=ceil_mode)
 
     if ceil_mode is None:  # a model that was read says so by its number of outputs only
-        ceil_mode = on(least, False).outputs != own.outputs
-    each = [on(n, ceil_mode) for n in range(least, least + int(own.stride))]
-    used = [one.used_padding for one in each]
+        ceil_mode = on(own, False).outputs != axis.outputs
+    each = [on(n, ceil_mode) for n in range(own, own + int(axis.stride))]
     outputs = np.array([int(one.outputs) for one in each], dtype=np.int64)
-    return _Rule(least, outputs, np.array([before == after for before, after in used]))
+    used = [one.used_padding for one in each]
+    even = np.array([before == after for before, after in used])
+    return _Rule(own, 1 if same else _least(axis, given), outputs, even)
+
+
+def _least(axis: Window, given: tuple[int, int]) -> int:
+    """The smallest axis that a window fits, with what its boundary asks of the padding."""
+    span = int(axis.dilation) * (int(axis.taps) - 1) + 1
+    asked = {"reflect": max(given) + 1, "circular": max(given)}.get(axis.boundary, 1)
+    return max(span - sum(given), asked, 1)
 
 
 def _strides_over_padding(axis: Window) -> bool:

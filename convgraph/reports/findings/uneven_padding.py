@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
-from convgraph.symmetry.congruence import Congruence
-from convgraph.symmetry.uneven_padding import even_sizes, uneven_paddings
+from convgraph.symmetry.uneven_padding import EvenSizes, even_sizes, uneven_paddings
 
 MOST_RESIDUES = 8
 
@@ -25,7 +23,7 @@ MOST_RESIDUES = 8
 def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
     """Layers with a stride that read more padding before the input than behind it, or less."""
     uneven: dict[str, dict[int, tuple[int, int]]] = {}
-    better: dict[int, Congruence | None] = {}
+    better: dict[int, EvenSizes | None] = {}
     for b, size in enumerate(structure.space):
         layers = structure.along_axis(b)
         found = uneven_paddings(layers)
@@ -38,7 +36,7 @@ def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
         sides: dict[str, list[int]] = {}
         for b, (before, after) in axes.items():
             sides.setdefault(f"{before} before and {after} behind", []).append(b)
-        sizes = {b: _sizes(better[b], structure.space[b]) for b in axes}
+        sizes = {b: _sizes(better[b]) for b in axes}
         unknown = any(better[b] is None for b in axes)
         yield Occurrence(
             tensors=(name,),
@@ -81,11 +79,10 @@ def _fix(source: str, sizes: dict[int, dict[str, Any] | None], unknown: bool) ->
     return "No input size is padded evenly by all layers; change their paddings."
 
 
-def _sizes(even: Congruence | None, size: int) -> dict[str, Any] | None:
-    """The sizes that are padded evenly, as residues if they are few, and those next to a size."""
-    if even is None or not even.residues:
+def _sizes(even: EvenSizes | None) -> dict[str, Any] | None:
+    """The sizes that are padded evenly, as residues if they are few, and those nearby."""
+    if even is None or not even.nearest:
         return None
-    above = next(n for n in count(size) if n in even)
-    below = next((n for n in range(size, 0, -1) if n in even), above)
-    few = list(even.residues) if len(even.residues) <= MOST_RESIDUES else []
-    return {"modulus": even.modulus, "residues": few, "nearest": sorted({below, above})}
+    modulus, residues = even.sizes.modulus, even.sizes.residues
+    few = list(residues) if len(residues) <= MOST_RESIDUES else []
+    return {"modulus": modulus, "residues": few, "nearest": list(even.nearest)}
