@@ -146,6 +146,11 @@ def test_no_shifts_where_they_have_no_meaning():
     assert shifts(cg.Dense(2).on(1)) is None
 
 
+def test_larger_networks_are_shifted_less_far():
+    assert shifts(cg.Conv(3).on(100))["most"] == [24]
+    assert shifts(cg.Dense(200).on(300))["most"] == [16]
+
+
 def test_a_kernel_that_is_drawn_needs_no_legend():
     net = cg.Conv((2, 2), bias=True).on((3, 3))
     with_kernel, without = (cg.draw_grid(net, kernels=k).page() for k in (True, False))

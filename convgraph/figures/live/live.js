@@ -189,19 +189,21 @@
     // Numbers of paths, holes, and what of the kernels has a part in it.
     showCells(number, row, isInput, counts) {
       const { unit, relations } = this.panels.get(number);
-      const holes = new Map([...counts].map(([other, found]) =>
-        [other, new Set(other === row ? [] : relations.holes(other, found))]));
+      const spans = new Map([...counts].map(([other, found]) => [other, relations.span(other, found)]));
       for (const element of unit.values()) {
-        const place = Number(element.dataset.at);
-        const count = counts.get(element.dataset.row)?.[place];
-        if (count && element.dataset.row !== row) this.cells.write(element, String(count));
-        if (holes.get(element.dataset.row)?.has(place)) element.classList.add("cg-hole");
+        const { row: other, at } = element.dataset;
+        const count = counts.get(other)?.[Number(at)];
+        if (other === row || count === undefined) continue;
+        if (count) this.cells.write(element, String(count));
+        // What a field surrounds without having it, as dilation leaves it.
+        else if (relations.inside(other, Number(at), spans.get(other))) element.classList.add("cg-hole");
       }
       for (const element of this.kernels) {
         const uses = element.dataset.panel === number ? relations.uses(element.dataset.parameter) : [];
-        const used = uses.some(({ joint, targets, sources }) => isInput ?
-          [...sources].some((i) => counts.get(joint.source)?.[i]) :
-          [...targets].some((i) => counts.get(joint.target)?.[i]));
+        const used = uses.some((use) => {
+          const reached = counts.get(isInput ? use.joint.source : use.joint.target);
+          return reached && relations.any(use, (to, from) => reached[isInput ? from : to] > 0);
+        });
         if (used) element.classList.add("cg-in");
       }
     }
@@ -220,7 +222,7 @@
       const drawn = [...unit.values()].filter((e) => e.dataset.row === row && counts[Number(e.dataset.at)]);
       const named = many <= MOST_NAMES && drawn.length === many && !this.cells.has(drawn[0]);
       const which = named ? drawn.map((e) => e.dataset.unit).join(", ") : relations.within(row, counts);
-      return `${many} of the ${counts.length} units in ${row}${which && ` (${which})`}`;
+      return `${many.toLocaleString("en")} of the ${counts.length.toLocaleString("en")} units in ${row}${which && ` (${which})`}`;
     }
 
     askParameter({ name, panel: number, element }) {
@@ -241,18 +243,17 @@
     askRelations(name, number, relations) {
       const parts = [];
       let all = 0;
-      for (const { joint, count, targets, sources } of relations.uses(name)) {
-        all += count;
-        const members = [[joint.target, targets], ...(joint.source === null ? [] : [[joint.source, sources]])];
-        for (const [row, places] of members) {
-          for (const element of this.panels.get(number).unit.values()) {
-            const { row: own, at } = element.dataset;
-            if (own === row && places.has(Number(at))) element.classList.add("cg-in");
-          }
+      for (const use of relations.uses(name)) {
+        all += relations.count(use);
+        const { target, source } = use.joint;
+        const { targets, sources } = relations.ends(use);
+        for (const element of this.panels.get(number).unit.values()) {
+          const { row, at } = element.dataset;
+          const ends = row === target ? targets : row === source ? sources : null;
+          if (ends?.[Number(at)]) element.classList.add("cg-in");
         }
-        const [at, read] = members.map(([row, places]) =>
-          this.part(number, row, relations.members(row, places)));
-        parts.push(read ? `${at} read ${read} through it` : `it is added at ${at}`);
+        const at = this.part(number, target, targets);
+        parts.push(sources ? `${at} read ${this.part(number, source, sources)} through it` : `it is added at ${at}`);
       }
       this.tell(`${name} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
     }
@@ -358,7 +359,7 @@
   }
 
   function times(count) {
-    return count === 1 ? "once" : `${count} times`;
+    return count === 1 ? "once" : `${count.toLocaleString("en")} times`;
   }
 
   const figures = [...document.querySelectorAll(".cg-figure")].map((root, i) => new LiveFigure(root, i));

@@ -81,37 +81,30 @@ class Relations {
     return found;
   }
 
-  // Where a parameter is used: for each joint that does the units that use it and those read.
+  // Where a parameter is used: for each joint that does, lists of [target, source] steps whose
+  // product are the connections. A parameter's place is a sum of one number per axis, and so its
+  // uses are a product of pairs per axis.
   uses(name) {
     if (!this.known.has(name)) {
-      this.known.set(name, this.joints.map((joint) => this.usesAt(joint, name)).filter(Boolean));
+      const found = this.joints.map((joint) => ({ joint, steps: this.stepsOf(joint, name) }));
+      this.known.set(name, found.filter((use) => this.count(use)));
     }
     return this.known.get(name);
   }
 
-  usesAt(joint, name) {
-    const targets = new Set(), sources = new Set();
-    let count = 0;
-    if (joint.starts) {
-      for (let target = 0; target + 1 < joint.starts.length; target++) {
-        for (let e = joint.starts[target]; e < joint.starts[target + 1]; e++) {
-          if (!joint.terms[joint.labels[e]].includes(name)) continue;
-          count += 1;
-          targets.add(target);
-          sources.add(joint.sources[e]);
-        }
-      }
-      return count ? { joint, count, targets, sources } : null;
-    }
-    const [letter, place] = this.places[name] || [];
-    if (letter === undefined || joint.letter !== letter) return null;
-    // A parameter's place is a sum of one number per axis, so its uses are a product of pairs.
+  count({ steps }) {
+    return steps.reduce((product, each) => product * each.length, steps.length ? 1 : 0);
+  }
+
+  stepsOf(joint, name) {
+    if (joint.starts) return [this.stepsListed(joint, name)];
+    const [letter, place] = this.places?.[name] || [];
+    if (letter === undefined || joint.letter !== letter) return [];
     const wanted = this.digits(joint, place);
     const tables = joint.axes.map((number) => this.axes[number]);
     const ins = steps(inOrder(tables.map((table) => table[0]), joint.order));
     const outs = steps(tables.map((table) => table[1]));
-    let pairs = [[0, 0]];
-    tables.forEach((table, axis) => {
+    return tables.map((table, axis) => {
       const codes = this.axes[joint.codes[axis]];
       const mine = [];
       for (let output = 0; output < table[1]; output++) {
@@ -121,13 +114,39 @@ class Relations {
           mine.push([output * outs[axis], input * ins[joint.order[axis]]]);
         }
       }
-      pairs = pairs.flatMap(([o, i]) => mine.map(([a, b]) => [o + a, i + b]));
+      return mine;
     });
-    for (const [target, source] of pairs) {
-      targets.add(target);
-      sources.add(source);
+  }
+
+  stepsListed(joint, name) {
+    const found = [];
+    for (let target = 0; target + 1 < joint.starts.length; target++) {
+      for (let e = joint.starts[target]; e < joint.starts[target + 1]; e++) {
+        if (joint.terms[joint.labels[e]].includes(name)) found.push([target, joint.sources[e]]);
+      }
     }
-    return { joint, count: pairs.length, targets, sources };
+    return found;
+  }
+
+  // Whether a test holds of any connection (target, source) of a use.
+  any({ steps }, test, axis = 0, target = 0, source = 0) {
+    if (axis === steps.length) return test(target, source);
+    for (const [t, s] of steps[axis]) {
+      if (this.any({ steps }, test, axis + 1, target + t, source + s)) return true;
+    }
+    return false;
+  }
+
+  // The units that have a use, and those that are read there; of a bias there are none.
+  ends(use) {
+    const targets = new Float64Array(this.size(use.joint.target));
+    const sources = use.joint.source === null ? null : new Float64Array(this.size(use.joint.source));
+    this.any(use, (target, source) => {
+      targets[target] = 1;
+      if (sources) sources[source] = 1;
+      return false;
+    });
+    return { targets, sources };
   }
 
   digits(joint, place) {
@@ -142,7 +161,7 @@ class Relations {
   // "rows 2 to 4, columns 1 to 3", for the units of a row that are in a set.
   within(name, counts) {
     const { shape, channels } = this.rows.get(name);
-    const bounds = box(shape, counts);
+    const bounds = this.span(name, counts);
     if (!bounds) return "";
     const words = axisNames(shape.length, channels);
     const spans = bounds.map(([low, high], axis) => low === high ?
@@ -153,20 +172,27 @@ class Relations {
     return (counts.reduce((n, count) => n + (count > 0), 0) < all ? "within " : "") + wide.join(", ");
   }
 
-  // A set of places as an array over a row.
-  members(name, places) {
-    const counts = new Float64Array(this.size(name));
-    for (const at of places) counts[at] = 1;
-    return counts;
+  // From where to where a set reaches along each axis; null where it is empty.
+  span(name, counts) {
+    const { shape } = this.rows.get(name);
+    const bounds = shape.map(() => [Infinity, -Infinity]);
+    const step = steps(shape);
+    let any = false;
+    for (let at = 0; at < counts.length; at++) {
+      if (!counts[at]) continue;
+      any = true;
+      for (let axis = 0; axis < shape.length; axis++) {
+        const i = Math.floor(at / step[axis]) % shape[axis];
+        if (i < bounds[axis][0]) bounds[axis][0] = i;
+        if (i > bounds[axis][1]) bounds[axis][1] = i;
+      }
+    }
+    return any ? bounds : null;
   }
 
-  // The units that a set surrounds without having them, as dilation leaves them.
-  holes(name, counts) {
-    const { shape } = this.rows.get(name);
-    const bounds = box(shape, counts);
-    if (!bounds) return [];
-    return [...counts.keys()].filter((at) => !counts[at] &&
-      unravel(at, shape).every((i, axis) => i >= bounds[axis][0] && i <= bounds[axis][1]));
+  inside(name, at, bounds) {
+    return bounds !== null && unravel(at, this.rows.get(name).shape)
+      .every((i, axis) => i >= bounds[axis][0] && i <= bounds[axis][1]);
   }
 }
 
@@ -202,17 +228,6 @@ function moved(values, dims, order) {
     found[at] = values[unravel(at, to).reduce((sum, i, axis) => sum + i * from[order[axis]], 0)];
   }
   return found;
-}
-
-function box(shape, counts) {
-  const bounds = shape.map(() => [Infinity, -Infinity]);
-  counts.forEach((count, at) => {
-    if (!count) return;
-    unravel(at, shape).forEach((i, axis) => {
-      bounds[axis] = [Math.min(bounds[axis][0], i), Math.max(bounds[axis][1], i)];
-    });
-  });
-  return bounds.length && bounds[0][0] > bounds[0][1] ? null : bounds;
 }
 
 function axisNames(rank, channels) {

@@ -16,6 +16,7 @@ __all__ = ["shifts"]
 
 FARTHEST = {1: 24, 2: 5, 3: 2}  # positions along each of so many axes, to either side
 MOST_UNITS = 400  # of an input whose shifts are decided
+MOST_CONNECTIONS = 2_000_000  # that are gone through, once for each shift: a second or two
 
 
 def shifts(network: Network) -> dict[str, Any] | None:
@@ -35,7 +36,11 @@ def shifts(network: Network) -> dict[str, Any] | None:
     space = row.numbers()[1:] if row.channels else row.numbers()
     if row.given is not None or row.size > MOST_UNITS or len(space) not in FARTHEST:
         return None
-    most = [min(size - 1, FARTHEST[len(space)]) for size in space]
+    farthest = FARTHEST[len(space)]
+    connections = sum(int(layer.connections) for layer in network.layers)
+    while farthest > 1 and (2 * farthest + 1) ** len(space) * connections > MOST_CONNECTIONS:
+        farthest -= 1
+    most = [min(size - 1, farthest) for size in space]
     sets: dict[str, int] = {}
     causes: dict[str, int] = {}
     _number(sets, np.zeros(out.numbers(), bool))
