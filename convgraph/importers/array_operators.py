@@ -13,7 +13,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.sizes import product
+from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.node import Node
 from convgraph.importers.pointwise import KINDS
 
@@ -24,10 +24,15 @@ __all__ = [
     "divided",
     "expanded",
     "gather",
+    "modulo",
+    "multiplied",
     "reduced",
+    "scattered",
     "sliced",
     "split",
     "stepped",
+    "tiled",
+    "triangle",
 ]
 
 LARGEST = 2**22  # entries that are computed before anyone asks
@@ -82,6 +87,8 @@ def _ints(values: Array | None) -> list[int] | None:
 def stepped(node: Node, start: Array, limit: Array, delta: Array) -> Array:
     """Numbers in equal steps."""
     first, last, step = (each.reshape(-1)[0] for each in (start, limit, delta))
+    if is_symbolic(first, last, step):
+        raise ConvgraphError(f"limit={last}: give numbers for the sizes")
     if abs(float((last - first) / step)) > LARGEST:
         raise ConvgraphError(f"limit={last}: a range of at most {LARGEST:,} numbers")
     return np.arange(first, last, step)
@@ -126,3 +133,37 @@ def split(node: Node, data: Array, sizes: Array | None = None) -> list[Array]:
         each = -(-data.shape[axis] // parts)
         return np.split(data, range(each, each * parts, each), axis)
     return np.split(data, np.cumsum(stated)[:-1], axis)
+
+
+def modulo(node: Node, a: Array, b: Array) -> Array:
+    """What a division leaves, with the sign of the divisor or, with `fmod`, of the dividend."""
+    return np.asarray(np.fmod(a, b) if node.number("fmod", 0) else np.mod(a, b))
+
+
+def tiled(node: Node, data: Array, repeats: Array) -> Array:
+    """The array several times along each axis."""
+    times = _ints(repeats) or []
+    if data.size * product(times) > LARGEST:
+        raise ConvgraphError(f"repeats={times}: at most {LARGEST:,} entries are folded")
+    return np.tile(data, times)
+
+
+def multiplied(node: Node, a: Array, b: Array) -> Array | None:
+    """The product of matrices; None where it is large."""
+    large = product(a.shape[:-1]) * product(b.shape[-1:]) > LARGEST
+    return None if large else np.asarray(a @ b)
+
+
+def scattered(node: Node, data: Array, indices: Array, updates: Array) -> Array | None:
+    """The array with other entries at some places; None where they are combined with the old."""
+    if node.word("reduction", "none") != "none":
+        return None
+    result = data.copy()
+    result[tuple(np.moveaxis(indices.astype(np.int64), -1, 0))] = updates
+    return result
+
+
+def triangle(node: Node, data: Array, diagonal: Array | None = None) -> Array:
+    """What lies above, or below, a diagonal of the last two axes."""
+    cut = np.triu if node.number("upper", 1) else np.tril
+    return cut(data, (_ints(diagonal) or [0])[0])

@@ -56,6 +56,8 @@ class Builder:
         self.layers: list[Layer] = []
         self.arrays: dict[str, Known] = {}
         self.caveats: list[str] = []
+        self.masks: dict[str, list[Known]] = {}
+        """By row, what may hide places of it from a softmax behind it."""
         self.hints, self.strict = hints, strict
         self._constant_rows: dict[str, Signal] = {}
         self._derived: dict[str, tuple[Known, Known]] = {}

@@ -54,6 +54,7 @@ def scaled(builder: Builder, known: Known, factor: sp.Expr) -> Known:
 def affine(builder: Builder, node: Node) -> None:
     """Sums: rows bring edges, and the first tensor known beforehand is a bias."""
     values, shape = _operands(builder, node)
+    builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
     factors = [sp.S.One] * len(values)
     if node.op == "Sub":
         factors[1] = sp.S.NegativeOne
@@ -169,6 +170,7 @@ TOGETHER: dict[str, tuple[Callable[..., sp.Expr], Callable[..., Array]]] = {
 def combine(builder: Builder, node: Node) -> None:
     """A function of several operands; single numbers are put into it."""
     values, shape = _operands(builder, node)
+    builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
     numbers = [scalar(value) if isinstance(value, Known) else None for value in values]
     if all(number is not None for number in numbers):

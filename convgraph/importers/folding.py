@@ -21,14 +21,21 @@ from convgraph.importers.array_operators import (
     divided,
     expanded,
     gather,
+    modulo,
+    multiplied,
     reduced,
+    scattered,
     sliced,
     split,
     stepped,
+    tiled,
+    triangle,
 )
 from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
+from convgraph.importers.elementwise import TOGETHER
 from convgraph.importers.node import Node
+from convgraph.importers.pointwise import SIMPLE
 from convgraph.importers.reshaping import (
     integers,
     new_shape,
@@ -222,7 +229,11 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
 
 _SAME_ENTRIES = ("Identity", "Dropout")
 
+# the functions that units apply to their values are those of numbers as well
+_FUNCTIONS = {op: fast for op, (_, fast) in {**SIMPLE, **TOGETHER}.items() if op != "FMod"}
+
 FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
+    **{op: _computed(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
     "Reshape": _view(_reshaped),
@@ -257,4 +268,14 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "ReduceSum": _computed(reduced(np.sum)),
     "ReduceMax": _computed(reduced(np.max)),
     "ReduceMin": _computed(reduced(np.min)),
+    "ReduceMean": _computed(reduced(np.mean)),
+    "ReduceL1": _computed(reduced(lambda v, **over: np.abs(v).sum(**over))),
+    "ReduceL2": _computed(reduced(lambda v, **over: np.sqrt(np.square(v).sum(**over)))),
+    "ReduceSumSquare": _computed(reduced(lambda v, **over: np.square(v).sum(**over))),
+    "Mod": _computed(modulo),
+    "NonZero": _computed(lambda n, a: np.array(np.nonzero(a), np.int64)),
+    "Tile": _computed(tiled),
+    "MatMul": _computed(multiplied),
+    "ScatterND": _computed(scattered),
+    "Trilu": _computed(triangle),
 }

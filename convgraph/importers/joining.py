@@ -103,14 +103,16 @@ def slice_(builder: Builder, node: Node) -> None:
 
 
 def _sliced(n: Size, start: int, end: int, step: int) -> Any:
-    if is_symbolic(n):
+    if is_symbolic(n) and not is_symbolic(start, end):
         if step == 1 and start >= 0 and end >= 2**31 - 1:
             return Window(n, n - start, 1, padding=-start)
         if step == 1 and start >= 0 and end < 0:
             return Window(n, n + end - start, 1, padding=-start)
         raise ConvgraphError(f"starts={start}, ends={end}: give a number for the size {n}")
-    if is_symbolic(start, end, step) or step == 0:
-        raise ConvgraphError(f"starts={start}, ends={end}, steps={step}: numbers, no step of 0")
+    if is_symbolic(n, start, end, step):
+        raise ConvgraphError(f"starts={start}, ends={end}: give numbers for the sizes")
+    if step == 0:
+        raise ConvgraphError("steps=0: a step is not 0")
     positions = range(*slice(start, end, step).indices(int(n)))
     if not positions:
         raise ConvgraphError(f"starts={start}, ends={end}: nothing is left of {n} positions")

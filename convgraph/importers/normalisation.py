@@ -103,11 +103,26 @@ def local_response_normalisation(builder: Builder, node: Node) -> None:
     builder.emit(node, signal.shape, [joint], local_response(size, *settings))
 
 
+HIDDEN = -1e4  # what a mask puts where it hides something, or less
+LARGEST_MASK = 2**24
+
+
+def _hides(known: Known) -> bool:
+    """Whether a tensor puts values that a softmax makes zero."""
+    if not known.there or known.size > LARGEST_MASK:
+        return False
+    return bool(np.any(known.values().astype(float) <= HIDDEN))
+
+
 @builds("Softmax", "LogSoftmax")
 def softmax_over(builder: Builder, node: Node) -> None:
     """Over one axis; before version 13 over all axes from one on."""
     signal = builder.signal(node, 0)
     axes = _softmax_axes(node, len(signal.shape))
+    if any(map(_hides, builder.masks.get(signal.row.name, ()))):
+        builder.caveats.append(
+            f"node={node.label!r} ({node.op}): what a mask hides from it is taken to be seen"
+        )
     among(builder, node, signal, axes, softmax(node.op == "LogSoftmax"))
 
 

@@ -15,11 +15,11 @@ from convgraph.core.sizes import Size
 from convgraph.core.wiring import Product
 from convgraph.interactions.axis_fields import AxisField
 from convgraph.interactions.connections import (
+    is_concat,
     layer_parameters,
     missing_connections,
     simplest,
 )
-from convgraph.layers.merging import Concat
 
 __all__ = ["ClosedForms", "RowForm", "closed_forms"]
 
@@ -214,7 +214,7 @@ def _through(joint: Joint, layer: Layer, seen: Sequence[_Seen]) -> list[_Seen]:
 def _along(
     axis: Axis, to: int | None, field: AxisField, whole: AxisField | None, layer: Layer
 ) -> _Seen:
-    elsewhere = isinstance(layer.spec, Concat) and axis.inputs != axis.outputs
+    elsewhere = is_concat(layer) and axis.inputs != axis.outputs
     if elsewhere or (to is None and axis.outputs != 1):
         return _Seen(None, None, whole)
     behind = field.through(axis)

@@ -9,9 +9,16 @@ from convgraph.core.sizes import Size, product
 from convgraph.core.tying import Explicit
 from convgraph.core.window import Reversed
 from convgraph.core.wiring import Listed
+from convgraph.importers.node import Operator
 from convgraph.layers.merging import Concat
 
-__all__ = ["dense_connections", "layer_parameters", "missing_connections", "simplest"]
+__all__ = ["dense_connections", "is_concat", "layer_parameters", "missing_connections", "simplest"]
+
+
+def is_concat(layer: Layer) -> bool:
+    """Whether a layer lays rows side by side, so that each leaves places to the others."""
+    spec = layer.spec
+    return isinstance(spec, Concat) or (isinstance(spec, Operator) and spec.op == "Concat")
 
 
 def dense_connections(layer: Layer) -> Size:
@@ -30,7 +37,7 @@ def missing_connections(layer: Layer) -> Size:
     places that a Concat leaves to its other branches are not missing.
     """
     total: Size = 0
-    if isinstance(layer.spec, Concat):
+    if is_concat(layer):
         return total
     for wiring in (joint.wiring for joint in layer.joints):
         if not isinstance(wiring, Listed):

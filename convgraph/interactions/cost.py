@@ -19,10 +19,14 @@ from convgraph.core.sizes import Size, product
 from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Constant, Explicit, Mean
 from convgraph.core.wiring import Listed, Product
-from convgraph.interactions.connections import dense_connections, layer_parameters, simplest
+from convgraph.interactions.connections import (
+    dense_connections,
+    is_concat,
+    layer_parameters,
+    simplest,
+)
 from convgraph.interactions.degree_forms import reading
 from convgraph.interactions.degrees import fan_in
-from convgraph.layers.merging import Concat
 
 __all__ = ["Cost", "Counts", "LayerCost", "cost"]
 
@@ -250,7 +254,7 @@ def _reading(layer: Layer) -> Size:
         axis.symbolic for joint in layer.joints for axis in getattr(joint.wiring, "axes", ())
     ):
         return int(layer.target.size) - int(fan_in(layer.joints).get(0, 0))
-    if isinstance(layer.spec, Concat):
+    if is_concat(layer):
         return layer.target.size
     found: list[Size] = []
     for wiring in (joint.wiring for joint in layer.joints):

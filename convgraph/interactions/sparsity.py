@@ -15,9 +15,13 @@ from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tables import Table, counted
 from convgraph.interactions import degrees
-from convgraph.interactions.connections import dense_connections, missing_connections, simplest
+from convgraph.interactions.connections import (
+    dense_connections,
+    is_concat,
+    missing_connections,
+    simplest,
+)
 from convgraph.interactions.degrees import Distribution
-from convgraph.layers.merging import Concat
 
 __all__ = ["LayerSparsity", "Sparsity", "sparsity"]
 
@@ -178,7 +182,7 @@ def _of_layer(layer: Layer) -> LayerSparsity:
     if not layer.joints:  # a row of constants reads nothing
         fan_in = Distribution({0: layer.target.size})
     elif _in_symbols(layer.joints):
-        fan_in = degrees.fan_in_in_symbols(layer.joints, isinstance(layer.spec, Concat))
+        fan_in = degrees.fan_in_in_symbols(layer.joints, is_concat(layer))
     else:
         fan_in = degrees.fan_in(layer.joints)
     return LayerSparsity(
