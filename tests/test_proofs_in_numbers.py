@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.symmetry.proofs.numbers import with_numbers
+from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import setting
 from convgraph.symmetry.proofs.vocabulary import Greatest, function_names
 from tests.formulas import value
 from tests.theorems import THEOREMS, c, d, k, m, p, s, t, up

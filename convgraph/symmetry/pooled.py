@@ -18,7 +18,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN
 from convgraph.core.window import Window
 from convgraph.layers.convolution import Conv
-from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
+from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

@@ -16,7 +16,8 @@ from convgraph.symmetry.proofs.equation import Equation, primed, rewrite
 from convgraph.symmetry.proofs.formulas import text
 from convgraph.symmetry.proofs.normal import normal
 from convgraph.symmetry.proofs.rules import Known, Step, check
-from convgraph.symmetry.proofs.setting import Setting, Unproved
+from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.walking import Unproved
 
 __all__ = ["Chain", "argue"]
 

@@ -14,8 +14,9 @@ from convgraph.core.tying import Mean
 from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.proofs.equation import Equation, follows, unfloored
 from convgraph.symmetry.proofs.meaning import meaning
-from convgraph.symmetry.proofs.setting import Setting, Unproved, axis_pairs
+from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.vocabulary import Residue, applied
+from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
 __all__ = ["Given", "given"]
 

@@ -15,8 +15,9 @@ from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.layers.merging import Concat
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Setting, Unproved, axis_pairs
+from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, applied, index
+from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
 __all__ = ["meaning"]
 

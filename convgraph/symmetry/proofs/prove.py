@@ -9,10 +9,11 @@ from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.argument import argue
 from convgraph.symmetry.proofs.claims import given
+from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.proof import Proof, Statement
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import Unproved, setting
+from convgraph.symmetry.proofs.walking import Unproved
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

@@ -16,8 +16,9 @@ from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.endless import difference
 from convgraph.symmetry.proofs.numbers import assignments, symbols_of, with_numbers
+from convgraph.symmetry.proofs.opening import bound
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import Unproved, bound, periods
+from convgraph.symmetry.proofs.walking import Unproved, periods
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

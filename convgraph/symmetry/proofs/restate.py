@@ -9,8 +9,9 @@ import sympy as sp
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.claims import given
 from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.proof import Statement
-from convgraph.symmetry.proofs.setting import Note, setting
+from convgraph.symmetry.proofs.setting import Note
 from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Hypotheses", "amounts_of", "hypotheses_of"]

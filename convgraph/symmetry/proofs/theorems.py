@@ -16,10 +16,12 @@ from convgraph.layers.pooling import AvgPool, MaxPool
 from convgraph.symmetry.proofs.argument import Chain
 from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.meaning import meaning
+from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.proof import Proof, Statement
 from convgraph.symmetry.proofs.restate import Hypotheses
-from convgraph.symmetry.proofs.setting import Setting, axis_pairs, setting
+from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.vocabulary import Impulse, applied, index, unused
+from convgraph.symmetry.proofs.walking import axis_pairs
 
 __all__ = ["converse_given", "downsampling_given", "prove_converse", "prove_downsampling"]
 

@@ -20,7 +20,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Learned, Mean
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.setting import Unproved, axis_pairs, shifts
+from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
 from convgraph.symmetry.smt.folds import Fold, State, fold_of, rational
 from convgraph.symmetry.smt.script import (
     Query,

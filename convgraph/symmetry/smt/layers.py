@@ -17,7 +17,8 @@ from convgraph.core.reduction import PRODUCT
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.core.tying import Learned
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Setting, axis_pairs
+from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.walking import axis_pairs
 from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference
 from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from convgraph.core.window import Window
+from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import axis_pairs, setting
+from convgraph.symmetry.proofs.walking import axis_pairs
 from convgraph.symmetry.smt.layers import LayerQueries
 from convgraph.symmetry.smt.script import (
     Query,

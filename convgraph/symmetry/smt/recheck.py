@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.proofs.numbers import with_numbers
+from convgraph.symmetry.proofs.opening import bound
 from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.setting import bound
 from convgraph.symmetry.smt.frames import N, frame_query
 from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.script import Query, joined

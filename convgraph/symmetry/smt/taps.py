@@ -17,7 +17,8 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Setting, axis_pairs
+from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.walking import axis_pairs
 from convgraph.symmetry.smt.script import Script, call, conjunction, difference, term, total, whole
 
 __all__ = ["Both", "Tap", "output_digit", "tap_axes"]

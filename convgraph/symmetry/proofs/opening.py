@@ -1,0 +1,187 @@
+"""Opening a spec: an input of any size, and a name for all that a proof speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.core.window import Reversed, Window
+from convgraph.layers.spec import Spec
+from convgraph.network.composition import Parallel, Residual
+from convgraph.network.functional import Input
+from convgraph.symmetry.proofs.numbers import strides_of, symbols_of
+from convgraph.symmetry.proofs.setting import Setting, Where
+from convgraph.symmetry.proofs.vocabulary import unused
+from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, periods, shifts
+
+__all__ = ["bound", "setting"]
+
+MOST_STRIDES = 64  # by what all strides together divide the input, at most
+
+
+def setting(
+    spec: Spec, amounts: tuple[Any, ...], where: Where, channels: Size | None = None
+) -> Setting:
+    """Bind a spec to an input of open size, and follow the shift through its rows."""
+    rank = len(amounts)
+    moves = tuple(sp.sympify(a) for a in amounts)
+    used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
+    suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
+    sizes = tuple(_size(unused(f"n{suffix}", used)) for suffix in suffixes)
+    counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
+    network = _opened(spec, sizes, counts, channels)
+    moved = dict(shifts(network, moves))
+    if where == "circle":
+        wholes = periods(network, rank)
+        sizes = tuple(
+            period * m if move != 0 or network.inputs[0].shape[a - rank] != n else n
+            for a, (period, m, move, n) in enumerate(zip(wholes, counts, moves, sizes, strict=True))
+        )
+        try:
+            network = bound(spec, sizes, channels)
+        except ConvgraphError as uneven:
+            raise Unproved(str(uneven)) from None
+    letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
+    letters |= {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
+    names = _row_names(network, letters)
+    known = used | letters | {s.name for n in sizes for s in sp.sympify(n).free_symbols}
+    row_sizes, meanings, paddings = _sizes(network, where, names, known)
+    everything = known | set(names.values()) | {s.name for s in meanings}
+    return Setting(
+        network,
+        where,
+        moves,
+        names,
+        moved,
+        row_sizes,
+        meanings,
+        paddings,
+        frozenset(everything),
+    )
+
+
+def _opened(
+    spec: Spec, sizes: Sequence[Size], counts: Sequence[Size], channels: Size | None
+) -> Network:
+    """The spec on an input of any size, or of the sizes at which its branches meet.
+
+    A branch that strides down and up again may have the size of one that does not only where the
+    strides divide it, or leave the right remainder.
+    """
+    try:
+        return bound(spec, sizes, channels)
+    except ConvgraphError as never:
+        if not _branches(spec):
+            raise
+        for period, rest in _congruences(spec):
+            try:
+                return bound(spec, [period * m + rest for m in counts], channels)
+            except ConvgraphError:
+                continue
+        raise never
+
+
+def _branches(thing: Any) -> bool:
+    """Whether branches meet somewhere in a spec."""
+    if isinstance(thing, tuple | list):
+        return any(map(_branches, thing))
+    fields = getattr(thing, "__dataclass_fields__", ())
+    return isinstance(thing, Residual | Parallel) or any(
+        _branches(getattr(thing, name)) for name in fields
+    )
+
+
+def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
+    """Sizes that strides may ask for: remainders modulo parts of their product, smallest first."""
+    product = sp.Mul(*map(sp.sympify, strides_of(spec)))
+    if not product.is_Integer:
+        yield product, 0
+        return
+    for period in sp.divisors(product)[1:]:
+        if period > MOST_STRIDES:
+            return
+        yield from ((sp.Integer(period), rest) for rest in range(period))
+
+
+def bound(spec: Spec, sizes: Sequence[Size], channels: Size | None) -> Network:
+    """The spec on an input of these sizes; channels come first, whatever the spec knows of them."""
+    head = () if channels is None else (channels,)
+    x = Input((*head, *sizes), rank=len(sizes))
+    return Network(x, spec(x))
+
+
+def _size(name: str) -> sp.Symbol:
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+def _row_names(network: Network, letters: set[str]) -> dict[str, str]:
+    """x for the input, y for the output and h, or h1, h2, ..., for what is between."""
+    names: dict[str, str] = {}
+    inputs = {row.name for row in network.inputs}
+    hidden = [r for r in network.rows if r.name not in inputs and r not in network.outputs]
+    for row in network.rows:
+        if row.name in inputs:
+            name = "x"
+        elif row in network.outputs:
+            name = "y"
+        else:
+            name = "h" if len(hidden) == 1 else f"h{hidden.index(row) + 1}"
+        names[row.name] = unused(name, letters | set(names.values()))
+    return names
+
+
+class _Names:
+    """New symbols for expressions that a proof needs no more of than that they are integers."""
+
+    def __init__(self, used: Iterable[str]) -> None:
+        self.taken = set(used)
+        self.known: dict[sp.Expr, sp.Symbol] = {}
+
+    def of(self, value: sp.Expr, name: str, **assumptions: bool) -> sp.Symbol:
+        """The symbol for an expression, the same each time."""
+        if value not in self.known:
+            self.taken.add(free := unused(name, self.taken))
+            self.known[value] = sp.Symbol(free, integer=True, **assumptions)
+        return self.known[value]
+
+
+def _sizes(
+    network: Network, where: Where, names: Mapping[str, str], used: set[str]
+) -> tuple[dict[str, tuple[sp.Expr, ...]], dict[sp.Symbol, sp.Expr], frozenset[sp.Symbol]]:
+    """Per row its sizes, in the interior under new names; what these mean; which are paddings.
+
+    A padding that depends on the size of the input ("same" under a stride) has a name, too: a
+    proof holds for any padding.
+    """
+    sizes: dict[str, tuple[sp.Expr, ...]] = {}
+    new = _Names(used)
+    for row in network.rows:
+        own = []
+        for a, size in enumerate(map(sp.sympify, row.shape)):
+            if where == "interior" and size.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
+                several = len(row.shape) - row.channels > 1
+                suffix = f"_{a - row.channels + 1}" if several else ""
+                own.append(new.of(size, f"n_{names[row.name]}{suffix}", positive=True))
+            else:
+                own.append(size)
+        sizes[row.name] = tuple(own)
+    paddings = {new.of(value, name, nonnegative=True) for value, name in _open_paddings(network)}
+    return sizes, {symbol: value for value, symbol in new.known.items()}, frozenset(paddings)
+
+
+def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
+    """The paddings that depend on the size of the input, each with a name."""
+    for layer in network.layers:
+        several = len(layer.target.shape) - layer.target.channels > 1
+        for joint in layer.joints:
+            for axis, _, out in axis_pairs(joint, layer.target):
+                window = axis.window if isinstance(axis, Reversed) else axis
+                padding = sp.sympify(window.padding) if isinstance(window, Window) else sp.S.Zero
+                if padding.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
+                    place = (out or 0) - layer.target.channels + 1
+                    yield padding, f"p_{place}" if several else "p"

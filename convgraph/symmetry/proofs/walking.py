@@ -1,0 +1,136 @@
+"""How a shift moves from row to row: through each axis of a wiring, divided by its stride."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.core.tying import Learned
+from convgraph.core.window import Reversed, Window
+from convgraph.core.wiring import Product
+from convgraph.symmetry.proofs.normal import is_whole
+
+__all__ = ["Unproved", "axis_pairs", "periods", "shifts"]
+
+
+class Unproved(Exception):  # noqa: N818 - it is no error of the caller's
+    """A proof was not found; the message says where the search for one ended."""
+
+
+def axis_pairs(joint: Joint, target: Row) -> Iterator[tuple[Axis, int | None, int | None]]:
+    """The axes of a wiring, each with the axis of the source row and of the target row it joins.
+
+    None stands for the one unnamed channel, which a row does not list.
+    """
+    if not isinstance(joint.wiring, Product):
+        raise Unproved("a wiring that is listed connection by connection has no formula")
+    in_missing = _unlisted(joint.wiring.in_view, joint.source)
+    out_missing = _unlisted(joint.wiring.out_view, target)
+    for a, (axis, position) in enumerate(zip(joint.wiring.axes, joint.wiring.order, strict=True)):
+        source, out = position - in_missing, a - out_missing
+        yield axis, (source if source >= 0 else None), (out if out >= 0 else None)
+
+
+def _unlisted(view: tuple[Size, ...], row: Row) -> int:
+    if tuple(view) == tuple(row.shape):
+        return 0
+    if tuple(view) == (1, *row.shape):
+        return 1
+    shape, seen = ("x".join(map(str, sizes)) for sizes in (row.shape, view))
+    raise Unproved(f"a row of {shape} units is taken as {seen}, which has no axis that moves")
+
+
+def shifts(
+    network: Network, amounts: tuple[sp.Expr, ...]
+) -> Iterator[tuple[str, tuple[sp.Expr, ...]]]:
+    """By how much each row moves: a stride divides, and branches that meet have to agree."""
+    known: dict[str, tuple[sp.Expr, ...]] = {}
+    for row in network.inputs:
+        known[row.name] = (sp.S.Zero,) * (len(row.shape) - len(amounts)) + amounts
+        yield row.name, known[row.name]
+    for layer in network.layers:
+        found = [_behind(layer, joint, known[joint.source.name]) for joint in layer.joints]
+        if any(
+            sp.expand(a - b) != 0
+            for other in found[1:]
+            for a, b in zip(found[0], other, strict=True)
+        ):
+            raise Unproved(
+                f"the branches that {layer.spec} joins move by {list(map(list, found))}: "
+                "their strides differ"
+            )
+        row = layer.target
+        if len(row.shape) - row.channels != len(amounts):
+            raise Unproved(f"{layer.spec} makes a row of other axes than the input's")
+        known[row.name] = found[0]
+        yield row.name, found[0]
+
+
+def _behind(layer: Layer, joint: Joint, shift: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+    result: list[sp.Expr] = [sp.S.Zero] * len(layer.target.shape)
+    for axis, source, out in axis_pairs(joint, layer.target):
+        if source is None or shift[source] == 0:
+            continue
+        if out is None:
+            raise Unproved(f"{layer.spec} reads channels along the axis that moves")
+        result[out] = _moved(layer, axis, shift[source])
+    return tuple(result)
+
+
+def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
+    match axis:
+        case Window(stride=s):
+            if not is_whole(t / sp.sympify(s)):
+                raise Unproved(f"stride={s}: the stride of {layer.spec} does not divide {t}")
+            return sp.cancel(t / s)
+        case Reversed(window=window):
+            return t * window.stride
+        case Repeat(factor=factor):
+            return t * factor
+        case Full(outputs=1):
+            return sp.S.Zero
+        case Full() | Blocks():
+            raise Unproved(f"{layer.spec} has other parameters at every position")
+    raise Unproved(f"{layer.spec} has no formula along the axis that moves")
+
+
+def periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
+    """What divides the circle, per axis: the strides and the tiles on the way to each row."""
+    known = {row.name: (sp.S.One,) * rank for row in network.inputs}
+    for layer in network.layers:
+        offset = len(layer.target.shape) - rank
+        own = [sp.S.One] * rank
+        for joint in layer.joints:
+            before = known[joint.source.name]
+            for axis, _, out in axis_pairs(joint, layer.target):
+                place = -1 if out is None else out - offset
+                if place >= 0:
+                    stride = axis.stride if isinstance(axis, Window) else 1
+                    steps = before[place] * stride * _tiles(joint, layer, axis, out)
+                    own[place] = _common(own[place], sp.sympify(steps))
+        known[layer.target.name] = tuple(own)
+    result = known[network.inputs[0].name]
+    for row in known.values():
+        result = tuple(map(_common, result, row))
+    return result
+
+
+def _common(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    """A multiple of both, the smallest if sympy sees it."""
+    if a.is_Integer and b.is_Integer:
+        return sp.Integer(sp.ilcm(a, b))
+    if is_whole(a / b):
+        return a
+    return b if is_whole(b / a) else a * b
+
+
+def _tiles(joint: Joint, layer: Layer, axis: Axis, out: int | None) -> Size:
+    if not isinstance(joint.tying, Learned) or not isinstance(joint.wiring, Product):
+        return 1
+    period = joint.tying.period(joint.wiring.axes.index(axis))
+    return 1 if period == axis.outputs else period
