@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_other_forms(option, begins, holds):
     out, _ = run("prove", "Conv(k)", "--shift", "t", option)
     assert out.startswith(begins)
     assert holds in out
+
+
+def test_a_model_is_taken_as_its_layers():
+    onnx = pytest.importorskip("onnx")
+    model = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / "light_vgg19.onnx"
+    out, _ = run("prove", str(model), "--row", "r4", "--shift", "2,0", "--verify")
+    assert out.startswith("Theorem. The layers of Network(data_0[3, 224, 224] -> ")
+    assert out.splitlines()[-1].startswith("z3: confirmed")
+    assert "no such file" in refused("prove", "missing.onnx", "--shift", "1").lower()
 
 
 def test_json():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.symmetry.proofs.rules import RULES, Known, Step, check
+from convgraph.symmetry.proofs.setting import floors_of
 from tests.theorems import OTHERS, THEOREMS, k, t
 
 
@@ -97,7 +98,8 @@ def test_no_step_follows_by_any_other_rule(proofs, name):
     proof = proofs[name]
     lemmas = {}
     for claim in proof.claims:
-        known = Known(proof._definitions(), lemmas, proof._assumptions(), claim)
+        sizes = floors_of(proof.statement.notes)
+        known = Known(proof._definitions(), lemmas, proof._assumptions(), claim, sizes)
         for step in (step for step in proof.steps if step.claim == claim.name):
             assert check(step, known)
             for rule in RULES:

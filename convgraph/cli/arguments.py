@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from convgraph.core.sizes import Size
     from convgraph.layers.spec import Spec
 
-__all__ = ["SPEC", "expression", "input_option", "json_option", "network"]
+__all__ = ["SPEC", "SpecType", "expression", "input_option", "json_option", "network"]
 
 
 class SpecType(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import expression
+from convgraph.cli.arguments import SpecType
 from convgraph.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 NOT_PROVED = 1
 
 
+class SpecOrModel(SpecType):
+    """A spec, or the name of an ONNX file."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if not str(value).endswith(".onnx"):
+            return super().convert(value, param, ctx)
+        from convgraph.importers.onnx_graph import from_onnx
+
+        return from_onnx(value)
+
+
 @click.command("prove")
-@expression
+@click.argument("expression", type=SpecOrModel(), metavar="EXPRESSION")
 @click.option(
     "--shift",
     required=True,
@@ -34,6 +45,7 @@ NOT_PROVED = 1
     help="What lies beyond the border; see `convgraph.prove`.",
 )
 @click.option("--channels", metavar="NUMBER", help="Input channels: a number or a letter.")
+@click.option("--row", metavar="ROW", help="Up to which row of a model; its output by default.")
 @click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
@@ -47,10 +59,13 @@ def command(
     axis: int,
     where: Any,
     channels: str | None,
+    row: str | None,
     form: str | None,
     verify: bool,
 ) -> None:
     """Prove that the layers that EXPRESSION describes commute with a shift, for all sizes.
+
+    EXPRESSION may also be an ONNX model, whose layers are taken for an input of any size.
 
     A proof is printed step by step. What does not hold is refuted by a counterexample, with the
     exit status 1; so is what stays undecided.
@@ -58,12 +73,14 @@ def command(
     \b
     convgraph prove "Conv(k, stride=s)" --shift "s*t"
     convgraph prove "Conv(3, padding='same') >> ReLU()" --shift 1 --where interior --verify
+    convgraph prove resnet50.onnx --row r171 --shift 32,0 --verify
     """
     import convgraph as cg
     from convgraph.cli.expression import parse_amounts
 
     (inputs,) = parse_amounts("channels", channels) if channels is not None else (None,)
-    found = cg.prove(expression, _shift(expression, shift, axis, where), where, inputs)
+    moved = _shift(expression, shift, axis, where)
+    found = cg.prove(expression, moved, where, inputs, row)
     if form == "json":
         facts = found.to_dict()
         if verify and isinstance(found, cg.Proof):

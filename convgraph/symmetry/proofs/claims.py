@@ -12,7 +12,7 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MEAN, SUM
 from convgraph.core.tying import Mean
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.equation import Equation, follows, unfloored
+from convgraph.symmetry.proofs.equation import Equation, Meanings, follows, unfloored
 from convgraph.symmetry.proofs.meaning import meaning
 from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.vocabulary import Residue, applied
@@ -71,13 +71,22 @@ def _shift(setting: Setting) -> Equation:
 
 def _extends_by_zeros(layer: Layer, joint: Joint) -> bool:
     """Whether a layer reads zeros beyond the border, as a shift fills in, and adds them up."""
+    axes = [axis for axis, _, _ in axis_pairs(joint, layer.target)]
     if layer.reduction == MEAN and isinstance(joint.tying, Mean):
-        if joint.tying.over != "taps" or getattr(layer.spec, "ceil_mode", False):
+        cut = getattr(layer.spec, "ceil_mode", False) or any(map(_overhangs, axes))
+        if joint.tying.over != "taps" or cut:
             return False  # it is divided by another number where the border cuts the window
     elif layer.reduction != SUM:
         return False
-    axes = [axis for axis, _, _ in axis_pairs(joint, layer.target)]
     return all(not isinstance(a, Window) or a.boundary == "zeros" for a in axes)
+
+
+def _overhangs(axis: Axis) -> bool:
+    """Whether the last window, as far as numbers tell, ends beyond what the input is padded to."""
+    if not isinstance(axis, Window) or axis.symbolic:
+        return False
+    end = axis.stride * (axis.outputs - 1) + axis.dilation * (axis.taps - 1) + 1
+    return bool(axis.after is None or end > axis.inputs + axis.padding + axis.after)
 
 
 def _frame(
@@ -115,7 +124,7 @@ def _claim(
         for joint in layer.joints:
             source = moved[joint.source.name]
             found += _reaching(setting, layer, joint, source, positions)
-        conditions = _without_implied(found)
+        conditions = _without_implied(found, setting.floors)
     return Equation(
         applied(f"{name}'", *positions),
         applied(name, *_away(setting, row, positions)),
@@ -161,10 +170,17 @@ def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: b
     raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
 
 
-def _without_implied(found: list[sp.Expr]) -> list[sp.Expr]:
+def _without_implied(found: list[sp.Expr], sizes: Meanings) -> list[sp.Expr]:
     """The conditions in lowest terms, without those that follow from another one."""
     kept: list[sp.Expr] = []
-    for condition in dict.fromkeys(sp.expand(each).primitive()[1] for each in found):
-        if not follows(condition, kept):
-            kept = [other for other in kept if not follows(other, [condition])] + [condition]
+    for condition in dict.fromkeys(map(_rounded, found)):
+        if not follows(condition, kept, sizes=sizes):
+            kept = [c for c in kept if not follows(c, [condition], sizes=sizes)] + [condition]
     return kept
+
+
+def _rounded(condition: sp.Expr) -> sp.Expr:
+    """A condition on whole numbers in lowest terms: 16 i - 121 >= 0 is i - 8 >= 0."""
+    rest, terms = sp.expand(condition).as_coeff_Add()
+    content, terms = terms.primitive()
+    return terms + sp.floor(rest / content)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sympy as sp
 
+from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
 from convgraph.symmetry.proofs.equation import Equation
@@ -48,8 +49,9 @@ def headline(statement: Statement) -> str:
         return f"every linear map that commutes with shifts is a convolution{stride}"
     if statement.theorem == "downsampling":
         return f"{spec!r} is the same layer with stride 1, of which every stride-th output is kept"
-    many = statement.transformation
-    return f"{spec!r} commutes with {many!r} {_where(statement)}"
+    verb = "commute" if isinstance(spec, Network) else "commutes"
+    subject = f"The layers of {spec!r}" if isinstance(spec, Network) else repr(spec)
+    return f"{subject} {verb} with {statement.transformation!r} {_where(statement)}"
 
 
 def _where(statement: Statement) -> str:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 import sympy as sp
@@ -15,9 +16,12 @@ from sympy.core.function import AppliedUndef
 from convgraph.symmetry.proofs.normal import fresh
 from convgraph.symmetry.proofs.vocabulary import Impulse, Residue
 
-__all__ = ["Equation", "Use", "allowed", "follows", "primed", "rewrite", "unfloored"]
+__all__ = ["Equation", "Meanings", "Use", "allowed", "follows", "primed", "rewrite", "unfloored"]
 
 Bounds: TypeAlias = "tuple[tuple[sp.Symbol, sp.Expr, sp.Expr], ...]"
+Meanings: TypeAlias = "Mapping[sp.Symbol, sp.Expr]"
+"""Sizes by their names, each in terms of those before it: floor(n/2) + 1, and the like."""
+NOTHING: Meanings = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -118,15 +122,15 @@ def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
     return walk(e, (), ()), uses
 
 
-def allowed(use: Use, equation: Equation, within: Equation) -> bool:
+def allowed(use: Use, equation: Equation, within: Equation, sizes: Meanings) -> bool:
     """Whether an equation may be used there, in the proof of another one.
 
-    Its conditions have to follow from those of the other, and on a circle every argument has to be
-    one of the circle's positions.
+    Its conditions have to follow from those of the other and from what sizes mean, and on a circle
+    every argument has to be one of the circle's positions.
     """
     at = dict(zip(equation.variables, use.arguments, strict=True))
     conditions = [use.met(c.xreplace(at)) for c in equation.conditions]
-    if not all(follows(c, within.conditions, use.bounds) for c in conditions):
+    if not all(follows(c, within.conditions, use.bounds, sizes) for c in conditions):
         return False
     ranges = {
         var: (sp.S.Zero, m - 1)
@@ -156,8 +160,12 @@ def _runs_around(
     return low == 0 and sp.expand(high - (modulus - 1)) == 0
 
 
-def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> bool:
+def follows(
+    goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = (), sizes: Meanings = NOTHING
+) -> bool:
     """Whether goal >= 0 follows from given >= 0 and from the ranges of the bound variables.
+
+    Where it does not as it stands, it may with what the sizes in it mean.
 
     It does if goal minus one of the given, or a positive multiple of it, is a sum of non-negative
     terms, when each bound variable j is counted from its lower end, j = low + j', or from its
@@ -168,7 +176,13 @@ def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> boo
     >>> follows(n - 1 - i - j, [n - 1 - i - (k - 1)], ((j, sp.S.Zero, k - 1),))
     True
     """
-    goal = unfloored(goal)
+    if _follows(unfloored(goal), given, bounds):
+        return True
+    meant = lowered(goal, sizes)
+    return meant != goal and _follows(meant, given, bounds)
+
+
+def _follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds) -> bool:
     inner = [bound for bound in bounds if goal.has(bound[0])]
     for ends in itertools.product((True, False), repeat=len(inner)):
         counted = {}
@@ -179,6 +193,14 @@ def follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds = ()) -> boo
         if _never_negative(seen) or any(_above(seen, sp.expand(g)) for g in given):
             return True
     return False
+
+
+def lowered(goal: sp.Expr, sizes: Meanings) -> sp.Expr:
+    """A goal in terms of the sizes from which those follow that are named in it."""
+    for symbol, value in reversed(list(sizes.items())):
+        if goal.has(symbol):
+            goal = unfloored(goal.xreplace({symbol: value}))
+    return goal
 
 
 def unfloored(goal: sp.Expr) -> sp.Expr:

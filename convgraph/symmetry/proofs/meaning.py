@@ -9,11 +9,11 @@ import sympy as sp
 
 from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.reduction import MAX, PRODUCT
+from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
+from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Digit, Learned, Mean
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
-from convgraph.layers.merging import Concat
 from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, applied, index
@@ -24,9 +24,12 @@ __all__ = ["meaning"]
 
 def meaning(layer: Layer, setting: Setting) -> Equation:
     """The definition of a layer's row: y(i) = sum of w(j) x(s i + d j - p) over j, and its like."""
+    if not _has_formula(layer):
+        raise Unproved(f"{layer.spec} takes its values together in a way that has no formula here")
     positions = setting.positions(layer.target)
-    if isinstance(layer.spec, Concat):
-        right = _concatenated(layer, setting, positions)
+    place = _joined_along(layer)
+    if place is not None:
+        right = _concatenated(layer, setting, positions, place)
     else:
         terms = [_Reading(layer, joint, setting, positions).value() for joint in layer.joints]
         right = sp.Mul(*terms) if layer.reduction == PRODUCT else sp.Add(*terms)
@@ -38,6 +41,16 @@ def meaning(layer: Layer, setting: Setting) -> Equation:
         conditions = within(setting, layer.target.name, setting.moving(layer.target), positions)
     left = applied(setting.names[layer.target.name], *positions)
     return Equation(left, right, conditions, setting.moduli(layer.target))
+
+
+def _has_formula(layer: Layer) -> bool:
+    """Whether a layer adds or multiplies what its joints bring, or is a function of one joint."""
+    reduction = layer.reduction
+    if reduction.pointwise or reduction == MAX:
+        return len(layer.joints) == 1 and layer.joints[0].tying == Constant()
+    if reduction == PRODUCT:
+        return all(axis.taps == 1 for joint in layer.joints for axis in _axes(joint))
+    return reduction in (SUM, MEAN)
 
 
 def within(
@@ -195,20 +208,44 @@ def _digit(
     return at if digit.size == axis.outputs else Residue(at, sp.sympify(digit.size))
 
 
-def _concatenated(layer: Layer, setting: Setting, positions: tuple[sp.Symbol, ...]) -> sp.Expr:
-    """Branches one after the other along the axis of channels: which one, and which of its own."""
-    spec: Concat = layer.spec
-    if setting.moving(layer.target)[spec.axis]:
-        raise Unproved(f"{spec} joins branches along the axis that moves")
+def _joined_along(layer: Layer) -> int | None:
+    """The axis along which a layer lays its branches one after the other, if that is what it does.
+
+    A branch that begins at position a is a window of one tap with padding a.
+    """
+    along = None
+    begins: Size = 0
+    for joint in layer.joints if len(layer.joints) > 1 else ():
+        wider = [
+            (axis, out)
+            for axis, _, out in axis_pairs(joint, layer.target)
+            if axis.inputs != axis.outputs
+        ]
+        match wider:
+            case [(Window(taps=1, stride=1, boundary="zeros") as axis, int(out))]:
+                if out != (out if along is None else along) or axis.padding != begins:
+                    return None
+                along, begins = out, begins + axis.inputs
+            case _:
+                return None
+    return along if along is not None and begins == layer.target.shape[along] else None
+
+
+def _concatenated(
+    layer: Layer, setting: Setting, positions: tuple[sp.Symbol, ...], along: int
+) -> sp.Expr:
+    """Branches one after the other along an axis: which one, and which position of its own."""
+    if setting.moving(layer.target)[along]:
+        raise Unproved(f"{layer.spec} joins branches along the axis that moves")
     pieces, end = [], sp.S.Zero
-    f = positions[spec.axis]
+    f = positions[along]
     for joint in layer.joints:
         source = joint.source
         own = list(positions)
-        own[spec.axis] = f - end
+        own[along] = f - end
         if len(source.shape) < len(positions):  # a branch of one unnamed channel
-            del own[spec.axis]
-        end = end + (1 if len(source.shape) < len(positions) else source.shape[spec.axis])
+            del own[along]
+        end = end + (1 if len(source.shape) < len(positions) else source.shape[along])
         piece = applied(setting.names[source.name], *own)
         pieces.append((piece, sp.Lt(f, end) if joint is not layer.joints[-1] else True))
     return sp.Piecewise(*pieces)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -14,6 +14,8 @@ from convgraph.core.window import Reversed, Window
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
+from convgraph.symmetry.proofs.naming import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.networks import network_setting
 from convgraph.symmetry.proofs.numbers import strides_of, symbols_of
 from convgraph.symmetry.proofs.setting import Setting, Where
 from convgraph.symmetry.proofs.vocabulary import unused
@@ -25,15 +27,17 @@ MOST_STRIDES = 64  # by what all strides together divide the input, at most
 
 
 def setting(
-    spec: Spec, amounts: tuple[Any, ...], where: Where, channels: Size | None = None
+    spec: Spec | Network, amounts: tuple[Any, ...], where: Where, channels: Size | None = None
 ) -> Setting:
     """Bind a spec to an input of open size, and follow the shift through its rows."""
+    if isinstance(spec, Network):
+        return network_setting(spec, amounts, where)
     rank = len(amounts)
     moves = tuple(sp.sympify(a) for a in amounts)
     used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
-    sizes = tuple(_size(unused(f"n{suffix}", used)) for suffix in suffixes)
-    counts = tuple(_size(unused(f"m{suffix}", used)) for suffix in suffixes)
+    sizes = tuple(size_symbol(unused(f"n{suffix}", used)) for suffix in suffixes)
+    counts = tuple(size_symbol(unused(f"m{suffix}", used)) for suffix in suffixes)
     network = _opened(spec, sizes, counts, channels)
     moved = dict(shifts(network, moves))
     if where == "circle":
@@ -46,9 +50,8 @@ def setting(
             network = bound(spec, sizes, channels)
         except ConvgraphError as uneven:
             raise Unproved(str(uneven)) from None
-    letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
-    letters |= {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
-    names = _row_names(network, letters)
+    letters = letters_of(network)
+    names = row_names(network, letters)
     known = used | letters | {s.name for n in sizes for s in sp.sympify(n).free_symbols}
     row_sizes, meanings, paddings = _sizes(network, where, names, known)
     everything = known | set(names.values()) | {s.name for s in meanings}
@@ -115,41 +118,6 @@ def bound(spec: Spec, sizes: Sequence[Size], channels: Size | None) -> Network:
     return Network(x, spec(x))
 
 
-def _size(name: str) -> sp.Symbol:
-    return sp.Symbol(name, integer=True, positive=True)
-
-
-def _row_names(network: Network, letters: set[str]) -> dict[str, str]:
-    """x for the input, y for the output and h, or h1, h2, ..., for what is between."""
-    names: dict[str, str] = {}
-    inputs = {row.name for row in network.inputs}
-    hidden = [r for r in network.rows if r.name not in inputs and r not in network.outputs]
-    for row in network.rows:
-        if row.name in inputs:
-            name = "x"
-        elif row in network.outputs:
-            name = "y"
-        else:
-            name = "h" if len(hidden) == 1 else f"h{hidden.index(row) + 1}"
-        names[row.name] = unused(name, letters | set(names.values()))
-    return names
-
-
-class _Names:
-    """New symbols for expressions that a proof needs no more of than that they are integers."""
-
-    def __init__(self, used: Iterable[str]) -> None:
-        self.taken = set(used)
-        self.known: dict[sp.Expr, sp.Symbol] = {}
-
-    def of(self, value: sp.Expr, name: str, **assumptions: bool) -> sp.Symbol:
-        """The symbol for an expression, the same each time."""
-        if value not in self.known:
-            self.taken.add(free := unused(name, self.taken))
-            self.known[value] = sp.Symbol(free, integer=True, **assumptions)
-        return self.known[value]
-
-
 def _sizes(
     network: Network, where: Where, names: Mapping[str, str], used: set[str]
 ) -> tuple[dict[str, tuple[sp.Expr, ...]], dict[sp.Symbol, sp.Expr], frozenset[sp.Symbol]]:
@@ -159,16 +127,19 @@ def _sizes(
     proof holds for any padding.
     """
     sizes: dict[str, tuple[sp.Expr, ...]] = {}
-    new = _Names(used)
+    new = Names(used)
+    quotients: dict[sp.Expr, sp.Expr] = {}
     for row in network.rows:
         own = []
         for a, size in enumerate(map(sp.sympify, row.shape)):
-            if where == "interior" and size.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
+            known = sp.expand(size.xreplace(quotients)) if where == "interior" else size
+            if where == "interior" and known.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
                 several = len(row.shape) - row.channels > 1
                 suffix = f"_{a - row.channels + 1}" if several else ""
-                own.append(new.of(size, f"n_{names[row.name]}{suffix}", positive=True))
-            else:
-                own.append(size)
+                known = new.of(size, f"n_{names[row.name]}{suffix}", positive=True)
+                rest, quotient = size.as_coeff_Add()
+                quotients[quotient] = known - rest  # so that what it is doubled to has no name
+            own.append(known)
         sizes[row.name] = tuple(own)
     paddings = {new.of(value, name, nonnegative=True) for value, name in _open_paddings(network)}
     return sizes, {symbol: value for value, symbol in new.known.items()}, frozenset(paddings)

@@ -12,7 +12,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size
 from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.rules import Known, Step, check
-from convgraph.symmetry.proofs.setting import Note, Where
+from convgraph.symmetry.proofs.setting import Note, Where, floors_of
 from convgraph.symmetry.proofs.vocabulary import function_names
 
 if TYPE_CHECKING:
@@ -94,10 +94,12 @@ class Proof:
     def check_steps(self) -> None:
         """The part of `verify` that takes what is given as it is."""
         self._check_claims()
+        definitions, assumptions = self._definitions(), self._assumptions()
+        sizes = floors_of(self.statement.notes)
         lemmas: dict[str, Equation] = {}
         number = 0
         for claim in self.claims:
-            known = Known(self._definitions(), lemmas, self._assumptions(), claim)
+            known = Known(definitions, lemmas, assumptions, claim, sizes)
             at = claim.left
             for step in self.steps[number:]:
                 if step.claim != claim.name:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.argument import argue
 from convgraph.symmetry.proofs.claims import given
+from convgraph.symmetry.proofs.networks import behind
 from convgraph.symmetry.proofs.opening import setting
 from convgraph.symmetry.proofs.proof import Proof, Statement
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
@@ -24,10 +26,11 @@ WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 
 
 def prove(
-    spec: Spec,
+    spec: Spec | Network,
     transformation: Transformation,
     where: Where | None = None,
     channels: Size | None = None,
+    row: str | None = None,
 ) -> Proof | Refutation | Undecided:
     """Prove for all sizes that a spec commutes with a shift, or refute it.
 
@@ -38,7 +41,9 @@ def prove(
     Parameters
     ----------
     spec
-        A layer, or layers joined by `>>`, `Residual` or `Parallel`.
+        A layer, or layers joined by `>>`, `Residual` or `Parallel`. Or a bound network, a model
+        that was read among them: what is proved of its layers holds for an input of any size, on a
+        circle for the size that it has.
     transformation
         A `Shift`. For others there is no proof, but perhaps a counterexample.
     where
@@ -51,7 +56,9 @@ def prove(
         is a circle of any size. By default the line for a shift
         with boundary "zeros", the circle for one with boundary "wrap".
     channels
-        Input channels; one unnamed channel by default.
+        Input channels; one unnamed channel by default. A network has its own.
+    row
+        Up to which row of a network; its output by default.
 
     Returns
     -------
@@ -95,8 +102,16 @@ def prove(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
     """
-    if not isinstance(spec, Spec):
-        raise ConvgraphError(f"spec={spec!r}: a proof is about a spec, such as Conv(k, stride=s)")
+    if isinstance(spec, Network):
+        if channels is not None:
+            raise ConvgraphError(f"channels={channels!r}: a bound network has its own")
+        spec = behind(spec, row)
+    elif not isinstance(spec, Spec):
+        raise ConvgraphError(
+            f"spec={spec!r}: a proof is about a spec, such as Conv(k, stride=s), or a network"
+        )
+    elif row is not None:
+        raise ConvgraphError(f"row={row!r}: a row is one of a bound network's")
     if where is not None and where not in get_args(Where):
         raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
     if not isinstance(transformation, Shift):
@@ -111,7 +126,7 @@ def prove(
         if place == "frame":
             raise Unproved("the border reaches some outputs")
         bound = setting(spec, amounts, place, channels)
-        if asked != place and not bound.of_any_size:
+        if asked != place and isinstance(spec, Spec) and not bound.of_any_size:
             raise Unproved("the strides do not divide every size")
         known = given(bound)
         steps = argue(bound, known)

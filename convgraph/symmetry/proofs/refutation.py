@@ -29,6 +29,7 @@ __all__ = ["Refutation", "Undecided", "refute"]
 
 LARGEST = {1: 10, 2: 6}  # positions per axis, by the number of axes
 ASSIGNMENTS = 16
+FEW_UNITS = 2_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +52,7 @@ class Refutation:
         Where the search for a proof ended.
     """
 
-    spec: Spec
+    spec: Spec | Network
     transformation: Transformation
     where: str
     values: Mapping[sp.Symbol, int]
@@ -111,7 +112,7 @@ class Refutation:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Undecided:
     """Neither a proof nor a counterexample was found.
 
@@ -123,7 +124,7 @@ class Undecided:
         Where the search for a proof ended.
     """
 
-    spec: Spec
+    spec: Spec | Network
     transformation: Transformation
     where: str
     reason: str
@@ -139,6 +140,9 @@ class Undecided:
             "reason": self.reason,
         }
 
+    def __repr__(self) -> str:
+        return f"Undecided({self.spec!r}, {self.transformation!r}: {self.reason})"
+
     def __str__(self) -> str:
         return (
             f"Whether {self.spec!r} commutes with {self.transformation!r} is undecided: "
@@ -147,7 +151,11 @@ class Undecided:
 
 
 def refute(
-    spec: Spec, transformation: Transformation, where: str, channels: Size | None, reason: str
+    spec: Spec | Network,
+    transformation: Transformation,
+    where: str,
+    channels: Size | None,
+    reason: str,
 ) -> Refutation | None:
     """The smallest counterexample among small sizes, or None."""
     symbols = sorted(symbols_of((spec, transformation, channels)), key=lambda s: s.name)
@@ -163,9 +171,16 @@ def refute(
 
 
 def _networks(
-    spec: Spec, transformation: Transformation, where: str, channels: int | None
+    spec: Spec | Network, transformation: Transformation, where: str, channels: int | None
 ) -> Iterator[Network]:
-    """The spec on small inputs, the smallest first; on a circle only where strides divide it."""
+    """The spec on small inputs, the smallest first; on a circle only where strides divide it.
+
+    A bound network is what it is; on a line its values are computed one by one, if they are few.
+    """
+    if isinstance(spec, Network):
+        if where in ("frame", "circle") or sum(int(row.size) for row in spec.rows) <= FEW_UNITS:
+            yield spec
+        return
     rank = _rank(spec, transformation)
     for n in range(1, LARGEST.get(rank, 3) + 1):
         try:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.claims import given
 from convgraph.symmetry.proofs.equation import Equation
@@ -20,8 +21,11 @@ Hypotheses: TypeAlias = "tuple[tuple[Equation, ...], Equation, tuple[Note, ...]]
 """What is given, what is claimed, and what the symbols mean."""
 
 
-def amounts_of(spec: Spec, shift: Shift) -> tuple[sp.Expr, ...]:
+def amounts_of(spec: Spec | Network, shift: Shift) -> tuple[sp.Expr, ...]:
     """By how much an input of the spec moves, per axis of space."""
+    if isinstance(spec, Network):
+        row = spec.inputs[0]
+        return tuple(map(sp.sympify, shift.amounts(len(row.shape) - row.channels)))
     given = len(shift.amount) if isinstance(shift.amount, tuple) else 1
     return tuple(map(sp.sympify, shift.amounts(spec.rank or given)))
 

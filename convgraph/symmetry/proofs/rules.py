@@ -8,13 +8,13 @@ fails, and so does one that does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.equation import Equation, allowed, rewrite
+from convgraph.symmetry.proofs.equation import Equation, Meanings, allowed, rewrite
 from convgraph.symmetry.proofs.normal import fresh, normal
 from convgraph.symmetry.proofs.vocabulary import Impulse, Residue, function_names
 
@@ -53,12 +53,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Known:
-    """What a step may use: definitions, equations proved before it, and hypotheses, by name."""
+    """What a step may use: definitions, equations proved before it, and hypotheses, by name; and
+    what the sizes in conditions mean."""
 
     definitions: Mapping[str, Equation]
     lemmas: Mapping[str, Equation]
     hypotheses: Mapping[str, Equation]
     claim: Equation
+    sizes: Meanings = field(default_factory=dict)
 
 
 def check(step: Step, known: Known) -> bool:
@@ -76,7 +78,7 @@ def _rewritten(step: Step, known: Known, equation: Equation | None) -> bool:
     uses = used_left + used_right
     return (
         bool(uses)
-        and all(allowed(use, equation, known.claim) for use in uses)
+        and all(allowed(use, equation, known.claim, known.sizes) for use in uses)
         and normal(left) == normal(right)
     )
 

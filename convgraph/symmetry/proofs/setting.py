@@ -21,9 +21,10 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.symmetry.proofs.vocabulary import index, unused
 
-__all__ = ["Note", "Setting", "Where"]
+__all__ = ["Note", "Setting", "Where", "floors_of"]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
+MEANING = "{} = {}"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,20 @@ class Note:
 
     words: str
     formulas: tuple[sp.Expr, ...]
+
+
+def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
+    """The sizes among the notes that a division by a number rounds down, and nothing else."""
+    found = {}
+    for note in notes:
+        if note.words != MEANING:
+            continue
+        symbol, value = note.formulas
+        parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
+        plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
+        if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
+            found[symbol] = value
+    return found
 
 
 @dataclass(frozen=True)
@@ -98,8 +113,13 @@ class Setting:
             if symbol in self.paddings and self.where == "line":
                 found.append(Note("{} is the padding before the first position.", (symbol,)))
             else:
-                found.append(Note("{} = {}", (symbol, value)))
+                found.append(Note(MEANING, (symbol, value)))
         return tuple(found)
+
+    @cached_property
+    def floors(self) -> dict[sp.Symbol, sp.Expr]:
+        """The sizes that a division by a number rounds down: see `floors_of`."""
+        return floors_of(self.notes())
 
     def free(self, name: str) -> str:
         """A name that no size, kernel or row has."""

@@ -55,6 +55,8 @@ def shifts(
         yield row.name, known[row.name]
     for layer in network.layers:
         found = [_behind(layer, joint, known[joint.source.name]) for joint in layer.joints]
+        if not found:
+            raise Unproved(f"{layer.spec} reads nothing, and may be different everywhere")
         if any(
             sp.expand(a - b) != 0
             for other in found[1:]

@@ -89,6 +89,8 @@ class LayerQueries:
             turn, there = script.remainder(difference(here, step), size)
             positions.append(Both(here, there))
             turns.append(turn)
+        for symbol, value in self.setting.floors.items():
+            script.rounded_down(symbol, value)
         for condition in self.claim.conditions:
             script.claim(call(">=", script.size(condition), "0"))
         return positions, turns

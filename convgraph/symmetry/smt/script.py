@@ -197,6 +197,15 @@ class Script:
         self.claim(self.between("0", rest, modulus))
         return quotient, rest
 
+    def rounded_down(self, symbol: sp.Symbol, value: sp.Expr) -> None:
+        """Say what a size is: a sum in which quotients by a number are rounded down."""
+        parts = {}
+        for floor in sorted(value.atoms(sp.floor), key=sp.default_sort_key):
+            over, under = sp.fraction(sp.together(floor.args[0]))
+            quotient, _ = self.remainder(self.size(over), number(int(under)))
+            parts[floor] = sp.Symbol(quotient, integer=True)
+        self.claim(call("=", self.size(symbol), self.size(sp.expand(value.xreplace(parts)))))
+
     def small_multiple(self, modulus: str, multiple: str) -> None:
         """Use the lemma that a multiple of a number is 0 if it is smaller than that number."""
         product = whole(modulus, multiple)

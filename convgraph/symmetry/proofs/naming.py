@@ -1,0 +1,53 @@
+"""Names for what a proof speaks of: rows, sizes and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from convgraph.core.network import Network
+from convgraph.symmetry.proofs.vocabulary import unused
+
+__all__ = ["Names", "letters_of", "row_names", "size_symbol"]
+
+
+def letters_of(network: Network) -> set[str]:
+    """The names of a network's kernels and pointwise functions, which no row may have."""
+    letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
+    return letters | {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
+
+
+def size_symbol(name: str) -> sp.Symbol:
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+def row_names(network: Network, letters: set[str]) -> dict[str, str]:
+    """x for the input, y for the output and h, or h1, h2, ..., for what is between."""
+    names: dict[str, str] = {}
+    inputs = {row.name for row in network.inputs}
+    hidden = [r for r in network.rows if r.name not in inputs and r not in network.outputs]
+    for row in network.rows:
+        if row.name in inputs:
+            name = "x"
+        elif row in network.outputs:
+            name = "y"
+        else:
+            name = "h" if len(hidden) == 1 else f"h{hidden.index(row) + 1}"
+        names[row.name] = unused(name, letters | set(names.values()))
+    return names
+
+
+class Names:
+    """New symbols for expressions that a proof needs no more of than that they are integers."""
+
+    def __init__(self, used: Iterable[str]) -> None:
+        self.taken = set(used)
+        self.known: dict[sp.Expr, sp.Symbol] = {}
+
+    def of(self, value: sp.Expr, name: str, **assumptions: bool) -> sp.Symbol:
+        """The symbol for an expression, the same each time."""
+        if value not in self.known:
+            self.taken.add(free := unused(name, self.taken))
+            self.known[value] = sp.Symbol(free, integer=True, **assumptions)
+        return self.known[value]

@@ -1,0 +1,107 @@
+"""The setting of a bound network: its layers as they are, on an input of any size.
+
+What a window reads depends on its stride, its dilation and its padding, and not on how many
+positions there are. So a network that was bound to one size, a model that was read among them, says
+what its layers do at every size; a size that follows from the input's is named after its row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from convgraph.core.axis import Axis, Repeat
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Layer
+from convgraph.core.network import Network
+from convgraph.core.window import Reversed, Window
+from convgraph.symmetry.proofs.naming import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.numbers import symbols_of
+from convgraph.symmetry.proofs.setting import Setting, Where
+from convgraph.symmetry.proofs.vocabulary import unused
+from convgraph.symmetry.proofs.walking import axis_pairs, shifts
+
+__all__ = ["behind", "network_setting"]
+
+
+def behind(network: Network, row: str | None) -> Network:
+    """The part of a network that computes a row, its only output by default."""
+    if row is None:
+        if len(network.outputs) > 1:
+            names = " or ".join(each.name for each in network.outputs)
+            raise ConvgraphError(f"row=None: a network with several outputs needs a row: {names}")
+        row = network.outputs[0].name
+    target = network.layer(row).target
+    needed = {target.name}
+    for layer in reversed(network.layers):
+        if layer.target.name in needed:
+            needed |= {joint.source.name for joint in layer.joints}
+    return Network.of(
+        [each for each in network.rows if each.name in needed],
+        [layer for layer in network.layers if layer.target.name in needed],
+        [each for each in network.inputs if each.name in needed],
+        [target],
+    )
+
+
+def network_setting(network: Network, amounts: tuple[Any, ...], where: Where) -> Setting:
+    """Follow a shift through the rows of a network; on a circle, of the size that it has."""
+    moves = tuple(sp.sympify(a) for a in amounts)
+    used = {symbol.name for symbol in symbols_of(moves)}
+    letters = letters_of(network)
+    names = row_names(network, letters)
+    moved = dict(shifts(network, moves))
+    new = Names(used | letters | set(names.values()))
+    if where == "interior":
+        sizes = _sizes(network, len(moves), names, new)
+    else:
+        sizes = {row.name: tuple(map(sp.Integer, row.numbers())) for row in network.rows}
+    meanings = {symbol: value for value, symbol in new.known.items()}
+    return Setting(
+        network, where, moves, names, moved, sizes, meanings, frozenset(), frozenset(new.taken)
+    )
+
+
+def _sizes(
+    network: Network, rank: int, names: dict[str, str], new: Names
+) -> dict[str, tuple[sp.Expr, ...]]:
+    (start,) = network.inputs
+    suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
+    space = [size_symbol(unused(f"n{suffix}", new.taken)) for suffix in suffixes]
+    new.taken |= {symbol.name for symbol in space}
+    sizes = {start.name: (*map(sp.Integer, start.numbers()[: len(start.shape) - rank]), *space)}
+    for layer in network.layers:
+        own = list(map(sp.Integer, layer.target.numbers()))
+        for axis, source, out, found in _followed(layer, sizes):
+            if source is None or out is None or not found.free_symbols:
+                continue
+            size = _outputs(axis, found)
+            if size.has(sp.floor):
+                suffix = suffixes[out - (len(own) - rank)]
+                size = new.of(size, f"n_{names[layer.target.name]}{suffix}", positive=True)
+            own[out] = size
+        sizes[layer.target.name] = tuple(own)
+    return sizes
+
+
+def _followed(layer: Layer, sizes: dict[str, tuple[sp.Expr, ...]]) -> Any:
+    """The axes of a layer's first joint, with the size of what each reads."""
+    for joint in layer.joints[:1]:
+        for axis, source, out in axis_pairs(joint, layer.target):
+            yield axis, source, out, sizes[joint.source.name][source or 0]
+
+
+def _outputs(axis: Axis, inputs: sp.Expr) -> sp.Expr:
+    """How many positions an axis makes of so many, with the padding that it has."""
+    match axis:
+        case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
+            span = d * (k - 1) + 1
+            if after is None or (axis.inputs + p + after - span) // s + 1 != axis.outputs:
+                after = (axis.outputs - 1) * s + span - axis.inputs - p  # up to the last window
+            return sp.floor((inputs + p + after - span) / sp.Integer(s)) + 1
+        case Repeat(factor=factor):
+            return inputs * factor
+        case Reversed(window=w):
+            return sp.expand(inputs * w.stride + (axis.outputs - axis.inputs * w.stride))
+    return sp.Integer(axis.outputs)

@@ -1,0 +1,170 @@
+"""Theorems about bound networks, models among them: what their layers do at every size."""
+
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.core.reduction import Reduction
+from convgraph.symmetry.proofs.meaning import meaning
+from convgraph.symmetry.proofs.numbers import strides_of
+from convgraph.symmetry.proofs.opening import setting
+from convgraph.symmetry.proofs.walking import Unproved
+from tests.strategies import networks
+
+t = sp.Symbol("t", integer=True, nonnegative=True)
+LAYERS = [
+    cg.Conv(3, padding=1, bias=True),
+    cg.Conv(3, stride=2, padding=1),
+    cg.Conv(2, dilation=2),
+    cg.ReLU(),
+    cg.MaxPool(3, stride=2, padding=1, ceil_mode=True),
+    cg.AvgPool(2),
+    cg.Upsample(2),
+    cg.ConvTranspose(4, stride=2, padding=1),
+    cg.TiledConv(3, tiles=2, padding=1),
+    cg.Residual(cg.Conv(3, padding=1)),
+    cg.Parallel(cg.Conv(3, padding=1), cg.Conv(1, filters=2)) >> cg.Conv(1),
+]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), st.sampled_from([4, 8, -4]))
+def test_what_is_proved_at_one_size_holds_at_others(layers, amount):
+    spec = layers[0]
+    for layer in layers[1:]:
+        spec = spec >> layer
+    found = cg.prove(spec.on(24), cg.Shift(amount), where="interior")
+    if not isinstance(found, cg.Proof):
+        assert amount % sp.prod(strides_of(spec)) or found.holds is None
+        return
+    assert found.verify()
+    assert found.recheck().holds
+    for size in (17, 24, 32, 41):
+        network = spec.on(size)
+        exact = cg.check_equivariance(network, cg.Shift(amount)).exact.mask()
+        assert exact.ravel()[_inside(found, size, exact.size)].all()
+
+
+def _inside(proof, size, outputs):
+    """Of which outputs, along the last axis, a proof speaks for an input of that size."""
+    claim = proof.statement.claim
+    known = {
+        sp.Symbol(name, integer=True, positive=True): sp.Integer(size)
+        for name in ("n", "n_1", "n_2")
+    }
+    for note in proof.statement.notes:
+        if note.words == "{} = {}":
+            symbol, value = note.formulas
+            known[symbol] = value.xreplace(known)
+    at = [{**known, claim.variables[-1]: sp.Integer(i)} for i in range(outputs)]
+    return [all(c.xreplace(values) >= 0 for c in claim.conditions) for values in at]
+
+
+@given(networks(), st.sampled_from([1, 2, 4]))
+@settings(max_examples=60)
+def test_any_network_is_proved_refuted_or_left_open(network, amount):
+    assume(len(network.inputs) == 1)
+    row = network.inputs[0]
+    shift = cg.Shift((amount,) * (len(row.shape) - row.channels))
+    for where in ("line", "interior"):
+        found = cg.prove(network, shift, where=where, row=network.outputs[0].name)
+        if found.holds:
+            assert found.verify()
+            assert found.recheck().holds
+
+
+def test_the_theorem_of_a_network_is_that_of_its_spec():
+    spec = cg.Conv(3, stride=2, padding=1) >> cg.ReLU() >> cg.MaxPool(2)
+    for where in ("line", "interior"):
+        proofs = [cg.prove(each, cg.Shift(4 * t), where=where) for each in (spec, spec.on(30))]
+        assert proofs[0].statement.claim.left == proofs[1].statement.claim.left
+        assert proofs[0].steps == proofs[1].steps
+    assert "n_h1 = " in str(proofs[1])
+
+
+def test_on_a_circle_and_on_a_frame_a_network_has_its_size():
+    around = {"padding": "same", "padding_mode": "circular"}
+    network = (cg.Conv(3, **around) >> cg.MaxPool(2)).on(10)
+    shift = cg.Shift(2, boundary="wrap")
+    proof = cg.prove(network, shift)
+    assert proof.verify()
+    assert "x and h have 10 positions, counted from 0." in str(proof)
+    assert cg.prove(network, cg.Shift(1, boundary="wrap")).holds is False
+    framed = cg.prove(cg.Conv(3, padding=1).on(5), cg.Shift(1), where="frame")
+    assert framed.network.inputs[0].shape == (5,)
+    assert cg.prove(cg.LocallyConnected(3).on(9), cg.Shift(1)).holds is False
+    many = cg.LocallyConnected((3, 3)).on((60, 60))
+    assert cg.prove(many, cg.Shift((1, 0))).holds is None
+
+
+def test_branches_one_after_the_other_are_told_by_their_wiring():
+    x = cg.Input((2, 8), rank=1)
+    wide = cg.Conv(3, filters=3, padding=1)(x)
+    network = cg.Network(x, cg.Concat()(wide, x))
+    proof = cg.prove(network, cg.Shift(1))
+    assert "y[f, i] = h[f, i] if f < 3 else x[f - 3, i]" in str(proof)
+    swapped = cg.Network(x, cg.Concat()(x, wide))
+    assert "y[f, i] = x[f, i] if f < 2 else h[f - 2, i]" in str(cg.prove(swapped, cg.Shift(1)))
+
+
+def test_products_are_proved_and_other_ways_of_taking_values_together_are_not():
+    x = cg.Input(9)
+    gated = cg.Multiply()(cg.Conv(3, padding=1)(x), cg.Activation("sigmoid")(x))
+    assert cg.prove(cg.Network(x, gated), cg.Shift(1)).verify()
+    network = cg.Conv(3).on(9)
+    made = setting(network, (1,), "line")
+    (layer,) = network.layers
+    object.__setattr__(layer, "reduction", Reduction("median", max, max))
+    with pytest.raises(Unproved, match="in a way that has no formula"):
+        meaning(layer, made)
+
+
+def test_bad_questions():
+    network = cg.Conv(3).on(9)
+    with pytest.raises(cg.ConvgraphError, match="channels=2: a bound network has its own"):
+        cg.prove(network, cg.Shift(1), channels=2)
+    with pytest.raises(cg.ConvgraphError, match="row='s': a row is one of a bound network's"):
+        cg.prove(cg.Conv(3), cg.Shift(1), row="s")
+    with pytest.raises(cg.ConvgraphError, match="row='t': no row of this network"):
+        cg.prove(network, cg.Shift(1), row="t")
+    x = cg.Input(5)
+    two = cg.Network(x, [cg.ReLU()(x), cg.Conv(1)(x)], ["x", "a", "b"])
+    with pytest.raises(cg.ConvgraphError, match="several outputs needs a row: a or b"):
+        cg.prove(two, cg.Shift(1))
+    assert cg.prove(two, cg.Shift(1), row="b").holds
+
+
+MODELS = [("light_vgg19", "r35", 32), ("light_resnet50", "r171", 32)]
+MORE = [("light_inception_v2", "r504", 32), ("light_densenet121", "r906", 32)]
+everything = [*MODELS, *(pytest.param(*m, marks=pytest.mark.exhaustive) for m in MORE)]
+
+
+@pytest.mark.parametrize(("name", "row", "stride"), everything)
+def test_models_commute_with_their_stride_for_images_of_any_size(name, row, stride):
+    onnx = pytest.importorskip("onnx")
+    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    model = cg.from_onnx(folder / f"{name}.onnx")
+    proof = cg.prove(model, cg.Shift((stride * t, 0)), row=row)
+    assert proof.verify()
+    assert len(proof.claims) == len([r for r in model.rows if r.name in _behind(model, row)]) - 1
+    again = proof.recheck()
+    assert again.holds
+    inside = cg.prove(model, cg.Shift((0, stride)), where="interior", row=row)
+    exact = cg.check_equivariance(model, cg.Shift((0, stride)), row=row).exact.mask()[0, 0]
+    told = _inside(inside, 224, len(exact))
+    assert exact[told].all()
+
+
+def _behind(network, row):
+    found, waiting = set(), [row]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            if network.row(name) not in network.inputs:
+                waiting += [joint.source.name for joint in network.layer(name).joints]
+    return found
