@@ -30,7 +30,8 @@ Everything that does not depend on the input is computed beforehand.
 def operators_read() -> set[str]:
     """The operators whose nodes become layers, or are computed beforehand."""
     ours = {op for op in BUILDERS if "." not in op}
-    return (ours | set(FOLDS) | {"Shape", "Size"}) - set(VALUES_UNKNOWN)
+    folded = set(FOLDS) - set(NOT_READ)  # of those, what does not depend on the input is
+    return (ours | folded | {"Shape", "Size"}) - set(VALUES_UNKNOWN)
 
 
 def markdown() -> str:
