@@ -60,9 +60,17 @@ def test_unread_units_are_those_that_no_path_or_edge_leaves(net: cg.Network) -> 
     found = cg.findings(net, select="unread-input")
     assert (found[0].witness if found else set()) == inputs - alive
     expected: dict[str, set[str]] = {}
+    moved = {u for layer in net.layers[:-1] if layer.spec == "chosen" for u in layer.target.units()}
+    read: set[str] = set()
+    for layer in net.layers[-2::-1]:  # what is only moved is read where its new place is
+        read |= {
+            u
+            for u in layer.target.units()
+            if any(v not in moved or v in read for v in net.graph[u])
+        }
     for layer in net.layers[:-1]:
-        unread = {u for u in layer.target.units() if not net.graph.out_degree(u)}
-        if unread:
+        unread = set(layer.target.units()) - read
+        if unread and layer.spec != "chosen":
             expected[layer.target.name] = unread
     found = cg.findings(net, select=["unread-units", "unreachable-channel"])
     assert {f.tensors[0]: set(f.witness or ()) for f in found} == expected
@@ -189,3 +197,34 @@ def test_branches_cancel_where_a_row_comes_in_with_numbers_that_add_up_to_nothin
     net = cg.Network(x, build(x))  # type: ignore[operator]
     found = cg.findings(net, select="cancelling-connections")
     assert [list(f.details["sources"]) for f in found] == ([gone] if gone else [])
+
+
+def test_slices_of_slices_compute_nothing() -> None:
+    """An image cut along one axis and then along the other, as frameworks write a crop."""
+    torch = pytest.importorskip("torch")
+
+    class Cropped(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(1, 2, 3, padding=1)
+
+        def forward(self, x):
+            return self.conv(x)[:, :, 1:-1, 2:-2].relu()
+
+    net = cg.from_torch(Cropped(), (1, 7, 8))
+    (finding,) = cg.findings(net, select="unread-units")
+    assert finding.tensors == ("conv", "relu")
+    assert len(finding.witness or ()) == 2 * (7 * 8 - 5 * 4)
+
+
+def test_pixels_laid_out_as_channels_are_all_read() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Focus(torch.nn.Module):
+        def forward(self, x):
+            x = torch.relu(x)
+            corners = [x[..., a::2, b::2] for a in (0, 1) for b in (0, 1)]
+            return torch.cat(corners, 1).relu()
+
+    net = cg.from_torch(Focus(), (1, 1, 4, 6))
+    assert not cg.findings(net, select="unread-units")

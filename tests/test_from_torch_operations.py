@@ -251,3 +251,18 @@ def test_scripted_modules_are_refused() -> None:
     scripted = torch.jit.freeze(torch.jit.script(nn.ReLU().eval()))
     with pytest.raises(ConvgraphError, match="the module that it was made of"):
         from_torch(scripted, (1, 4))
+
+
+def test_a_layer_with_a_computed_weight_and_two_names_has_a_row_of_its_own() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.utils.parametrizations.weight_norm(nn.Conv1d(1, 2, 3))
+            self.net = nn.Sequential(self.conv, nn.ReLU())
+
+        def forward(self, x):
+            return self.net(x)
+
+    net = from_torch(Block(), (1, 7))
+    assert [row.name for row in net.rows] == ["x", "net.0", "net.1"]
+    assert {array.letter for array in net.labels.arrays} == {"net.0.weight", "net.0.bias"}

@@ -35,7 +35,7 @@ def _leaves(module: Any) -> set[str]:
     """The modules without parts of their own; what computes a parameter of one is none."""
     return {
         name
-        for name, layer in module.named_modules()
+        for name, layer in module.named_modules(remove_duplicate=False)
         if name and all(part == "parametrizations" for part, _ in layer.named_children())
     }
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from convgraph.core.boxes import Box
-from convgraph.core.layer import Joint, Row
+from convgraph.core.boxes import Box, merge
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.reduction import SUM
+from convgraph.core.tying import Constant
 from convgraph.core.units import Units
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
+from convgraph.interactions.connections import is_concat
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
@@ -57,11 +60,9 @@ def unread_input(structure: Structure) -> Iterator[Occurrence]:
 )
 def unread_units(structure: Structure) -> Iterator[Occurrence]:
     """Rows of which some units are computed for nothing, positions rather than channels."""
-    for row in _computed(structure):
-        unread = _unread(structure, row)
-        if unread is None or _whole_channels(row, unread):
+    for row, unread, readers in _unread(structure):
+        if _whole_channels(row, unread):
             continue
-        readers = [layer.target.name for layer in structure.readers[row.name]]
         share = len(unread) / int(row.size)
         yield Occurrence(
             tensors=(row.name, *readers),
@@ -90,9 +91,8 @@ def unread_units(structure: Structure) -> Iterator[Occurrence]:
 )
 def unreachable_channel(structure: Structure) -> Iterator[Occurrence]:
     """Rows of which whole channels, or all units, are read by no layer."""
-    for row in _computed(structure):
-        unread = _unread(structure, row)
-        if unread is None or not _whole_channels(row, unread):
+    for row, unread, _ in _unread(structure):
+        if not _whole_channels(row, unread):
             continue
         everything = len(unread) == row.size
         count = 1 if not row.channels else len(unread) * row.numbers()[0] // int(row.size)
@@ -112,24 +112,62 @@ def unreachable_channel(structure: Structure) -> Iterator[Occurrence]:
 
 
 def _computed(structure: Structure) -> list[Row]:
+    """Rows whose units are computed, and are no outputs; what is only moved costs nothing."""
     ends = set(structure.network.outputs)
-    return [layer.target for layer in structure.network.layers if layer.target not in ends]
+    layers = [layer for layer in structure.network.layers if not _moves(layer)]
+    return [layer.target for layer in layers if layer.target not in ends]
 
 
-def _unread(structure: Structure, row: Row) -> Units | None:
-    """The units of a row that no connection leaves, or None where all are read."""
-    readers = structure.readers[row.name]
-    joints = [j for layer in readers for j in layer.joints if j.source.name == row.name]
-    if any(_reads_everything(joint) for joint in joints):
-        return None
-    read: list[Box] = []
-    for layer in readers:
-        every = tuple(np.ones(n, bool) for n in layer.target.numbers())
-        for joint in layer.joints:
-            if joint.source.name == row.name:
-                read += joint.back([every], layer.target)
-    unread = structure.without(row, read)
-    return unread if unread else None
+def _moves(layer: Layer) -> bool:
+    """Whether a layer only gives units other places: a slice, a concatenation, a transposition."""
+    joints = layer.joints
+    return (
+        layer.reduction == SUM
+        and layer.bias is None
+        and (len(joints) == 1 or is_concat(layer))
+        and all(
+            joint.tying == Constant()
+            and isinstance(joint.wiring, Product)
+            and all(axis.taps == 1 for axis in joint.wiring.axes)
+            for joint in joints
+        )
+    )
+
+
+def _unread(structure: Structure) -> Iterator[tuple[Row, Units, list[str]]]:
+    """Rows with units that no layer reads, those units, and the layers that read others."""
+    read = _read(structure)
+    for row in _computed(structure):
+        boxes, names = read[row.name]
+        unread = None if boxes is None else structure.without(row, merge(boxes))
+        if unread:
+            yield row, unread, names
+
+
+def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]:
+    """For each row the units that some layer reads (None for all), and which layers do.
+
+    A layer that only moves units reads what is read of its own row.
+    """
+    ends = set(structure.network.outputs)
+    found: dict[str, tuple[list[Box] | None, list[str]]] = {}
+    for row in reversed(structure.network.rows):
+        boxes: list[Box] | None = []
+        names: dict[str, None] = {}
+        for layer in structure.readers[row.name]:
+            target = layer.target
+            wanted, readers = None, [target.name]
+            if _moves(layer) and target not in ends:
+                wanted, readers = found[target.name]
+            names.update(dict.fromkeys(readers))
+            for joint in (joint for joint in layer.joints if joint.source.name == row.name):
+                if boxes is None or (wanted is None and _reads_everything(joint)):
+                    boxes = None
+                    continue
+                every: Box = tuple(np.ones(n, bool) for n in target.numbers())
+                boxes += merge(joint.back([every] if wanted is None else wanted, target))
+        found[row.name] = boxes, list(names)
+    return found
 
 
 def _reads_everything(joint: Joint) -> bool:
