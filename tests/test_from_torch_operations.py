@@ -10,7 +10,14 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from convgraph import ConvgraphError, cost, from_torch, receptive_field  # noqa: E402
+from convgraph import (  # noqa: E402
+    ConvgraphError,
+    cost,
+    findings,
+    from_torch,
+    receptive_field,
+    report,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 
@@ -266,3 +273,16 @@ def test_a_layer_with_a_computed_weight_and_two_names_has_a_row_of_its_own() -> 
     net = from_torch(Block(), (1, 7))
     assert [row.name for row in net.rows] == ["x", "net.0", "net.1"]
     assert {array.letter for array in net.labels.arrays} == {"net.0.weight", "net.0.bias"}
+
+
+def test_reports_behind_an_interpolation_between_corners() -> None:
+    """Whose sizes do not follow those of the input in steps."""
+    module = nn.Sequential(
+        nn.Conv2d(1, 1, 3, stride=2, padding=1),
+        nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
+        nn.Conv2d(1, 1, 3, padding=1),
+        nn.Conv2d(1, 1, 3, padding=1),
+    )
+    net = from_torch(module, (1, 12, 12))
+    assert "uneven-padding" in {finding.rule for finding in findings(net)}
+    assert len(report(net).rows) == 5

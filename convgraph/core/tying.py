@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -166,6 +166,8 @@ class Explicit:
     expressions: tuple[sp.Expr, ...] | Array
     arrays: tuple[Array, ...] = ()
     """Parameter arrays to which symbols among the expressions belong."""
+    numbers_only: ClassVar[bool] = False
+    """Whether it is known, without a look at the expressions, that none has a symbol."""
 
 
 Tying: TypeAlias = Learned | Constant | Mean | Explicit

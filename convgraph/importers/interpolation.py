@@ -146,6 +146,8 @@ class Interpolated(Axis):
 class Separable(Explicit):
     """Connections that carry the product of one number per axis; listed when asked for."""
 
+    numbers_only = True
+
     def __init__(self, axes: tuple[Axis, ...]) -> None:
         object.__setattr__(self, "axes", axes)
 

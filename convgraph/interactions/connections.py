@@ -56,7 +56,7 @@ def layer_parameters(layer: Layer) -> Size:
     listed = {
         symbol
         for joint in joints
-        if isinstance(joint.tying, Explicit)
+        if isinstance(joint.tying, Explicit) and not joint.tying.numbers_only
         for expression in joint.tying.expressions
         for symbol in expression.free_symbols
     }

@@ -276,7 +276,7 @@ def _uses(joint: Joint) -> Size:
     """How many connections of a joint carry a parameter."""
     if isinstance(joint.tying, Learned):
         return 0 if joint.tying.fixed else joint.wiring.connections
-    if not isinstance(joint.tying, Explicit):
+    if not isinstance(joint.tying, Explicit) or joint.tying.numbers_only:
         return 0
     expressions = joint.tying.expressions
     if not isinstance(expressions, tuple):  # all are entries of an array

@@ -128,7 +128,8 @@ def _all_even(
                     good &= rule.evenly(sizes[name])
                 elif not rule.even.all():
                     return None
-            if name in sizes and _step(axis, steps[name]) == steps.get(layer.target.name):
+            follows = name in sizes and layer.target.name in steps
+            if follows and _step(axis, steps[name]) == steps[layer.target.name]:
                 arriving.append(_outputs(layer, axis, sizes[name]))
         if arriving:
             sizes[layer.target.name] = arriving[0]
