@@ -116,7 +116,10 @@ def settled(value):
         undefined = isinstance(e, sp.core.function.AppliedUndef)
         return undefined and e.func.__name__ in zero_at_zero and e.args[0] == 0
 
-    return sp.sympify(value).replace(at_zero, lambda e: sp.S.Zero)
+    before, after = None, sp.sympify(value)
+    while before != after:  # a function of what has become zero
+        before, after = after, after.replace(at_zero, lambda e: sp.S.Zero)
+    return after
 
 
 @given(st.data())
@@ -433,3 +436,20 @@ def test_a_scale_for_each_channel_stays_on_the_axes():
 def test_a_shift_all_around_moves_nothing():
     spec = cg.Conv(1, filters=4) >> cg.MaxPool(2) >> cg.Flatten()
     assert cg.check_equivariance(spec.on((4, 3)), cg.Shift(3, boundary="wrap")).holds
+
+
+def test_turns_of_wide_layers_are_decided_on_positions_without_their_channels():
+    wide = (cg.Conv((3, 3), 512, padding="same") >> cg.ReLU()).on((512, 56, 56))
+    verdict = cg.check_equivariance(wide, cg.Rotate90())
+    assert verdict.holds is False
+    assert len(verdict.broken) == 512 * 56 * 56
+    assert len(verdict.conditions) == 512 * 512 * 6
+    assert verdict.mended == verdict.broken
+    assert verdict.causes == {TYING: verdict.broken}
+    assert verdict.counterexample.unit == "g1,1,1"
+    pools = (cg.Conv((1, 1), 512) >> cg.ReLU() >> cg.MaxPool((2, 2))).on((512, 56, 56))
+    assert cg.check_equivariance(pools, cg.Rotate90() @ cg.Flip()).holds
+    first, *rest = np.random.default_rng(0).permutation(56 * 56).tolist()
+    assert cg.check_equivariance(
+        (cg.Conv((1, 1), 512) >> cg.ReLU()).on((512, 56, 56)), cg.Permute([first, *rest])
+    ).holds

@@ -189,12 +189,3 @@ class Edges:
         owner, source = owner[brings], source[brings]
         pair = made.image[source] if moved else source
         return Edges(owner, source, pair, layer.label[position][brings].astype(np.int64))
-
-    def where(self, mask: NDArray[np.bool_]) -> Edges:
-        """Some of the edges."""
-        return Edges(self.owner[mask], self.source[mask], self.pair[mask], self.label[mask])
-
-    def sorted(self) -> Edges:
-        """The edges by owner, source and label."""
-        order = np.lexsort((self.label, self.pair, self.owner))
-        return Edges(self.owner[order], self.source[order], self.pair[order], self.label[order])

@@ -128,8 +128,14 @@ def _answer(
         if not view.acting:  # nothing moves, yet the axes do not show it: the edges will
             view = None
     if view is not None:
-        answer = (jointly if len(view.acting) == 1 else axis_by_axis)(view)
-        if answer is not None and answer.undecided and view.edges(view.acting) <= AGAIN:
+        at_once = len(view.acting) == 1 or view.turned
+        answer = (jointly if at_once else axis_by_axis)(view)
+        if (
+            answer is not None
+            and answer.undecided
+            and not at_once
+            and view.edges(view.acting) <= AGAIN
+        ):
             answer = jointly(view)
         view = view if answer is not None else None
     edges = sum(int(layer.connections) for layer in network.layers)

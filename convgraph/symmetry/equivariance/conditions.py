@@ -1,8 +1,9 @@
 """Under which equations between parameters the two sides would be equal.
 
-Every unit is held against its image: where the edges pair up by their sources and only the labels
-differ, equal labels would do. Units at which something else is at fault (padding, data that left
-the frame), or which read such units, are beyond repair, and give no equations.
+Every unit is held against its image: where they read the same sources, and only the labels differ,
+the sum of the labels of each source has to be the same. Units that read a source which their image
+does not (padding, data that left the frame), or that read such units, are beyond repair: there a
+parameter would have to be zero, and they give no equations.
 
 For one linear layer the equations are necessary as well as sufficient. In deeper networks there may
 be other ways, such as hidden channels that trade places.
@@ -16,35 +17,28 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.labels import Labels
 from convgraph.symmetry.equivariance.causes import Edges, Parting
 from convgraph.symmetry.equivariance.cone import cone_of
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
+from convgraph.symmetry.equivariance.sums_of_labels import Sum, simplest
 
 __all__ = ["Ties", "ties"]
 
-Ints = NDArray[np.int64]
-Sum: TypeAlias = "tuple[tuple[int, ...], tuple[int, ...]]"
+Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Ties:
-    """Equations between labels: pairs that have to be equal, and sums that have to be.
+    """Equations between labels, and the units of the compared row that they cannot mend.
 
-    `pairs` is an array of pairs of labels; `sums` holds pairs of tuples of labels.
+    `pairs` are of labels that have to be equal, the first of each class with each of the others;
+    `sums` are pairs of tuples of labels whose sums have to be.
     """
 
     pairs: Ints
-    sums: tuple[Sum, ...] = ()
-
-    def classes(self, labels: int) -> Ints:
-        """For each label the first one that the pairs make it equal to."""
-        import scipy.sparse as sparse
-
-        a, b = self.pairs.T
-        graph = sparse.coo_array((np.ones(len(a), bool), (a, b)), shape=(labels, labels))
-        _, component = sparse.csgraph.connected_components(graph, directed=False)
-        _, first = np.unique(component, return_index=True)
-        return np.asarray(first[component], np.int64)
+    sums: tuple[Sum, ...]
+    beyond: NDArray[np.bool_]
 
 
 def ties(made: Parting) -> Ties:
@@ -55,8 +49,8 @@ def ties(made: Parting) -> Ties:
         beyond, found = _layer(made, layer, broken)
         broken[layer.first : layer.first + layer.units] = beyond
         equations.append(found)
-    first = network.offsets[row]
-    good = first + np.flatnonzero(~broken[first : first + int(network.row(row).size)])
+    own = slice(network.offsets[row], network.offsets[row] + int(network.row(row).size))
+    good = own.start + np.flatnonzero(~broken[own])
     needed = np.zeros(len(broken), bool)
     for part in cone_of(made.layers, good, len(broken)).layers:
         needed[part.units] = True
@@ -66,7 +60,7 @@ def ties(made: Parting) -> Ties:
     ]
     pairs = np.concatenate([pairs for pairs, _ in chosen] or [np.zeros((0, 2), np.int64)])
     sums = {each for _, found in chosen for each in found}
-    return Ties(np.unique(pairs, axis=0), tuple(sorted(sums)))
+    return Ties(*simplest(pairs, sorted(sums), len(network.labels)), broken[own])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,47 +87,98 @@ def _layer(
     differing = made.ids.moved[layer.first + units] != plain
     beyond = differing & (image < 0)
     asked = np.flatnonzero(differing & (image >= 0))
-    images = image[asked] - layer.first
-    here = Edges.of(made, layer, asked, moved=True).sorted()
-    there = Edges.of(made, layer, images, moved=False).sorted()
-    counts = [np.bincount(edges.owner, minlength=len(asked)) for edges in (here, there)]
-    apart = counts[0] != counts[1]
-    fits = ~apart[here.owner], ~apart[there.owner]
-    here, there = here.where(fits[0]), there.where(fits[1])
-    mismatch = here.pair != there.pair  # sorted alike, and as many for each owner
-    np.logical_or.at(apart, here.owner[mismatch | broken[here.source]], True)
-    numbers = made.question.network.labels.parameters
-    unequal = here.label != there.label
-    alone = _alone(here)
-    fixed = unequal & alone & (here.label >= numbers) & (there.label >= numbers)
-    np.logical_or.at(apart, here.owner[fixed], True)
-    beyond[asked[apart]] = True
-    chosen = unequal & alone & ~apart[here.owner]
-    owner, pairs = asked[here.owner[chosen]], np.stack([here.label, there.label], 1)[chosen]
-    several = ~alone & ~apart[here.owner]
-    sums = _sums(here.where(several), there.where(several), asked)
+    here = Edges.of(made, layer, asked, moved=True)
+    there = Edges.of(made, layer, image[asked] - layer.first, moved=False)
+    left = _Left.over(here, there)
+    apart = np.zeros(len(asked), bool)
+    apart[here.owner[broken[here.source]]] = True
+    labels = made.question.network.labels
+    apart[left.owner[left.hopeless(labels, layer.kind == "sum")]] = True
     if layer.bias is not None:
-        biased = asked[~apart]
-        both = np.stack([layer.bias[biased], layer.bias[image[biased] - layer.first]], 1)
-        differ = (both[:, 0] != both[:, 1]) & (both >= 0).all(axis=1)
-        owner = np.concatenate([owner, biased[differ]])
-        pairs = np.concatenate([pairs, both[differ]])
+        biases = np.stack([layer.bias[asked], layer.bias[image[asked] - layer.first]], 1)
+        differ = biases[:, 0] != biases[:, 1]
+        apart[differ & (biases < 0).any(axis=1)] = True
+        biased = np.flatnonzero(differ & ~apart)
+    single, several = left.chosen(~apart)
+    owner, pairs = asked[left.owner[single]], left.pairs(single)
+    sums = [(int(asked[left.owner[group]]), left.sum(group)) for group in several.tolist()]
+    if layer.bias is not None:
+        owner = np.concatenate([owner, asked[biased]])
+        pairs = np.concatenate([pairs, biases[biased]])
+    beyond[asked[apart]] = True
     return beyond, _Equations(owner, pairs, sums)
 
 
-def _alone(edges: Edges) -> NDArray[np.bool_]:
-    """Edges that are the only one between their two units."""
-    again = (np.diff(edges.owner) == 0) & (np.diff(edges.pair) == 0)
-    no = np.zeros(1, bool)
-    return ~(np.concatenate([no, again]) | np.concatenate([again, no]))
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What is left of the labels under which a unit and its image read a source.
+
+    Labels that both read it under are taken away. There is a group for each unit and each source
+    for which any are left: group i has the labels from `start[i]` to `start[i + 1]`, how often
+    each is left, and on which side: the count is positive for the unit, negative for its image.
+    """
+
+    owner: Ints
+    start: Ints
+    label: Ints
+    count: Ints
+
+    @staticmethod
+    def over(here: Edges, there: Edges) -> _Left:
+        owner, pair, label = (
+            np.concatenate([getattr(edges, name) for edges in (here, there)])
+            for name in ("owner", "pair", "label")
+        )
+        signs = np.repeat(np.array([1, -1]), [len(here.owner), len(there.owner)])
+        order = np.lexsort((label, pair, owner))
+        owner, pair, label, signs = owner[order], pair[order], label[order], signs[order]
+        first = _starts(owner, pair, label)[:-1]
+        count = np.add.reduceat(signs, first) if len(first) else signs
+        first, count = first[count != 0], count[count != 0]
+        start = _starts(owner[first], pair[first])
+        return _Left(owner[first][start[:-1]], start, label[first], count)
+
+    def _per_group(self, values: Ints) -> Ints:
+        return np.add.reduceat(values, self.start[:-1]) if len(self.owner) else self.owner
+
+    def hopeless(self, labels: Labels, linear: bool) -> NDArray[np.bool_]:
+        """Groups of labels that no equation between parameters makes equal."""
+        one_sided = self._per_group(np.abs(self.count)) == np.abs(self._per_group(self.count))
+        if not linear:
+            return np.ones(len(one_sided), bool)
+        fixed = self._per_group((self.label < labels.parameters).astype(np.int64)) == 0
+        for group in np.flatnonzero(fixed & ~one_sided).tolist():
+            own = slice(*self.start[group : group + 2])
+            values = labels.pick(self.label[own].tolist())
+            total = sum(v * n for v, n in zip(values, self.count[own].tolist(), strict=True))
+            fixed[group] = total != 0
+        return one_sided | fixed
+
+    def chosen(self, mended: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """Of the groups of some units (those with one label on each side, the others)."""
+        single = (np.diff(self.start) == 2) & (self._per_group(np.abs(self.count)) == 2)
+        kept = mended[self.owner]
+        return np.flatnonzero(kept & single), np.flatnonzero(kept & ~single)
+
+    def pairs(self, groups: Ints) -> Ints:
+        """The label of the unit and that of its image, for groups of one each."""
+        first = self.start[:-1][groups]
+        both = np.stack([self.label[first], self.label[first + 1]], 1)
+        return np.where(self.count[first, None] > 0, both, both[:, ::-1])
+
+    def sum(self, group: int) -> Sum:
+        """The labels on both sides."""
+        own = slice(*self.start[group : group + 2])
+        label, count = self.label[own], self.count[own]
+        return (
+            tuple(np.repeat(label, np.maximum(count, 0)).tolist()),
+            tuple(np.repeat(label, np.maximum(-count, 0)).tolist()),
+        )
 
 
-def _sums(here: Edges, there: Edges, asked: Ints) -> list[tuple[int, Sum]]:
-    """Where several edges join two units, their labels' sums have to be equal."""
-    found: list[tuple[int, Sum]] = []
-    changes = np.flatnonzero((np.diff(here.owner) != 0) | (np.diff(here.pair) != 0)) + 1
-    for part in np.split(np.arange(len(here.owner)), changes) if len(here.owner) else []:
-        left, right = (tuple(sorted(e.label[part].tolist())) for e in (here, there))
-        if left != right:
-            found.append((int(asked[here.owner[part[0]]]), (left, right)))
-    return found
+def _starts(*keys: Ints) -> Ints:
+    """Where runs of equal keys start, and where the last one ends."""
+    if not len(keys[0]):
+        return np.zeros(1, np.int64)
+    new = np.logical_or.reduce([np.diff(key) != 0 for key in keys])
+    return np.concatenate([[0], np.flatnonzero(new) + 1, [len(new) + 1]])

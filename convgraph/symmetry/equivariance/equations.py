@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import sympy as sp
@@ -19,17 +19,17 @@ __all__ = ["Block", "Equations"]
 
 @dataclass(frozen=True)
 class Block:
-    """Pairs of labels that are to be equal: entries of an array that differ in some digits only.
+    """Sums of labels that are to be equal: entries of an array that differ in some digits only.
 
-    The array of some shape starts at label `start`; in each pair the digits at `axes` have the
-    positions `left` and `right`, and the others run through all that there are.
+    The array of some shape starts at label `start`; in each equation the labels on the sides have
+    the digits `left` and `right` at `axes`, and the other digits run through all that there are.
     """
 
     start: int
     shape: tuple[int, ...]
     axes: tuple[int, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
+    left: tuple[tuple[int, ...], ...]
+    right: tuple[tuple[int, ...], ...]
 
     @cached_property
     def _rest(self) -> tuple[int, ...]:
@@ -38,33 +38,29 @@ class Block:
     def __len__(self) -> int:
         return int(np.prod(self._rest, dtype=np.int64))
 
-    def pair(self, position: int) -> tuple[int, int]:
-        """The labels of one pair."""
+    def sides(self, position: int) -> tuple[list[int], list[int]]:
+        """The labels on both sides of one equation."""
         free = np.unravel_index(position, self._rest) if self._rest else ()
-        labels = []
-        for digits in (self.left, self.right):
-            rest, fixed = iter(free), iter(digits)
-            index = tuple(
-                int(next(fixed) if a in self.axes else next(rest)) for a in range(len(self.shape))
-            )
-            labels.append(self.start + int(np.ravel_multi_index(index, self.shape)))
-        return labels[0], labels[1]
+        left, right = ([self._label(free, digits) for digits in s] for s in (self.left, self.right))
+        return left, right
+
+    def _label(self, free: Sequence[np.integer[Any]], digits: tuple[int, ...]) -> int:
+        rest, fixed = iter(free), iter(digits)
+        index = tuple(
+            int(next(fixed) if a in self.axes else next(rest)) for a in range(len(self.shape))
+        )
+        return self.start + int(np.ravel_multi_index(index, self.shape))
 
 
 class Equations(Sequence[sp.Eq]):
-    """A sequence of sympy equations between labels; it compares with tuples of them.
+    """A sequence of sympy equations between sums of labels; it compares with tuples of them."""
 
-    First those between two labels, in blocks, then those between sums of labels.
-    """
-
-    def __init__(
-        self, labels: Labels, blocks: Sequence[Block] = (), sums: Sequence[sp.Eq] = ()
-    ) -> None:
-        self._labels, self._blocks, self._sums = labels, tuple(blocks), tuple(sums)
+    def __init__(self, labels: Labels, blocks: Sequence[Block] = ()) -> None:
+        self._labels, self._blocks = labels, tuple(blocks)
         self._ends = list(accumulate(map(len, self._blocks)))
 
     def __len__(self) -> int:
-        return (self._ends[-1] if self._ends else 0) + len(self._sums)
+        return self._ends[-1] if self._ends else 0
 
     @overload
     def __getitem__(self, position: int) -> sp.Eq: ...
@@ -77,11 +73,8 @@ class Equations(Sequence[sp.Eq]):
         if not 0 <= p < len(self):
             raise IndexError(f"equation {position} of {len(self)}")
         which = bisect_right(self._ends, p)
-        if which == len(self._blocks):
-            return self._sums[p - (self._ends[-1] if self._ends else 0)]
-        block = self._blocks[which]
-        pair = block.pair(p - (self._ends[which - 1] if which else 0))
-        return sp.Eq(*self._labels.pick(pair), evaluate=False)
+        sides = self._blocks[which].sides(p - (self._ends[which - 1] if which else 0))
+        return sp.Eq(*(sp.Add(*self._labels.pick(side)) for side in sides), evaluate=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):

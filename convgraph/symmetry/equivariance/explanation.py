@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.boxes import decompose
+from convgraph.core.boxes import Box, decompose
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
-from convgraph.symmetry.equivariance.conditions import ties
+from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equations import Block, Equations
@@ -27,6 +26,7 @@ from convgraph.symmetry.equivariance.sides import Sides
 __all__ = ["EDGES", "Explanation", "edge_question"]
 
 EDGES = 50_000  # up to which the edge table is asked rather than the axes
+AT_ONCE = 500_000  # edges up to which equations are found along several axes at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +50,27 @@ class Explanation:
         if self._on_edges:
             return [((), parting(edge_question(self.network, self.actions, self.row)))]
         assert self.plane is not None
-        found: list[tuple[tuple[int, ...], Parting]] = []
-        for axis in self.plane.acting:
-            asked = self.plane.question((axis,))
-            assert asked is not None
-            question = replace(asked[0], undivided=_undivided(self.actions))
-            found.append(((axis,), parting(question)))
-        return found
+        acting = self.plane.acting
+        return [self._parting(axes) for axes in ([acting] if self.plane.turned else zip(acting))]
+
+    @cached_property
+    def _mending(self) -> list[tuple[tuple[int, ...], Parting]]:
+        """The partings that equations are taken from.
+
+        Along several axes at once where there are not too many edges: what mends a turn by half
+        need not mend the two flips that it is made of.
+        """
+        if self._on_edges or self.plane is None or len(self._partings) < 2:
+            return self._partings
+        acting = self.plane.acting
+        return [self._parting(acting)] if self.plane.edges(acting) <= AT_ONCE else self._partings
+
+    def _parting(self, axes: tuple[int, ...]) -> tuple[tuple[int, ...], Parting]:
+        """Where the sides part in the network cut down to some axes."""
+        assert self.plane is not None
+        asked = self.plane.question(axes)
+        assert asked is not None
+        return axes, parting(replace(asked[0], undivided=_undivided(self.actions)))
 
     def causes(self, broken: Units) -> dict[str, Units]:
         """For each cause the units that it breaks."""
@@ -65,15 +79,9 @@ class Explanation:
             return {STRIDE: broken}
         result = {}
         for cause in CAUSES:
-            boxes = []
+            boxes: list[Box] = []
             for axes, made in self._partings:
-                mask = made.units(cause)
-                if not mask.any():
-                    continue
-                if axes and self.plane:
-                    boxes += self.plane.lifted(axes, mask)
-                else:
-                    boxes += decompose(mask.reshape(target.numbers()))
+                boxes += self._boxes(axes, made.units(cause))
             units = _within(Units(target, boxes), broken)
             if units:
                 result[cause] = units
@@ -84,43 +92,66 @@ class Explanation:
             result[WINDOW] = Units(target, boxes)
         return result
 
+    @cached_property
+    def _ties(self) -> list[Ties]:
+        """The equations of each parting."""
+        return [ties(made) for _, made in self._mending]
+
     def conditions(self) -> Equations:
         """Equations between labels that would mend what can be mended."""
         labels = self.network.labels
         if not self.divided:
             return Equations(labels)
-        blocks: dict[Block, None] = {}
-        sums: dict[sp.Eq, None] = {}
-        for axes, made in self._partings:
-            found = ties(made)
-            for pair in _grouped(found.classes(len(made.question.network.labels))):
-                block = self._block(axes, made.question.network, pair)
-                if block is not None:
-                    blocks[block] = None
-            for each in found.sums if not axes else ():
-                left, right = (sp.Add(*labels.pick(side)) for side in each)
-                if sp.Eq(right, left, evaluate=False) not in sums:
-                    sums[sp.Eq(left, right, evaluate=False)] = None
-        return Equations(labels, tuple(blocks), tuple(sums))
+        pairs: dict[Block, None] = {}
+        sums: dict[Block, None] = {}
+        for (axes, made), found in zip(self._mending, self._ties, strict=True):
+            for a, b in found.pairs.tolist():
+                pairs.update(self._block(axes, made.question.network, (a,), (b,)))
+            for left, right in found.sums:
+                sums.update(self._block(axes, made.question.network, left, right))
+        return Equations(labels, (*pairs, *sums))
 
-    def _block(self, axes: tuple[int, ...], small: Network, pair: tuple[int, int]) -> Block | None:
-        """A pair of labels, of the network cut down to axes, as pairs of the network's labels."""
+    def mended(self, broken: Units) -> Units:
+        """The broken units at which both sides are equal under these equations."""
+        if not self.divided:
+            return Units(broken.row, [])
+        beyond: list[Box] = []
+        for (axes, _), found in zip(self._mending, self._ties, strict=True):
+            beyond += self._boxes(axes, found.beyond)
+        left = broken.mask() & ~Units(broken.row, beyond).mask()
+        return Units(broken.row, decompose(left)) if beyond else broken
+
+    def _boxes(self, axes: tuple[int, ...], mask: NDArray[np.bool_]) -> list[Box]:
+        """A mask over the row, or over the row of the network cut down to axes, as boxes."""
+        if not mask.any():
+            return []
+        if axes and self.plane:
+            return self.plane.lifted(axes, mask)
+        return decompose(mask.reshape(self.network.row(self.row).numbers()))
+
+    def _block(
+        self, axes: tuple[int, ...], small: Network, left: Sequence[int], right: Sequence[int]
+    ) -> dict[Block, None]:
+        """An equation in the network cut down to axes, as equations in the whole one."""
         if not axes:
-            return Block(0, (len(self.network.labels),), (0,), pair[:1], pair[1:])
+            sides = [tuple((label,) for label in side) for side in (left, right)]
+            return {Block(0, (len(self.network.labels),), (0,), *sides): None}
+        labels = np.array([*left, *right])
         for array in small.labels.arrays:
             start = small.labels.start(array.letter)
-            if not all(start <= number < start + len(array) for number in pair):
+            if not ((start <= labels) & (labels < start + len(array))).all():
                 continue
-            left, right = (np.unravel_index(n - start, array.shape) for n in pair)
-            if left[:2] != right[:2] or any(left[:2]):
-                return None  # the first class of channels stands for all
+            places = np.stack(np.unravel_index(labels - start, array.shape), axis=1)
+            if places[:, :2].any():
+                return {}  # the first class of channels stands for all
             tying = self._tying(array.letter)
             digits = tuple(a for a, digit in enumerate(tying.digits) if digit.axis in axes)
             shape = tuple(int(n) for n in tying.shape)
             first = self.network.labels.start(array.letter)
-            here, there = (tuple(map(int, index[2:])) for index in (left, right))
-            return Block(first, shape, digits, here, there)
-        return None
+            taps = [tuple(place) for place in places[:, 2:].tolist()]
+            here, there = tuple(taps[: len(left)]), tuple(taps[len(left) :])
+            return {Block(first, shape, digits, here, there): None}
+        return {}
 
     def _tying(self, letter: str) -> Learned:
         return next(
@@ -220,12 +251,6 @@ def _within(units: Units, others: Units) -> Units:
             both = tuple(a & b for a, b in zip(box, other, strict=True))
             found += [both] if all(mask.any() for mask in both) else []
     return Units(units.row, found)
-
-
-def _grouped(classes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Pairs of labels that are to be equal: the first of each class with each of the others."""
-    for number in np.flatnonzero(classes != np.arange(len(classes))).tolist():
-        yield int(classes[number]), number
 
 
 def edge_question(network: Network, actions: Mapping[str, Action], row: str) -> Question:

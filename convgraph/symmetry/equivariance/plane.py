@@ -29,10 +29,12 @@ Boxes = list[Box]
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A network and a transformation that keep the axes apart, and a row that is compared.
+    """A network that keeps the axes apart, a transformation, and a row that is compared.
 
     `acting` are the axes along which something moves (1 is the first axis of space); `maps` has per
-    row and axis the image of each position, where it is known.
+    row and axis the image of each position, where it is known. A transformation that does not keep
+    them apart, such as a quarter turn, acts along all of them: then `turned` has per row the images
+    of all positions in space, and `maps` is empty.
     """
 
     network: Network
@@ -41,6 +43,7 @@ class Plane:
     row: str
     acting: tuple[int, ...]
     classes: Mapping[str, Classes]
+    turned: Mapping[str, Sources]
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -50,7 +53,7 @@ class Plane:
 
     def follows(self) -> bool:
         """Whether every position of the row agrees with its image, tap by tap."""
-        if any(name not in self.maps for name in self.along.shapes):
+        if self.turned or any(name not in self.maps for name in self.along.shapes):
             return False
         for axis in self.acting:
             lines = {name: maps[axis - 1] for name, maps in self.maps.items()}
@@ -143,8 +146,11 @@ class Plane:
         place = [int(np.argmax(classes.of == number)), *(n // 2 for n in shape[1:])]
         for axis, position in zip(axes, rest, strict=True):
             place[axis] = position
-        images = [int(m[p]) for m, p in zip(self.maps[row], place[1:], strict=True)]
         flat = int(np.ravel_multi_index(tuple(place), shape))
+        if self.turned:
+            image, size = int(self.turned[row][flat % len(self.turned[row])]), len(self.turned[row])
+            return flat, -1 if image < 0 else place[0] * size + image
+        images = [int(m[p]) for m, p in zip(self.maps[row], place[1:], strict=True)]
         if min(images, default=0) < 0:
             return flat, -1
         return flat, int(np.ravel_multi_index((place[0], *images), shape))
@@ -157,9 +163,12 @@ class Plane:
         return tuple(self.along.shapes[self.row][axis] for axis in axes)
 
     def _sources(self, name: str, axes: tuple[int, ...]) -> Sources | None:
+        count, shape = self.classes[name].count, self.along.shapes[name]
+        if name in self.turned:
+            image = self.turned[name]
+            return joined([np.arange(count), image], (count, len(image)))
         if name not in self.maps:
             return None
-        count, shape = self.classes[name].count, self.along.shapes[name]
         images = [np.arange(count), *(self.maps[name][axis - 1] for axis in axes)]
         return joined(images, (count, *(shape[axis] for axis in axes)))
 
@@ -206,15 +215,21 @@ def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | 
         return None
     maps = _maps(along, actions)
     classes = channel_classes(along)
-    given = [r.name for r in network.inputs if r.name in along.shapes]
-    if classes is None or any(name not in maps for name in (row, *given)):
+    needed = [row, *(r.name for r in network.inputs if r.name in along.shapes)]
+    axes = range(1, along.rank + 1)
+    if classes is None:
         return None
+    if any(name not in maps for name in needed):
+        turned = _turned(along, actions)
+        if any(name not in turned for name in needed):
+            return None
+        return Plane(network, along, {}, row, tuple(axes), classes, turned)
     acting = tuple(
         axis
-        for axis in range(1, along.rank + 1)
+        for axis in axes
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
-    return Plane(network, along, maps, row, acting, classes)
+    return Plane(network, along, maps, row, acting, classes, {})
 
 
 def _empty(layer: AlignedLayer) -> bool:
@@ -233,6 +248,21 @@ def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:
         if found is not None and tuple(map(len, found)) == shape[1:]:
             maps[name] = found
     return maps
+
+
+def _turned(along: Aligned, actions: Mapping[str, Action]) -> dict[str, Sources]:
+    """The image of each position of the rows all of whose channels move alike."""
+    found = {}
+    for name, shape in along.shapes.items():
+        sources = actions[name].sources()
+        if sources is None:
+            continue
+        each = sources.reshape(shape[0], -1)
+        size = each.shape[1]
+        starts = size * np.arange(shape[0])[:, None]
+        if (each == np.where(each[0] >= 0, each[0] + starts, -1)).all():
+            found[name] = each[0]
+    return found
 
 
 def _labels(network: Network, zeroed: frozenset[tuple[str, int, int, int]]) -> frozenset[int]:

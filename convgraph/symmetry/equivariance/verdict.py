@@ -72,14 +72,22 @@ class Verdict:
 
     @cached_property
     def conditions(self) -> Equations:
-        """Equations between parameters under which the broken units would hold.
+        """Equations between parameters under which the units `mended` would hold.
 
-        Units that no equation could mend (padding entered, data left the frame) are not among
-        those that they mend; where there are only such units, there is no condition. The equations
-        suffice; for a single linear layer they are necessary as well. A sequence that makes them
-        when they are asked for.
+        The equations suffice, and none follows from the others. For a single linear layer they are
+        necessary as well (unless several axes move and have over 500,000 connections; then every
+        axis is mended by itself). A sequence that makes them when they are asked for.
         """
         return self._explanation.conditions() if self.broken else Equations(self.network.labels)
+
+    @cached_property
+    def mended(self) -> Units:
+        """The broken units that would hold under the `conditions`.
+
+        The others read what their images do not (padding entered, data left the frame): there a
+        parameter would have to be zero. Where there are only such units, there is no condition.
+        """
+        return self._explanation.mended(self.broken)
 
     @property
     def statement(self) -> str:
@@ -105,7 +113,10 @@ class Verdict:
         more = len(self.conditions) - len(equations)
         rest = [f"and {more:,} more"] if more else []
         mended = ", ".join([*equations, *rest])
-        return f"holds if: {mended}" if mended else "no equation between parameters would mend it"
+        if not mended:
+            return "no equation between parameters would mend it"
+        where = "" if len(self.mended) == len(self.broken) else f" at {len(self.mended):,} of these"
+        return f"holds{where} if: {mended}"
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain data, explained."""
@@ -120,6 +131,7 @@ class Verdict:
                 "undecided": _facts(self.undecided),
                 "causes": {cause: _facts(units) for cause, units in self.causes.items()},
                 "counterexample": None if example is None else example.to_dict(),
+                "mended": _facts(self.mended),
                 "conditions": [f"{e.lhs} = {e.rhs}" for e in self.conditions[:NAMED]],
             }
         )
