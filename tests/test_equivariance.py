@@ -433,6 +433,27 @@ def test_a_scale_for_each_channel_stays_on_the_axes():
     assert "edges" not in vars(network)
 
 
+def test_axes_that_change_places_and_change_back_move_as_they_did():
+    """Channels last, as normalisations of PyTorch want them."""
+    torch = pytest.importorskip("torch")
+    from convgraph import from_torch
+
+    class Last(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.read = torch.nn.Conv2d(2, 3, 3, stride=2, padding=1)
+
+        def forward(self, x):
+            return (2 * self.read(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    network = from_torch(Last().eval(), (1, 2, 12, 12))
+    verdict = cg.check_equivariance(network, cg.Shift((4, 0)))
+    assert repr(verdict.output) == "Shift((2, 0))"
+    plain = from_torch(torch.nn.Sequential(Last().read).eval(), (1, 2, 12, 12))
+    same = cg.check_equivariance(plain, cg.Shift((4, 0)))
+    assert (verdict.exact.mask() == same.exact.mask()).all()
+
+
 def test_a_shift_all_around_moves_nothing():
     spec = cg.Conv(1, filters=4) >> cg.MaxPool(2) >> cg.Flatten()
     assert cg.check_equivariance(spec.on((4, 3)), cg.Shift(3, boundary="wrap")).holds

@@ -44,7 +44,7 @@ def stacks(draw, circular):
 @given(stacks(circular=True), st.data())
 @settings(max_examples=60)
 def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(spec, data):
-    from convgraph.symmetry.equivariance.actions import row_steps
+    from convgraph.symmetry.equivariance.row_steps import row_steps
 
     network = fitting(spec.on, data.draw(st.sampled_from([12, 24, 36])))
     lattice = cg.shift_lattice(network)

@@ -1,5 +1,6 @@
 """Theorems about bound networks, models among them: what their layers do at every size."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core.reduction import Reduction
-from convgraph.symmetry.proofs.meaning import meaning
 from convgraph.symmetry.proofs.numbers import strides_of
-from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.walking import Unproved
 from tests.strategies import networks
 
 t = sp.Symbol("t", integer=True, nonnegative=True)
@@ -49,8 +47,8 @@ def test_what_is_proved_at_one_size_holds_at_others(layers, amount):
         assert exact.ravel()[_inside(found, size, exact.size)].all()
 
 
-def _inside(proof, size, outputs):
-    """Of which outputs, along the last axis, a proof speaks for an input of that size."""
+def _inside(proof, size, outputs, axis=-1):
+    """Of which outputs, along an axis, a proof speaks for an input of that size."""
     claim = proof.statement.claim
     known = {
         sp.Symbol(name, integer=True, positive=True): sp.Integer(size)
@@ -60,7 +58,7 @@ def _inside(proof, size, outputs):
         if note.words == "{} = {}":
             symbol, value = note.formulas
             known[symbol] = value.xreplace(known)
-    at = [{**known, claim.variables[-1]: sp.Integer(i)} for i in range(outputs)]
+    at = [{**known, claim.variables[axis]: sp.Integer(i)} for i in range(outputs)]
     return [all(c.xreplace(values) >= 0 for c in claim.conditions) for values in at]
 
 
@@ -111,16 +109,54 @@ def test_branches_one_after_the_other_are_told_by_their_wiring():
     assert "y[f, i] = x[f, i] if f < 2 else h[f - 2, i]" in str(cg.prove(swapped, cg.Shift(1)))
 
 
-def test_products_are_proved_and_other_ways_of_taking_values_together_are_not():
+def test_products_are_proved():
     x = cg.Input(9)
     gated = cg.Multiply()(cg.Conv(3, padding=1)(x), cg.Activation("sigmoid")(x))
     assert cg.prove(cg.Network(x, gated), cg.Shift(1)).verify()
-    network = cg.Conv(3).on(9)
-    made = setting(network, (1,), "line")
-    (layer,) = network.layers
-    object.__setattr__(layer, "reduction", Reduction("median", max, max))
-    with pytest.raises(Unproved, match="in a way that has no formula"):
-        meaning(layer, made)
+
+
+def median(network):
+    """The network with its first layer's sums taken for a median."""
+    layer = dataclasses.replace(network.layers[0], reduction=Reduction("median", max, max))
+    return cg.Network.of(
+        network.rows, [layer, *network.layers[1:]], network.inputs, network.outputs
+    )
+
+
+def test_of_other_ways_of_taking_values_no_more_is_said_than_that_they_are_functions():
+    proof = cg.prove(median((cg.Conv(3) >> cg.ReLU()).on(9)), cg.Shift(2))
+    assert "h[i] = median_h(w[j]*x[i + j] for j=0..2)" in str(proof)
+    assert r"\left(w[j] \, x[i + j]\right)_{0 \le j \le 2}" in proof.latex()
+    assert proof.verify()
+    assert proof.recheck().holds
+    # not even that they do not depend on the order
+    around = cg.Shift(1, boundary="wrap")
+    assert cg.prove(cg.GlobalAvgPool().on(5), around).holds
+    assert not cg.prove(median(cg.GlobalAvgPool().on(5)), around, where="circle").holds
+    inside = cg.prove(median(cg.Conv(3, padding=1).on(9)), cg.Shift(2), where="interior")
+    assert "for 3 <= i, i <= n - 2" in str(inside)
+    assert inside.recheck().holds
+
+
+def test_softmax_and_normalisation_across_channels_that_come_last():
+    torch = pytest.importorskip("torch")
+
+    class Block(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.read = torch.nn.Conv2d(3, 4, 3, stride=2, padding=1)
+            self.norm = torch.nn.LayerNorm(4)
+
+        def forward(self, x):
+            last = self.norm(self.read(x).permute(0, 2, 3, 1))
+            return torch.nn.functional.softmax(last.permute(0, 3, 1, 2), dim=1)
+
+    network = cg.from_torch(Block().eval(), (1, 3, 12, 12))
+    proof = cg.prove(network, cg.Shift((4, 0)), where="interior")
+    assert proof.verify()
+    assert proof.recheck().holds
+    exact = cg.check_equivariance(network, cg.Shift((4, 0))).exact.mask()[0, :, 0]
+    assert exact[_inside(proof, 12, len(exact), axis=-2)].all()
 
 
 def test_bad_questions():
@@ -138,7 +174,7 @@ def test_bad_questions():
     assert cg.prove(two, cg.Shift(1), row="b").holds
 
 
-MODELS = [("light_vgg19", "r35", 32), ("light_resnet50", "r171", 32)]
+MODELS = [("light_bvlc_alexnet", "r13", 16), ("light_resnet50", "r171", 32)]
 MORE = [("light_inception_v2", "r504", 32), ("light_densenet121", "r906", 32)]
 everything = [*MODELS, *(pytest.param(*m, marks=pytest.mark.exhaustive) for m in MORE)]
 

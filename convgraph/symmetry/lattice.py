@@ -20,8 +20,8 @@ from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.interactions.padded import Touching
 from convgraph.symmetry.congruence import Congruence
-from convgraph.symmetry.equivariance.actions import row_steps
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
+from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.transformation import Steps
 from convgraph.symmetry.uneven_padding import UnevenPadding, even_sizes, uneven_paddings
 

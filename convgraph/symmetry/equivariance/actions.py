@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Full, Repeat
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Joint, Row
+from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.equivariance.aligned import aligned_axes
-from convgraph.symmetry.transformation import Sources, Steps, Transformation, space
+from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.transformation import Sources, Transformation, space
 
-__all__ = ["Action", "actions", "row_steps"]
+__all__ = ["Action", "actions"]
 
 
 @dataclass(frozen=True)
@@ -56,55 +53,6 @@ class Action:
 
     def __repr__(self) -> str:
         return "nothing" if self.still else repr(self.transformation)
-
-
-def row_steps(network: Network) -> dict[str, Steps | None]:
-    """Per row and axis of space, how many input positions lie between two neighbouring positions.
-
-    That is the product of the strides on the way, divided by the factors of upsampling. None
-    stands for an axis that is gone (a global pool), and for a row without such axes (behind a
-    dense layer, say). A layer with no geometry, such as those of a graph that a user brought,
-    is taken to have stride 1.
-
-    >>> import convgraph as cg
-    >>> net = (cg.Conv(3, stride=2) >> cg.Upsample(3)).on(9)
-    >>> row_steps(net)["g"]
-    (Fraction(2, 3),)
-    """
-    steps: dict[str, Steps | None] = {
-        row.name: (Fraction(1),) * len(space(row)) for row in network.inputs
-    }
-    for layer in network.layers:
-        found = [_behind(joint, layer.target, steps[joint.source.name]) for joint in layer.joints]
-        steps[layer.target.name] = next((each for each in found if each is not None), None)
-    return steps
-
-
-def _behind(joint: Joint, target: Row, steps: Steps | None) -> Steps | None:
-    if steps is None:
-        return None
-    axes = aligned_axes(joint, target)
-    if axes is not None:
-        return tuple(_step(axis, step) for axis, step in zip(axes[1:], steps, strict=True))
-    if space(joint.source) == space(target):
-        return steps
-    if all(step is None for step in steps) or int(np.prod(target.numbers())) == 1:
-        return (None,) * len(space(target))
-    if not hasattr(joint.wiring, "axes") and len(space(target)) == len(steps):
-        return steps
-    return None
-
-
-def _step(axis: Axis, step: Fraction | None) -> Fraction | None:
-    if step is None or isinstance(axis, Full):
-        return step if axis.inputs == axis.outputs else None
-    if isinstance(axis, Window):
-        return step * Fraction(int(axis.stride))
-    if isinstance(axis, Reversed):
-        return step / Fraction(int(axis.window.stride))
-    if isinstance(axis, Repeat):
-        return step / Fraction(int(axis.factor))
-    return step if axis.inputs == axis.outputs else None
 
 
 def actions(

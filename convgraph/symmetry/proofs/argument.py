@@ -14,6 +14,7 @@ from convgraph.core.layer import Layer
 from convgraph.symmetry.proofs.claims import Given
 from convgraph.symmetry.proofs.equation import Equation, primed, rewrite
 from convgraph.symmetry.proofs.formulas import text
+from convgraph.symmetry.proofs.meaning import has_formula
 from convgraph.symmetry.proofs.normal import normal
 from convgraph.symmetry.proofs.rules import Known, Step, check
 from convgraph.symmetry.proofs.setting import Setting
@@ -67,7 +68,7 @@ def _rule(layer: Layer, source: Equation, shift: Equation) -> str:
     """By which rule a source row is replaced."""
     if source is shift:
         return "definition"
-    return "pointwise" if layer.reduction.pointwise else "lemma"
+    return "pointwise" if layer.reduction.pointwise or not has_formula(layer) else "lemma"
 
 
 def _bridge(chain: Chain, goal: sp.Expr) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue
+from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values
 
 __all__ = ["latex", "text"]
 
@@ -45,6 +45,8 @@ class _Text:
 
     def show(self, e: sp.Basic, tight: bool = False) -> str:
         """The formula; in brackets if it is a sum and stands in a product (`tight`)."""
+        if isinstance(e, Values):
+            return self.values(e)
         if isinstance(e, sp.Sum | Greatest):
             shown = self.over(e, "sum" if isinstance(e, sp.Sum) else "max")
             return self.brackets(shown) if tight else shown
@@ -97,6 +99,12 @@ class _Text:
         ]
         tight = isinstance(e.function, sp.Add)
         return f"{word}[{', '.join(ranges)}] {self.show(e.function, tight)}"
+
+    def values(self, e: Values) -> str:
+        ranges = ", ".join(
+            f"{var}={self.show(low)}..{self.show(high)}" for var, low, high in e.limits
+        )
+        return f"{self.show(e.function)} for {ranges}"
 
     def applied(self, e: AppliedUndef) -> str:
         name, inside = self.name(e.func.__name__), [self.show(a) for a in e.args]
@@ -157,6 +165,13 @@ class _Latex(_Text):
                 bounds = rf"{self.show(low)} \le {self.symbol(var)} \le {self.show(high)}"
                 shown += rf"{sign}_{{{bounds}}} "
         return shown + self.show(e.function, isinstance(e.function, sp.Add))
+
+    def values(self, e: Values) -> str:
+        ranges = ", ".join(
+            rf"{self.show(low)} \le {self.symbol(var)} \le {self.show(high)}"
+            for var, low, high in e.limits
+        )
+        return rf"\left({self.show(e.function)}\right)_{{{ranges}}}"
 
     def function(self, name: str, inside: Sequence[str]) -> str:
         if name == "delta":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,19 +17,19 @@ from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.setting import Setting
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, applied, index
+from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values, applied, index
 from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
-__all__ = ["meaning"]
+__all__ = ["has_formula", "meaning"]
 
 
 def meaning(layer: Layer, setting: Setting) -> Equation:
     """The definition of a layer's row: y(i) = sum of w(j) x(s i + d j - p) over j, and its like."""
-    if not _has_formula(layer):
-        raise Unproved(f"{layer.spec} takes its values together in a way that has no formula here")
     positions = setting.positions(layer.target)
     place = _joined_along(layer)
-    if place is not None:
+    if not has_formula(layer):
+        right = _function(layer, setting, positions)
+    elif place is not None:
         right = _concatenated(layer, setting, positions, place)
     else:
         terms = [_Reading(layer, joint, setting, positions).value() for joint in layer.joints]
@@ -43,14 +44,27 @@ def meaning(layer: Layer, setting: Setting) -> Equation:
     return Equation(left, right, conditions, setting.moduli(layer.target))
 
 
-def _has_formula(layer: Layer) -> bool:
-    """Whether a layer adds or multiplies what its joints bring, or is a function of one joint."""
+def has_formula(layer: Layer) -> bool:
+    """Whether a layer adds or multiplies what its joints bring, or is a function of one value.
+
+    Of others (a normalisation across channels, a softmax) no more is said than that they are some
+    function of what a unit reads, another one for each channel.
+    """
     reduction = layer.reduction
     if reduction.pointwise or reduction == MAX:
         return len(layer.joints) == 1 and layer.joints[0].tying == Constant()
     if reduction == PRODUCT:
         return all(axis.taps == 1 for joint in layer.joints for axis in _axes(joint))
     return reduction in (SUM, MEAN)
+
+
+def _function(layer: Layer, setting: Setting, positions: tuple[sp.Symbol, ...]) -> sp.Expr:
+    moving = setting.moving(layer.target)
+    own = [at for at, moves in zip(positions, moving, strict=True) if not moves]
+    read = [_Reading(layer, joint, setting, positions).collected() for joint in layer.joints]
+    word = re.split(r"\W", layer.reduction.name)[0]
+    name = setting.free(f"{word}_{setting.names[layer.target.name]}")
+    return applied(name, *own, *read)
 
 
 def within(
@@ -79,6 +93,14 @@ class _Reading:
 
     def value(self) -> sp.Expr:
         """What the joint brings to the unit at `positions`."""
+        return self._reduced(self._read_from())
+
+    def collected(self) -> sp.Expr:
+        """The values that the joint brings, for a function of which nothing is known."""
+        term = self._labelled(self._read_from())
+        return Values(term, *self.limits) if self.limits else term
+
+    def _read_from(self) -> sp.Expr:
         arguments: list[sp.Expr] = [sp.S.Zero] * len(self.joint.source.shape)
         pairs = list(axis_pairs(self.joint, self.layer.target))
         for number, (axis, source, out) in enumerate(pairs):
@@ -87,8 +109,7 @@ class _Reading:
             if source is not None:
                 modulus = self.setting.moduli(self.joint.source)[source]
                 arguments[source] = read if modulus is None else self._wrapped(axis, read, modulus)
-        x = applied(self.setting.names[self.joint.source.name], *arguments)
-        return self._reduced(x)
+        return applied(self.setting.names[self.joint.source.name], *arguments)
 
     def _read(self, number: int, axis: Axis, source: int | None, at: sp.Expr) -> sp.Expr:
         """The position that is read along one axis; the tap becomes a bound variable."""
@@ -113,7 +134,10 @@ class _Reading:
                 tap = self._tap(number, axis)
                 self.factors.append(Impulse(w.stride * a + w.dilation * tap - w.padding - at))
                 return a
-        raise Unproved(f"{self.layer.spec} has no formula: its positions are a table")
+        if source is None or self.setting.moving(self.joint.source)[source]:
+            raise Unproved(f"{self.layer.spec} has no formula: its positions are a table")
+        near = self.setting.free(f"near_{self.setting.names[self.layer.target.name]}")
+        return applied(near, at, self._tap(number, axis))
 
     def _tap(self, number: int, axis: Axis) -> sp.Expr:
         if axis.taps == 1:
@@ -149,18 +173,24 @@ class _Reading:
             return applied(reduction.name, x)
         if reduction == MAX:
             return Greatest(x, *self.limits) if self.limits else x
-        term = sp.Mul(*self.factors, x)
-        if isinstance(tying, Learned):
-            term = _entry(self.layer, self.joint, self.setting, self.positions, self.taps) * term
-        elif isinstance(tying, Constant):
-            term = tying.value * term
-        elif isinstance(tying, Mean):
+        term = self._labelled(x)
+        if isinstance(tying, Mean):
             assert isinstance(self.joint.wiring, Product)
             count = sp.Mul(*map(sp.sympify, self.joint.wiring.taps))
             return (sp.Sum(term, *self.limits) if self.limits else term) / count
-        else:
-            raise Unproved(f"the parameters of {self.layer.spec} are a list, without a formula")
         return sp.Sum(term, *self.limits) if self.limits else term
+
+    def _labelled(self, x: sp.Expr) -> sp.Expr:
+        """A value times what its connection carries; a mean's number is left to the whole."""
+        tying = self.joint.tying
+        term = sp.Mul(*self.factors, x)
+        if isinstance(tying, Learned):
+            return _entry(self.layer, self.joint, self.setting, self.positions, self.taps) * term
+        if isinstance(tying, Constant):
+            return tying.value * term
+        if isinstance(tying, Mean):
+            return term
+        raise Unproved(f"the parameters of {self.layer.spec} are a list, without a formula")
 
 
 def _axes(joint: Joint) -> tuple[Axis, ...]:

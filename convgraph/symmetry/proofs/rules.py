@@ -16,7 +16,7 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.symmetry.proofs.equation import Equation, Meanings, allowed, rewrite
 from convgraph.symmetry.proofs.normal import fresh, normal
-from convgraph.symmetry.proofs.vocabulary import Impulse, Residue, function_names
+from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, function_names
 
 __all__ = ["RULES", "Known", "Step", "check"]
 
@@ -93,7 +93,7 @@ def _lemma(step: Step, known: Known) -> bool:
 
 
 def _pointwise(step: Step, known: Known) -> bool:
-    """A function of one value has the same value where its argument has."""
+    """A function has the same value where its arguments have."""
     values = _arguments(step)
     if values is None or step.data:
         return False
@@ -101,14 +101,14 @@ def _pointwise(step: Step, known: Known) -> bool:
     return _rewritten(inner, known, known.lemmas.get(step.using))
 
 
-def _arguments(step: Step) -> tuple[sp.Expr, sp.Expr] | None:
-    """The two values of which both sides are the same function, if they are that."""
+def _arguments(step: Step) -> tuple[sp.Basic, sp.Basic] | None:
+    """What both sides are the same function of, if they are that."""
     a, b = step.left, step.right
     if not (isinstance(a, AppliedUndef) and isinstance(b, AppliedUndef) and a.func == b.func):
         return None
-    if not len(a.args) == len(b.args) == 1 or not function_names(a.args[0]):
+    if len(a.args) != len(b.args) or not any(map(function_names, a.args)):
         return None
-    return a.args[0], b.args[0]
+    return sp.Tuple(*a.args), sp.Tuple(*b.args)
 
 
 def _index(step: Step, known: Known) -> bool:
@@ -146,7 +146,7 @@ def _cycle(step: Step, known: Known) -> bool:
     """A sum over a whole circle of a function of (a + c) mod n is its sum over a."""
 
     def turned(e: sp.Expr) -> sp.Expr:
-        return e.replace(lambda a: isinstance(a, ExprWithLimits), _unturned)
+        return e.replace(lambda a: isinstance(a, sp.Sum | Greatest), _unturned)
 
     a, b = normal(step.left), normal(step.right)
     return not (step.using or step.data) and a != b and normal(turned(a)) == normal(turned(b))

@@ -15,7 +15,16 @@ import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
-__all__ = ["Greatest", "Impulse", "Residue", "applied", "function_names", "index", "unused"]
+__all__ = [
+    "Greatest",
+    "Impulse",
+    "Residue",
+    "Values",
+    "applied",
+    "function_names",
+    "index",
+    "unused",
+]
 
 
 class Greatest(ExprWithLimits):
@@ -24,6 +33,15 @@ class Greatest(ExprWithLimits):
     >>> j, k = sp.symbols("j k", integer=True)
     >>> Greatest(sp.Function("x")(j), (j, 0, k - 1))
     Greatest(x(j), (j, 0, k - 1))
+    """
+
+
+class Values(ExprWithLimits):
+    """The values of a function of integers, one after the other: what a function of many is of.
+
+    >>> c, n = sp.symbols("c n", integer=True)
+    >>> Values(sp.Function("x")(c), (c, 0, n - 1))
+    Values(x(c), (c, 0, n - 1))
     """
 
 

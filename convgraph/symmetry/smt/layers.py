@@ -17,10 +17,11 @@ from convgraph.core.reduction import PRODUCT
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.core.tying import Learned
 from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.meaning import has_formula
 from convgraph.symmetry.proofs.setting import Setting
 from convgraph.symmetry.proofs.walking import axis_pairs
 from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
-from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference
+from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference, whole
 from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes
 
 __all__ = ["LayerQueries"]
@@ -39,6 +40,9 @@ class LayerQueries:
 
     def __iter__(self) -> Iterator[Query]:
         for joint in self.layer.joints:
+            if not has_formula(self.layer):
+                yield self._any_tap(joint)
+                continue
             if any(self._turning(joint)):
                 yield from _turned(fold_of(self.layer, joint), self._name)
                 continue
@@ -117,6 +121,23 @@ class LayerQueries:
             states = [defined(script, fold, one) for one in _sides(fold, tap)]
             equal.append(same(*states))
         return script.ask(f"{self._name}, each tap", conjunction(equal))
+
+    def _any_tap(self, joint: Joint) -> Query:
+        """Whatever a function makes of its values, it does of the same ones on both sides."""
+        script = Script()
+        taps = {}
+        for number, axis in tap_axes(joint, self.layer):
+            taps[number] = script.integer(f"tap!{number}")
+            script.claim(script.between("0", taps[number], script.size(axis.taps)))
+        tap = self._tap(script, joint, taps)
+        fold = Fold("max")  # of one value: whether it is there, and which it is
+        there, value = tap.value()
+        weight = tap.weight()
+        sides = [
+            fold.of(getattr(there, side), "1.0", whole(getattr(weight, side), getattr(value, side)))
+            for side in SIDES
+        ]
+        return script.ask(f"{self._name}, whatever its function", same(*sides))
 
     def _induction(self, joint: Joint, axes: list[tuple[int, Axis]]) -> Iterator[Query]:
         """One more tap of the innermost axis; then one more of the next, each a whole sum."""
