@@ -102,45 +102,52 @@ def prove(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
     """
+    if where is not None and where not in get_args(Where):
+        raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
+    subject = _subject(spec, channels, row)
+    if not isinstance(transformation, Shift):
+        asked: Where = "frame"
+        reason = "proofs are about shifts"
+    else:
+        asked = where or ("circle" if transformation.boundary == "wrap" else "line")
+        try:
+            return _proved(subject, transformation, asked, channels)
+        except Unproved as unproved:
+            reason = str(unproved)
+    found = refute(subject, transformation, asked, channels, reason)
+    return found or Undecided(subject, transformation, asked, reason)
+
+
+def _subject(spec: Spec | Network, channels: Size | None, row: str | None) -> Spec | Network:
+    """What the question is about: a spec, or a network up to a row."""
     if isinstance(spec, Network):
         if channels is not None:
             raise ConvgraphError(f"channels={channels!r}: a bound network has its own")
-        spec = behind(spec, row)
-    elif not isinstance(spec, Spec):
+        return behind(spec, row)
+    if not isinstance(spec, Spec):
         raise ConvgraphError(
             f"spec={spec!r}: a proof is about a spec, such as Conv(k, stride=s), or a network"
         )
-    elif row is not None:
+    if row is not None:
         raise ConvgraphError(f"row={row!r}: a row is one of a bound network's")
-    if where is not None and where not in get_args(Where):
-        raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
-    if not isinstance(transformation, Shift):
-        reason = "proofs are about shifts"
-        found = refute(spec, transformation, "frame", channels, reason)
-        return found or Undecided(spec, transformation, "frame", reason)
-    around = transformation.boundary == "wrap"
-    asked = where or ("circle" if around else "line")
-    place = "circle" if asked == "frame" and around else asked
-    amounts = amounts_of(spec, transformation)
-    try:
-        if place == "frame":
-            raise Unproved("the border reaches some outputs")
-        bound = setting(spec, amounts, place, channels)
-        if asked != place and isinstance(spec, Spec) and not bound.of_any_size:
-            raise Unproved("the strides do not divide every size")
-        known = given(bound)
-        steps = argue(bound, known)
-    except Unproved as unproved:
-        reason = str(unproved)
-        found = refute(spec, transformation, asked, channels, reason)
-        return found or Undecided(spec, transformation, asked, reason)
+    return spec
+
+
+def _proved(spec: Spec | Network, shift: Shift, asked: Where, channels: Size | None) -> Proof:
+    around = asked == "frame" and shift.boundary == "wrap"
+    place: Where = "circle" if around else asked
+    if place == "frame":
+        raise Unproved("the border reaches some outputs")
+    bound = setting(spec, amounts_of(spec, shift), place, channels)
+    if around and isinstance(spec, Spec) and not bound.of_any_size:
+        raise Unproved("the strides do not divide every size")
+    known = given(bound)
+    steps = argue(bound, known)
     claim = known.claims[-1]
-    statement = Statement(
-        "equivariance", spec, transformation, place, channels, claim, bound.notes()
-    )
+    statement = Statement("equivariance", spec, shift, place, channels, claim, bound.notes())
     proof = Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
     try:
         proof.check_steps()
     except ConvgraphError as wrong:  # a step was taken that no rule allows
-        return Undecided(spec, transformation, asked, str(wrong).split(";")[0])
+        raise Unproved(str(wrong).split(";")[0]) from None
     return proof
