@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import expression, input_option, json_option, network
+from convgraph.cli.arguments import (
+    boundary_option,
+    expression,
+    input_option,
+    json_option,
+    network,
+    shifted,
+)
 from convgraph.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
@@ -24,13 +31,7 @@ if TYPE_CHECKING:
 @click.option("--rotate", type=int, metavar="TURNS", help="Quarter turns of rows and columns.")
 @click.option("--scale", type=int, metavar="FACTOR", help="Enlarge by a whole factor.")
 @click.option("--axis", type=int, help="The axis, from 0 without the channels; by default -1.")
-@click.option(
-    "--boundary",
-    type=click.Choice(["zeros", "wrap"]),
-    default="zeros",
-    show_default=True,
-    help="What comes in where a shift leaves the frame.",
-)
+@boundary_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -100,26 +101,10 @@ def _transformation(
         )
     own = -1 if axis is None else axis
     if shift is not None:
-        amounts = _amounts(shift)
-        return cg.Shift(
-            amounts[0] if len(amounts) == 1 else amounts,
-            own,
-            "wrap" if boundary == "wrap" else "zeros",
-        )
+        return shifted(shift, own, boundary)
     if rotate is not None:
         return cg.Rotate90(rotate)
     return cg.Scale(scale, axis) if scale is not None else cg.Flip(own)
-
-
-def _amounts(text: str) -> tuple[int, ...]:
-    from convgraph.core.errors import ConvgraphError
-
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise ConvgraphError(
-            f"shift={text!r}: a whole number, or one for each axis joined by commas: 0,1"
-        ) from None
 
 
 def _lattice(net: Network) -> Lattice | None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "book": ("book", "Draw the book's figures and derive what its sources claim."),
     "check": ("check", "Decide whether a network commutes with a transformation."),
     "group": ("symmetry", "Find all symmetries of a network, exactly."),
+    "invariance": ("invariance", "Derive how likely pooled outputs are to be left as they are."),
     "prove": ("prove", "Prove for all sizes that layers commute with shifts, or refute it."),
     "show": ("show", "Print the facts of a network, and draw it."),
     "tie": ("tie", "Build the layer whose tying a group forces."),

@@ -17,6 +17,7 @@ An average is unchanged only if both windows hold the same units.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Rational
@@ -33,6 +34,8 @@ from convgraph.symmetry.pooled import pooled
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["Invariance", "invariance"]
+
+NAMED = 12  # outputs that are named one by one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,6 +102,29 @@ class Invariance:
         parts = [] if self.inside is None else [f"{self.inside} inside of the frame"]
         parts += [] if self._counts is None else [f"{self.expected} expected"]
         return f"Invariance({self.transformation!r}: {', '.join(parts)})"
+
+    def __str__(self) -> str:
+        target = self.network.outputs[0].name
+        lines = [f"the chance that {self.transformation!r} leaves an output of {target} as it is"]
+        if self.inside is not None:
+            lines.append(f"  inside of the frame: {self.inside}")
+        if self._counts is None:
+            lines.append("  of all outputs: not known without numbers for the sizes")
+        else:
+            lines.append(f"  expected: {self.expected}")
+            lines += [f"  {chance}: {units}" for chance, units in self._alike()]
+        each = f"each not positive with the chance {self.nonpositive}"
+        known = "all positive" if self.nonpositive == 0 else each
+        return "\n".join([*lines, f"for independent values of {self.row}, {known}"])
+
+    def _alike(self) -> Iterator[tuple[sp.Expr, str]]:
+        """Each probability with the outputs that have it."""
+        groups: dict[sp.Expr, list[str]] = {}
+        units = self.network.outputs[0].units()
+        for unit, chance in zip(units, self.probabilities.ravel(), strict=True):
+            groups.setdefault(chance, []).append(unit)
+        for chance, alike in groups.items():
+            yield chance, ", ".join(alike) if len(alike) <= NAMED else f"{len(alike):,} units"
 
 
 def invariance(
