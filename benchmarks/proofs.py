@@ -87,3 +87,24 @@ def pooling() -> Iterator[Result]:
         seconds(best(lambda: cg.invariance(net, cg.Shift((1, 1))).expected, repeat=3)),
         "50 ms",
     )
+
+
+@benchmark("Theorems about ResNet-50, up to its last block")
+def models() -> Iterator[Result]:
+    import onnx
+
+    folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    model = cg.from_onnx(folder / "light_resnet50.onnx")
+
+    def proof() -> cg.Proof:
+        clear_cache()
+        normal.cache_clear()
+        found = cg.prove(model, cg.Shift((32, 0)), row="r171")
+        assert isinstance(found, cg.Proof)
+        return found
+
+    yield figure("prove: images of any size, shifts by 32", seconds(best(proof, repeat=3)))
+    made = proof()
+    yield figure("verify", seconds(best(made.verify, repeat=3)))
+    count = len(made.recheck().answers)
+    yield figure(f"recheck: {count} questions", seconds(best(made.recheck, repeat=3)))
