@@ -63,7 +63,7 @@ def rank(expressions, symbols):
 @given(st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(data):
-    network = data.draw(single_layers((*CONVOLUTIONS, "Dense")))
+    network = data.draw(single_layers((*CONVOLUTIONS, "AvgPool", "Dense")))
     assume(sum(int(layer.connections) for layer in network.layers) < 300)
     g = data.draw(transformations(network.inputs[0]))
     verdict = fitting(cg.check_equivariance, network, g)
@@ -164,3 +164,11 @@ def test_what_only_some_units_need_is_said_to_mend_those():
     assert verdict.mended == {"s2", "s3", "s4", "s5"}
     assert str(verdict).split("\n")[-1] == ("holds at 4 of these if: w_1_1 = w_2_1, w_1_2 = w_2_2")
     assert verdict.to_dict()["mended"]["units"] == ["s2", "s3", "s4", "s5"]
+
+
+def test_sums_of_numbers_are_no_equation():
+    cut = cg.AvgPool(2, stride=3, padding=((0, 2),), count_include_pad=False).on(7)
+    verdict = cg.check_equivariance(cut, cg.Scale(2) @ cg.Flip())
+    assert verdict.broken
+    assert verdict.conditions == ()
+    assert verdict.mended == set()

@@ -474,3 +474,15 @@ def test_turns_of_wide_layers_are_decided_on_positions_without_their_channels():
     assert cg.check_equivariance(
         (cg.Conv((1, 1), 512) >> cg.ReLU()).on((512, 56, 56)), cg.Permute([first, *rest])
     ).holds
+
+
+def test_verdicts_on_wide_layers_are_short_to_read():
+    around = cg.Permute([*range(1, 500), 0])
+    verdict = verdict_of(cg.Dense(500), 500, around)
+    assert repr(around) == "Permute(0 to 1, ..., 500 units)"
+    assert len(str(verdict)) < 1000
+    assert "+ ... (500 terms) and g f(x) = w_500_1*x1 + " in str(verdict)
+    assert len(verdict.counterexample.left.args) == 500
+    assert len(repr(verdict.counterexample)) < 500
+    assert len(verdict.conditions) == 500 * 499
+    assert verdict.conditions[-1] == sp.Eq(*sp.symbols("w_1_1 w_500_500"))

@@ -15,6 +15,7 @@ from convgraph.symmetry.transformation import Sources, Transformation
 __all__ = ["Permute", "PermuteChannels"]
 
 RULE = "a permutation lists each position once, counted from 0"
+LISTED = 64  # moves that are written out
 CYCLES_RULE = "cycles are lists of positions, counted from 0, or of names of units"
 
 
@@ -98,6 +99,9 @@ class Permute(Transformation):
         return np.argsort(np.array(self._array(row, count), np.int64))
 
     def __repr__(self) -> str:
+        if len(self.moves) > LISTED:
+            start, to = self.moves[0]
+            return f"Permute({start!r} to {to!r}, ..., {len(self.moves):,} units)"
         if self.size is not None:
             return f"Permute({[to for _, to in self.moves]})"
         return f"Permute({dict(self.moves)})"

@@ -26,6 +26,7 @@ from convgraph.symmetry.equivariance.sums_of_labels import Sum, simplest
 __all__ = ["Ties", "ties"]
 
 Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Ties:
 
     pairs: Ints
     sums: tuple[Sum, ...]
-    beyond: NDArray[np.bool_]
+    beyond: Mask
 
 
 def ties(made: Parting) -> Ties:
@@ -71,15 +72,13 @@ class _Equations:
     pairs: Ints
     sums: list[tuple[int, Sum]]
 
-    def of(self, needed: NDArray[np.bool_]) -> tuple[Ints, list[Sum]]:
+    def of(self, needed: Mask) -> tuple[Ints, list[Sum]]:
         """Those of the units that are needed."""
         pairs = self.pairs[needed[self.owner]]
         return np.unique(pairs, axis=0), [each for owner, each in self.sums if needed[owner]]
 
 
-def _layer(
-    made: Parting, layer: LayerEdges, broken: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], _Equations]:
+def _layer(made: Parting, layer: LayerEdges, broken: Mask) -> tuple[Mask, _Equations]:
     """(units beyond repair, the equations of the others)."""
     units = np.arange(layer.units)
     image = made.image[layer.first + units]
@@ -93,13 +92,14 @@ def _layer(
     apart = np.zeros(len(asked), bool)
     apart[here.owner[broken[here.source]]] = True
     labels = made.question.network.labels
-    apart[left.owner[left.hopeless(labels, layer.kind == "sum")]] = True
+    hopeless, open_ = left.judged(labels, layer.kind == "sum")
+    apart[left.owner[hopeless]] = True
     if layer.bias is not None:
         biases = np.stack([layer.bias[asked], layer.bias[image[asked] - layer.first]], 1)
         differ = biases[:, 0] != biases[:, 1]
         apart[differ & (biases < 0).any(axis=1)] = True
         biased = np.flatnonzero(differ & ~apart)
-    single, several = left.chosen(~apart)
+    single, several = left.chosen(~apart[left.owner] & open_)
     owner, pairs = asked[left.owner[single]], left.pairs(single)
     sums = [(int(asked[left.owner[group]]), left.sum(group)) for group in several.tolist()]
     if layer.bias is not None:
@@ -141,23 +141,25 @@ class _Left:
     def _per_group(self, values: Ints) -> Ints:
         return np.add.reduceat(values, self.start[:-1]) if len(self.owner) else self.owner
 
-    def hopeless(self, labels: Labels, linear: bool) -> NDArray[np.bool_]:
-        """Groups of labels that no equation between parameters makes equal."""
-        one_sided = self._per_group(np.abs(self.count)) == np.abs(self._per_group(self.count))
+    def judged(self, labels: Labels, linear: bool) -> tuple[Mask, Mask]:
+        """(groups that no equation between parameters makes equal, those that one does).
+
+        Numbers take none: their sums are the same, or they are not.
+        """
+        hopeless = self._per_group(np.abs(self.count)) == np.abs(self._per_group(self.count))
         if not linear:
-            return np.ones(len(one_sided), bool)
-        fixed = self._per_group((self.label < labels.parameters).astype(np.int64)) == 0
-        for group in np.flatnonzero(fixed & ~one_sided).tolist():
+            return np.ones(len(hopeless), bool), np.zeros(len(hopeless), bool)
+        numbers = self._per_group((self.label < labels.parameters).astype(np.int64)) == 0
+        for group in np.flatnonzero(numbers & ~hopeless).tolist():
             own = slice(*self.start[group : group + 2])
             values = labels.pick(self.label[own].tolist())
             total = sum(v * n for v, n in zip(values, self.count[own].tolist(), strict=True))
-            fixed[group] = total != 0
-        return one_sided | fixed
+            hopeless[group] = total != 0
+        return hopeless, ~hopeless & ~numbers
 
-    def chosen(self, mended: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-        """Of the groups of some units (those with one label on each side, the others)."""
+    def chosen(self, kept: Mask) -> tuple[Ints, Ints]:
+        """Of some groups (those with one label on each side, the others)."""
         single = (np.diff(self.start) == 2) & (self._per_group(np.abs(self.count)) == 2)
-        kept = mended[self.owner]
         return np.flatnonzero(kept & single), np.flatnonzero(kept & ~single)
 
     def pairs(self, groups: Ints) -> Ints:

@@ -12,6 +12,9 @@ from convgraph.core.plain import plain
 
 __all__ = ["Counterexample", "Edge"]
 
+TERMS = 40  # of a sum that is shown as it is
+FEW = 8  # of those of a longer one
+
 Edge = tuple[str, str, sp.Expr]
 
 
@@ -73,15 +76,15 @@ class Counterexample:
         return facts
 
     def __repr__(self) -> str:
-        return f"Counterexample({self.unit}: {self.left} is not {self.right})"
+        return f"Counterexample({self.unit}: {_shown(self.left)} is not {_shown(self.right)})"
 
     def __str__(self) -> str:
         at = self.unit if self.input is not None else self.origin
-        lines = [f"at {at}, f(g x) = {self.left} and g f(x) = {self.right}"]
+        lines = [f"at {at}, f(g x) = {_shown(self.left)} and g f(x) = {_shown(self.right)}"]
         if self.input is not None and self.values is not None:
             given = ", ".join(f"{name} = {value}" for name, value in self.input.items())
             given = f"{given} and zeros elsewhere" if given else "an input of zeros"
-            lines.append(f"for {given}: {self.values[0]} and {self.values[1]}")
+            lines.append(f"for {given}: {_shown(self.values[0])} and {_shown(self.values[1])}")
         shown = [
             "no connection" if edge is None else f"{edge[0]} -> {edge[1]} with {edge[2]}"
             for edge in self.edges
@@ -89,3 +92,12 @@ class Counterexample:
         lines.append(f"connections: {shown[0]}, against {shown[1]}")
         lines.append(f"cause at {self.origin}: {', '.join(self.causes)}")
         return "\n".join(lines)
+
+
+def _shown(side: sp.Expr) -> str:
+    """A side as text; of a long sum the first terms, and how many there are."""
+    terms = sp.Add.make_args(side)
+    if len(terms) <= TERMS:
+        return str(side)
+    first = sp.Add(*sorted(terms, key=lambda term: (len(str(term)), str(term)))[:FEW])
+    return f"{first} + ... ({len(terms):,} terms)"

@@ -11,10 +11,12 @@ from typing import Any, overload
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from convgraph.core.labels import Labels
+from convgraph.symmetry.equivariance.sums_of_labels import Sum
 
-__all__ = ["Block", "Equations"]
+__all__ = ["Block", "Equations", "Listed"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class Block:
     def __len__(self) -> int:
         return int(np.prod(self._rest, dtype=np.int64))
 
-    def sides(self, position: int) -> tuple[list[int], list[int]]:
+    def sides(self, position: int) -> Sum:
         """The labels on both sides of one equation."""
         free = np.unravel_index(position, self._rest) if self._rest else ()
-        left, right = ([self._label(free, digits) for digits in s] for s in (self.left, self.right))
-        return left, right
+        left, right = self.left, self.right
+        return tuple(self._label(free, d) for d in left), tuple(self._label(free, d) for d in right)
 
     def _label(self, free: Sequence[np.integer[Any]], digits: tuple[int, ...]) -> int:
         rest, fixed = iter(free), iter(digits)
@@ -52,10 +54,28 @@ class Block:
         return self.start + int(np.ravel_multi_index(index, self.shape))
 
 
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """Pairs of labels that are to be equal, and pairs of lists of labels whose sums are to be."""
+
+    pairs: NDArray[np.int64]
+    sums: Sequence[Sum]
+
+    def __len__(self) -> int:
+        return len(self.pairs) + len(self.sums)
+
+    def sides(self, position: int) -> Sum:
+        """The labels on both sides of one equation."""
+        if position >= len(self.pairs):
+            return self.sums[position - len(self.pairs)]
+        left, right = self.pairs[position].tolist()
+        return (left,), (right,)
+
+
 class Equations(Sequence[sp.Eq]):
     """A sequence of sympy equations between sums of labels; it compares with tuples of them."""
 
-    def __init__(self, labels: Labels, blocks: Sequence[Block] = ()) -> None:
+    def __init__(self, labels: Labels, blocks: Sequence[Block | Listed] = ()) -> None:
         self._labels, self._blocks = labels, tuple(blocks)
         self._ends = list(accumulate(map(len, self._blocks)))
 

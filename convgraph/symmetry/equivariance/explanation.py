@@ -18,7 +18,7 @@ from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WIND
 from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.decide import Question
-from convgraph.symmetry.equivariance.equations import Block, Equations
+from convgraph.symmetry.equivariance.equations import Block, Equations, Listed
 from convgraph.symmetry.equivariance.origin import Origin, local, origin
 from convgraph.symmetry.equivariance.plane import Plane
 from convgraph.symmetry.equivariance.sides import Sides
@@ -105,6 +105,8 @@ class Explanation:
         pairs: dict[Block, None] = {}
         sums: dict[Block, None] = {}
         for (axes, made), found in zip(self._mending, self._ties, strict=True):
+            if not axes:
+                return Equations(labels, [Listed(found.pairs, found.sums)])
             for a, b in found.pairs.tolist():
                 pairs.update(self._block(axes, made.question.network, (a,), (b,)))
             for left, right in found.sums:
@@ -133,9 +135,6 @@ class Explanation:
         self, axes: tuple[int, ...], small: Network, left: Sequence[int], right: Sequence[int]
     ) -> dict[Block, None]:
         """An equation in the network cut down to axes, as equations in the whole one."""
-        if not axes:
-            sides = [tuple((label,) for label in side) for side in (left, right)]
-            return {Block(0, (len(self.network.labels),), (0,), *sides): None}
         labels = np.array([*left, *right])
         for array in small.labels.arrays:
             start = small.labels.start(array.letter)
