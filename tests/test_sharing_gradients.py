@@ -65,6 +65,9 @@ def test_many_gradients_are_the_derivatives(net, seed):
 def check_gradients(net, seed):
     assume(len(net.edges) <= SMALL and len(net.layers) <= 6)
     assume(all("Activation" not in repr(layer.spec) for layer in net.layers))
+    # sympy takes minutes to differentiate a maximum of many values
+    many = [layer for layer in net.layers if layer.reduction.name == "max"]
+    assume(all(layer.connections <= 9 * layer.target.size for layer in many))
     # the greatest of no values is -oo, and so is every sum with it
     assume(not any(sp.sympify(e).has(sp.oo, -sp.oo) for e in outputs_of(net).values()))
     point = somewhere(net, seed)

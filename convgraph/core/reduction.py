@@ -63,11 +63,21 @@ def _segments(
     return reduce
 
 
+def greatest(values: Sequence[sp.Expr]) -> sp.Expr:
+    """The greatest of some expressions; -oo of none.
+
+    sympy compares each with each, which for symbols comes to nothing, and takes a second for 50.
+    """
+    if not values:
+        return sp.S.NegativeInfinity
+    return sp.Max(*values, evaluate=not all(value.is_Symbol for value in values))
+
+
 SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True, made="SUM")
 MEAN = Reduction("mean", SUM.exact, SUM.fast, linear=True, made="MEAN")
 MAX = Reduction(
     "max",
-    lambda terms: sp.Max(*terms) if terms else sp.S.NegativeInfinity,
+    greatest,
     _segments(np.maximum, -np.inf),
     made="MAX",
 )

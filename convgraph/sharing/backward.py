@@ -16,7 +16,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.evaluate import layer_edges
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.reduction import SUM, Reduction
+from convgraph.core.reduction import MAX, SUM, Reduction
 from convgraph.core.tying import Constant, Explicit
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product
@@ -104,6 +104,10 @@ def edge_derivatives(network: Network, layer: Layer) -> NDArray[Any] | None:
     labels = np.array(network.labels.pick(np.unique(label).tolist()), object)
     terms = (labels[np.searchsorted(np.unique(label), label)] * units[source]).tolist()
     result = np.empty(len(terms), object)
+    if layer.reduction == MAX:
+        for low, high in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
+            result[low:high] = _steps(terms[low:high])
+        return result
     partial: dict[int, tuple[Sequence[sp.Dummy], Sequence[sp.Expr]]] = {}
     for low, high in zip(start[:-1].tolist(), start[1:].tolist(), strict=True):
         if high - low not in partial:
@@ -112,6 +116,14 @@ def edge_derivatives(network: Network, layer: Layer) -> NDArray[Any] | None:
         values = dict(zip(dummies, terms[low:high], strict=True))
         result[low:high] = [put_in(derivative, values) for derivative in derivatives]
     return result
+
+
+def _steps(values: list[sp.Expr]) -> list[sp.Expr]:
+    """The derivatives of a maximum: 1 where a value is greater than all others, else 0."""
+    if len(values) == 1:
+        return [sp.S.One]
+    others = [MAX.exact(values[:i] + values[i + 1 :]) for i in range(len(values))]
+    return [sp.Heaviside(value - other) for value, other in zip(values, others, strict=True)]
 
 
 def _partial(reduction: Reduction, terms: int) -> tuple[Sequence[sp.Dummy], Sequence[sp.Expr]]:
