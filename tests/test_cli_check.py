@@ -31,7 +31,7 @@ def test_verdict_causes_counterexample_and_lattice():
         "no equation between parameters would mend it",
         "",
         "axis 0: shifts by multiples of 2 commute, as 1 of the output",
-        "  the border reaches 1 outputs from the start and 1 from the end, 2 units",
+        "  outputs that the border reaches: 1 from the start, 1 from the end, 2 in all",
     ]
 
 

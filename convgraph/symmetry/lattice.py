@@ -98,8 +98,8 @@ class AxisLattice:
         last = self.widths[-1]
         lines = [f"axis {self.axis}: {moves}"]
         lines.append(
-            f"  the border reaches {last.before} outputs from the start and {last.after} from "
-            f"the end, {len(self.band):,} units"
+            f"  outputs that the border reaches: {last.before} from the start, "
+            f"{last.after} from the end, {len(self.band):,} in all"
         )
         lines += [f"  uneven padding in {each}" for each in self.uneven]
         if self.uneven and self.even_sizes is not None:
@@ -202,7 +202,7 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
     >>> net = (cg.Conv(3, padding=1, stride=2) >> cg.ReLU() >> cg.MaxPool(2)).on(16)
     >>> print(cg.shift_lattice(net))
     axis 0: shifts by multiples of 4 commute, as 1 of the output
-      the border reaches 1 outputs from the start and 0 from the end, 1 units
+      outputs that the border reaches: 1 from the start, 0 from the end, 1 in all
       uneven padding in h1: padding 1 and 1, of which 1 and 0 are used for n = 16; even for
     n ≡ 1 (mod 2)
       padding is even in all layers for an input of n ≡ 1 (mod 2)
