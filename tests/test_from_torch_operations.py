@@ -133,7 +133,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_values_of_operations(name: str) -> None:
     function, shape = FUNCTIONS[name]
-    compared(Does(function), shape)
+    assert len(compared(Does(function), shape).outputs) == 1
 
 
 MODULES = {

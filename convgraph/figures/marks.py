@@ -111,12 +111,6 @@ def _edge_mask(network: Network, what: Any) -> NDArray[np.bool_]:
     )
 
 
-def _is_edge(what: Any) -> bool:
-    """Whether this is (source, target), or (source, target, key) as networkx gives them."""
-    named = isinstance(what, tuple) and all(isinstance(unit, str) for unit in what[:2])
-    return named and (len(what) == 2 or (len(what) == 3 and isinstance(what[2], int)))
-
-
 def _label(network: Network, parameter: str | sp.Expr) -> int:
     position = network.labels.find(str(parameter))
     if position is None:

@@ -7,6 +7,7 @@ what its layers do at every size; a size that follows from the input's is named 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
@@ -85,7 +86,9 @@ def _sizes(
     return sizes
 
 
-def _followed(layer: Layer, sizes: dict[str, tuple[sp.Expr, ...]]) -> Any:
+def _followed(
+    layer: Layer, sizes: dict[str, tuple[sp.Expr, ...]]
+) -> Iterator[tuple[Axis, int | None, int | None, sp.Expr]]:
     """The axes of a layer's first joint, with the size of what each reads."""
     for joint in layer.joints[:1]:
         for axis, source, out in axis_pairs(joint, layer.target):
