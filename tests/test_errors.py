@@ -294,8 +294,10 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: cg.Activation("phi").on(1).evaluate([1]),
-        "name='phi': the values of this activation are not known; those of tanh, exp, abs, sin, "
-        "cos, sqrt, sign, sigmoid, softplus are",
+        "name='phi': the values of this activation are not known; those of abs, acos, acosh, asin, "
+        "asinh, atan, atanh, bool, ceil, cos, cosh, erf, exp, floor, gelu, hardswish, identity, "
+        "int, isnan, log, mish, not, reciprocal, relu, round, sigmoid, sign, silu, sin, sinh, "
+        "softplus, softsign, sqrt, tan, tanh are",
     ),
     # questions that do not fit
     (

@@ -11,6 +11,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.function import Function
+
 __all__ = ["MAX", "MEAN", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
 
 
@@ -28,10 +30,16 @@ class Reduction:
         compare=False, repr=False
     )
     linear: bool = False
-    pointwise: bool = False
+    function: Function | None = None
+    """The function that it applies to the one value that it gets, if that is all that it does."""
     made: Any = field(default=None, compare=False, repr=False)
     """What makes it again where it is unpickled, as functions do not pickle: a name of this module,
     or a factory (see `by_name`) and its arguments."""
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether it applies a function to one value."""
+        return self.function is not None
 
     def __reduce__(self) -> Any:
         return object.__reduce__(self) if self.made is None else self.made
@@ -86,10 +94,13 @@ PRODUCT = Reduction(
 )
 
 
-def pointwise(
-    name: str, exact: Callable[[sp.Expr], sp.Expr], fast: Callable[[NDArray[Any]], NDArray[Any]]
-) -> Reduction:
+def pointwise(function: Function) -> Reduction:
     """The reduction of a unit that applies a function to the one value that it gets."""
+    # a function of no known values may be called as a reduction is
+    clash = function.name in {"sum", "mean", "max", "product", "input"}
     return Reduction(
-        name, lambda terms: exact(terms[0]), lambda values, start: fast(values), pointwise=True
+        f"{function.name}()" if clash else function.name,
+        lambda terms: function.exact(terms[0]),
+        lambda values, start: function.fast(values),
+        function=function,
     )

@@ -9,7 +9,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.reduction import PRODUCT, SUM, by_name, pointwise
+from convgraph.core.functions import reduction
+from convgraph.core.reduction import PRODUCT, SUM, Reduction, by_name
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
@@ -180,15 +181,30 @@ def combine(builder: Builder, node: Node) -> None:
         if number is None:
             signal = _as_signal(builder, value)
             joints.append((signal, stretched(signal, shape), ONE))
-    builder.emit(node, shape, joints, with_numbers(op, numbers))
+    builder.emit(node, shape, joints, _of_one(op, numbers) or with_numbers(op, numbers))
+
+
+def _of_one(op: str, numbers: list[sp.Expr | None]) -> Reduction | None:
+    """An operator of one operand that stands for no number, if the function table has it."""
+    known = [number for number in numbers if number is not None]
+    if len(numbers) - len(known) != 1 or sp.nan in known:
+        return None
+    match op, known:
+        case (("Max" | "Min"), []):
+            return SUM
+        case "Max", _:
+            return reduction("clip", max(known), None)
+        case "Min", _:
+            return reduction("clip", None, min(known))
+        case "PRelu", [slope] if numbers[0] is None and slope.is_finite:
+            return reduction("leaky_relu", slope)
+    return None
 
 
 @by_name
 def with_numbers(op: str, numbers: list[sp.Expr | None]) -> Any:
     """An operator's function of the operands for which no number stands."""
     exactly, fast = TOGETHER[op]
-    if numbers == [None]:
-        return pointwise(op.lower(), exactly, lambda v: fast(v))
     plain = [None if n is None else int(n) if n.is_Integer else float(n) for n in numbers]
 
     def filled(given: list[Any], arguments: tuple[Any, ...]) -> list[Any]:

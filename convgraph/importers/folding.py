@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.functions import function
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.array_operators import (
     LARGEST,
@@ -230,7 +231,10 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
 _SAME_ENTRIES = ("Identity", "Dropout")
 
 # the functions that units apply to their values are those of numbers as well
-_FUNCTIONS = {op: fast for op, (_, fast) in {**SIMPLE, **TOGETHER}.items() if op != "FMod"}
+_FUNCTIONS = {
+    **{op: function(name).fast for op, name in SIMPLE.items()},
+    **{op: fast for op, (_, fast) in TOGETHER.items() if op != "FMod"},
+}
 
 FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     **{op: _computed(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},

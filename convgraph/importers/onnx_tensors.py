@@ -93,16 +93,21 @@ class Tensors:
         if kind == 7:
             return list(attribute.ints)
         if kind == 1:
-            return attribute.f
+            return _decimal(attribute.f)
         if kind == 3:
             return attribute.s.decode("utf-8", "replace")
         if kind == 4:
             return self.known(attribute.t)
         if kind == 6:
-            return list(attribute.floats)
+            return [_decimal(f) for f in attribute.floats]
         if kind == 8:
             return [s.decode("utf-8", "replace") for s in attribute.strings]
         return attribute
+
+
+def _decimal(value: float) -> float:
+    """The shortest decimal number that a float of 32 bits stands for: 0.1, not 0.1000000015."""
+    return float(str(np.float32(value)))
 
 
 class Attributes(Mapping[str, Any]):

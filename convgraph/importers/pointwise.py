@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM, Reduction, by_name, pointwise
+from convgraph.core.functions import reduction
+from convgraph.core.reduction import SUM, Reduction
 from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
@@ -19,164 +17,53 @@ from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import unknown_values
 from convgraph.importers.values import Known, row_shape
 
-__all__ = ["apply", "clip", "rounded", "unchanged"]
+__all__ = ["SIMPLE", "apply", "clip", "unchanged"]
 
-Array = NDArray[Any]
-Pair = tuple[Callable[[sp.Expr], sp.Expr], Callable[[Array], Array]]
-
-
-def _sigmoid(v: Array) -> Array:
-    return 0.5 * (1 + np.tanh(0.5 * np.asarray(v, float)))  # without overflow at either end
-
-
-def _erf(v: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[float])(v)
-
-
-def rounded(t: sp.Expr) -> sp.Expr:
-    low = sp.floor(t)
-    half = sp.Rational(1, 2)
-    to_even = 2 * sp.floor((low + 1) / 2)
-    return sp.Piecewise((low, t - low < half), (low + 1, t - low > half), (to_even, True))
-
-
-SIMPLE: dict[str, Pair] = {
-    "Relu": (lambda t: sp.Max(0, t), lambda v: np.maximum(v, 0)),
-    "Sigmoid": (lambda t: 1 / (1 + sp.exp(-t)), _sigmoid),
-    "Tanh": (sp.tanh, np.tanh),
-    "Softplus": (lambda t: sp.log(1 + sp.exp(t)), lambda v: np.logaddexp(v, 0)),
-    "Softsign": (lambda t: t / (1 + sp.Abs(t)), lambda v: v / (1 + np.abs(v))),
-    "HardSwish": (
-        lambda t: t * sp.Max(0, sp.Min(1, t / 6 + sp.Rational(1, 2))),
-        lambda v: v * np.clip(v / 6 + 0.5, 0, 1),
-    ),
-    "Mish": (
-        lambda t: t * sp.tanh(sp.log(1 + sp.exp(t))),
-        lambda v: v * np.tanh(np.logaddexp(v, 0)),
-    ),
-    "Abs": (sp.Abs, np.abs),
-    "Ceil": (sp.ceiling, np.ceil),
-    "Floor": (sp.floor, np.floor),
-    "Round": (rounded, np.round),
-    "Sign": (sp.sign, np.sign),
-    "Sqrt": (sp.sqrt, np.sqrt),
-    "Reciprocal": (lambda t: 1 / t, lambda v: 1 / np.asarray(v, float)),
-    "Exp": (sp.exp, np.exp),
-    "Log": (sp.log, np.log),
-    "Erf": (sp.erf, _erf),
-    "Sin": (sp.sin, np.sin),
-    "Cos": (sp.cos, np.cos),
-    "Tan": (sp.tan, np.tan),
-    "Asin": (sp.asin, np.arcsin),
-    "Acos": (sp.acos, np.arccos),
-    "Atan": (sp.atan, np.arctan),
-    "Sinh": (sp.sinh, np.sinh),
-    "Cosh": (sp.cosh, np.cosh),
-    "Asinh": (sp.asinh, np.arcsinh),
-    "Acosh": (sp.acosh, np.arccosh),
-    "Atanh": (sp.atanh, np.arctanh),
-    "Not": (lambda t: sp.Piecewise((1, sp.Eq(t, 0)), (0, True)), lambda v: (v == 0) * 1),
-    "IsNaN": (lambda t: sp.Integer(t is sp.nan), lambda v: np.isnan(v) * 1),
-}
-
-
-def _leaky(slope: float) -> Pair:
-    a = exact(slope)
-    return (
-        lambda t: sp.Max(0, t) + a * sp.Min(0, t),
-        lambda v: np.maximum(v, 0) + slope * np.minimum(v, 0),
+# operators whose function has no attributes, by the name that it has in the table
+SIMPLE = {
+    op: op.lower()
+    for op in (
+        "Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "HardSwish", "Mish", "Abs", "Ceil",
+        "Floor", "Round", "Sign", "Sqrt", "Reciprocal", "Exp", "Log", "Erf", "Sin", "Cos", "Tan",
+        "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Not", "IsNaN",
     )
-
-
-def _elu(alpha: float, gamma: float = 1, width: float = 1) -> Pair:
-    """gamma * t above 0, and gamma * alpha * (exp(t / width) - 1) below."""
-    a, g, w = exact(alpha), exact(gamma), exact(width)
-    return (
-        lambda t: sp.Piecewise((g * t, t > 0), (g * a * (sp.exp(t / w) - 1), True)),
-        lambda v: gamma * np.where(v > 0, v, alpha * np.expm1(np.minimum(v, 0) / width)),
-    )
-
-
-def _hard_sigmoid(alpha: float, beta: float) -> Pair:
-    a, b = exact(alpha), exact(beta)
-    return lambda t: sp.Max(0, sp.Min(1, a * t + b)), lambda v: np.clip(alpha * v + beta, 0, 1)
-
-
-def _thresholded(alpha: float) -> Pair:
-    a = exact(alpha)
-    return lambda t: sp.Piecewise((t, t > a), (0, True)), lambda v: np.where(v > alpha, v, 0)
-
-
-def _shrink(lambd: float, bias: float) -> Pair:
-    limit, b = exact(lambd), exact(bias)
-    return (
-        lambda t: sp.Piecewise((t + b, t < -limit), (t - b, t > limit), (0, True)),
-        lambda v: np.where(v < -lambd, v + bias, np.where(v > lambd, v - bias, 0)),
-    )
-
-
-def _swish(alpha: float) -> Pair:
-    a = exact(alpha)
-    return lambda t: t / (1 + sp.exp(-a * t)), lambda v: v * _sigmoid(alpha * v)
-
-
-def _gelu(kind: str) -> Pair:
-    half = sp.Rational(1, 2)
-    if kind == "tanh":
-        c = float(np.sqrt(2 / np.pi))
-        return (
-            lambda t: half * t * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (t + exact(0.044715) * t**3))),
-            lambda v: 0.5 * v * (1 + np.tanh(c * (v + 0.044715 * v**3))),
-        )
-    return (
-        lambda t: half * t * (1 + sp.erf(t / sp.sqrt(2))),
-        lambda v: 0.5 * v * (1 + _erf(v / np.sqrt(2))),
-    )
-
-
-def _is_inf(negative: int, positive: int) -> Pair:
-    wanted = ([-np.inf] if negative else []) + ([np.inf] if positive else [])
-    symbols = [exact(w) for w in wanted]
-    return lambda t: sp.Integer(t in symbols), lambda v: np.isin(v, wanted) * 1
-
-
-WITH_ATTRIBUTES: dict[str, Callable[[Node], Pair]] = {
-    "LeakyRelu": lambda n: _leaky(n.real("alpha", 0.01)),
-    "Elu": lambda n: _elu(n.real("alpha", 1)),
-    "Celu": lambda n: _elu(n.real("alpha", 1), 1, n.real("alpha", 1)),
-    "Selu": lambda n: _elu(n.real("alpha", 1.67326319217681884765625), n.real("gamma", SELU_GAMMA)),
-    "HardSigmoid": lambda n: _hard_sigmoid(n.real("alpha", 0.2), n.real("beta", 0.5)),
-    "ThresholdedRelu": lambda n: _thresholded(n.real("alpha", 1)),
-    "Shrink": lambda n: _shrink(n.real("lambd", 0.5), n.real("bias", 0)),
-    "Swish": lambda n: _swish(n.real("alpha", 1)),
-    "Gelu": lambda n: _gelu(n.word("approximate", "none")),
-    "IsInf": lambda n: _is_inf(n.number("detect_negative", 1), n.number("detect_positive", 1)),
-}
+}  # fmt: skip
 SELU_GAMMA = 1.05070102214813232421875
+SELU_ALPHA = 1.67326319217681884765625
+
+WITH_ATTRIBUTES: dict[str, Callable[[Node], tuple[Any, ...]]] = {
+    "LeakyRelu": lambda n: ("leaky_relu", _real(n, "alpha", 0.01)),
+    "Elu": lambda n: ("elu", _real(n, "alpha", 1)),
+    "Celu": lambda n: ("elu", _real(n, "alpha", 1), 1, _real(n, "alpha", 1)),
+    "Selu": lambda n: ("elu", _real(n, "alpha", SELU_ALPHA), _real(n, "gamma", SELU_GAMMA)),
+    "HardSigmoid": lambda n: ("hardsigmoid", _real(n, "alpha", 0.2), _real(n, "beta", 0.5)),
+    "ThresholdedRelu": lambda n: ("thresholdedrelu", _real(n, "alpha", 1)),
+    "Shrink": lambda n: ("shrink", _real(n, "lambd", 0.5), _real(n, "bias", 0)),
+    "Swish": lambda n: ("swish", _real(n, "alpha", 1)),
+    "Gelu": lambda n: ("gelu", n.word("approximate", "none")),
+    "IsInf": lambda n: (
+        "isinf",
+        n.number("detect_negative", 1),
+        n.number("detect_positive", 1),
+    ),
+}
+"""The name of an operator's function in the table, and the numbers that it depends on."""
 
 
-@by_name
-def function_of(op: str, attributes: Mapping[str, Any]) -> Reduction:
-    """The function of an operator with these attributes."""
-    if op in SIMPLE:
-        return pointwise(op.lower(), *SIMPLE[op])
-    shown = ", ".join(f"{key}={value}" for key, value in sorted(attributes.items()))
-    made = WITH_ATTRIBUTES[op](Node(op, (), (), attributes))
-    return pointwise(f"{op.lower()}({shown})", *made)
-
-
-MADE = {op: function_of(op, {}) for op in SIMPLE}
+def _real(node: Node, name: str, default: float) -> sp.Expr:
+    return exact(node.real(name, default))
 
 
 @builds(*SIMPLE, *WITH_ATTRIBUTES)
 def apply(builder: Builder, node: Node) -> None:
     """A function of one variable on every unit."""
-    _emit(builder, node, MADE.get(node.op) or function_of(node.op, dict(node.attributes)))
+    named = (SIMPLE[node.op],) if node.op in SIMPLE else WITH_ATTRIBUTES[node.op](node)
+    _emit(builder, node, reduction(*named))
 
 
-def _emit(builder: Builder, node: Node, reduction: Reduction) -> None:
+def _emit(builder: Builder, node: Node, made: Reduction) -> None:
     signal = builder.signal(node, 0)
-    builder.emit(node, signal.shape, [(signal, stretched(signal, signal.shape), ONE)], reduction)
+    builder.emit(node, signal.shape, [(signal, stretched(signal, signal.shape), ONE)], made)
 
 
 @builds("Identity", "Dropout")
@@ -210,7 +97,9 @@ def cast(builder: Builder, node: Node) -> None:
         raise Unread("the type of a tensor that is computed")
     if kind == "-":
         raise Unread("a type that holds no real numbers")
-    made = {"f": SUM, "b": truth(), "?": unknown_values(node.op)}.get(kind, whole())
+    made = {"f": SUM, "b": reduction("bool"), "?": unknown_values(node.op)}.get(
+        kind, reduction("int")
+    )
     _emit(builder, node, made)
 
 
@@ -220,19 +109,6 @@ def _kind(like: Known) -> str:
         return "f"
     widths = {"bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
     return name[0] if name in widths else "?"
-
-
-@by_name
-def truth() -> Reduction:
-    """One for whatever is not zero."""
-    numbers = lambda v: (v != 0) * 1  # noqa: E731
-    return pointwise("bool", lambda t: sp.Piecewise((1, sp.Ne(t, 0)), (0, True)), numbers)
-
-
-@by_name
-def whole() -> Reduction:
-    """Without what is behind the point."""
-    return pointwise("int", lambda t: sp.sign(t) * sp.floor(sp.Abs(t)), np.trunc)
 
 
 @builds("Clip")
@@ -250,23 +126,4 @@ def clip(builder: Builder, node: Node) -> None:
     low, high = bounds
     if low is sp.nan or high is sp.nan:
         raise ConvgraphError(f"min={low}, max={high}: bounds are numbers")
-    _emit(builder, node, clipped(low, high))
-
-
-@by_name
-def clipped(low: sp.Expr | None, high: sp.Expr | None) -> Reduction:
-    """No less than one bound, and no greater than another."""
-    bounds = low, high
-    numbers = [None if b is None else float(b) for b in bounds]
-    if low is not None and low.is_Integer and high is not None and high.is_Integer:
-        numbers = [int(low), int(high)]
-
-    def exactly(t: sp.Expr) -> sp.Expr:
-        t = t if low is None else sp.Max(low, t)
-        return t if high is None else sp.Min(high, t)
-
-    def fast(v: Array) -> Array:
-        v = v if numbers[0] is None else np.maximum(v, numbers[0])
-        return v if numbers[1] is None else np.minimum(v, numbers[1])
-
-    return pointwise(f"clip({low}, {high})", exactly, fast)
+    _emit(builder, node, reduction("clip", low, high))

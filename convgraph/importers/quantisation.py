@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM, Reduction, by_name, pointwise
+from convgraph.core.functions import reduction
+from convgraph.core.reduction import SUM
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places, stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unchanged, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
-from convgraph.importers.pointwise import rounded
 from convgraph.importers.reductions import unknown_values
 from convgraph.importers.reshaping import within
 from convgraph.importers.values import Known, Signal
@@ -77,16 +76,6 @@ def dequantise(builder: Builder, node: Node) -> None:
     _scaled(builder, node, None, inverse=False)
 
 
-@by_name
-def quantised(point: int, low: int, high: int) -> Reduction:
-    """Rounded, moved to the zero point and kept within a range."""
-    return pointwise(
-        f"quantise({low}, {high})",
-        lambda t: sp.Max(low, sp.Min(high, rounded(t) + point)),
-        lambda v: np.clip(np.round(v) + point, low, high),
-    )
-
-
 @builds("QuantizeLinear")
 def quantise(builder: Builder, node: Node) -> None:
     """x / scale, rounded, moved to the zero point and kept within the range of a type."""
@@ -101,6 +90,6 @@ def quantise(builder: Builder, node: Node) -> None:
     else:
         point, limits = int(values[0]), np.iinfo(values.dtype)
         low, high = int(limits.min), int(limits.max)
-        made = quantised(point, low, high)
+        made = reduction("quantise", point, low, high)
     wiring = unchanged(inner.row.shape)
     builder.emit(node, inner.shape, [(inner, wiring, ONE)], made)

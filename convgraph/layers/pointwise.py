@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import Reduction, by_name, pointwise
+from convgraph.core.functions import NAMES, reduction, unknown
+from convgraph.core.reduction import Reduction
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import identity
@@ -45,7 +43,7 @@ class ReLU(_Pointwise):
     """
 
     def reduction(self) -> Reduction:
-        return rectified()
+        return reduction("relu")
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,47 +65,19 @@ class LeakyReLU(_Pointwise):
             )
 
     def reduction(self) -> Reduction:
-        return leaky(self.slope)
-
-
-@by_name
-def rectified() -> Reduction:
-    """max(0, t)."""
-    return pointwise("relu", lambda t: sp.Max(0, t), lambda t: np.maximum(t, 0))
-
-
-@by_name
-def leaky(given: int | Fraction | sp.Expr) -> Reduction:
-    """max(0, t) + slope * min(0, t)."""
-    slope = sp.Rational(given) if isinstance(given, Fraction) else sp.sympify(given)
-
-    def fast(t: NDArray[Any]) -> NDArray[Any]:
-        return np.maximum(t, 0) + float(slope) * np.minimum(t, 0)
-
-    return pointwise(f"leaky_relu({slope})", lambda t: sp.Max(0, t) + slope * sp.Min(0, t), fast)
-
-
-NUMERIC: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
-    "tanh": np.tanh,
-    "exp": np.exp,
-    "abs": np.abs,
-    "sin": np.sin,
-    "cos": np.cos,
-    "sqrt": np.sqrt,
-    "sign": np.sign,
-    "sigmoid": lambda t: 1 / (1 + np.exp(-t)),
-    "softplus": lambda t: np.logaddexp(t, 0),
-}
+        return reduction("leaky_relu", self.slope)
 
 
 @dataclass(frozen=True, repr=False)
 class Activation(_Pointwise):
-    """Any pointwise function by name; in expressions it stays a sympy function of that name.
+    """Any pointwise function by name.
 
-    Its values in numbers are known for tanh, sigmoid, exp, abs, sin, cos, sqrt, sign and softplus.
+    Names such as tanh, sigmoid, exp, cos, abs, softplus, gelu and silu are those of the functions
+    so called, and relu is `ReLU`. Any other name stands for a function of which no more is known:
+    what is said of the network is said for every function in its place.
 
-    >>> Activation("phi").on(1).expressions()
-    {'s1': phi(x1)}
+    >>> Activation("phi").on(1).expressions(), Activation("relu").on(1).expressions()
+    ({'s1': phi(x1)}, {'s1': Max(0, x1)})
     """
 
     name: str
@@ -119,25 +89,4 @@ class Activation(_Pointwise):
             )
 
     def reduction(self) -> Reduction:
-        return activation(self.name)
-
-
-@by_name
-def activation(name: str) -> Reduction:
-    """A function of which sympy knows the name only."""
-    return named(name, sp.Function(name))
-
-
-@by_name
-def named(name: str, exact: Callable[[sp.Expr], sp.Expr]) -> Reduction:
-    """The reduction of a function by its name, with values in numbers where they are known."""
-
-    def fast(t: NDArray[Any]) -> NDArray[Any]:
-        if name not in NUMERIC:
-            raise ConvgraphError(
-                f"name={name!r}: the values of this activation are not known; those of "
-                f"{', '.join(NUMERIC)} are"
-            )
-        return NUMERIC[name](t)
-
-    return pointwise(name, exact, fast)
+        return reduction(self.name) if self.name in NAMES else unknown(self.name)

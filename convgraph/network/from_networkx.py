@@ -11,16 +11,16 @@ import sympy as sp
 
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
-from convgraph.layers.pointwise import rectified
 from convgraph.network.listed import listed_layer
 
 __all__ = ["from_networkx"]
 
 REDUCTIONS = {r.name: r for r in (SUM, MEAN, MAX, PRODUCT)}
-REDUCTIONS["relu"] = rectified()
+REDUCTIONS["relu"] = reduction("relu")
 
 
 def from_networkx(graph: nx.DiGraph) -> Network:

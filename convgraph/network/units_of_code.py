@@ -9,8 +9,8 @@ from typing import TypeAlias
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.functions import by_function, reduction
 from convgraph.core.reduction import MAX, SUM, Reduction
-from convgraph.layers.pointwise import ReLU, named
 from convgraph.network.tape import Made, Tape
 
 __all__ = ["Kind", "Terms", "read"]
@@ -36,7 +36,7 @@ Units: TypeAlias = "list[tuple[sp.Expr, Terms]]"
 
 SUMS = Kind("sum", SUM)
 MAXIMA = Kind("max", MAX)
-RELUS = Kind("relu", ReLU().reduction())
+RELUS = Kind("relu", reduction("relu"))
 
 
 def read(
@@ -86,8 +86,8 @@ class _Reader:
             return RELUS if 0 in made.values else MAXIMA
         if made.function in (sp.Min, sp.Piecewise) or len(made.values) != 1:
             raise self._refused(expression, "maxima and functions of one argument are known")
-        name = "abs" if made.function is sp.Abs else str(made.function)
-        return Kind(name, named(name, made.function))
+        function = by_function(made.function)
+        return Kind(function.name, function)
 
     def _made(self, expression: sp.Expr) -> Made | None:
         """The function, and of what, whose value an expression is, on the tape or in sympy."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.labels import Labels
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 
 __all__ = ["Pairs", "pairs_of"]
 
@@ -103,7 +104,7 @@ class _Combine:
         if reduction.linear:
             total = sp.Add(*self.labels.pick(labels))
             return -1 if total == 0 else self._known(total)
-        if reduction.name == "max":
+        if reduction == MAX:
             labels = sorted(set(labels))
         return labels[0] if len(labels) == 1 else self._new((reduction.name, *labels))
 

@@ -15,7 +15,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.reduction import MAX, MEAN
+from convgraph.core.reduction import MAX, MEAN, Reduction
 from convgraph.core.window import Window
 from convgraph.layers.convolution import Conv
 from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
@@ -23,8 +23,6 @@ from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Pooled", "moved", "pooled"]
-
-INCREASING = {"tanh", "sigmoid", "exp", "softplus"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +121,9 @@ def pooled(network: Network, g: Transformation, independent: str | None) -> Pool
         reduction = layer.reduction
         if reduction in (MAX, MEAN):
             pools.append(layer)
-        elif reduction.name == "relu" and not (pools and pools[-1].reduction == MEAN):
+        elif _rectifies(reduction) and not (pools and pools[-1].reduction == MEAN):
             rectified = True
-        elif not (reduction.pointwise and _increases(layer)):
+        elif reduction.function is None or not reduction.function.increasing:
             raise ConvgraphError(
                 f"network: {layer.spec} is no pooling, and no function that keeps the order"
             )
@@ -136,10 +134,8 @@ def pooled(network: Network, g: Transformation, independent: str | None) -> Pool
     return Pooled(kind, rectified, row, action, tuple(pools))
 
 
-def _increases(layer: Layer) -> bool:
-    name = layer.reduction.name
-    slope = getattr(layer.spec, "slope", None)
-    return name in INCREASING or (slope is not None and sp.sympify(slope).is_positive is True)
+def _rectifies(reduction: Reduction) -> bool:
+    return reduction.function is not None and reduction.function.rectifies
 
 
 def _disjoint(layer: Layer, g: Transformation) -> None:

@@ -18,7 +18,6 @@ __all__ = ["Cone", "ConeLayer", "cone_of"]
 
 Integers = NDArray[np.integer[Any]]
 Ints = NDArray[np.int64]
-LEAKY = "leaky_relu("
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +107,7 @@ def _cut(
     where: Any, start: Ints, source: Integers, label: Integers, bias: Ints | None, layer: LayerEdges
 ) -> ConeLayer:
     slope = None
-    if layer.kind.startswith(LEAKY):
-        slope = sp.sympify(layer.kind[len(LEAKY) : -1])
+    function = layer.layer.reduction.function
+    if function is not None and function.keeps_positive and function.slopes is not None:
+        slope = function.slopes[1]
     return ConeLayer(where, start, source, label, bias, layer.kind, slope, layer.keeps_zero)

@@ -14,9 +14,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.function import rational
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
-from convgraph.symmetry.equivariance.functions import rational
 from convgraph.symmetry.transformation import Sources, moved
 
 __all__ = ["exact_trials"]

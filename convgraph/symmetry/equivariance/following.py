@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.reduction import MAX
 from convgraph.core.tying import Explicit, Learned, Mean
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
-from convgraph.symmetry.equivariance.functions import keeps_zero
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["follow"]
@@ -72,7 +72,7 @@ def _through(layer: AlignedLayer, axis: int, lines: Mapping[str, _Line], line: _
         target = plain[image]
         match = source.agrees[table] & (source.image[table] == other)
         same = np.where(moved & target, match, ~moved & ~target)
-        if own.reduction.name == "max":
+        if own.reduction == MAX:
             same &= present == present_image
         agrees &= same.all(axis=1) & _labels_agree(joint, relation, axis, image, layer.dense)
         live |= plain.any(axis=1)
@@ -87,9 +87,11 @@ def _through(layer: AlignedLayer, axis: int, lines: Mapping[str, _Line], line: _
 
 def _keeps_zero(layer: Layer, there: Mask) -> Mask:
     """Whether units that read nothing but zeros are zero."""
-    name = layer.reduction.name
-    keeps = layer.reduction.linear or name == "max" or keeps_zero(layer.reduction)
-    return there & keeps if name == "max" else np.full(len(there), keeps and layer.bias is None)
+    if layer.reduction == MAX:
+        return there
+    function = layer.reduction.function
+    keeps = layer.reduction.linear or (function is not None and bool(function.zero_at_zero))
+    return np.full(len(there), keeps and layer.bias is None)
 
 
 def _labels_agree(joint: Joint, relation: Axis, axis: int, image: Sources, dense: bool) -> Any:

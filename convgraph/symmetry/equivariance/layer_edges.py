@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.tying import Constant, Mean
-from convgraph.symmetry.equivariance.functions import keeps_zero
 
 __all__ = ["LayerEdges", "ancestors", "every_layer", "segments"]
 
@@ -40,7 +39,8 @@ class LayerEdges:
     @property
     def keeps_zero(self) -> bool:
         """Whether the function of a pointwise layer is known to be zero at zero."""
-        return keeps_zero(self.layer.reduction)
+        function = self.layer.reduction.function
+        return function is not None and bool(function.zero_at_zero)
 
     @property
     def units(self) -> int:

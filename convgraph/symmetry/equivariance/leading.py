@@ -22,9 +22,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.function import rational
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
-from convgraph.symmetry.equivariance.functions import rational
 
 __all__ = ["PRIME", "Leading", "evaluate", "number"]
 

@@ -17,9 +17,9 @@ from typing import TypeAlias
 import numpy as np
 import sympy as sp
 
+from convgraph.core.function import rational
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
-from convgraph.symmetry.equivariance.functions import rational
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Forms", "TooLarge", "forms"]

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, WINDOW, Parting
 from convgraph.symmetry.equivariance.counterexample import Edge
 from convgraph.symmetry.equivariance.unit_edges import UnitEdge, unit_edges
@@ -76,7 +77,7 @@ def local(
     for pair, edge in paired:
         if spare[pair] > 0:
             spare[pair] -= 1
-        elif pair.source != -1 or layer.reduction.name == "max":
+        elif pair.source != -1 or layer.reduction == MAX:
             left_over.append((pair, edge))
     missing = list(spare.elements())
     edges = _pair(network, row, unit, image, left_over, missing)

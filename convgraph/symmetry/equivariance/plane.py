@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, decompose, dense
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
@@ -234,7 +235,7 @@ def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | 
 
 def _empty(layer: AlignedLayer) -> bool:
     """Whether a layer takes maxima of nothing: they are no zeros, whatever another axis says."""
-    return layer.layer.reduction.name == "max" and any(
+    return layer.layer.reduction == MAX and any(
         not (axis.fan_in() > 0).all() for axes in layer.joints for axis in axes
     )
 

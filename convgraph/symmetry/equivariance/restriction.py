@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Full, Table
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
@@ -134,7 +135,7 @@ def restriction(
     order = list(rows.values())  # inputs first
     inputs = order[: len(order) - len(layers)]
     made = Network.of(order, [each for each in layers if each is not None], inputs, order[-1:])
-    products = any(layer.layer.reduction.name == "product" for layer in network.layers)
+    products = any(layer.layer.reduction == PRODUCT for layer in network.layers)
     return Restriction(made, kept, frozenset(opaque), not opaque and not products)
 
 

@@ -169,8 +169,8 @@ class _Reading:
 
     def _reduced(self, x: sp.Expr) -> sp.Expr:
         reduction, tying = self.layer.reduction, self.joint.tying
-        if reduction.pointwise:
-            return applied(reduction.name, x)
+        if reduction.function is not None:
+            return applied(reduction.function.name, x)
         if reduction == MAX:
             return Greatest(x, *self.limits) if self.limits else x
         term = self._labelled(x)

@@ -15,7 +15,8 @@ __all__ = ["Names", "letters_of", "row_names", "size_symbol"]
 def letters_of(network: Network) -> set[str]:
     """The names of a network's kernels and pointwise functions, which no row may have."""
     letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
-    return letters | {layer.reduction.name for layer in network.layers if layer.reduction.pointwise}
+    functions = {layer.reduction.function for layer in network.layers}
+    return letters | {function.name for function in functions if function is not None}
 
 
 def size_symbol(name: str) -> sp.Symbol:

@@ -15,6 +15,7 @@ import sympy as sp
 
 from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.function import Function
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
@@ -35,7 +36,6 @@ from convgraph.symmetry.smt.script import (
 
 __all__ = ["N", "frame_query"]
 
-ZERO_AT_ZERO = {"tanh", "sin", "abs", "sqrt", "sign"}
 N = sp.Symbol("n", integer=True, positive=True)
 
 
@@ -145,8 +145,8 @@ def _row(script: Script, layer: Layer, rows: Mapping[str, str], mark: str) -> st
         if isinstance(joint.tying, Learned):
             named_digits = [d for d in joint.tying.digits if d.named or d.size != 1]
             script.function(joint.tying.letter or "w", len(named_digits))
-    if layer.reduction.pointwise:
-        value = _pointwise(script, layer.reduction.name, value)
+    if layer.reduction.function is not None:
+        value = _pointwise(script, layer.reduction.function, value)
     return _function(script, f"{layer.target.name}{mark}", at, value)
 
 
@@ -160,11 +160,11 @@ def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
     return call(b, *[at[o] for o in outs if o is not None])
 
 
-def _pointwise(script: Script, name: str, value: str) -> str:
-    if name == "relu":
+def _pointwise(script: Script, function: Function, value: str) -> str:
+    if function.rectifies:
         return f"(let ((v {value})) (ite (>= v 0.0) v 0.0))"
-    phi = script.function(f"fun!{name}", 1, "Real", "Real")
-    if name in ZERO_AT_ZERO or name.startswith("leaky_relu"):
+    phi = script.function(f"fun!{function.name}", 1, "Real", "Real")
+    if function.zero_at_zero:
         script.claim(call("=", call(phi, "0.0"), "0.0"))
     return call(phi, value)
 
