@@ -28,7 +28,7 @@ def test_verdict_causes_counterexample_and_lattice():
         "  for x1 = 1 and zeros elsewhere: Max(0, w_3) and 0",
         "  connections: x3 -> h1:2 with w_3, against no connection",
         "  cause at h1:2: zeros filled the frame of the output",
-        "no equation between parameters would mend it",
+        "no equations between parameters were found that make it hold",
         "",
         "axis 0: shifts by multiples of 2 commute, as 1 of the output",
         "  outputs that the border reaches: 1 from the start, 1 from the end, 2 in all",

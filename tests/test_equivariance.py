@@ -346,7 +346,7 @@ def test_it_reads_as_a_report():
     )
     assert text.splitlines()[0] == "f(Shift(2) x) = Shift(1) f(x): broken at 2 of 8 units of s"
     assert "  padding entered: s8" in text
-    assert text.endswith("no equation between parameters would mend it")
+    assert text.endswith("no equations between parameters were found that make it hold")
     holds = verdict_of(cg.Conv(1), 3, cg.Flip())
     assert (repr(holds), str(holds)) == (
         "Verdict(f(Flip() x) = Flip() f(x): holds at all 3 units of s)",

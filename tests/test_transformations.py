@@ -93,7 +93,6 @@ def test_a_shift_behind_strides():
     assert shift.behind((Fraction(2), Fraction(3))) == cg.Shift((2, 2))
     assert shift.behind((Fraction(2, 3), Fraction(1, 2))) == cg.Shift((6, 12))
     assert shift.behind((Fraction(3), Fraction(1))) is None
-    assert shift.behind((Fraction(3), Fraction(1)), rounded=True) == cg.Shift((1, 6))
     assert shift.behind((None, Fraction(2))) == cg.Shift((0, 3))
     s, t = sp.symbols("s t", integer=True, positive=True)
     assert cg.Shift(3 * t).behind((Fraction(3),)) == cg.Shift(t)

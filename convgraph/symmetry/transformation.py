@@ -56,11 +56,8 @@ class Transformation(ABC):
         """One array of source positions per axis of space, or None if it is no such product."""
         return None
 
-    def behind(self, steps: Steps, rounded: bool = False) -> Transformation | None:
-        """The transformation of a row of such steps; None where they do not divide it.
-
-        With `rounded`, the next smaller one that they divide.
-        """
+    def behind(self, steps: Steps) -> Transformation | None:
+        """The transformation of a row of such steps; None where they do not divide it."""
         return self
 
     def resolved(self, row: Row) -> Transformation:
@@ -144,8 +141,8 @@ class Composition(Transformation):
             result = [_then(*pair) for pair in zip(result, maps, strict=True)]
         return result
 
-    def behind(self, steps: Steps, rounded: bool = False) -> Composition | None:
-        parts = [part.behind(steps, rounded) for part in self.parts]
+    def behind(self, steps: Steps) -> Composition | None:
+        parts = [part.behind(steps) for part in self.parts]
         return None if None in parts else Composition(tuple(p for p in parts if p is not None))
 
     def resolved(self, row: Row) -> Composition:

@@ -94,16 +94,15 @@ class Shift(AxisWise):
             maps.append(source % n if wrapped else np.where(inside, source, -1))
         return maps
 
-    def behind(self, steps: Steps, rounded: bool = False) -> Shift | None:
+    def behind(self, steps: Steps) -> Shift | None:
         amounts = []
         for amount, step in zip(self.amounts(len(steps)), steps, strict=True):
             if step is None:
                 amounts.append(0)
                 continue
             each = sp.Rational(step.denominator, step.numerator) * amount
-            if each.is_integer is False and not rounded:
+            if each.is_integer is False:
                 return None
-            each = sp.floor(each) if each.is_integer is False else each
             amounts.append(int(each) if each.is_Integer else each)
         if isinstance(self.amount, tuple):
             return Shift(tuple(amounts), boundary=self.boundary)

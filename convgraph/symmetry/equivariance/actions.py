@@ -10,8 +10,10 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
+from convgraph.symmetry.composed import reduced
 from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.transformation import Sources, Transformation, space
+from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Action", "actions"]
 
@@ -27,6 +29,11 @@ class Action:
     row: Row
     transformation: Transformation | None
     still: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known how the row moves."""
+        return self.still or self.transformation is not None
 
     def sources(self) -> Sources | None:
         """The source of each unit of the row, if the transformation fits."""
@@ -60,11 +67,10 @@ def actions(
     moves: Mapping[str, Transformation],
     row: str,
     output: Transformation | None,
-    rounded: bool = False,
 ) -> dict[str, Action]:
     """The action on every row; `moves` has the transformation of each input, `output` of `row`.
 
-    With `rounded`, rows are moved by the next smaller shift that their stride divides.
+    Further on, rows move as what the first input does, put together and reduced, says.
 
     Raises
     ------
@@ -77,12 +83,13 @@ def actions(
         transformation = moves[given.name].resolved(given)
         transformation.check(given)
         result[given.name] = Action(given, transformation)
+    first = reduced(first, network.inputs[0])
     for name, steps in row_steps(network).items():
         if name in result:
             continue
         here = network.row(name)
         gone = steps is None or all(step is None for step in steps)
-        moved = None if gone or steps is None else first.behind(steps, rounded)
+        moved = None if gone or steps is None else first.behind(steps)
         result[name] = Action(here, moved, still=gone)
     target = network.row(row)
     if output is not None:
@@ -93,6 +100,8 @@ def actions(
             result[row] = Action(target, None, still=True)
     elif not result[row].still and result[row].transformation is not None:
         result[row] = _fitting(result[row])
+        if first == Shift(0):
+            result[row] = Action(target, None, still=True)
     return result
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,17 +13,22 @@ from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
+from convgraph.symmetry.composed import Motion, composed
 from convgraph.symmetry.equivariance.actions import Action, actions
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.by_axes import Answer, jointly
 from convgraph.symmetry.equivariance.decide import decide
 from convgraph.symmetry.equivariance.explanation import Explanation, edge_question
+from convgraph.symmetry.equivariance.output_search import search
 from convgraph.symmetry.equivariance.plane import Plane, plane
+from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["check_equivariance"]
 
+FEW = 20_000  # edges up to which another shift is looked for where the stride's does not hold
+POSSIBLE = 8  # shifts of the output that are decided in full
 AGAIN = 5_000_000  # edges up to which what the axes leave open is decided on the edges
 
 
@@ -43,7 +50,11 @@ def check_equivariance(
     output
         How the output should move. By default as the input does, given the strides on the way: a
         shift by s t is a shift by t behind stride s. An output without the axes that move (behind a
-        global pool, say) should then stay as it is.
+        global pool, say) should then stay as it is. Where that does not hold everywhere, or a
+        stride does not divide the shift, all shifts of the output are tried, and the verdict is
+        about one that holds if any does (beyond 20,000 connections only where a stride does not
+        divide the shift). If none does it is about the first, or, where a stride does not divide
+        the shift, about the one at which most units agree.
     row
         The row that is compared; the output by default.
 
@@ -95,26 +106,95 @@ def check_equivariance(
     if output is not None and not isinstance(output, Transformation):
         raise ConvgraphError(f"output={output!r}: a transformation, such as Shift(1)")
     acting = actions(network, _moves(network, g), target.name, output)
-    if acting[target.name].transformation is None and not acting[target.name].still:
-        # there is no such shift of the output; the example is one against the next smaller
-        near = actions(network, _moves(network, g), target.name, output, rounded=True)
-        view = plane(network, near, target.name)
-        explanation = Explanation(network, near, target.name, view, divided=False)
-        whole, none = _everything(target), Units(target, [])
-        answer = Answer(none, whole, none)
-    else:
-        answer, view = _answer(network, acting, target)
-        explanation = Explanation(network, acting, target.name, view)
-    first = acting[network.inputs[0].name]
-    return Verdict(
-        network,
-        first,
-        acting[target.name],
-        answer.exact,
-        answer.broken,
-        answer.undecided,
-        explanation,
-    )
+    made = _Tried(network, acting, target) if acting[target.name].known else None
+    if output is None and (made is None or (made.answer.broken and _few(network))):
+        return _searched(network, acting, target, made)
+    assert made is not None  # an output that is given is known
+    return made.verdict()
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """The answer for one action on the output."""
+
+    network: Network
+    acting: Mapping[str, Action]
+    target: Row
+    natural: bool = True
+
+    @cached_property
+    def _found(self) -> tuple[Answer, Plane | None]:
+        return _answer(self.network, self.acting, self.target)
+
+    @property
+    def answer(self) -> Answer:
+        return self._found[0]
+
+    def verdict(self, tried: bool = False) -> Verdict:
+        answer, view = self._found
+        return Verdict(
+            self.network,
+            self.acting[self.network.inputs[0].name],
+            self.acting[self.target.name],
+            answer.exact,
+            answer.broken,
+            answer.undecided,
+            Explanation(self.network, self.acting, self.target.name, view, self.natural),
+            tried,
+        )
+
+
+def _searched(
+    network: Network, acting: Mapping[str, Action], target: Row, natural: _Tried | None
+) -> Verdict:
+    """The verdict about the shift of the output that holds; else about the one of the stride.
+
+    Where there is no such, it is about the one at which most units agree.
+    """
+    found = search(network, acting, target, row_steps(network)[target.name])
+    if found is None:
+        if natural is None:
+            raise ConvgraphError(
+                f"g={acting[network.inputs[0].name]!r}: the strides on the way do not divide it, "
+                "and the network is too large, or the transformation no shift, to look for one "
+                "of the output; give one with output="
+            )
+        return natural.verdict()
+    open_ = None
+    for along in found.possible[:POSSIBLE]:
+        tried = _with(network, acting, target, along, True)
+        if not tried.answer.broken:
+            if not tried.answer.undecided:
+                return tried.verdict()
+            open_ = open_ or tried
+    tried_all = found.complete and len(found.possible) <= POSSIBLE and open_ is None
+    made = open_ or natural or _with(network, acting, target, found.nearest, False)
+    return made.verdict(tried_all)
+
+
+def _with(
+    network: Network,
+    acting: Mapping[str, Action],
+    target: Row,
+    along: Sequence[Motion],
+    natural: bool,
+) -> _Tried:
+    """Try one motion of the output; rows before it with the same steps move alike."""
+    still = all(motion.still for motion in along)
+    transformation = None if still else composed(along)
+    steps = row_steps(network)
+    alike = {
+        name: Action(action.row, transformation, still)
+        for name, action in acting.items()
+        if not action.known and steps[name] == steps[target.name]
+    }
+    alike[target.name] = Action(target, transformation, still)
+    return _Tried(network, {**acting, **alike}, target, natural)
+
+
+def _few(network: Network) -> bool:
+    """Whether a search costs next to nothing, so that it may be made for what mostly has none."""
+    return sum(int(layer.connections) for layer in network.layers) <= FEW
 
 
 def _answer(

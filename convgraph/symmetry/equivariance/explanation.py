@@ -38,7 +38,7 @@ class Explanation:
     row: str
     plane: Plane | None
     divided: bool = True
-    """Whether there is a shift of the output at all."""
+    """Whether the strides on the way divide the shift."""
 
     @cached_property
     def _on_edges(self) -> bool:
@@ -100,8 +100,6 @@ class Explanation:
     def conditions(self) -> Equations:
         """Equations between labels that would mend what can be mended."""
         labels = self.network.labels
-        if not self.divided:
-            return Equations(labels)
         pairs: dict[Block, None] = {}
         sums: dict[Block, None] = {}
         for (axes, made), found in zip(self._mending, self._ties, strict=True):
@@ -115,8 +113,6 @@ class Explanation:
 
     def mended(self, broken: Units) -> Units:
         """The broken units at which both sides are equal under these equations."""
-        if not self.divided:
-            return Units(broken.row, [])
         beyond: list[Box] = []
         for (axes, _), found in zip(self._mending, self._ties, strict=True):
             beyond += self._boxes(axes, found.beyond)

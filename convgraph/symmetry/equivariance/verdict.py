@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict"]
 
+NO_OTHER = "no shift of the output makes it hold"
 NAMED = 1_000  # units that are named one by one in plain data
 
 
@@ -49,6 +50,8 @@ class Verdict:
     broken: Units
     undecided: Units
     _explanation: Explanation = field(compare=False)
+    no_other: bool = False
+    """Whether all other shifts of the output were tried, and none holds."""
 
     @property
     def holds(self) -> bool | None:
@@ -64,10 +67,7 @@ class Verdict:
 
     @cached_property
     def counterexample(self) -> Counterexample | None:
-        """The smallest failure, spelt out; None where there is none.
-
-        Where a stride does not divide the shift, the output is held against the next smaller one.
-        """
+        """The smallest failure, spelt out; None where there is none."""
         return self._explanation.counterexample(self.broken) if self.broken else None
 
     @cached_property
@@ -94,15 +94,13 @@ class Verdict:
         """The equation, in words and symbols."""
         if self.output.still:
             return f"f({self.action} x) = f(x)"
-        if self.output.transformation is None:
-            return f"f({self.action} x) = g f(x) for a shift g"
         return f"f({self.action} x) = {self.output} f(x)"
 
     @property
     def _summary(self) -> str:
         name, size = self.broken.row.name, int(self.broken.row.size)
         if self.holds:
-            return f"holds at all {size:,} units of {name}"
+            return f"holds at {f'all {size:,} units' if size > 1 else 'the one unit'} of {name}"
         found = f"broken at {len(self.broken):,} of {size:,} units of {name}"
         return found + (f", undecided at {len(self.undecided):,}" if self.undecided else "")
 
@@ -114,7 +112,7 @@ class Verdict:
         rest = [f"and {more:,} more"] if more else []
         mended = ", ".join([*equations, *rest])
         if not mended:
-            return "no equation between parameters would mend it"
+            return "no equations between parameters were found that make it hold"
         where = "" if len(self.mended) == len(self.broken) else f" at {len(self.mended):,} of these"
         return f"holds{where} if: {mended}"
 
@@ -126,6 +124,7 @@ class Verdict:
                 "network": repr(self.network),
                 "statement": self.statement,
                 "holds": self.holds,
+                "no_other": self.no_other,
                 "exact": _facts(self.exact),
                 "broken": _facts(self.broken),
                 "undecided": _facts(self.undecided),
@@ -153,6 +152,8 @@ class Verdict:
     def __str__(self) -> str:
         lines = [f"{self.statement}: {self._summary}"]
         if self.broken:
+            if self.no_other and not self._explanation.divided:
+                lines.append(f"  {NO_OTHER}")
             lines += [f"  {cause}: {_listed(units)}" for cause, units in self.causes.items()]
             example = self.counterexample
             if example is not None:

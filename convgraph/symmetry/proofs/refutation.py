@@ -213,15 +213,5 @@ def _failure(
         row = network.inputs[0]
         amounts = transformation.amounts(len(row.shape) - row.channels)
         return difference(network, tuple(map(int, amounts)))
-    if isinstance(transformation, Shift) and _all_around(network, transformation):
-        return None
     example = check_equivariance(network, transformation).counterexample
     return None if example is None else (example.unit, example.left, example.right)
-
-
-def _all_around(network: Network, shift: Shift) -> bool:
-    """Whether a shift takes every axis around the circle and back to where it was."""
-    row = network.inputs[0]
-    sizes = row.numbers()[row.channels :]
-    pairs = zip(shift.amounts(len(sizes)), sizes, strict=True)
-    return shift.boundary == "wrap" and all(int(t) % n == 0 for t, n in pairs)

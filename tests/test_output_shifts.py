@@ -1,0 +1,256 @@
+"""Which shift of the output goes with one of the input, by trying them all on whole numbers."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+
+POINTS = 40
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A window layer on images, from its definition: windows of pixels, one after the other."""
+
+    kind: str
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int] = (0, 0)
+
+    def spec(self, rank: int) -> Any:
+        kernel, stride, padding = (v[-rank:] for v in (self.kernel, self.stride, self.padding))
+        both = tuple((p, p) for p in padding)
+        if self.kind == "relu":
+            return cg.ReLU()
+        if self.kind == "mean":
+            return cg.AvgPool(kernel, stride)
+        if self.kind == "max":
+            return cg.MaxPool(kernel, stride, padding=both)
+        return cg.Conv(kernel, stride=stride, padding=both, bias=self.kind == "biased")
+
+    def outputs(self, shape: tuple[int, int]) -> tuple[int, ...]:
+        sizes = zip(shape, self.kernel, self.stride, self.padding, strict=True)
+        return tuple((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
+
+    def draw(self, random: np.random.Generator) -> list[Any]:
+        weights = random.integers(-9, 10, (POINTS, *self.kernel))
+        return [weights, random.integers(-9, 10, POINTS)]
+
+    def __call__(self, x: Any, drawn: list[Any]) -> Any:
+        if self.kind == "relu":
+            return np.maximum(x, 0)
+        rows, columns = self.outputs(x.shape[1:])
+        result = np.zeros((POINTS, rows, columns), np.int64)
+        for i, j in itertools.product(range(rows), range(columns)):
+            seen = []
+            for a, b in itertools.product(*map(range, self.kernel)):
+                r = self.stride[0] * i + a - self.padding[0]
+                c = self.stride[1] * j + b - self.padding[1]
+                if 0 <= r < x.shape[1] and 0 <= c < x.shape[2]:
+                    weight = drawn[0][:, a, b] if self.kind in ("conv", "biased") else 1
+                    seen.append(weight * x[:, r, c])
+            if self.kind == "max":
+                result[:, i, j] = np.max(seen, axis=0)
+            else:  # a mean is a sum over the number of pixels, the same for all windows
+                result[:, i, j] = sum(seen) + (drawn[1] if self.kind == "biased" else 0)
+        return result
+
+
+def shifted(values: Any, amount: int, axis: int, boundary: str) -> Any:
+    """Move values one by one."""
+    result = np.zeros_like(values)
+    n = values.shape[axis]
+    for to in range(n):
+        source = to - amount
+        if boundary == "wrap" or 0 <= source < n:
+            index: list[Any] = [slice(None)] * values.ndim
+            at = index.copy()
+            index[axis], at[axis] = source % n, to
+            result[tuple(at)] = values[tuple(index)]
+    return result
+
+
+def moved(values: Any, amounts: Any, boundary: str) -> Any:
+    for axis, amount in enumerate(amounts, 1):
+        values = shifted(values, amount, axis, boundary)
+    return values
+
+
+def points(layers: Any, shape: tuple[int, int]) -> Any:
+    """Inputs of many kinds, and parameters."""
+    random = np.random.default_rng(3)
+    x = random.integers(-99, 100, (POINTS, *shape))
+    x[::3] = np.abs(x[::3])
+    x[1::3] = -np.abs(x[1::3])
+    drawn = [layer.draw(random) for layer in layers]
+    for each in drawn:
+        each[0][::2] = np.abs(each[0][::2])
+    return x, drawn
+
+
+def through(layers: Any, drawn: Any, x: Any) -> Any:
+    for layer, own in zip(layers, drawn, strict=True):
+        x = layer(x, own)
+    return x
+
+
+def fits(layers: Any, shape: tuple[int, ...]) -> bool:
+    for layer in layers:
+        if layer.kind == "relu":
+            continue
+        shape = layer.outputs(shape)
+        if min(shape) < 1:
+            return False
+    return True
+
+
+def compared(layers: Any, shape: tuple[int, int], amounts: Any, boundary: str, rank: int) -> bool:
+    """Hold one verdict against all shifts of the output; say whether it holds."""
+    x, drawn = points(layers, shape)
+    left = through(layers, drawn, moved(x, amounts, boundary))
+    plain = through(layers, drawn, x)
+    out = plain.shape[1:]
+    spec = layers[0].spec(rank)
+    for layer in layers[1:]:
+        spec = spec >> layer.spec(rank)
+    g = cg.Shift(tuple(amounts[-rank:]), boundary=boundary)
+    verdict = cg.check_equivariance(spec.on(shape[-rank:]), g)
+    assert not verdict.undecided
+    # of one unit to the other, for units of the output and for the shift that the verdict names
+    sources = verdict.output.sources()
+    flat = np.concatenate([plain.reshape(POINTS, -1), np.zeros((POINTS, 1), np.int64)], axis=1)
+    agree = (left.reshape(POINTS, -1) == flat[:, sources]).all(axis=0)
+    assert (agree == verdict.exact.mask().ravel()).all(), (spec, shape, g, verdict)
+    assert (agree != verdict.broken.mask().ravel()).all()
+    far = (range(-n, n + 1) if boundary == "zeros" else range(n) for n in out)
+    some = [
+        other for other in itertools.product(*far) if (left == moved(plain, other, boundary)).all()
+    ]
+    some += [None] if (moved(x, amounts, boundary) == 0).all() and (left == 0).all() else []
+    assert verdict.holds is bool(some), (spec, shape, g, verdict, some)
+    if not verdict.holds:
+        example = verdict.counterexample
+        assert example is None or example.unit in verdict.broken
+    return bool(some)
+
+
+KINDS = ["conv", "biased", "max", "mean"]
+
+
+@st.composite
+def layers_on(draw: st.DrawFn, rank: int) -> Any:
+    found = []
+    for _ in range(draw(st.integers(1, 2))):
+        kind = draw(st.sampled_from([*KINDS, "relu"]))
+        sizes = [
+            (1,) * (2 - rank) + tuple(draw(st.integers(1, most)) for _ in range(rank))
+            for most in (3, 4)
+        ]
+        own = (
+            () if kind == "mean" else tuple(draw(st.integers(0, k // 2)) for k in sizes[0][-rank:])
+        )
+        padding = (0,) * (2 - len(own)) + own
+        found.append(
+            Plain(kind, *sizes, padding) if kind != "relu" else Plain(kind, (1, 1), (1, 1))
+        )
+    return tuple(found)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_verdict_holds_where_some_shift_of_the_output_does(data: st.DataObject) -> None:
+    rank = data.draw(st.integers(1, 2))
+    layers = data.draw(layers_on(rank))
+    n = data.draw(st.integers(1, 9 if rank == 1 else 4))
+    shape = (1, n) if rank == 1 else (data.draw(st.integers(1, 4)), n)
+    if not fits(layers, shape):
+        return
+    far = [st.integers(-m - 2, m + 2) for m in shape]
+    amounts = (0, data.draw(far[1])) if rank == 1 else tuple(map(data.draw, far))
+    compared(layers, shape, amounts, data.draw(st.sampled_from(["zeros", "wrap"])), rank)
+
+
+def lines() -> Any:
+    """All single layers on a line, and some stacks."""
+    single = [
+        Plain(kind, (1, k), (1, s), (0, p))
+        for kind, k, s in itertools.product(KINDS, (1, 2, 3), (1, 2, 3, 4))
+        for p in ((0, 1) if kind != "mean" and k > 1 else (0,))
+    ]
+    yield from ((layer,) for layer in single)
+    relu = Plain("relu", (1, 1), (1, 1))
+    first = [Plain("conv", (1, 2), (1, 2)), Plain("max", (1, 3), (1, 2), (0, 1))]
+    second = [Plain("conv", (1, 2), (1, s)) for s in (1, 2)] + [Plain("max", (1, 2), (1, 2))]
+    yield from ((a, relu, b) for a in first for b in second)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("n", range(1, 10))
+@pytest.mark.parametrize("boundary", ["zeros", "wrap"])
+def test_all_shifts_of_all_lines(n: int, boundary: str) -> None:
+    held = {True: 0, False: 0}
+    for layers in lines():
+        if fits(layers, (1, n)):
+            for amount in range(-2 * n - 1, 2 * n + 2):
+                held[compared(layers, (1, n), (0, amount), boundary, 1)] += 1
+    assert min(held.values()) > 0
+    print(n, boundary, held)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("boundary", ["zeros", "wrap"])
+def test_all_shifts_of_small_images(boundary: str) -> None:
+    kinds = itertools.product(KINDS, ((1, 2), (2, 2)), ((1, 2), (2, 2), (3, 1)))
+    for kind, kernel, stride in kinds:
+        for shape in ((2, 4), (3, 3), (4, 3)):
+            for amounts in itertools.product(*(range(-m - 1, m + 2) for m in shape)):
+                compared((Plain(kind, kernel, stride),), shape, amounts, boundary, 2)
+
+
+AROUND = [
+    (cg.AvgPool(2), 5, 5),
+    (cg.MaxPool(2), 2, 1),
+    (cg.Conv(2, stride=2), 8, 8),
+]
+
+
+@pytest.mark.parametrize(("spec", "n", "amount"), AROUND)
+def test_what_goes_all_around_stays(spec: Any, n: int, amount: int) -> None:
+    verdict = cg.check_equivariance(spec.on(n), cg.Shift(amount, boundary="wrap"))
+    assert verdict.holds
+    assert verdict.output.still
+
+
+def test_shifts_are_put_together_before_they_meet_a_stride() -> None:
+    network = cg.Conv(2, stride=2).on(8)
+    around = cg.Shift(7, boundary="wrap") @ cg.Shift(1, boundary="wrap")
+    assert cg.check_equivariance(network, around).holds
+    twice = cg.check_equivariance(network, cg.Shift(1) @ cg.Shift(1))
+    assert twice.holds
+    assert repr(twice.output) == "Shift(1)"
+    # forth and back loses a position, and half a window with it
+    back = cg.check_equivariance(network, cg.Shift(1) @ cg.Shift(-1))
+    assert back.broken == {"s1"}
+    assert cg.check_equivariance(network, cg.Shift(2) @ cg.Shift(-2)).holds
+
+
+@given(st.tuples(*[st.integers(-4, 4)] * 3))
+def test_reduced_shifts_do_what_the_parts_did(parts: tuple[int, ...]) -> None:
+    from convgraph.core.layer import Row
+    from convgraph.symmetry.composed import reduced
+
+    for boundary, n in itertools.product(("zeros", "wrap"), range(1, 6)):
+        g = cg.Shift(parts[0], boundary=boundary)
+        for amount in parts[1:]:
+            g = g @ cg.Flip() @ cg.Shift(amount, boundary=boundary)
+        made = reduced(g, Row("x", (n,)))
+        assert made(np.arange(1, n + 1)).tolist() == g(np.arange(1, n + 1)).tolist()
+        assert len(getattr(made, "parts", [made])) <= 4
