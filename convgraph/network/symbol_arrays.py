@@ -1,14 +1,14 @@
-"""Arrays of sympy symbols on which numpy's maxima and functions work, as its sums do anyway.
+"""Arrays of symbols on which numpy's maxima and functions work, as its sums do anyway.
 
 numpy adds and multiplies the elements of an array of objects, but compares them to take a maximum,
 which symbols cannot answer, and asks them for a method `tanh`. Here the value of a maximum or of a
 function is a new symbol, and a tape remembers of what. So what is computed from it stays small, and
-each such value becomes one hidden unit.
+each such value becomes one hidden unit. Whatever else numpy would compute is refused by its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,28 +16,28 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.errors import ConvgraphError
 from convgraph.network.tape import Tape
+from convgraph.network.values import Comparison, Value, expression_of
 
-__all__ = ["SymbolArray", "symbol_array"]
+__all__ = ["SymbolArray", "apply", "symbol_array"]
 
 
-def symbol_array(tape: Tape, values: NDArray[Any]) -> SymbolArray:
+def symbol_array(tape: Tape, symbols: Iterable[sp.Expr], shape: tuple[int, ...]) -> SymbolArray:
     """An array of expressions whose maxima and functions are recorded on a tape."""
-    result = values.view(SymbolArray)
-    result.tape = tape
-    return result
+    values = [Value(tape, symbol) for symbol in symbols]
+    array = np.empty(len(values), object)
+    array[:] = values
+    return _of_symbols(tape, array.reshape(shape))
 
 
 class SymbolArray(np.ndarray):
-    """An array of sympy expressions.
+    """An array of values.
 
     >>> symbols = sp.symbols("x1:4")
-    >>> tape = Tape(frozenset(symbols))
-    >>> x = symbol_array(tape, np.array(symbols, object))
-    >>> [tape.written_out(value) for value in np.maximum(x, 0)]
+    >>> x = symbol_array(Tape(frozenset(symbols)), symbols, (3,))
+    >>> np.maximum(x, 0).tolist()
     [Max(0, x1), Max(0, x2), Max(0, x3)]
-    >>> tape.written_out(x.max() + 1)
+    >>> x.max() + 1
     Max(x1, x2, x3) + 1
     """
 
@@ -48,105 +48,158 @@ class SymbolArray(np.ndarray):
             self.tape = other.tape
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        plain = [_plain(value) for value in inputs]
-        if "out" in options:
-            options["out"] = tuple(map(_plain, options["out"]))
-        name = ufunc.__name__
-        if name in EXTREMES:
-            return self._symbolic(self._extreme(EXTREMES[name], method, plain, options))
-        exact = self._function(name)
-        if exact is not None:
-            ufunc = np.frompyfunc(exact, ufunc.nin, 1)
-            options = {key: value for key, value in options.items() if key != "dtype"}
-        return self._symbolic(getattr(ufunc, method)(*plain, **options))
+        return apply(self.tape, ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function is np.where and len(args) == 3:
-            return self._symbolic(np.frompyfunc(self._choice, 3, 1)(*map(_plain, args)))
-        return self._symbolic(super().__array_function__(function, types, args, options))
+            choose = np.frompyfunc(lambda *parts: _choice(self.tape, *parts), 3, 1)
+            return _of_symbols(self.tape, choose(*map(_plain, args)))
+        return _of_symbols(self.tape, super().__array_function__(function, types, args, options))
 
-    def _symbolic(self, result: Any) -> Any:
-        if isinstance(result, tuple | list):
-            return type(result)(map(self._symbolic, result))
-        if isinstance(result, np.ndarray) and result.dtype == object:
-            return symbol_array(self.tape, result)
-        return result
 
-    def _function(self, name: str) -> Callable[..., Any] | None:
-        if name == "clip":
-            return lambda value, low, high: self._least(self.tape.greatest(value, low), high)
-        if name in COMPARISONS:
-            return COMPARISONS[name]
-        if name in FUNCTIONS:
-            return lambda value: self.tape.of(FUNCTIONS[name], value)
-        return None
+def apply(
+    tape: Tape, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """What a ufunc, or its method such as "reduce", gives for arrays of values.
 
-    def _extreme(
-        self, sign: int, method: str, inputs: list[Any], options: dict[str, Any]
-    ) -> NDArray[Any]:
-        """A maximum, or minus that of minus the values: operands are collected, then named."""
+    With `out`, the values are written there and `out` itself is returned, as numpy does.
+    """
+    name = ufunc.__name__
+    if name not in (*NATIVE, *EXTREMES, *COMPARISONS, *FUNCTIONS, "clip"):
+        tape.refuse(
+            f"np.{name}: what it gives depends on numbers, and the function is run on symbols"
+        )
+    if options.get("dtype") not in (None, object, np.dtype(object)):
+        tape.refuse(f"np.{name}(..., dtype={options['dtype']}): symbols are held as objects")
+    options = {key: value for key, value in options.items() if key != "dtype"}
+    out = options.get("out")
+    if out is None and options.get("where", True) is not True and method == "__call__":
+        tape.refuse(f"np.{name}(..., where=...): without out= it leaves values undefined")
+    plain = [_plain(value) for value in inputs]
+    if "out" in options:
+        options["out"] = None if out is None else tuple(map(_plain, out))
+    if name in EXTREMES:
+        result = _extreme(tape, EXTREMES[name], method, plain, options)
+    else:
+        exact = _function(tape, name)
+        known = ufunc if exact is None else np.frompyfunc(exact, ufunc.nin, 1)
+        result = getattr(known, method)(*plain, **options)
+    return _of_symbols(tape, result) if out is None else out[0]
 
-        def collected(a: Any, b: Any) -> _Operands:
-            return _Operands((*_operands(a), *_operands(b)))
 
-        def named(a: Any) -> sp.Expr:
-            return sign * self.tape.greatest(*[sign * value for value in _operands(a)])
+def _of_symbols(tape: Tape, result: Any) -> Any:
+    if isinstance(result, tuple | list):
+        return type(result)(_of_symbols(tape, part) for part in result)
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        array = result.view(SymbolArray)
+        array.tape = tape
+        return array
+    return result
 
-        # an identity of None says that operands may be taken in any order, so over many axes
-        collect = np.frompyfunc(collected, 2, 1, identity=None)
-        options = {key: value for key, value in options.items() if key not in ("dtype", "out")}
-        if options.get("initial") is np._NoValue:
-            del options["initial"]
-        return np.frompyfunc(named, 1, 1)(getattr(collect, method)(*inputs, **options))
 
-    def _least(self, a: Any, b: Any) -> sp.Expr:
-        return -self.tape.greatest(-sp.sympify(a), -sp.sympify(b))
+def _function(tape: Tape, name: str) -> Callable[..., Any] | None:
+    if name == "clip":
+        return lambda value, low, high: _greatest(tape, -1, _greatest(tape, 1, value, low), high)
+    if name in COMPARISONS:
+        return COMPARISONS[name]
+    if name in FUNCTIONS:
+        return lambda value: Value(tape, tape.of(FUNCTIONS[name], expression_of(value)))
+    return None
 
-    def _choice(self, condition: Any, a: Any, b: Any) -> sp.Expr:
-        """a where the condition l > r holds, else b: a maximum, if both agree where l = r.
 
-        With a - b = c (l - r), that is b + c max(l - r, 0), and max(a, b) for c = 1.
-        """
-        if isinstance(condition, bool | np.bool_ | sp.logic.boolalg.BooleanAtom):
-            return sp.sympify(a if condition else b)
-        greater = isinstance(condition, sp.Gt | sp.Ge)
-        shown = self.tape.written_out(condition) if isinstance(condition, sp.Basic) else condition
-        if not greater and not isinstance(condition, sp.Lt | sp.Le):
-            raise ConvgraphError(f"np.where({shown}): a condition compares two values by < or >")
-        over = condition.lhs - condition.rhs if greater else condition.rhs - condition.lhs
-        a, b = sp.sympify(a), sp.sympify(b)
-        slope = sp.cancel(sp.expand(a - b) / sp.expand(over))
-        if not slope.is_number:
-            raise ConvgraphError(
-                f"np.where({shown}, {self.tape.written_out(a)}, {self.tape.written_out(b)}): both "
-                "values agree where the two sides of the condition do, as in np.where(x > 0, x, 0)"
-            )
-        if slope == 1:
-            return self.tape.greatest(a, b)
-        return b + slope * self.tape.greatest(over, 0)
+def _extreme(
+    tape: Tape, sign: int, method: str, inputs: list[Any], options: dict[str, Any]
+) -> Any:
+    """A maximum, or minus that of minus the values: operands are collected, then named."""
+
+    def collected(a: Any, b: Any) -> _Operands:
+        return _Operands((*_operands(a), *_operands(b)))
+
+    def named(a: Any) -> Any:
+        return _greatest(tape, sign, *_operands(a))
+
+    if method == "at":
+        return np.frompyfunc(lambda a, b: _greatest(tape, sign, a, b), 2, 1).at(*inputs)
+    # an identity of None says that operands may be taken in any order, so over many axes
+    collect = np.frompyfunc(collected, 2, 1, identity=None)
+    # in a reduction the mask says what is read, in a call what is written
+    out = options.pop("out", None)
+    written = options.pop("where", True) if method == "__call__" else True
+    if options.get("initial") is np._NoValue:
+        del options["initial"]
+    result = np.frompyfunc(named, 1, 1)(getattr(collect, method)(*inputs, **options))
+    if out is not None:
+        np.copyto(out[0], result, where=written)
+    return result
+
+
+def _greatest(tape: Tape, sign: int, *values: Any) -> Any:
+    known = []
+    for value in values:
+        expression = expression_of(value)
+        if expression is None:
+            raise TypeError(f"{value!r} is not a real number, of which a maximum could be taken")
+        known.append(sign * expression)
+    return Value(tape, sign * tape.greatest(*known))
+
+
+def _choice(tape: Tape, condition: Any, a: Any, b: Any) -> Any:
+    """a where the condition l > r holds, else b: a maximum, if both agree where l = r.
+
+    With a - b = c (l - r), that is b + c max(l - r, 0), and max(a, b) for c = 1.
+    """
+    if isinstance(condition, bool | np.bool_):
+        return a if condition else b
+    if not isinstance(condition, Comparison):
+        tape.refuse(f"np.where({condition}): a condition compares two values by < or >")
+    over = condition.greater - condition.lesser
+    chosen, other = expression_of(a), expression_of(b)
+    slope = (
+        sp.nan
+        if chosen is None or other is None
+        else sp.cancel(sp.expand(chosen - other) / sp.expand(over))
+    )
+    if not slope.is_number or slope is sp.nan:
+        tape.refuse(
+            f"np.where({condition}, {a}, {b}): both "
+            "values agree where the two sides of the condition do, as in np.where(x > 0, x, 0)"
+        )
+    if slope == 1:
+        return Value(tape, tape.greatest(chosen, other))
+    return Value(tape, other + slope * tape.greatest(over, sp.S.Zero))
 
 
 @dataclass(frozen=True)
 class _Operands:
     """The values of which a maximum is taken: no sequence, which numpy would make an array of."""
 
-    values: tuple[sp.Expr, ...]
+    values: tuple[Any, ...]
 
 
-def _operands(value: Any) -> tuple[sp.Expr, ...]:
-    return value.values if isinstance(value, _Operands) else (sp.sympify(value),)
+def _operands(value: Any) -> tuple[Any, ...]:
+    return value.values if isinstance(value, _Operands) else (value,)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        single = np.empty((), object)
+        single[()] = value
+        return single
     return value.view(np.ndarray) if isinstance(value, SymbolArray) else value
 
 
+NATIVE = frozenset(
+    "add subtract multiply divide true_divide floor_divide remainder negative positive square "
+    "power conjugate matmul vecdot matvec vecmat".split()
+)
+"""What numpy does with objects by their own operators."""
+
 EXTREMES: Mapping[str, int] = {"maximum": 1, "fmax": 1, "minimum": -1, "fmin": -1}
 COMPARISONS: Mapping[str, Callable[..., Any]] = {
-    "greater": sp.Gt,
-    "greater_equal": sp.Ge,
-    "less": sp.Lt,
-    "less_equal": sp.Le,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
 }
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "absolute": sp.Abs,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
 
 __all__ = ["Made", "Tape"]
 
@@ -31,6 +33,13 @@ class Tape:
     inputs: frozenset[sp.Symbol]
     made: dict[sp.Symbol, Made] = field(default_factory=dict)
     known: dict[Made, sp.Symbol] = field(default_factory=dict)
+    refusals: list[ConvgraphError] = field(default_factory=list)
+    """What was refused, for a function that goes on after an exception."""
+
+    def refuse(self, message: str) -> NoReturn:
+        """Raise, and remember that it was raised."""
+        self.refusals.append(ConvgraphError(message))
+        raise self.refusals[-1]
 
     def of(self, function: Callable[..., sp.Expr], *values: Any) -> sp.Expr:
         """The symbol for a function of values; what reads no input is left as it is."""
@@ -53,6 +62,8 @@ class Tape:
             inner = self.made.get(value)
             joined = inner is not None and inner.function is sp.Max and 0 not in inner.values
             every.update(dict.fromkeys(inner.values if inner is not None and joined else (value,)))
+        if len(every) > 1:
+            every.pop(sp.S.NegativeInfinity, None)
         return self.of(sp.Max, *every) if len(every) > 1 else next(iter(every))
 
     def written_out(self, expression: sp.Expr) -> sp.Expr:

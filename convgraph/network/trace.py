@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import traceback
 from collections.abc import Callable, Sequence
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,22 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import as_shape
 from convgraph.network.listed import Connection, listed_layer
+from convgraph.network.replay import replay
 from convgraph.network.symbol_arrays import symbol_array
 from convgraph.network.tape import Tape
 from convgraph.network.units_of_code import Kind, Terms, read
+from convgraph.network.values import Value, expression_of
 
 __all__ = ["trace"]
 
 
 ADVICE = {
-    "truth value": "for a maximum of single values use sympy.Max, of arrays np.maximum",
-    "no callable": "for a function of a single value use sympy's",
-    "expression to float": "an array to be filled is one of objects, as np.zeros_like(x)",
+    "unhashable": "a set or a dict of values compares them",
+    "no callable": "this function is not known on symbols; sympy's, as sympy.tanh, are",
 }
 """What to do instead, by a part of the message of what numpy or sympy raise."""
+
+LARGEST = 10**6  # values that a run holds as symbols, of about a kilobyte each
 
 
 def trace(
@@ -48,6 +52,12 @@ def trace(
     `sympy.Max` and `sympy.tanh`. What comes out has to be affine in the input and linear in the
     parameters, possibly under maxima and pointwise functions; it becomes a labelled graph like any
     other layer's.
+
+    Symbols have no truth, no equality and no hash, so code that branches on values is refused where
+    it does so. Then the function is run on numbers (about 30 inputs: zeros, ties, both signs, small
+    and large, of type int64 and float64), and the trace is refused if it gives other values: exactly
+    for whole numbers, up to rounding for others. What decides by values in another way, and is not
+    seen on these, is not found.
 
     Parameters
     ----------
@@ -67,7 +77,8 @@ def trace(
     Raises
     ------
     ConvgraphError
-        If the function fails on symbols, or with the first term that is not of this form.
+        If the function fails on symbols or decides by values, with the line; with the first term
+        that is not of this form; or with the numbers on which the function gives other values.
 
     Examples
     --------
@@ -93,14 +104,10 @@ def trace(
                 f"and {array.letter} is one of the input"
             )
     tape = Tape(frozenset(symbols))
-    given = _filled(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
-    return _network(symbols, shape, _run(function, given), arrays, tape)
-
-
-def _filled(tape: Tape, symbols: Sequence[sp.Symbol], shape: tuple[int, ...]) -> NDArray[Any]:
-    array = np.empty(len(symbols), object)
-    array[:] = symbols
-    return symbol_array(tape, array.reshape(shape))
+    given = symbol_array(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
+    network = _network(symbols, shape, _run(function, given, tape), arrays, tape)
+    replay(function, _named(function), network, [array.letter for array in arrays])
+    return network
 
 
 def _array(name: str, shape: int | Sequence[int]) -> Array:
@@ -111,35 +118,54 @@ def _numbers(name: str, shape: Any) -> tuple[int, ...]:
     sizes = as_shape(name, shape)
     if is_symbolic(sizes):
         raise ConvgraphError(f"{name}={shape}: a function is run on arrays of known sizes")
+    if math.prod(sizes) > LARGEST:
+        raise ConvgraphError(
+            f"{name}={shape}: a function is run on one symbol for each value, at most {LARGEST:,}"
+        )
     return tuple(int(n) for n in sizes)
 
 
 def _entries(tape: Tape, array: Array) -> Any:
-    """The symbols of a parameter array, as an array of its shape or as a single symbol."""
+    """The symbols of a parameter array, as an array of its shape or as a single value."""
     symbols = [array.symbol(i) for i in range(len(array))]
-    return _filled(tape, symbols, array.shape) if array.shape else symbols[0]
+    return symbol_array(tape, symbols, array.shape) if array.shape else Value(tape, symbols[0])
 
 
-def _run(function: Callable[..., Any], given: tuple[Any, ...]) -> NDArray[Any]:
+def _run(function: Callable[..., Any], given: tuple[Any, ...], tape: Tape) -> NDArray[Any]:
+    """The expressions that a function returns on symbols."""
     try:
-        out = np.asarray(function(*given), dtype=object)
-    except ConvgraphError:
-        raise
+        out = np.asarray(function(*given), dtype=object).view(np.ndarray)
+    except ConvgraphError as error:
+        raise ConvgraphError(f"{_place(function, error)}: {error}") from error
     except Exception as error:  # whatever the user's code raises on symbols
         hint = next((f"; {advice}" for sign, advice in ADVICE.items() if sign in str(error)), "")
         raise ConvgraphError(
-            f"function={_named(function)!r}: "
+            f"{_place(function, error)}: "
             f"on arrays of symbols it raised {type(error).__name__}: {error}{hint}"
         ) from error
+    if tape.refusals:  # and the function went on
+        error = tape.refusals[0]
+        raise ConvgraphError(f"{_place(function, error)}: {error}")
     if out.size == 0:
         raise ConvgraphError(f"function={_named(function)!r}: it returned no values")
-    for value in out.ravel():
-        if isinstance(value, str | bool) or not isinstance(value, sp.Expr | Number):
+    result = np.empty(out.size, object)
+    for i, value in enumerate(out.ravel()):
+        expression = None if isinstance(value, bool | np.bool_) else expression_of(value)
+        if expression is None:
             raise ConvgraphError(
                 f"function={_named(function)!r}: it returned {value!r} among its values; "
-                "a function returns an array of expressions and numbers"
+                "a function returns an array of expressions and real numbers"
             )
-    return out if out.ndim else out.reshape(1)
+        result[i] = expression
+    return result.reshape(out.shape or (1,))
+
+
+def _place(function: Any, error: BaseException) -> str:
+    """The function, and the line of it where an error came up."""
+    own = getattr(getattr(function, "__code__", None), "co_filename", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((f.lineno for f in reversed(frames) if f.filename == own), None)
+    return f"function={_named(function)!r}" + ("" if line is None else f", line {line}")
 
 
 def _named(function: Any) -> Any:
@@ -154,7 +180,7 @@ def _network(
     tape: Tape,
 ) -> Network:
     parameters = frozenset(array.symbol(i) for array in arrays for i in range(len(array)))
-    hidden, last = read([sp.sympify(e) for e in out.ravel()], tape, parameters)
+    hidden, last = read(list(out.ravel()), tape, parameters)
     names = default_row_names(1, len(hidden) + 1)
     rows = [Row(names[0], shape)]
     rows += [Row(name, (len(units),)) for name, (_, units) in zip(names[1:], hidden, strict=False)]

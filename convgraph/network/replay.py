@@ -1,0 +1,216 @@
+"""Holding a traced network against the function that it was traced from, on numbers.
+
+A run on symbols sees one course of the code. Here the code runs on numbers, the network on the
+same, and where they differ the trace is refused, with the input that shows it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+
+__all__ = ["replay"]
+
+Numbers: TypeAlias = "list[NDArray[Any]]"
+ROUNDING = 1e-9
+"""Relative to the largest number given times the terms of a value: what sums in another order may
+differ by (2^-53 for each of up to 10^6 operations); inputs are small or multiples of 1/8, so that a
+wrong trace is off by more."""
+EXACT = 2**53  # up to here every whole number is a float
+SHOWN = 12  # values of an array in a message
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A function and its network, with the parameters' letters in the order of its arguments."""
+
+    function: Callable[..., Any]
+    name: Any
+    network: Network
+    letters: tuple[str, ...]
+
+    def computed(self, given: Numbers) -> NDArray[Any] | Exception:
+        """What the function gives; it may write into what it is given, or fail."""
+        copies = [a.copy() if a.ndim else a[()] for a in given]
+        try:
+            return np.asarray(self.function(*copies))
+        except Exception as error:  # whatever the user's code raises on numbers
+            return error
+
+    def read(self, given: Numbers) -> NDArray[Any]:
+        """What the network gives, exactly for whole numbers of type object or where it has to."""
+        parameters = dict(zip(self.letters, given[1:], strict=True))
+        try:
+            return np.asarray(self.network.evaluate(given[0], parameters))
+        except ConvgraphError:  # a function without values in numbers
+            exact = [_exact(a) for a in given]
+            parameters = dict(zip(self.letters, exact[1:], strict=True))
+            return np.asarray(self.network.evaluate(exact[0], parameters))
+
+    def refuse(self, given: Numbers, says: str) -> None:
+        shown = ", ".join(
+            f"{name}={_shown(a)}" for name, a in zip(("x", *self.letters), given, strict=True)
+        )
+        raise ConvgraphError(f"function={self.name!r}: on the numbers {shown} {says}")
+
+
+def replay(
+    function: Callable[..., Any], name: Any, network: Network, letters: Sequence[str]
+) -> None:
+    """Raise a ConvgraphError if a function and the network traced from it differ on some numbers.
+
+    The inputs are zeros, ties, both signs, small, large and drawn ones, as int64 and as float64;
+    they are the same in every run. Whole numbers are compared exactly, others up to rounding.
+    Where the function raises for one of the two types, or its value is not finite, the input says
+    nothing.
+    """
+    shapes = [network.inputs[0].numbers()]
+    shapes += [_shape(network, letter) for letter in letters]
+    held = _Held(function, name, network, tuple(letters))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for at, given in enumerate(_inputs(shapes)):
+            as_floats = [a / 8 if at % 2 else a.astype(float) for a in given]
+            failed = [_try(held, numbers, at == 0) for numbers in (given, as_floats)]
+            if all(failed):
+                held.refuse(as_floats, f"it raised {type(failed[1]).__name__}: {failed[1]}")
+
+
+def _shape(network: Network, letter: str) -> tuple[int, ...]:
+    return next(a.shape for a in network.labels.arrays if a.letter == letter)
+
+
+def _try(held: _Held, given: Numbers, twice: bool) -> Exception | None:
+    """Compare on one input; what the function raised, if it did."""
+    values = held.computed(given)
+    if isinstance(values, Exception):
+        return values
+    if twice:
+        again = held.computed(given)
+        if isinstance(again, Exception) or not _same(values, again, 0.0):
+            held.refuse(given, "it gives one time other values than the next")
+    if values.ndim == 0:
+        values = values.reshape(1)
+    network = held.read(given)
+    if values.shape != network.shape:
+        held.refuse(given, f"its values have the shape {values.shape}, the trace's {network.shape}")
+    scale = np.prod([1 + max(np.abs(a).max(initial=0), 1) for a in given])
+    bound = ROUNDING * float(scale) * max(a.size for a in given)
+    if not _same(values, network, bound) and not _agree_in_fractions(held, given, values, bound):
+        position = next(
+            tuple(map(int, i))
+            for i in np.ndindex(values.shape)
+            if not _same(values[i], network[i], bound)
+        )
+        at = ", ".join(map(str, position))
+        held.refuse(
+            given,
+            f"it gives {_number(values[position])} at [{at}], and what its run on symbols computes "
+            f"is {_number(network[position])}: it decides by values, or by their type (whole "
+            "numbers here are of type int64; np.zeros_like(x, dtype=object) holds any)"
+            if given[0].dtype.kind == "i"
+            else f"it gives {_number(values[position])} at [{at}], and what its run on symbols "
+            f"computes is {_number(network[position])}: it decides by values, or by their type",
+        )
+    return None
+
+
+def _same(a: Any, b: Any, bound: float) -> bool:
+    """Whether values agree: whole numbers exactly, others up to rounding, if they are finite."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype.kind not in "iuf" or b.dtype.kind not in "iuf":
+        try:
+            a, b = a.astype(float), b.astype(float)
+        except (TypeError, ValueError):  # expressions, in a function that sympy knows by name
+            pairs = zip(a.ravel(), b.ravel(), strict=True)
+            return all(sp.expand(sp.sympify(u) - sp.sympify(v)) == 0 for u, v in pairs)
+    if a.dtype.kind in "iu" and b.dtype.kind in "iu":
+        return bool(np.array_equal(a, b))
+    finite = np.isfinite(a) & np.isfinite(b)
+    size = np.maximum(np.abs(a), np.abs(b))
+    near = np.abs(a - b) <= bound + ROUNDING * size
+    return bool(np.all(near | ~finite))
+
+
+def _agree_in_fractions(held: _Held, given: Numbers, values: Any, bound: float) -> bool:
+    """Whether only rounding tells them apart, as before a sign: the code runs on fractions too."""
+    floats = held.computed([a.astype(float) for a in given])
+    if isinstance(floats, Exception) or not _same(values, floats.reshape(values.shape), bound):
+        return False
+    exact = [_exact(a, Fraction) for a in given]
+    values = held.computed(exact)
+    if isinstance(values, Exception):
+        return False
+    if not all(isinstance(v, int | Fraction | np.integer | sp.Rational) for v in values.ravel()):
+        return False
+    network = held.read([_exact(a) for a in given])
+    return bool(values.size == network.size) and all(
+        sp.sympify(u) == v for u, v in zip(values.ravel(), network.ravel(), strict=True)
+    )
+
+
+def _exact(array: NDArray[Any], number: Callable[[Any], Any] = sp.Rational) -> NDArray[Any]:
+    result = np.empty(array.shape, object)
+    result[...] = np.frompyfunc(lambda v: number(v.item() if hasattr(v, "item") else v), 1, 1)(
+        array
+    )
+    return result
+
+
+def _inputs(shapes: Sequence[tuple[int, ...]]) -> Iterator[Numbers]:
+    """Whole numbers for the input and the parameters, the same in every run."""
+    random = Random(0)
+
+    def drawn(low: int, high: int) -> Numbers:
+        return [np.array(_draw(random, low, high, s), np.int64).reshape(s) for s in shapes]
+
+    def each(of: Callable[[int], NDArray[Any]]) -> NDArray[Any]:
+        return of(int(np.prod(shapes[0]))).astype(np.int64).reshape(shapes[0])
+
+    def last(n: int) -> NDArray[Any]:
+        return np.arange(n) == n - 1
+
+    patterns: list[Callable[[int], NDArray[Any]]] = [
+        lambda n: np.arange(n) + 1,
+        np.zeros,
+        np.ones,
+        lambda n: -np.ones(n),
+        lambda n: n - np.arange(n),
+        lambda n: 1 - 2 * (np.arange(n) % 2),
+        lambda n: np.arange(n) // 2,
+        lambda n: np.arange(n) == 0,
+        last,
+        lambda n: np.arange(n) % 3 - 1,
+        lambda n: 10**6 * (np.arange(n) % 3 - 1),
+        lambda n: -(np.arange(n) + 1),
+    ]
+    for pattern in patterns:
+        yield [each(pattern), *drawn(-3, 3)[1:]]
+    for parameter in (0, 1, -1):
+        yield [drawn(-5, 5)[0], *(np.full(s, parameter, np.int64) for s in shapes[1:])]
+    for low, high in ((-1, 1), (-2, 2), (-9, 9), (0, 9), (-9, -1), (-100, 100)):
+        for _ in range(2):
+            yield drawn(low, high)
+
+
+def _draw(random: Random, low: int, high: int, shape: tuple[int, ...]) -> list[int]:
+    return [random.randint(low, high) for _ in range(int(np.prod(shape)))]
+
+
+def _shown(array: NDArray[Any]) -> str:
+    return str(array.tolist()) if array.size <= SHOWN else f"{array.ravel()[:SHOWN].tolist()}..."
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
