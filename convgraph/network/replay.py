@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from random import Random
 from typing import Any, TypeAlias
 
@@ -27,7 +26,7 @@ ROUNDING = 1e-9
 """Relative to the largest number given times the terms of a value: what sums in another order may
 differ by (2^-53 for each of up to 10^6 operations); inputs are small or multiples of 1/8, so that a
 wrong trace is off by more."""
-EXACT = 2**53  # up to here every whole number is a float
+BESIDE = sp.Rational(1, 10**15)  # an input is moved by at most 2000 of this
 SHOWN = 12  # values of an array in a message
 
 
@@ -107,21 +106,20 @@ def _try(held: _Held, given: Numbers, twice: bool) -> Exception | None:
         held.refuse(given, f"its values have the shape {values.shape}, the trace's {network.shape}")
     scale = np.prod([1 + max(np.abs(a).max(initial=0), 1) for a in given])
     bound = ROUNDING * float(scale) * max(a.size for a in given)
-    if not _same(values, network, bound) and not _agree_in_fractions(held, given, values, bound):
+    if not _same(values, network, bound) and not _at_a_jump(held, given, bound):
         position = next(
             tuple(map(int, i))
             for i in np.ndindex(values.shape)
             if not _same(values[i], network[i], bound)
         )
         at = ", ".join(map(str, position))
+        kind = "by values, or by their type"
+        if given[0].dtype.kind == "i":
+            kind += " (here int64; np.zeros_like(x, dtype=object) holds any)"
         held.refuse(
             given,
             f"it gives {_number(values[position])} at [{at}], and what its run on symbols computes "
-            f"is {_number(network[position])}: it decides by values, or by their type (whole "
-            "numbers here are of type int64; np.zeros_like(x, dtype=object) holds any)"
-            if given[0].dtype.kind == "i"
-            else f"it gives {_number(values[position])} at [{at}], and what its run on symbols "
-            f"computes is {_number(network[position])}: it decides by values, or by their type",
+            f"is {_number(network[position])}: it decides {kind}",
         )
     return None
 
@@ -143,29 +141,29 @@ def _same(a: Any, b: Any, bound: float) -> bool:
     return bool(np.all(near | ~finite))
 
 
-def _agree_in_fractions(held: _Held, given: Numbers, values: Any, bound: float) -> bool:
-    """Whether only rounding tells them apart, as before a sign: the code runs on fractions too."""
-    floats = held.computed([a.astype(float) for a in given])
-    if isinstance(floats, Exception) or not _same(values, floats.reshape(values.shape), bound):
-        return False
-    exact = [_exact(a, Fraction) for a in given]
-    values = held.computed(exact)
-    if isinstance(values, Exception):
-        return False
-    if not all(isinstance(v, int | Fraction | np.integer | sp.Rational) for v in values.ravel()):
-        return False
-    network = held.read([_exact(a) for a in given])
-    return bool(values.size == network.size) and all(
-        sp.sympify(u) == v for u, v in zip(values.ravel(), network.ravel(), strict=True)
-    )
+def _at_a_jump(held: _Held, given: Numbers, bound: float) -> bool:
+    """Whether the network's value changes by more than rounding right beside an input.
+
+    There, as at sign(0), the rounding of a sum decides what the code gives, and the input says
+    nothing. The network is evaluated exactly, so that it is not its rounding that is seen.
+    """
+    random = Random(1)
+    here = [_exact(a) for a in given]
+    values = held.read(here)
+    for size in (BESIDE, -BESIDE, 2 * BESIDE):
+        moved = [
+            a + size * _exact(np.array(_draw(random, -999, 999, a.shape)).reshape(a.shape))
+            for a in here
+        ]
+        if not _same(values, held.read(moved), bound):
+            return True
+    return False
 
 
-def _exact(array: NDArray[Any], number: Callable[[Any], Any] = sp.Rational) -> NDArray[Any]:
-    result = np.empty(array.shape, object)
-    result[...] = np.frompyfunc(lambda v: number(v.item() if hasattr(v, "item") else v), 1, 1)(
-        array
-    )
-    return result
+def _exact(array: NDArray[Any]) -> NDArray[Any]:
+    result = np.empty(array.size, object)
+    result[:] = [sp.Rational(v) for v in array.ravel().tolist()]
+    return result.reshape(array.shape)
 
 
 def _inputs(shapes: Sequence[tuple[int, ...]]) -> Iterator[Numbers]:

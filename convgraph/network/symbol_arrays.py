@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.network.tape import Tape
 from convgraph.network.values import Comparison, Value, expression_of
@@ -41,20 +40,26 @@ class SymbolArray(np.ndarray):
     Max(x1, x2, x3) + 1
     """
 
-    tape: Tape
+    tape: Tape | None = None
 
     def __array_finalize__(self, other: Any) -> None:
         if isinstance(other, SymbolArray):
             self.tape = other.tape
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return apply(self.tape, ufunc, method, inputs, options)
+        return apply(self._known(), ufunc, method, inputs, options)
+
+    def _known(self) -> Tape:
+        if self.tape is None:
+            raise TypeError("an array of symbols is made by symbol_array")
+        return self.tape
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        tape = self._known()
         if function is np.where and len(args) == 3:
-            choose = np.frompyfunc(lambda *parts: _choice(self.tape, *parts), 3, 1)
-            return _of_symbols(self.tape, choose(*map(_plain, args)))
-        return _of_symbols(self.tape, super().__array_function__(function, types, args, options))
+            choose = np.frompyfunc(lambda *parts: _choice(tape, *parts), 3, 1)
+            return _of_symbols(tape, choose(*map(_plain, args)))
+        return _of_symbols(tape, super().__array_function__(function, types, args, options))
 
 
 def apply(
@@ -90,6 +95,8 @@ def apply(
 def _of_symbols(tape: Tape, result: Any) -> Any:
     if isinstance(result, tuple | list):
         return type(result)(_of_symbols(tape, part) for part in result)
+    if isinstance(result, SymbolArray) and result.tape is tape:
+        return result  # the array that was given as out=
     if isinstance(result, np.ndarray) and result.dtype == object:
         array = result.view(SymbolArray)
         array.tape = tape
@@ -107,9 +114,7 @@ def _function(tape: Tape, name: str) -> Callable[..., Any] | None:
     return None
 
 
-def _extreme(
-    tape: Tape, sign: int, method: str, inputs: list[Any], options: dict[str, Any]
-) -> Any:
+def _extreme(tape: Tape, sign: int, method: str, inputs: list[Any], options: dict[str, Any]) -> Any:
     """A maximum, or minus that of minus the values: operands are collected, then named."""
 
     def collected(a: Any, b: Any) -> _Operands:
@@ -189,8 +194,11 @@ def _plain(value: Any) -> Any:
 
 
 NATIVE = frozenset(
-    "add subtract multiply divide true_divide floor_divide remainder negative positive square "
-    "power conjugate matmul vecdot matvec vecmat".split()
+    {
+        *("add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder"),
+        *("negative", "positive", "square", "power", "conjugate"),
+        *("matmul", "vecdot", "matvec", "vecmat"),
+    }
 )
 """What numpy does with objects by their own operators."""
 

@@ -55,9 +55,9 @@ def trace(
 
     Symbols have no truth, no equality and no hash, so code that branches on values is refused where
     it does so. Then the function is run on numbers (about 30 inputs: zeros, ties, both signs, small
-    and large, of type int64 and float64), and the trace is refused if it gives other values: exactly
-    for whole numbers, up to rounding for others. What decides by values in another way, and is not
-    seen on these, is not found.
+    and large, of type int64 and float64), and the trace is refused if it gives other values:
+    exactly for whole numbers, up to rounding for others. What decides by values in another way, and
+    is not seen on these, is not found.
 
     Parameters
     ----------
@@ -144,8 +144,7 @@ def _run(function: Callable[..., Any], given: tuple[Any, ...], tape: Tape) -> ND
             f"on arrays of symbols it raised {type(error).__name__}: {error}{hint}"
         ) from error
     if tape.refusals:  # and the function went on
-        error = tape.refusals[0]
-        raise ConvgraphError(f"{_place(function, error)}: {error}")
+        raise ConvgraphError(f"{_place(function, tape.refusals[0])}: {tape.refusals[0]}")
     if out.size == 0:
         raise ConvgraphError(f"function={_named(function)!r}: it returned no values")
     result = np.empty(out.size, object)

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 import numpy as np
 import sympy as sp
 
-from convgraph.core.errors import ConvgraphError
 from convgraph.network.tape import Tape
 
 __all__ = ["Comparison", "Value", "expression_of"]
