@@ -15,8 +15,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.functions import by_function
 from convgraph.core.network import Network
 
 __all__ = ["replay"]
@@ -43,7 +45,9 @@ class _Held:
         """What the function gives; it may write into what it is given, or fail."""
         copies = [a.copy() if a.ndim else a[()] for a in given]
         try:
-            return np.asarray(self.function(*copies))
+            values = np.asarray(self.function(*copies))
+            written = np.frompyfunc(_meant, 1, 1)
+            return np.asarray(written(values)) if values.dtype == object else values
         except Exception as error:  # whatever the user's code raises on numbers
             return error
 
@@ -158,6 +162,16 @@ def _at_a_jump(held: _Held, given: Numbers, bound: float) -> bool:
         if not _same(values, held.read(moved), bound):
             return True
     return False
+
+
+def _meant(value: Any) -> Any:
+    """A value in which functions that sympy knows by name only, as sigmoid, are written out."""
+    if not isinstance(value, sp.Expr):
+        return value
+    return value.replace(
+        lambda part: isinstance(part, AppliedUndef) and len(part.args) == 1,
+        lambda part: by_function(part.func).exact([part.args[0]]),
+    )
 
 
 def _exact(array: NDArray[Any]) -> NDArray[Any]:

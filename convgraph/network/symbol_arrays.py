@@ -195,7 +195,7 @@ def _plain(value: Any) -> Any:
 
 NATIVE = frozenset(
     {
-        *("add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "remainder"),
+        *("add", "subtract", "multiply", "divide", "true_divide", "floor_divide"),
         *("negative", "positive", "square", "power", "conjugate"),
         *("matmul", "vecdot", "matvec", "vecmat"),
     }

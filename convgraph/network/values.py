@@ -136,7 +136,10 @@ class Value(Undecided):
         return self._with(other, self._floor)
 
     def __mod__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a - b * self._floor(a, b))
+        self._refused(f"the remainder on division by {other}")
+
+    def __divmod__(self, other: Any) -> Any:
+        self._refused(f"the remainder on division by {other}")
 
     def __radd__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b, reflected=True)
