@@ -17,6 +17,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
+from convgraph.core.arrays import Array
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import by_function
 from convgraph.core.network import Network
@@ -53,13 +54,16 @@ class _Held:
 
     def read(self, given: Numbers) -> NDArray[Any]:
         """What the network gives, exactly for whole numbers of type object or where it has to."""
-        parameters = dict(zip(self.letters, given[1:], strict=True))
+        used = {array.letter for array in self.network.labels.arrays}
+
+        def evaluated(x: NDArray[Any], *arrays: NDArray[Any]) -> NDArray[Any]:
+            parameters = {k: a for k, a in zip(self.letters, arrays, strict=True) if k in used}
+            return np.asarray(self.network.evaluate(x, parameters))
+
         try:
-            return np.asarray(self.network.evaluate(given[0], parameters))
+            return evaluated(*given)
         except ConvgraphError:  # a function without values in numbers
-            exact = [_exact(a) for a in given]
-            parameters = dict(zip(self.letters, exact[1:], strict=True))
-            return np.asarray(self.network.evaluate(exact[0], parameters))
+            return evaluated(*map(_exact, given))
 
     def refuse(self, given: Numbers, says: str) -> None:
         shown = ", ".join(
@@ -69,7 +73,7 @@ class _Held:
 
 
 def replay(
-    function: Callable[..., Any], name: Any, network: Network, letters: Sequence[str]
+    function: Callable[..., Any], name: Any, network: Network, arrays: Sequence[Array]
 ) -> None:
     """Raise a ConvgraphError if a function and the network traced from it differ on some numbers.
 
@@ -78,9 +82,8 @@ def replay(
     Where the function raises for one of the two types, or its value is not finite, the input says
     nothing.
     """
-    shapes = [network.inputs[0].numbers()]
-    shapes += [_shape(network, letter) for letter in letters]
-    held = _Held(function, name, network, tuple(letters))
+    shapes = [network.inputs[0].numbers(), *(tuple(map(int, a.shape)) for a in arrays)]
+    held = _Held(function, name, network, tuple(a.letter for a in arrays))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for at, given in enumerate(_inputs(shapes)):
@@ -88,10 +91,6 @@ def replay(
             failed = [_try(held, numbers, at == 0) for numbers in (given, as_floats)]
             if all(failed):
                 held.refuse(as_floats, f"it raised {type(failed[1]).__name__}: {failed[1]}")
-
-
-def _shape(network: Network, letter: str) -> tuple[int, ...]:
-    return next(a.shape for a in network.labels.arrays if a.letter == letter)
 
 
 def _try(held: _Held, given: Numbers, twice: bool) -> Exception | None:

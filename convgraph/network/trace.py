@@ -106,7 +106,7 @@ def trace(
     tape = Tape(frozenset(symbols))
     given = symbol_array(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
     network = _network(symbols, shape, _run(function, given, tape), arrays, tape)
-    replay(function, _named(function), network, [array.letter for array in arrays])
+    replay(function, _named(function), network, arrays)
     return network
 
 
