@@ -131,8 +131,21 @@ BAD = {
     "label None": (nx.DiGraph([("a", "b", {"parameter": None})]), "'a' -> 'b' has no label"),
     "label of a float": (
         nx.DiGraph([("a", "b", {"parameter": 0.5})]),
-        r"the edge 'a' -> 'b' has the label 0\.5; a label is",
+        r"the edge 'a' -> 'b' has the label 0\.5, a float; .*Fraction\('0\.1'\)",
     ),
+    "label of numpy's floats": (
+        nx.DiGraph([("a", "b", {"parameter": np.float32(1)})]),
+        r"'a' -> 'b' has the label .*, a float",
+    ),
+    "a weight": (nx.DiGraph([("a", "b", {"weight": 2})]), "its weight=2 is not taken for one"),
+    "not a number": (nx.DiGraph([("a", "b", {"parameter": sp.nan})]), "nan; a label is real"),
+    "infinite": (nx.DiGraph([("a", "b", {"parameter": -sp.oo})]), "-oo; a label is real"),
+    "imaginary": (
+        nx.DiGraph([("a", "b", {"parameter": sp.I * sp.Symbol("p")})]),
+        r"I\*p; a label is real",
+    ),
+    "reduction of a list": (labelled(("a", "b"), b={"reduction": [1]}), r"reduction=\[1\]: a red"),
+    "no reduction": (labelled(("a", "b"), b={"reduction": None}), "reduction=None: a reduction"),
     "label of a bool": (nx.DiGraph([("a", "b", {"parameter": True})]), "has the label True"),
     "empty label": (nx.DiGraph([("a", "b", {"parameter": ""})]), "has the label ''"),
     "bias of a float": (labelled(("a", "b"), b={"bias": 0.5}), "node 'b' has the label 0.5"),

@@ -21,6 +21,7 @@ __all__ = ["from_networkx"]
 
 REDUCTIONS = {r.name: r for r in (SUM, MEAN, MAX, PRODUCT)}
 REDUCTIONS["relu"] = reduction("relu")
+NO_NUMBERS = (sp.nan, sp.I, sp.oo, -sp.oo, sp.zoo)
 
 
 def from_networkx(graph: nx.DiGraph) -> Network:
@@ -162,16 +163,31 @@ def _layer(
 
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
     if "parameter" not in data or data["parameter"] is None:
+        weight = ""
+        if "weight" in data:
+            weight = (
+                f"; its weight={data['weight']!r} is not taken for one, often a float: "
+                "set 'parameter' to a symbol's name or an exact number"
+            )
         raise ConvgraphError(
             f"graph: the edge {source!r} -> {target!r} has no label; "
-            "every edge has an attribute 'parameter'"
+            f"every edge has an attribute 'parameter'{weight}"
         )
     return _as_label(f"the edge {source!r} -> {target!r}", data["parameter"])
 
 
 def _as_label(where: str, label: Any) -> sp.Expr:
     if isinstance(label, sp.Expr):
+        if label.has(*NO_NUMBERS):
+            raise ConvgraphError(
+                f"graph: {where} has the label {label}; a label is real and finite"
+            )
         return label
+    if isinstance(label, float | np.floating):
+        raise ConvgraphError(
+            f"graph: {where} has the label {label!r}, a float; a label is exact: "
+            "fractions.Fraction('0.1') is a tenth, and Fraction(0.1) what the float holds"
+        )
     if isinstance(label, str) and label:
         return sp.Symbol(label)
     if not isinstance(label, bool) and isinstance(label, Rational | np.integer):
@@ -183,12 +199,13 @@ def _as_label(where: str, label: Any) -> sp.Expr:
 
 
 def _reduction(graph: nx.DiGraph, targets: list[Any], row: str) -> Reduction:
-    found = {graph.nodes[node].get("reduction", "sum") for node in targets}
+    given = [graph.nodes[node].get("reduction", "sum") for node in targets]
+    for name in given:
+        if not isinstance(name, str) or name not in REDUCTIONS:
+            raise ConvgraphError(
+                f"reduction={name!r}: a reduction is one of {', '.join(REDUCTIONS)}"
+            )
+    found = sorted(set(given))
     if len(found) > 1:
-        raise ConvgraphError(
-            f"graph: row {row!r} has the reductions {sorted(found)}; a row has one"
-        )
-    name = found.pop()
-    if name not in REDUCTIONS:
-        raise ConvgraphError(f"reduction={name!r}: a reduction is one of {', '.join(REDUCTIONS)}")
-    return REDUCTIONS[name]
+        raise ConvgraphError(f"graph: row {row!r} has the reductions {found}; a row has one")
+    return REDUCTIONS[found[0]]
