@@ -18,6 +18,9 @@ def Input(  # noqa: N802 - it reads as the other specs do
 ) -> Tensor:
     """An input tensor of a shape; call specs on it, and give the ends to `Network`.
 
+    A spec describes a layer and is none: called twice, it makes two layers, each with parameters of
+    its own. Layers of the same `letter` share theirs.
+
     Parameters
     ----------
     shape
@@ -34,6 +37,11 @@ def Input(  # noqa: N802 - it reads as the other specs do
     >>> a, b = cg.Input(4, name="a"), cg.Input(4, name="b")
     >>> cg.Network([a, b], cg.Add()(a, cg.Conv(3, padding="same")(b))).expressions()["g1"]
     a1 + b1*w_2 + b2*w_3
+    >>> x, own, tied = cg.Input(4), cg.Conv(2), cg.Conv(2, letter="k")
+    >>> cg.Network(x, own(own(x))).parameters
+    (w_1, w_2, v_1, v_2)
+    >>> cg.Network(x, tied(tied(x))).parameters
+    (k_1, k_2)
     """
     if rank is not None and (not isinstance(rank, int) or isinstance(rank, bool) or rank < 0):
         raise ConvgraphError(f"rank={rank!r}: a rank is a number of axes")
