@@ -14,6 +14,7 @@ on whole numbers, where a pass is evidence and a failure is still a counterexamp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -116,6 +117,9 @@ def assert_not_equivariant(
     broken = [unit for verdict in verdicts for unit in verdict.broken]
     if expected is not None and set(broken) != set(expected):
         raise AssertionError(f"it breaks at {_listed(broken)}, not at {_listed(expected)}")
+    open_ = [unit for verdict in verdicts for unit in verdict.undecided]
+    if expected is not None and open_:
+        raise AssertionError(f"it could not be decided whether it breaks at {_listed(open_)}")
 
 
 def assert_invariant(
@@ -158,24 +162,34 @@ def assert_receptive_field(
 def assert_tied(
     subject: Subject, *connections: tuple[str, str], x: Any = None, **parameters: Any
 ) -> None:
-    """Assert that all these (source, target) connections share one parameter."""
+    """Assert that all these (source, target) connections share one parameter.
+
+    Where several edges join the same two units, these must carry the same parameters as often.
+    A connection that carries only numbers is not tied: it has no parameter to share.
+    """
     given: Any = connections
     for pair in given:
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise ConvgraphError(f"connections={pair!r}: a connection is a (source, target) pair")
-    if len(connections) < 2:
-        raise ConvgraphError(f"connections={connections}: two or more (source, target) pairs")
+    if len({tuple(pair) for pair in given}) < 2:
+        raise ConvgraphError(
+            f"connections={connections}: two or more different (source, target) pairs"
+        )
     graph = _decided(subject, x, parameters).graph
     labels = {}
     for source, target in connections:
         if not graph.has_edge(source, target):
             raise AssertionError(f"there is no connection {source} -> {target}")
         edges = graph[source][target].values()
-        labels[source, target] = frozenset(data["parameter"] for data in edges)
+        labels[source, target] = Counter(sp.sympify(data["parameter"]) for data in edges)
+        if not any(label.free_symbols for label in labels[source, target]):
+            raise AssertionError(
+                f"{source} -> {target} carries no parameter, but {_labels(labels[source, target])}"
+            )
     first = next(iter(labels.values()))
     for (source, target), label in labels.items():
         if label != first:
-            shown = [", ".join(sorted(map(str, each))) for each in (first, label)]
+            shown = [_labels(each) for each in (first, label)]
             raise AssertionError(
                 f"{connections[0][0]} -> {connections[0][1]} has {shown[0]}, "
                 f"but {source} -> {target} has {shown[1]}"
@@ -218,6 +232,11 @@ def _names(argument: str, names: Any) -> list[str]:
     if isinstance(names, str) or any(not isinstance(name, str) for name in given):
         raise ConvgraphError(f"{argument}={names!r}: names of units, as in ['s1', 's2']")
     return sorted(given, key=lambda name: (len(name), name))
+
+
+def _labels(labels: Counter[sp.Expr]) -> str:
+    """The labels of all edges between two units."""
+    return ", ".join(sorted(map(str, labels.elements())))
 
 
 def _listed(names: Sequence[str]) -> str:

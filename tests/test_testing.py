@@ -83,6 +83,27 @@ def test_tied_connections_share_their_parameter():
         assert_tied(PADDED, ("x1", "s1"), ("x1", "s6"))
 
 
+def test_what_carries_no_parameter_is_not_tied():
+    with pytest.raises(AssertionError, match="x1 -> s1 carries no parameter, but 1"):
+        assert_tied(cg.MaxPool(2).on(4), ("x1", "s1"), ("x2", "s1"))
+    with pytest.raises(AssertionError, match="carries no parameter, but 1/2"):
+        assert_tied(cg.AvgPool(2).on(4), ("x1", "s1"), ("x2", "s1"))
+    graph = nx.MultiDiGraph()
+    edges = [("a", "y", "p"), ("a", "y", "p"), ("b", "y", "p"), ("c", "y", "p")]
+    graph.add_edges_from((a, b, {"parameter": label}) for a, b, label in edges)
+    assert_tied(graph, ("b", "y"), ("c", "y"))
+    with pytest.raises(AssertionError, match="a -> y has p, p, but b -> y has p"):
+        assert_tied(graph, ("a", "y"), ("b", "y"))
+    with pytest.raises(cg.ConvgraphError, match="two or more different"):
+        assert_tied(PADDED, ("x1", "s1"), ("x1", "s1"))
+
+
+def test_where_it_breaks_is_not_known_of_what_is_undecided():
+    unread = cg.MaxPool(1, stride=1, padding=2) >> cg.LocallyConnected(2)
+    with pytest.raises(AssertionError, match="could not be decided whether it breaks at g1, g6"):
+        assert_not_equivariant(unread.on(3), cg.Flip(), where={"g2", "g3", "g4", "g5"})
+
+
 def test_the_same_function_in_two_ways():
     assert_same_function(CIRCULAR, rolled, x=6, w=3)
     strided = cg.Conv(3, stride=2).on(7)

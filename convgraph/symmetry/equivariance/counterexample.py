@@ -7,8 +7,10 @@ from typing import Any
 
 import sympy as sp
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
+from convgraph.symmetry.equivariance.apart import apart
 
 __all__ = ["Counterexample", "Edge"]
 
@@ -21,6 +23,8 @@ Edge = tuple[str, str, sp.Expr]
 @dataclass(frozen=True, eq=False)
 class Counterexample:
     """Where f(g x) and g f(x) differ.
+
+    It cannot be made of two sides that are equal at all numbers that are tried.
 
     Attributes
     ----------
@@ -50,6 +54,14 @@ class Counterexample:
     causes: tuple[str, ...]
     input: dict[str, int] | None = None
     values: tuple[sp.Expr, sp.Expr] | None = None
+
+    def __post_init__(self) -> None:
+        for left, right in [(self.left, self.right), *([self.values] if self.values else [])]:
+            if not apart(left, right):
+                raise ConvgraphError(
+                    f"left={_shown(left)}, right={_shown(right)}: the sides of a counterexample "
+                    "differ at some numbers"
+                )
 
     @property
     def marks(self) -> dict[str, Any]:

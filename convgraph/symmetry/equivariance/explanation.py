@@ -14,6 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.actions import Action
+from convgraph.symmetry.equivariance.apart import apart, seen_apart
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
@@ -26,6 +27,7 @@ from convgraph.symmetry.equivariance.sides import Sides
 __all__ = ["EDGES", "Explanation", "edge_question"]
 
 EDGES = 50_000  # up to which the edge table is asked rather than the axes
+SEEN = 2_000  # edges up to which a counterexample is evaluated edge by edge
 AT_ONCE = 500_000  # edges up to which equations are found along several axes at once
 
 
@@ -169,24 +171,37 @@ class Explanation:
             image = images[name]
             return UNKNOWN if image is None else int(image[position])
 
+        whole = self._sides(unit) if self._on_edges else None
+        if whole is not None and not self._seen(whole, unit):
+            return None
         near = local(self.network, at.row, at.unit, at.image, before)
-        name = _name(self.network, self.row, unit)
-        made = Counterexample(
+        left, right, given, values = near.left, near.right, None, None
+        if whole is not None and whole.short:
+            left, right = whole.expressions()
+            given, values = whole.example() or (None, None)
+        if not apart(left, right):
+            return None
+        return Counterexample(
             self.network,
-            name,
-            near.left,
-            near.right,
+            _name(self.network, self.row, unit),
+            left,
+            right,
             _name(self.network, at.row, at.unit),
             near.edges,
             at.causes if self.divided else (STRIDE,),
+            given,
+            values,
         )
-        whole = self._sides(unit) if self._on_edges else None
-        if whole is None or not whole.short:
-            return made
-        left, right = whole.expressions()
-        example = whole.example()
-        given, values = example if example is not None else (None, None)
-        return replace(made, left=left, right=right, input=given, values=values)
+
+    def _seen(self, sides: Sides, unit: int) -> bool:
+        """Whether both sides were seen to differ, where a few evaluations cost little."""
+        network = self.network
+        if self.row not in {row.name for row in network.outputs}:
+            return True
+        if sum(int(layer.connections) for layer in network.layers) > SEEN:
+            return True
+        image = sides.image - network.offsets[self.row] if sides.image >= 0 else -1
+        return seen_apart(network, sides.moves, self.row, unit, image)
 
     def _sides(self, unit: int) -> Sides:
         """Both sides at a unit of the row and its image."""

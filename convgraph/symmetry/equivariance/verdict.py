@@ -67,7 +67,10 @@ class Verdict:
 
     @cached_property
     def counterexample(self) -> Counterexample | None:
-        """The smallest failure, spelt out; None where there is none."""
+        """The smallest failure, spelt out.
+
+        None where there is none, and where no numbers were found that show it.
+        """
         return self._explanation.counterexample(self.broken) if self.broken else None
 
     @cached_property
@@ -156,7 +159,9 @@ class Verdict:
                 lines.append(f"  {NO_OTHER}")
             lines += [f"  {cause}: {_listed(units)}" for cause, units in self.causes.items()]
             example = self.counterexample
-            if example is not None:
+            if example is None:
+                lines.append("no numbers were found that show it")
+            else:
                 lines += ["counterexample", *(f"  {line}" for line in str(example).split("\n"))]
             lines.append(self._mended)
         return "\n".join(lines)
