@@ -1,0 +1,189 @@
+"""Along each axis of an input: what cuts spoil of the output, and where one may cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
+from convgraph.core.network import Network
+from convgraph.interactions.propagation import Propagation
+from convgraph.interactions.views import align
+from convgraph.piecewise.liveness import ancestors
+from convgraph.piecewise.places import placed, tied_apart
+from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
+
+__all__ = ["Cut", "Uncut", "cuts_of", "uncut"]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One axis of the input, and how a network may be run on pieces of it.
+
+    Attributes
+    ----------
+    size, outputs
+        How many positions the whole input and the whole output have.
+    step
+        Input positions from one output to the next; less than 1 behind an enlargement.
+    period
+        Pieces begin at multiples of it, and their sizes differ from `size` by multiples of it.
+    before, after
+        How many outputs a cut in front of a piece spoils, and one behind it. The one that is
+        furthest from the cut is spoiled indeed; no output further on is.
+    least
+        How many positions a piece has at least.
+    circular
+        Whether the axis is a circle: pieces may reach over its end, and it has no true border.
+    """
+
+    size: int
+    outputs: int
+    step: Fraction
+    period: int
+    before: int
+    after: int
+    least: int
+    circular: bool
+
+    @property
+    def halo(self) -> tuple[Fraction, Fraction]:
+        """What a piece has to read in front of what it keeps, and behind it, in input positions."""
+        return self.before * self.step, self.after * self.step
+
+    def outputs_of(self, size: int) -> int:
+        """How many outputs a piece of so many positions has."""
+        return self.outputs - int((self.size - size) / self.step)
+
+    def fitting(self, size: int) -> int:
+        """The greatest size of a piece that is at most `size`."""
+        return size - (size - self.size) % self.period
+
+
+@dataclass(frozen=True)
+class Uncut:
+    """The first row that does not come in pieces, and why not."""
+
+    row: str
+    reason: str
+    last: str
+    """The last row, in order of computation, of which all that comes before does."""
+
+    def __str__(self) -> str:
+        return f"row {self.row!r} {self.reason}; {self.last!r}, before it, can be had in pieces"
+
+
+def uncut(network: Network, until: str) -> Uncut | None:
+    """The first row on the way to another one that sees a whole axis, or is moved along none.
+
+    >>> from convgraph import Conv, GlobalAvgPool
+    >>> net = (Conv((3, 3), filters=2, padding=1) >> GlobalAvgPool()).on((1, 8, 8))
+    >>> print(uncut(net, "g"))
+    row 'g' sees all positions of axis 0, so that every cut changes it; 'h', before it, can be had
+    in pieces
+    """
+    found = spoiled(network, network.inputs[0].name)
+    return _first(network, found, until)
+
+
+def _first(network: Network, found: Propagation[Axes], until: str) -> Uncut | None:
+    last = network.inputs[0].name
+    wanted = ancestors(network, until)
+    for layer in network.layers:
+        name = layer.target.name
+        if name not in found.states or name not in wanted:
+            continue
+        reason = _reason(found, name)
+        if reason is None and placed(layer, found):
+            reason = "has parameters or constants of its own for each position"
+        if reason is not None:
+            return Uncut(name, reason, last)
+        last = name
+        if name == until:
+            break
+    return None
+
+
+def _reason(found: Propagation[Axes], row: str) -> str | None:
+    state = found.states[row]
+    if state is None:
+        return (
+            "moves along no axis of the input in even steps (a reshape, a resize by a ratio "
+            "that depends on the size, or branches out of step)"
+        )
+    for payload in state.payloads:
+        for axis, one in enumerate(payload or ()):
+            if one.whole:
+                return f"sees all positions of axis {axis}, so that every cut changes it"
+            if one.wraps and one.ends:
+                return f"goes around a circle along axis {axis}, and is padded at its ends, too"
+    return None
+
+
+def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
+    """How the input of a network may be cut for a row, axis by axis.
+
+    Raises
+    ------
+    ConvgraphError
+        If the row, or one on the way to it, does not come in pieces: the message names it.
+    """
+    if len(network.inputs) != 1:
+        names = ", ".join(row.name for row in network.inputs)
+        raise ConvgraphError(f"network={network!r}: pieces are of one input, and this has {names}")
+    source = network.inputs[0]
+    found = spoiled(network, source.name)
+    stops = _first(network, found, target.name)
+    if stops is not None:
+        raise ConvgraphError(f"row={target.name!r}: cannot be computed in pieces: {stops}")
+    state = found.states.get(target.name)
+    if state is None:
+        raise ConvgraphError(f"row={target.name!r}: does not depend on {source.name!r}")
+    state, runs = align(state, tuple(target.shape), Cuts())  # without an unnamed channel, say
+    space = source.numbers()[1 if source.channels else 0 :]
+    places = tuple(len(target.shape) - len(space) + a for a in range(len(space)))
+    if [runs[place] for place in places] != [range(m or 0, (m or 0) + 1) for m in state.moves]:
+        raise ConvgraphError(
+            f"row={target.name!r} of shape {target.numbers()}: its last axes are not those of the "
+            f"input {source.name!r}, of shape {source.numbers()}"
+        )
+    payloads = [payload for payload in state.payloads if payload is not None]
+    periods = _periods(network, found, target.name, len(space))
+    return tuple(
+        _cut(size, target.numbers()[place], [payload[a] for payload in payloads], period)
+        for a, (size, place, period) in enumerate(zip(space, places, periods, strict=True))
+    )
+
+
+def _periods(network: Network, found: Propagation[Axes], until: str, axes: int) -> list[int]:
+    """By how much pieces may be moved so that tiles of parameters are where they were."""
+    periods = [1] * axes
+    wanted = ancestors(network, until)
+    for layer in network.layers:
+        name = layer.target.name
+        state = found.states.get(name)
+        if name not in wanted or state is None:
+            continue
+        for axis, apart in tied_apart(layer, found).items():
+            step = next(p[axis].step for p in state.payloads if p is not None)
+            periods[axis] = lcm(periods[axis], (step * apart).numerator)
+    return periods
+
+
+def _cut(size: int, outputs: int, of_classes: list[Spoiled], period: int) -> Cut:
+    first = of_classes[0]
+    for one in of_classes:
+        if one.step != first.step:
+            raise ConvgraphError(f"row: channels of different steps, {first.step} and {one.step}")
+        period = lcm(period, one.period)
+    circular = any(one.wraps for one in of_classes)
+    if circular and (size % period or outputs * first.step != size):
+        raise ConvgraphError(
+            f"shape={size}: a circle in pieces has a multiple of {period} positions"
+        )
+    before = max(len(one.before) for one in of_classes)
+    after = max(len(one.after) for one in of_classes)
+    least = max(one.least for one in of_classes)
+    return Cut(size, outputs, first.step, period, before, after, least, circular)

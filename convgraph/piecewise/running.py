@@ -1,0 +1,181 @@
+"""Running a function tile by tile, and stitching what it gives."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.piecewise.tiling import Span, Tile, Tiling
+
+__all__ = ["run"]
+
+
+def run(
+    plan: Tiling,
+    function: Callable[[Any], Any],
+    array: Any,
+    out: Any = None,
+    *,
+    progress: Callable[[Iterable[Tile]], Iterable[Tile]] | bool = False,
+    done: str | os.PathLike[str] | None = None,
+) -> Any:
+    """Compute the whole output tile by tile.
+
+    Parameters
+    ----------
+    plan
+        The tiles.
+    function
+        The network as a function of an array of a tile's shape: numpy in and out, or PyTorch.
+    array
+        The whole input: anything that has a shape and slices, such as an array, a memory map or a
+        tensor. Its last axes are those of the network's input; what comes before them (a batch) is
+        handed on.
+    out
+        Where to write the output: anything of its shape that takes slices. By default an array of
+        the kind that the function gives.
+    progress
+        True for a bar in the terminal, or a function around the tiles, such as `tqdm`.
+    done
+        A file that keeps which tiles are done, so that a run that was interrupted goes on where it
+        ended; `out` has to be what was given then.
+
+    Returns
+    -------
+    The output: `out`, or a new array.
+
+    Raises
+    ------
+    ConvgraphError
+        If the input's shape is not the plan's, or what the function gives for a tile is not as
+        large as the plan says. What was written before stays.
+    """
+    space = len(plan.axes)
+    _check_input(plan, array)
+    finished = _Finished(done, plan)
+    if finished.numbers and out is None:
+        raise ConvgraphError(f"done={str(done)!r}: says that tiles are done; give the out= of then")
+    tiles: Iterable[Tile] = (t for t in plan.tiles if t.number not in finished.numbers)
+    tiles = _shown(tiles, len(plan.tiles) - len(finished.numbers), progress)
+    for tile in tiles:
+        result = function(_read(array, tile.read, plan))
+        _check_output(plan, tile, result)
+        if out is None:
+            shape = (*result.shape[: result.ndim - space], *(a.cut.outputs for a in plan.axes))
+            out = _like(result, shape)
+        kept = result[(..., *(slice(*span) for span in tile.kept))]
+        _put(out, kept, tile.put, plan)
+        finished.add(tile.number)
+    return out
+
+
+def _check_input(plan: Tiling, array: Any) -> None:
+    wanted = plan.network.inputs[0].numbers()
+    shape = tuple(getattr(array, "shape", ()))
+    if len(shape) < len(wanted) or shape[len(shape) - len(wanted) :] != wanted:
+        raise ConvgraphError(
+            f"array of shape {shape}: its last axes are those of the network's input, {wanted}"
+        )
+
+
+def _check_output(plan: Tiling, tile: Tile, result: Any) -> None:
+    wanted = tuple(axis.outputs for axis in plan.axes)
+    shape = tuple(getattr(result, "shape", ()))
+    if len(shape) < len(wanted) or shape[len(shape) - len(wanted) :] != wanted:
+        spans = " x ".join(f"{first}:{last}" for first, last in tile.read)
+        raise ConvgraphError(
+            f"function: gives {shape} for tile {tile.number}, which reads {spans}; "
+            f"by the plan its last axes are {wanted}"
+        )
+
+
+def _read(array: Any, spans: tuple[Span, ...], plan: Tiling) -> Any:
+    """A tile of the input; on a circle the rest comes from the other end."""
+    piece = array
+    around = [
+        a
+        for a, (span, axis) in enumerate(zip(spans, plan.axes, strict=True))
+        if span[1] > axis.cut.size
+    ]
+    plain = [slice(None) if a in around else slice(*span) for a, span in enumerate(spans)]
+    piece = array[(..., *plain)]
+    for a in around:
+        first, last = spans[a]
+        size = plan.axes[a].cut.size
+        places = [i % size for i in range(first, last)]
+        piece = piece[(..., places, *[slice(None)] * (len(spans) - a - 1))]
+    return piece
+
+
+def _put(out: Any, kept: Any, spans: tuple[Span, ...], plan: Tiling) -> None:
+    if hasattr(kept, "detach") and not hasattr(out, "detach"):
+        kept = kept.detach().cpu().numpy()
+    _put_from(out, kept, list(spans), [axis.cut.outputs for axis in plan.axes], ())
+
+
+def _put_from(
+    out: Any, kept: Any, spans: list[Span], sizes: list[int], done: tuple[slice, ...]
+) -> None:
+    """Write a block axis by axis; on a circle in two parts."""
+    if not spans:
+        out[(..., *done)] = kept
+        return
+    (first, last), size = spans[0], sizes[0]
+    rest = len(spans) - 1
+    at = 0
+    while first < last:
+        here = first % size
+        count = min(last - first, size - here)
+        part = kept[(..., slice(at, at + count), *[slice(None)] * rest)]
+        _put_from(out, part, spans[1:], sizes[1:], (*done, slice(here, here + count)))
+        first, at = first + count, at + count
+
+
+def _like(result: Any, shape: tuple[int, ...]) -> Any:
+    return (
+        result.new_empty(shape) if hasattr(result, "new_empty") else np.empty(shape, result.dtype)
+    )
+
+
+def _shown(tiles: Iterable[Tile], count: int, progress: Any) -> Iterable[Tile]:
+    if callable(progress):
+        return progress(tiles)
+    if progress:
+        from rich.progress import track
+
+        return track(tiles, description="tiles", total=count)
+    return tiles
+
+
+class _Finished:
+    """The numbers of finished tiles, in a file that is never half written."""
+
+    def __init__(self, path: str | os.PathLike[str] | None, plan: Tiling) -> None:
+        self.path = None if path is None else Path(path)
+        self.numbers: set[int] = set()
+        self.plan = {"tile": list(plan.tile), "tiles": len(plan.tiles), "row": plan.row.name}
+        if self.path is None or not self.path.exists():
+            return
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            self.numbers = {int(n) for n in kept.pop("done")}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ConvgraphError(
+                f"done={str(path)!r}: not a file that a run of tiles kept"
+            ) from None
+        if kept != self.plan:
+            raise ConvgraphError(f"done={str(path)!r}: was kept by another plan, {kept}")
+
+    def add(self, number: int) -> None:
+        self.numbers.add(number)
+        if self.path is None:
+            return
+        written = self.path.with_name(self.path.name + ".new")
+        written.write_text(json.dumps({**self.plan, "done": sorted(self.numbers)}), "utf-8")
+        os.replace(written, self.path)

@@ -1,0 +1,324 @@
+"""A plan for computing an image in tiles: what each reads, and what of its output is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convgraph.core.layer import Row
+from convgraph.core.network import Network
+from convgraph.core.plain import plain
+from convgraph.core.tables import Table
+from convgraph.piecewise.cuts import Cut
+
+if TYPE_CHECKING:
+    from convgraph.piecewise.agreement import Difference
+
+__all__ = ["AxisTiles", "Tile", "Tiling"]
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class AxisTiles:
+    """Tiles along one axis: all of one size, each `stride` behind the one before, the last one
+    moved back so that it ends where the input does.
+
+    Attributes
+    ----------
+    cut
+        Where the axis may be cut, and what that spoils.
+    tile
+        How many positions each tile reads.
+    stride
+        By how many positions the tiles are apart.
+    """
+
+    cut: Cut
+    tile: int
+    stride: int
+
+    def __len__(self) -> int:
+        cut = self.cut
+        if self.tile >= cut.size:
+            return 1
+        rest = cut.size if cut.circular else cut.size - self.tile
+        return -(-rest // self.stride) + (0 if cut.circular else 1)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a tile has."""
+        return self.cut.outputs_of(self.tile)
+
+    def start(self, number: int) -> int:
+        """Where a tile begins to read; on a circle it may reach over the end."""
+        if self.cut.circular:
+            return number * self.stride
+        return min(number * self.stride, self.cut.size - self.tile)
+
+    def keeps(self, number: int) -> Span:
+        """From which output to which (exclusive) a tile is kept, counted in the whole output."""
+        return self._until(number - 1), self._until(number)
+
+    def offset(self, number: int) -> int:
+        """The whole output's number of a tile's first output."""
+        return int(self.start(number) / self.cut.step)
+
+    def _until(self, number: int) -> int:
+        """Up to which output (exclusive) tiles 0 ... number have what is kept."""
+        cut, last = self.cut, len(self) - 1
+        if cut.circular and last > 0:
+            # tile t keeps as many as the stride has, the first from what the cut leaves of it
+            whole = cut.outputs if number == last else int((number + 1) * self.stride / cut.step)
+            return cut.before + whole
+        if number < 0:
+            return 0
+        if number == last:
+            return cut.outputs
+        return self.offset(number) + self.outputs - cut.after
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """One tile of each kind: the first, one inside, the last one before the end, the last."""
+        count = len(self)
+        return tuple(sorted({0, min(1, count - 1), max(count - 2, 0), count - 1}))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile: what it reads of the input, and what of its output is put where.
+
+    `read` are positions of the input, `kept` those of the tile's own output, `put` those of the
+    whole output, all per axis of space, from the first to the last (exclusive).
+    """
+
+    number: int
+    read: tuple[Span, ...]
+    kept: tuple[Span, ...]
+    put: tuple[Span, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tiling:
+    """The plan: run the same network on every tile, keep the part that no cut spoils, and the
+    stitched outputs are those of the whole.
+
+    Attributes
+    ----------
+    network, row
+        The network, and the row that is computed.
+    axes
+        The tiles along each axis of space.
+    """
+
+    network: Network
+    row: Row
+    axes: tuple[AxisTiles, ...]
+
+    @property
+    def tile(self) -> tuple[int, ...]:
+        """How many positions of the input each tile reads, per axis."""
+        return tuple(axis.tile for axis in self.axes)
+
+    @property
+    def halo(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Per axis what a tile has to read in front of what is kept of it, and behind it: the
+        smallest that suffices, in input positions."""
+        return tuple(axis.cut.halo for axis in self.axes)
+
+    @property
+    def step(self) -> tuple[int, ...]:
+        """Per axis, what starts of tiles are multiples of, and sizes differ by."""
+        return tuple(axis.cut.period for axis in self.axes)
+
+    @property
+    def overlap(self) -> tuple[int, ...]:
+        """By how many positions neighbouring tiles overlap, per axis."""
+        return tuple(0 if len(axis) == 1 else axis.tile - axis.stride for axis in self.axes)
+
+    @cached_property
+    def overhead(self) -> Fraction:
+        """The share of input positions that are read more than once: read in all over the size of
+        the input, less one."""
+        read = prod(len(axis) * axis.tile for axis in self.axes)
+        return Fraction(read, prod(axis.cut.size for axis in self.axes)) - 1
+
+    @property
+    def tiles(self) -> Sequence[Tile]:
+        """All tiles, in row-major order; each is made when it is asked for."""
+        return _Tiles(self.axes)
+
+    @cached_property
+    def peak(self) -> int:
+        """How many values of activations are alive at once, at most, while a tile is computed."""
+        from convgraph.piecewise.liveness import peak
+
+        return peak(self.network, self.row.name, self.tile)
+
+    def verify(self) -> bool:
+        """Whether stitching gives the whole output: everything that what is kept of a tile depends
+        on, in every row, lies in the tile.
+
+        Decided for each kind of tile by walking back from what is kept through the connections of
+        the whole network, which shares nothing with the arithmetic that made the plan.
+        """
+        from convgraph.piecewise.agreement import agrees
+
+        return agrees(self)
+
+    def witness(self, axis: int = 0, side: str = "before") -> Difference | None:
+        """Why a halo smaller by one output would not do: an output just beyond what is kept, and
+        the units that it depends on and that lie in no tile that is cut there.
+
+        None where there is no cut on that side.
+        """
+        from convgraph.piecewise.agreement import beyond
+
+        return beyond(self, axis, side)
+
+    def run(self, function: Any, array: Any, out: Any = None, **options: Any) -> Any:
+        """Run a function tile by tile, and stitch; see `convgraph.piecewise.running.run`."""
+        from convgraph.piecewise.running import run
+
+        return run(self, function, array, out, **options)
+
+    def statement(self) -> str:
+        """What `verify` decides, in words."""
+        lines = [
+            f"For every input of shape {self.network.inputs[0].numbers()} and all values of the "
+            f"parameters, row {self.row.name!r} of the whole is, tile by tile, that of the same "
+            "network run on the tile alone, on the part that is kept."
+        ]
+        for number, axis in enumerate(self.axes):
+            before, after = axis.cut.halo
+            period = axis.cut.period
+            lines.append(
+                f"axis {number}: tiles begin at multiples of {period} and have n positions with "
+                f"n = {axis.cut.size % period} modulo {period}; a cut spoils {before} positions "
+                f"behind it and {after} in front of it."
+            )
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain data."""
+        axes = [
+            {
+                "size": axis.cut.size,
+                "outputs": axis.cut.outputs,
+                "tile": axis.tile,
+                "stride": axis.stride,
+                "tiles": len(axis),
+                "step": axis.cut.period,
+                "halo": axis.cut.halo,
+                "circular": axis.cut.circular,
+            }
+            for axis in self.axes
+        ]
+        facts: dict[str, Any] = plain(
+            {
+                "row": self.row.name,
+                "tiles": len(self.tiles),
+                "overhead": self.overhead,
+                "values_alive": self.peak,
+                "axes": axes,
+            }
+        )
+        return facts
+
+    def to_bioimageio(self) -> dict[str, Any]:
+        """What the bioimage.io model description asks for, per axis: the input's smallest tile and
+        the step of its sizes, and the output's halo, which is there the same on both sides.
+
+        References
+        ----------
+        bioimage.io model description, version 0.5: `ParameterizedSize` and `halo`.
+        """
+        inputs = [{"min": _smallest(axis.cut), "step": axis.cut.period} for axis in self.axes]
+        halo = [max(axis.cut.before, axis.cut.after) for axis in self.axes]
+        scale = [str(1 / axis.cut.step) for axis in self.axes]
+        return {"inputs": inputs, "outputs": {"halo": halo, "scale": scale}}
+
+    def table(self) -> Table:
+        """A line for each axis."""
+        columns = ("axis", "input", "tiles", "tile", "apart", "halo before", "behind", "step")
+        rows = [
+            tuple(
+                map(
+                    str,
+                    (
+                        number,
+                        axis.cut.size,
+                        len(axis),
+                        axis.tile,
+                        axis.stride,
+                        *axis.cut.halo,
+                        axis.cut.period,
+                    ),
+                )
+            )
+            for number, axis in enumerate(self.axes)
+        ]
+        facts = [
+            ("read more than once", f"{float(self.overhead):.1%}"),
+            ("alive at once", f"{self.peak:,} values"),
+        ]
+        return Table(repr(self), columns, rows, columns, facts)
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
+
+    def __str__(self) -> str:
+        return f"{self!r}\n{self.table().text()}"
+
+    def __repr__(self) -> str:
+        size = " x ".join(str(axis.cut.size) for axis in self.axes)
+        each = " x ".join(map(str, self.tile))
+        return (
+            f"Tiling({len(self.tiles):,} tiles of {each} over {size}, "
+            f"{float(self.overhead):.1%} read more than once)"
+        )
+
+
+class _Tiles(Sequence[Tile]):
+    def __init__(self, axes: tuple[AxisTiles, ...]) -> None:
+        self._axes = axes
+        self._counts = tuple(map(len, axes))
+
+    def __len__(self) -> int:
+        return prod(self._counts)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"tile {number} of {len(self)}")
+        number %= len(self)
+        return self._tile(number, np.unravel_index(number, self._counts))
+
+    def __iter__(self) -> Iterator[Tile]:
+        for number, place in enumerate(product(*map(range, self._counts))):
+            yield self._tile(number, place)
+
+    def _tile(self, number: int, place: Sequence[Any]) -> Tile:
+        read, kept, put = [], [], []
+        for axis, each in zip(self._axes, map(int, place), strict=True):
+            start, (first, last) = axis.start(each), axis.keeps(each)
+            read.append((start, start + axis.tile))
+            kept.append((first - axis.offset(each), last - axis.offset(each)))
+            put.append((first, last))
+        return Tile(number, tuple(read), tuple(kept), tuple(put))
+
+
+def _smallest(cut: Cut) -> int:
+    """The smallest tile of which something is kept when it is cut on both sides."""
+    size = cut.fitting(max(cut.least, 1) + cut.period - 1)
+    while size < cut.least or cut.outputs_of(size) - cut.before - cut.after < cut.period / cut.step:
+        size += cut.period
+    return size

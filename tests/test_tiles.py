@@ -1,0 +1,323 @@
+"""Tiles against the whole, in whole numbers, by running the network itself on every tile."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+
+
+def blocks(draw: st.DrawFn, rank: int, depth: int, keep: bool = False) -> Any:
+    """A layer, or a composition of some; with `keep`, one that has as many outputs as inputs."""
+    kinds = ["conv", "relu", "residual", "hourglass", "dilated", "uneven"]
+    if not keep:
+        kinds += ["strided", "pool", "average", "up", "transposed", "valid", "pad"]
+    kind = draw(st.sampled_from(kinds))
+    each = lambda *options: tuple(draw(st.sampled_from(options)) for _ in range(rank))  # noqa: E731
+    match kind:
+        case "conv":
+            k = draw(st.sampled_from([1, 3, 5]))
+            mode = draw(st.sampled_from(["zeros", "zeros", "replicate", "reflect"]))
+            return cg.Conv((k,) * rank, padding=k // 2, padding_mode=mode)
+        case "dilated":
+            return cg.Conv((3,) * rank, padding=2, dilation=2)
+        case "uneven":
+            return cg.Conv((2,) * rank, padding=tuple(each((1, 0), (0, 1))))
+        case "valid":
+            return cg.Conv(each(2, 3), padding="valid")
+        case "strided":
+            return cg.Conv(each(2, 3), stride=each(1, 2, 3), padding=draw(st.integers(0, 1)))
+        case "pool":
+            return cg.MaxPool(each(2, 3), stride=each(1, 2), ceil_mode=draw(st.booleans()))
+        case "average":
+            count = draw(st.booleans())
+            return cg.AvgPool((3,) * rank, stride=each(1, 2), padding=1, count_include_pad=count)
+        case "up":
+            return cg.Upsample(each(2, 3))
+        case "transposed":
+            return cg.ConvTranspose(
+                each(2, 3, 4), stride=each(1, 2), padding=draw(st.integers(0, 1))
+            )
+        case "pad":
+            return cg.Pad(
+                tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank))
+            )
+        case "relu":
+            return cg.ReLU()
+        case "residual":
+            inner = blocks(draw, rank, depth - 1, keep=True) if depth else cg.ReLU()
+            return cg.Residual(inner)
+        case _:
+            inner = blocks(draw, rank, depth - 1, keep=True) if depth else cg.ReLU()
+            down = cg.MaxPool((2,) * rank) >> inner >> cg.Upsample((2,) * rank)
+            return cg.Parallel(cg.Conv((1,) * rank), down, merge="add")
+
+
+@st.composite
+def networks(draw: st.DrawFn, rank: int) -> tuple[Any, tuple[int, ...]]:
+    spec = blocks(draw, rank, 2)
+    for _ in range(draw(st.integers(0, 3))):
+        spec = spec >> blocks(draw, rank, 2)
+    most = 200 if rank == 1 else 30
+    return spec, tuple(draw(st.integers(8, most)) for _ in range(rank))
+
+
+def values(shape: tuple[int, ...], seed: int) -> Any:
+    """Values that are all different, so that a maximum shows where it is from."""
+    random = np.random.default_rng(seed)
+    return random.permutation(int(np.prod(shape))).reshape(shape) * 7 + 1
+
+
+def weights(network: Any) -> dict[str, Any]:
+    """Positive and negative numbers, none of them zero."""
+    random = np.random.default_rng(5)
+    arrays = {a.letter: a.shape for layer in network.layers for a in layer.arrays}
+    return {
+        letter: random.integers(1, 9, shape) * random.choice([-1, 1, 1], shape)
+        for letter, shape in arrays.items()
+    }
+
+
+def exactly(network: Any, x: Any) -> Any:
+    """The network's values as fractions."""
+    import sympy as sp
+
+    exact = np.vectorize(sp.Integer, otypes=[object])
+    given = {letter: exact(array) for letter, array in weights(network).items()}
+    return network.evaluate(exact(x), given)
+
+
+def planned(network: Any, tile: Any, overhead: Any) -> Any:
+    try:
+        return cg.tiles(network, tile) if overhead is None else cg.tiles(network, overhead=overhead)
+    except cg.ConvgraphError:
+        return None
+
+
+def stitched(spec: Any, shape: tuple[int, ...], tile: Any, overhead: Any = None) -> str:
+    """Runs the network on every tile, and holds what is stitched against the whole."""
+    try:
+        network = spec.on(shape)
+    except cg.ConvgraphError:
+        return "no network"
+    plan = planned(network, tile, overhead)
+    if plan is None:
+        return "no plan"
+    assert plan.verify(), (spec, shape, tile)
+    x = values(shape, 1)
+    whole = exactly(network, x)
+    piece = spec.on(plan.tile)
+    assert (plan.run(lambda part: exactly(piece, part), x) == whole).all(), (spec, shape, plan)
+    return "stitched" if len(plan.tiles) > 1 else "one tile"
+
+
+TILES = st.one_of(
+    st.tuples(st.integers(4, 60), st.none()),
+    st.tuples(st.none(), st.sampled_from([0, Fraction(1, 2), 2, 1000])),
+)
+
+
+@settings(max_examples=60)
+@given(networks(1), TILES)
+def test_stitched_tiles_are_the_whole_along_one_axis(
+    case: tuple[Any, tuple[int, ...]], sizes: tuple[Any, Any]
+) -> None:
+    assert stitched(*case, *sizes)
+
+
+@settings(max_examples=10)
+@given(networks(2), TILES)
+def test_stitched_tiles_are_the_whole_along_two_axes(
+    case: tuple[Any, tuple[int, ...]], sizes: tuple[Any, Any]
+) -> None:
+    assert stitched(*case, *sizes)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=3000)
+@given(networks(1), TILES)
+def test_stitched_tiles_are_the_whole_at_length(
+    case: tuple[Any, tuple[int, ...]], sizes: tuple[Any, Any]
+) -> None:
+    assert stitched(*case, *sizes)
+
+
+SMOOTH = {
+    "convolutions": cg.Conv(3, padding=1) >> cg.Conv(5, padding=2),
+    "dilated": cg.Conv(3, padding=4, dilation=4) >> cg.Conv(2),
+    "strided": cg.Conv(3, stride=2, padding=1) >> cg.Conv(3, padding=1),
+    "lopsided": cg.Conv(4, padding=((3, 0),)) >> cg.Conv(3, padding=((0, 2),)),
+    "averages": cg.AvgPool(3, stride=1, padding=1) >> cg.AvgPool(2),
+    "there and back": cg.Conv(4, stride=2, padding=1) >> cg.ConvTranspose(4, stride=2, padding=1),
+    "enlarged": cg.Conv(3, padding=1) >> cg.Upsample(2) >> cg.Conv(3, padding=1),
+    "residual": cg.Residual(cg.Conv(3, padding=1) >> cg.Conv(3, padding=1)),
+}
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("name", SMOOTH)
+def test_no_smaller_halo_would_do(name: str, side: str) -> None:
+    spec = SMOOTH[name]
+    plan = cg.tiles(spec.on(96), overhead=Fraction(1))
+    assert len(plan.tiles) > 1
+    seen = plan.witness(0, side)
+    axis = plan.axes[0]
+    if seen is None:
+        assert (axis.cut.before if side == "before" else axis.cut.after) == 0
+        return
+    number = len(axis) - 1 if side == "before" else 0
+    start = axis.start(number)
+    x = values((96,), 3)
+    whole = exactly(plan.network, x)
+    part = exactly(spec.on(plan.tile), x[start : start + axis.tile])
+    at = plan.row.find(seen.output)
+    assert at is not None
+    first = axis.offset(number)
+    assert part[at[0] - first] != whole[at[0]]
+    beside = at[0] + (1 if side == "before" else -1)
+    assert part[beside - first] == whole[beside]
+
+
+def test_halos_need_not_be_symmetric() -> None:
+    causal = cg.Conv(3, padding=((2, 0),)) >> cg.Conv(3, padding=((4, 0),), dilation=2)
+    assert cg.tiles(causal.on(40), tile=12).halo == ((Fraction(6), Fraction(0)),)
+
+
+def test_a_circle_has_no_true_border() -> None:
+    spec = cg.Conv(3, padding=1, padding_mode="circular") >> cg.Conv(
+        5, padding=2, padding_mode="circular"
+    )
+    network = spec.on(30)
+    plan = cg.tiles(network, tile=11)
+    assert plan.verify()
+    x = values((30,), 2)
+    piece = spec.on(11)
+    assert (plan.run(lambda part: exactly(piece, part), x) == exactly(network, x)).all()
+
+
+def test_tiles_of_parameters_set_where_tiles_begin() -> None:
+    spec = cg.TiledConv(3, tiles=4, padding=1)
+    network = spec.on(40)
+    plan = cg.tiles(network, tile=13)
+    assert plan.step == (4,)
+    assert plan.tile == (12,)
+    x = values((40,), 2)
+    piece = spec.on(12)
+    assert (plan.run(lambda part: exactly(piece, part), x) == exactly(network, x)).all()
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "says"),
+    [
+        (cg.LocallyConnected(3), 20, "of its own for each position"),
+        (cg.Conv((3, 3), 2, padding=1) >> cg.GlobalAvgPool(), (1, 20, 20), "sees all positions"),
+        (cg.Conv(3, padding=1) >> cg.Dense(5), 20, "sees all positions"),
+        (
+            cg.Conv(3, padding=1, padding_mode="circular") >> cg.Conv(3, padding=1),
+            20,
+            "goes around a circle",
+        ),
+    ],
+)
+def test_what_has_no_tiles_is_refused_with_its_row(spec: Any, shape: Any, says: str) -> None:
+    with pytest.raises(cg.ConvgraphError, match=says):
+        cg.tiles(spec.on(shape), tile=8)
+
+
+def test_what_comes_before_a_global_row_has_tiles() -> None:
+    network = (cg.Conv((3, 3), 2, padding=1) >> cg.GlobalAvgPool()).on((1, 20, 20))
+    assert cg.tiles(network, tile=10, row="h").verify()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({}, "say one of them"),
+        ({"tile": 0}, "tile=0: a whole number of at least 1"),
+        ({"tile": (8, 8)}, "one number for each of 1 axes"),
+        ({"tile": 5}, "the smallest tile is 6"),
+        ({"tile": 8, "overlap": 8}, "the smallest tile with this overlap is 10"),
+        ({"overhead": 0.5}, "overhead=0.5"),
+        ({"values": 3}, "values alive at once"),
+        ({"tile": 8, "row": "q"}, "row='q'"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, Any], says: str) -> None:
+    network = (cg.Conv(3, padding=1) >> cg.MaxPool(2)).on(40)
+    with pytest.raises(cg.ConvgraphError, match=says):
+        cg.tiles(network, **arguments)
+
+
+def test_a_budget_is_kept_and_used() -> None:
+    network = (cg.Conv((3, 3), 8, padding=1) >> cg.MaxPool((2, 2))).on((3, 256, 256))
+    plan = cg.tiles(network, values=20_000)
+    assert plan.peak <= 20_000
+    larger = cg.tiles(network, tile=plan.tile[0] + 2)
+    assert larger.peak > 20_000
+
+
+def test_an_interrupted_run_goes_on(tmp_path: Any) -> None:
+    spec = cg.Conv(3, padding=1)
+    network, x = spec.on(50), values((50,), 1)
+    plan = cg.tiles(network, tile=12)
+    piece = spec.on(12)
+    ran = []
+
+    def stops(part: Any) -> Any:
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(1)
+        return piece.evaluate(part, weights(piece))
+
+    out = np.zeros(50, np.int64)
+    record = tmp_path / "done.json"
+    with pytest.raises(KeyboardInterrupt):
+        plan.run(stops, x, out, done=record)
+    count = []
+
+    def goes_on(part: Any) -> Any:
+        count.append(1)
+        return piece.evaluate(part, weights(piece))
+
+    plan.run(goes_on, x, out, done=record)
+    assert len(count) == len(plan.tiles) - 2
+    assert (out == network.evaluate(x, weights(network))).all()
+    with pytest.raises(cg.ConvgraphError, match="another plan"):
+        cg.tiles(network, tile=20).run(goes_on, x, out, done=record)
+
+
+def test_what_does_not_fit_the_plan_is_refused() -> None:
+    plan = cg.tiles(cg.Conv(3, padding=1).on(50), tile=12)
+    with pytest.raises(cg.ConvgraphError, match="array of shape"):
+        plan.run(lambda part: part, np.zeros(49))
+    with pytest.raises(cg.ConvgraphError, match=r"gives .* for tile 0"):
+        plan.run(lambda part: part[:-1], np.zeros(50))
+
+
+def test_a_batch_is_handed_on_and_written_where_one_says(tmp_path: Any) -> None:
+    plan = cg.tiles(cg.AvgPool(2).on(48), tile=12)
+    x = np.arange(96).reshape(2, 48)
+    out = np.lib.format.open_memmap(tmp_path / "out.npy", "w+", np.int64, (2, 24))
+    assert plan.run(lambda part: part[..., ::2] + part[..., 1::2], x, out) is out
+    assert (out == x[:, ::2] + x[:, 1::2]).all()
+
+
+def test_a_plan_for_a_huge_image_is_made_at_once() -> None:
+    def block(filters: int) -> Any:
+        return cg.Conv((3, 3), filters, padding=1) >> cg.ReLU()
+
+    net = block(4)
+    for _ in range(4):
+        down = cg.MaxPool((2, 2)) >> net >> cg.Upsample((2, 2))
+        net = block(4) >> cg.Parallel(cg.Conv((1, 1), 4), down, merge="concat") >> block(4)
+    plan = cg.tiles(net.on((3, 100_000, 100_000)), tile=1024)
+    assert plan.step == (16, 16)
+    assert plan.verify()
+    last = plan.tiles[-1]
+    assert last.put[0][1] == last.read[0][1] == 100_000
