@@ -52,13 +52,18 @@ def _away(setting: Setting, row: Row, positions: Sequence[sp.Expr]) -> tuple[sp.
 
 
 def _shift(setting: Setting) -> Equation:
-    """What the transformation does: x'(a) = x(a - T)."""
+    """What the transformation does: x'(a) = x(a - T).
+
+    In a frame that is so where a - T is in it. Elsewhere a wrapped shift brings in values from the
+    other end, and this is not claimed; a shift that is not wrapped brings in zeros, which is what
+    x(a - T) is where every layer takes x to be 0 beyond its frame.
+    """
     row = setting.network.inputs[0]
     positions = setting.positions(row)
     name = setting.names[row.name]
     conditions: tuple[sp.Expr, ...] = ()
     if setting.where == "interior":
-        strict = not all(
+        strict = setting.wrapped or not all(
             _extends_by_zeros(layer, joint)
             for layer in setting.network.layers
             for joint in layer.joints

@@ -87,7 +87,7 @@ def as_text(proof: Proof) -> str:
     lines = [f"Theorem. {headline(statement)}:", f"    {_equation(statement.claim, show)}"]
     where = conditions(statement.claim)
     lines += ["    for " + ", ".join(map(show, where))] if where else []
-    lines += ["Given", *(f"    {_equation(e, show)}" for e in proof.hypotheses)]
+    lines += ["Given", *(f"    {_given(e, show)}" for e in proof.hypotheses)]
     lines += [f"    {note}" for note in _notes(statement, show)]
     lines += ["Proof"]
     for claim, steps in _chains(proof):
@@ -140,6 +140,12 @@ def as_markdown(proof: Proof) -> str:
 
 def _equation(equation: Equation, show: Show) -> str:
     return f"{show(equation.left)} = {show(equation.right)}"
+
+
+def _given(equation: Equation, show: Show) -> str:
+    """A hypothesis; what a shift does in a frame it does at some positions only."""
+    where = conditions(equation) if equation.name.endswith("'") else []
+    return _equation(equation, show) + (" for " + ", ".join(map(show, where)) if where else "")
 
 
 def _notes(statement: Statement, show: Show) -> Iterator[str]:

@@ -46,7 +46,9 @@ def behind(network: Network, row: str | None) -> Network:
     )
 
 
-def network_setting(network: Network, amounts: tuple[Any, ...], where: Where) -> Setting:
+def network_setting(
+    network: Network, amounts: tuple[Any, ...], where: Where, wrapped: bool
+) -> Setting:
     """Follow a shift through the rows of a network; on a circle, of the size that it has."""
     moves = tuple(sp.sympify(a) for a in amounts)
     used = {symbol.name for symbol in symbols_of(moves)}
@@ -59,9 +61,9 @@ def network_setting(network: Network, amounts: tuple[Any, ...], where: Where) ->
     else:
         sizes = {row.name: tuple(map(sp.Integer, row.numbers())) for row in network.rows}
     meanings = {symbol: value for value, symbol in new.known.items()}
-    return Setting(
-        network, where, moves, names, moved, sizes, meanings, frozenset(), frozenset(new.taken)
-    )
+    paddings: frozenset[sp.Symbol] = frozenset()
+    taken = frozenset(new.taken)
+    return Setting(network, where, moves, wrapped, names, moved, sizes, meanings, paddings, taken)
 
 
 def _sizes(

@@ -27,11 +27,15 @@ MOST_STRIDES = 64  # by what all strides together divide the input, at most
 
 
 def setting(
-    spec: Spec | Network, amounts: tuple[Any, ...], where: Where, channels: Size | None = None
+    spec: Spec | Network,
+    amounts: tuple[Any, ...],
+    where: Where,
+    channels: Size | None = None,
+    wrapped: bool = False,
 ) -> Setting:
     """Bind a spec to an input of open size, and follow the shift through its rows."""
     if isinstance(spec, Network):
-        return network_setting(spec, amounts, where)
+        return network_setting(spec, amounts, where, wrapped)
     rank = len(amounts)
     moves = tuple(sp.sympify(a) for a in amounts)
     used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
@@ -59,6 +63,7 @@ def setting(
         network,
         where,
         moves,
+        wrapped,
         names,
         moved,
         row_sizes,

@@ -22,6 +22,11 @@ from convgraph.symmetry.transformations import Shift
 __all__ = ["prove"]
 
 Where = Literal["line", "circle", "interior", "frame"]
+ENDLESS = {"line": "zeros", "circle": "wrap"}
+BOUNDARY_RULE = (
+    'a shift with boundary "wrap" goes around a circle or in a frame, '
+    "and one that fills in zeros moves a line or what is in a frame"
+)
 WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 
 
@@ -53,8 +58,8 @@ def prove(
         no padding and windows that do not overlap). "interior": a finite frame, and the claim is
         for the outputs that its border does not reach; the proof says exactly which these are.
         "frame": all outputs of a finite frame, zeros filled in; for a shift with boundary "wrap" it
-        is a circle of any size. By default the line for a shift
-        with boundary "zeros", the circle for one with boundary "wrap".
+        is a circle of any size. By default the line for a shift with boundary "zeros", the circle
+        for one with boundary "wrap": nothing wraps on a line, and nothing comes in on a circle.
     channels
         Input channels; one unnamed channel by default. A network has its own.
     row
@@ -68,7 +73,8 @@ def prove(
     Raises
     ------
     ConvgraphError
-        If the spec takes no such input, or the shift has other axes.
+        If the spec takes no such input, the shift has other axes, or its boundary is not one of
+        `where`.
 
     Examples
     --------
@@ -110,6 +116,10 @@ def prove(
         reason = "proofs are about shifts"
     else:
         asked = where or ("circle" if transformation.boundary == "wrap" else "line")
+        if asked in ENDLESS and transformation.boundary != ENDLESS[asked]:
+            raise ConvgraphError(
+                f"where={asked!r}, transformation={transformation!r}: {BOUNDARY_RULE}"
+            )
         try:
             return _proved(subject, transformation, asked, channels)
         except Unproved as unproved:
@@ -138,7 +148,8 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Where, channels: Size | N
     place: Where = "circle" if around else asked
     if place == "frame":
         raise Unproved("the border reaches some outputs")
-    bound = setting(spec, amounts_of(spec, shift), place, channels)
+    wrapped = shift.boundary == "wrap"
+    bound = setting(spec, amounts_of(spec, shift), place, channels, wrapped)
     if around and isinstance(spec, Spec) and not bound.of_any_size:
         raise Unproved("the strides do not divide every size")
     known = given(bound)

@@ -39,6 +39,7 @@ def hypotheses_of(statement: Statement) -> Hypotheses:
     if statement.theorem == "downsampling":
         return theorems.downsampling_given(statement.spec, statement.channels)
     amounts = amounts_of(statement.spec, statement.transformation)
-    made = setting(statement.spec, amounts, statement.where, statement.channels)
+    wrapped = statement.transformation.boundary == "wrap"
+    made = setting(statement.spec, amounts, statement.where, statement.channels, wrapped)
     everything = given(made)
     return everything.definitions, everything.claims[-1], made.notes()

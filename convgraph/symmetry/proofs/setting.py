@@ -59,6 +59,8 @@ class Setting:
         The network, bound to symbols, and which of the three settings it is.
     amounts
         By how much the input moves, per axis of space.
+    wrapped
+        Whether what leaves a frame comes back in at its other end; zeros come in otherwise.
     names
         The name that each row has in formulas.
     shifts
@@ -75,6 +77,7 @@ class Setting:
     network: Network
     where: Where
     amounts: tuple[sp.Expr, ...]
+    wrapped: bool
     names: Mapping[str, str]
     shifts: Mapping[str, tuple[sp.Expr, ...]]
     sizes: Mapping[str, tuple[sp.Expr, ...]]
