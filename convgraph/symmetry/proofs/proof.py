@@ -10,6 +10,8 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size
+from convgraph.symmetry.instances.instance import instances
+from convgraph.symmetry.instances.made import Instance
 from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.rules import Known, Step, check
 from convgraph.symmetry.proofs.setting import Note, Where, floors_of
@@ -80,16 +82,27 @@ class Proof:
 
         Each step has to be what its rule allows, the steps for each claim have to lead from its
         left side to its right side without a gap, only earlier claims may be used, the last claim
-        has to be that of the statement, and what is given has to be what the spec means.
+        has to be that of the statement, and what is given has to be what the spec means. And the
+        statement has to hold at its `instances`, each of which is evaluated anew.
 
         Raises
         ------
         ConvgraphError
-            If the proof was altered; the message names the step.
+            If the proof was altered; the message names the step. Or if an instance does not hold.
         """
         self._check_hypotheses()
         self.check_steps()
+        instances(self.statement)
         return True
+
+    @property
+    def instances(self) -> tuple[Instance, ...]:
+        """The sizes and the numbers for symbols at which both sides are evaluated and agree.
+
+        Without them nothing is taken for a theorem: each applies the transformation to an array,
+        and computes every output that the statement speaks of edge by edge.
+        """
+        return instances(self.statement)
 
     def check_steps(self) -> None:
         """The part of `verify` that takes what is given as it is."""

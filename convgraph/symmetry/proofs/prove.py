@@ -8,6 +8,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
+from convgraph.symmetry.instances.instance import instances
 from convgraph.symmetry.proofs.argument import argue
 from convgraph.symmetry.proofs.claims import given
 from convgraph.symmetry.proofs.networks import behind
@@ -159,6 +160,7 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Where, channels: Size | N
     proof = Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
     try:
         proof.check_steps()
-    except ConvgraphError as wrong:  # a step was taken that no rule allows
+        instances(statement)
+    except ConvgraphError as wrong:  # a step that no rule allows, or an instance that fails
         raise Unproved(str(wrong).split(";")[0]) from None
     return proof

@@ -1,0 +1,84 @@
+"""Which positions of a row no border reaches: all that they read, directly or not, is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis, Repeat
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Row
+from convgraph.core.network import Network
+from convgraph.core.window import Reversed, Window
+from convgraph.core.wiring import Product
+
+__all__ = ["axes_of", "unreached"]
+
+Clear = list[NDArray[np.bool_]]
+
+
+def axes_of(joint: Joint, target: Row) -> Iterator[tuple[int, Axis, int | None, int | None]]:
+    """The axes of a wiring: number, relation, and which axis of the source and the target it joins.
+
+    None is the one channel that a row does not list.
+    """
+    wiring = joint.wiring
+    if not isinstance(wiring, Product):
+        raise ConvgraphError("a wiring that is listed connection by connection has no axes")
+    hidden = [
+        len(view) - len(row.shape)
+        for view, row in ((wiring.in_view, joint.source), (wiring.out_view, target))
+    ]
+    views = (wiring.in_view, joint.source.shape), (wiring.out_view, target.shape)
+    for missing, (view, shape) in zip(hidden, views, strict=True):
+        if missing not in (0, 1) or tuple(view) != (1,) * missing + tuple(shape):
+            raise ConvgraphError(f"a row of the shape {shape} is taken as one of {view}")
+    for number, (axis, place) in enumerate(zip(wiring.axes, wiring.order, strict=True)):
+        read, made = place - hidden[0], number - hidden[1]
+        yield number, axis, read if read >= 0 else None, made if made >= 0 else None
+
+
+def unreached(network: Network, moving: Sequence[bool]) -> Clear:
+    """For each axis of the output the positions that no border reaches.
+
+    Only an axis along which the input moves has a border that matters; `moving` says which do.
+    """
+    (start,) = network.inputs
+    known: dict[str, Clear] = {start.name: [np.ones(n, bool) for n in start.numbers()]}
+    moves: dict[str, set[int]] = {start.name: {a for a, each in enumerate(moving) if each}}
+    for layer in network.layers:
+        clear = [np.ones(n, bool) for n in layer.target.numbers()]
+        followed: set[int] = set()
+        for joint in layer.joints:
+            for _, axis, read, made in axes_of(joint, layer.target):
+                if read not in moves[joint.source.name]:
+                    continue
+                assert read is not None
+                if made is None:
+                    return [np.zeros(n, bool) for n in network.outputs[0].numbers()]
+                clear[made] &= _along(axis, known[joint.source.name][read])
+                followed.add(made)
+        known[layer.target.name], moves[layer.target.name] = clear, followed
+    return known[network.outputs[0].name]
+
+
+def _along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outputs of an axis all of whose taps are there, and unreached themselves."""
+    i = np.arange(int(axis.outputs))[:, None]
+    there: Any = True
+    match axis:
+        case Window():
+            read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
+        case Reversed(window=w):
+            read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
+            there = rest == 0
+        case Repeat(factor=factor):
+            read = i // factor
+        case _:
+            return np.zeros(len(i), bool)
+    inside = (read >= 0) & (read < len(source))
+    clear = inside & source[np.where(inside, read, 0)]
+    return np.all(clear | ~np.broadcast_to(there, clear.shape), axis=1)

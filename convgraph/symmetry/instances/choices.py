@@ -1,0 +1,100 @@
+"""Small numbers for the symbols of a statement, such as their assumptions allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import chain
+from typing import Any
+
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+
+__all__ = ["at_numbers", "choices", "free_symbols"]
+
+FAR = 200  # the largest number that a symbol may stand for
+EACH = 4  # numbers for one symbol
+
+
+def free_symbols(thing: Any) -> set[sp.Symbol]:
+    """The symbols in a spec, a transformation, a size, or several of them."""
+    if isinstance(thing, sp.Basic):
+        return set(thing.free_symbols)
+    if isinstance(thing, tuple | list):
+        return set().union(*map(free_symbols, thing))
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return set().union(*(free_symbols(getattr(thing, f.name)) for f in fields(thing)))
+    return set()
+
+
+def at_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:
+    """The same with numbers for its symbols, checked as it is when it is made.
+
+    >>> from convgraph import Conv
+    >>> k = sp.Symbol("k", integer=True, positive=True)
+    >>> at_numbers(Conv(k, stride=k - 1), {k: 3})
+    Conv(3, stride=2)
+    """
+    if isinstance(thing, sp.Basic):
+        number = thing.xreplace({s: sp.Integer(v) for s, v in values.items()})
+        return int(number) if number.is_Integer else number
+    if isinstance(thing, tuple | list):
+        made = type(thing)(at_numbers(each, values) for each in thing)
+        return made if any(a is not b for a, b in zip(made, thing, strict=True)) else thing
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    changed = {}
+    for each in (f for f in fields(thing) if f.init):
+        old = getattr(thing, each.name)
+        new = at_numbers(old, values)
+        if new is not old:
+            changed[each.name] = new
+    return replace(thing, **changed) if changed else thing
+
+
+def choices(
+    symbols: set[sp.Symbol], amounts: Collection[sp.Symbol] = ()
+) -> Iterator[dict[sp.Symbol, int]]:
+    """Numbers for all symbols: the smallest for each, then mixed ones.
+
+    `amounts` are by how much something moves: at 0 there is nothing to see.
+    """
+    ordered = sorted(symbols, key=lambda s: s.name)
+    if not ordered:
+        yield {}
+        return
+    numbers = [_numbers(symbol, symbol in amounts) for symbol in ordered]
+    seen = []
+    # the smallest; then growing from symbol to symbol, falling, and what is left
+    turns = [(0, 0), (1, 1), (2, -1), (3, 2), *((b, a) for b in range(EACH) for a in (1, 3, 2, 0))]
+    for begin, step in turns:
+        chosen = {
+            symbol: own[(begin + step * place) % EACH % len(own)]
+            for place, (symbol, own) in enumerate(zip(ordered, numbers, strict=True))
+        }
+        if chosen not in seen:
+            seen.append(chosen)
+            yield chosen
+
+
+def _numbers(symbol: sp.Symbol, moves: bool) -> list[int]:
+    first = (1, 2, -1, -2, 3, -3, 4) if moves else (1, 2, 0, 3, -1, -2, -3)
+    near = chain(first, chain(*((v, -v) for v in range(4, FAR))), (0,))
+    found: list[int] = []
+    for value in near:
+        if value not in found and _allowed(symbol, value):
+            found.append(value)
+            if len(found) == EACH:
+                return found
+    if not found:
+        raise ConvgraphError(f"{symbol}: no number up to {FAR} is what this symbol is said to be")
+    return found
+
+
+def _allowed(symbol: sp.Symbol, value: int) -> bool:
+    """Whether a number is all that a symbol is assumed to be."""
+    number = sp.Integer(value)
+    return all(
+        getattr(number, f"is_{word}", truth) == truth for word, truth in symbol.assumptions0.items()
+    )
