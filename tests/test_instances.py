@@ -100,7 +100,6 @@ def test_a_large_model_is_tried_along_each_axis_that_moves():
     network = (block >> cg.MaxPool((2, 2)) >> block >> cg.Upsample((2, 2))).on((3, 64, 64))
     proof = cg.prove(network, cg.Shift((2, 2)), where="interior")
     assert {each.how for each in proof.instances} == {"along axis 0", "along axis 1"}
-    assert len({each.shape for each in proof.instances}) == 3
     claim = proof.statement.claim
     f, i, j = claim.variables
     with pytest.raises(cg.ConvgraphError, match=r"instances: .*along axis 1"):

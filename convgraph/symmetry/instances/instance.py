@@ -22,7 +22,7 @@ from convgraph.symmetry.instances.compared import Claimed, different, moved, pie
 from convgraph.symmetry.instances.cropped import cropped
 from convgraph.symmetry.instances.made import Instance
 from convgraph.symmetry.instances.others import converse, downsampling
-from convgraph.symmetry.instances.plain import FEW_EDGES, draw, is_small, values
+from convgraph.symmetry.instances.plain import CROPPED_EDGES, FEW_EDGES, draw, is_small, values
 from convgraph.symmetry.instances.printed import Printed
 
 __all__ = ["Instance", "instances"]
@@ -30,6 +30,7 @@ __all__ = ["Instance", "instances"]
 SIZES = 3  # of a statement without symbols
 SEEDS = (1, 2)  # of the inputs
 FAR = 4_000
+ALL_EDGES = "every edge"
 
 
 def instances(statement: Any) -> tuple[Instance, ...]:
@@ -89,6 +90,7 @@ class _Case:
         self.channels = at_numbers(statement.channels, at)
         self.line = statement.where == "line"
         self.whole_network = isinstance(statement.spec, Network)
+        self.many = self.whole_network and not is_small(statement.spec)
 
     def sizes(self, count: int) -> Iterator[Instance]:
         """The smallest size that the conditions allow and those behind it, `count` of them.
@@ -98,21 +100,22 @@ class _Case:
         if not self.whole_network:
             yield from self._growing(self._bound, count)
             return
-        small = is_small(self.statement.spec)
-        if small:
+        if not self.many:
             yield from self._tried(self._given())
         around = self.statement.where == "circle"
-        for axis in self._axes() if not (around and small) else ():
+        for axis in self._axes() if self.many or not around else ():
             if around:  # of the size that it has
                 yield from self._tried(self._cropped(axis, self._own[axis]))
             else:
-                yield from self._growing(partial(self._cropped, axis), 1 if small else count)
+                yield from self._growing(partial(self._cropped, axis), 1)
 
     def _growing(self, make: Callable[[int], _Made | None], count: int) -> Iterator[Instance]:
         size, none = 3 if count == 1 else 1, 0
+        if self.whole_network:  # of which another size costs more to look at
+            size, none = 32 if self.many else 5, 0
         made = make(size)
         while made is None and size < FAR:
-            none, size = size, size + 1 + size // 2
+            none, size = size, size + 1 + size // (1 if self.many else 2)
             made = make(size)
         while made is not None and size - none > 1 and count > 1:
             middle = (size + none) // 2
@@ -168,7 +171,7 @@ class _Case:
         moves = (0,) * row.channels + tuple(map(int, moves))
         self._fits(network.outputs[0], at)
         claimed = Claimed(self.statement.claim, network, self._line(moves), at)
-        return _Made(network, claimed, moves, at, "every edge") if claimed.count else None
+        return _Made(network, claimed, moves, at, ALL_EDGES) if claimed.count else None
 
     def _line(self, moves: Sequence[int]) -> list[bool] | None:
         return [t != 0 for t in moves] if self.line else None
@@ -239,17 +242,18 @@ class _Case:
         if made is None:
             return
         network, shape = made.network, made.network.inputs[0].numbers()
-        if not is_small(network):
+        along = made.how != ALL_EDGES
+        if not is_small(network, CROPPED_EDGES if along else FEW_EDGES):
             return
         inputs = []
-        for seed in SEEDS:
+        for seed in SEEDS[: 1 if along else 2]:
             if self.line:
                 inputs += pieces(shape, made.moves, seed)
             else:
                 x = draw(shape, seed)
                 around = self.statement.where == "circle" or self.shift.boundary == "wrap"
                 inputs += [x, moved(x, made.moves, around)]
-        found = different(made.claimed, values(network, inputs))
+        found = different(made.claimed, values(network, inputs, bounded=along))
         if found is not None:
             index, left, right = found
             raise ConvgraphError(

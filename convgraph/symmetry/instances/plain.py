@@ -23,19 +23,24 @@ from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT, Reduction
 
-__all__ = ["FEW_EDGES", "draw", "is_small", "values"]
+__all__ = ["CROPPED_EDGES", "FEW_EDGES", "draw", "is_small", "values"]
 
 FEW_EDGES = 20_000
+CROPPED_EDGES = 1_000_000  # of a network that is cropped to one axis, at most
 LEAST = -(10**9)  # the greatest of nothing
 FITS = 2**62
 PRIME = 2_039
 PROBE = np.array([-7, -1, 0, 2, 9])
 
 
-def is_small(network: Network) -> bool:
+def is_small(network: Network, most: int = FEW_EDGES) -> bool:
     """Whether a network has few edges and parameters."""
-    edges = sum(int(layer.connections) for layer in network.layers)
-    return edges <= FEW_EDGES and int(network.parameter_count) <= FEW_EDGES
+    edges = 0
+    for layer in network.layers:
+        edges += int(layer.connections)
+        if edges > most:
+            return False
+    return int(network.parameter_count) <= most
 
 
 def draw(shape: Sequence[int], seed: int) -> NDArray[np.int64]:
@@ -44,8 +49,14 @@ def draw(shape: Sequence[int], seed: int) -> NDArray[np.int64]:
     return random.integers(1, 50, tuple(shape)) * random.choice([-1, 1], tuple(shape))
 
 
-def values(network: Network, inputs: Sequence[NDArray[Any]], seed: int = 0) -> list[NDArray[Any]]:
-    """The outputs for several inputs, with the same parameters."""
+def values(
+    network: Network, inputs: Sequence[NDArray[Any]], seed: int = 0, bounded: bool = False
+) -> list[NDArray[Any]]:
+    """The outputs for several inputs, with the same parameters.
+
+    If `bounded`, every pointwise function has another one in its place whose values are small, so
+    that those of a deep network do not grow beyond what is quick to compute with.
+    """
     (row,) = network.inputs
     (end,) = network.outputs
     labels = _label_values(network.labels, seed)
@@ -53,7 +64,7 @@ def values(network: Network, inputs: Sequence[NDArray[Any]], seed: int = 0) -> l
     first = network.offsets[row.name]
     found[first : first + int(row.size)] = np.stack([x.ravel() for x in inputs], axis=1)
     for layer in network.layers:
-        result = _layer(network, layer, found, labels)
+        result = _layer(network, layer, found, labels, bounded)
         if result.dtype == object and found.dtype != object:
             found = found.astype(object)
         first = network.offsets[layer.target.name]
@@ -84,7 +95,7 @@ def _number(e: sp.Expr, labels: Labels, drawn: NDArray[np.int64]) -> int | Fract
 
 
 def _layer(
-    network: Network, layer: Layer, found: NDArray[Any], labels: NDArray[Any]
+    network: Network, layer: Layer, found: NDArray[Any], labels: NDArray[Any], bounded: bool
 ) -> NDArray[Any]:
     start, source, label = layer_edges(network, layer)
     carried, read = labels[label][:, None], found[source]
@@ -94,7 +105,7 @@ def _layer(
     if layer.reduction == PRODUCT and read.dtype != object:
         read = read.astype(object)
     terms = carried * read
-    result = _reduced(layer.reduction, terms, start)
+    result = _reduced(layer.reduction, terms, start, bounded)
     if layer.bias is not None:
         result = result + labels[network.bias_numbers(layer)][:, None]
     return result
@@ -104,9 +115,11 @@ def _greatest(array: NDArray[Any]) -> int:
     return int(np.abs(array).max(initial=0))
 
 
-def _reduced(reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
+def _reduced(
+    reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64], bounded: bool
+) -> NDArray[Any]:
     if reduction.pointwise:
-        return _function(reduction, terms)
+        return _function(reduction, terms, bounded)
     if reduction.linear:
         return _segments(np.add, terms, start, 0)
     if reduction == MAX:
@@ -126,12 +139,14 @@ def _segments(ufunc: np.ufunc, terms: NDArray[Any], start: NDArray[Any], empty: 
     return result
 
 
-def _function(reduction: Reduction, terms: NDArray[Any]) -> NDArray[Any]:
-    if _is_whole(reduction):
+def _function(reduction: Reduction, terms: NDArray[Any], bounded: bool) -> NDArray[Any]:
+    if not bounded and _is_whole(reduction):
         flat = terms.ravel()
         return np.asarray(reduction.fast(flat, np.arange(len(flat) + 1))).reshape(terms.shape)
     seed = crc32(reduction.name.encode())
-    return np.frompyfunc(lambda v: _stand_in(v, seed), 1, 1)(terms).astype(object)
+    if terms.dtype == object:
+        terms = _codes(terms).astype(np.int64)
+    return _stand_in(terms, seed)
 
 
 def _is_whole(reduction: Reduction) -> bool:
@@ -145,10 +160,19 @@ def _is_whole(reduction: Reduction) -> bool:
     return found.shape == PROBE.shape and found.dtype.kind == "i" and wide.dtype == object
 
 
-def _stand_in(value: Any, seed: int) -> int:
-    """A function of a number without a symmetry of its own, 0 not at 0."""
-    number = int(value.numerator) + 1_009 * (int(value.denominator) - 1)
-    return (number**3 + seed % 97 * number**2 + seed % 89 * number + seed % 83 + 1) % PRIME - 1_000
+def _stand_in(value: Any, seed: int) -> Any:
+    """A function of whole numbers without a symmetry of its own, and not 0 at 0."""
+    v = value % PRIME
+    square = v * v % PRIME
+    return (square * v + seed % 97 * square + seed % 89 * v + seed % 83 + 1) % PRIME - 1_000
+
+
+def _code(value: Any) -> int:
+    """A small whole number for a whole number or a fraction."""
+    return (int(value.numerator) + 1_009 * (int(value.denominator) - 1)) % PRIME
+
+
+_codes = np.frompyfunc(_code, 1, 1)
 
 
 def _of_many(reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64]) -> Any:
@@ -159,6 +183,6 @@ def _of_many(reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64]
         for column in range(terms.shape[1]):
             total = 0
             for value in terms[low:high, column].tolist():
-                total = _stand_in(31 * total + value, seed)
+                total = _stand_in(31 * total + _code(value), seed)
             result[unit, column] = total
     return result
