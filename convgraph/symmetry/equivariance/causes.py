@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.edge_lists import numbered
 from convgraph.symmetry.equivariance.identities import Identities, identities
@@ -154,7 +155,7 @@ def _compare(made: Parting, layer: LayerEdges, units: Ints, images: Ints) -> tup
     alone = here.owner[~paired & (here.pair >= 0)]
     note(alone[fan_in_image[alone] < most], PADDING)
     note(alone[fan_in_image[alone] == most], WINDOW)
-    if layer.kind == "max":
+    if layer.reduction == MAX:
         zeros = here.owner[here.pair == -1]
         note(zeros[fan_in_image[zeros] < most], PADDING)
     # what is read there and not here: it is gone, or there is padding, or another window
@@ -185,7 +186,7 @@ class Edges:
         owner = np.repeat(np.arange(len(units)), np.diff(begins))
         source = layer.source[position].astype(np.int64)
         ids = made.ids.moved if moved else made.ids.plain
-        brings = (ids[source] != 0) | (layer.kind == "max")
+        brings = (ids[source] != 0) | (layer.reduction == MAX)
         owner, source = owner[brings], source[brings]
         pair = made.image[source] if moved else source
         return Edges(owner, source, pair, layer.label[position][brings].astype(np.int64))

@@ -92,7 +92,7 @@ def _layer(made: Parting, layer: LayerEdges, broken: Mask) -> tuple[Mask, _Equat
     apart = np.zeros(len(asked), bool)
     apart[here.owner[broken[here.source]]] = True
     labels = made.question.network.labels
-    hopeless, open_ = left.judged(labels, layer.kind == "sum")
+    hopeless, open_ = left.judged(labels, layer.reduction.linear)
     apart[left.owner[hopeless]] = True
     if layer.bias is not None:
         biases = np.stack([layer.bias[asked], layer.bias[image[asked] - layer.first]], 1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.reduction import Reduction
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 
 __all__ = ["Cone", "ConeLayer", "cone_of"]
@@ -30,11 +29,7 @@ class ConeLayer:
     source: Integers
     label: Integers
     bias: Ints | None
-    kind: str
-    slope: sp.Expr | None
-    """The slope of a leaky ReLU."""
-    keeps_zero: bool
-    """Whether a function of one value is known to be zero at zero."""
+    reduction: Reduction
 
     @cached_property
     def fan_in(self) -> Ints:
@@ -60,11 +55,6 @@ class ConeLayer:
     def single(self) -> bool:
         """Whether every unit has exactly one edge."""
         return bool((self.fan_in == 1).all())
-
-    @cached_property
-    def name_code(self) -> int:
-        """A number that goes with the name of the layer's function."""
-        return zlib.crc32(self.kind.encode())
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +89,6 @@ def cone_of(layers: Sequence[LayerEdges], units: Ints, total: int) -> Cone:
             source, label = layer.source[position], layer.label[position]
             bias = bias[own] if bias is not None else None
         needed[source] = True
-        found.append(_cut(where, start, source, label, bias, layer))
+        reduction = layer.layer.reduction
+        found.append(ConeLayer(where, start, source, label, bias, reduction))
     return Cone(tuple(reversed(found)))
-
-
-def _cut(
-    where: Any, start: Ints, source: Integers, label: Integers, bias: Ints | None, layer: LayerEdges
-) -> ConeLayer:
-    slope = None
-    function = layer.layer.reduction.function
-    if function is not None and function.keeps_positive and function.slopes is not None:
-        slope = function.slopes[1]
-    return ConeLayer(where, start, source, label, bias, layer.kind, slope, layer.keeps_zero)

@@ -14,18 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.cone import cone_of
-from convgraph.symmetry.equivariance.exact_values import exact_trials
 from convgraph.symmetry.equivariance.identities import identities
+from convgraph.symmetry.equivariance.intervals import Intervals, interval_trials
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
-from convgraph.symmetry.equivariance.normal_form import TooLarge, forms
+from convgraph.symmetry.equivariance.normal_form import TooLarge, settled
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Decision", "Question", "decide"]
 
 Mask = NDArray[np.bool_]
-VALUES = 50_000  # edges of a network that is evaluated in fractions
+VALUES = 500_000  # edges of a network that is evaluated in intervals
+FORMS = 20_000_000  # terms, units and edges that are gone through for normal forms
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ def _witnesses(
     network = question.network
     both = np.concatenate([asked, np.maximum(image[asked], 0)])
     cone = cone_of(layers, np.unique(both) + first, len(network.edges.start) - 1)
-    maxima = any(layer.kind == "max" for layer in layers)
+    maxima = any(layer.reduction == MAX for layer in layers)
     for plain, moved in trials(network, cone, question.moves, question.zeroed, maxima):
         part = slice(first, first + len(image))
         on_moved = moved[part][asked]
@@ -137,10 +139,13 @@ def _try_values(
     cone = cone_of(layers, both + first, len(network.edges.start) - 1)
     if cone.edges > VALUES:
         return found
-    for plain, moved in exact_trials(network, cone, question.moves, question.zeroed):
+    for plain, moved in interval_trials(network, cone, question.moves, question.zeroed):
         left = moved[first + asked]
-        right = np.where(image[asked] >= 0, plain[first + np.maximum(image[asked], 0)], 0)
-        found[asked] |= (left == left) & (right == right) & (left != right)
+        right = plain[first + np.maximum(image[asked], 0)]
+        right = Intervals().where(image[asked] >= 0, right)
+        found[asked] |= left.differs(right)
+        if found[asked].all():
+            break
     return found
 
 
@@ -153,15 +158,17 @@ def _expand(
     broken: Mask,
 ) -> None:
     """Settle what is left by normal forms, unit by unit, in place."""
-    network = question.network
+    network, left = question.network, FORMS
+    total = len(network.edges.start) - 1
     for unit in np.flatnonzero(~(exact | broken)).tolist():
         ends = np.unique([unit, max(int(image[unit]), 0)]) + first
+        target = int(image[unit]) + first if image[unit] >= 0 else -1
+        cone = cone_of(layers, ends, total)
         try:
-            made = forms(
-                network, cone_of(layers, ends, len(network.edges.start) - 1), question.moves
-            )
+            same, work = settled(network, cone, question.moves, unit + first, target)
         except TooLarge:
             return
-        target = int(image[unit]) + first if image[unit] >= 0 else -1
-        same = made.same(unit + first, target)
         exact[unit], broken[unit] = same is True, same is False
+        left -= work + total
+        if left < 0:
+            return

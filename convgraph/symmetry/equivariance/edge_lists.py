@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, segments
 
 __all__ = ["Lists", "canonical_lists", "collapsed", "numbered"]
@@ -104,12 +105,13 @@ def canonical_lists(
     source = layer.source[position]
     function = ids[source].astype(np.int64)
     owner = np.repeat(np.arange(len(units)), np.diff(begins))
-    if layer.kind not in ("sum", "max", "product"):
+    reduction = layer.reduction
+    if not (reduction.linear or reduction in (MAX, PRODUCT)):
         return Lists(begins, label, function)
     keep = np.ones(len(label), bool)
-    if layer.kind == "sum":
+    if reduction.linear:
         keep = function != 0
-    elif layer.kind == "max":
+    elif reduction == MAX:
         zero = function == 0
         label[zero] = layer.one  # whatever the label, a zero is a zero
         bounded = np.zeros(len(units), bool)
@@ -118,7 +120,7 @@ def canonical_lists(
     owner, label, function = owner[keep], label[keep], function[keep]
     order = np.lexsort((function, label, owner))
     owner, label, function = owner[order], label[order], function[order]
-    if layer.kind == "max" and len(owner):
+    if reduction == MAX and len(owner):
         again = (np.diff(owner) == 0) & (np.diff(label) == 0) & (np.diff(function) == 0)
         keep = np.concatenate([[True], ~again])
         owner, label, function = owner[keep], label[keep], function[keep]
@@ -146,20 +148,20 @@ def collapsed(
     first[filled] = lists.function[lists.start[:-1][filled]]
     first_label[filled] = lists.label[lists.start[:-1][filled]]
     single = (lengths == 1) & (first_label == layer.one) & (not hidden)
-    if layer.kind == "sum":
+    function = layer.reduction.function
+    if layer.reduction.linear:
         result = np.where(lengths == 0, 0, np.where(single, first, own))
-    elif layer.kind == "max":
+    elif layer.reduction == MAX:
         result = np.where((lengths == 1) & (first == 0), 0, np.where(single, first, own))
-    elif layer.kind == "product":
+    elif layer.reduction == PRODUCT:
         zero = np.zeros(len(lengths), bool)
         at = np.repeat(np.arange(len(lengths)), lengths)
         np.logical_or.at(zero, at, lists.function == 0)
         result = np.where(zero, 0, np.where(single, first, own))
-    elif layer.kind in ("relu", "abs"):
-        zero = (lengths == 1) & (first == 0)
-        result = np.where(zero, 0, np.where(single & never_negative, first, own))
-    elif layer.keeps_zero:
-        result = np.where((lengths == 1) & (first == 0), 0, own)
+    elif function is not None:
+        zero = (lengths == 1) & (first == 0) & bool(function.zero_at_zero)
+        kept = single & never_negative & function.keeps_positive
+        result = np.where(zero, 0, np.where(kept, first, own))
     else:
         result = own
     return np.where(free, result, own).astype(own.dtype)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.symmetry.equivariance.edge_lists import Lists, canonical_lists, collapsed
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 from convgraph.symmetry.transformation import Sources
@@ -88,7 +89,7 @@ def identities(
 def _copies(layer: LayerEdges, hidden: bool) -> bool:
     """Whether each unit of a layer only passes on what one other unit has."""
     return (
-        layer.kind == "sum"
+        layer.reduction.linear
         and layer.bias is None
         and not hidden
         and not layer.learned
@@ -108,18 +109,20 @@ def _copy(layer: LayerEdges, *sides: _Side) -> bool:
 
 
 def _signs(layer: LayerEdges, side: _Side) -> None:
-    """Mark the units that are never negative: behind a ReLU, and sums and maxima of such."""
+    """Mark units that are never negative: behind a ReLU, say, and sums and maxima of such."""
     part = slice(layer.first, layer.first + layer.units)
-    if layer.bias is not None or layer.learned:
-        side.nonnegative[part] = layer.kind in ("relu", "abs") and layer.bias is None
-    elif layer.kind in ("relu", "abs"):
-        side.nonnegative[part] = True
-    elif layer.kind in ("max", "sum", "product"):
+    function = layer.reduction.function
+    if function is not None:
+        side.nonnegative[part] = layer.bias is None and bool(function.nonnegative)
+    elif layer.bias is not None or layer.learned:
+        side.nonnegative[part] = False
+    elif layer.reduction.linear or layer.reduction in (MAX, PRODUCT):
         # an unlearned edge carries the number 1 or one over a number of units
         value = side.nonnegative[layer.source] | (side.ids[layer.source] == 0)
         filled = layer.fan_in > 0
-        result = np.ones(layer.units, bool) if layer.kind != "max" else np.zeros(layer.units, bool)
-        ufunc = np.logical_or if layer.kind == "max" else np.logical_and
+        one = layer.reduction == MAX
+        result = np.full(layer.units, not one)
+        ufunc = np.logical_or if one else np.logical_and
         if filled.any():
             result[filled] = ufunc.reduceat(value, layer.start[:-1][filled])
         positive = all(getattr(joint.tying, "value", 1) > 0 for joint in layer.layer.joints)
@@ -133,8 +136,10 @@ def _new_ids(
     lists = canonical_lists(layer, side.ids, side.nonnegative, units)
     own = (1 + base + layer.first + units).astype(side.ids.dtype)
     never_negative = np.zeros(len(units), bool)
-    if layer.kind in ("relu", "abs"):
-        never_negative = side.nonnegative[layer.source[layer.start[units]]]
+    function = layer.reduction.function
+    if function is not None and function.keeps_positive:
+        read = np.flatnonzero(layer.fan_in[units] > 0)
+        never_negative[read] = side.nonnegative[layer.source[layer.start[units[read]]]]
     side.ids[layer.first + units] = collapsed(layer, lists, units, own, never_negative, hidden)
     return lists
 
@@ -161,7 +166,8 @@ def _special(layer: LayerEdges, side: _Side) -> NDArray[np.bool_]:
     """Units that may be zero or pass on what one other unit has."""
     special = np.asarray(layer.fan_in <= 1)
     sources = slice(*_span(layer))
-    if layer.kind not in ("sum", "max", "product") or not side.ids[sources].all():
+    adds = layer.reduction.linear or layer.reduction in (MAX, PRODUCT)
+    if not adds or not side.ids[sources].all():
         zero = side.ids[layer.source] == 0
         filled = layer.fan_in > 0
         if zero.any():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
+from convgraph.core.reduction import Reduction
 from convgraph.core.tying import Constant, Mean
 
 __all__ = ["LayerEdges", "ancestors", "every_layer", "segments"]
@@ -33,14 +34,11 @@ class LayerEdges:
     bias: NDArray[np.int64] | None
     one: int
     """The number of the label 1, or -1 if the network has no such label."""
-    kind: str
-    """sum, max, product, relu, or the name of another function of one value."""
 
     @property
-    def keeps_zero(self) -> bool:
-        """Whether the function of a pointwise layer is known to be zero at zero."""
-        function = self.layer.reduction.function
-        return function is not None and bool(function.zero_at_zero)
+    def reduction(self) -> Reduction:
+        """What its units do with what their edges bring."""
+        return self.layer.reduction
 
     @property
     def units(self) -> int:
@@ -82,9 +80,8 @@ def layer_edges(network: Network, layer: Layer, one: int, zero: int) -> LayerEdg
     if layer.bias is not None:
         bias = network.bias_numbers(layer).astype(np.int64)
         bias = np.where(bias == zero, -1, bias) if zero >= 0 else bias
-    kind = "sum" if layer.reduction.linear else layer.reduction.name
     start = bounds - bounds[0]
-    return LayerEdges(layer, first, start, edges.source[part], edges.label[part], bias, one, kind)
+    return LayerEdges(layer, first, start, edges.source[part], edges.label[part], bias, one)
 
 
 def every_layer(network: Network, rows: frozenset[str]) -> list[LayerEdges]:

@@ -10,7 +10,8 @@ Exponents are exact in 64 bits at any depth, where values would overflow. Coeffi
 whole numbers, kept modulo a prime: different residues prove different numbers. With all exponents
 zero and all signs positive, every ReLU passes its input on and this is the evaluation of a
 polynomial at a random point modulo a prime (Schwartz and Zippel, 1979 and 1980); with all
-coefficients one it is the evaluation of a tropical polynomial.
+coefficients one it is the evaluation of a tropical polynomial. Of a function that is no ReLU its
+own leading terms are taken, at zero and at both ends: a tanh of what grows goes to one.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.function import rational
-from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.core.function import Function, rational
+from convgraph.core.reduction import MAX
+from convgraph.symmetry.equivariance.cone import ConeLayer
+from convgraph.symmetry.equivariance.instances import instance
 
-__all__ = ["PRIME", "Leading", "evaluate", "number"]
+__all__ = ["PRIME", "Leading", "LeadingTerms", "number"]
 
 PRIME = 2**31 - 1
 NOTHING = -(1 << 62)  # the maximum of no values, minus infinity
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(eq=False)
@@ -100,95 +103,123 @@ def number(value: sp.Expr) -> Leading:
     return result
 
 
-def evaluate(
-    network: Network,
-    cone: Cone,
-    inputs: list[tuple[slice, Leading]],
-    labels: Leading,
-    constant: Leading,
-) -> Leading:
-    """Leading terms of all units of a network, right for those of a cone.
+@dataclass(frozen=True, eq=False)
+class LeadingTerms:
+    """The algebra of leading terms; an unknown function is an instance of it, plus `constant`."""
 
-    `inputs` holds those of the inputs, `labels` those of all labels; an activation of which only
-    the name is known adds `constant`.
-    """
-    values = Leading.zeros(len(network.edges.start) - 1)
-    for part, given in inputs:
-        values[part] = given
-    for layer in cone.layers:
-        sources, weights = values[layer.source], labels[layer.label]
-        terms = weights.times(sources)
+    constant: Leading
+
+    def zeros(self, size: int) -> Leading:
+        return Leading.zeros(size)
+
+    def where(self, there: Mask, values: Leading) -> Leading:
+        code = np.where(there, values.code, 0)
+        return Leading(code, values.coefficient.copy(), values.known | ~there)
+
+    def plus(self, a: Leading, b: Leading) -> Leading:
+        return a.plus(b)
+
+    def times(self, layer: ConeLayer, labels: Leading, values: Leading) -> Leading:
+        terms = labels.times(values)
         # minus infinity is followed through maxima, ReLUs and copies, and nothing else
-        followed = (weights.code == 1) & (layer.kind in ("max", "relu", "sum"))
-        terms.known &= (sources.code > NOTHING) | followed
-        result = _reduced(layer, terms, constant)
-        if layer.bias is not None:
-            bias = labels[np.maximum(layer.bias, 0)]
-            bias.code = np.where(layer.bias >= 0, bias.code, 0)
-            result = result.plus(bias)
-        values[layer.units] = result
-    return values
+        reduction = layer.reduction
+        rectifies = reduction.function is not None and reduction.function.rectifies
+        followed = (labels.code == 1) & (reduction.linear or reduction == MAX or rectifies)
+        terms.known &= (values.code > NOTHING) | followed
+        return terms
 
+    def total(self, layer: ConeLayer, terms: Leading) -> Leading:
+        return self._extreme(layer, terms, greatest=False)
 
-def _reduced(layer: ConeLayer, terms: Leading, constant: Leading) -> Leading:
-    if layer.kind == "product":
-        return _product(layer, terms)
-    if layer.kind in ("sum", "max"):
-        return _extreme(layer, terms)
-    if not layer.single:
+    def greatest(self, layer: ConeLayer, terms: Leading) -> Leading:
+        return self._extreme(layer, terms, greatest=True)
+
+    def _extreme(self, layer: ConeLayer, terms: Leading, greatest: bool) -> Leading:
+        """The terms of the highest exponent, or the highest of all."""
         result = Leading.zeros(len(layer.fan_in))
-        result.known[:] = False
+        if greatest:
+            result.code[layer.fan_in == 0] = NOTHING
+        if not layer.filled.any():
+            return result
+        at = layer.begins
+        highest, lowest = np.maximum.reduceat(terms.code, at), np.minimum.reduceat(terms.code, at)
+        known = np.logical_and.reduceat(terms.known, at)
+        if greatest:
+            code = highest
+            leads = terms.code == np.repeat(code, layer.counts)
+            coefficient = np.maximum.reduceat(np.where(leads, terms.coefficient, -1), at)
+            least = np.minimum.reduceat(np.where(leads, terms.coefficient, PRIME), at)
+            known &= (coefficient == least) | (code == 0)
+        else:
+            code = np.where(highest >= -lowest, highest, lowest)
+            known &= (highest != -lowest) | (code == 0)
+            known &= (lowest > NOTHING) | (layer.counts == 1)
+            leads = terms.code == np.repeat(code, layer.counts)
+            coefficient = np.add.reduceat(np.where(leads, terms.coefficient, 0), at) % PRIME
+        result[layer.filled] = Leading(code, coefficient, known)
         return result
-    if layer.kind == "relu":
-        terms.code = np.maximum(terms.code, 0)
-        return terms
-    if layer.kind == "abs":
-        terms.code = np.abs(terms.code)
-        return terms
-    if layer.slope is not None:
-        negative = terms.code < 0
-        slope = number(layer.slope)
-        code = np.where(negative, slope.code, 1)
-        coefficient = np.where(negative, slope.coefficient, 1)
-        return terms.times(Leading(code, coefficient, slope.known | ~negative))
-    if layer.keeps_zero:
-        return terms
-    # any function may stand here; t + c for some c is one
-    coefficient = (constant.coefficient + layer.name_code) % PRIME
-    return terms.plus(Leading(constant.code, coefficient, constant.known))
+
+    def product(self, layer: ConeLayer, terms: Leading) -> Leading:
+        result = Leading.zeros(len(layer.fan_in))
+        result.code[:] = 1
+        for k in range(int(layer.fan_in.max(initial=0))):
+            there = layer.fan_in > k
+            result[there] = result[there].times(terms[layer.start[:-1][there] + k])
+        return result
+
+    def applied(self, function: Function, terms: Leading) -> Leading:
+        if not function.known:
+            phi = instance(function.name)
+            coefficient = self.constant.coefficient * phi.constant % PRIME
+            constant = Leading(self.constant.code, coefficient, self.constant.known)
+            return _bent(sp.Integer(phi.rising), sp.Integer(phi.falling), terms).plus(constant)
+        if function.slopes is not None:
+            return _bent(*function.slopes, terms)
+        return _at_ends(function, terms)
+
+    def other(self, layer: ConeLayer, terms: Leading) -> Leading:
+        return _nothing(len(layer.fan_in))
 
 
-def _extreme(layer: ConeLayer, terms: Leading) -> Leading:
-    """Sums and maxima: the terms of the highest exponent, or the highest of all."""
-    result = Leading.zeros(len(layer.fan_in))
-    if layer.kind == "max":
-        result.code[layer.fan_in == 0] = NOTHING
-    if not layer.filled.any():
-        return result
-    at = layer.begins
-    highest, lowest = np.maximum.reduceat(terms.code, at), np.minimum.reduceat(terms.code, at)
-    known = np.logical_and.reduceat(terms.known, at)
-    if layer.kind == "max":
-        code = highest
-        leads = terms.code == np.repeat(code, layer.counts)
-        greatest = np.maximum.reduceat(np.where(leads, terms.coefficient, -1), at)
-        least = np.minimum.reduceat(np.where(leads, terms.coefficient, PRIME), at)
-        known &= (greatest == least) | (code == 0)
-        coefficient = greatest
-    else:
-        code = np.where(highest >= -lowest, highest, lowest)
-        known &= (highest != -lowest) | (code == 0)
-        known &= (lowest > NOTHING) | (layer.counts == 1)
-        leads = terms.code == np.repeat(code, layer.counts)
-        coefficient = np.add.reduceat(np.where(leads, terms.coefficient, 0), at) % PRIME
-    result[layer.filled] = Leading(code, coefficient, known)
+def _nothing(size: int) -> Leading:
+    result = Leading.zeros(size)
+    result.known[:] = False
     return result
 
 
-def _product(layer: ConeLayer, terms: Leading) -> Leading:
-    result = Leading.zeros(len(layer.fan_in))
-    result.code[:] = 1
-    for k in range(int(layer.fan_in.max(initial=0))):
-        there = layer.fan_in > k
-        result[there] = result[there].times(terms[layer.start[:-1][there] + k])
+def _bent(right: sp.Expr, left: sp.Expr, terms: Leading) -> Leading:
+    """right t for t > 0, and left t for t < 0."""
+    above, below = number(sp.sympify(right)), number(sp.sympify(left))
+    negative = terms.code < 0
+    if below.known[0] and below.code[0] == 0:  # minus infinity too
+        code = np.where(negative, 0, terms.code)
+        terms = Leading(code, terms.coefficient, terms.known)
+    slopes = Leading(
+        np.where(negative, below.code, above.code),
+        np.where(negative, below.coefficient, above.coefficient),
+        np.where(negative, below.known, above.known) | (terms.code == 0),
+    )
+    return terms.times(slopes)
+
+
+def _at_ends(function: Function, terms: Leading) -> Leading:
+    """A function of what grows, or is zero; at other values it has one that is not known here."""
+    result = _nothing(len(terms.code))
+    sizes = np.abs(terms.code) - 1
+    for end, there in ((function.ends[0], terms.code < -1), (function.ends[1], terms.code > 1)):
+        if end is not None:
+            value = number(end[0])
+            powers = terms.coefficient if end[1] else np.ones_like(terms.coefficient)
+            grown = Leading(
+                np.where(value.code == 0, 0, value.code * (1 + end[1] * sizes)),
+                value.coefficient * powers % PRIME,
+                terms.known & value.known,
+            )
+            result[there] = grown[there]
+    if function.at_zero is not None:
+        zero = terms.code == 0
+        at_zero = number(function.at_zero)
+        result.code[zero] = at_zero.code
+        result.coefficient[zero] = at_zero.coefficient
+        result.known[zero] = terms.known[zero] & at_zero.known
     return result

@@ -3,6 +3,7 @@
 Sums and products are expanded into polynomials over the parameters, the inputs and atoms; an atom
 is a maximum or another function of polynomials in normal form. ReLU(t) is the maximum of 0 and t,
 maxima of maxima are one, and a zero in a maximum with a member that is never negative is left out.
+A function that is even or odd is one of its argument or of minus that, whichever comes first.
 Two different forms without atoms are different functions. With atoms they may be equal all the
 same, and nothing is claimed.
 """
@@ -12,21 +13,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
+from functools import reduce
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import sympy as sp
 
-from convgraph.core.function import rational
+from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.interpreter import OneByOne, both_sides, objects
 from convgraph.symmetry.transformation import Sources
 
-__all__ = ["Forms", "TooLarge", "forms"]
+__all__ = ["Forms", "TooLarge", "settled"]
 
 Monomial: TypeAlias = "tuple[int, ...]"
 Polynomial: TypeAlias = "dict[Monomial, Fraction]"
 Frozen: TypeAlias = "frozenset[tuple[Monomial, Fraction]]"
+Arguments: TypeAlias = "frozenset[Frozen] | tuple[Frozen, ...]"
 
 TERMS = 200_000  # in all, beyond which a form is given up
 
@@ -36,22 +41,26 @@ class TooLarge(Exception):  # noqa: N818 - a signal between modules, which no us
 
 
 @dataclass
-class Forms:
-    """The normal forms of the units of a cone, before and after the move."""
+class Forms(OneByOne):
+    """The algebra of polynomials in normal form.
 
-    plain: dict[int, Polynomial] = field(default_factory=dict)
-    moved: dict[int, Polynomial] = field(default_factory=dict)
+    Raises
+    ------
+    TooLarge
+        If they take too many terms.
+    """
+
+    zero: Polynomial = field(default_factory=dict)
+    work: int = 0
+    """How many terms were made."""
     _variables: dict[object, int] = field(default_factory=dict)
-    _atoms: dict[int, tuple[str, frozenset[Frozen]]] = field(default_factory=dict)
-    _work: int = 0
+    _atoms: dict[int, tuple[object, Arguments]] = field(default_factory=dict)
 
-    def same(self, unit: int, image: int) -> bool | None:
-        """Whether a unit after the move is its image before; None where that is not decided.
+    one: ClassVar[Polynomial] = {(): Fraction(1)}
+    minus: ClassVar[Polynomial] = {(): Fraction(-1)}
 
-        An image of -1 is a zero.
-        """
-        one = self.moved[unit]
-        other: Polynomial = self.plain[image] if image >= 0 else {}
+    def same(self, one: Polynomial, other: Polynomial) -> bool | None:
+        """Whether two functions are the same; None where that is not decided."""
         if one == other:
             return True
         known = all(v not in self._atoms for p in (one, other) for m in p for v in m)
@@ -63,7 +72,7 @@ class Forms:
         """The number of a variable: a parameter, an input or an atom."""
         return self._variables.setdefault(key, len(self._variables))
 
-    def times(self, a: Polynomial, b: Polynomial) -> Polynomial:
+    def timed(self, a: Polynomial, b: Polynomial) -> Polynomial:
         """The product."""
         result: Polynomial = {}
         self._spend(len(a) * len(b))
@@ -73,7 +82,7 @@ class Forms:
                 result[key] = result.get(key, Fraction(0)) + c * d
         return {m: c for m, c in result.items() if c}
 
-    def plus(self, a: Polynomial, b: Polynomial) -> Polynomial:
+    def sum(self, a: Polynomial, b: Polynomial) -> Polynomial:
         """The sum."""
         self._spend(len(b))
         result = dict(a)
@@ -91,9 +100,9 @@ class Forms:
             flat.remove(zero)
         if len(flat) == 1:
             return dict(next(iter(flat)))
-        return self.atom("max", frozenset(flat))
+        return self.atom(MAX, frozenset(flat))
 
-    def atom(self, name: str, arguments: frozenset[Frozen]) -> Polynomial:
+    def atom(self, name: object, arguments: Arguments) -> Polynomial:
         """A function of polynomials as a polynomial: one variable."""
         variable = self.variable((name, arguments))
         self._atoms[variable] = (name, arguments)
@@ -104,7 +113,7 @@ class Forms:
             (monomial, coefficient), *_ = polynomial.items()
             if coefficient == 1 and len(monomial) == 1 and monomial[0] in self._atoms:
                 name, members = self._atoms[monomial[0]]
-                if name == "max":
+                if name == MAX and isinstance(members, frozenset):
                     return members
         return frozenset([frozenset(polynomial.items())])
 
@@ -115,46 +124,42 @@ class Forms:
         )
 
     def _positive_atom(self, variable: int) -> bool:
-        name, members = self._atoms.get(variable, ("", frozenset()))
-        return name == "max" and any(self._never_negative(member) for member in members)
+        name, members = self._atoms.get(variable, (None, ()))
+        if isinstance(name, Function):
+            return bool(name.nonnegative)
+        return name == MAX and any(self._never_negative(member) for member in members)
 
     def _spend(self, terms: int) -> None:
-        self._work += terms
-        if self._work > TERMS:
+        self.work += terms
+        if self.work > TERMS:
             raise TooLarge
 
     # -- units ------------------------------------------------------------------------------------
 
-    def unit(self, layer: ConeLayer, terms: list[Polynomial], bias: Polynomial) -> Polynomial:
-        """The form of a unit from those of its edges."""
-        if layer.kind == "max":
-            value = self.maximum(terms)
-        elif layer.kind == "relu":
-            value = self.maximum([{}, *terms[:1]])
-        elif layer.kind == "abs":
-            # the absolute value is 2 max(0, t) - t
-            positive = self.maximum([{}, terms[0]])
-            negative = self.times({(): Fraction(-1)}, terms[0])
-            value = self.plus(self.times({(): Fraction(2)}, positive), negative)
-        elif layer.slope is not None:
-            # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
-            slope = self.constant(layer.slope)
-            rest = self.plus({(): Fraction(1)}, self.times({(): Fraction(-1)}, slope))
-            positive = self.maximum([{}, terms[0]])
-            value = self.plus(self.times(slope, terms[0]), self.times(rest, positive))
-        elif layer.kind == "sum":
-            value = {}
-            for term in terms:
-                value = self.plus(value, term)
-        elif layer.kind == "product":
-            value = {(): Fraction(1)}
-            for term in terms:
-                value = self.times(value, term)
-        elif layer.keeps_zero and terms and not terms[0]:
-            value = {}
-        else:
-            value = self.atom(layer.kind, frozenset(frozenset(term.items()) for term in terms[:1]))
-        return self.plus(value, bias) if bias else value
+    def add(self, terms: Sequence[Polynomial]) -> Polynomial:
+        return reduce(self.sum, terms) if terms else {}
+
+    def multiply(self, terms: Sequence[Polynomial]) -> Polynomial:
+        return reduce(self.timed, terms) if terms else self.one
+
+    def apply(self, function: Function, value: Polynomial) -> Polynomial:
+        if function.slopes is not None:
+            # a max(0, t) + b min(0, t) = b t + (a - b) max(0, t)
+            above, below = (self.constant(sp.sympify(slope)) for slope in function.slopes)
+            bend = self.sum(above, self.timed(self.minus, below))
+            positive = self.maximum([{}, value]) if bend else {}
+            return self.sum(self.timed(below, value), self.timed(bend, positive))
+        if not value and function.at_zero is not None:
+            return self.constant(function.at_zero)
+        sign = self.one
+        if function.even or function.odd:
+            turned = self.timed(self.minus, value)
+            if sorted(turned.items()) < sorted(value.items()):
+                value, sign = turned, self.minus if function.odd else self.one
+        return self.timed(sign, self.atom(function, _frozen([value])))
+
+    def combine(self, layer: ConeLayer, terms: Sequence[Polynomial]) -> Polynomial:
+        return self.atom(layer.reduction, _frozen(terms))
 
     def constant(self, label: sp.Expr) -> Polynomial:
         """A label as a polynomial in its symbols."""
@@ -173,8 +178,8 @@ class Forms:
                 term = self._generator(coefficient)
             for power, exponent in zip(powers, exponents, strict=True):
                 for _ in range(int(exponent)):
-                    term = self.times(term, power)
-            result = self.plus(result, term)
+                    term = self.timed(term, power)
+            result = self.sum(result, term)
         return result
 
     def _generator(self, generator: sp.Expr) -> Polynomial:
@@ -182,46 +187,35 @@ class Forms:
             return {(self.variable(generator),): Fraction(1)}
         # a root or a sine may satisfy relations that are not seen here: it is kept as an atom
         variable = self.variable(generator)
-        self._atoms[variable] = ("expression", frozenset())
+        self._atoms[variable] = ("expression", ())
         return {(variable,): Fraction(1)}
 
 
-def forms(network: Network, cone: Cone, moves: Mapping[str, Sources]) -> Forms:
-    """The normal forms of the units of a cone.
+def _frozen(terms: Sequence[Polynomial]) -> tuple[Frozen, ...]:
+    return tuple(frozenset(term.items()) for term in terms)
+
+
+def settled(
+    network: Network, cone: Cone, moves: Mapping[str, Sources], unit: int, image: int
+) -> tuple[bool | None, int]:
+    """Whether a unit after the move is its image before, and what it took to find out.
+
+    It is None where that is not decided; an image of -1 is a zero.
 
     Raises
     ------
     TooLarge
-        If they take too many terms.
+        If it takes too many terms.
     """
     if cone.edges > TERMS:
         raise TooLarge
     made = Forms()
-    for row in network.inputs:
-        first = network.offsets[row.name]
-        for u, source in enumerate(moves[row.name].tolist()):
-            own: Polynomial = {(made.variable(("x", first + u)),): Fraction(1)}
-            at: Polynomial = {}
-            made.plain[first + u] = own
-            if source >= 0:
-                at = {(made.variable(("x", first + source)),): Fraction(1)}
-            made.moved[first + u] = at
-    labels: dict[int, Polynomial] = {}
-
-    def label(number: int) -> Polynomial:
-        if number not in labels:
+    inputs = sum(int(row.size) for row in network.inputs)
+    x: list[Polynomial] = [{(made.variable(("x", u)),): Fraction(1)} for u in range(inputs)]
+    labels = made.zeros(len(network.labels))
+    used = [each for layer in cone.layers for each in (layer.label, layer.bias)]
+    for number in np.unique(np.concatenate([each for each in used if each is not None])).tolist():
+        if number >= 0:
             labels[number] = made.constant(network.labels[number])
-        return labels[number]
-
-    for layer in cone.layers:
-        units = layer.units
-        numbers = np.arange(units.start, units.stop) if isinstance(units, slice) else units
-        start, source, names = layer.start.tolist(), layer.source.tolist(), layer.label.tolist()
-        biases = layer.bias.tolist() if layer.bias is not None else [-1] * len(numbers)
-        for i, number in enumerate(numbers.tolist()):
-            bias = label(biases[i]) if biases[i] >= 0 else {}
-            edges = [(label(names[e]), source[e]) for e in range(start[i], start[i + 1])]
-            for side in (made.plain, made.moved):
-                terms = [made.times(weight, side[s]) for weight, s in edges]
-                side[number] = made.unit(layer, terms, bias)
-    return made
+    plain, moved = both_sides(network, cone, moves, objects(x), labels, made)
+    return made.same(moved[unit], plain[image] if image >= 0 else {}), made.work + cone.edges

@@ -9,7 +9,8 @@ import numpy as np
 
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone
-from convgraph.symmetry.equivariance.leading import PRIME, Leading, evaluate, number
+from convgraph.symmetry.equivariance.interpreter import both_sides
+from convgraph.symmetry.equivariance.leading import PRIME, Leading, LeadingTerms, number
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["trials"]
@@ -44,9 +45,7 @@ def trials(
             random.integers(1, PRIME, 1),
             np.ones(1, bool),
         )
-        yield tuple(  # type: ignore[misc]
-            evaluate(network, cone, side, labels, constant) for side in _sides(network, x, moves)
-        )
+        yield both_sides(network, cone, moves, x, labels, LeadingTerms(constant))
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,9 @@ def _plans(maxima: bool) -> Sequence[_Plan]:
         for along in (("random", "up", "down") if maxima else ("random",))
     ]
     mixed = [_Plan(("±", "random"), ("±", "random"))] * (8 if maxima else 4)
-    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero"))]
+    # some functions do something at zero only: the sign of a square, say
+    sparse = [_Plan(("±", "random"), ("0±", "random"))] * 3
+    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero")), *sparse]
 
 
 def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Leading:
@@ -83,25 +84,8 @@ def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Lead
         code += random.integers(0, STEP, size)
     if signs == "-":
         code = -code
-    elif signs == "±":
+    elif signs.endswith("±"):
         code *= random.integers(0, 2, size) * 2 - 1
+    if signs.startswith("0"):
+        code *= random.integers(0, 2, size)
     return Leading(code, random.integers(1, PRIME, size), np.ones(size, bool))
-
-
-def _sides(
-    network: Network, x: Leading, moves: Mapping[str, Sources]
-) -> Iterator[list[tuple[slice, Leading]]]:
-    parts, at = [], 0
-    for row in network.inputs:
-        size = int(row.size)
-        first = network.offsets[row.name]
-        parts.append((row.name, slice(first, first + size), x[at : at + size]))
-        at += size
-    yield [(part, values) for _, part, values in parts]
-    after = []
-    for name, part, values in parts:
-        source = moves[name]
-        result = values[np.maximum(source, 0)]
-        result.code = np.where(source >= 0, result.code, 0)
-        after.append((part, result))
-    yield after

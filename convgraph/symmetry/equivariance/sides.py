@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from sympy.core.function import AppliedUndef
 
+from convgraph.core.function import Function
 from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone import Cone, ConeLayer, cone_of
+from convgraph.symmetry.equivariance.interpreter import (
+    Algebra,
+    OneByOne,
+    Values,
+    both_sides,
+    objects,
+)
+from convgraph.symmetry.equivariance.intervals import Intervals, drawn_labels, exactly
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.transformation import Sources, moved
+from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Sides"]
 
 PATHS = 400  # from the inputs to a unit, up to which its expression is written out
-Objects = NDArray[Any]
+V = TypeVar("V", bound=Values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +67,7 @@ class Sides:
     def expressions(self) -> tuple[sp.Expr, sp.Expr]:
         """Both sides in the inputs and the parameters."""
         symbols = [sp.Symbol(name) for row in self.network.inputs for name in row.units()]
-        return self._at(_objects(symbols), _objects(list(self.network.labels)))
+        return self._written(symbols)
 
     def example(self) -> tuple[dict[str, int], tuple[sp.Expr, sp.Expr]] | None:
         """An input with few entries that are not zero, and both sides for it in the parameters.
@@ -71,21 +79,20 @@ class Sides:
         there = [number for number in self._inputs if number < len(names)]
         random = np.random.default_rng(1)
         for given in _tries(there, random):
-            x = _objects([sp.Integer(given.get(number, 0)) for number in range(len(names))])
-            if self._differ(x, random):
-                values = self._at(x, _objects(list(self.network.labels)))
+            if self._differ(given, random):
+                values = self._written([sp.Integer(given.get(i, 0)) for i in range(len(names))])
                 return {names[number]: value for number, value in given.items()}, values
         return None
 
-    def _differ(self, x: Objects, random: np.random.Generator) -> bool:
+    def _differ(self, given: Mapping[int, int], random: np.random.Generator) -> bool:
         """Whether both sides differ for an input, at some of a few values of the parameters."""
-        labels = self.network.labels
-        for _ in range(3):
-            drawn = random.integers(-99, 100, labels.parameters).tolist()
-            at = dict(zip(labels[: labels.parameters], map(sp.Integer, drawn), strict=True))
-            rest = [value.xreplace(at) for value in labels.numbers]
-            left, right = self._at(x, _objects([*at.values(), *rest]))
-            if _settled(left) != _settled(right):
+        values = np.zeros(sum(int(row.size) for row in self.network.inputs))
+        values[list(given)] = list(given.values())
+        for trial in range(3):
+            labels = drawn_labels(self.network, random, 3 * trial)
+            with np.errstate(all="ignore"):  # what is no number says nothing
+                left, right = self._at(exactly(values), labels, Intervals())
+            if left.differs(right).any():
                 return True
         return False
 
@@ -103,33 +110,16 @@ class Sides:
             images[first + source[own & (source >= 0)]] = True
         return np.flatnonzero(images).tolist()
 
-    def _at(self, x: Objects, labels: Objects) -> tuple[sp.Expr, sp.Expr]:
-        right = self._values(x, labels)[self.image] if self.image >= 0 else sp.S.Zero
-        after, at = x.copy(), 0
-        for row in self.network.inputs:
-            part = slice(at, at + int(row.size))
-            after[part] = moved(self.moves[row.name], x[part])
-            at = part.stop
-        return self._values(after, labels)[self.unit], right
+    def _at(self, x: V, labels: V, algebra: Algebra[V]) -> tuple[V, V]:
+        """Both sides, each an array of one value."""
+        plain, moved = both_sides(self.network, self._cone, self.moves, x, labels, algebra)
+        right = plain[[self.image]] if self.image >= 0 else algebra.zeros(1)
+        return moved[[self.unit]], right
 
-    def _values(self, x: Objects, labels: Objects) -> Objects:
-        values = np.zeros(self._total, object)
-        values[: len(x)] = x
-        for layer, whole in zip(self._cone.layers, self._wholes(), strict=True):
-            values[layer.units] = _computed(layer, whole, values, labels)
-        return values
-
-    def _wholes(self) -> Iterator[LayerEdges]:
-        """The whole layer of each layer of the cone."""
-        for part in self._cone.layers:
-            number = part.units.start if isinstance(part.units, slice) else int(part.units[0])
-            yield next(w for w in self.layers if w.first <= number < w.first + w.units)
-
-
-def _objects(values: Sequence[Any]) -> Objects:
-    result = np.empty(len(values), object)
-    result[:] = values
-    return result
+    def _written(self, x: Sequence[sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
+        labels = objects(list(self.network.labels))
+        left, right = self._at(objects(x), labels, Expressions())
+        return left[0], right[0]
 
 
 def _tries(there: Sequence[int], random: np.random.Generator) -> Iterator[dict[int, int]]:
@@ -142,31 +132,29 @@ def _tries(there: Sequence[int], random: np.random.Generator) -> Iterator[dict[i
         yield {number: value for number, value in zip(there, drawn, strict=True) if value}
 
 
-def _computed(layer: ConeLayer, whole: LayerEdges, values: Objects, labels: Objects) -> Objects:
-    start, source, label = layer.start.tolist(), layer.source.tolist(), layer.label.tolist()
-    result = np.empty(len(start) - 1, object)
-    for i in range(len(result)):
-        edges = range(start[i], start[i + 1])
-        value = _reduced(layer, whole, [labels[label[e]] * values[source[e]] for e in edges])
-        biased = layer.bias is not None and layer.bias[i] >= 0
-        result[i] = (
-            value + labels[int(layer.bias[i])] if biased and layer.bias is not None else value
-        )
-    return result
+class Expressions(OneByOne):
+    """The algebra of sympy's expressions, not compared with one another where that takes long."""
 
+    zero = sp.S.Zero
 
-def _reduced(layer: ConeLayer, whole: LayerEdges, terms: list[sp.Expr]) -> sp.Expr:
-    if layer.kind == "max":
+    def add(self, terms: Sequence[sp.Expr]) -> sp.Expr:
+        return sp.Add(*terms)
+
+    def multiply(self, terms: Sequence[sp.Expr]) -> sp.Expr:
+        return sp.Mul(*terms)
+
+    def maximum(self, terms: Sequence[sp.Expr]) -> sp.Expr:
         return _maximum(terms) if terms else sp.S.NegativeInfinity
-    if layer.kind == "relu":
-        return _maximum([sp.S.Zero, terms[0]])
-    if layer.slope is not None and not terms[0].is_number:
-        # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
-        positive = _maximum([sp.S.Zero, terms[0]])
-        return layer.slope * terms[0] + (1 - layer.slope) * positive
-    if layer.keeps_zero and terms[0] == 0:
-        return sp.S.Zero
-    return whole.layer.reduction.exact(terms)
+
+    def apply(self, function: Function, value: sp.Expr) -> sp.Expr:
+        if function.slopes is not None and function.keeps_positive and not value.is_number:
+            # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
+            slope = sp.sympify(function.slopes[1])
+            return slope * value + (1 - slope) * _maximum([sp.S.Zero, value])
+        return function.exact(value)
+
+    def combine(self, layer: ConeLayer, terms: Sequence[sp.Expr]) -> sp.Expr:
+        return layer.reduction.exact(list(terms))
 
 
 def _maximum(terms: Sequence[sp.Expr]) -> sp.Expr:
@@ -179,8 +167,3 @@ def _maximum(terms: Sequence[sp.Expr]) -> sp.Expr:
     if numbers:
         rest = [max(numbers), *rest]
     return rest[0] if len(rest) == 1 else sp.Max(*rest, evaluate=False)
-
-
-def _settled(value: sp.Expr) -> sp.Expr:
-    """With 3 t + 1 for every function of t that is only a name."""
-    return value.replace(lambda e: isinstance(e, AppliedUndef), lambda e: 3 * e.args[0] + 1)
