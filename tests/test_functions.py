@@ -11,7 +11,9 @@ import sympy as sp
 
 import convgraph as cg
 from convgraph.core.function import Function
-from convgraph.core.functions import MAKERS, NAMES, TABLE, function
+from convgraph.core.function_families import MAKERS
+from convgraph.core.functions import NAMES, function
+from convgraph.core.simple_functions import TABLE
 
 R = sp.Rational
 WITH_NUMBERS: list[tuple[Any, ...]] = [

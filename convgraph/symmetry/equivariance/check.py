@@ -73,12 +73,14 @@ def check_equivariance(
     -----
     Parameters are independent unknowns. Shifts with boundary "zeros" fill with zeros on both sides,
     and the whole frame of the output is compared. Both sides are equal where their graphs are, edge
-    for edge; they differ where their leading terms do at some point that runs off to infinity;
-    what neither settles is expanded into polynomials, with maxima and other functions as atoms, or
-    left `undecided`: among these are weighted sums of maxima of nothing (pooling windows of padding
-    alone are -oo), which have no value. An `Activation` stands for any function, or any that is
-    zero at zero where its name is known as that of one: the equation holds if it does for all, and
-    is broken if it is for some.
+    for edge; they differ where their leading terms do at some point that runs off to infinity, or
+    their values at some point, in numbers that are rounded outwards. What neither settles is
+    expanded into polynomials, with maxima and other functions as atoms (a cosine, being even, is
+    one of its argument and of minus that), or left `undecided`: among these are weighted sums of
+    maxima of nothing (pooling windows of padding alone are -oo), which have no value. A function
+    that is known, such as a tanh or a cosine, is taken for itself. An `Activation` of another name
+    stands for all functions: the equation holds if it does for all of them, and is broken if one
+    was found for which it is. Nothing else follows from a function's being unknown.
 
     Examples
     --------

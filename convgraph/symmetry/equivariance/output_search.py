@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.composed import Motion, composed, motions
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.cone import cone_of
@@ -203,7 +204,7 @@ def _ranked(question: Question, candidates: Sequence[Sources]) -> _Ranked:
     open_: NDArray[np.intp] = np.arange(len(images))
     units = np.arange(part.start, part.stop)
     cone = cone_of(layers, units, len(network.edges.start) - 1)
-    maxima = any(layer.kind == "max" for layer in layers)
+    maxima = any(layer.reduction == MAX for layer in layers)
     points = trials(network, cone, question.moves, question.zeroed, maxima)
     for before, after in itertools.islice(points, TRIALS):
         left, right = after[part], before[part]
