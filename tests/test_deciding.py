@@ -161,8 +161,9 @@ def function_of(name: str, instances: Mapping[str, int]) -> Callable[[Value], Va
 def value_of(label: Any, parameters: Mapping[str, Value]) -> Value:
     if label.is_Symbol:
         return parameters[label.name]
-    assert label.is_Rational, label
-    return mpmath.mpf(int(label.p)) / int(label.q)
+    if label.is_Rational:
+        return mpmath.mpf(int(label.p)) / int(label.q)
+    return mpmath.mpf(str(sp.N(label, DIGITS + 10)))  # a function of a number, in users' code
 
 
 def evaluated(
