@@ -168,6 +168,7 @@ def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
         (lambda x, w: [w[0] ** 2 * x[0]], r"w_1\*\*2\*x1: a value is linear"),
         (lambda x, w: [w[0] * w[1] * x[0]], r"w_1\*w_2\*x1: a value is linear"),
         (lambda x, w: [x[0] / x[1]], r"x1/x2: a term is a parameter times one value"),
+        (lambda x, w: x / 0, r"line \d+: it computes the term x1/0: a term is a parameter"),
         (lambda x, w: [sp.Min(x[0], x[1])], r"Min\(x1, x2\)"),
         (lambda x, w: [sp.Symbol("t") * x[0]], r"t is neither input nor parameter"),
         (lambda x, w: [max(x[0], x[1])], r"use sympy.Max"),
