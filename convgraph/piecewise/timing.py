@@ -1,0 +1,196 @@
+"""When the positions of each row can be computed, as the positions of the input come one by one.
+
+A position of a row can be computed once the last position that it reads is there. Rows are looked
+at as if they had no end: what is read beyond the end of the input is waited for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import lcm
+
+from convgraph.core.axis import Axis
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Layer
+from convgraph.core.network import Network
+from convgraph.core.window import Window
+from convgraph.interactions.reads import reads_of
+from convgraph.piecewise.liveness import ancestors
+from convgraph.piecewise.places import placed
+from convgraph.piecewise.spoiled import spoiled
+from convgraph.symmetry.equivariance.aligned import aligned_axes
+
+__all__ = ["Reading", "Timing", "timing"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the positions of a layer read of one of its source rows, along the axis of time.
+
+    Position i reads `reads[i % phases]`, moved on by `moved` for each turn of `phases` positions.
+    """
+
+    joint: Joint
+    axis: Axis
+    reads: tuple[tuple[int, ...], ...]
+    moved: int
+    waits: int = 0
+    """How many positions beyond those that it reads a position waits for, as layers that cut off
+    the end of a row do: until then it is not known that it is not cut off."""
+
+    @property
+    def phases(self) -> int:
+        """After how many positions the pattern comes again."""
+        return len(self.reads)
+
+    def first(self, i: int) -> int | None:
+        """The first position that position i reads; None if it reads nothing."""
+        turn, phase = divmod(i, self.phases)
+        return min(self.reads[phase]) + turn * self.moved if self.reads[phase] else None
+
+    def count(self, there: int) -> int:
+        """How many positions, from the first on, read nothing beyond the first `there`."""
+        lasts = [max(reads, default=None) for reads in self.reads]
+        known = [(last, phase) for phase, last in enumerate(lasts) if last is not None]
+        if not known:
+            raise ConvgraphError(f"axis={self.axis!r}: a layer that reads nothing has no time")
+        # phase p of turn q waits for last + q * moved: the first turn in which that is not there
+        late = [
+            max(-((last + self.waits - there) // self.moved), 0) * self.phases + phase
+            for last, phase in known
+        ]
+        return min(late)
+
+    def needed(self, i: int) -> int:
+        """The first position that position i, or any one behind it, reads."""
+        around = range(i, i + 2 * self.phases)
+        return min(first for at in around if (first := self.first(at)) is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """The layers on which a row depends, in order, with what they read along the axis of time."""
+
+    network: Network
+    axis: int
+    """The axis of time, among the input's axes of space."""
+    layers: tuple[tuple[Layer, tuple[Reading, ...]], ...]
+    steps: dict[str, Fraction]
+    """Input positions from one position of a row to the next."""
+    period: int
+    """After how many input positions everything is as it was."""
+
+    def counts(self, there: int) -> dict[str, int]:
+        """How many positions of each row can be computed from so many of the input."""
+        counts = {self.network.inputs[0].name: there}
+        for layer, readings in self.layers:
+            counts[layer.target.name] = max(
+                min(reading.count(counts[reading.joint.source.name]) for reading in readings), 0
+            )
+        return counts
+
+    def kept(self, counts: dict[str, int]) -> dict[str, int]:
+        """The first position of each row that is still to be read, given how many are computed."""
+        kept = dict(counts)
+        for layer, readings in self.layers:
+            at = counts[layer.target.name]
+            for reading in readings:
+                source = reading.joint.source.name
+                kept[source] = min(kept[source], max(reading.needed(at), 0))
+        return kept
+
+    def ready(self, row: str, i: int) -> int:
+        """How many positions of the input have to be there for position i of a row."""
+        low, high = 0, 1
+        while self.counts(high)[row] <= i:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.counts(middle)[row] > i else (middle, high)
+        return high
+
+    def steady(self) -> int:
+        """So many input positions that from then on each period is like the one before."""
+        there, seen = self.period, None
+        while True:
+            counts = self.counts(there)
+            kept = self.kept(counts)
+            waits = {name: count - kept[name] for name, count in counts.items()}
+            if waits == seen and all(kept.values()):
+                return there
+            there, seen = there + self.period, waits
+
+
+def timing(network: Network, axis: int, row: str) -> Timing:
+    """What each layer on the way to a row reads along an axis of the input.
+
+    Raises
+    ------
+    ConvgraphError
+        If there is no such axis, or a row does not come in steps along it: the message names it.
+    """
+    if len(network.inputs) != 1:
+        names = ", ".join(each.name for each in network.inputs)
+        raise ConvgraphError(f"network={network!r}: streams have one input, and this has {names}")
+    source = network.inputs[0]
+    count = len(source.shape) - (1 if source.channels else 0)
+    if isinstance(axis, bool) or not isinstance(axis, int) or not -count <= axis < count:
+        raise ConvgraphError(f"axis={axis!r}: one of the {count} axes of space of {source.name!r}")
+    axis %= count
+    found = spoiled(network, source.name)
+    steps, period = {source.name: Fraction(1)}, 1
+    layers = []
+    wanted = ancestors(network, row)
+    for layer in network.layers:
+        name = layer.target.name
+        if name not in wanted or name not in found.states:
+            continue
+        state = found.states[name]
+        payload = None if state is None else next((p for p in state.payloads if p), None)
+        if payload is None or state is None or state.moves[axis] is None or payload[axis].whole:
+            raise ConvgraphError(
+                f"row={name!r}: sees all positions of axis {axis} or moves along it in no even "
+                "steps, so that it has to wait for the end"
+            )
+        if placed(layer, found):
+            raise ConvgraphError(f"row={name!r}: has parameters of its own for each position")
+        readings = _readings(layer, axis, steps)
+        steps[name] = payload[axis].step
+        period = lcm(period, payload[axis].period)
+        layers.append((layer, readings))
+    return Timing(network, axis, tuple(layers), steps, period)
+
+
+def _readings(layer: Layer, axis: int, known: dict[str, Fraction]) -> tuple[Reading, ...]:
+    readings = []
+    for joint in layer.joints:
+        if joint.source.name not in known:
+            raise ConvgraphError(
+                f"row={layer.target.name!r}: reads {joint.source.name!r}, which does not come "
+                "with the input"
+            )
+        axes = aligned_axes(joint, layer.target)
+        if axes is None:
+            raise ConvgraphError(
+                f"row={layer.target.name!r}: reads {joint.source.name!r} in another shape"
+            )
+        along = axes[axis + 1]
+        if (
+            isinstance(along, Window)
+            and along.boundary in ("circular", "reflect")
+            and along.used_padding != (0, 0)
+        ):
+            raise ConvgraphError(
+                f"row={layer.target.name!r}: its padding is {along.boundary}, and is known at the "
+                "end only, or later than its place"
+            )
+        found = reads_of(along, 1)
+        if found is None or found[1] <= 0:
+            raise ConvgraphError(f"row={layer.target.name!r}: does not move in even steps")
+        reads, moved = found
+        reading = Reading(joint, along, tuple(map(tuple, reads)), moved)
+        while reading.count(int(along.inputs)) > int(along.outputs):
+            reading = replace(reading, waits=reading.waits + 1)
+        readings.append(reading)
+    return tuple(readings)
