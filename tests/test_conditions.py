@@ -60,9 +60,7 @@ def rank(expressions, symbols):
     return DomainMatrix.from_Matrix(sp.Matrix(rows)).convert_to(sp.QQ).rank()
 
 
-@given(st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
-def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(data):
+def check_conditions_of_a_linear_layer(data):
     network = data.draw(single_layers((*CONVOLUTIONS, "AvgPool", "Dense")))
     assume(sum(int(layer.connections) for layer in network.layers) < 300)
     g = data.draw(transformations(network.inputs[0]))
@@ -78,9 +76,7 @@ def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_othe
     assert rank(given_, symbols) == len(given_)
 
 
-@given(st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
-def test_under_them_units_that_are_mended_hold_in_numbers(data):
+def check_mended_units(data):
     network = data.draw(chains())
     g = data.draw(transformations(network.inputs[0]))
     verdict = fitting(cg.check_equivariance, network, g)
@@ -101,6 +97,32 @@ def test_under_them_units_that_are_mended_hold_in_numbers(data):
             left = network.evaluate(after, values).ravel()[mended]
             right = np.append(network.evaluate(x, values).ravel(), 0.0)[image[mended]]
         np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-9)
+
+
+@given(st.data())
+@settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
+def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(data):
+    check_conditions_of_a_linear_layer(data)
+
+
+@pytest.mark.exhaustive
+@given(st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(data):
+    check_conditions_of_a_linear_layer(data)
+
+
+@given(st.data())
+@settings(max_examples=10, suppress_health_check=[HealthCheck.filter_too_much])
+def test_under_them_units_that_are_mended_hold_in_numbers(data):
+    check_mended_units(data)
+
+
+@pytest.mark.exhaustive
+@given(st.data())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
+def test_under_them_many_units_that_are_mended_hold_in_numbers(data):
+    check_mended_units(data)
 
 
 @pytest.mark.parametrize(

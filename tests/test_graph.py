@@ -174,7 +174,7 @@ def test_wrapping_twice_onto_a_unit_gives_two_edges() -> None:
 def test_edges_of_one_parameter_share_one_dict() -> None:
     graph = NETWORKS["conv"].graph
     assert graph.edges["x1", "s1", 0] is graph.edges["x5", "s5", 0]
-    assert graph.edges["x1", "s1", 0]["parameter"] is sp.Symbol("w_2")
+    assert graph.edges["x1", "s1", 0]["parameter"] == sp.Symbol("w_2")
 
 
 # -- frozen ---------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_the_dense_counterpart_is_a_network_of_dense_layers(net):
             assert getattr(own.dense, name) == getattr(dense, name)
 
 
-@settings(max_examples=8)  # sympy takes its time over maxima of floors
+@settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_counts_for_all_sizes(drawn):
     check_closed_form(*drawn)

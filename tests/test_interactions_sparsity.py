@@ -88,7 +88,7 @@ def check_closed_form(net, form, symbols):
         assert +counts == getattr(numbers, name)
 
 
-@settings(max_examples=10)  # sympy takes its time over maxima of floors
+@settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_counts_for_all_sizes(drawn):
     check_closed_form(*drawn)

@@ -176,7 +176,7 @@ def check_closed_forms(net: cg.Network, form: cg.Network, symbols: Symbols) -> N
             assert [symbols.number(general.subs(tap, t)) for t in range(axis.taps)] == uses
 
 
-@settings(max_examples=20)  # sympy takes its time over maxima of floors
+@settings(max_examples=5)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_axes_for_all_sizes(
     drawn: tuple[cg.Network, cg.Network, Symbols],

@@ -74,10 +74,7 @@ def test_a_parameter_of_a_convolution_is_used_everywhere_but_where_it_is_missing
             assert not missing
 
 
-@settings(max_examples=10)  # sympy takes its time over maxima of floors
-@given(closed_forms())
-def test_closed_forms_are_the_uses_for_all_sizes(drawn):
-    net, form, symbols = drawn
+def check_closed_form(net, form, symbols):
     for array, number in zip(
         cg.tied_weights(form).arrays, cg.tied_weights(net).arrays, strict=True
     ):
@@ -85,6 +82,19 @@ def test_closed_forms_are_the_uses_for_all_sizes(drawn):
         assert in_numbers(array.factor, symbols.values) == number.factor
         for index in list(np.ndindex(number.uses.shape))[:6]:
             assert in_numbers(array.uses_of(*index), symbols.values) == number.uses[index]
+
+
+@settings(max_examples=3)  # sympy takes its time over maxima of floors
+@given(closed_forms())
+def test_closed_forms_are_the_uses_for_all_sizes(drawn):
+    check_closed_form(*drawn)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=200)
+@given(closed_forms())
+def test_many_closed_forms_are_the_uses_for_all_sizes(drawn):
+    check_closed_form(*drawn)
 
 
 def uses_of_taps(**arguments):
