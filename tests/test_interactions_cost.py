@@ -9,6 +9,7 @@ import networkx as nx
 import pytest
 import sympy as sp
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import convgraph as cg
 from tests.oracle import plain_graph
@@ -169,3 +170,24 @@ def test_plain_data_and_text():
     assert repr(found.layers[1]) == (
         "LayerCost(g: 0 parameters, 6 connections, 0 operations, 3 comparisons, 3 activations)"
     )
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
+def test_a_product_of_two_rows_is_counted_product_by_product(rows, inner, columns, batch):
+    """As in a loop over the entries of the result, and over what each sums."""
+    onnx = pytest.importorskip("onnx")
+    helper, real = onnx.helper, onnx.TensorProto.FLOAT
+    shapes = {"a": (batch, rows, inner), "b": (batch, inner, columns), "y": (batch, rows, columns)}
+    values = {name: helper.make_tensor_value_info(name, real, s) for name, s in shapes.items()}
+    node = helper.make_node("MatMul", ["a", "b"], ["y"])
+    graph = helper.make_graph([node], "g", [values["a"], values["b"]], [values["y"]])
+    found = cg.cost(cg.from_onnx(helper.make_model(graph)))
+    multiplications = additions = 0
+    for _ in range(batch * rows * columns):
+        multiplications += inner
+        additions += inner - 1
+    assert (found.multiplications, found.additions) == (multiplications, additions)
+    assert found.macs == found.multiply_adds == multiplications
+    assert found.evaluations == 0
+    assert found.connections == 2 * multiplications

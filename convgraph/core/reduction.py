@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function
 
-__all__ = ["MAX", "MEAN", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
+__all__ = ["MAX", "MEAN", "PAIRED", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,21 @@ MAX = Reduction(
 PRODUCT = Reduction(
     "product", lambda terms: sp.Mul(*terms), _segments(np.multiply, 1), made="PRODUCT"
 )
+
+
+def _paired(terms: Sequence[sp.Expr]) -> sp.Expr:
+    """The products of the first half of the terms with the second half, one by one, in all."""
+    half = len(terms) // 2
+    return sp.Add(*(a * b for a, b in zip(terms[:half], terms[half:], strict=True)))
+
+
+def _fast_paired(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
+    halves = values.reshape(len(start) - 1, 2, -1)
+    return np.einsum("ut,ut->u", halves[:, 0], halves[:, 1])
+
+
+# two rows multiplied as matrices: each product takes one edge from either
+PAIRED = Reduction("sum of products", _paired, _fast_paired, made="PAIRED")
 
 
 def pointwise(function: Function) -> Reduction:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM
+from convgraph.core.reduction import PAIRED, SUM
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.node import Node
-from convgraph.importers.reductions import paired_products
 from convgraph.importers.values import Known, Signal
 
 __all__ = ["einsum"]
@@ -52,7 +51,7 @@ def einsum(builder: Builder, node: Node) -> None:
         joints.append((value, wiring, tying))
     if not joints:
         raise Unread("a product of known tensors")
-    builder.emit(node, shape, joints, paired_products() if len(joints) == 2 else SUM)
+    builder.emit(node, shape, joints, PAIRED if len(joints) == 2 else SUM)
 
 
 def _equation(equation: str, operands: int) -> tuple[list[str], str]:

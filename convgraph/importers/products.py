@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM
+from convgraph.core.reduction import PAIRED, SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.window import identity
@@ -14,7 +14,6 @@ from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
-from convgraph.importers.reductions import paired_products
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
 __all__ = ["gemm", "matmul", "product_of"]
@@ -103,7 +102,7 @@ def product_of(
             (signal, _wiring(axes, shape, turn), ONE)
             for signal, axes, turn in ((a, reads_a, turned[0]), (b, reads_b, turned[1]))
         ]
-        return builder.emit(node, shape, joints, paired_products(), bias, name)
+        return builder.emit(node, shape, joints, PAIRED, bias, name)
     known_last = isinstance(a, Signal)
     signal, known, axes = (a, b, reads_a) if known_last else (b, a, reads_b)
     assert isinstance(signal, Signal)

@@ -26,7 +26,6 @@ __all__ = [
     "log_sum_exp",
     "minimum",
     "normaliser",
-    "paired_products",
     "power_sum",
     "scaled_by_norm",
     "softmax",
@@ -180,21 +179,6 @@ def power_sum(p: float) -> Reduction:
         (lambda t: sp.Abs(t) ** order, lambda v: np.abs(v).astype(float) ** p),
         (lambda t: t ** (1 / order), lambda v: v ** (1 / p)),
     )
-
-
-@by_name
-def paired_products() -> Reduction:
-    """The sum of products of the first half of the terms with the second half, one by one."""
-
-    def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
-        half = len(terms) // 2
-        return sp.Add(*(a * b for a, b in zip(terms[:half], terms[half:], strict=True)))
-
-    def fast(values: Values, start: Starts) -> Values:
-        halves = values.reshape(len(start) - 1, 2, -1)
-        return np.einsum("ut,ut->u", halves[:, 0], halves[:, 1])
-
-    return Reduction("sum of products", exact, fast)
 
 
 @by_name

@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-from convgraph.core.reduction import MAX, PRODUCT
+from convgraph.core.reduction import MAX, PAIRED, PRODUCT
 from convgraph.core.sizes import Size, product
 from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Constant, Explicit, Mean
@@ -27,8 +27,12 @@ from convgraph.interactions.connections import (
 )
 from convgraph.interactions.degree_forms import reading
 from convgraph.interactions.degrees import fan_in
+from convgraph.interactions.profiled import profiled_multiply_adds
 
 __all__ = ["Cost", "Counts", "LayerCost", "cost"]
+
+
+_SUMMED = ("parameters", "connections", "comparisons", "evaluations", "activations")
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +42,7 @@ class Counts:
     parameters: Size = 0
     connections: Size = 0
     multiply_adds: Size = 0
+    macs: Size = 0
     multiplications: Size = 0
     additions: Size = 0
     comparisons: Size = 0
@@ -56,7 +61,8 @@ class Counts:
 
     def _summary(self) -> str:
         named = [(name, getattr(self, name)) for name in Counts.__dataclass_fields__]
-        shown = [*named[:2], ("operations", self.operations), *named[5:]]
+        exact = [pair for pair in named if pair[0] in _SUMMED]
+        shown = [*exact[:2], ("operations", self.operations), *exact[2:]]
         always = ("parameters", "operations", "activations")
         return ", ".join(
             f"{n:,} {name}" if isinstance(n, int) else f"{n} {name}"
@@ -120,9 +126,13 @@ def cost(network: Network) -> Cost:
     - *parameters*: entries of the parameter arrays, biases included. Layers of one letter share
       theirs, which the total counts once.
     - *connections*: edges; a bias adds none.
-    - *multiply_adds*: connections that carry a parameter, or a number other than 1.
-    - *multiplications*: one for each of those; a mean takes one for each unit, and a product of n
-      values n - 1.
+    - *multiply_adds*: connections that carry a parameter, or a number other than 1, and pairs of
+      values that a matrix product of two rows multiplies. Exact: what padding cuts off is no
+      connection, and normalisation is there.
+    - *macs*: what profilers count: multiply-accumulates of convolutions, dense layers and matrix
+      products, taps on padding among them, without biases, normalisation and pooling.
+    - *multiplications*: one for each of the `multiply_adds`; a mean takes one for each unit, and a
+      product of n values n - 1.
     - *additions*: a unit with n connections adds n - 1 times, and once more for a bias.
     - *comparisons*: a maximum over n connections takes n - 1.
     - *evaluations*: units of a pointwise nonlinearity.
@@ -176,12 +186,15 @@ def _of_layer(layer: Layer) -> LayerCost:
         weighted=_sum(_weighted(joint) for joint in layer.joints),
         reading=_reading(layer),
         biased=_biased(layer),
+        macs=profiled_multiply_adds(layer),
     )
     dense = own
     if parameters != 0:
         pairs, units = dense_connections(layer), layer.target.size
         biased = units if layer.bias is not None else 0
-        dense = _counts(layer, simplest(pairs + biased), pairs, pairs, units, (biased, units))
+        dense = _counts(
+            layer, simplest(pairs + biased), pairs, pairs, units, (biased, units), pairs
+        )
     return LayerCost(**own, row=layer.target.name, spec=layer.spec, dense=Counts(**dense))
 
 
@@ -192,21 +205,25 @@ def _counts(
     weighted: Size,
     reading: Size,
     biased: tuple[Size, Size],
+    macs: Size,
 ) -> dict[str, Size]:
     """The counts of a layer of which `reading` units have a connection.
 
     `biased` is how many units have a bias, and how many have a bias or a connection.
     """
-    reduction = layer.reduction
+    reduction, edges = layer.reduction, connections
+    if reduction == PAIRED:  # one multiplication takes an edge from either row
+        connections = weighted = simplest(layer.joints[0].wiring.connections)
     joined = simplest(connections - reading)  # how often a value joins those before it
     means = reading if any(isinstance(j.tying, Mean) for j in layer.joints) else 0
     biases, either = biased
     return {
         "parameters": parameters,
-        "connections": connections,
+        "connections": edges,
         "multiply_adds": weighted,
+        "macs": macs,
         "multiplications": simplest(weighted + means + (joined if reduction == PRODUCT else 0)),
-        "additions": simplest(connections + biases - either) if reduction.linear else biases,
+        "additions": simplest(connections + biases - either) if _adds(layer) else biases,
         "comparisons": joined if reduction == MAX else 0,
         "evaluations": 0 if _combines(layer) else layer.target.size,
         "activations": layer.target.size,
@@ -214,7 +231,11 @@ def _counts(
 
 
 def _combines(layer: Layer) -> bool:
-    return layer.reduction.linear or layer.reduction in (MAX, PRODUCT)
+    return _adds(layer) or layer.reduction in (MAX, PRODUCT)
+
+
+def _adds(layer: Layer) -> bool:
+    return layer.reduction.linear or layer.reduction == PAIRED
 
 
 def _weighted(joint: Joint) -> Size:

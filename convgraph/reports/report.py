@@ -33,7 +33,7 @@ class Totals:
     """The sums over all layers.
 
     `uses` counts the connections that carry a parameter, biases included, and `sharing` is how
-    often each parameter is used on average.
+    often each parameter is used on average; `multiply_adds` and `macs` are those of `cost`.
     """
 
     rows: int
@@ -41,6 +41,7 @@ class Totals:
     parameters: Size
     connections: Size
     multiply_adds: Size
+    macs: Size
     dense_parameters: Size
     dense_connections: Size
     uses: Size
@@ -266,6 +267,7 @@ def _totals(structure: Structure) -> Totals:
         parameters=cost.parameters,
         connections=cost.connections,
         multiply_adds=cost.multiply_adds,
+        macs=cost.macs,
         dense_parameters=cost.dense.parameters,
         dense_connections=cost.dense.connections,
         uses=simplest(uses),

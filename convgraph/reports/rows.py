@@ -53,7 +53,7 @@ class ReportRow:
         The share of the row's units that see padding, directly or through other units.
     deviation
         The standard deviation of the effective receptive field, in positions.
-    parameters, connections, multiply_adds
+    parameters, connections, multiply_adds, macs
         Of the layer that computes the row.
     dense_parameters, dense_connections
         Of its dense counterpart.
@@ -74,6 +74,7 @@ class ReportRow:
     parameters: Size = 0
     connections: Size = 0
     multiply_adds: Size = 0
+    macs: Size = 0
     dense_parameters: Size = 0
     dense_connections: Size = 0
 
@@ -93,7 +94,7 @@ def _row(structure: Structure, row: Row, cost: LayerCost | None) -> ReportRow:
     numbers = not structure.symbolic
     counts: dict[str, Size] = {}
     if cost is not None:
-        for name in ("parameters", "connections", "multiply_adds"):
+        for name in ("parameters", "connections", "multiply_adds", "macs"):
             counts[name] = getattr(cost, name)
         counts["dense_parameters"] = cost.dense.parameters
         counts["dense_connections"] = cost.dense.connections

@@ -44,6 +44,7 @@ SINGLE = (
     "parameters",
     "connections",
     "multiply_adds",
+    "macs",
     "dense_parameters",
     "dense_connections",
 )
@@ -101,7 +102,16 @@ def summary(report: Report) -> list[tuple[str, str]]:
         ("rows", f"{totals.rows:,}"),
         ("units", _number(totals.units)),
         ("parameters", f"{_number(totals.parameters) or 0}"),
-        ("multiply-adds", f"{_number(totals.multiply_adds) or 0}"),
+        (
+            "multiply-adds",
+            f"{_number(totals.multiply_adds) or 0} (on the connections that are there, "
+            "normalisation included)",
+        ),
+        (
+            "MACs",
+            f"{_number(totals.macs) or 0} (as profilers count: convolutions and matrix products, "
+            "padded taps included)",
+        ),
     ]
     if totals.sharing is not None:
         lines.append(("uses per parameter", f"{float(totals.sharing):,.1f}"))
