@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.proofs.rules import RULES, Known, Step, check
+from convgraph.symmetry.proofs.kernel import RULES, Step, check, known
 from convgraph.symmetry.proofs.setting import floors_of
 from tests.theorems import OTHERS, THEOREMS, k, t
 
@@ -99,14 +99,14 @@ def test_no_step_follows_by_any_other_rule(proofs, name):
     lemmas = {}
     for claim in proof.claims:
         sizes = floors_of(proof.statement.notes)
-        known = Known(proof._definitions(), lemmas, proof._assumptions(), claim, sizes)
+        now = known(proof.hypotheses, claim, sizes, lemmas)
         for step in (step for step in proof.steps if step.claim == claim.name):
-            assert check(step, known)
+            assert check(step, now)
             for rule in RULES:
                 for using in {step.using, ""}:
                     for data in {step.data, ()}:
                         other = dataclasses.replace(step, rule=rule, using=using, data=data)
-                        assert not check(other, known) or other == step
+                        assert not check(other, now) or other == step
         lemmas = {**lemmas, claim.name: claim}
 
 
@@ -178,9 +178,8 @@ def test_a_wider_interior_fails(proofs):
         bold = dataclasses.replace(proof, claims=(claim,), statement=statement)
         with pytest.raises(cg.ConvgraphError):
             bold.verify()
-        own = dataclasses.replace(proof, claims=(claim,))
-        known = Known(own._definitions(), {}, {}, claim)
-        assert not all(check(step, known) for step in proof.steps)
+        now = known(proof.hypotheses, claim, {}, {})
+        assert not all(check(step, now) for step in proof.steps)
 
 
 def test_a_lemma_may_not_be_used_before_it_is_shown(proofs):

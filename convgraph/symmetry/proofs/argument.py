@@ -10,14 +10,13 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.core.layer import Layer
 from convgraph.symmetry.proofs.claims import Given
-from convgraph.symmetry.proofs.equation import Equation, primed, rewrite
+from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.formulas import text
-from convgraph.symmetry.proofs.meaning import has_formula
+from convgraph.symmetry.proofs.kernel import Known, Step, check
 from convgraph.symmetry.proofs.normal import normal
-from convgraph.symmetry.proofs.rules import Known, Step, check
 from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.uses import rewrite
 from convgraph.symmetry.proofs.walking import Unproved
 
 __all__ = ["Chain", "argue"]
@@ -54,7 +53,8 @@ def argue(setting: Setting, given: Given) -> tuple[Step, ...]:
         chain.to(primed(definition.right, setting.names.values()), "definition", claim.name)
         for name in dict.fromkeys(joint.source.name for joint in layer.joints):
             source = moved[name]
-            chain.to(rewrite(chain.at, source)[0], _rule(layer, source, shift), source.name)
+            rule = "definition" if source is shift else "lemma"
+            chain.to(rewrite(chain.at, source)[0], rule, source.name)
         away = dict(zip(definition.variables, claim.right.args, strict=True))
         goal = definition.right.xreplace(away)
         _bridge(chain, goal)
@@ -62,13 +62,6 @@ def argue(setting: Setting, given: Given) -> tuple[Step, ...]:
         chain.to(claim.right, "definition", definition.name)
         moved[layer.target.name] = claim
     return tuple(chain.steps)
-
-
-def _rule(layer: Layer, source: Equation, shift: Equation) -> str:
-    """By which rule a source row is replaced."""
-    if source is shift:
-        return "definition"
-    return "pointwise" if layer.reduction.pointwise or not has_formula(layer) else "lemma"
 
 
 def _bridge(chain: Chain, goal: sp.Expr) -> None:
@@ -83,11 +76,10 @@ def _bridge(chain: Chain, goal: sp.Expr) -> None:
             total = new
     if normal(chain.at) == normal(goal):
         return
-    for rule in ("residues", "cycle"):
-        step = Step(0, chain.claim, chain.at, goal, rule)
-        if check(step, Known({}, {}, {}, Equation(chain.at, goal))):
-            chain.to(goal, rule)
-            return
+    step = Step(0, chain.claim, chain.at, goal, "cycle")
+    if check(step, Known({}, {}, {}, Equation(chain.at, goal))):
+        chain.to(goal, "cycle")
+        return
     raise Unproved(f"{text(chain.at)} is not shown to be {text(goal)}")
 
 

@@ -12,9 +12,11 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MEAN, SUM
 from convgraph.core.tying import Mean
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.equation import Equation, Meanings, follows, unfloored
+from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
+from convgraph.symmetry.proofs.kernel import Step, check_steps
 from convgraph.symmetry.proofs.meaning import meaning
-from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.setting import Note, Setting, floors_of
 from convgraph.symmetry.proofs.vocabulary import Residue, applied
 from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
@@ -23,10 +25,16 @@ __all__ = ["Given", "given"]
 
 @dataclass(frozen=True)
 class Given:
-    """The shift of the input, then the definition of each row; and a claim for each row."""
+    """The shift of the input, then the definition of each row; a claim for each row; and what the
+    symbols mean that were introduced."""
 
     definitions: tuple[Equation, ...]
     claims: tuple[Equation, ...]
+    notes: tuple[Note, ...] = ()
+
+    def check(self, steps: Sequence[Step]) -> None:
+        """Have the kernel check that steps prove the claims."""
+        check_steps(self.definitions, self.claims, floors_of(self.notes), steps)
 
 
 def given(setting: Setting) -> Given:
@@ -40,7 +48,7 @@ def given(setting: Setting) -> Given:
         definition = meaning(layer, setting)
         definitions.append(definition)
         moved[layer.target.name] = _claim(setting, layer, definition, moved)
-    return Given(tuple(definitions), tuple(moved.values())[1:])
+    return Given(tuple(definitions), tuple(moved.values())[1:], setting.notes())
 
 
 def _away(setting: Setting, row: Row, positions: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:

@@ -12,11 +12,13 @@ from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.rules import Step
+from convgraph.symmetry.proofs.kernel import Step
+from convgraph.symmetry.proofs.vocabulary import Residue
 from convgraph.symmetry.transformations import Shift
 
 if TYPE_CHECKING:
-    from convgraph.symmetry.proofs.proof import Proof, Statement
+    from convgraph.symmetry.proofs.proof import Proof
+    from convgraph.symmetry.proofs.statement import Statement
 
 Show: TypeAlias = Callable[[sp.Basic], str]
 
@@ -31,9 +33,7 @@ WHERE = {
 REASONS = {
     "definition": "definition of {0}",
     "lemma": "shown above for {0}",
-    "pointwise": "shown above for {0}, and a function has equal values at equal arguments",
     "index": "the same index",
-    "residues": "remainders: c (u mod m) = c u (mod n) where n divides c m",
     "reindex": "the sum over all integers, counted from elsewhere",
     "cycle": "the sum or maximum over a whole circle, counted from elsewhere",
     "sift": "the unit impulse sifts one term out of a sum",
@@ -65,6 +65,8 @@ def _where(statement: Statement) -> str:
 
 def reason(step: Step) -> str:
     """Why a step holds, in words."""
+    if step.rule == "index" and step.right.has(Residue):
+        return "the same index: c (u mod m) = c u (mod n) where n divides c m"
     return REASONS[step.rule].format(step.using)
 
 

@@ -1,4 +1,4 @@
-"""Normal forms, by which two expressions of a proof are compared.
+"""How expressions of a proof are read, and the normal form in which they are compared.
 
 With undefined functions, `==` misses equal arguments and `.equals` wrongly answers False
 (sympy 1.14). So every index is written out as a polynomial and bound variables are numbered in
@@ -8,80 +8,125 @@ the order in which they stand; then `==` decides.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.functions.elementary.piecewise import ExprCondPair
 
-from convgraph.symmetry.proofs.vocabulary import Impulse, Residue
+from convgraph.core.errors import ConvgraphError
+from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values
 
-__all__ = ["fresh", "is_whole", "normal"]
+__all__ = ["fresh", "is_whole", "normal", "read"]
+
+BINDERS = (sp.Sum, Greatest, Values)
+WORDS = (sp.Add, sp.Mul, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
+NAMED = (sp.S.Zero, sp.S.One, sp.S.NegativeOne, sp.S.Half, sp.oo, -sp.oo, sp.true)
+CONSTANTS = (sp.Integer, sp.Rational, *map(type, NAMED))
+LARGEST_POWER = 64
+
+
+def read(e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
+    """An expression built anew from the words that a proof may use, or an error.
+
+    What was left unevaluated is evaluated. A variable is bound once, is a plain integer, and is in
+    no limit; names that begin with "_" are those of normal forms.
+
+    >>> x, i = sp.Function("x"), sp.Symbol("i", integer=True)
+    >>> read(x(sp.Add(i, i, evaluate=False)))
+    x(2*i)
+    """
+    kind = type(e)
+    if kind is sp.Symbol:
+        if e.name.startswith("_") or not e.is_integer:
+            raise ConvgraphError(f"{e}: a symbol of a proof is an integer without a leading _")
+        return e
+    if _among(kind, CONSTANTS):
+        return e
+    if kind is sp.Float:
+        return sp.Rational(e)  # which it is to the last bit
+    if _among(kind, BINDERS):
+        bound = [limit[0] for limit in e.limits]
+        plain = all(v == sp.Symbol(v.name, integer=True) for v in bound)
+        if not plain or len({*bound} | scope) < len(bound) + len(scope):
+            raise ConvgraphError(f"{bound}: a bound variable is a plain integer, and bound once")
+        ends = [read(end) for limit in e.limits for end in limit[1:]]
+        inner = scope | {*bound}
+        if len(ends) != 2 * len(bound) or any(end.free_symbols & inner for end in ends):
+            raise ConvgraphError(f"{e.limits}: no end depends on a bound variable")
+        limits = zip(bound, ends[::2], ends[1::2], strict=True)
+        return kind(read(e.function, inner), *limits)
+    if isinstance(kind, UndefinedFunction):
+        made = sp.Function(kind.__name__)(*[read(a, scope) for a in e.args])
+        if type(kind) is UndefinedFunction and made.func == kind:
+            return made
+    elif kind is sp.Pow:
+        base, power = read(e.base, scope), read(e.exp, scope)
+        if power.is_Integer and abs(power) <= LARGEST_POWER:
+            return base**power
+    elif _among(kind, WORDS):
+        return kind(*[read(a, scope) for a in e.args])
+    raise ConvgraphError(f"a {kind.__name__} is no expression of a proof")
+
+
+def _among(kind: type, kinds: tuple[type, ...]) -> bool:
+    """Whether it is one of these classes itself, and none that says so of itself."""
+    return any(kind is each for each in kinds)
 
 
 @lru_cache(maxsize=4096)
-def normal(expression: sp.Expr, residues: bool = False) -> sp.Expr:
+def normal(expression: sp.Expr) -> sp.Expr:
     """The expression with its indices written out and its bound variables numbered.
 
-    With `residues`, remainders are simplified too. Inside of a remainder modulo n, a whole multiple
-    of n is 0, and c (u mod m) is c u wherever n divides c m, because u mod m differs from u by
-    a multiple of m. With c = s and n = s m that is the lemma of the strided circle,
-    s (u mod m) = s u (mod s m), which sympy's `Mod` does not find. A remainder that is divided by a
-    part of its modulus is one itself: floor((u mod f m) / f) = floor(u / f) mod m.
+    Inside of a remainder modulo n, a whole multiple of n is 0, and c (u mod m) is c u wherever n
+    divides c m, because u mod m differs from u by a multiple of m. With c = s and n = s m that is
+    the lemma of the strided circle, s (u mod m) = s u (mod s m), which sympy's `Mod` does not find.
+    A remainder that is divided by a part of its modulus is one itself:
+    floor((u mod f m) / f) = floor(u / f) mod m.
 
     >>> s, i, t = sp.symbols("s i t", integer=True)
     >>> x = sp.Function("x")
     >>> normal(x(s * (i - t))) == normal(x(s * i - s * t))
     True
     """
-    return _value(expression, residues, 0)
+    return _value(expression, 0)
 
 
-def _value(e: sp.Expr, residues: bool, depth: int) -> sp.Expr:
+def _value(e: sp.Expr, depth: int) -> sp.Expr:
     if isinstance(e, ExprWithLimits):
-        return _bound(e, residues, depth)
+        return _bound(e, depth)
     if isinstance(e, sp.Piecewise):
-        return sp.Piecewise(
-            *[(_value(value, residues, depth), condition) for value, condition in e.args]
-        )
+        return sp.Piecewise(*[(_value(value, depth), condition) for value, condition in e.args])
     if not e.args:
         return e
     if isinstance(e, Impulse):
-        inner = _index(e.args[0], residues)
+        inner = _index(e.args[0])
         return Impulse(-inner if inner.could_extract_minus_sign() else inner)  # it is even
     if isinstance(e, AppliedUndef):
-        return e.func(
-            *[
-                _value(a, residues, depth) if a.has(AppliedUndef) else _index(a, residues)
-                for a in e.args
-            ]
-        )
+        return e.func(*[_value(a, depth) if a.has(AppliedUndef) else _index(a) for a in e.args])
     if e.has(AppliedUndef, Impulse):
-        return e.func(*[_value(a, residues, depth) for a in e.args])
-    return _index(e, residues)
+        return e.func(*[_value(a, depth) for a in e.args])
+    return _index(e)
 
 
-def _bound(e: ExprWithLimits, residues: bool, depth: int) -> sp.Expr:
+def _bound(e: ExprWithLimits, depth: int) -> sp.Expr:
     rename = {
         limit[0]: sp.Symbol(f"_{depth + number}", integer=True)
         for number, limit in enumerate(e.limits)
     }
-    limits = [
-        (rename[var], _index(low, residues), _index(high, residues)) for var, low, high in e.limits
-    ]
-    inner = _value(e.function.xreplace(rename), residues, depth + len(limits))
-    return e.func(inner, *limits)
+    limits = [(rename[var], _index(low), _index(high)) for var, low, high in e.limits]
+    return e.func(_value(e.function.xreplace(rename), depth + len(limits)), *limits)
 
 
-def _index(e: sp.Expr, residues: bool) -> sp.Expr:
+def _index(e: sp.Expr) -> sp.Expr:
     if not e.args:
         return e
-    parts = [_index(a, residues) for a in e.args]
+    parts = [_index(a) for a in e.args]
     if isinstance(e, Residue):
-        return _residue(parts[0], parts[1]) if residues else Residue(*parts)
+        return _residue(parts[0], parts[1])
     made = e.func(*parts)
-    if isinstance(made, sp.floor):
-        return _floor(made) if residues else made
-    return sp.expand(made)
+    return _floor(made) if isinstance(made, sp.floor) else sp.expand(made)
 
 
 def _floor(e: sp.floor) -> sp.Expr:

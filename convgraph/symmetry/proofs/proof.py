@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.sizes import Size
 from convgraph.symmetry.instances.instance import instances
 from convgraph.symmetry.instances.made import Instance
-from convgraph.symmetry.proofs.equation import Equation, primed
-from convgraph.symmetry.proofs.rules import Known, Step, check
-from convgraph.symmetry.proofs.setting import Note, Where, floors_of
-from convgraph.symmetry.proofs.vocabulary import function_names
+from convgraph.symmetry.proofs import document
+from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.kernel import Step
+from convgraph.symmetry.proofs.restate import premises_of
+from convgraph.symmetry.proofs.setting import Note
+from convgraph.symmetry.proofs.statement import Statement
 
 if TYPE_CHECKING:
     from convgraph.symmetry.smt.recheck import Recheck
 
 __all__ = ["Proof", "Statement"]
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What is claimed: that a spec commutes with a shift, or another theorem about layers.
-
-    Attributes
-    ----------
-    theorem
-        "equivariance", "converse" or "downsampling".
-    spec, transformation, where, channels
-        What was asked; see `prove`.
-    claim
-        The equation that is to be shown.
-    notes
-        What the symbols stand for that were introduced for sizes and paddings.
-    """
-
-    theorem: str
-    spec: Any
-    transformation: Any
-    where: Where
-    channels: Size | None
-    claim: Equation
-    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,21 +56,36 @@ class Proof:
     holds = True
 
     def verify(self) -> bool:
-        """Check every step anew, from the steps and what is given; True, or an error.
+        """Check every step anew, from the statement and the steps; True, or an error.
 
-        Each step has to be what its rule allows, the steps for each claim have to lead from its
-        left side to its right side without a gap, only earlier claims may be used, the last claim
-        has to be that of the statement, and what is given has to be what the spec means. And the
-        statement has to hold at its `instances`, each of which is evaluated anew.
+        What is given and what is claimed is worked out from the spec and the transformation, and
+        has to be what this proof says it is. Then `kernel` checks the steps, which says what it
+        takes for a proof and what has to be trusted. And the statement has to hold at its
+        `instances`, each of which is evaluated anew.
 
         Raises
         ------
         ConvgraphError
             If the proof was altered; the message names the step. Or if an instance does not hold.
         """
-        self._check_hypotheses()
-        self.check_steps()
-        instances(self.statement)
+        with reading(self):
+            premises = premises_of(self.statement)
+            own = (self.hypotheses, self.claims, self.statement.notes)
+            for name, mine, theirs in zip(
+                ("hypotheses", "claims", "notes"),
+                own,
+                (premises.definitions, premises.claims, premises.notes),
+                strict=True,
+            ):
+                if not same(mine, theirs):
+                    raise ConvgraphError(f"{name}: these are not those of the statement")
+            claim = premises.claims[-1]
+            if not same(self.statement.claim, claim):
+                raise ConvgraphError("claims: the last claim is that of the statement")
+            if not same(self.conclusion, claim.as_sympy):
+                raise ConvgraphError("conclusion: it is that of the statement")
+            premises.check(self.steps)
+            instances(self.statement)
         return True
 
     @property
@@ -102,101 +95,30 @@ class Proof:
         Without them nothing is taken for a theorem: each applies the transformation to an array,
         and computes every output that the statement speaks of edge by edge.
         """
-        return instances(self.statement)
-
-    def check_steps(self) -> None:
-        """The part of `verify` that takes what is given as it is."""
-        self._check_claims()
-        definitions, assumptions = self._definitions(), self._assumptions()
-        sizes = floors_of(self.statement.notes)
-        lemmas: dict[str, Equation] = {}
-        number = 0
-        for claim in self.claims:
-            known = Known(definitions, lemmas, assumptions, claim, sizes)
-            at = claim.left
-            for step in self.steps[number:]:
-                if step.claim != claim.name:
-                    break
-                number += 1
-                if step.number != number or step.left != at:
-                    raise _altered(step.number, "it does not begin where the one before ends")
-                if not check(step, known):
-                    raise _altered(number, f"it does not follow by the rule {step.rule!r}")
-                at = step.right
-            if at != claim.right:
-                raise _altered(number, f"the steps do not reach {claim.right}")
-            lemmas = {**lemmas, claim.name: claim}
-        if number != len(self.steps):
-            raise _altered(number + 1, "it belongs to no claim")
-
-    def _check_hypotheses(self) -> None:
-        """Each hypothesis defines one thing from what was given before it: none of itself."""
-        from convgraph.symmetry.proofs.restate import hypotheses_of
-
-        names = [e.name for e in self.hypotheses]
-        defined = set(names)
-        seen: set[str] = set()
-        for e in self.hypotheses:
-            if isinstance(e.left, AppliedUndef):
-                if function_names(e.right) & (defined - seen) or names.count(e.name) > 1:
-                    raise ConvgraphError(f"hypotheses: {e.name} is not defined by what precedes it")
-                seen.add(e.name)
-        own = (self.hypotheses, self.statement.claim, self.statement.notes)
-        if hypotheses_of(self.statement) != own:
-            raise ConvgraphError(
-                f"hypotheses: these are not those of {self.statement.spec} and "
-                f"{self.statement.transformation}"
-            )
-
-    def _check_claims(self) -> None:
-        if not self.claims or self.claims[-1] != self.statement.claim:
-            raise ConvgraphError("claims: the last claim is that of the statement")
-        if len({c.name for c in self.claims}) < len(self.claims):
-            raise ConvgraphError("claims: one claim for each row")
-        if self.conclusion != self.statement.claim.as_sympy:
-            raise ConvgraphError(f"conclusion={self.conclusion}: it is that of the statement")
-
-    def _definitions(self) -> dict[str, Equation]:
-        """The definitions by name, those of the primed rows among them."""
-        own = {e.name: e for e in self.hypotheses if isinstance(e.left, AppliedUndef)}
-        rows = {name.rstrip("'") for name in own}
-        made = {
-            f"{name}'": Equation(
-                primed(e.left, rows), primed(e.right, rows), e.conditions, e.moduli
-            )
-            for name, e in own.items()
-            if not name.endswith("'")
-        }
-        return {**made, **own}
-
-    def _assumptions(self) -> dict[str, Equation]:
-        return {e.name: e for e in self.hypotheses if not isinstance(e.left, AppliedUndef)}
+        with reading(self):
+            return instances(self.statement)
 
     # -- as text -------------------------------------------------------------------------------
 
     def text(self) -> str:
         """The proof in plain text."""
-        from convgraph.symmetry.proofs.document import as_text
-
-        return as_text(self)
+        with reading(self):
+            return document.as_text(self)
 
     def latex(self) -> str:
         """The proof in LaTeX, formulas in `aligned` environments."""
-        from convgraph.symmetry.proofs.document import as_latex
-
-        return as_latex(self)
+        with reading(self):
+            return document.as_latex(self)
 
     def markdown(self) -> str:
         """The proof in Markdown, with formulas in LaTeX between dollar signs."""
-        from convgraph.symmetry.proofs.document import as_markdown
-
-        return as_markdown(self)
+        with reading(self):
+            return document.as_markdown(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The proof as plain data, formulas as text."""
-        from convgraph.symmetry.proofs.document import as_dict
-
-        return as_dict(self)
+        with reading(self):
+            return document.as_dict(self)
 
     def __str__(self) -> str:
         return self.text()
@@ -205,9 +127,8 @@ class Proof:
         return self.latex()
 
     def __repr__(self) -> str:
-        from convgraph.symmetry.proofs.document import headline
-
-        return f"Proof({headline(self.statement)}: {len(self.steps)} steps)"
+        with reading(self):
+            return f"Proof({document.headline(self.statement)}: {len(self.steps)} steps)"
 
     # -- a second checker ----------------------------------------------------------------------
 
@@ -215,14 +136,43 @@ class Proof:
         """Have z3 prove the same statement, from the spec and without these steps."""
         from convgraph.symmetry.smt.recheck import recheck
 
-        return recheck(self)
+        with reading(self):
+            return recheck(self)
 
     def smt2(self) -> str:
         """What `recheck` asks, as an SMT-LIB 2 script; every answer should be unsat."""
         from convgraph.symmetry.smt.recheck import script
 
-        return script(self)
+        with reading(self):
+            return script(self)
 
 
-def _altered(number: int, what: str) -> ConvgraphError:
-    return ConvgraphError(f"step={number}: {what}; this proof was altered")
+@contextmanager
+def reading(proof: Proof) -> Iterator[None]:
+    """Where what is no proof is met: anybody can make a `Proof` of anything."""
+    try:
+        if type(proof.statement) is not Statement or any(type(s) is not Step for s in proof.steps):
+            raise ConvgraphError("statement, steps: this is no proof, and was altered")
+        yield
+    except ConvgraphError:
+        raise
+    except Exception as met:
+        raise ConvgraphError(
+            f"this is no proof, and was altered: {type(met).__name__} on reading it"
+        ) from met
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two parts of a proof are alike to the last sign, of the same types throughout."""
+    if isinstance(one, AppliedUndef) and isinstance(other, AppliedUndef):
+        # sympy makes a class for each function, anew each time; they are equal by their names
+        return bool(one.func == other.func) and same(one.args, other.args)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Equation | Note):
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    parts = one.args if isinstance(one, sp.Basic) else one
+    if not isinstance(parts, tuple) or not parts:
+        return bool(one == other)
+    theirs = other.args if isinstance(other, sp.Basic) else other
+    return len(parts) == len(theirs) and all(map(same, parts, theirs))

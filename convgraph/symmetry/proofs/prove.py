@@ -12,10 +12,10 @@ from convgraph.symmetry.instances.instance import instances
 from convgraph.symmetry.proofs.argument import argue
 from convgraph.symmetry.proofs.claims import given
 from convgraph.symmetry.proofs.networks import behind
-from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.proof import Proof, Statement
+from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
-from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.symmetry.proofs.restate import setting_of
+from convgraph.symmetry.proofs.statement import Statement
 from convgraph.symmetry.proofs.walking import Unproved
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
@@ -23,11 +23,6 @@ from convgraph.symmetry.transformations import Shift
 __all__ = ["prove"]
 
 Where = Literal["line", "circle", "interior", "frame"]
-ENDLESS = {"line": "zeros", "circle": "wrap"}
-BOUNDARY_RULE = (
-    'a shift with boundary "wrap" goes around a circle or in a frame, '
-    "and one that fills in zeros moves a line or what is in a frame"
-)
 WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 
 
@@ -117,10 +112,6 @@ def prove(
         reason = "proofs are about shifts"
     else:
         asked = where or ("circle" if transformation.boundary == "wrap" else "line")
-        if asked in ENDLESS and transformation.boundary != ENDLESS[asked]:
-            raise ConvgraphError(
-                f"where={asked!r}, transformation={transformation!r}: {BOUNDARY_RULE}"
-            )
         try:
             return _proved(subject, transformation, asked, channels)
         except Unproved as unproved:
@@ -149,18 +140,16 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Where, channels: Size | N
     place: Where = "circle" if around else asked
     if place == "frame":
         raise Unproved("the border reaches some outputs")
-    wrapped = shift.boundary == "wrap"
-    bound = setting(spec, amounts_of(spec, shift), place, channels, wrapped)
+    bound = setting_of(spec, shift, place, channels)
     if around and isinstance(spec, Spec) and not bound.of_any_size:
         raise Unproved("the strides do not divide every size")
     known = given(bound)
     steps = argue(bound, known)
     claim = known.claims[-1]
-    statement = Statement("equivariance", spec, shift, place, channels, claim, bound.notes())
-    proof = Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
+    statement = Statement("equivariance", spec, shift, place, channels, claim, known.notes)
     try:
-        proof.check_steps()
+        known.check(steps)
         instances(statement)
     except ConvgraphError as wrong:  # a step that no rule allows, or an instance that fails
         raise Unproved(str(wrong).split(";")[0]) from None
-    return proof
+    return Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)

@@ -1,24 +1,43 @@
-"""What a statement's hypotheses are, worked out from the statement alone."""
+"""What is given and what is claimed, worked out from a statement alone."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.sizes import Size
+from convgraph.core.window import Window
+from convgraph.layers.arguments import as_sizes
+from convgraph.layers.convolution import STRIDE_RULE
 from convgraph.layers.spec import Spec
-from convgraph.symmetry.proofs.claims import given
+from convgraph.symmetry.proofs.claims import Given, given
 from convgraph.symmetry.proofs.equation import Equation
+from convgraph.symmetry.proofs.meaning import meaning
 from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.proof import Statement
-from convgraph.symmetry.proofs.setting import Note
+from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.statement import Statement
+from convgraph.symmetry.proofs.vocabulary import applied, index, unused
+from convgraph.symmetry.proofs.walking import axis_pairs
 from convgraph.symmetry.transformations import Shift
 
-__all__ = ["Hypotheses", "amounts_of", "hypotheses_of"]
+__all__ = [
+    "amounts_of",
+    "converse_given",
+    "converse_variables",
+    "downsampling_given",
+    "premises_of",
+    "setting_of",
+]
 
-Hypotheses: TypeAlias = "tuple[tuple[Equation, ...], Equation, tuple[Note, ...]]"
-"""What is given, what is claimed, and what the symbols mean."""
+ENDLESS = {"line": "zeros", "circle": "wrap"}
+BOUNDARY_RULE = (
+    'a shift with boundary "wrap" goes around a circle or in a frame, '
+    "and one that fills in zeros moves a line or what is in a frame"
+)
 
 
 def amounts_of(spec: Spec | Network, shift: Shift) -> tuple[sp.Expr, ...]:
@@ -30,16 +49,75 @@ def amounts_of(spec: Spec | Network, shift: Shift) -> tuple[sp.Expr, ...]:
     return tuple(map(sp.sympify, shift.amounts(spec.rank or given)))
 
 
-def hypotheses_of(statement: Statement) -> Hypotheses:
-    """What is given for a statement, the equation that it claims, and what the symbols mean."""
-    from convgraph.symmetry.proofs import theorems
+def setting_of(spec: Spec | Network, shift: Shift, where: Any, channels: Size | None) -> Setting:
+    """The setting of a shift, where one can be: on a line nothing wraps around."""
+    if ENDLESS.get(where, shift.boundary) != shift.boundary:
+        raise ConvgraphError(f"where={where!r}, transformation={shift!r}: {BOUNDARY_RULE}")
+    return setting(spec, amounts_of(spec, shift), where, channels, shift.boundary == "wrap")
 
-    if statement.theorem == "converse":
-        return theorems.converse_given(statement.spec)
-    if statement.theorem == "downsampling":
-        return theorems.downsampling_given(statement.spec, statement.channels)
-    amounts = amounts_of(statement.spec, statement.transformation)
-    wrapped = statement.transformation.boundary == "wrap"
-    made = setting(statement.spec, amounts, statement.where, statement.channels, wrapped)
-    everything = given(made)
-    return everything.definitions, everything.claims[-1], made.notes()
+
+def premises_of(statement: Statement) -> Given:
+    """What is given for a statement, what it claims, and what the symbols mean."""
+    spec, channels = statement.spec, statement.channels
+    if statement.theorem == "equivariance" and type(statement.transformation) is Shift:
+        return given(setting_of(spec, statement.transformation, statement.where, channels))
+    if statement.transformation is None and statement.where == "line":
+        if statement.theorem == "converse" and channels is None:
+            return converse_given(sp.sympify(spec))
+        if statement.theorem == "downsampling":
+            return downsampling_given(spec, channels)
+    raise ConvgraphError(f"theorem={statement.theorem!r}: there is no such theorem")
+
+
+def converse_variables(s: sp.Expr) -> tuple[sp.Symbol, ...]:
+    """i and a, an output and an input; b and j to sum over; t, a shift."""
+    taken = {symbol.name for symbol in s.free_symbols}
+    return tuple(index(unused(name, taken)) for name in "iabjt")
+
+
+def converse_given(s: sp.Expr) -> Given:
+    """What the converse assumes, and what it claims."""
+    i, a, b, j, t = converse_variables(s)
+
+    def total(kernel: sp.Expr, at: sp.Expr, var: sp.Symbol) -> sp.Expr:
+        return sp.Sum(kernel * applied("x", at), (var, -sp.oo, sp.oo))
+
+    commutes = Equation(
+        total(applied("M", i, b), b - s * t, b),
+        total(applied("M", i - t, b), b, b),
+        quantified=(i, t, applied("x", b)),
+    )
+    kernel = Equation(applied("w", j), applied("M", 0, j))
+    output = Equation(applied("y", i), total(applied("M", i, j), j, j))
+    claim = Equation(applied("y", i), total(applied("w", j), s * i + j, j))
+    entry = Equation(applied("M", i, a), applied("w", a - s * i))
+    return Given((commutes, kernel, output), (entry, claim))
+
+
+def _still(spec: Any, channels: Size | None) -> Setting:
+    return setting(spec, (0,) * spec.rank, "line", channels)
+
+
+def downsampling_given(spec: Any, channels: Size | None) -> Given:
+    """The two layers, and that one is the other at every s-th position."""
+    bound = _still(spec, channels)
+    (layer,) = bound.network.layers
+    strided = meaning(layer, bound)
+    padding = tuple(
+        (bound.named(axis.padding),) * 2
+        for axis, place, _ in axis_pairs(layer.joints[0], layer.target)
+        if isinstance(axis, Window) and place is not None and _in_space(place, layer.joints[0])
+    )
+    dense = replace(spec, stride=1, padding=padding)
+    whole = _still(dense, channels)
+    every = meaning(whole.network.layers[0], whole)
+    z = Equation(applied("z", *every.variables), every.right)
+    strides = as_sizes("stride", spec.stride or spec.kernel, spec.rank, STRIDE_RULE)
+    lead = len(strided.variables) - spec.rank
+    kept = [i if a < lead else strides[a - lead] * i for a, i in enumerate(strided.variables)]
+    claim = Equation(strided.left, applied("z", *kept))
+    return Given((z, strided), (claim,), bound.notes())
+
+
+def _in_space(place: int, joint: Any) -> bool:
+    return place >= joint.source.channels

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, as_size
-from convgraph.core.window import Window
-from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE, Conv
 from convgraph.layers.pooling import AvgPool, MaxPool
 from convgraph.symmetry.proofs.argument import Chain
-from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.meaning import meaning
-from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.proof import Proof, Statement
-from convgraph.symmetry.proofs.restate import Hypotheses
-from convgraph.symmetry.proofs.setting import Setting
-from convgraph.symmetry.proofs.vocabulary import Impulse, applied, index, unused
-from convgraph.symmetry.proofs.walking import axis_pairs
+from convgraph.symmetry.proofs.proof import Proof
+from convgraph.symmetry.proofs.restate import (
+    converse_given,
+    converse_variables,
+    downsampling_given,
+)
+from convgraph.symmetry.proofs.statement import Statement
+from convgraph.symmetry.proofs.vocabulary import Impulse, applied
 
-__all__ = ["converse_given", "downsampling_given", "prove_converse", "prove_downsampling"]
+__all__ = ["prove_converse", "prove_downsampling"]
 
 
 def prove_converse(stride: Size = 1) -> Proof:
@@ -49,10 +44,10 @@ def prove_converse(stride: Size = 1) -> Proof:
     Bronstein, Bruna, Cohen and Velickovic, Geometric Deep Learning (2021), section 3.1.
     """
     s = sp.sympify(as_size("stride", stride, STRIDE_RULE))
-    hypotheses, claim, _ = converse_given(s)
-    i, a, b, j, t = _converse_variables(s)
+    known = converse_given(s)
+    entry, claim = known.claims
+    i, a, b, j, t = converse_variables(s)
     matrix, w = "M", "w"
-    entry = Equation(applied(matrix, i, a), applied(w, a - s * i))
     away = Impulse(b - (a - s * i))
     chain = Chain()
     chain.begin(entry)
@@ -71,30 +66,7 @@ def prove_converse(stride: Size = 1) -> Proof:
     chain.to(sp.Sum(applied(w, j - s * i) * applied("x", j), every), "lemma", matrix)
     chain.to(claim.right, "reindex", data=(j, j + s * i))
     statement = Statement("converse", s, None, "line", None, claim)
-    return Proof(statement, hypotheses, (entry, claim), tuple(chain.steps), claim.as_sympy)
-
-
-def _converse_variables(s: sp.Expr) -> tuple[sp.Symbol, ...]:
-    taken = {symbol.name for symbol in s.free_symbols}
-    return tuple(index(unused(name, taken)) for name in "iabjt")
-
-
-def converse_given(s: sp.Expr) -> Hypotheses:
-    """What the converse assumes, and what it claims."""
-    i, _, b, j, t = _converse_variables(s)
-
-    def total(kernel: sp.Expr, at: sp.Expr, var: sp.Symbol) -> sp.Expr:
-        return sp.Sum(kernel * applied("x", at), (var, -sp.oo, sp.oo))
-
-    commutes = Equation(
-        total(applied("M", i, b), b - s * t, b),
-        total(applied("M", i - t, b), b, b),
-        quantified=(i, t, applied("x", b)),
-    )
-    kernel = Equation(applied("w", j), applied("M", 0, j))
-    output = Equation(applied("y", i), total(applied("M", i, j), j, j))
-    claim = Equation(applied("y", i), total(applied("w", j), s * i + j, j))
-    return (commutes, kernel, output), claim, ()
+    return Proof(statement, known.definitions, known.claims, tuple(chain.steps), claim.as_sympy)
 
 
 def prove_downsampling(spec: Conv | MaxPool | AvgPool, channels: Size | None = None) -> Proof:
@@ -121,39 +93,12 @@ def prove_downsampling(spec: Conv | MaxPool | AvgPool, channels: Size | None = N
     """
     if not isinstance(spec, Conv | MaxPool | AvgPool):
         raise ConvgraphError(f"spec={spec!r}: a convolution or a pooling layer, such as Conv(3)")
-    hypotheses, claim, notes = downsampling_given(spec, channels)
-    _, strided = hypotheses
+    known = downsampling_given(spec, channels)
+    _, strided = known.definitions
+    (claim,) = known.claims
     chain = Chain()
     chain.begin(claim)
     chain.to(strided.right, "definition", "y")
     chain.to(claim.right, "definition", "z")
-    statement = Statement("downsampling", spec, None, "line", channels, claim, notes)
-    return Proof(statement, hypotheses, (claim,), tuple(chain.steps), claim.as_sympy)
-
-
-def _still(spec: Any, channels: Size | None) -> Setting:
-    return setting(spec, (0,) * spec.rank, "line", channels)
-
-
-def downsampling_given(spec: Any, channels: Size | None) -> Hypotheses:
-    """The two layers, and that one is the other at every s-th position."""
-    bound = _still(spec, channels)
-    (layer,) = bound.network.layers
-    strided = meaning(layer, bound)
-    padding = tuple(
-        (bound.named(axis.padding),) * 2
-        for axis, place, _ in axis_pairs(layer.joints[0], layer.target)
-        if isinstance(axis, Window) and place is not None and _in_space(place, layer.joints[0])
-    )
-    dense = replace(spec, stride=1, padding=padding)
-    whole = _still(dense, channels)
-    every = meaning(whole.network.layers[0], whole)
-    z = Equation(applied("z", *every.variables), every.right)
-    strides = as_sizes("stride", spec.stride or spec.kernel, spec.rank, STRIDE_RULE)
-    lead = len(strided.variables) - spec.rank
-    kept = [i if a < lead else strides[a - lead] * i for a, i in enumerate(strided.variables)]
-    return (z, strided), Equation(strided.left, applied("z", *kept)), bound.notes()
-
-
-def _in_space(place: int, joint: Any) -> bool:
-    return place >= joint.source.channels
+    statement = Statement("downsampling", spec, None, "line", channels, claim, known.notes)
+    return Proof(statement, known.definitions, known.claims, tuple(chain.steps), claim.as_sympy)

@@ -23,7 +23,8 @@ from convgraph.symmetry.smt.script import (
 )
 
 if TYPE_CHECKING:
-    from convgraph.symmetry.proofs.proof import Proof, Statement
+    from convgraph.symmetry.proofs.proof import Proof
+    from convgraph.symmetry.proofs.statement import Statement
 
 __all__ = ["questions"]
 
