@@ -142,7 +142,7 @@ MODULES = {
                       nn.LayerNorm(5, elementwise_affine=False),
                       nn.BatchNorm2d(4, affine=False)), (1, 4, 3, 5), 0),
     "weight norm": (
-        nn.utils.parametrizations.weight_norm(nn.Conv1d(2, 3, 3, padding=1)), (1, 2, 7), 21),
+        nn.utils.parametrizations.weight_norm(nn.Conv1d(2, 3, 3, padding=1)), (1, 2, 7), 24),
     "spectral norm": (
         nn.utils.parametrizations.spectral_norm(nn.Conv2d(2, 3, 3)), (1, 2, 4, 5), 57),
     "positions of its own": (nn.Sequential(nn.Linear(4, 4), nn.Hardtanh(inplace=True),

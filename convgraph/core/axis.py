@@ -18,7 +18,7 @@ from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, is_symbolic
 
-__all__ = ["Axis", "Blocks", "Full", "Repeat", "Table"]
+__all__ = ["Axis", "Blocks", "Full", "Repeat", "Sieved", "Table"]
 
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
@@ -69,6 +69,11 @@ class Axis:
     def connections(self) -> Size:
         """How many (output, tap) pairs are connected."""
         return int(self.tap_uses().sum())
+
+    @property
+    def placed(self) -> Size:
+        """How many connections there would be if the input had no border."""
+        return self.taps * self.outputs
 
     def uses_of(self, tap: Size) -> Size:
         """At how many output positions one tap is connected; taps may be symbols."""
@@ -236,3 +241,37 @@ class Table(Axis):
 
     def __repr__(self) -> str:
         return f"Table(inputs={self.inputs}, positions={self._given.tolist()})"
+
+
+class Sieved(Axis):
+    """A relation with some of its taps dropped, as a mask on the weights drops them.
+
+    The taps keep their numbers, so that the parameters keep theirs.
+
+    >>> Sieved(Full(3, 2), np.array([[True, False, True], [False, False, True]])).table().tolist()
+    [[0, -1, 2], [-1, -1, 2]]
+    """
+
+    def __init__(self, relation: Axis, kept: NDArray[np.bool_]) -> None:
+        self.relation, self.kept = relation, np.array(kept, order="C")
+        self.kept.flags.writeable = False
+        self.inputs, self.outputs, self.taps = relation.inputs, relation.outputs, relation.taps
+
+    def _positions(self) -> Positions:
+        return np.where(self.kept, self.relation.table(), -1)
+
+    @property
+    def placed(self) -> Size:
+        return int(self.kept.sum())
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.relation, self.kept.shape, self.kept.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sieved) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Sieved({self.relation!r}, {self.kept.tolist()})"

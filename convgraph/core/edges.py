@@ -20,7 +20,7 @@ from convgraph.core.labels import Labels
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Listed, Product, Wiring
 
-__all__ = ["EdgeTable", "joint_edges"]
+__all__ = ["EdgeTable", "fill", "joint_edges"]
 
 Integers = NDArray[np.integer[Any]]
 
@@ -91,11 +91,11 @@ def joint_edges(
         number = np.array([labels.position(e) for e in expressions], label_type)[which]
         label, first_label = (np.repeat(number, fan_in) if isinstance(tying, Mean) else number), 0
     if isinstance(wiring, Product):
-        _fill(wiring, tying, first_source, first_label, source, label)
+        fill(wiring, tying, first_source, first_label, source, label)
     return fan_in, source, label
 
 
-def _fill(
+def fill(
     wiring: Product,
     tying: Tying,
     first_source: int,

@@ -226,12 +226,18 @@ class Network:
         Arrays that a model holds and does not learn (a buffer) have symbols, and do not count.
         """
         sizes: dict[str | None, Size] = {}
-        held: dict[str | None, Size] = {}
+        without: dict[str | None, Size] = {}  # what has a name of its own and counts otherwise
         for tying in (tying for layer in self.layers for tying in layer.arrays):
-            (held if tying.fixed else sizes)[tying.letter] = tying.size
+            if not tying.fixed:
+                sizes.update(tying.counted)
+            if tying.fixed or tying.counts:
+                without[tying.letter] = tying.size
         if self.symbolic:
             return sum(sizes.values())
-        return self.labels.parameters - sum(int(size) for size in held.values())
+        for array in self.labels.arrays:
+            if array.letter not in without:
+                sizes[array.letter] = len(array)
+        return sum(int(size) for size in sizes.values())
 
     # -- edges and graph -----------------------------------------------------------------------
 

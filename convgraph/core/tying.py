@@ -64,6 +64,13 @@ class Learned:
     """The array's name; a network gives one to those that have none."""
     fixed: bool = False
     """Whether the entries are numbers that a model holds, such as a buffer, and not learned."""
+    counts: tuple[tuple[str, int], ...] = ()
+    """Names and sizes of the parameter arrays from which a model computes this one, if it does."""
+
+    @property
+    def counted(self) -> dict[str | None, Size]:
+        """How many parameters the connections bring, by the name of their array."""
+        return dict(self.counts) if self.counts else {self.letter: self.size}
 
     @property
     def shape(self) -> tuple[Size, ...]:
@@ -168,6 +175,24 @@ class Explicit:
     """Parameter arrays to which symbols among the expressions belong."""
     numbers_only: ClassVar[bool] = False
     """Whether it is known, without a look at the expressions, that none has a symbol."""
+
+    @property
+    def whole(self) -> tuple[Array, ...]:
+        """The parameter arrays to which the labels belong; all their entries are parameters."""
+        own = self.expressions if isinstance(self.expressions, Array) else None
+        return self.arrays if own is None else (own, *self.arrays)
+
+    def may_hold(self, symbol: sp.Basic) -> bool:
+        """Whether an expression has a parameter; of a whole array every one is taken to be used."""
+        if isinstance(self.expressions, Array):
+            return self.expressions.find(str(symbol)) is not None
+        return any(symbol in expression.free_symbols for expression in self.expressions)
+
+    def numbered(self, value: sp.Expr) -> list[int]:
+        """The labels that are a number."""
+        if isinstance(self.expressions, Array):
+            return []
+        return [i for i, expression in enumerate(self.expressions) if expression == value]
 
 
 Tying: TypeAlias = Learned | Constant | Mean | Explicit

@@ -204,6 +204,10 @@ class Reversed(Axis):
     def symbolic(self) -> bool:
         return self.window.symbolic
 
+    @property
+    def placed(self) -> Size:
+        return self.taps * self.inputs
+
     def _positions(self) -> Positions:
         w = self.window
         o = np.arange(w.inputs, dtype=np.int64)[:, None]

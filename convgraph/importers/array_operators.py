@@ -22,10 +22,12 @@ __all__ = [
     "cast",
     "concat",
     "divided",
+    "elements",
     "expanded",
     "gather",
     "modulo",
     "multiplied",
+    "padded",
     "reduced",
     "scattered",
     "sliced",
@@ -103,9 +105,10 @@ def divided(node: Node, a: Array, b: Array) -> Array:
     return a / b
 
 
-def expanded(node: Node, data: Array, shape: Array) -> Array:
+def expanded(node: Node, data: Array, shape: Array | None = None) -> Array:
     """An array repeated to a shape."""
-    wanted = np.broadcast_shapes(data.shape, tuple(_ints(shape) or []))
+    stated = node.numbers("shape") if shape is None else _ints(shape)
+    wanted = np.broadcast_shapes(data.shape, tuple(stated or []))
     if product(wanted) > LARGEST:
         raise ConvgraphError(f"shape={wanted}: at most {LARGEST:,} entries are folded")
     return np.broadcast_to(data, wanted)
@@ -140,9 +143,9 @@ def modulo(node: Node, a: Array, b: Array) -> Array:
     return np.asarray(np.fmod(a, b) if node.number("fmod", 0) else np.mod(a, b))
 
 
-def tiled(node: Node, data: Array, repeats: Array) -> Array:
+def tiled(node: Node, data: Array, repeats: Array | None = None) -> Array:
     """The array several times along each axis."""
-    times = _ints(repeats) or []
+    times = (node.numbers("repeats") if repeats is None else _ints(repeats)) or []
     if data.size * product(times) > LARGEST:
         raise ConvgraphError(f"repeats={times}: at most {LARGEST:,} entries are folded")
     return np.tile(data, times)
@@ -167,3 +170,36 @@ def triangle(node: Node, data: Array, diagonal: Array | None = None) -> Array:
     """What lies above, or below, a diagonal of the last two axes."""
     cut = np.triu if node.number("upper", 1) else np.tril
     return cut(data, (_ints(diagonal) or [0])[0])
+
+
+def elements(node: Node, data: Array, indices: Array) -> Array:
+    """Along an axis, for each entry of the result the position that is listed for it."""
+    axis = node.number("axis", 0) % data.ndim
+    inside = tuple(slice(None) if a == axis else slice(n) for a, n in enumerate(indices.shape))
+    return np.take_along_axis(data[inside], indices % data.shape[axis], axis)
+
+
+def padded(
+    node: Node,
+    data: Array,
+    pads: Array | None = None,
+    value: Array | None = None,
+    axes: Array | None = None,
+) -> Array:
+    """Positions added around axes, or with negative numbers cut away."""
+    stated = node.numbers("pads") if pads is None else _ints(pads)
+    named = range(data.ndim) if axes is None else [a % data.ndim for a in _ints(axes) or []]
+    half = len(named)
+    widths = [(0, 0)] * data.ndim
+    for i, a in enumerate(named):
+        widths[a] = (stated or [])[i], (stated or [])[half + i]
+    mode = {"constant": "constant", "reflect": "reflect", "edge": "edge", "wrap": "wrap"}
+    cut = tuple(
+        slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(widths, data.shape, strict=True)
+    )
+    kind: Any = mode[node.word("mode", "constant")]
+    grown = [(max(b, 0), max(a, 0)) for b, a in widths]
+    if kind != "constant":
+        return np.pad(data[cut], grown, kind)
+    fill = node.real("value", 0) if value is None else value.reshape(-1)[0]
+    return np.pad(data[cut], grown, constant_values=fill)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -16,9 +17,19 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.node import Node, Operator
 from convgraph.importers.reductions import unknown_values
-from convgraph.importers.values import Known, Signal, Value, row_shape
+from convgraph.importers.values import Known, Recipe, Signal, Value, roots_of, row_shape
 
-__all__ = ["BUILDERS", "Builder", "Places", "Unread", "builds", "trimmed", "unchanged", "unit_bias"]
+__all__ = [
+    "BUILDERS",
+    "Builder",
+    "Pending",
+    "Places",
+    "Unread",
+    "builds",
+    "trimmed",
+    "unchanged",
+    "unit_bias",
+]
 
 # Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
 Places: TypeAlias = "Sequence[tuple[str, int]]"
@@ -43,14 +54,33 @@ def builds(*ops: str) -> Callable[[Callable[[Builder, Node], None]], Callable[..
     return register
 
 
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """The tying by a tensor that a model computes from parameters, until all uses are known.
+
+    `digits` say where an index of the tensor comes from; `own` is the tying if its entries are a
+    parameter array of their own.
+    """
+
+    known: Known
+    digits: tuple[Digit, ...]
+    own: tuple[Digit, ...]
+
+
 class Builder:
     """Rows, layers, weights and caveats, as the nodes of a model are gone through.
 
     `values` holds what each tensor of the model is; `hints` the shapes that the model states, which
-    are only asked where an operator is not known.
+    are only asked where an operator is not known. `stated` says whether the model tells parameters
+    from other numbers; a file does not.
     """
 
-    def __init__(self, hints: Callable[[str], tuple[Size, ...] | None], strict: bool) -> None:
+    def __init__(
+        self,
+        hints: Callable[[str], tuple[Size, ...] | None],
+        strict: bool,
+        stated: bool = False,
+    ) -> None:
         self.values: dict[str, Value] = {}
         self.rows: list[Row] = []
         self.layers: list[Layer] = []
@@ -58,7 +88,7 @@ class Builder:
         self.caveats: list[str] = []
         self.masks: dict[str, list[Known]] = {}
         """By row, what may hide places of it from a softmax behind it."""
-        self.hints, self.strict = hints, strict
+        self.hints, self.strict, self.stated = hints, strict, stated
         self._constant_rows: dict[str, Signal] = {}
         self._derived: dict[str, tuple[Known, Known]] = {}
 
@@ -95,34 +125,31 @@ class Builder:
             self.values[known.name] = known  # it stays one for nodes that take it as parameters
         return made
 
-    def derived(self, known: Known, name: str, function: Callable[..., Any]) -> Known:
+    def derived(
+        self, known: Known, name: str, function: Callable[..., Any], kind: str = "each"
+    ) -> Known:
         """A tensor computed entry by entry from one known beforehand; asked twice, it is one."""
         found = self._derived.get(name)
         if found is None or found[0] is not known:
-            found = self._derived[name] = known, known.mapped(name, function)
+            made = Recipe(kind, function, (known,))
+            found = self._derived[name] = known, known.mapped(name, function, made=made)
         return found[1]
 
     # -- what it makes -------------------------------------------------------------------------
 
-    def tied(self, known: Known, places: Places) -> Learned:
+    def tied(self, known: Known, places: Places) -> Any:
         """The tying by a parameter array, each axis of which has its digit.
 
         The array keeps the name and the shape that it has in the model, so that a tensor that two
-        nodes reshape in two ways stays one array.
+        nodes reshape in two ways stays one array. The tying by a tensor that is computed from
+        parameters is settled when all uses of them are known.
         """
-        origin, letter = known.origin, self.letter(known)
-        if known.order is not None:  # the array has its axes in the order of the model
-            place = dict(zip(known.order, places, strict=True))
-            places, shape = [place[a] for a in range(len(place))], origin.shape
-        else:
-            shape = known.shape
-        if origin.shape == shape:
-            digits = [_digit(k, a, n) for (k, a), n in zip(places, shape, strict=True)]
-            return Learned(tuple(digits), letter, not known.learned)
-        # only axes of one position were added or taken away, or it would be an array of its own
-        real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)
-        digits = [_digit(*(next(real) if n != 1 else ("output", 0)), n) for n in origin.shape]
-        return Learned(tuple(digits), letter, not known.learned)
+        origin = known.origin
+        own = _own_digits(known, places)
+        if known.learned and [root.name for root in known.roots] != [origin.name]:
+            digits = [_digit(k, a, n) for (k, a), n in zip(places, known.shape, strict=True)]
+            return Pending(known, tuple(digits), own)
+        return Learned(own, self.letter(known), not known.learned)
 
     def letter(self, known: Known) -> str:
         """The name of the parameter array to which a tensor's entries belong."""
@@ -175,8 +202,7 @@ class Builder:
         if self.strict:
             raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
         sources = [self.value(name) for name in dict.fromkeys(node.inputs) if name]
-        own = [each for each in sources if isinstance(each, Known) and each.learned]
-        lost = sum(each.size for each in own)
+        lost = sum(root.size for root in roots_of([s for s in sources if isinstance(s, Known)]))
         self.caveats.append(
             f"{caveat}, so that each output is taken to depend on every input"
             + (f"; its {lost:,} parameters are not counted" if lost else "")
@@ -192,6 +218,19 @@ class Builder:
             size = product(row_shape(shape))
             joints = [(s, Product((Full(s.row.size, size),)), ONE) for s in signals]
             self.emit(node, shape, joints, unknown_values(what), name=name)
+
+
+def _own_digits(known: Known, places: Places) -> tuple[Digit, ...]:
+    """The digits of the array whose entries a tensor has in another shape or order."""
+    origin, shape = known.origin, known.shape
+    if known.order is not None:  # the array has its axes in the order of the model
+        place = dict(zip(known.order, places, strict=True))
+        places, shape = [place[a] for a in range(len(place))], origin.shape
+    if origin.shape == shape:
+        return tuple(_digit(k, a, n) for (k, a), n in zip(places, shape, strict=True))
+    # only axes of one position were added or taken away, or it would be an array of its own
+    real = iter(p for p, n in zip(places, known.shape, strict=True) if n != 1)
+    return tuple(_digit(*(next(real) if n != 1 else ("output", 0)), n) for n in origin.shape)
 
 
 @lru_cache(maxsize=4096)

@@ -47,7 +47,7 @@ def einsum(builder: Builder, node: Node) -> None:
             known = values[other]
             assert isinstance(known, Known)
             kinds = [("output" if c in out else "tap", letters.index(c)) for c in terms[other]]
-            tying = builder.tied(known, kinds)  # type: ignore[assignment]
+            tying = builder.tied(known, kinds)
         joints.append((value, wiring, tying))
     if not joints:
         raise Unread("a product of known tensors")

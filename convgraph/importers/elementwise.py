@@ -48,7 +48,7 @@ def scaled(builder: Builder, known: Known, factor: sp.Expr) -> Known:
         return known
     sign = "-" if factor == -1 else f"{factor}*"
     number = int(factor) if factor.is_Integer else float(factor)
-    return builder.derived(known, f"{sign}{known.name}", lambda v: v * number)
+    return builder.derived(known, f"{sign}{known.name}", lambda v: v * number, "scales")
 
 
 @builds("Add", "Sum", "Sub", "Mean")
@@ -174,6 +174,8 @@ def combine(builder: Builder, node: Node) -> None:
     builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
     numbers = [scalar(value) if isinstance(value, Known) else None for value in values]
+    if op == "PRelu":  # one slope for all units is a parameter still
+        numbers = list(map(_number, values))
     if all(number is not None for number in numbers):
         numbers[0] = None
     joints: Joints = []

@@ -6,7 +6,7 @@ stay that array; nothing large is read before it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,12 @@ from convgraph.importers.array_operators import (
     cast,
     concat,
     divided,
+    elements,
     expanded,
     gather,
     modulo,
     multiplied,
+    padded,
     reduced,
     scattered,
     sliced,
@@ -36,7 +38,7 @@ from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.elementwise import TOGETHER
 from convgraph.importers.node import Node
-from convgraph.importers.pointwise import SIMPLE
+from convgraph.importers.pointwise import KINDS, SIMPLE
 from convgraph.importers.reshaping import (
     integers,
     new_shape,
@@ -45,7 +47,7 @@ from convgraph.importers.reshaping import (
     unsqueezed,
     within,
 )
-from convgraph.importers.values import Known
+from convgraph.importers.values import Known, Recipe, roots_of
 
 __all__ = ["FOLDS", "fold", "shape_of"]
 
@@ -165,23 +167,111 @@ def _computed(function: Callable[..., Any]) -> Any:
         if result is None:
             return None
         results = result if isinstance(result, list) else [result]
-        learned = any(known.learned for known in given if known)
+        roots = roots_of(_parameters(builder, given))
         made = []
         for name, each in zip(node.outputs, results, strict=False):
             known = Known.of(name, np.asarray(each))
-            known.learned = learned
+            if any(source.learned for source in given if source):
+                known.learned, known.roots = True, roots or (known,)
             made.append(known)
         return made
 
     return compute
 
 
-def _entry_by_entry(function: Callable[..., Any]) -> Any:
-    """An operator whose result has the shape that its operands share: large ones wait."""
+def _parameters(builder: Builder, given: Sequence[Known | None]) -> list[Known]:
+    """Which of some operands are parameters.
+
+    A single number among them is mostly none: files do not say what is learned, and constants of a
+    formula stand there as well.
+    """
+    learned = [known for known in given if known is not None and known.learned]
+    real = [known for known in learned if known.shape]
+    return learned if builder.stated or not real else real
+
+
+def _followed(kind: str, function: Callable[..., Any], mean: bool = False) -> Any:
+    """An operator that moves, scales or adds entries: parameters are followed through it.
+
+    Nothing is computed of them before it is asked for.
+    """
     at_once = _computed(function)
 
     def compute(builder: Builder, node: Node) -> list[Known] | None:
+        given = [builder.known(node, position) for position in range(len(node.inputs))]
+        parameters = _parameters(builder, given)
+        if not parameters:
+            return at_once(builder, node)
+        if any(not known.there for known in given if known and known not in parameters):
+            return None
+        shapes = _shapes(kind, node, function, given, parameters)
+        if shapes is None:
+            return None
+        sources = tuple(
+            known if known is None or known in parameters or not known.learned else _number(known)
+            for known in given
+        )
+        there = all(known.there for known in given if known)
+        made = []
+        for part, (name, shape) in enumerate(zip(node.outputs, shapes, strict=False)):
+
+            def run(*arrays: Array | None, part: int = part) -> Array:
+                with np.errstate(all="ignore"):
+                    result = function(node, *arrays)
+                return np.asarray(result[part] if isinstance(result, list) else result)
+
+            def read(run: Callable[..., Array] = run) -> Array:
+                return run(*(known.values() if known else None for known in given))
+
+            over = parameters[0].size // max(product(shape), 1) if mean else 1
+            counted = (lambda *v, run=run, over=over: run(*v) * over) if mean else run
+            recipe = Recipe(kind, counted, sources, over)
+            made.append(Known(name, shape, read if there else None, True, made=recipe))
+        return made
+
+    return compute
+
+
+def _number(known: Known) -> Known:
+    """A tensor that is taken to be a constant of a formula."""
+    return Known(known.name, known.shape, known.values if known.there else None)
+
+
+def _shapes(
+    kind: str,
+    node: Node,
+    function: Callable[..., Any],
+    given: Sequence[Known | None],
+    parameters: Sequence[Known],
+) -> list[tuple[int, ...]] | None:
+    """The shapes of an operator's results, without a look at the entries of the parameters."""
+    if kind in ("scales", "adds", "each"):
+        present = [known.shape for known in given if known is not None]
+        shape = tuple(int(n) for n in common_shape(present))
+        return [shape] if product(shape) <= LARGEST_KEPT else None
+    if kind == "linear" and sum(known.size for known in given if known) > LARGEST:
+        return None
+    small = np.int8 if kind == "moves" else np.float32
+    blank = [
+        np.broadcast_to(small(0), known.shape)
+        if known is not None and known in parameters
+        else (known.values() if known else None)
+        for known in given
+    ]
+    result = function(node, *blank)
+    if result is None:
+        return None
+    return [each.shape for each in (result if isinstance(result, list) else [np.asarray(result)])]
+
+
+def _entry_by_entry(function: Callable[..., Any], kind: str = "each") -> Any:
+    """An operator whose result has the shape that its operands share: large ones wait."""
+    at_once, followed = _computed(function), _followed(kind, function)
+
+    def compute(builder: Builder, node: Node) -> list[Known] | None:
         known = [builder.known(node, position) for position in range(len(node.inputs))]
+        if all(known) and any(each.learned for each in known if each):
+            return followed(builder, node)
         present = [each for each in known if each is not None]
         if sum(each.size for each in present) <= AT_ONCE or len(present) < len(known):
             return at_once(builder, node)
@@ -194,9 +284,7 @@ def _entry_by_entry(function: Callable[..., Any]) -> Any:
             with np.errstate(all="ignore"):
                 return np.asarray(function(node, *arrays))
 
-        made = first.mapped(node.outputs[0], later, *others, shape=shape)
-        made.learned = any(each.learned for each in present)
-        return [made]
+        return [first.mapped(node.outputs[0], later, *others, shape=shape)]
 
     return compute
 
@@ -224,7 +312,7 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
         return centred * factor.astype(np.float64).reshape(spread)
 
     made = known.mapped(node.outputs[0], real, scale, shift)
-    made.learned = True
+    made.learned, made.roots = True, (made,)
     return [made]
 
 
@@ -236,8 +324,23 @@ _FUNCTIONS = {
     **{op: fast for op, (_, fast) in TOGETHER.items() if op != "FMod"},
 }
 
+
+def _cast(builder: Builder, node: Node) -> list[Known] | None:
+    """Parameters in another kind of floating-point numbers are what they are."""
+    known = _first(builder, node)
+    if known.learned and KINDS.get(node.number("to", 1)) == "f":
+        made = known.viewed(node.outputs[0], known.shape)
+        return [made]
+    return _entry_by_entry(cast)(builder, node)
+
+
+def _einsum(builder: Builder, node: Node) -> list[Known] | None:
+    equation = node.word("equation", "")
+    return _followed("linear", lambda n, *v: np.einsum(equation, *v))(builder, node)
+
+
 FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
-    **{op: _computed(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},
+    **{op: _entry_by_entry(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
     "Reshape": _view(_reshaped),
@@ -245,41 +348,45 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Flatten": _view(_flattened),
     "Squeeze": _view(lambda b, n, old: squeezed(old, node_axes(b, n, len(old)))),
     **dict.fromkeys(_SAME_ENTRIES, _view(lambda b, n, old: old)),
-    "Cast": _entry_by_entry(cast),
-    "Concat": _computed(concat),
-    "Gather": _computed(gather),
-    "Slice": _computed(sliced),
-    "Split": _computed(split),
+    "Cast": _cast,
+    "Concat": _followed("moves", concat),
+    "Gather": _followed("moves", gather),
+    "Slice": _followed("moves", sliced),
+    "Split": _followed("moves", split),
     "Range": _computed(stepped),
-    "Expand": _computed(expanded),
+    "Expand": _followed("moves", expanded),
     "Transpose": _transposed,
     "DequantizeLinear": _dequantised,
-    "Add": _entry_by_entry(lambda n, a, b: a + b),
-    "Sub": _entry_by_entry(lambda n, a, b: a - b),
-    "Mul": _entry_by_entry(lambda n, a, b: a * b),
-    "Div": _entry_by_entry(divided),
-    "Neg": _entry_by_entry(lambda n, a: -a),
+    "Add": _entry_by_entry(lambda n, a, b: a + b, "adds"),
+    "Sub": _entry_by_entry(lambda n, a, b: a - b, "adds"),
+    "Mul": _entry_by_entry(lambda n, a, b: a * b, "scales"),
+    "Div": _entry_by_entry(divided, "scales"),
+    "Neg": _entry_by_entry(lambda n, a: -a, "scales"),
     "Sqrt": _entry_by_entry(lambda n, a: np.sqrt(a)),
-    "Exp": _computed(lambda n, a: np.exp(a)),
-    "Abs": _computed(lambda n, a: np.abs(a)),
-    "Floor": _computed(lambda n, a: np.floor(a)),
-    "Ceil": _computed(lambda n, a: np.ceil(a)),
-    "Max": _computed(lambda n, *v: np.maximum.reduce(np.broadcast_arrays(*v))),
-    "Min": _computed(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
+    "Exp": _entry_by_entry(lambda n, a: np.exp(a)),
+    "Abs": _entry_by_entry(lambda n, a: np.abs(a)),
+    "Floor": _entry_by_entry(lambda n, a: np.floor(a)),
+    "Ceil": _entry_by_entry(lambda n, a: np.ceil(a)),
+    "Max": _entry_by_entry(lambda n, *v: np.maximum.reduce(np.broadcast_arrays(*v))),
+    "Min": _entry_by_entry(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
     "Equal": _computed(lambda n, a, b: np.asarray(a == b)),
-    "Where": _computed(lambda n, c, a, b: np.where(c.astype(bool), a, b)),
+    "Where": _followed("moves", lambda n, c, a, b: np.where(c.astype(bool), a, b)),
     "ReduceProd": _computed(reduced(np.prod)),
-    "ReduceSum": _computed(reduced(np.sum)),
+    "ReduceSum": _followed("linear", reduced(np.sum)),
     "ReduceMax": _computed(reduced(np.max)),
     "ReduceMin": _computed(reduced(np.min)),
-    "ReduceMean": _computed(reduced(np.mean)),
+    "ReduceMean": _followed("linear", reduced(np.mean), mean=True),
     "ReduceL1": _computed(reduced(lambda v, **over: np.abs(v).sum(**over))),
     "ReduceL2": _computed(reduced(lambda v, **over: np.sqrt(np.square(v).sum(**over)))),
     "ReduceSumSquare": _computed(reduced(lambda v, **over: np.square(v).sum(**over))),
     "Mod": _computed(modulo),
     "NonZero": _computed(lambda n, a: np.array(np.nonzero(a), np.int64)),
-    "Tile": _computed(tiled),
-    "MatMul": _computed(multiplied),
-    "ScatterND": _computed(scattered),
-    "Trilu": _computed(triangle),
+    "Tile": _followed("moves", tiled),
+    "MatMul": _followed("linear", multiplied),
+    "Einsum": _einsum,
+    "Pad": _followed("moves", padded),
+    "GatherElements": _followed("moves", elements),
+    "aten.moved": _followed("moves", lambda n, a: n.attributes["numbers"](a)),
+    "ScatterND": _followed("moves", scattered),
+    "Trilu": _followed("moves", triangle),
 }

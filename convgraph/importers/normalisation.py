@@ -81,8 +81,8 @@ def batch_normalisation(builder: Builder, node: Node) -> None:
     front = len(signal.shape) - len(signal.row.shape)
     where = [("output", 1 - front + a) for a in range(len(own))]
     shape = signal.row.shape
-    tying = builder.tied(scale.mapped(scale.name, factor, variance), where)
-    shifts = builder.tied(bias.mapped(bias.name, shift, scale, mean, variance), where)
+    tying = builder.tied(scale.instead(factor, variance), where)
+    shifts = builder.tied(bias.instead(shift, scale, mean, variance), where)
     wiring = unchanged(shape)
     bias_joint = unit_bias(shape), shifts
     builder.emit(node, signal.shape, [(signal, wiring, tying)], SUM, bias_joint)

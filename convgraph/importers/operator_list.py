@@ -30,7 +30,9 @@ Everything that does not depend on the input is computed beforehand.
 def operators_read() -> set[str]:
     """The operators whose nodes become layers, or are computed beforehand."""
     ours = {op for op in BUILDERS if "." not in op}
-    folded = set(FOLDS) - set(NOT_READ)  # of those, what does not depend on the input is
+    folded = {op for op in FOLDS if "." not in op} - set(
+        NOT_READ
+    )  # of those, what does not depend on the input is
     return (ours | folded | {"Shape", "Size"}) - set(VALUES_UNKNOWN)
 
 

@@ -54,6 +54,7 @@ def _scaled(builder: Builder, node: Node, name: str | None, inverse: bool) -> Si
         tying = builder.tied(used, places(used, signal.shape))
     if zero is not None and (not zero.there or np.any(zero.values())):
         shift = scale.mapped(f"-{scale.name}*{zero.name}", _shift, zero)
+        shift.roots = (shift,)
         ones = unit_bias(signal.row.shape)
         single = scalar(shift)
         bias = (

@@ -68,16 +68,22 @@ class Constants:
 
     def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
         """What a call does to an array in place of its first argument; -1 where it puts zero."""
+        moved = self.on_arrays(node)
+        # zero is what padding puts
+        return lambda numbers: moved(numbers + 1).round().astype(np.int64) - 1
+
+    def on_arrays(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """What a call does to an array in place of its first argument."""
         first, *others = node.all_input_nodes
         sources = {each.name: self._read[each.name] for each in others}
 
-        def place(numbers: NDArray[Any]) -> NDArray[Any]:
-            # zero is what padding puts; doubles, as some operations take no whole numbers
-            counted = self._torch.from_numpy(numbers + 1).double()
-            moved = self._run(node, {**sources, first.name: lambda: counted})
-            return np.asarray(moved.numpy()).round().astype(np.int64) - 1
+        def run(values: NDArray[Any]) -> NDArray[Any]:
+            # floating-point numbers, as some operations take no whole ones; doubles hold these
+            given = self._torch.from_numpy(np.array(values))
+            given = given if given.is_floating_point() else given.double()
+            return np.asarray(self._run(node, {**sources, first.name: lambda: given}).numpy())
 
-        return place
+        return run
 
     def learned(self, node: Any) -> bool:
         """Whether a parameter went into a constant."""

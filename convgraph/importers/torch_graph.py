@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.importers.builder import Builder
+from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.torch_constants import Constants
 from convgraph.importers.torch_export import examples, exported, unwrapped
 from convgraph.importers.torch_names import Names, of_parametrisation
-from convgraph.importers.torch_operators import OPERATORS, SAME_ENTRIES, Call
+from convgraph.importers.torch_operators import OPERATORS, Call
 from convgraph.importers.torch_places import is_mutable
-from convgraph.importers.values import Known, row_shape
+from convgraph.importers.values import Known, roots_of, row_shape
 from convgraph.importers.walk import network_of
 
 __all__ = ["from_torch"]
@@ -84,6 +86,7 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
         translation.outputs,
         translation.shapes.get,
         strict,
+        stated=True,
     )
     translation.confirm(network)
     return network
@@ -110,6 +113,8 @@ class Translation:
         self._names: dict[str, str] = {}
         self._in_place: dict[str, list[str]] = {}
         self._own = Names(program.graph_module.graph, module)
+        self._folder = Builder(self.shapes.get, strict=False, stated=True)
+        self._folder.values = self.known  # type: ignore[assignment]
 
     def add(self, node: Any) -> None:
         """Translate a node of the exported graph."""
@@ -158,18 +163,59 @@ class Translation:
             raise ConvgraphError("module: its result holds no tensor")
 
     def _constant(self, node: Any) -> None:
-        """A call whose result is known beforehand; a parameter in another shape stays itself."""
+        """A call whose result is known beforehand; of parameters it is known which ones."""
         value = node.meta.get("val")
         learned = self._constants.learned(node)
-        if learned and node.target is not operator.getitem and Call.named(node) in SAME_ENTRIES:
-            self._call(node)
+        if learned and (node.name in self._names or self._followed(node)):
             return
         if not hasattr(value, "shape"):
             return  # several tensors, which are asked for one by one, or a check without a result
         name = self._names[node.name] = of_parametrisation(self._own.of(node), self.known)
         shape = tuple(int(n) for n in value.shape)
         read = partial(_values, self._constants.read(node))
-        self.known[name] = Known(name, shape, read, learned)
+        known = self.known[name] = Known(name, shape, read, learned)
+        if learned:
+            known.roots = roots_of(self._behind(node)) or (known,)
+
+    def _behind(self, node: Any) -> list[Known | None]:
+        """The tensors that a call takes, also where it takes one of several that another gives."""
+        found: list[Known | None] = []
+        for source in node.all_input_nodes:
+            name = self._names.get(source.name)
+            if name is not None:
+                found.append(self.known.get(name))
+            elif source.op == "call_function":
+                found += self._behind(source)
+        return found
+
+    def _followed(self, node: Any) -> bool:
+        """Whether a call on parameters is one of those that `folding` follows them through."""
+        if node.target is operator.getitem:
+            return False
+        tables: tuple[dict[str, Any], ...] = self.known, self.shapes, self._names
+        first = len(self.nodes)
+        sizes_before = [len(table) for table in tables]
+        try:
+            if self._call(node):
+                made, self.nodes[first:] = self.nodes[first:], []
+                if made and all(not each.domain and fold(self._folder, each) for each in made):
+                    self._as_parametrised(node)
+                    return True
+        except (ArithmeticError, ConvgraphError, LookupError, TypeError, ValueError):
+            pass  # PyTorch itself computes it
+        del self.nodes[first:]
+        for table, size in zip(tables, sizes_before, strict=True):
+            while len(table) > size:
+                table.popitem()
+        return False
+
+    def _as_parametrised(self, node: Any) -> None:
+        """What computes a parameter has the parameter's own name."""
+        name = self._names.get(node.name, "")
+        made, plain = self.known.get(name), of_parametrisation(name, self.known)
+        if made is not None and plain != name and made.origin is made:
+            made.name = self._names[node.name] = plain
+            self.known[plain] = made
 
     def _changed(self, old: str, new: str) -> None:
         """An operation in place: whoever reads what it changed reads its result from now on."""
@@ -180,11 +226,12 @@ class Translation:
         chain.append(new)
         self._in_place[new] = chain
 
-    def _call(self, node: Any) -> None:
+    def _call(self, node: Any) -> bool:
+        """Translate a call; whether it is one of the known ones."""
         parts = [each for each in node.users if each.target is operator.getitem and each.users]
         values = node.meta.get("val")
         if values is None:
-            return  # a check, without a result
+            return False  # a check, without a result
         if isinstance(values, tuple | list):
             names = [""] * len(values)
             for user in parts:
@@ -207,6 +254,8 @@ class Translation:
             sources = [] if call.op in NOISE else node.all_input_nodes
             inputs = tuple(self.name(value) for value in sources)
             self.nodes.append(Node(call.op, inputs, tuple(names), {}, node.name, "aten"))
+            return False
+        return True
 
     def name(self, value: Any) -> str:
         """The name of the tensor that an argument stands for; numbers become tensors."""
@@ -226,6 +275,10 @@ class Translation:
     def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
         """What a call that moves units does to an array of their numbers; -1 where it puts zero."""
         return self._constants.on_numbers(node)
+
+    def on_arrays(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """What a call does to an array in place of its first argument."""
+        return self._constants.on_arrays(node)
 
     def shape(self, value: Any) -> tuple[int, ...]:
         """The shape of an argument."""

@@ -99,7 +99,8 @@ def moved(c: Call) -> Any:
     first, *others = c.node.all_input_nodes
     if first is not c.node.args[0] or not all(c.translation.is_constant(each) for each in others):
         return False
-    return c.emit("aten.moved", [first], {"place": c.translation.on_numbers(c.node)})
+    on_numbers, on_arrays = c.translation.on_numbers(c.node), c.translation.on_arrays(c.node)
+    return c.emit("aten.moved", [first], {"place": on_numbers, "numbers": on_arrays})
 
 
 def slice_scattered(c: Call) -> Any:

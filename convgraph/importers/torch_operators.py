@@ -22,7 +22,7 @@ from convgraph.importers.torch_layers import (
     resize,
 )
 
-__all__ = ["OPERATORS", "SAME_ENTRIES", "Call"]
+__all__ = ["OPERATORS", "Call"]
 
 
 def _sum(op: str) -> Translate:
@@ -187,8 +187,6 @@ UNARY = {
 
 RESHAPING = ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view",
              "view_as", "reshape_as")  # fmt: skip
-# What only gives entries other places: a parameter stays the array of its name.
-SAME_ENTRIES = {*RESHAPING, "transpose", "permute", "t", "contiguous", "alias", "detach"}
 
 OPERATORS: dict[str, Translate] = {
     **{name: simple(op) for name, op in UNARY.items()},
@@ -256,7 +254,21 @@ OPERATORS: dict[str, Translate] = {
     "select_scatter": moving.slice_scattered,
     "copy": moving.copied,
     **dict.fromkeys(
-        ("index", "im2col", "tril", "triu", "diagonal", "as_strided", "rot90"), moving.moved
+        (
+            "index",
+            "im2col",
+            "tril",
+            "triu",
+            "diagonal",
+            "diag_embed",
+            "as_strided",
+            "rot90",
+            "tile",
+            "broadcast_to",
+            "fliplr",
+            "flipud",
+        ),
+        moving.moved,
     ),
     **dict.fromkeys(RESHAPING, _shaped),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
@@ -270,7 +282,7 @@ OPERATORS: dict[str, Translate] = {
     "repeat": lambda c: (
         c.emit("Tile", [c["self"]], {"repeats": list(c["repeats"])})
         if len(c["repeats"]) == c.rank
-        else False
+        else moving.moved(c)
     ),
     **dict.fromkeys(
         ("dropout", "feature_dropout", "alpha_dropout"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import Size
 
-__all__ = ["Known", "Signal", "Value", "Weights", "row_shape"]
+__all__ = ["Known", "Recipe", "Signal", "Value", "Weights", "roots_of", "row_shape"]
 
 
 def row_shape(shape: tuple[Size, ...]) -> tuple[Size, ...]:
@@ -37,15 +37,30 @@ class Signal:
     shape: tuple[Size, ...]
 
 
+class Recipe(NamedTuple):
+    """How a tensor's entries follow from those of others: see `linear_forms`."""
+
+    kind: str
+    """ "moves", "scales", "adds", "linear", or "each": entry by entry in some other way."""
+    function: Callable[..., Any]
+    """Takes an array for each source."""
+    sources: tuple[Known | None, ...]
+    over: int = 1
+    """What the result is divided by, where it is a mean."""
+
+
 class Known:
     """A tensor that does not depend on the model's input; its entries are read when asked for.
 
     `origin` is the tensor whose entries these are, in the same order: an initialiser that was only
     given another shape is still the parameter array of its name, and so is one whose axes were put
-    in another `order`.
+    in another `order`. `made` says how the entries follow from those of other tensors, where that
+    is by moving, scaling or adding them; `roots` are the model's own tensors behind them.
     """
 
-    __slots__ = ("_read", "_values", "learned", "name", "order", "origin", "shape")
+    __slots__ = (
+        "_read", "_values", "form", "learned", "made", "name", "order", "origin", "roots", "shape"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -55,10 +70,15 @@ class Known:
         learned: bool = False,
         origin: Known | None = None,
         order: tuple[int, ...] | None = None,
+        made: Recipe | None = None,
     ) -> None:
         self.name, self.shape, self.learned = name, shape, learned
         self.origin: Known = origin or self
-        self.order = order
+        self.order, self.made = order, made
+        self.roots: tuple[Known, ...] = (self,) if origin is None else origin.roots
+        self.form: Any = self  # not looked for yet
+        if made is not None and origin is None:
+            self.roots = roots_of(made.sources)
         self._read = read
         self._values: NDArray[Any] | None = None
 
@@ -93,15 +113,17 @@ class Known:
         read = (lambda: self.values().reshape(shape)) if self.there else None
         same = [n for n in shape if n != 1] == [n for n in self.origin.shape if n != 1]
         same = same and self.order is None
-        return Known(name, shape, read, self.learned, self.origin if same else None)
+        made = Recipe("moves", lambda values: values.reshape(shape), (self,))
+        return Known(name, shape, read, self.learned, self.origin if same else None, made=made)
 
     def turned(self, name: str, order: tuple[int, ...]) -> Known:
         """The same entries with the axes in another order."""
         read = (lambda: self.values().transpose(order)) if self.there else None
         shape = tuple(self.shape[a] for a in order)
+        made = Recipe("moves", lambda values: values.transpose(order), (self,))
         if self.order is not None or self.shape != self.origin.shape:
-            return Known(name, shape, read, self.learned)
-        return Known(name, shape, read, self.learned, self.origin, order)
+            return Known(name, shape, read, self.learned, made=made)
+        return Known(name, shape, read, self.learned, self.origin, order, made)
 
     def mapped(
         self,
@@ -109,12 +131,28 @@ class Known:
         function: Callable[..., NDArray[Any]],
         *others: Known,
         shape: tuple[int, ...] | None = None,
+        made: Recipe | None = None,
     ) -> Known:
         """A tensor computed from the entries of this one and others, when it is asked for."""
         sources = (self, *others)
         there = all(source.there for source in sources)
         read = (lambda: function(*(s.values() for s in sources))) if there else None
-        return Known(name, self.shape if shape is None else shape, read, self.learned)
+        shape = self.shape if shape is None else shape
+        known = Known(name, shape, read, self.learned, made=made)
+        known.roots = roots_of(sources)
+        return known
+
+    def instead(self, function: Callable[..., NDArray[Any]], *others: Known) -> Known:
+        """This array, with other values at inference: they are computed from it and from others."""
+        known = self.mapped(self.name, function, *others)
+        known.roots = self.roots
+        return known
+
+
+def roots_of(sources: Iterable[Known | None]) -> tuple[Known, ...]:
+    """The learned tensors behind some, each once."""
+    found = {id(r): r for s in sources if s is not None and s.learned for r in s.roots}
+    return tuple(found.values())
 
 
 Value: TypeAlias = Signal | Known

@@ -27,6 +27,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
 from convgraph.importers.builder import BUILDERS, Builder, Unread
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
+from convgraph.importers.settling import settle
 from convgraph.importers.unread import NOT_READ
 from convgraph.importers.values import Known, Signal, Weights
 
@@ -42,6 +43,7 @@ def network_of(
     outputs: Sequence[str],
     hints: Callable[[str], Shape | None],
     strict: bool,
+    stated: bool = False,
 ) -> Network:
     """The network that a model's nodes make of its inputs.
 
@@ -59,8 +61,10 @@ def network_of(
         Shapes that the model states, for operators that are not known.
     strict
         Whether an operator that is not known is refused.
+    stated
+        Whether the model tells parameters from other numbers.
     """
-    builder = Builder(hints, strict)
+    builder = Builder(hints, strict, stated)
     builder.values.update(known)
     starts = []
     for name, shape in inputs.items():
@@ -77,6 +81,7 @@ def network_of(
             raise ConvgraphError(f"output={name!r}: no node computes it")
         signal = value if isinstance(value, Signal) else builder.constant_row(value)
         ends.append(signal.row)
+    settle(builder)
     if left_out:
         few = ", ".join(repr(node.label) for node in left_out[:3])
         more = ", ..." if len(left_out) > 3 else ""

@@ -11,7 +11,7 @@ from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import MAX, MEAN, SUM
 from convgraph.core.sizes import Size, is_symbolic
-from convgraph.core.tying import Digit, Learned, Mean, Tying
+from convgraph.core.tying import Mean, Tying
 from convgraph.core.window import Reversed, Window, identity
 from convgraph.core.wiring import Product
 from convgraph.importers.axes import Shares
@@ -172,10 +172,9 @@ def conv_transpose(builder: Builder, node: Node) -> None:
     windows = _reversed(node, kernel, space)
     front = _front(batch)
     at = len(front)
-    taps = tuple(Digit("tap", at + 1 + a, k) for a, k in enumerate(kernel))
     # rows of the array are input channels, columns the filters of a group
-    channel_digits = Digit("input", at, channels), Digit("output", at, per_group)
-    tying = Learned((*channel_digits, *taps), builder.letter(weights))
+    places = [("input", at), ("output", at), *(("tap", at + 1 + a) for a in range(len(kernel)))]
+    tying = builder.tied(weights, places)
     axes = (*front, _across(channels, filters, groups), *windows)
     _emit(builder, node, signal, axes, at, tying)
 

@@ -7,7 +7,6 @@ import sympy as sp
 from convgraph.core.layer import Layer
 from convgraph.core.sizes import Size, product
 from convgraph.core.tying import Explicit
-from convgraph.core.window import Reversed
 from convgraph.core.wiring import Listed
 from convgraph.importers.node import Operator
 from convgraph.layers.merging import Concat
@@ -41,25 +40,24 @@ def missing_connections(layer: Layer) -> Size:
         return total
     for wiring in (joint.wiring for joint in layer.joints):
         if not isinstance(wiring, Listed):
-            placed = product(
-                axis.taps * (axis.inputs if isinstance(axis, Reversed) else axis.outputs)
-                for axis in wiring.axes
-            )
+            placed = product(axis.placed for axis in wiring.axes)
             total = total + placed - wiring.connections
     return simplest(total)
 
 
 def layer_parameters(layer: Layer) -> Size:
     """The number of parameters of a layer, biases included."""
-    arrays = {tying.letter: tying.size for tying in layer.arrays if not tying.fixed}
-    joints = [*layer.joints, *([layer.bias] if layer.bias else [])]
-    listed = {
-        symbol
-        for joint in joints
-        if isinstance(joint.tying, Explicit) and not joint.tying.numbers_only
-        for expression in joint.tying.expressions
-        for symbol in expression.free_symbols
-    }
+    arrays: dict[str | None, Size] = {}
+    for tying in layer.arrays:
+        arrays.update({} if tying.fixed else tying.counted)
+    listed: set[sp.Basic] = set()
+    for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
+        if isinstance(joint.tying, Explicit) and not joint.tying.numbers_only:
+            whole = joint.tying.whole
+            arrays.update({array.letter: len(array) for array in whole})
+            if isinstance(joint.tying.expressions, tuple):
+                symbols = {s for each in joint.tying.expressions for s in each.free_symbols}
+                listed |= {s for s in symbols if all(a.find(s.name) is None for a in whole)}
     total: Size = len(listed)
     for size in arrays.values():
         total = total + size

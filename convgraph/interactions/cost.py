@@ -242,7 +242,9 @@ def _weighted(joint: Joint) -> Size:
     """How many connections carry a parameter, or a number other than 1."""
     tying = joint.tying
     if isinstance(tying, Explicit):
-        ones = [i for i, expression in enumerate(tying.expressions) if expression == 1]
+        ones = tying.numbered(sp.S.One)
+        if not ones:
+            return joint.wiring.connections
         return int(np.count_nonzero(~np.isin(tying.labels, ones)))
     plain_copy = isinstance(tying, Constant) and tying.value == 1
     return 0 if plain_copy or isinstance(tying, Mean) else joint.wiring.connections
@@ -255,7 +257,9 @@ def _biased(layer: Layer) -> tuple[Size, Size]:
     tying, units = layer.bias.tying, layer.target.size
     if not isinstance(tying, Explicit):
         return units, units
-    zeros = [i for i, expression in enumerate(tying.expressions) if expression == 0]
+    zeros = tying.numbered(sp.S.Zero)
+    if not zeros:
+        return units, units
     has = ~np.isin(tying.labels, zeros)
     biases, either = int(np.count_nonzero(has)), has.copy()
     for wiring in (joint.wiring for joint in layer.joints):

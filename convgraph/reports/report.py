@@ -282,7 +282,7 @@ def _uses(joint: Joint) -> Size:
         return 0
     expressions = joint.tying.expressions
     if not isinstance(expressions, tuple):  # all are entries of an array
-        return len(joint.tying.labels)
+        return joint.wiring.connections
     learned = np.array([bool(expression.free_symbols) for expression in expressions], bool)
     return int(learned[joint.tying.labels].sum())
 

@@ -8,28 +8,52 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.arrays import Array
 from convgraph.core.edges import joint_edges
 from convgraph.core.layer import Joint
 from convgraph.core.network import Network
+from convgraph.core.spelled import Entries
 from convgraph.core.tying import Explicit
+from convgraph.sharing.digits import uses_array
 
 __all__ = ["listed_connections", "listed_uses"]
 
 
-def listed_uses(network: Network) -> Counter[str]:
-    """How many connections and biases carry each parameter, by name.
+def listed_uses(network: Network, letter: str | None = None) -> Counter[str]:
+    """How many connections and biases carry each parameter, by name; with a letter, of that array.
 
     A label may be any expression; it carries every parameter in it.
     """
     found: Counter[str] = Counter()
     for layer in network.layers:
         for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
-            if isinstance(joint.tying, Explicit):
-                counts = np.bincount(joint.tying.labels, minlength=len(joint.tying.expressions))
-                for expression, count in zip(joint.tying.expressions, counts.tolist(), strict=True):
-                    for symbol in expression.free_symbols:
-                        found[symbol.name] += count
+            tying = joint.tying
+            if not isinstance(tying, Explicit):
+                continue
+            if isinstance(tying.expressions, Array) and letter not in (
+                None,
+                tying.expressions.letter,
+            ):
+                continue
+            counts = _label_counts(tying)
+            for label in np.flatnonzero(counts).tolist():
+                if isinstance(tying.expressions, Array):
+                    found[tying.expressions.symbol(label).name] += int(counts[label])
+                else:
+                    for symbol in tying.expressions[label].free_symbols:
+                        found[symbol.name] += int(counts[label])
     return found
+
+
+def _label_counts(tying: Explicit) -> NDArray[np.int64]:
+    """How many connections carry each label."""
+    count = len(tying.expressions)
+    if not isinstance(tying, Entries):
+        return np.bincount(tying.labels, minlength=count)
+    # without a list of the connections: how often each place is used, then the labels there
+    uses = uses_array(tying.product, tying.digits).ravel()
+    counted = np.bincount(tying.entries.ravel(), weights=uses, minlength=count)
+    return counted.astype(np.int64)
 
 
 def listed_connections(
@@ -37,11 +61,12 @@ def listed_connections(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The connections that carry a parameter, as flat (targets, sources)."""
     assert isinstance(joint.tying, Explicit)
-    holding = [
-        number
-        for number, expression in enumerate(joint.tying.expressions)
-        if parameter in expression.free_symbols
-    ]
+    expressions = joint.tying.expressions
+    if isinstance(expressions, Array):
+        found = expressions.find(parameter.name)
+        holding = [] if found is None else [found]
+    else:
+        holding = [i for i, each in enumerate(expressions) if parameter in each.free_symbols]
     fan_in, sources, _ = joint_edges(
         joint.wiring, joint.tying, network.labels, 0, np.int64, np.int64
     )

@@ -147,7 +147,7 @@ class TiedArray:
     @cached_property
     def _listed(self) -> dict[int, int]:
         """How often entries are used by labels that are listed one by one, by flat position."""
-        found = {} if self.network.symbolic else listed_uses(self.network)
+        found = {} if self.network.symbolic else listed_uses(self.network, self.letter or None)
         places = ((self._array.find(name), count) for name, count in found.items())
         return {flat: count for flat, count in places if flat is not None}
 

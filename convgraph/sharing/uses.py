@@ -138,7 +138,7 @@ def uses(network: Network, parameter: str | sp.Symbol) -> Uses:
         for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
             tying = joint.tying
             if isinstance(tying, Explicit):
-                if any(symbol in expression.free_symbols for expression in tying.expressions):
+                if tying.may_hold(symbol):
                     places.append(Place(network, layer, joint, symbol, None))
             elif isinstance(tying, Learned) and tying.letter == letter and index is not None:
                 places.append(Place(network, layer, joint, symbol, index))
