@@ -30,7 +30,7 @@ def difference(network: Network, amounts: Index) -> tuple[str, sp.Expr, sp.Expr]
     row, end = network.inputs[0], network.outputs[0]
     moves = (0,) * (len(row.shape) - len(amounts)) + amounts
     free = _unreached(network, len(amounts))
-    candidates = list(_candidates(network, amounts)) if free.any() else []
+    candidates = list(_candidates(network, amounts, free)) if free.any() else []
     random = np.random.default_rng(0)
     found: dict[Index, Index] = {}
     for _ in range(DRAWS if candidates else 0):
@@ -74,8 +74,13 @@ def _sides(
     return network.evaluate(x, parameters), network.evaluate(moved, parameters)
 
 
-def _candidates(network: Network, amounts: Index) -> Iterator[Index]:
-    """The shift of the output, or all that might be it where the strides give none."""
+def _candidates(network: Network, amounts: Index, free: NDArray[np.bool_]) -> Iterator[Index]:
+    """The shift of the output, or all that might be it where the strides give none.
+
+    With outputs that read `span` positions each, every `step` positions, those are left out behind
+    which nothing is read that was read before: two values of different inputs are equal only if
+    they depend on no input.
+    """
     end = network.outputs[0]
     try:
         known = dict(shifts(network, tuple(map(sp.Integer, amounts))))[end.name]
@@ -87,7 +92,47 @@ def _candidates(network: Network, amounts: Index) -> Iterator[Index]:
             range(-n + 1, n) if lead <= a and (lead < 0 or amounts[a - lead]) else (0,)
             for a, n in enumerate(sizes)
         ]
-        yield from sorted(itertools.product(*ranges), key=lambda t: sum(map(abs, t)))
+        every = sorted(itertools.product(*ranges), key=lambda t: sum(map(abs, t)))
+        axes = range(max(lead, 0), len(sizes))
+        spacings = [_spacing(network, axis, free, len(amounts)) for axis in axes]
+        moves = [0] * max(lead, 0) + list(amounts)
+        for shift in every:
+            pairs = zip(shift[lead:], moves[lead:], spacings, strict=False)
+            if lead < 0 or not any(s and abs(s[0] * c - t) >= s[1] for c, t, s in pairs):
+                yield shift
+
+
+def _spacing(
+    network: Network, axis: int, free: NDArray[np.bool_], rank: int
+) -> tuple[int, int] | None:
+    """How far apart the windows of neighbours begin along an axis, and how many positions they
+    span; None where that is not the same for all outputs that no border reaches."""
+    end = network.outputs[0]
+    place = axis - len(end.shape) + rank
+    first = {r.name: np.arange(r.numbers()[r.channels + place]) for r in network.inputs}
+    last = dict(first)
+    for layer in network.layers:
+        low, high = [], []
+        for joint in layer.joints:
+            for each, source, out in axis_pairs(joint, layer.target):
+                if source is None or source != joint.source.channels + place:
+                    continue
+                table = _read(each)
+                if out != layer.target.channels + place or table is None:
+                    return None
+                read, there = table
+                own = first[joint.source.name], last[joint.source.name]
+                at = read.clip(0, len(own[0]) - 1)
+                low.append(np.where(there, own[0][at], len(own[0]) ** 2).min(axis=1))
+                high.append(np.where(there, own[1][at], -1).max(axis=1))
+        if not low:
+            return None
+        first[layer.target.name] = np.min(low, axis=0)
+        last[layer.target.name] = np.max(high, axis=0)
+    inside = free.any(axis=tuple(a for a in range(free.ndim) if a != axis))
+    begins, ends = first[end.name][inside], last[end.name][inside]
+    steps, spans = set(np.diff(begins).tolist()), set((ends - begins + 1).tolist())
+    return (steps.pop(), max(spans)) if len(steps) == 1 and len(spans) == 1 else None
 
 
 def _first(
@@ -124,17 +169,25 @@ def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
 
 def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The positions of an axis all of whose taps are there, and unreached themselves."""
+    table = _read(axis)
+    if table is None:
+        return np.zeros(int(axis.outputs), bool)
+    read, there = table
+    inside = (read >= 0) & (read < len(source))
+    return np.all(~there | (inside & source[np.where(inside, read, 0)]), axis=1)
+
+
+def _read(axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+    """The position that each tap reads, on a line that has no border, and whether it reads one."""
     i = np.arange(int(axis.outputs))[:, None]
-    there = np.True_
     match axis:
         case Window():
             read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
+            return read, np.ones(read.shape, bool)
         case Reversed(window=w):
             read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
-            there = rest == 0
+            return read, rest == 0
         case Repeat():
             read = axis.table()
-        case _:
-            return np.zeros(int(axis.outputs), bool)
-    inside = (read >= 0) & (read < len(source))
-    return np.all(~there | (inside & source[np.where(inside, read, 0)]), axis=1)
+            return read, np.ones(read.shape, bool)
+    return None

@@ -129,7 +129,8 @@ class _Reading:
             case Reversed(window=w):
                 if self.setting.where == "circle":
                     raise Unproved(f"{self.layer.spec} does not go around the circle")
-                a = index(self.setting.free("a" if len(self.positions) < 3 else f"a_{number}"))
+                several = sum(isinstance(a, Reversed) for a in _axes(self.joint)) > 1
+                a = index(self.setting.free(f"a_{number}" if several else "a"))
                 self.limits.append((a, -sp.oo, sp.oo))
                 tap = self._tap(number, axis)
                 self.factors.append(Impulse(w.stride * a + w.dilation * tap - w.padding - at))

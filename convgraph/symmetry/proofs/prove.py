@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.instance import instances
 from convgraph.symmetry.proofs.argument import argue
@@ -125,6 +125,11 @@ def _subject(spec: Spec | Network, channels: Size | None, row: str | None) -> Sp
     if isinstance(spec, Network):
         if channels is not None:
             raise ConvgraphError(f"channels={channels!r}: a bound network has its own")
+        if any(is_symbolic(each.shape) for each in spec.rows):
+            raise ConvgraphError(
+                f"spec={spec!r}: a network has numbers for its sizes; a spec is proved for inputs "
+                "of any size as it is, without .on(...)"
+            )
         return behind(spec, row)
     if not isinstance(spec, Spec):
         raise ConvgraphError(

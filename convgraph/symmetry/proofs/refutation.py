@@ -64,6 +64,19 @@ class Refutation:
 
     holds = False
 
+    def verify(self) -> bool:
+        """Look at the counterexample anew; True, or an error.
+
+        Raises
+        ------
+        ConvgraphError
+            If both sides are equal there, or are others.
+        """
+        moved = with_numbers(self.transformation, self.values)
+        if _failure(self.network, moved, self.where) != (self.unit, self.left, self.right):
+            raise ConvgraphError(f"unit={self.unit!r}: both sides are others; this was altered")
+        return True
+
     def recheck(self) -> Recheck:
         """Have z3 look for the smallest frame on which this fails; for counterexamples on one.
 
@@ -130,6 +143,16 @@ class Undecided:
     reason: str
 
     holds = None
+
+    def verify(self) -> bool:
+        """There is nothing to check of what is undecided.
+
+        Raises
+        ------
+        ConvgraphError
+            Always.
+        """
+        raise ConvgraphError(f"spec={self.spec!r}: undecided, so that there is nothing to verify")
 
     def to_dict(self) -> dict[str, Any]:
         """The question as plain data."""
