@@ -19,6 +19,12 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
+import convgraph.testing
+from convgraph.core.layer import Row
+from convgraph.core.network import Network
+from convgraph.core.reduction import Reduction
+from convgraph.importers.reductions import minimum, softmax, standardised
+from convgraph.network.listed import listed_layer
 
 Value = Any
 DIGITS = 50
@@ -163,6 +169,8 @@ def value_of(label: Any, parameters: Mapping[str, Value]) -> Value:
         return parameters[label.name]
     if label.is_Rational:
         return mpmath.mpf(int(label.p)) / int(label.q)
+    if label.has(sp.core.function.AppliedUndef):
+        raise ValueError(label)  # a value of a function that is not known, by users' code
     return mpmath.mpf(str(sp.N(label, DIGITS + 10)))  # a function of a number, in users' code
 
 
@@ -261,6 +269,70 @@ def hold(question: tuple[cg.Network, Any]) -> None:
     units = np.array(network.outputs[0].units())
     wrong = units[exact & apart], units[broken & seen & ~apart]
     assert not any(map(len, wrong)), (network, g, network.expressions(), wrong)
+
+
+def listed(reduction: Reduction, reads: Sequence[Sequence[int]], size: int) -> cg.Network:
+    """Units of one reduction that read some units of an input, with weights of one."""
+    x, y = Row("x", (size,)), Row("y", (len(reads),))
+    edges = [(u, x, i, sp.S.One) for u, own in enumerate(reads) for i in own]
+    layer = listed_layer("f", y, edges, reduction, [sp.S.Zero] * len(reads), ())
+    return Network.of([x, y], [layer], [x], [y])
+
+
+@pytest.mark.parametrize("reduction", [minimum(), softmax(False), standardised(1e-5)], ids=str)
+def test_what_reads_several_values_is_no_function_of_the_first(reduction: Reduction) -> None:
+    """The least of x1 and x2 is not that of x1 and x3, though both begin with x1."""
+    swap, still = cg.Permute([0, 2, 1]), cg.Permute([0])
+    verdict = cg.check_equivariance(listed(reduction, [[0, 1]], 3), swap, still)
+    assert verdict.holds is not True
+    assert cg.check_equivariance(listed(reduction, [[0, 0]], 3), swap, still).holds
+
+
+def test_a_softmax_of_one_value_is_no_function_of_it() -> None:
+    """It is one whatever the value: nothing is concluded from its edges."""
+    network = listed(softmax(False), [[0], [1]], 2)
+    verdict = cg.check_equivariance(network, cg.Shift(1, boundary="wrap"), cg.Permute([0, 1]))
+    assert not verdict.broken
+
+
+@pytest.mark.parametrize("name", ["cos", "cosh", "abs", "phi", "tanh"])
+def test_an_even_function_does_not_see_a_sign(name: str) -> None:
+    """f(x - reversed x) under the flip is f of minus that: the same for an even f only."""
+    difference = cg.trace(lambda x: x - x[::-1], x=5).layers[0]
+    outer = Row("y", (5,))
+    edges = [(i, difference.target, i, sp.S.One) for i in range(5)]
+    made = cg.Activation(name).reduction()
+    last = listed_layer("f", outer, edges, made, [sp.S.Zero] * 5, ())
+    source = difference.joints[0].source
+    network = Network.of([source, difference.target, outer], [difference, last], [source], [outer])
+    still = cg.check_equivariance(network, cg.Flip(), cg.Permute(range(5)))
+    if made.function is not None and made.function.even:
+        assert still.holds
+    else:
+        # in the middle it is f of zero on both sides
+        assert still.broken == {"y1", "y2", "y4", "y5"}
+    assert cg.check_equivariance(network, cg.Flip()).holds
+
+
+def test_code_with_a_cosine_is_equivariant() -> None:
+    convgraph.testing.assert_equivariant(lambda x: np.cos(x - x[::-1]), cg.Flip(), x=5)
+
+
+@pytest.mark.parametrize("name", ["sum", "max", "mean", "product", "phi"])
+def test_unknown_functions_are_any(name: str) -> None:
+    """It commutes with what moves units about, and is no identity: not zero at zero."""
+    network = (cg.Conv(2, padding=1) >> cg.Activation(name)).on(4)
+    assert cg.check_equivariance(cg.Activation(name).on(4), cg.Flip()).holds
+    shift = cg.check_equivariance(cg.Activation(name).on(4), cg.Shift(1))
+    assert shift.broken == {"s1"}
+    assert cg.check_equivariance(network, cg.Shift(1, boundary="wrap")).holds is False
+
+
+def test_sums_of_maxima_that_grow_alike_are_told_apart() -> None:
+    """max(a, b) + max(c, d) leads as max(a, c) + max(b, d) does wherever one of them leads."""
+    network = (cg.MaxPool(2) >> cg.AvgPool(2)).on(4)
+    swap = cg.Permute([0, 2, 1, 3])
+    assert cg.check_equivariance(network, swap, cg.Permute([0])).holds is False
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

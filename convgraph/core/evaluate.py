@@ -224,7 +224,13 @@ def _numbers(numbers: Iterable[sp.Expr], exact: bool) -> NDArray[Any]:
         return result
     if all(value.is_Integer for value in values):
         return np.array([int(value) for value in values], np.int64)
-    return np.array([float(value) for value in values])
+    try:
+        return np.array([float(value) for value in values])
+    except TypeError:
+        strange = next(v for v in values if not (v.is_number and v.is_comparable))
+        raise ConvgraphError(
+            f"label={strange}: it has no value in numbers, as it is of a function that is not known"
+        ) from None
 
 
 def _some(labels: Labels) -> list[str]:

@@ -143,19 +143,21 @@ class Forms(OneByOne):
         return reduce(self.timed, terms) if terms else self.one
 
     def apply(self, function: Function, value: Polynomial) -> Polynomial:
+        turned = self.timed(self.minus, value)
+        turns = sorted(turned.items()) > sorted(value.items())
         if function.slopes is not None:
-            # a max(0, t) + b min(0, t) = b t + (a - b) max(0, t)
+            # a max(0, t) + b min(0, t) = b t + (a - b) max(0, t) = a t + (a - b) max(0, -t)
             above, below = (self.constant(sp.sympify(slope)) for slope in function.slopes)
             bend = self.sum(above, self.timed(self.minus, below))
-            positive = self.maximum([{}, value]) if bend else {}
-            return self.sum(self.timed(below, value), self.timed(bend, positive))
+            turns = turns and not function.rectifies  # that is a maximum with others as it is
+            line = self.timed(above if turns else below, value)
+            positive = self.maximum([{}, turned if turns else value]) if bend else {}
+            return self.sum(line, self.timed(bend, positive))
         if not value and function.at_zero is not None:
             return self.constant(function.at_zero)
         sign = self.one
-        if function.even or function.odd:
-            turned = self.timed(self.minus, value)
-            if sorted(turned.items()) < sorted(value.items()):
-                value, sign = turned, self.minus if function.odd else self.one
+        if turns and (function.even or function.odd):
+            value, sign = turned, self.minus if function.odd else self.one
         return self.timed(sign, self.atom(function, _frozen([value])))
 
     def combine(self, layer: ConeLayer, terms: Sequence[Polynomial]) -> Polynomial:
