@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import inspect
 import subprocess
 import sys
 
@@ -43,6 +45,13 @@ def test_the_script_is_smt_lib_and_every_answer_is_unsat(proofs, name):
     assert answers_to(text) == ["unsat"] * text.count("(check-sat)")
 
 
+def restated(proof, **changes):
+    """The proof with another claim at its end, and in its statement."""
+    last = dataclasses.replace(proof.claims[-1], **changes)
+    statement = dataclasses.replace(proof.statement, claim=last)
+    return dataclasses.replace(proof, statement=statement, claims=(*proof.claims[:-1], last))
+
+
 IN_THE_INTERIOR = [name for name, question in THEOREMS.items() if question[2] == "interior"]
 
 
@@ -56,26 +65,106 @@ def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
     last = proof.claims[-1]
     for dropped in last.conditions:
         kept = tuple(c for c in last.conditions if c is not dropped)
-        bold = dataclasses.replace(last, conditions=kept)
-        claims = (*proof.claims[:-1], bold)
-        assert not dataclasses.replace(proof, claims=claims).recheck().holds, dropped
+        assert not restated(proof, conditions=kept).recheck().holds, dropped
 
 
 @pytest.mark.parametrize("name", ["conv", "circular", "max pool", "mean", "transposed", "tiled"])
-def test_another_shift_of_the_output_is_not_confirmed(proofs, name, monkeypatch):
+def test_another_shift_of_the_output_is_not_confirmed(proofs, name):
     """The statement with a shift that is one too long, checked against the same layers."""
-    from convgraph.symmetry.smt import questions
+    right = proofs[name].claims[-1].right
+    far = [
+        e.func(e.args[0] - 1, e.args[1]) if type(e).__name__ == "Residue" else e - 1
+        for e in right.args
+    ]
+    assert not restated(proofs[name], right=right.func(*far)).recheck().holds
 
-    right = questions.setting
 
-    def wrong(*arguments):
-        made = right(*arguments)
-        end = made.network.outputs[0].name
-        far = {**made.shifts, end: tuple(t + 1 if t != 0 else t for t in made.shifts[end])}
-        return dataclasses.replace(made, shifts=far)
+AT, N_X = sp.Symbol("i", integer=True), sp.Symbol("n", integer=True, positive=True)
+FALSE = [
+    # what comes in at the other end is not the zeros that a convolution reads beyond the border
+    (cg.Conv(3, padding=1), cg.Shift(1, boundary="wrap"), (AT - 1, N_X - 2 - AT)),
+    (cg.Conv(3, padding=1), cg.Shift(1), (AT, N_X - 2 - AT)),
+    (cg.Conv(3, padding=1), cg.Shift(1), (AT - 1, N_X - 1 - AT)),
+    (cg.MaxPool(3, stride=1, padding=1), cg.Shift(1), (AT - 1, N_X - 2 - AT)),
+    (cg.AvgPool(3, 1, 1, count_include_pad=False), cg.Shift(1), (AT - 1, N_X - 2 - AT)),
+]
 
-    monkeypatch.setattr(questions, "setting", wrong)
-    assert not proofs[name].recheck().holds
+
+@pytest.mark.parametrize(("spec", "shift", "conditions"), FALSE)
+def test_false_statements_are_not_confirmed(spec, shift, conditions):
+    """Whatever else a proof says, the statement is put to z3, and what it means is read anew."""
+    true = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior")
+    false = restated(true, conditions=conditions)
+    statement = dataclasses.replace(false.statement, spec=spec, transformation=shift)
+    false = dataclasses.replace(false, statement=statement)
+    answer = false.recheck()
+    assert not answer.holds
+    assert "sat" in [each.answer for each in answer.answers]
+    with pytest.raises(cg.ConvgraphError):
+        false.verify()
+
+
+def test_the_true_statement_about_a_wrapped_shift_is_confirmed():
+    true = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior")
+    shift = cg.Shift(1, boundary="wrap")
+    for least, holds in ((1, False), (2, True)):
+        wrapped = restated(true, conditions=(AT - least, N_X - 2 - AT))
+        statement = dataclasses.replace(wrapped.statement, transformation=shift)
+        assert dataclasses.replace(wrapped, statement=statement).recheck().holds is holds
+
+
+MODULES = ["claims", "meaning", "opening", "networks", "restate", "walking", "normal", "equation"]
+
+
+def test_the_second_checker_reads_none_of_the_prover(proofs, monkeypatch):
+    """Whatever the prover's definitions are made to say, the questions stay the same."""
+    names = ["padded", "stack circle", "tiled", "hourglass frame", "converse", "downsampling"]
+    before = {name: proofs[name].smt2() for name in names}
+
+    def broken(*_, **__):
+        raise AssertionError
+
+    for each in MODULES:
+        module = importlib.import_module(f"convgraph.symmetry.proofs.{each}")
+        for function in module.__all__:
+            if inspect.isfunction(getattr(module, function)):
+                monkeypatch.setattr(module, function, broken)
+    for name, proof in proofs.items():
+        proof_without = dataclasses.replace(proof, hypotheses=(), steps=())
+        assert "(check-sat)" in proof_without.smt2()
+        if name in names:
+            queries = proof_without.smt2().split("\n", 1)[1]
+            assert queries == before[name].split("\n", 1)[1]
+
+
+def test_forged_and_foreign_proofs_end_in_one_error(proofs):
+    proof, other = proofs["padded"], proofs["image frame"]
+    i = proof.claims[-1].variables[0]
+    y = proof.claims[-1].right.func
+    forged = [
+        dataclasses.replace(proof, claims=()),
+        dataclasses.replace(proof, claims=other.claims),
+        dataclasses.replace(proof, claims=(*proof.claims, *proof.claims)),
+        dataclasses.replace(proof, statement=other.statement),
+        dataclasses.replace(
+            proof, statement=dataclasses.replace(other.statement, claim=proof.claims[-1])
+        ),
+        dataclasses.replace(proof, statement=dataclasses.replace(proof.statement, notes=())),
+        dataclasses.replace(proof, statement=dataclasses.replace(proof.statement, theorem="")),
+        dataclasses.replace(proof, statement=dataclasses.replace(proof.statement, spec=None)),
+        restated(proof, right=sp.Integer(0)),
+        restated(proof, right=y(i, i)),
+        restated(proof, right=y(2 * i)),
+        restated(proof, left=sp.Function("y'")(sp.Integer(0))),
+        restated(proof, conditions=(sp.sin(i),)),
+        restated(proof, conditions=("i",)),
+    ]
+    for each in forged:
+        try:
+            holds = each.recheck().holds
+        except cg.ConvgraphError:
+            holds = False
+        assert not holds
 
 
 def test_the_lemma_is_needed_to_be_true():

@@ -21,7 +21,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Learned, Mean
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
+from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.folds import Fold, State, fold_of, rational
 from convgraph.symmetry.smt.script import (
     Query,
@@ -33,6 +33,7 @@ from convgraph.symmetry.smt.script import (
     total,
     whole,
 )
+from convgraph.symmetry.smt.stated import follow
 
 __all__ = ["N", "frame_query"]
 
@@ -44,19 +45,15 @@ def frame_query(network: Network, amounts: Sequence[int]) -> Query:
 
     `network` is bound to the size n, a symbol, on every axis; `amounts` are numbers.
     """
-    try:
-        moves = dict(shifts(network, tuple(map(sp.Integer, amounts))))
-    except Unproved as unproved:
-        raise ConvgraphError(
-            f"transformation: {unproved}, so that no equation is refuted"
-        ) from None
+    (start,) = network.inputs
+    steps = (sp.S.Zero,) * (len(start.shape) - len(amounts)) + tuple(map(sp.Integer, amounts))
+    away = follow(network, steps)
     script = Script()
     script.integer("n", 1)
     rows: dict[str, str] = {}
     moved: dict[str, str] = {}
-    (start,) = network.inputs
     rows[start.name] = script.function(start.name, len(start.shape))
-    moved[start.name] = _moved_input(script, start, moves[start.name])
+    moved[start.name] = _moved_input(script, start, steps)
     for layer in network.layers:
         _fits(script, layer)
         rows[layer.target.name] = _row(script, layer, rows, "")
@@ -65,7 +62,7 @@ def frame_query(network: Network, amounts: Sequence[int]) -> Query:
     at = [script.integer(f"i_{a + 1}") for a in range(len(end.shape))]
     for i, size in zip(at, end.shape, strict=True):
         script.claim(script.between("0", i, _size(size)))
-    came = [difference(i, number(int(t))) for i, t in zip(at, moves[end.name], strict=True)]
+    came = [difference(i, number(int(t))) for i, t in zip(at, away, strict=True)]
     right = call("ite", _inside(script, end, came), call(rows[end.name], *came), "0.0")
     return script.ask("the whole frame", call("=", call(moved[end.name], *at), right))
 
@@ -75,7 +72,7 @@ def _fits(script: Script, layer: Layer) -> None:
     for size in layer.target.shape:
         script.claim(call(">=", _size(size), "1"))
     for joint in layer.joints:
-        for axis, place, _ in axis_pairs(joint, layer.target):
+        for _, axis, place, _ in axes_of(joint, layer.target):
             if isinstance(axis, Window) and axis.boundary in ("circular", "reflect"):
                 assert place is not None
                 least = 1 if axis.boundary == "reflect" else 0
@@ -154,7 +151,7 @@ def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
     assert layer.bias is not None
     tying = layer.bias.tying
     assert isinstance(tying, Learned)
-    pairs = list(axis_pairs(layer.bias, layer.target))
+    pairs = [each[1:] for each in axes_of(layer.bias, layer.target)]
     outs = [pairs[d.axis][2] for d in tying.digits if d.named or d.size != 1]
     b = script.function(tying.letter or "b", len(outs))
     return call(b, *[at[o] for o in outs if o is not None])
@@ -171,7 +168,7 @@ def _pointwise(script: Script, function: Function, value: str) -> str:
 
 def _joint(layer: Layer, joint: Joint, at: Sequence[str], source: str) -> str:
     fold = fold_of(layer, joint)
-    pairs = list(axis_pairs(joint, layer.target))
+    pairs = [each[1:] for each in axes_of(joint, layer.target)]
     state: State = fold.empty
     ranges = []
     for axis, _, _ in pairs:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.reduction import PRODUCT
+from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
 from convgraph.core.sizes import is_symbolic, product
-from convgraph.core.tying import Learned
-from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.meaning import has_formula
-from convgraph.symmetry.proofs.setting import Setting
-from convgraph.symmetry.proofs.walking import axis_pairs
+from convgraph.core.tying import Constant, Learned
+from convgraph.core.wiring import Product
+from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference, whole
+from convgraph.symmetry.smt.stated import Stated
 from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes
 
 __all__ = ["LayerQueries"]
@@ -33,14 +33,17 @@ WRITTEN_OUT = 9  # taps; a circle, with its remainders, is met by induction at o
 class LayerQueries:
     """The questions about one layer, given what has been shown of the rows that it reads."""
 
-    setting: Setting
+    setting: Stated
     layer: Layer
-    claim: Equation
-    sources: Mapping[str, Equation]
+
+    @property
+    def claim(self) -> Any:
+        """What is claimed of the layer's row."""
+        return self.setting.claims[self.layer.target.name]
 
     def __iter__(self) -> Iterator[Query]:
         for joint in self.layer.joints:
-            if not has_formula(self.layer):
+            if not _adds_up(self.layer):
                 yield self._any_tap(joint)
                 continue
             if any(self._turning(joint)):
@@ -63,12 +66,12 @@ class LayerQueries:
 
     @property
     def _name(self) -> str:
-        return self.claim.name.rstrip("'")
+        return str(self.layer.target.name)
 
     def _turning(self, joint: Joint) -> Iterator[bool]:
         """For each axis whether a whole circle is read, so that only where it begins moves."""
         shifts = self.setting.shifts[joint.source.name]
-        for axis, place, _ in axis_pairs(joint, self.layer.target):
+        for _, axis, place, _ in axes_of(joint, self.layer.target):
             yield isinstance(axis, Full) and place is not None and shifts[place] != 0
 
     # -- where ----------------------------------------------------------------------------------
@@ -78,7 +81,7 @@ class LayerQueries:
         row = self.layer.target
         positions, turns = [], []
         for i, t, modulus in zip(
-            self.claim.variables,
+            self.claim.left.args,
             self.setting.shifts[row.name],
             self.setting.moduli(row),
             strict=True,
@@ -101,10 +104,7 @@ class LayerQueries:
 
     def _tap(self, script: Script, joint: Joint, taps: Mapping[int, str]) -> Tap:
         positions, turns = self._places(script)
-        source = self.sources[joint.source.name]
-        return Tap(
-            script, self.setting, self.layer, joint, self.claim, source, taps, positions, turns
-        )
+        return Tap(script, self.setting, self.layer, joint, taps, positions, turns)
 
     # -- sums and maxima ------------------------------------------------------------------------
 
@@ -113,11 +113,10 @@ class LayerQueries:
         fold = fold_of(self.layer, joint)
         script = Script()
         place = self._places(script)
-        source = self.sources[joint.source.name]
         equal = []
         for taps in itertools.product(*[range(int(axis.taps)) for _, axis in axes]):
             numbers = {number: str(tap) for (number, _), tap in zip(axes, taps, strict=True)}
-            tap = Tap(script, self.setting, self.layer, joint, self.claim, source, numbers, *place)
+            tap = Tap(script, self.setting, self.layer, joint, numbers, *place)
             states = [defined(script, fold, one) for one in _sides(fold, tap)]
             equal.append(same(*states))
         return script.ask(f"{self._name}, each tap", conjunction(equal))
@@ -204,12 +203,12 @@ class LayerQueries:
         assert isinstance(bias.tying, Learned)
         row = self.layer.target
         positions, turns = self._places(script)
-        pairs = list(axis_pairs(bias, row))
+        pairs = list(axes_of(bias, row))
         digits = [d for d in bias.tying.digits if d.named or d.size != 1]
         name = script.function(bias.tying.letter or "b", len(digits))
         places = []
         for digit in digits:
-            axis, _, out = pairs[digit.axis]
+            _, axis, _, out = pairs[digit.axis]
             places.append(
                 output_digit(script, self.setting, row, digit, axis, out, positions, turns)
             )
@@ -217,6 +216,19 @@ class LayerQueries:
 
 
 SIDES = ("left", "right")
+
+
+def _adds_up(layer: Layer) -> bool:
+    """Whether a unit is a sum, a product of single values, a maximum, or a function of one value.
+
+    A product of several connections, or any other way of taking values, is some function of them.
+    """
+    if layer.reduction.pointwise or layer.reduction == MAX:
+        return len(layer.joints) == 1 and layer.joints[0].tying == Constant()
+    if layer.reduction == PRODUCT:
+        wirings = [joint.wiring for joint in layer.joints]
+        return all(isinstance(w, Product) and all(t == 1 for t in w.taps) for w in wirings)
+    return layer.reduction in (SUM, MEAN)
 
 
 def _sides(fold: Fold, tap: Tap) -> tuple[State, State]:

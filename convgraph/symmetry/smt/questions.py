@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.window import Window
-from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.walking import axis_pairs
+from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.layers import LayerQueries
 from convgraph.symmetry.smt.script import (
     Query,
@@ -18,45 +18,58 @@ from convgraph.symmetry.smt.script import (
     call,
     difference,
     multiples_lemma,
+    term,
     total,
     whole,
 )
+from convgraph.symmetry.smt.stated import bound_anew, stated
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
-    from convgraph.symmetry.proofs.statement import Statement
 
 __all__ = ["questions"]
 
 
 def questions(proof: Proof) -> list[Query]:
-    """The questions to which every answer has to be unsat, if the statement is true."""
-    asked = {
-        "equivariance": _equivariance,
-        "converse": lambda proof: _converse(proof.statement.spec),
-        "downsampling": lambda proof: _downsampling(proof.statement),
-    }[proof.statement.theorem](proof)
-    found = list(asked)
+    """The questions to which every answer has to be unsat, if the statement is true.
+
+    Raises
+    ------
+    ConvgraphError
+        If a proof was altered so that it states nothing of which one could ask.
+    """
+    makers = {"equivariance": _equivariance, "converse": _converse, "downsampling": _downsampling}
+    try:
+        if proof.claims[-1] != proof.statement.claim:
+            raise ConvgraphError("claims: the last claim is that of the statement")
+        found = list(makers[proof.statement.theorem](proof))
+    except ConvgraphError:
+        raise
+    except Exception as wrong:  # whatever a forged proof is made of
+        raise ConvgraphError(
+            f"proof: it states nothing of which one could ask: {wrong!r}"
+        ) from None
     if any("q!1" in query.text for query in found):  # a remainder, and with it the lemma
         found.insert(0, multiples_lemma())
     return found
 
 
 def _equivariance(proof: Proof) -> Iterator[Query]:
-    statement = proof.statement
-    amounts = amounts_of(statement.spec, statement.transformation)
-    made = setting(statement.spec, amounts, statement.where, statement.channels)
-    (start,) = made.network.inputs
-    shown = {start.name: proof.hypotheses[0]}
-    for layer, claim in zip(made.network.layers, proof.claims, strict=True):
-        yield from LayerQueries(made, layer, claim, shown)
-        shown[layer.target.name] = claim
+    made = stated(proof)
+    for layer in made.network.layers:
+        yield from LayerQueries(made, layer)
 
 
-def _converse(stride: sp.Expr) -> Iterator[Query]:
+def _converse(proof: Proof) -> Iterator[Query]:
     """A linear map M, applied to unit impulses: its columns are its values."""
+    claim = proof.statement.claim
     script = Script()
-    s, i, a, j = script.size(stride), script.integer("i"), script.integer("a"), script.integer("j")
+    s, i, a, j = (
+        script.size(sp.sympify(proof.statement.spec)),
+        script.integer("i"),
+        script.integer("a"),
+        script.integer("j"),
+    )
     m = script.function("M", 2)
     # moved by s t, the impulse at c is that at c + s t, so that M[i, c + s t] = M[i - t, c] for
     # all i, t and c; here at t = i and c = a - s i
@@ -64,27 +77,30 @@ def _converse(stride: sp.Expr) -> Iterator[Query]:
     moved, still = call(m, i, total(c, whole(s, i))), call(m, difference(i, i), c)
     script.claim(call("=", moved, still))
     yield script.ask("M[i, a] depends on a - s i", call("=", call(m, i, a), call(m, "0", c)))
-    read = total(whole(s, i), j)
+    calls = {e.func.__name__: e.args for e in claim.right.atoms(AppliedUndef)}
+    (at,), (tap,) = calls["x"], calls["w"]
+    read = term(sp.expand(at), {claim.left.args[0]: i, tap: j})
     column = call(m, i, read)
     script.claim(call("=", column, call(m, "0", difference(read, whole(s, i)))))
     yield script.ask("and so it is a kernel", call("=", column, call(m, "0", j)))
 
 
-def _downsampling(statement: Statement) -> Iterator[Query]:
+def _downsampling(proof: Proof) -> Iterator[Query]:
     """Each tap reads the same position in both layers."""
-    spec = statement.spec
-    made = setting(spec, (0,) * spec.rank, "line", statement.channels)
-    (layer,) = made.network.layers
+    statement = proof.statement
+    spec, claim = statement.spec, statement.claim
+    sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(spec.rank))
+    (layer,) = bound_anew(spec, sizes, statement.channels).layers
     (joint,) = layer.joints
     script = Script()
     equal = []
-    for number, (axis, _, out) in enumerate(axis_pairs(joint, layer.target)):
+    for number, axis, _, out in axes_of(joint, layer.target):
         if not isinstance(axis, Window) or out is None:
             continue
         i, tap = script.integer(f"i!{number}"), script.integer(f"tap!{number}")
-        s, d, p = (script.size(made.named(e)) for e in (axis.stride, axis.dilation, axis.padding))
+        s, d, p = (script.size(e) for e in (axis.stride, axis.dilation, axis.padding))
         strided = difference(total(whole(s, i), whole(d, tap)), p)
-        kept = whole(s, i)
-        dense = difference(total(whole("1", kept), whole(d, tap)), p)
+        kept = term(claim.right.args[out], {claim.left.args[out]: i})
+        dense = difference(total(kept, whole(d, tap)), p)
         equal.append(call("=", strided, dense))
     yield script.ask("every tap reads the same position", call("and", *equal))

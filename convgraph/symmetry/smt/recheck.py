@@ -7,12 +7,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.proofs.numbers import with_numbers
-from convgraph.symmetry.proofs.opening import bound
-from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.core.network import Network
+from convgraph.symmetry.instances.choices import at_numbers
 from convgraph.symmetry.smt.frames import N, frame_query
 from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.script import Query, joined
+from convgraph.symmetry.smt.stated import bound_anew
 from convgraph.symmetry.transformations import Shift
 
 if TYPE_CHECKING:
@@ -96,9 +96,7 @@ def recheck(proof: Proof) -> Recheck:
 
 def script(proof: Proof) -> str:
     """What `recheck` asks, as one SMT-LIB 2 script."""
-    from convgraph.symmetry.proofs.document import headline
-
-    return joined(questions(proof), headline(proof.statement))
+    return joined(questions(proof), f"{proof!r}")
 
 
 def recheck_frame(refutation: Refutation) -> Recheck:
@@ -132,13 +130,14 @@ def _frame(refutation: Refutation) -> Query:
         raise ConvgraphError(
             f"where={refutation.where!r}: z3 looks for the smallest counterexample on a frame"
         )
-    spec = with_numbers(refutation.spec, refutation.values)
-    shift = with_numbers(refutation.transformation, refutation.values)
+    spec = at_numbers(refutation.spec, refutation.values)
+    shift = at_numbers(refutation.transformation, refutation.values)
     row = refutation.network.inputs[0]
-    amounts = amounts_of(spec, shift)
-    channels = row.shape[0] if len(row.shape) > len(amounts) else None
-    network = bound(spec, (N,) * len(amounts), channels)
-    return replace(frame_query(network, [int(a) for a in amounts]), expected="sat")
+    rank = len(row.shape) - row.channels
+    channels = row.shape[0] if row.channels else None
+    network = spec if isinstance(spec, Network) else bound_anew(spec, (N,) * rank, channels)
+    amounts = [int(a) for a in shift.amounts(rank)]
+    return replace(frame_query(network, amounts), expected="sat")
 
 
 def solver() -> Any:
@@ -156,6 +155,9 @@ def _asked(z3: Any, query: Query) -> Answer:
     began = perf_counter()
     one = z3.Solver()
     one.set("timeout", TIMEOUT)
-    one.from_string(query.text)
+    try:
+        one.from_string(query.text)
+    except z3.Z3Exception as wrong:
+        raise ConvgraphError(f"{query.what}: z3 does not read this question: {wrong}") from None
     answer = str(one.check())
     return Answer(query, answer, 1000 * (perf_counter() - began))

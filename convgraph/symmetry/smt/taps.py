@@ -1,8 +1,9 @@
 """What one tap of a layer brings to an output, before and after the move, for an SMT solver.
 
 The two sides of f(g x) = g(f x) are written down from the wiring and the tying of a layer: the left
-side reads moved rows at i, the right side reads rows as they are at i - t. Nothing here is taken
-from the steps of a proof, nor from the formulas of `convgraph.symmetry.proofs.meaning`.
+side reads moved rows at i, the right side reads rows as they are at i - t. What a shift does to a
+frame is written out: zeros come in, or what has left it at the other end. Nothing here is taken
+from the steps of a proof, nor from what it is given.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from convgraph.core.axis import Axis, Full, Repeat
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Setting
-from convgraph.symmetry.proofs.walking import axis_pairs
+from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.script import Script, call, conjunction, difference, term, total, whole
+from convgraph.symmetry.smt.stated import Stated
 
 __all__ = ["Both", "Tap", "output_digit", "tap_axes"]
 
@@ -50,8 +50,8 @@ class Along:
 
 def tap_axes(joint: Joint, layer: Layer) -> list[tuple[int, Axis]]:
     """The axes over whose taps a unit adds up or takes the greatest, with their numbers."""
-    pairs = axis_pairs(joint, layer.target)
-    return [(number, axis) for number, (axis, _, _) in enumerate(pairs) if axis.taps != 1]
+    pairs = axes_of(joint, layer.target)
+    return [(number, axis) for number, axis, _, _ in pairs if axis.taps != 1]
 
 
 @dataclass
@@ -59,13 +59,9 @@ class Tap:
     """One joint at one choice of taps, on both sides."""
 
     script: Script
-    setting: Setting
+    setting: Stated
     layer: Layer
     joint: Joint
-    claim: Equation
-    """What is claimed of the layer's row; its variables are the output's position."""
-    source: Equation
-    """What has been shown of the row that is read, or what the shift does to the input."""
     taps: Mapping[int, str]
     positions: Sequence[Both]
     turns: Sequence[str]
@@ -73,7 +69,7 @@ class Tap:
     along: dict[int, Along] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for number, (axis, place, out) in enumerate(axis_pairs(self.joint, self.layer.target)):
+        for number, axis, place, out in axes_of(self.joint, self.layer.target):
             here = Both("0", "0") if out is None else self.positions[out]
             moves = place is not None and self.setting.shifts[self.joint.source.name][place] != 0
             found = (
@@ -93,7 +89,7 @@ class Tap:
     def value(self) -> tuple[Both, Both]:
         """Whether there is a connection, and the value of the unit that is read."""
         row = self.joint.source
-        places = [place for _, place, _ in axis_pairs(self.joint, self.layer.target)]
+        places = [place for _, _, place, _ in axes_of(self.joint, self.layer.target)]
         ordered: list[Along] = [Along(Both("0", "0"))] * len(row.shape)
         for number, place in enumerate(places):
             if place is not None:
@@ -219,7 +215,7 @@ class Tap:
     # -- values ---------------------------------------------------------------------------------
 
     def _plain(self, row: Row, at: Sequence[str]) -> str:
-        name = self.script.function(self.setting.names[row.name], len(row.shape))
+        name = self.script.function(row.name, len(row.shape))
         return call(name, *at)
 
     def _moved(self, row: Row, ordered: Sequence[Along]) -> str:
@@ -229,6 +225,8 @@ class Tap:
             return self._plain(row, at)  # the positions have moved already
         steps = [self.script.size(step) for step in self.setting.shifts[row.name]]
         came = [difference(a, step) for a, step in zip(at, steps, strict=True)]
+        if row in self.setting.network.inputs and self.setting.wrapped:
+            return self._plain(row, self._wrapped(row, came))
         value = self._plain(row, came)
         if row in self.setting.network.inputs:
             within = [
@@ -240,10 +238,19 @@ class Tap:
             ]
             return call("ite", conjunction(within), value, "0.0")
         # outside of what has been shown, a row may be anything
-        known = dict(zip(self.source.variables, at, strict=True))
-        shown = [call(">=", self._condition(c, known), "0") for c in self.source.conditions]
-        other = call(self.script.function(f"unknown!{self.setting.names[row.name]}", len(at)), *at)
+        source = self.setting.claims[row.name]
+        known = dict(zip(source.left.args, at, strict=True))
+        shown = [call(">=", self._condition(c, known), "0") for c in source.conditions]
+        other = call(self.script.function(f"unknown!{row.name}", len(at)), *at)
         return call("ite", conjunction(shown), value, other)
+
+    def _wrapped(self, row: Row, came: Sequence[str]) -> list[str]:
+        """Where values come from that come in at the other end: positions modulo the size."""
+        sizes = self.setting.sizes[row.name]
+        return [
+            self.script.remainder(c, self.script.size(size))[1] if moves else c
+            for c, size, moves in zip(came, sizes, self.setting.moving(row), strict=True)
+        ]
 
     def _condition(self, condition: sp.Expr, known: Mapping[sp.Symbol, str]) -> str:
         self.script.size(condition.xreplace(dict.fromkeys(known, sp.S.Zero)))
@@ -262,8 +269,8 @@ class Tap:
     # -- parameters -----------------------------------------------------------------------------
 
     def _digit(self, digit: Digit) -> Both:
-        pairs = list(axis_pairs(self.joint, self.layer.target))
-        axis, _, out = pairs[digit.axis]
+        pairs = list(axes_of(self.joint, self.layer.target))
+        _, axis, _, out = pairs[digit.axis]
         if digit.kind == "tap" and digit.flipped:
             at = difference(self.script.size(digit.size - 1), self.taps.get(digit.axis, "0"))
             return Both(at, at)
@@ -283,7 +290,7 @@ class Tap:
 
 def output_digit(
     script: Script,
-    setting: Setting,
+    setting: Stated,
     row: Row,
     digit: Digit,
     axis: Axis,

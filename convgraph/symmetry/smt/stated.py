@@ -1,0 +1,254 @@
+"""What a proof states of a network, as the second checker reads it.
+
+The spec is bound anew, to the sizes that the statement prints, and how each row moves is what its
+claim says, which the questions then put to the test. Of what a proof is given, and of how it was
+found, nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
+from convgraph.core.network import Network
+from convgraph.core.window import Reversed, Window
+from convgraph.network.functional import Input
+from convgraph.symmetry.instances.borders import axes_of
+from convgraph.symmetry.instances.choices import free_symbols
+from convgraph.symmetry.instances.printed import Printed
+
+__all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A network of open size, and what is claimed of each of its rows.
+
+    Attributes
+    ----------
+    network, where
+        The network, bound to symbols, and "line", "circle" or "interior".
+    wrapped
+        Whether a frame's values come back in at the other end, or zeros do.
+    shifts, sizes
+        By how much each row moves, and how many positions it has, per axis.
+    claims
+        What is claimed of each row but the input.
+    printed
+        What the statement says that symbols stand for.
+    """
+
+    network: Network
+    where: str
+    wrapped: bool
+    shifts: Mapping[str, tuple[sp.Expr, ...]]
+    sizes: Mapping[str, tuple[sp.Expr, ...]]
+    claims: Mapping[str, Any]
+    printed: Printed
+
+    def moving(self, row: Row) -> tuple[bool, ...]:
+        """Along which axes a row moves."""
+        return tuple(t != 0 for t in self.shifts[row.name])
+
+    def moduli(self, row: Row) -> tuple[sp.Expr | None, ...]:
+        """On a circle the number of positions of each axis that moves; None for other axes."""
+        pairs = zip(self.moving(row), self.sizes[row.name], strict=True)
+        return tuple(size if moves and self.where == "circle" else None for moves, size in pairs)
+
+    def named(self, size: Any) -> sp.Expr:
+        """A size or a padding, or the symbol that is said to stand for it."""
+        return _named(self.printed, sp.sympify(size))
+
+    @cached_property
+    def floors(self) -> dict[sp.Symbol, sp.Expr]:
+        """Symbols that stand for sizes which a division by a number rounds down."""
+        found = {}
+        for symbol, value in self.printed.meanings:
+            parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
+            plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
+            if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
+                found[symbol] = value
+        return found
+
+
+def stated(proof: Any) -> Stated:
+    """What a proof of equivariance states, or an error that says why it states nothing."""
+    statement = proof.statement
+    where, shift = statement.where, statement.transformation
+    printed = Printed(statement.notes)
+    if not proof.claims or proof.claims[-1] != statement.claim:
+        raise ConvgraphError("claims: the last claim is that of the statement")
+    network = _network(statement, printed)
+    (start,) = network.inputs
+    if len(proof.claims) != len(network.layers):
+        raise ConvgraphError(f"claims: {len(proof.claims)} for {len(network.layers)} rows")
+    sizes = _sizes(network, statement, printed)
+    shifts = {start.name: moves_of(start, shift)}
+    claims = {}
+    for layer, claim in zip(network.layers, proof.claims, strict=True):
+        name = layer.target.name
+        shifts[name] = _away(claim, sizes[name], where)
+        claims[name] = claim
+    return Stated(network, where, shift.boundary == "wrap", shifts, sizes, claims, printed)
+
+
+def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
+    """By how much a row moves, channels included, which do not."""
+    amounts = tuple(map(sp.sympify, shift.amounts(len(row.shape) - row.channels)))
+    return (sp.S.Zero,) * row.channels + amounts
+
+
+def bound_anew(spec: Any, sizes: tuple[Any, ...], channels: Any) -> Network:
+    """A spec on an input of these sizes; channels come first."""
+    head = () if channels is None else (channels,)
+    x = Input((*head, *sizes), rank=len(sizes))
+    return Network(x, spec(x))
+
+
+def _network(statement: Any, printed: Printed) -> Network:
+    if isinstance(statement.spec, Network):
+        return statement.spec
+    if statement.where != "line":
+        return bound_anew(statement.spec, printed.input, statement.channels)
+    amount = statement.transformation.amount
+    rank = statement.spec.rank or (len(amount) if isinstance(amount, tuple) else 1)
+    sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(rank))
+    try:
+        return bound_anew(statement.spec, sizes, statement.channels)
+    except ConvgraphError:  # branches meet at some multiples only; on a line no size matters
+        every = sp.Mul(*sorted(free_symbols(statement.spec), key=lambda s: s.name))
+        for factor in (every * number for number in range(1, 65)):
+            try:
+                many = tuple(factor * size for size in sizes)
+                return bound_anew(statement.spec, many, statement.channels)
+            except ConvgraphError:
+                continue
+        raise
+
+
+def _away(claim: Any, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.Expr, ...]:
+    """By how much a claim says that a row moves: the t of y'(i) = y(i - t)."""
+    left, right = claim.left, claim.right
+    sides = isinstance(left, AppliedUndef) and isinstance(right, AppliedUndef)
+    if not sides or left.func.__name__ != f"{right.func.__name__}'":
+        raise ConvgraphError(f"claims: {left} = {right} does not say how a row moves")
+    own = left.args
+    if not all(v.is_Symbol for v in own) or len(set(own)) < len(own):
+        raise ConvgraphError(f"claims: {left} is not a row at its positions")
+    if not len(own) == len(right.args) == len(sizes):
+        raise ConvgraphError(f"claims: {left} = {right} of a row with {len(sizes)} axes")
+    found = []
+    for variable, source, size in zip(own, right.args, sizes, strict=True):
+        turned = type(source).__name__ == "Residue"
+        if turned and sp.expand(source.args[1] - size) != 0:
+            raise ConvgraphError(f"claims: {source} on a circle of {size}")
+        t = sp.expand(variable - (source.args[0] if turned else source))
+        if t.free_symbols & set(own) or turned != (where == "circle" and t != 0):
+            raise ConvgraphError(f"claims: {left} = {right} does not say how a row moves")
+        found.append(t)
+    return tuple(found)
+
+
+def _named(printed: Printed, value: sp.Expr) -> sp.Expr:
+    return next((symbol for symbol, meant in printed.meanings if meant == value), value)
+
+
+def _sizes(network: Network, statement: Any, printed: Printed) -> dict[str, tuple[sp.Expr, ...]]:
+    """The number of positions of every row."""
+    if not isinstance(statement.spec, Network):
+        return _sizes_of_rows(network, printed)
+    if statement.where != "interior":
+        return {row.name: tuple(map(sp.Integer, row.numbers())) for row in network.rows}
+    (start,) = network.inputs
+    head = tuple(map(sp.Integer, start.numbers()[: start.channels]))
+    known = {start.name: (*head, *printed.input)}
+    for layer in network.layers:
+        own = list(map(sp.Integer, layer.target.numbers()))
+        joint = layer.joints[0]
+        for _, axis, read, made in axes_of(joint, layer.target):
+            if (
+                read is not None
+                and made is not None
+                and known[joint.source.name][read].free_symbols
+            ):
+                own[made] = _named(printed, _outputs(axis, known[joint.source.name][read]))
+        known[layer.target.name] = tuple(own)
+    return known
+
+
+def _sizes_of_rows(network: Network, printed: Printed) -> dict[str, tuple[sp.Expr, ...]]:
+    """As the rows have them; where the statement has a name for one, by that name."""
+    known: dict[sp.Expr, sp.Expr] = {}
+    for symbol, meant in printed.meanings:
+        rest, quotient = meant.as_coeff_Add()
+        known[quotient] = symbol - rest
+
+    def size(value: sp.Expr) -> sp.Expr:
+        name = _named(printed, value)
+        return sp.expand(value.xreplace(known)) if name == value else name
+
+    return {row.name: tuple(size(sp.sympify(n)) for n in row.shape) for row in network.rows}
+
+
+def _outputs(axis: Axis, inputs: sp.Expr) -> sp.Expr:
+    """How many positions an axis makes of so many, with the padding that it has."""
+    match axis:
+        case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
+            span = d * (k - 1) + 1
+            if after is None or (axis.inputs + p + after - span) // s + 1 != axis.outputs:
+                after = (axis.outputs - 1) * s + span - axis.inputs - p  # up to the last window
+            return sp.floor((inputs + p + after - span) / sp.Integer(s)) + 1
+        case Repeat(factor=factor):
+            return inputs * factor
+        case Reversed(window=w):
+            return sp.expand(inputs * w.stride + (axis.outputs - axis.inputs * w.stride))
+    return sp.sympify(axis.outputs)
+
+
+def follow(network: Network, moves: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+    """By how much the output moves: what each axis makes of a step, divided by its stride."""
+    known = {network.inputs[0].name: moves}
+    for layer in network.layers:
+        found = []
+        for joint in layer.joints:
+            steps = [sp.S.Zero] * len(layer.target.shape)
+            for _, axis, read, made in axes_of(joint, layer.target):
+                step = sp.S.Zero if read is None else known[joint.source.name][read]
+                if step != 0 and made is not None:
+                    steps[made] = _step(layer, axis, step)
+                elif step != 0:
+                    raise ConvgraphError(f"transformation: {layer.spec} reads along it")
+            found.append(tuple(steps))
+        if len(set(found)) != 1:
+            raise ConvgraphError(f"transformation: the strides that {layer.spec} joins differ")
+        known[layer.target.name] = found[0]
+    return known[network.outputs[0].name]
+
+
+def _step(layer: Any, axis: Axis, step: sp.Expr) -> sp.Expr:
+    match axis:
+        case Window(stride=s):
+            if not (step / s).is_integer:
+                raise ConvgraphError(
+                    f"transformation: stride={s}: the stride of {layer.spec} does not divide "
+                    f"{step}, so that no equation is refuted"
+                )
+            return step / s
+        case Reversed(window=w):
+            return step * w.stride
+        case Repeat(factor=factor):
+            return step * factor
+        case Full(outputs=1):
+            return sp.S.Zero
+    raise ConvgraphError(
+        f"transformation: {layer.spec} has other parameters at every position, "
+        "so that no equation is refuted"
+    )
