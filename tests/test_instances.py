@@ -14,6 +14,7 @@ import convgraph as cg
 from convgraph.symmetry.instances.choices import choices
 from convgraph.symmetry.instances.instance import instances
 from convgraph.symmetry.instances.plain import draw, values
+from convgraph.symmetry.instances.sides import differ
 from convgraph.symmetry.instances.whole import whole
 from tests.theorems import OTHERS, THEOREMS
 
@@ -162,3 +163,17 @@ def test_formulas_of_whole_numbers():
     for bad in (n, sp.sqrt(n), n / 2):
         with pytest.raises(cg.ConvgraphError):
             whole(bad, {} if bad is n else {n: 3})
+
+
+def test_two_sides_of_a_counterexample_differ_in_numbers():
+    x, y = sp.symbols("x y")
+    phi = sp.Function("phi")
+    assert not differ(sp.Max(x, y), sp.Max(y, x))
+    assert not differ(phi(x - y), phi(x - y))
+    assert differ(phi(x - y), phi(y - x))
+    assert differ(sp.Max(0, x), sp.Max(0, x, y))
+
+
+def test_amounts_that_a_stride_halves_are_whole():
+    even = sp.Symbol("e", even=True, positive=True)
+    assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).verify()

@@ -280,3 +280,10 @@ def test_a_fixed_kernel_is_written_out():
     fixed = cg.prove(cg.Conv(3, padding=1), cg.Shift(up), where="interior")
     assert "(w 2)" in fixed.smt2()
     assert sp.Symbol("k") not in fixed.conclusion.free_symbols
+
+
+def test_what_is_even_or_odd_is_said_to_be():
+    even = sp.Symbol("e", even=True, positive=True)
+    odd = sp.Symbol("o", odd=True, positive=True)
+    assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).recheck().holds
+    assert cg.prove(cg.Conv(odd, stride=2), cg.Shift(odd + 1)).recheck().holds

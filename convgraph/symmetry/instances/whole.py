@@ -27,6 +27,10 @@ def whole(e: Any, at: Mapping[sp.Symbol, Any]) -> Any:
     array([3, 2, 1])
     """
     value = _value(sp.sympify(e), at)
+    if isinstance(value, np.ndarray) and value.dtype == object:  # fractions, before they add up
+        if any(Fraction(each).denominator != 1 for each in value.ravel()):
+            raise ConvgraphError(f"{e} at {dict(at)}: no whole numbers")
+        return value.astype(np.int64)
     if isinstance(value, Fraction):
         if value.denominator != 1:
             raise ConvgraphError(f"{e} is {value} at {dict(at)}: no whole number")

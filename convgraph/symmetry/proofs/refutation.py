@@ -14,6 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
+from convgraph.symmetry.instances.sides import differ
 from convgraph.symmetry.proofs.endless import difference
 from convgraph.symmetry.proofs.numbers import assignments, symbols_of, with_numbers
 from convgraph.symmetry.proofs.opening import bound
@@ -186,7 +187,7 @@ def refute(
         numbered, moved, c = (with_numbers(e, values) for e in (spec, transformation, channels))
         for network in _networks(numbered, moved, where, c):
             found = _failure(network, moved, where)
-            if found is not None:
+            if found is not None and differ(*found[1:]):
                 return Refutation(
                     spec, transformation, where, values, network, *found, reason=reason
                 )

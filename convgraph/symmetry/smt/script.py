@@ -158,7 +158,11 @@ class Script:
             return self.sizes[value]
         for symbol in sorted(value.free_symbols, key=lambda each: each.name):
             least = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
+            new = symbol.name not in self.known
             self.integer(symbol.name, least)
+            if new and (symbol.is_even or symbol.is_odd):
+                rest = call("mod", named(symbol.name), "2")
+                self.claim(call("=", rest, "0" if symbol.is_even else "1"))
         return term(value)
 
     def new(self, name: str) -> str:
