@@ -177,3 +177,14 @@ def test_two_sides_of_a_counterexample_differ_in_numbers():
 def test_amounts_that_a_stride_halves_are_whole():
     even = sp.Symbol("e", even=True, positive=True)
     assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).verify()
+
+
+def test_no_counterexample_is_at_numbers_that_a_symbol_is_not():
+    odd, below = (
+        sp.Symbol("o", odd=True, positive=True),
+        sp.Symbol("b", integer=True, negative=True),
+    )
+    assert cg.prove(cg.Conv(odd, stride=2), cg.Shift(odd + 1)).holds is None
+    refuted = cg.prove(cg.Conv(3, stride=2), cg.Shift(below))
+    assert refuted.holds is False
+    assert refuted.values[below] < 0

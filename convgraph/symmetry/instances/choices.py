@@ -11,7 +11,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["at_numbers", "choices", "free_symbols"]
+__all__ = ["allowed", "at_numbers", "choices", "free_symbols"]
 
 FAR = 200  # the largest number that a symbol may stand for
 EACH = 4  # numbers for one symbol
@@ -83,7 +83,7 @@ def _numbers(symbol: sp.Symbol, moves: bool) -> list[int]:
     near = chain(first, chain(*((v, -v) for v in range(4, FAR))), (0,))
     found: list[int] = []
     for value in near:
-        if value not in found and _allowed(symbol, value):
+        if value not in found and allowed(symbol, value):
             found.append(value)
             if len(found) == EACH:
                 return found
@@ -92,7 +92,7 @@ def _numbers(symbol: sp.Symbol, moves: bool) -> list[int]:
     return found
 
 
-def _allowed(symbol: sp.Symbol, value: int) -> bool:
+def allowed(symbol: sp.Symbol, value: int) -> bool:
     """Whether a number is all that a symbol is assumed to be."""
     number = sp.Integer(value)
     return all(

@@ -10,8 +10,11 @@ from typing import Any
 import sympy as sp
 
 from convgraph.core.sizes import Size
+from convgraph.symmetry.instances.choices import allowed
 
 __all__ = ["assignments", "strides_of", "symbols_of", "with_numbers"]
+
+FAR = 100
 
 
 def symbols_of(thing: Any) -> set[sp.Symbol]:
@@ -71,9 +74,20 @@ def with_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:
 
 
 def assignments(symbols: Sequence[sp.Symbol]) -> Iterator[dict[sp.Symbol, int]]:
-    """Small numbers for all symbols, those with the smallest sum first."""
-    choices = [(1, 2, 3) if s.is_nonnegative else (1, -1, 2) for s in symbols]
+    """Small numbers for all symbols, those with the smallest sum first.
+
+    They are what a symbol is assumed to be: none that is even stands for an odd one.
+
+    >>> list(assignments([sp.Symbol("e", even=True, negative=True)]))
+    [{e: -2}, {e: -4}, {e: -6}]
+    """
+    choices = [_few(symbol) for symbol in symbols]
     every = sorted(
         itertools.product(*choices), key=lambda v: (sum(map(abs, v)), [-n for n in v if n < 0], v)
     )
     yield from (dict(zip(symbols, values, strict=True)) for values in every)
+
+
+def _few(symbol: sp.Symbol) -> list[int]:
+    near = itertools.chain.from_iterable((n, -n) for n in range(1, FAR))
+    return list(itertools.islice((n for n in near if allowed(symbol, n)), 3))
