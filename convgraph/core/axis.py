@@ -79,6 +79,14 @@ class Axis:
         """At how many output positions one tap is connected; taps may be symbols."""
         return int(self.tap_uses()[int(tap)])
 
+    def places(self) -> Positions:
+        """The numbers of the output positions, by which a tying tells them apart."""
+        return np.arange(int(self.outputs), dtype=np.int64)
+
+    def window_sizes(self) -> NDArray[np.int64]:
+        """For each output position, how many of its taps lie in the input or its padding."""
+        return np.full(int(self.outputs), int(self.taps))
+
     def back(self, outputs: Mask) -> Mask:
         """The input positions that a set of output positions reads, as boolean arrays."""
         seen = np.zeros(int(self.inputs) + 1, bool)  # the last entry collects the missing ones (-1)
@@ -203,9 +211,19 @@ class Repeat(Axis):
 
 
 class Table(Axis):
-    """Any relation of bounded fan-in, given by its table itself."""
+    """Any relation of bounded fan-in, given by its table itself.
 
-    def __init__(self, inputs: int, positions: NDArray[np.integer[Any]]) -> None:
+    Where it is a part of another relation, `places` are the numbers that its outputs have there,
+    and `window_sizes` how many taps of each lie in the input or its padding.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        positions: NDArray[np.integer[Any]],
+        places: NDArray[np.int64] | None = None,
+        window_sizes: NDArray[np.int64] | None = None,
+    ) -> None:
         table = np.array(positions, dtype=np.int64, order="C")
         if table.ndim != 2 or (table.size and not (table.min() >= -1 and table.max() < inputs)):
             raise ConvgraphError(
@@ -215,6 +233,17 @@ class Table(Axis):
         table.flags.writeable = False
         self.inputs = inputs
         self._given = table
+        self._places, self._sizes = places, window_sizes
+
+    @staticmethod
+    def part(axis: Axis, outputs: Positions) -> Table:
+        """Some of the output positions of a relation.
+
+        >>> Table.part(Repeat(3, 2), np.array([1, 4])).table().tolist()
+        [[0], [2]]
+        """
+        table, sizes = axis.table()[outputs], axis.window_sizes()[outputs]
+        return Table(int(axis.inputs), table, axis.places()[outputs], sizes)
 
     @property
     def outputs(self) -> Size:  # type: ignore[override]
@@ -230,8 +259,16 @@ class Table(Axis):
     def table(self) -> Positions:
         return self._given
 
+    def places(self) -> Positions:
+        return super().places() if self._places is None else self._places
+
+    def window_sizes(self) -> NDArray[np.int64]:
+        return super().window_sizes() if self._sizes is None else self._sizes
+
     def _key(self) -> tuple[Any, ...]:
-        return self.inputs, self._given.shape, self._given.tobytes()
+        arrays = self._given, self._places, self._sizes
+        given = (None if array is None else array.tobytes() for array in arrays)
+        return self.inputs, self._given.shape, *given
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._key() == other._key()

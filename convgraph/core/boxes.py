@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import product as cartesian
+from math import prod
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "count", "decompose", "dense", "groups", "merge", "regroup"]
+__all__ = ["Box", "count", "decompose", "dense", "groups", "merge", "regroup", "weighed"]
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
 
@@ -107,22 +108,32 @@ def merge(boxes: Iterable[Box]) -> list[Box]:
 
 
 def count(boxes: Sequence[Box]) -> int:
-    """How many units are in the union.
+    """How many units are in the union."""
+    return weighed(boxes, [np.ones(len(mask), np.int64) for mask in boxes[0]]) if boxes else 0
 
-    Positions of an axis that lie in the same boxes are counted together, so that the cost depends
+
+def weighed(boxes: Sequence[Box], weights: Sequence[NDArray[np.int64]]) -> int:
+    """The sum, over the units of a union, of the product of their weights along each axis.
+
+    Positions of an axis that lie in the same boxes are taken together, so that the cost depends
     on the number of boxes and not on the number of units.
+
+    >>> weighed([(np.array([True, False, True]),)], [np.array([1, 5, 10])])
+    11
     """
     if not boxes:
         return 0
     if len(boxes) == 1:
-        return int(np.prod([int(mask.sum()) for mask in boxes[0]], dtype=object))
+        return prod(int(w[mask].sum()) for mask, w in zip(boxes[0], weights, strict=True))
     sizes, members = [], []
-    for masks in zip(*boxes, strict=True):
-        kinds, how_many = np.unique(np.stack(masks), axis=1, return_counts=True)
+    for masks, weight in zip(zip(*boxes, strict=True), weights, strict=True):
+        kinds, which = np.unique(np.stack(masks), axis=1, return_inverse=True)
+        of_kinds = np.zeros(kinds.shape[1], np.int64)
+        np.add.at(of_kinds, which.ravel(), weight)
         members.append(kinds)
-        sizes.append(how_many)
+        sizes.append(of_kinds.astype(object))
     covered = np.zeros([len(size) for size in sizes], bool)
     for number in range(len(boxes)):
         covered |= dense(tuple(kinds[number] for kinds in members))
-    weights = reduce(np.multiply.outer, [size.astype(object) for size in sizes])
-    return int(np.sum(weights[covered])) if covered.any() else 0
+    total = reduce(np.multiply.outer, sizes)
+    return int(np.sum(total[covered])) if covered.any() else 0

@@ -17,27 +17,31 @@ if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
     from convgraph.core.network import Network
 
-__all__ = ["evaluate", "expressions", "input_symbols", "layer_edges", "unit_values"]
+__all__ = [
+    "evaluate",
+    "expressions",
+    "input_symbols",
+    "input_values",
+    "label_values",
+    "layer_edges",
+    "reduced",
+    "unit_values",
+]
 
 
 def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
     if not isinstance(parameters, Mapping):
         raise ConvgraphError(f"parameters={parameters!r}: a dict from names or letters to numbers")
-    given = _inputs(network, x)
+    given = input_values(network, x)
     parameters = {**network.weights, **parameters}
     exact = any(values.dtype == object for values in given)
-    labels = _label_values(network.labels, parameters, exact)
-    exact = labels.dtype == object
+    labels = label_values(network.labels, parameters, exact)
     values = np.zeros(len(network.edges.start) - 1, np.result_type(*given, labels))
     for row, array in zip(network.inputs, given, strict=True):
         _put(values, network, row, array.ravel())
     for layer in network.layers:
-        result = (
-            _exactly(network, layer, values, labels)
-            if exact
-            else _fast(network, layer, values, labels)
-        )
+        result = _layer_values(network, layer, values, labels)
         if np.result_type(result, values) != values.dtype:
             values = values.astype(np.result_type(result, values))
         _put(values, network, layer.target, result)
@@ -72,7 +76,7 @@ def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> ND
     carried = np.empty(len(network.labels), object)
     carried[:] = list(network.labels if labels is None else labels)
     for layer in network.layers:
-        _put(values, network, layer.target, _exactly(network, layer, values, carried))
+        _put(values, network, layer.target, _layer_values(network, layer, values, carried))
     return values
 
 
@@ -92,40 +96,63 @@ def layer_edges(
     return start - start[0], edges.source[part], edges.label[part]
 
 
-def _fast(
-    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+def reduced(
+    layer: Layer,
+    edges: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]],
+    values: NDArray[Any],
+    labels: NDArray[Any],
+    biases: NDArray[Any] | None,
 ) -> NDArray[Any]:
-    start, source, label = layer_edges(network, layer)
-    if layer.reduction.linear:
-        import scipy.sparse as sparse
+    """What the units of a layer make of the edges that enter them (as `layer_edges` gives them).
 
-        matrix = sparse.csr_array(
-            (labels[label], source, start), shape=(len(start) - 1, len(values))
-        )
-        result = matrix @ values
-    else:
-        result = layer.reduction.fast(labels[label] * values[source], start)
-    if layer.bias is not None:
-        result = result + labels[network.bias_numbers(layer)]
+    `values` are those of the source units, `labels` those of all labels; both may be objects.
+    """
+    exact = object in (values.dtype, labels.dtype)
+    result = (_exactly if exact else _fast)(layer, edges, values, labels)
+    return result if biases is None else result + biases
+
+
+def _fast(
+    layer: Layer,
+    edges: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]],
+    values: NDArray[Any],
+    labels: NDArray[Any],
+) -> NDArray[Any]:
+    start, source, label = edges
+    if not layer.reduction.linear:
+        return layer.reduction.fast(labels[label] * values[source], start)
+    import scipy.sparse as sparse
+
+    shape = (len(start) - 1, len(values))
+    result: NDArray[Any] = sparse.csr_array((labels[label], source, start), shape=shape) @ values
     return result
 
 
 def _exactly(
-    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+    layer: Layer,
+    edges: tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]],
+    values: NDArray[Any],
+    labels: NDArray[Any],
 ) -> NDArray[Any]:
-    start, source, label = layer_edges(network, layer)
+    start, source, label = edges
     memory.require("terms", len(source), 400)  # of two factors each
     terms = (labels[label] * values[source]).tolist()
     reduce = layer.reduction.exact
     result = np.empty(len(start) - 1, object)
-    biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
     for i, (lo, hi) in enumerate(zip(start[:-1].tolist(), start[1:].tolist(), strict=True)):
-        value = reduce(terms[lo:hi])
-        result[i] = value if biases is None else value + biases[i]
+        result[i] = reduce(terms[lo:hi])
     return result
 
 
-def _inputs(network: Network, x: Any) -> list[NDArray[Any]]:
+def _layer_values(
+    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+) -> NDArray[Any]:
+    biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
+    return reduced(layer, layer_edges(network, layer), values, labels, biases)
+
+
+def input_values(network: Network, x: Any) -> list[NDArray[Any]]:
+    """The arrays of the inputs, in their order, checked."""
     rows = network.inputs
     if isinstance(x, Mapping):
         for name in x:
@@ -153,7 +180,7 @@ def _inputs(network: Network, x: Any) -> list[NDArray[Any]]:
     return [array.astype(np.int64) if array.dtype.kind in "bui" else array for array in arrays]
 
 
-def _label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
+def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
     """The value of every label: exact objects, or numbers of a type that holds them all."""
     learned: list[NDArray[Any]] = []
     rest = {str(name): value for name, value in parameters.items()}

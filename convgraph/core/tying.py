@@ -24,7 +24,6 @@ from convgraph.core.arrays import Array
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, is_symbolic, product
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product, Wiring
 
 __all__ = ["Constant", "Digit", "Explicit", "Learned", "Mean", "Tying", "outputs", "taps"]
@@ -114,7 +113,7 @@ class Learned:
 
 def _values(digit: Digit, relation: Axis) -> NDArray[np.int64]:
     if digit.kind == "output":
-        return (np.arange(relation.outputs, dtype=np.int64) % int(digit.size))[:, None]
+        return (relation.places() % int(digit.size))[:, None]
     if digit.kind == "input":
         return np.maximum(relation.table(), 0) % int(digit.size)
     tap = np.arange(digit.size, dtype=np.int64)
@@ -154,11 +153,7 @@ class Mean:
     def _counted(self, axis: Axis) -> NDArray[np.int64]:
         if self.over == "present":
             return axis.fan_in()
-        taps = np.full(int(axis.outputs), int(axis.taps))
-        if not isinstance(axis, Window) or axis.after is None:
-            return taps
-        room = int(axis.inputs + axis.after + axis.padding) - axis.stride * np.arange(axis.outputs)
-        return np.minimum(taps, -(-room // int(axis.dilation)))
+        return axis.window_sizes()
 
 
 @dataclass(frozen=True, eq=False)

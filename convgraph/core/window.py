@@ -74,6 +74,13 @@ class Window(Axis):
             return np.minimum(folded, period - folded) if n > 1 else np.zeros_like(raw)
         return np.where((raw >= 0) & (raw < n), raw, -1)
 
+    def window_sizes(self) -> NDArray[np.int64]:
+        sizes = super().window_sizes()
+        if self.after is None:
+            return sizes
+        room = int(self.inputs + self.after + self.padding) - self.stride * self.places()
+        return np.minimum(sizes, -(-room // int(self.dilation)))
+
     @property
     def used_padding(self) -> tuple[int, int]:
         """How many positions before the input, and behind it, the windows reach.

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.axis import Axis, Repeat, Table
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.tying import Explicit
-from convgraph.core.window import Window, identity
+from convgraph.core.tying import Explicit, Learned
+from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.piecewise.timing import Reading
 
@@ -122,8 +122,17 @@ class Run:
         for reading in readings:
             source = reading.joint.source.name
             end = None if sizes is None else sizes[source]
-            tables.append(_table(reading, first, last, self._begins[source], end))
-        window = self._window(layer, readings, tables, last - first)
+            table = _table(reading, first, last, self._begins[source], end)
+            place = len(_axes(reading.joint)) - self.stream._space + self.stream.timing.axis
+            tables.append(
+                Table(
+                    self._length(reading.joint.source),
+                    table,
+                    _places(reading.joint, place, first, last),
+                    _window_sizes(reading, first, last, end),
+                )
+            )
+        window = self._window(layer, readings, tables, first, last)
         given = {r.joint.source.name: self._tails[r.joint.source.name] for r in readings}
         letters = {array.letter for array in layer.arrays}
         own = {k: v for k, v in self._parameters.items() if k in letters or _entry(k, letters)}
@@ -136,48 +145,52 @@ class Run:
         self,
         layer: Layer,
         readings: tuple[Reading, ...],
-        tables: list[NDArray[np.int64]],
-        count: int,
+        tables: list[Table],
+        first: int,
+        last: int,
     ) -> Network:
         """The layer alone, on what is kept of its sources."""
-        have = [self._length(reading.joint.source) for reading in readings]
-        key = (layer.target.name, count, *have, *(table.tobytes() for table in tables))
+        places = None if layer.bias is None else self._bias_places(layer.bias, first, last)
+        key = (layer.target.name, last - first, str(places), *tables)
         if key not in self._windows:
             if len(self._windows) > 4096:
                 self._windows.clear()
-            self._windows[key] = self._made(layer, readings, tables, count, have)
+            self._windows[key] = self._made(layer, readings, tables, last - first, places)
         return self._windows[key]
+
+    def _bias_places(self, bias: Joint, first: int, last: int) -> NDArray[np.int64] | None:
+        place = len(_axes(bias)) - self.stream._space + self.stream.timing.axis
+        return _places(bias, place, first, last)
 
     def _made(
         self,
         layer: Layer,
         readings: tuple[Reading, ...],
-        tables: list[NDArray[np.int64]],
+        tables: list[Table],
         count: int,
-        have: list[int],
+        places: NDArray[np.int64] | None,
     ) -> Network:
         target = self._resized(layer.target, count)
         sources: dict[str, Row] = {}
         joints = []
-        for reading, table, size in zip(readings, tables, have, strict=True):
+        for reading, table in zip(readings, tables, strict=True):
             old = reading.joint
-            row = sources.setdefault(old.source.name, self._resized(old.source, size))
-            wiring = old.wiring
-            assert isinstance(wiring, Product)
-            a = len(wiring.axes) - self.stream._space + self.stream.timing.axis
-            axes = list(wiring.axes)
-            axes[a] = Table(size, table)
-            joints.append(Joint(row, Product(tuple(axes), wiring.order), old.tying))
+            row = sources.setdefault(old.source.name, self._resized(old.source, int(table.inputs)))
+            joints.append(Joint(row, self._along(old, table), old.tying))
         bias = layer.bias
         if bias is not None:
-            assert isinstance(bias.wiring, Product)
-            a = len(bias.wiring.axes) - self.stream._space + self.stream.timing.axis
-            axes = list(bias.wiring.axes)
-            axes[a] = _of_count(axes[a], count)
-            bias = replace(bias, wiring=Product(tuple(axes), bias.wiring.order))
+            one = Table(1, np.zeros((count, 1), np.int64), places)
+            bias = replace(bias, wiring=self._along(bias, one))
         made = Layer(layer.spec, tuple(joints), target, layer.reduction, bias)
         rows = [*sources.values(), target]
         return Network.of(rows, [made], list(sources.values()), [target])
+
+    def _along(self, joint: Joint, axis: Axis) -> Product:
+        """A joint's wiring with another relation along the axis of time."""
+        wiring = joint.wiring
+        assert isinstance(wiring, Product)
+        place = len(wiring.axes) - self.stream._space + self.stream.timing.axis
+        return Product((*wiring.axes[:place], axis, *wiring.axes[place + 1 :]), wiring.order)
 
     def _append(self, row: Row, new: NDArray[Any]) -> None:
         old = self._tails.get(row.name)
@@ -239,9 +252,6 @@ def _within(raw: NDArray[np.int64], begin: int, end: int | None) -> NDArray[np.i
 
 def _longer(axis: Axis, inputs: int) -> NDArray[np.int64]:
     """The table of an axis of the same kind with at least so many inputs."""
-    from convgraph.core.axis import Repeat
-    from convgraph.core.window import Reversed
-
     if isinstance(axis, Repeat):
         return Repeat(inputs, axis.factor).table()
     if isinstance(axis, Reversed):
@@ -251,8 +261,26 @@ def _longer(axis: Axis, inputs: int) -> NDArray[np.int64]:
     raise ConvgraphError(f"axis={axis!r}: planned, but not run")
 
 
-def _of_count(axis: Axis, count: int) -> Axis:
-    return Full(axis.inputs, count) if isinstance(axis, Full) else identity(count)
+def _axes(joint: Joint) -> tuple[Axis, ...]:
+    assert isinstance(joint.wiring, Product)
+    return joint.wiring.axes
+
+
+def _places(joint: Joint, axis: int, first: int, last: int) -> NDArray[np.int64] | None:
+    """The numbers of positions, as far as a tying tells them apart."""
+    period = int(joint.tying.period(axis)) if isinstance(joint.tying, Learned) else 1
+    return None if period == 1 else np.arange(first, last, dtype=np.int64) % period
+
+
+def _window_sizes(
+    reading: Reading, first: int, last: int, end: int | None
+) -> NDArray[np.int64] | None:
+    """How many taps lie in the input or its padding; all of them until the end is there."""
+    axis = reading.axis
+    if end is None or not isinstance(axis, Window):
+        return None
+    rest = end - int(axis.stride) * first
+    return replace(axis, inputs=rest, outputs=last - first).window_sizes()
 
 
 def _entry(name: str, letters: set[str | None]) -> bool:
