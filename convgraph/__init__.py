@@ -23,6 +23,7 @@ _MODULES = {
     "network.trace": ["trace"],
     "importers.onnx_graph": ["from_onnx"],
     "importers.torch_graph": ["from_torch"],
+    "piecewise.recompute": ["recompute"],
     "piecewise.streams": ["stream"],
     "piecewise.tiles": ["tiles"],
     "interactions.fields": ["projective_field", "receptive_field"],

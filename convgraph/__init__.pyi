@@ -36,6 +36,7 @@ from convgraph.network.composition import Residual as Residual
 from convgraph.network.from_networkx import from_networkx as from_networkx
 from convgraph.network.functional import Input as Input
 from convgraph.network.trace import trace as trace
+from convgraph.piecewise.recompute import recompute as recompute
 from convgraph.piecewise.streams import stream as stream
 from convgraph.piecewise.tiles import tiles as tiles
 from convgraph.reports.charts import plot_growth as plot_growth
