@@ -21,7 +21,7 @@ from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Val
 __all__ = ["fresh", "is_whole", "normal", "read"]
 
 BINDERS = (sp.Sum, Greatest, Values)
-WORDS = (sp.Add, sp.Mul, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
+WORDS = (sp.Add, sp.Mul, sp.ceiling, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
 NAMED = (sp.S.Zero, sp.S.One, sp.S.NegativeOne, sp.S.Half, sp.oo, -sp.oo, sp.true)
 CONSTANTS = (sp.Integer, sp.Rational, *map(type, NAMED))
 LARGEST_POWER = 64
