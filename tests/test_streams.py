@@ -155,3 +155,25 @@ def test_wrong_chunks_and_ends_are_refused() -> None:
     run.flush()
     with pytest.raises(cg.ConvgraphError, match="ended"):
         run.step(np.arange(7))
+
+
+def test_a_causal_convolution_whose_padded_end_is_cut_off_waits_for_nothing() -> None:
+    """The usual way to write it: padded on both sides, then without its last outputs."""
+    torch = pytest.importorskip("torch")
+
+    class Causal(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = torch.nn.Conv1d(1, 2, 3, padding=2)
+            self.second = torch.nn.Conv1d(2, 2, 3, padding=8, dilation=4)
+
+        def forward(self, x: Any) -> Any:
+            return self.second(torch.relu(self.first(x)[:, :, :-2]))[:, :, :-8]
+
+    network = cg.from_torch(Causal().double(), (1, 40))
+    made = cg.stream(network)
+    assert made.causal
+    assert [made.outputs_after(there) for there in (1, 7, 40)] == [1, 7, 40]
+    x = np.random.default_rng(1).normal(size=(1, 40))
+    streamed = made.run(np.split(x, [1, 2, 17], axis=1))
+    assert np.allclose(streamed, network.evaluate(x), rtol=0, atol=1e-12)

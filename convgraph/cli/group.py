@@ -26,7 +26,9 @@ COMMANDS = {
     "invariance": ("invariance", "Derive how likely pooled outputs are to be left as they are."),
     "prove": ("prove", "Prove for all sizes that layers commute with shifts, or refute it."),
     "show": ("show", "Print the facts of a network, and draw it."),
+    "stream": ("stream", "Derive latency, memory and schedule on input that does not end."),
     "tie": ("tie", "Build the layer whose tying a group forces."),
+    "tiles": ("tiles", "Plan an image in tiles, so that nothing differs from the whole."),
 }
 
 

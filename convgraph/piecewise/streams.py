@@ -90,7 +90,7 @@ class Stream:
         time = self.timing
         there = time.steady() + time.period
         counts = time.counts(there)
-        kept = time.kept(counts)
+        kept, arrivals = time.kept(counts), time.arrivals(there)
         fields = affine_fields(self.network, self.network.inputs[0].name)
         rows = [StreamRow(self.network.inputs[0].name, Fraction(1), *(Fraction(0),) * 2, 0)]
         for layer, readings in time.layers:
@@ -99,7 +99,7 @@ class Stream:
             state = fields.states[name]
             assert state is not None
             payloads = [payload[time.axis] for payload in state.payloads if payload is not None]
-            own = {r.joint.source.name: r.count(counts[r.joint.source.name]) for r in readings}
+            own = dict(zip((r.joint.source.name for r in readings), arrivals[name], strict=True))
             delays = tuple((source, count - counts[name]) for source, count in own.items())
             rows.append(
                 StreamRow(

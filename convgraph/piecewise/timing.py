@@ -36,8 +36,8 @@ class Reading:
     reads: tuple[tuple[int, ...], ...]
     moved: int
     waits: int = 0
-    """How many positions beyond those that it reads a position waits for, as layers that cut off
-    the end of a row do: until then it is not known that it is not cut off."""
+    """How many positions beyond those that it reads the source has at least where there is such a
+    position: more than none in layers that cut off the end of a row."""
 
     @property
     def phases(self) -> int:
@@ -49,15 +49,29 @@ class Reading:
         turn, phase = divmod(i, self.phases)
         return min(self.reads[phase]) + turn * self.moved if self.reads[phase] else None
 
-    def count(self, there: int) -> int:
-        """How many positions, from the first on, read nothing beyond the first `there`."""
+    def length(self, least: int) -> int:
+        """How many positions there are at least, where the source has so many at least.
+
+        A turn of positions more or less of the source is one more or less of the layer.
+        """
+        turns = -((int(self.axis.inputs) - least) // -self.moved)
+        return max(int(self.axis.outputs) - turns * self.phases, self.count(least, self.waits), 0)
+
+    def arriving(self, there: int, least: int) -> int:
+        """How many positions can be computed once the source has `there`, and will have `least`."""
+        known = self.count(there)
+        return min(known, self.length(least)) if self.waits else known
+
+    def count(self, there: int, waits: int = 0) -> int:
+        """How many positions, from the first on, read nothing beyond the first `there`, less
+        `waits`."""
         lasts = [max(reads, default=None) for reads in self.reads]
         known = [(last, phase) for phase, last in enumerate(lasts) if last is not None]
         if not known:
             raise ConvgraphError(f"axis={self.axis!r}: a layer that reads nothing has no time")
         # phase p of turn q waits for last + q * moved: the first turn in which that is not there
         late = [
-            max(-((last + self.waits - there) // self.moved), 0) * self.phases + phase
+            max(-((last + waits - there) // self.moved), 0) * self.phases + phase
             for last, phase in known
         ]
         return min(late)
@@ -83,12 +97,23 @@ class Timing:
 
     def counts(self, there: int) -> dict[str, int]:
         """How many positions of each row can be computed from so many of the input."""
+        start = {self.network.inputs[0].name: there}
+        return start | {name: min(each) for name, each in self.arrivals(there).items()}
+
+    def arrivals(self, there: int) -> dict[str, tuple[int, ...]]:
+        """The same for what comes from each of the rows that a row reads."""
         counts = {self.network.inputs[0].name: there}
+        least = dict(counts)
+        arrivals = {}
         for layer, readings in self.layers:
-            counts[layer.target.name] = max(
-                min(reading.count(counts[reading.joint.source.name]) for reading in readings), 0
-            )
-        return counts
+            name = layer.target.name
+            sources = [reading.joint.source.name for reading in readings]
+            pairs = list(zip(readings, sources, strict=True))
+            each = tuple(max(r.arriving(counts[s], least[s]), 0) for r, s in pairs)
+            arrivals[name] = each
+            counts[name] = min(each)
+            least[name] = max(r.length(least[s]) for r, s in pairs)
+        return arrivals
 
     def kept(self, counts: dict[str, int]) -> dict[str, int]:
         """The first position of each row that is still to be read, given how many are computed."""
@@ -190,7 +215,7 @@ def _readings(layer: Layer, axis: int, known: dict[str, Fraction]) -> tuple[Read
             raise ConvgraphError(f"row={layer.target.name!r}: does not move in even steps")
         reads, moved = found
         reading = Reading(joint, along, tuple(map(tuple, reads)), moved)
-        while reading.count(int(along.inputs)) > int(along.outputs):
+        while reading.count(int(along.inputs), reading.waits) > int(along.outputs):
             reading = replace(reading, waits=reading.waits + 1)
         readings.append(reading)
     return tuple(readings)

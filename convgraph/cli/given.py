@@ -1,0 +1,59 @@
+"""A network that is given as a file or as an expression."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+
+__all__ = ["given", "given_input", "network_given"]
+
+given = click.argument("given", metavar="MODEL.onnx|EXPRESSION")
+
+given_input = click.option(
+    "--input",
+    "sizes",
+    metavar="SHAPE",
+    help="The input's sizes joined by x: of a model with its batch, 1x3x4096x4096; of an "
+    "expression channels first, 3x4096x4096.",
+)
+
+
+def network_given(given: str, sizes: str | None, row: str | None = None) -> Network:
+    """The model of a file that there is, or else the network that an expression describes.
+
+    A model whose end is made for one size, as a classifier is, is read up to the row.
+    """
+    from convgraph.cli.expression import parse_shape, parse_spec
+    from convgraph.core.errors import ConvgraphError
+
+    shape: Any = None if sizes is None else parse_shape(sizes)
+    if Path(given).suffix == ".onnx" or Path(given).exists():
+        from convgraph.importers.onnx_graph import from_onnx
+
+        return from_onnx(given if row is None else _until(given, row), shape)
+    if shape is None:
+        raise ConvgraphError("input=None: an expression needs its sizes: --input 3x4096x4096")
+    return parse_spec(given).on(shape)
+
+
+def _until(path: str, row: str) -> Any:
+    """The model without what comes behind one of its tensors; all of it if it has none such."""
+    from convgraph.importers.onnx_file import read_model
+
+    proto, _ = read_model(path)
+    wanted, kept = {row}, []
+    for node in reversed(proto.graph.node):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    if not kept or any(part.HasField("g") for node in kept for part in node.attribute):
+        return path
+    del proto.graph.node[:], proto.graph.output[:]
+    proto.graph.node.extend(reversed(kept))
+    proto.graph.output.add().name = row
+    return proto

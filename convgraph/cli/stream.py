@@ -1,0 +1,82 @@
+"""`convgraph stream`: what a network needs on input that does not end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from convgraph.cli.arguments import json_option
+from convgraph.cli.given import given, given_input, network_given
+from convgraph.cli.output import print_json, print_line, progress
+
+
+@click.command("stream")
+@given
+@given_input
+@click.option(
+    "--axis",
+    default="time",
+    show_default=True,
+    metavar="time|N",
+    help="The axis of time: the last one, or its number, from 0 without batch and channels.",
+)
+@click.option("--chunk", type=int, help="How many input positions come at once.")
+@click.option("--rate", metavar="HERTZ", help="Input positions a second: 16000, or 48000/7.")
+@click.option("--row", help="The row that is wanted; the output by default.")
+@json_option
+def command(
+    given: str,
+    sizes: str | None,
+    axis: str,
+    chunk: int | None,
+    rate: str | None,
+    row: str | None,
+    as_json: bool,
+) -> None:
+    """Derive latency, memory and schedule of a network that is run on sound or video without end.
+
+    \b
+    convgraph stream model.onnx --axis time --rate 16000
+    convgraph stream "Conv(4, stride=2, padding=1) >> Conv(3, padding=1)" --input 64 --chunk 8
+    """
+    from convgraph.piecewise.streams import stream
+
+    with progress("The stream", 2) as step:
+        network = network_given(given, sizes, row)
+        step()
+        made = stream(network, _axis(axis), chunk, rate=_rate(rate), row=row)
+        step()
+    schedule = made.schedule()
+    if as_json:
+        print_json({**made.to_dict(), "schedule": [list(pair) for pair in schedule]})
+        return
+    print_line(repr(made))
+    print_line()
+    print_line(made.table().text())
+    print_line(f"after so many inputs: {', '.join(str(there) for there, _ in schedule)}")
+    print_line(f"so many outputs: {', '.join(str(outputs) for _, outputs in schedule)}")
+
+
+def _axis(text: str) -> int:
+    from convgraph.core.errors import ConvgraphError
+
+    if text == "time":
+        return -1
+    try:
+        return int(text)
+    except ValueError:
+        raise ConvgraphError(f"axis={text!r}: time, or the number of an axis of space") from None
+
+
+def _rate(text: str | None) -> Any:
+    from fractions import Fraction
+
+    from convgraph.core.errors import ConvgraphError
+
+    if text is None:
+        return None
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise ConvgraphError(f"rate={text!r}: positions a second, 16000 or 48000/7") from None
