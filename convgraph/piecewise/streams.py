@@ -211,6 +211,31 @@ class Stream:
         parts = [*(started.step(chunk) for chunk in chunks), started.flush()]
         return np.concatenate(parts, axis=place)
 
+    def to_torch(self, module: Any) -> Any:
+        """The PyTorch module that the network was read from, as one that runs on chunks.
+
+        Parameters
+        ----------
+        module
+            The module; its parameters are shared, not copied.
+
+        Returns
+        -------
+        torch.nn.Module
+            With `step(chunk)`, which gives the outputs that have become known, `flush()` for what
+            is left when the input has ended, and `reset()`. A chunk has the module's own shape, but
+            for the batch and the number of positions along the axis of time. What comes out, one
+            after the other, is what the module gives for the whole.
+
+        Raises
+        ------
+        ConvgraphError
+            If operations of the module do not go chunk by chunk: the message names them.
+        """
+        from convgraph.piecewise.torch_streams import streamed
+
+        return streamed(self, module)
+
     def to_dict(self) -> dict[str, Any]:
         """The stream as plain data."""
         facts: dict[str, Any] = plain(
