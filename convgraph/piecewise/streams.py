@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
@@ -16,6 +16,9 @@ from convgraph.core.tables import Table
 from convgraph.core.window import Window
 from convgraph.interactions.affine import affine_fields
 from convgraph.piecewise.timing import Timing, timing
+
+if TYPE_CHECKING:
+    from convgraph.piecewise.pictures import Picture
 
 __all__ = ["Repadding", "Stream", "StreamRow", "stream"]
 
@@ -210,6 +213,13 @@ class Stream:
         place = -self._space + self.timing.axis
         parts = [*(started.step(chunk) for chunk in chunks), started.flush()]
         return np.concatenate(parts, axis=place)
+
+    def draw(self, periods: int = 4) -> Picture:
+        """The timetable: with which input positions of each row come, for so many periods at least;
+        a picture that shows itself in a notebook and has `save`."""
+        from convgraph.piecewise.pictures import picture_of_stream
+
+        return picture_of_stream(self, periods)
 
     def to_torch(self, module: Any) -> Any:
         """The PyTorch module that the network was read from, as one that runs on chunks.

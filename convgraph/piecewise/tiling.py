@@ -20,6 +20,7 @@ from convgraph.piecewise.cuts import Cut
 
 if TYPE_CHECKING:
     from convgraph.piecewise.agreement import Difference
+    from convgraph.piecewise.pictures import Picture
 
 __all__ = ["AxisTiles", "Tile", "Tiling"]
 
@@ -188,6 +189,13 @@ class Tiling:
         from convgraph.piecewise.running import run
 
         return run(self, function, array, out, **options)
+
+    def draw(self, number: int | None = None) -> Picture:
+        """The tiles over the image, with what one of them reads and what is kept of it; a picture
+        that shows itself in a notebook and has `save`. For one or two axes."""
+        from convgraph.piecewise.pictures import picture_of_tiles
+
+        return picture_of_tiles(self, number)
 
     def statement(self) -> str:
         """What `verify` decides, in words."""

@@ -1,0 +1,88 @@
+"""Networks on pieces: plans for huge images, tiles against the whole, and streams."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import onnx
+from harness import Result, benchmark, best, figure, seconds
+
+import convgraph as cg
+
+LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+SIZE = 100_000
+
+
+def unet(levels: int) -> Any:
+    """A U-Net as a spec."""
+    block = cg.Conv((3, 3), 4, padding=1) >> cg.ReLU()
+    if levels == 1:
+        return block
+    low = cg.MaxPool((2, 2)) >> unet(levels - 1) >> cg.Upsample((2, 2))
+    return block >> cg.Parallel(cg.Conv((1, 1), 4), low, merge="concat") >> block
+
+
+@benchmark("Pieces: plans")
+def plans() -> Iterator[Result]:
+    network = unet(5).on((3, SIZE, SIZE))
+    yield Result(
+        f"tiles of a five-level U-Net on {SIZE:,} x {SIZE:,}",
+        seconds(best(lambda: cg.tiles(network, tile=1024))),
+        "",
+        "",
+        "0.1 s",
+    )
+    tracemalloc.start()
+    cg.tiles(network, tile=1024)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    yield figure("the same: bytes at peak", f"{peak:,}", "none that grow")
+    plan = cg.tiles(network, tile=1024)
+    yield Result("the same: verified", seconds(best(plan.verify)), "", "", "")
+
+
+@benchmark("Pieces: tiles and streams in PyTorch")
+def runs() -> Iterator[Result]:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    torch.manual_seed(0)
+    layers = []
+    for channels in (1, 8, 8, 8):
+        layers += [torch.nn.Conv2d(channels, 8, 5, padding=2), torch.nn.ReLU()]
+    module, size = torch.nn.Sequential(*layers).eval(), 1024
+    x = torch.rand(1, 1, size, size)
+    plan = cg.tiles(cg.from_torch(module, (1, size, size)), tile=256)
+    with torch.no_grad():
+        whole, tiled = best(lambda: module(x), 3), best(lambda: plan.run(module, x), 3)
+        apart = float((plan.run(module, x) - module(x)).abs().max())
+    read = float(1 + plan.overhead)
+    yield Result(
+        "four 5x5 on 1024 x 1024 in tiles of 256, beside the whole",
+        seconds(tiled),
+        seconds(whole),
+        f"{tiled / whole / read:.2f} of the pixels read ({read:.2f})",
+        "1.1",
+    )
+    yield figure("the same: greatest difference to the whole", f"{apart:.1g}", "rounding")
+    convs = [
+        torch.nn.Conv1d(1 if i == 0 else 8, 8, 3, padding=2**i, dilation=2**i) for i in range(6)
+    ]
+    sound = torch.nn.Sequential(*convs).eval()
+    live = cg.stream(cg.from_torch(sound, (1, 1024))).to_torch(sound)
+    y = torch.rand(1, 1, 64 * 64)
+    with torch.no_grad():
+        with FlopCounterMode(display=False) as all_at_once:
+            sound(y)
+        for chunk in y[:, :, : 32 * 64].split(16, 2):
+            live.step(chunk)
+        with FlopCounterMode(display=False) as steps:
+            for chunk in y[:, :, 32 * 64 :].split(16, 2):
+                live.step(chunk)
+    ratio = 2 * steps.get_total_flops() / all_at_once.get_total_flops()
+    yield figure(
+        "six dilated convolutions in chunks of 16: work over what is new", f"{ratio:.2f}", "1.2"
+    )
