@@ -96,6 +96,13 @@ def test_a_row_that_is_cut_off_waits_until_it_is_known_where() -> None:
     assert made.outputs_after(20) < 20
 
 
+def test_copies_of_the_first_position_wait_for_it() -> None:
+    spec = cg.Conv(2, padding=3, padding_mode="replicate")
+    made = cg.stream(spec.on(8))
+    assert [made.outputs_after(there) for there in (0, 1, 2)] == [0, 3, 4]
+    assert streamed(spec, (8,), [0, 1, 5]) == "streamed"
+
+
 def test_what_is_kept_does_not_grow() -> None:
     network = (cg.Conv(9, dilation=4, padding=16) >> cg.Conv(3, stride=2, padding=1)).on(400)
     made = cg.stream(network)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import convgraph as cg
 
@@ -163,6 +165,74 @@ def test_a_step_computes_nothing_twice(name: str) -> None:
             for chunk in x[:, :, 64 * 15 :].split(8, 2):
                 run.step(chunk)
     assert steps.get_total_flops() * 16 <= 1.05 * whole.get_total_flops()
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> Any:
+    """A layer of two channels along time, of whatever padding, stride and dilation."""
+    small = lambda low, high: draw(st.integers(low, high))  # noqa: E731
+    kind = draw(st.sampled_from(["conv", "same", "max", "mean", "up", "transposed", "act"]))
+    k, stride = small(1, 4), small(1, 4)
+    match kind:
+        case "conv":
+            mode = draw(st.sampled_from(["zeros", "zeros", "replicate"]))
+            options = {"padding": small(0, 4), "dilation": small(1, 3), "padding_mode": mode}
+            return nn.Conv1d(2, 2, k, stride=stride, **options)
+        case "same":
+            return nn.Conv1d(2, 2, 3, padding="same", dilation=small(1, 3))
+        case "max":
+            return nn.MaxPool1d(k, stride, k // 2, small(1, 2), ceil_mode=draw(st.booleans()))
+        case "mean":
+            return nn.AvgPool1d(k, stride, k // 2, draw(st.booleans()), draw(st.booleans()))
+        case "up":
+            return nn.Upsample(scale_factor=small(2, 3))
+        case "transposed":
+            extra = small(0, stride - 1)
+            return nn.ConvTranspose1d(2, 2, k, stride, small(0, k - 1), output_padding=extra)
+        case _:
+            return draw(st.sampled_from([nn.ReLU(inplace=True), nn.Tanh(), nn.BatchNorm1d(2)]))
+
+
+def in_chunks(parts: list[Any], length: int, sizes: list[int]) -> str:
+    """Runs some layers on chunks, and holds what comes out against the whole."""
+    torch.manual_seed(length)
+    module = nn.Sequential(nn.Conv1d(1, 2, 1), *parts).eval().double()
+    x = torch.rand(1, 1, length, dtype=torch.double)
+    try:
+        with torch.no_grad():
+            whole = module(x)
+        made = cg.stream(cg.from_torch(module, (1, length)))
+    except (RuntimeError, cg.ConvgraphError):
+        return "no stream"  # too small for its windows, say
+    run, found, there = made.to_torch(module), [], 0
+    with torch.no_grad():
+        for size in [*sizes, length]:
+            chunk = x[:, :, there : there + size]
+            there += chunk.shape[2]
+            found.append(run.step(chunk))
+        found.append(run.flush())
+    got = torch.cat(found, 2)
+    assert got.shape == whole.shape, module
+    assert (got - whole).abs().max() < 1e-10, module
+    return "streamed"
+
+
+LAYERS, SIZES = st.lists(layers(), min_size=1, max_size=4), st.lists(st.integers(0, 9), max_size=8)
+
+
+@settings(max_examples=12)
+@given(LAYERS, st.integers(16, 60), SIZES)
+def test_layers_in_chunks_are_the_whole(parts: list[Any], length: int, sizes: list[int]) -> None:
+    assert in_chunks(parts, length, sizes)
+
+
+@pytest.mark.exhaustive
+@settings(max_examples=400)
+@given(LAYERS, st.integers(16, 60), SIZES)
+def test_layers_in_chunks_are_the_whole_at_length(
+    parts: list[Any], length: int, sizes: list[int]
+) -> None:
+    assert in_chunks(parts, length, sizes)
 
 
 def test_parameters_are_shared() -> None:

@@ -65,6 +65,8 @@ class Reading:
     def count(self, there: int, waits: int = 0) -> int:
         """How many positions, from the first on, read nothing beyond the first `there`, less
         `waits`."""
+        if there < 1 and isinstance(self.axis, Window) and self.axis.boundary == "replicate":
+            return 0  # what lies in front is the first one, which is not there
         lasts = [max(reads, default=None) for reads in self.reads]
         known = [(last, phase) for phase, last in enumerate(lasts) if last is not None]
         if not known:

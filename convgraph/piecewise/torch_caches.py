@@ -67,10 +67,18 @@ class Reach:
 class Windows:
     """What a window has not read for the last time, with its padding in front and behind.
 
-    `fill` makes padding: of a tensor, how many positions, and whether they are in front.
+    `fill` makes padding: like a tensor, how many positions, and whether they are in front. With
+    `first`, padding in front is made of the first position, and waits for it.
     """
 
-    def __init__(self, time: int, reach: Reach, fill: Callable[[Any, int, bool], Any]) -> None:
+    def __init__(
+        self,
+        time: int,
+        reach: Reach,
+        fill: Callable[[Any, int, bool], Any],
+        first: bool = False,
+    ) -> None:
+        self.first = first
         self.time, self.reach, self.fill = time, reach, fill
         self.queue = Queue(time)
         self.begun = False
@@ -80,11 +88,13 @@ class Windows:
     def read(self, new: Any, ended: bool) -> tuple[Any, int]:
         """What the positions that can be computed now read, and how many they are."""
         reach, size = self.reach, int(new.shape[self.time])
+        if not self.begun and (size or not self.first):
+            self.begun = True
+            if reach.before:
+                front = new.narrow(self.time, 0, min(size, 1))
+                self.queue.add(self.fill(front, reach.before, True))
         if size:
             self.last = new.narrow(self.time, size - 1, 1)
-            if not self.begun and reach.before:
-                self.queue.add(self.fill(new.narrow(self.time, 0, 1), reach.before, True))
-            self.begun = True
             self.queue.add(new)
             self.there += size
         self._skip()

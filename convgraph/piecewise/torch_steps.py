@@ -237,7 +237,7 @@ def _pad(torch: Any, node: Any, given: Any, source: Any, time: dict[Any, int]) -
         rest[place : place + 2] = [0, 0]
     fill = _zeros(at, given["value"] or 0.0) if mode == "constant" else _repeated(at)
     reach = Reach(1, 1, max(before, 0), max(after, 0))
-    windows = Windows(at, reach, fill)
+    windows = Windows(at, reach, fill, first=mode != "constant")
     cut = Cut(at, max(-before, 0), max(-after, 0))
     time[node] = at
 
