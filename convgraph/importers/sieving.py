@@ -35,6 +35,8 @@ def sieved(wiring: Product, digits: Sequence[Digit], kept: Mask) -> list[Product
     boxes = _fewest(flat)
     if boxes is None:
         return None
+    # a weight that is dropped altogether is still a weight: of connections that there are none of
+    boxes = boxes or [[np.zeros(n, bool) for n in flat.shape]]
     found = []
     for box in boxes:
         axes = list(wiring.axes)

@@ -36,7 +36,9 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
     A row is named for the module that computes it, or as `torch.export` names the operation;
     parameter arrays have the module's own names. Buffers, and what the module computes from no
     input (a grid of positions, a mask), are arrays too, but no parameters. A weight that it
-    computes from parameters, as `weight_norm` does, is one array of parameters.
+    computes from parameters by moving, masking, scaling or adding them keeps their names; one that
+    is computed otherwise, as by `weight_norm`, is an array of its own, and a caveat says so. What
+    counts are the module's own parameters.
 
     Parameters
     ----------
