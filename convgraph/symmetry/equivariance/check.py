@@ -18,16 +18,18 @@ from convgraph.symmetry.equivariance.actions import Action, actions
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.by_axes import Answer, jointly
 from convgraph.symmetry.equivariance.decide import decide
-from convgraph.symmetry.equivariance.explanation import Explanation, edge_question
+from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained, edge_question
 from convgraph.symmetry.equivariance.output_search import search
 from convgraph.symmetry.equivariance.plane import Plane, plane
 from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.equivariance.tail import carries_on, last_aligned
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["check_equivariance"]
 
 FEW = 20_000  # edges up to which another shift is looked for where the stride's does not hold
+MOST = 20_000_000  # edges of a network that is decided on them: some seconds
 POSSIBLE = 8  # shifts of the output that are decided in full
 AGAIN = 5_000_000  # edges up to which what the axes leave open is decided on the edges
 
@@ -141,7 +143,7 @@ class _Tried:
             answer.exact,
             answer.broken,
             answer.undecided,
-            Explanation(self.network, self.acting, self.target.name, view, self.natural),
+            _explanation(self.network, self.acting, self.target.name, view, self.natural),
             tried,
         )
 
@@ -221,11 +223,40 @@ def _answer(
             answer = jointly(view)
         view = view if answer is not None else None
     edges = sum(int(layer.connections) for layer in network.layers)
+    if answer is None and edges > MOST:
+        return _behind(network, acting, target), None
     if answer is None or (answer.undecided and edges <= AGAIN):
         decision = decide(edge_question(network, acting, target.name))
         masks = decision.exact, decision.broken, ~(decision.exact | decision.broken)
         answer = Answer(*(Units.of(target, mask) for mask in masks))
     return answer, view
+
+
+def _behind(network: Network, acting: Mapping[str, Action], target: Row) -> Answer:
+    """What follows from the last row that is decided on its axes; mostly that nothing is known."""
+    whole, none = _everything(target), Units(target, [])
+    found = last_aligned(network, target.name)
+    if found is not None and acting[target.name].still and carries_on(network, found[1]):
+        row = network.row(found[0])
+        view = plane(network, {**acting, row.name: Action(row, None, still=True)}, row.name)
+        if view is not None and view.acting and not view.turned:
+            at_once = len(view.acting) == 1
+            answer = (jointly if at_once else axis_by_axis)(view)
+            if answer is not None and answer.broken:
+                return Answer(none, whole, none)
+    return Answer(none, none, whole)
+
+
+def _explanation(
+    network: Network,
+    acting: Mapping[str, Action],
+    row: str,
+    view: Plane | None,
+    divided: bool,
+) -> Explanation:
+    edges = sum(int(layer.connections) for layer in network.layers)
+    kind = Unexplained if view is None and edges > MOST else Explanation
+    return kind(network, acting, row, view, divided)
 
 
 def _everything(row: Row) -> Units:

@@ -24,7 +24,9 @@ from convgraph.symmetry.equivariance.origin import Origin, local, origin
 from convgraph.symmetry.equivariance.plane import Plane
 from convgraph.symmetry.equivariance.sides import Sides
 
-__all__ = ["EDGES", "Explanation", "edge_question"]
+__all__ = ["EARLIER", "EDGES", "Explanation", "Unexplained", "edge_question"]
+
+EARLIER = "a row before it breaks"
 
 EDGES = 50_000  # up to which the edge table is asked rather than the axes
 SEEN = 2_000  # edges up to which a counterexample is evaluated edge by edge
@@ -232,6 +234,23 @@ class Explanation:
             whole, _ = self.plane.whole_unit(axes, self.row, unit)
             first, image = self.plane.whole_unit(axes, at.row, at.unit)
             return whole, Origin(at.row, first, image if at.image >= 0 else -1, at.causes)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Unexplained(Explanation):
+    """What can be said of rows behind the axes, with too many edges to be gone through."""
+
+    def causes(self, broken: Units) -> dict[str, Units]:
+        return {EARLIER: broken} if broken else {}
+
+    def conditions(self) -> Equations:
+        return Equations(self.network.labels)
+
+    def mended(self, broken: Units) -> Units:
+        return Units(broken.row, [])
+
+    def counterexample(self, broken: Units) -> None:
         return None
 
 

@@ -29,7 +29,7 @@ from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
 
-__all__ = ["Classes", "Restriction", "channel_classes", "restriction"]
+__all__ = ["Classes", "Restriction", "channel_classes", "is_identity", "restriction"]
 
 Ints = NDArray[np.int64]
 
@@ -141,10 +141,11 @@ def restriction(
 
 def _acts_on(layer: AlignedLayer, axes: Sequence[int]) -> bool:
     """Whether a layer does anything along some axes."""
-    return any(not _is_identity(joint[axis]) for joint in layer.joints for axis in axes)
+    return any(not is_identity(joint[axis]) for joint in layer.joints for axis in axes)
 
 
-def _is_identity(axis: Axis) -> bool:
+def is_identity(axis: Axis) -> bool:
+    """Whether each position reads the one of its own place, and no other."""
     if isinstance(axis, Window):
         plain = (axis.taps, axis.stride, axis.padding) == (1, 1, 0)
         return plain and axis.inputs == axis.outputs

@@ -104,6 +104,8 @@ class Verdict:
         name, size = self.broken.row.name, int(self.broken.row.size)
         if self.holds:
             return f"holds at {f'all {size:,} units' if size > 1 else 'the one unit'} of {name}"
+        if not self.broken:
+            return f"undecided at {len(self.undecided):,} of {size:,} units of {name}"
         found = f"broken at {len(self.broken):,} of {size:,} units of {name}"
         return found + (f", undecided at {len(self.undecided):,}" if self.undecided else "")
 
