@@ -77,6 +77,9 @@ DECIDES = {
     "dtype": lambda x: x if x.dtype == float else x * 2,
     "random": lambda x: x * random.random(),
     "state": lambda x: x * next(CALLS),
+    "text of a rare value": lambda x: x + (1 if str(x[0]) == "1.0" else 2),
+    "formatted": lambda x: x + (1 if f"{x[0]:.1f}" == "77.0" else 2),
+    "texts": lambda x: x + len(set(x.astype(str))),
     "as text": lambda x: x[: 1 + len(str(x[0])) % 2],
 }
 

@@ -156,7 +156,7 @@ def _choice(tape: Tape, condition: Any, a: Any, b: Any) -> Any:
     if isinstance(condition, bool | np.bool_):
         return a if condition else b
     if not isinstance(condition, Comparison):
-        tape.refuse(f"np.where({condition}): a condition compares two values by < or >")
+        tape.refuse(f"np.where({condition!r}): a condition compares two values by < or >")
     over = condition.greater - condition.lesser
     chosen, other = expression_of(a), expression_of(b)
     slope = (
@@ -166,7 +166,7 @@ def _choice(tape: Tape, condition: Any, a: Any, b: Any) -> Any:
     )
     if not slope.is_number or slope is sp.nan:
         tape.refuse(
-            f"np.where({condition}, {a}, {b}): both "
+            f"np.where({condition!r}, {a!r}, {b!r}): both "
             "values agree where the two sides of the condition do, as in np.where(x > 0, x, 0)"
         )
     if slope == 1:

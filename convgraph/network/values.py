@@ -29,7 +29,7 @@ class Undecided:
     tape: Tape
 
     def _refused(self, use: str) -> NoReturn:
-        self.tape.refuse(f"{self}: {use} depends on numbers, and the function is run on symbols")
+        self.tape.refuse(f"{self!r}: {use} depends on numbers, and the function is run on symbols")
 
     def __bool__(self) -> bool:
         self._refused(
@@ -38,10 +38,10 @@ class Undecided:
         )
 
     def __eq__(self, other: object) -> bool:
-        self._refused(f"whether it equals {other}")
+        self._refused(f"whether it equals {other!r}")
 
     def __ne__(self, other: object) -> bool:
-        self._refused(f"whether it equals {other}")
+        self._refused(f"whether it equals {other!r}")
 
     def __int__(self) -> int:
         self._refused("its integer part")
@@ -56,6 +56,12 @@ class Undecided:
 
     def __complex__(self) -> complex:
         self._refused("its value as a complex number")
+
+    def __str__(self) -> str:
+        self._refused("its text (for a look at it use repr)")
+
+    def __format__(self, how: str) -> str:
+        self._refused("its text (for a look at it use repr)")
 
     def __copy__(self) -> Any:
         return self
@@ -112,7 +118,7 @@ class Value(Undecided):
         known = expression_of(other)
         if known is None:
             if isinstance(other, complex | np.complexfloating):
-                self.tape.refuse(f"{self}, {other}: values and numbers are real")
+                self.tape.refuse(f"{self!r}, {other}: values and numbers are real")
             return NotImplemented
         pair = (known, self.expression) if reflected else (self.expression, known)
         return Value(self.tape, operation(*pair))
@@ -136,10 +142,10 @@ class Value(Undecided):
         return self._with(other, self._floor)
 
     def __mod__(self, other: Any) -> Any:
-        self._refused(f"the remainder on division by {other}")
+        self._refused(f"the remainder on division by {other!r}")
 
     def __divmod__(self, other: Any) -> Any:
-        self._refused(f"the remainder on division by {other}")
+        self._refused(f"the remainder on division by {other!r}")
 
     def __radd__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b, reflected=True)
