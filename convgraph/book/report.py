@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
 from convgraph.book.claims.claim import Claim, Verdict
+from convgraph.core import escape
 
 __all__ = ["as_json", "as_markdown", "summary"]
 
@@ -26,7 +26,7 @@ def summary(claims: Sequence[Claim]) -> str:
 
 def as_json(claims: Sequence[Claim]) -> str:
     """The claims with all their checks."""
-    return json.dumps([claim.to_dict() for claim in claims], indent=2, ensure_ascii=False) + "\n"
+    return escape.json([claim.to_dict() for claim in claims]) + "\n"
 
 
 def as_markdown(claims: Sequence[Claim]) -> str:
@@ -46,14 +46,10 @@ def as_markdown(claims: Sequence[Claim]) -> str:
             claim.statement,
             claim.derived,
             claim.how,
-            f"**{claim.verdict}**",
+            claim.verdict,
             claim.detail,
         ]
-        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+        shown = [escape.markdown(cell) for cell in cells]
+        shown[5] = f"**{shown[5]}**"
+        lines.append("| " + " | ".join(shown) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    # A bar ends a cell, and asterisks of products would set text in italics.
-    text = text.replace("|", r"\|").replace("\n", " ")
-    return text if text.startswith("**") else text.replace("*", r"\*").replace("_", r"\_")

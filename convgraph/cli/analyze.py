@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import console, print_json, progress
+from convgraph.cli.output import console, print_json, print_text, progress
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -120,17 +120,17 @@ def _print(report: Report, found: Findings, form: str | None, page: Path | None)
     if form == "json":
         print_json({**report.to_dict(), "findings": found.to_dict()})
     elif form == "csv":
-        click.echo(report.to_csv(), nl=False)
+        print_text(report.to_csv(), nl=False)
     elif form == "markdown":
-        click.echo(f"{report.to_markdown()}\n## Findings\n\n{found.to_markdown()}", nl=False)
+        print_text(f"{report.to_markdown()}\n## Findings\n\n{found.to_markdown()}", nl=False)
     elif page is not None:
-        click.echo(f"{page}: {len(report.rows)} rows, {len(found)} findings")
+        print_text(f"{page}: {len(report.rows)} rows, {len(found)} findings")
     else:
         out = console()
         if out.is_terminal:
             out.print(report)
         else:  # whoever reads a pipe wants all columns
-            click.echo(f"{report}\n")
+            print_text(f"{report}\n")
         out.print(found)
 
 
@@ -171,7 +171,7 @@ def _print_facts(facts: dict[str, Any], form: str | None) -> None:
     for name, value in facts.items():
         silent = name == "positions" or (name == "everywhere" and not any(value or ()))
         if value is not None and not silent:
-            click.echo(f"{name.replace('_', ' ')}: {_shown(value)}")
+            print_text(f"{name.replace('_', ' ')}: {_shown(value)}")
 
 
 def _shown(value: Any) -> str:

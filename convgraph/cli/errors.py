@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import click
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 
 __all__ = ["reported"]
@@ -44,6 +45,6 @@ def reported(program: str) -> Iterator[None]:
 
 def _leave(program: str, message: str) -> None:
     # An echoed value may hold line breaks and worse, and a message is one line of plain text.
-    line = " ".join(message.split())
-    click.echo(f"{program}: {''.join(c for c in line if c.isprintable())}", err=True)
+    line = escape.plain(" ".join(message.split()))
+    click.echo(f"{program}: {line}", err=True)
     raise SystemExit(BAD_INPUT)

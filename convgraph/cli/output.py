@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from convgraph.core import escape
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["console", "print_json", "print_line", "progress", "table"]
+__all__ = ["console", "print_json", "print_line", "print_text", "progress", "table"]
 
 WIDTH = 100  # columns, where it is not a terminal that says how many it has
 WAIT = 1.0  # seconds before progress shows itself
@@ -23,8 +24,16 @@ WAIT = 1.0  # seconds before progress shows itself
 def console(*, stderr: bool = False) -> Console:
     """Where a command prints; in colour on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
+    from rich.segment import Segment
 
-    made = Console(stderr=stderr, highlight=False)
+    class Plain(Console):
+        """A console that shows what it does not print as escapes: a name commands no terminal."""
+
+        def render(self, *args: Any, **options: Any) -> Iterator[Segment]:
+            for text, style, control in super().render(*args, **options):
+                yield Segment(text if control else escape.plain(text, keep="\n"), style, control)
+
+    made = Plain(stderr=stderr, highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = WIDTH
     return made
@@ -65,9 +74,14 @@ def print_line(text: RenderableType = "") -> None:
     console().print(text, markup=False, soft_wrap=True)
 
 
+def print_text(text: str, *, nl: bool = True) -> None:
+    """Print a text of lines as it is, without what would command a terminal."""
+    click.echo(escape.plain(text, keep="\n"), nl=nl)
+
+
 def print_json(value: Any) -> None:
     """Print JSON for another program: plain, indented, in the order given."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(escape.json(value))
 
 
 @contextmanager

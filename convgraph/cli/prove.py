@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from convgraph.cli.arguments import SpecType
-from convgraph.cli.output import print_json, print_line
+from convgraph.cli.output import print_json, print_line, print_text
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
@@ -87,13 +87,13 @@ def command(
             facts["checks"] = _checks(found)
         print_json(facts)
     elif form == "smt2":
-        click.echo(_smt2(found), nl=False)
+        print_text(_smt2(found), nl=False)
     elif isinstance(found, cg.Proof):
-        click.echo(getattr(found, form)() if form else str(found))
+        print_text(getattr(found, form)() if form else str(found))
         for line in _checks(found) if verify else []:
             print_line(line)
     else:
-        click.echo(str(found))
+        print_text(str(found))
     if not isinstance(found, cg.Proof):
         context.exit(NOT_PROVED)
 

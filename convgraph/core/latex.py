@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from convgraph.core import escape
+
 if TYPE_CHECKING:
     from convgraph.core.network import Network
 
@@ -41,4 +43,7 @@ def _subscript(name: str) -> str:
     """x2,3 and w_2_3 as a letter with a subscript."""
     letter = name.rstrip("0123456789,_:")
     rest = name[len(letter) :].strip("_").replace("_", ",")
-    return f"{letter}_{{{rest}}}" if rest and letter else name
+    letter = letter if letter.isascii() and letter.isalpha() else escape.formula(letter)
+    plain = not rest or (rest.isascii() and rest.replace(",", "").replace(":", "").isdigit())
+    rest = rest if plain else escape.formula(rest)
+    return f"{letter}_{{{rest}}}" if rest and letter else letter or escape.formula(name)

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core import memory
+from convgraph.core import escape, memory
 from convgraph.core.arrays import Array, Loose, check_letters
 from convgraph.core.edges import EdgeTable, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
@@ -340,7 +340,7 @@ class Network:
         for layer in self.layers:
             connections = connections + layer.connections
         counts = f"{units} units, {connections} connections, {self.parameter_count} parameters"
-        return f"Network({rows}{more}: {counts})"
+        return escape.plain(f"Network({rows}{more}: {counts})")
 
 
 def _all_joints(layer: Layer) -> list[Joint]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
+
+from convgraph.core import escape
 
 __all__ = ["Table", "counted"]
 
@@ -35,7 +36,7 @@ class Table:
 
     def text(self) -> str:
         """Columns aligned, and the facts below; the title is for those who see no more."""
-        lines = [self.columns, *self.rows]
+        lines = [[escape.plain(cell) for cell in line] for line in (self.columns, *self.rows)]
         widths = [max(len(line[c]) for line in lines) for c in range(len(self.columns))]
         shown = [
             "  ".join(
@@ -44,20 +45,21 @@ class Table:
             ).rstrip()
             for line in lines
         ]
-        facts = [f"{name}: {said}" for name, said in self.facts]
+        facts = [f"{name}: {escape.plain(said)}" for name, said in self.facts]
         return "\n".join([*shown, *(["", *facts] if facts else [])])
 
     def markdown(self) -> str:
         """A Markdown table, and the facts as a list."""
 
-        def line(entries: Sequence[str]) -> str:
-            return "| " + " | ".join(entry.replace("|", "\\|") for entry in entries) + " |"
+        def line(entries: Iterable[str]) -> str:
+            return f"| {' | '.join(entries)} |"
 
         marks = ["---:" if name in self.numbers else "---" for name in self.columns]
-        facts = [f"- {name}: {said}" for name, said in self.facts]
-        return (
-            "\n".join([line(self.columns), line(marks), *map(line, self.rows), "", *facts]) + "\n"
+        facts = [f"- {escape.markdown(name)}: {escape.markdown(said)}" for name, said in self.facts]
+        head, *rows = (
+            line(map(escape.markdown, entries)) for entries in (self.columns, *self.rows)
         )
+        return "\n".join([head, line(marks), *rows, "", *facts]) + "\n"
 
     def html(self) -> str:
         """The title, the table and the facts, for a notebook: nothing but elements.
@@ -65,9 +67,11 @@ class Table:
         >>> Table("a < b", ("c",), [("&",)]).html()[:34]
         '<div><p><b>a &lt; b</b></p><div st'
         """
-        facts = "".join(f"<li>{escape(name)}: {escape(said)}</li>" for name, said in self.facts)
+        facts = "".join(
+            f"<li>{escape.markup(name)}: {escape.markup(said)}</li>" for name, said in self.facts
+        )
         return (
-            f"<div><p><b>{escape(self.title)}</b></p>"
+            f"<div><p><b>{escape.markup(self.title)}</b></p>"
             + (f'<div style="{SCROLLING}">{self.rows_html()}</div>' if self.rows else "")
             + (f"<ul>{facts}</ul>" if facts else "")
             + "</div>"
@@ -81,7 +85,7 @@ class Table:
             cells = zip(entries, sides, strict=True)
             return (
                 "<tr>"
-                + "".join(f'<{tag} style="{s}">{escape(e)}</{tag}>' for e, s in cells)
+                + "".join(f'<{tag} style="{s}">{escape.markup(e)}</{tag}>' for e, s in cells)
                 + "</tr>"
             )
 

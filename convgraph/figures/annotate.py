@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from convgraph.core import escape
 from convgraph.figures.dot import edge_id, mark_id, unit_id
 from convgraph.figures.panel import Mark, Panel, Unit
 
@@ -33,15 +33,15 @@ def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, descrip
         if element is None:
             return head + ">"
         text, data = element
-        attributes = "".join(f' data-{key}="{html.escape(v)}"' for key, v in data.items())
-        return f"{head}{attributes}>\n<title>{html.escape(text, quote=False)}</title>"
+        attributes = "".join(f' data-{key}="{escape.markup(v)}"' for key, v in data.items())
+        return f"{head}{attributes}>\n<title>{escape.markup(text)}</title>"
 
     svg = _GROUP.sub(group, svg)
     start = svg.index(">") + 1
     named = f' role="img" aria-labelledby="{prefix}title {prefix}desc"'
     texts = (
-        f'\n<title id="{prefix}title">{html.escape(title, quote=False)}</title>'
-        f'\n<desc id="{prefix}desc">{html.escape(description, quote=False)}</desc>'
+        f'\n<title id="{prefix}title">{escape.markup(title)}</title>'
+        f'\n<desc id="{prefix}desc">{escape.markup(description)}</desc>'
     )
     return svg[: start - 1] + named + ">" + texts + svg[start:]
 

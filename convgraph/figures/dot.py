@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from typing import cast
 
 import graphviz
 
+from convgraph.core import escape
 from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Point, Route
@@ -138,9 +140,8 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
 
 def _label(text: str) -> str:
     """Plain text, whatever is in it; lines stay lines."""
-    # Graphviz reads &amp; and its like as characters.
-    lines = [graphviz.escape(line) for line in text.replace("&", "&amp;").split("\n")]
-    return lines[0] if len(lines) == 1 else str(graphviz.nohtml(r"\n".join(lines)))
+    # made a plain str again, a text between angle brackets would be markup
+    return cast(str, graphviz.nohtml(escape.dot(text)))
 
 
 def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from convgraph.core import escape
+
 __all__ = ["CLASSES", "html_label", "is_symbol", "split_symbol", "tspans"]
 
 CLASSES = frozenset({"unit", "parameter"})
@@ -54,12 +56,12 @@ def tspans(letter: str, subscript: str, size: float) -> str:
     <tspan font-style="italic">x</tspan>
     <tspan font-style="normal" font-size="7" dy="2.2">1</tspan>
     """
-    italic = f'<tspan font-style="italic">{letter}</tspan>'
+    italic = f'<tspan font-style="italic">{escape.markup(letter)}</tspan>'
     if not subscript:
         return italic
     small, drop = round(SUBSCRIPT_SIZE * size, 2), round(SUBSCRIPT_DROP * size, 2)
     style = f'font-style="normal" font-size="{small:g}" dy="{drop:g}"'
-    return f"{italic}<tspan {style}>{subscript}</tspan>"
+    return f"{italic}<tspan {style}>{escape.markup(subscript)}</tspan>"
 
 
 def html_label(letter: str, subscript: str) -> str:
@@ -68,4 +70,5 @@ def html_label(letter: str, subscript: str) -> str:
     >>> html_label("x", "2,3")
     '<<I>x</I><SUB>2,3</SUB>>'
     """
+    letter, subscript = escape.markup(letter), escape.markup(subscript)
     return f"<<I>{letter}</I>" + (f"<SUB>{subscript}</SUB>" if subscript else "") + ">"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
@@ -17,15 +17,6 @@ __all__ = ["to_tikz"]
 
 Point: TypeAlias = tuple[float, float]
 
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "...": r"\dots{}",
-    "\N{VERTICAL ELLIPSIS}": r"$\vdots$",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
-_SPECIAL = re.compile("|".join(re.escape(text) for text in SPECIAL))
 _NAMED = {"gray", "white", "black", "red", "orange", "yellow", "green", "cyan", "blue", "purple"}
 
 
@@ -87,18 +78,14 @@ def _typeset(text: str) -> str:
     """
     symbol = split_symbol(text)
     if symbol is not None:
-        letter, subscript = (_escaped(part) for part in symbol)
+        letter, subscript = (escape.tex(part) for part in symbol)
         letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
         return f"${letter}_{{{subscript}}}$" if subscript else f"${letter}$"
     return _lines(text)
 
 
 def _lines(text: str) -> str:
-    return r"\\".join(_escaped(line) for line in text.split("\n"))
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda match: SPECIAL[match[0]], text)
+    return r"\\".join(escape.tex(line) for line in text.split("\n"))
 
 
 def _at(x: float, y: float, place: Point) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.importers.onnx_names import printable
 
 __all__ = ["opset_of", "read_model"]
 
@@ -48,7 +49,7 @@ def read_model(model: Any) -> tuple[Any, Path | None]:
 def _checked(shown: str, proto: Any) -> Any:
     if not proto.HasField("graph") or not (proto.graph.node or proto.graph.output):
         raise ConvgraphError(f"model={shown!r}: not an ONNX model: it holds no graph")
-    return proto
+    return printable(proto)
 
 
 def opset_of(proto: Any) -> int:

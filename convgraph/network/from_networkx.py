@@ -11,6 +11,7 @@ import sympy as sp
 
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.escape import plain
 from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
@@ -73,7 +74,7 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     for node in graph:
         members.setdefault(row_of[node], []).append(node)
     order = _order(graph, row_of, list(members))
-    names = {node: str(node) for node in graph}
+    names = {node: _name(node) for node in graph}
     if len(set(names.values())) < len(names):
         raise ConvgraphError("graph: two nodes have the same name as strings")
     both = sorted(set(names.values()) & _symbols(graph))
@@ -103,6 +104,11 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     return Network.of([rows[n] for n in order], layers, inputs, outputs)
 
 
+def _name(node: Any) -> str:
+    """A node's name, a label's or a row's, on one or more lines of printable characters."""
+    return plain(str(node), keep="\n")
+
+
 def _symbols(graph: nx.DiGraph) -> set[str]:
     """The names of the symbols in the labels of a graph."""
     labels = {_label(a, b, data) for a, b, data in graph.edges(data=True)}
@@ -113,7 +119,7 @@ def _symbols(graph: nx.DiGraph) -> set[str]:
 def _rows(graph: nx.DiGraph) -> dict[Any, str]:
     given = nx.get_node_attributes(graph, "row")
     if len(given) == len(graph):
-        return {node: str(row) for node, row in given.items()}
+        return {node: _name(row) for node, row in given.items()}
     if given:
         without = next(node for node in graph if node not in given)
         raise ConvgraphError(f"graph: node {without!r} has no row; all nodes have one, or none has")
@@ -189,7 +195,7 @@ def _as_label(where: str, label: Any) -> sp.Expr:
             "fractions.Fraction('0.1') is a tenth, and Fraction(0.1) what the float holds"
         )
     if isinstance(label, str) and label:
-        return sp.Symbol(label)
+        return sp.Symbol(_name(label))
     if not isinstance(label, bool) and isinstance(label, Rational | np.integer):
         return sp.Rational(int(label.numerator), int(label.denominator))
     raise ConvgraphError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.findings.finding import Findings
@@ -48,10 +47,11 @@ def page(report: Report, found: Findings | None = None) -> str:
         found = findings(report.network, row=report.source)
     title = f"{report.source} to {', '.join(row.name for row in report.network.outputs)}"
     facts = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(said)}</td></tr>" for name, said in summary(report)
+        f"<tr><th>{escape.markup(name)}</th><td>{escape.markup(said)}</td></tr>"
+        for name, said in summary(report)
     )
     parts = [
-        f"<h1>{escape(title)}</h1>",
+        f"<h1>{escape.markup(title)}</h1>",
         f"<table>{facts}</table>",
         "<h2>Findings</h2>",
         found._repr_html_() if found is not None else "<p>Findings need sizes without symbols.</p>",
@@ -70,7 +70,7 @@ def page(report: Report, found: Findings | None = None) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        f"{escape.policy()}<title>{escape.markup(title)}</title><style>{STYLE}</style></head>\n<body>"
         + "\n".join(parts)
         + "</body></html>\n"
     )
@@ -85,7 +85,7 @@ def _profiles(report: Report) -> list[str]:
     for fields in axes.values():
         which = " and ".join(str(field.axis + 1) for field in fields)
         word = "axes" if len(fields) > 1 else "axis"
-        parts.append(f"<h2>Effective field of {escape(fields[0].row)}, {word} {which}</h2>")
+        parts.append(f"<h2>Effective field of {escape.markup(fields[0].row)}, {word} {which}</h2>")
         parts.append(profile(fields[0]))
     return parts
 
@@ -94,4 +94,4 @@ def _graph(report: Report) -> str:
     try:
         return row_graph(structure_of(report.network, report.source), report.rows)
     except ConvgraphError as error:  # a name that Graphviz does not take is no reason for no page
-        return f"<p>{escape(str(error))}</p>"
+        return f"<p>{escape.markup(str(error))}</p>"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from convgraph.core import escape
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.report import Report
 
@@ -37,7 +37,8 @@ def growth(report: Report) -> str:
         return HEIGHT - FOOT - value * (HEIGHT - FOOT - 14) / top
 
     marks = [
-        f'<circle class="dot" cx="{a:.1f}" cy="{y(v):.1f}" r="2.5"><title>{escape(row.name)}: '
+        f'<circle class="dot" cx="{a:.1f}" cy="{y(v):.1f}" r="2.5"><title>'
+        f"{escape.markup(row.name)}: "
         f"{row.receptive_field[0] if row.receptive_field else ''}</title></circle>"
         for a, v, row in zip(x, whole, rows, strict=True)
     ]
@@ -48,8 +49,9 @@ def growth(report: Report) -> str:
         _line("field", x, [y(v) for v in whole]),
         _line("inner", x, [y(v) for v in inner]),
         *marks,
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">{escape(rows[0].name)}</text>',
-        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{escape(rows[-1].name)}</text>',
+        f'<text x="{LEFT}" y="{HEIGHT - 8}">{escape.markup(rows[0].name)}</text>',
+        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">'
+        f"{escape.markup(rows[-1].name)}</text>",
     ]
     return _svg("Receptive field by row", body)
 
@@ -105,5 +107,5 @@ def _line(name: str, x: Sequence[float], y: Sequence[float]) -> str:
 def _svg(title: str, body: Sequence[str]) -> str:
     return (
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(title)}">{"".join(body)}</svg>'
+        f'aria-label="{escape.markup(title)}">{"".join(body)}</svg>'
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint
 from convgraph.core.network import Network
@@ -123,9 +124,7 @@ class Report:
 
     def to_json(self) -> str:
         """The report as JSON text."""
-        import json
-
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        return escape.json(self.to_dict())
 
     def to_csv(self) -> str:
         """The rows as comma-separated values, with one column for each axis of a fact."""

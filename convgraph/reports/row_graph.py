@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 
+from convgraph.core import escape
 from convgraph.core.wiring import Product
 from convgraph.figures.render import render
 from convgraph.interactions.propagation import is_identity
@@ -31,6 +31,7 @@ def row_graph(structure: Structure, rows: tuple[ReportRow, ...]) -> str:
     facts = {row.name: row for row in rows}
     nodes = _nodes(structure)
     _place(nodes)
+    ids = {name: f"row{number}" for number, name in enumerate(nodes, 1)}
     lines = ["digraph rows {", 'graph [bgcolor="transparent" outputorder="edgesfirst"]']
     lines.append('node [shape=box style="rounded,filled" fillcolor="#ffffff" fontsize=10 ')
     lines.append(f'fontname="Helvetica" width={WIDTH / 72:.3f} height={HEIGHT / 72:.3f} ')
@@ -39,19 +40,13 @@ def row_graph(structure: Structure, rows: tuple[ReportRow, ...]) -> str:
     for node in nodes.values():
         x, y = node.lane * COLUMN, -node.depth * PITCH
         label, tip = _label(node, facts)
-        lines.append(f'"{_quoted(node.rows[0])}" [pos="{x},{y}!" label="{label}" tooltip="{tip}"]')
+        lines.append(f'{ids[node.rows[0]]} [pos="{x},{y}!" label="{label}" tooltip="{tip}"]')
     for node in nodes.values():
         for source in node.sources:
             ends = nodes[source], node
-            lines.append(
-                f'"{_quoted(source)}" -> "{_quoted(node.rows[0])}" [pos="{_route(*ends)}"]'
-            )
+            lines.append(f'{ids[source]} -> {ids[node.rows[0]]} [pos="{_route(*ends)}"]')
     lines.append("}")
     return render("\n".join(lines), "svg").decode()
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _label(node: Node, facts: dict[str, ReportRow]) -> tuple[str, str]:
@@ -64,7 +59,7 @@ def _label(node: Node, facts: dict[str, ReportRow]) -> tuple[str, str]:
         sizes = dict.fromkeys(map(str, first.receptive_field))
         size = f"\\nfield {' x '.join(sizes)}"
     tip = "; ".join(f"{facts[name].name}: {facts[name].kind}" for name in node.rows)
-    return f"{_quoted(title)}  {shape}{size}", _quoted(escape(tip, quote=False))
+    return f"{escape.dot(title)}  {shape}{size}", escape.dot(tip)
 
 
 def _nodes(structure: Structure) -> dict[str, Node]:

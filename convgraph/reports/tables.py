@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.tables import Table
 
@@ -187,11 +186,8 @@ def _records(report: Report) -> list[dict[str, Any]]:
 def csv_text(report: Report) -> str:
     """Comma-separated values, exact: fractions as they are, what is not there as nothing."""
     records = _records(report)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return out.getvalue()
+    lines = [list(records[0]), *(list(record.values()) for record in records)]
+    return "".join(",".join(map(escape.csv, line)) + "\n" for line in lines)
 
 
 def data_frame(report: Report) -> pd.DataFrame:

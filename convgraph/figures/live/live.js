@@ -11,7 +11,7 @@
       this.data = JSON.parse(root.querySelector(".cg-data").textContent);
       this.stage = root.querySelector(".cg-stage");
       this.caption = root.querySelector(".cg-caption");
-      this.start = this.caption.innerHTML;
+      this.start = this.caption.textContent;
       this.pinned = null;
       this.panels = new Map();
       this.cells = new Cells(this.stage);
@@ -183,7 +183,7 @@
       const paths = parts.length && this.cells.has(unit.get(name)) ?
         ` In each cell: along how many paths it ${isInput ? "is reached" : "reaches " + name}.` : "";
       this.tell(`${name} ${isInput ? "affects" : "sees"} ${seen}.${paths}`,
-        this.data.panels[number].expressions[name]);
+        own(this.data.panels[number].expressions, name));
     }
 
     // Numbers of paths, holes, and what of the kernels has a part in it.
@@ -262,7 +262,7 @@
       const drawn = this.panels.get(number).edges.filter((edge) => edge.dataset.parameter === name);
       for (const edge of drawn) edge.classList.add("cg-in");
       const where = element ? `The connection from ${element.dataset.source} to ${element.dataset.target} carries ${name}. ` : "";
-      const all = this.data.panels[number].uses[name];
+      const all = own(this.data.panels[number].uses, name);
       const few = drawn.length < all ? `, and ${drawn.length} of these are drawn` : "";
       this.tell(`${where}${name} is used ${times(all)}${few}.`);
     }
@@ -285,7 +285,7 @@
       for (const element of this.root.querySelectorAll('[aria-pressed="true"]')) {
         element.setAttribute("aria-pressed", "false");
       }
-      this.caption.innerHTML = this.start;
+      this.caption.textContent = this.start;
       if (this.amounts().some(Boolean)) this.shift();
     }
 
@@ -306,7 +306,7 @@
         this.write(unit, null);
       }
       if (!amounts.some(Boolean)) {
-        if (!this.pinned) this.caption.innerHTML = this.start;
+        if (!this.pinned) this.caption.textContent = this.start;
         return;
       }
       const said = new Map();  // panels of which the same is true share a sentence
@@ -356,6 +356,11 @@
       // Where letters are larger or smaller, their middle stays.
       text.setAttribute("y", String(Number(y) + 0.3 * (Number(theirs) - Number(size))));
     }
+  }
+
+  // A unit may be called as what every object has.
+  function own(values, name) {
+    return Object.hasOwn(values, name) ? values[name] : undefined;
   }
 
   function times(count) {

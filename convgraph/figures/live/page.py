@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core import escape
 from convgraph.figures.live.facts import facts, parameters
 from convgraph.figures.symbols import split_symbol
 
@@ -25,15 +24,14 @@ SCRIPTS = ("relations.js", "shifts.js", "cells.js", "live.js")
 
 def page(figures: Sequence[Figure], title: str) -> str:
     """A self-contained HTML page with these figures, live."""
+    script = "\n" + "".join(map(_asset, SCRIPTS))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>\n{_asset('live.css')}</style>\n</head>\n"
+        f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n<style>\n{_asset('live.css')}</style>\n</head>\n"
         "<body>\n<main>\n"
         + "\n".join(_section(figure, number) for number, figure in enumerate(figures, 1))
-        + "\n</main>\n<script>\n"
-        + "".join(map(_asset, SCRIPTS))
-        + "</script>\n</body>\n</html>\n"
+        + f"\n</main>\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
@@ -50,21 +48,17 @@ def _section(figure: Figure, number: int) -> str:
     # A picture has no parts for a screen reader; a group has.
     svg = figure.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
     return (
-        f'<section class="cg-figure" aria-label="{html.escape(figure.title)}">\n'
-        f"<h2>{html.escape(figure.title)}</h2>\n"
+        f'<section class="cg-figure" aria-label="{escape.markup(figure.title)}">\n'
+        f"<h2>{escape.markup(figure.title)}</h2>\n"
         f'<div class="cg-stage">\n{svg}</div>\n'
         f'<p class="cg-caption" role="status" aria-live="polite">'
-        f"{html.escape(figure.description)}</p>\n"
+        f"{escape.markup(figure.description)}</p>\n"
         f"{_legend(figure)}{_slider(panels, number)}"
         + (f'<p class="cg-help">{_help(figure)}</p>\n' if panels else "")
-        + f'<script type="application/json" class="cg-data">{_json({"panels": panels})}</script>\n'
+        + '<script type="application/json" class="cg-data">'
+        + f"{escape.json_in_html({'panels': panels})}</script>\n"
         "</section>"
     )
-
-
-def _json(data: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return json.dumps(data, sort_keys=True).replace("<", "\\u003c")
 
 
 def _legend(figure: Figure) -> str:
@@ -73,8 +67,9 @@ def _legend(figure: Figure) -> str:
     lists = []
     for number, names in named.items():
         items = [
-            f'<li><button type="button" aria-pressed="false" data-parameter="{html.escape(name)}" '
-            f'data-panel="{number}">{_typeset(name)}</button></li>'
+            '<li><button type="button" aria-pressed="false" '
+            f'data-parameter="{escape.markup(name)}" data-panel="{number}">'
+            f"{_typeset(name)}</button></li>"
             for name in names
         ]
         if items:
@@ -88,8 +83,8 @@ def _legend(figure: Figure) -> str:
 
 
 def _typeset(name: str) -> str:
-    letter, subscript = split_symbol(name) or (name, "")
-    return f"{html.escape(letter)}<sub>{html.escape(subscript)}</sub>" if subscript else letter
+    letter, subscript = map(escape.markup, split_symbol(name) or (name, ""))
+    return f"{letter}<sub>{subscript}</sub>" if subscript else letter
 
 
 def _help(figure: Figure) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Literal, NamedTuple, overload
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.plain import plain
 from convgraph.core.units import Units
@@ -82,7 +81,7 @@ class Finding:
         return plain(facts)
 
     def __repr__(self) -> str:
-        return f"{self.severity} {self.rule}: {self.message}"
+        return escape.plain(f"{self.severity} {self.rule}: {self.message}")
 
 
 def _fixes(group: Sequence[Finding]) -> list[str]:
@@ -130,27 +129,27 @@ class Findings(Sequence[Finding]):
 
     def to_json(self) -> str:
         """The findings as JSON text."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        return escape.json(self.to_dict())
 
     def to_markdown(self) -> str:
         """The findings as a Markdown list."""
         parts = []
         for rule, group in self.by_rule().items():
-            parts.append(f"### {rule} ({group[0].severity})\n\n")
-            parts += [f"- {finding.message}\n" for finding in group]
-            parts.append(f"\n{group[0].reason}\n\n")
-            parts += [f"*What would help:* {fix}\n\n" for fix in _fixes(group)]
+            parts.append(f"### {escape.markdown(rule)} ({group[0].severity})\n\n")
+            parts += [f"- {escape.markdown(finding.message)}\n" for finding in group]
+            parts.append(f"\n{escape.markdown(group[0].reason)}\n\n")
+            parts += [f"*What would help:* {escape.markdown(fix)}\n\n" for fix in _fixes(group)]
         return "".join(parts) or "No findings.\n"
 
     def _repr_html_(self) -> str:
         parts = []
         for rule, group in self.by_rule().items():
-            said = "".join(f"<li>{escape(finding.message)}</li>" for finding in group)
-            helps = "".join(f"<p>{escape(fix)}</p>" for fix in _fixes(group))
+            said = "".join(f"<li>{escape.markup(finding.message)}</li>" for finding in group)
+            helps = "".join(f"<p>{escape.markup(fix)}</p>" for fix in _fixes(group))
             parts.append(
                 f'<div style="{BESIDE} {COLOURS[group[0].severity]}">'
-                f"<p><b>{escape(rule)}</b> ({group[0].severity})</p><ul>{said}</ul>"
-                f"<p>{escape(group[0].reason)}</p>{helps}</div>"
+                f"<p><b>{escape.markup(rule)}</b> ({group[0].severity})</p><ul>{said}</ul>"
+                f"<p>{escape.markup(group[0].reason)}</p>{helps}</div>"
             )
         return "".join(parts) or "<p>No findings.</p>"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sympy as sp
 
+from convgraph.core import escape
 from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
@@ -132,12 +133,12 @@ def as_dict(proof: Proof) -> dict[str, Any]:
 
 def as_latex(proof: Proof) -> str:
     """See `Proof.latex`."""
-    return "\n".join(_paragraphs(proof, r"\textbf{{{}}}", _typewriter))
+    return "\n".join(_paragraphs(proof, r"\textbf{{{}}}", _typewriter, escape.tex))
 
 
 def as_markdown(proof: Proof) -> str:
     """See `Proof.markdown`."""
-    return "\n\n".join(_paragraphs(proof, "**{}**", lambda words: f"`{words}`"))
+    return "\n\n".join(_paragraphs(proof, "**{}**", _code, escape.markdown))
 
 
 def _equation(equation: Equation, show: Show) -> str:
@@ -166,7 +167,9 @@ def _chains(proof: Proof) -> Iterator[tuple[Equation, list[Step]]]:
         yield claims[name], list(steps)
 
 
-def _paragraphs(proof: Proof, bold: str, code: Callable[[str], str]) -> Iterator[str]:
+def _paragraphs(
+    proof: Proof, bold: str, code: Callable[[str], str], words: Callable[[str], str]
+) -> Iterator[str]:
     """The document's paragraphs, formulas in LaTeX."""
     show = formulas.latex
     statement = proof.statement
@@ -174,7 +177,7 @@ def _paragraphs(proof: Proof, bold: str, code: Callable[[str], str]) -> Iterator
     def inline(e: sp.Basic) -> str:
         return f"${show(e)}$"
 
-    yield f"{bold.format('Theorem.')} {_words(statement, code)}:"
+    yield f"{bold.format('Theorem.')} {_words(statement, code, words)}:"
     yield _display(_equation(statement.claim, show))
     where = conditions(statement.claim)
     if where:
@@ -203,20 +206,23 @@ def _aligned(rows: list[str]) -> str:
 
 
 def _tag(step: Step) -> str:
-    words = reason(step).replace("_", r"\_")
-    return rf"\text{{({step.number}) {words}}}"
+    return rf"\text{{({step.number}) {escape.tex(reason(step))}}}"
 
 
-def _words(statement: Statement, code: Callable[[str], str]) -> str:
+def _words(statement: Statement, code: Callable[[str], str], words: Callable[[str], str]) -> str:
     """The headline with what is code in it set as code."""
-    whole = headline(statement)
+    rest, said = headline(statement), ""
     for part in (statement.spec, statement.transformation):
-        if isinstance(part, Spec | Shift):
-            whole = whole.replace(repr(part), code(repr(part)), 1)
-    return whole
+        if isinstance(part, Spec | Shift) and repr(part) in rest:
+            before, _, rest = rest.partition(repr(part))
+            said += words(before) + code(repr(part))
+    return said + words(rest)
 
 
-def _typewriter(words: str) -> str:
-    for sign in "_&#%$":
-        words = words.replace(sign, "\\" + sign)
-    return rf"\texttt{{{words}}}"
+def _typewriter(text: str) -> str:
+    return rf"\texttt{{{escape.tex(text)}}}"
+
+
+def _code(text: str) -> str:
+    # a backtick ends it, whatever stands before
+    return f"`{escape.plain(text).replace('`', chr(39))}`"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from convgraph.core import escape
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values
 
 __all__ = ["latex", "text"]
@@ -214,12 +215,17 @@ class _Latex(_Text):
         subscript = bare[len(letters) :].strip("_")
         if bare.count("_") == 1 and not subscript:
             letters, subscript = bare.split("_")
-        letters = letters.replace("_", r"\_")
+        letters, subscript = _escaped(letters), _escaped(subscript)
         head = letters if len(letters) == 1 else rf"\mathit{{{letters}}}"
         return head + primes + (f"_{{{subscript}}}" if subscript else "")
 
     def other(self, e: sp.Basic) -> str:
         return sp.latex(e)
+
+
+def _escaped(name: str) -> str:
+    plain = name.replace("_", "").isalnum()
+    return name.replace("_", r"\_") if plain else escape.formula(name)
 
 
 def _variables(e: sp.Basic) -> list[str]:

@@ -1,0 +1,186 @@
+"""Names from outside as text: one function for each language that a name is written in.
+
+The names of a model's tensors and of a graph's nodes are what somebody else chose. Whatever stands
+in them is written through one of these functions, so that it is read as the text that it is and
+never as markup, a command or a formula.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json as _json
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+__all__ = [
+    "csv",
+    "dot",
+    "formula",
+    "json",
+    "json_in_html",
+    "markdown",
+    "markup",
+    "plain",
+    "policy",
+    "tex",
+]
+
+
+def plain(text: str, keep: str = "") -> str:
+    r"""Text of printable characters alone, for a terminal and as the ground of all that follows.
+
+    Control characters, line breaks, marks that turn the direction of writing and halves of
+    characters are written as Python writes them; those in `keep` stay.
+
+    >>> print(plain("conv\x1b]0;owned\x07"), plain("a\nb\u202e", keep="\n").replace("\n", "/"))
+    conv\x1b]0;owned\x07 a/b\u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
+def markup(text: str) -> str:
+    """A text in HTML, in SVG or in an attribute between quotes; line breaks stay.
+
+    >>> markup('<img src=x onerror="alert(1)">')
+    '&lt;img src=x onerror=&quot;alert(1)&quot;&gt;'
+    """
+    return html.escape(plain(text, keep="\n"))
+
+
+def dot(text: str) -> str:
+    r"""What stands between the quotes of a DOT string, as a label or a tooltip; lines stay lines.
+
+    Graphviz reads backslashes as escapes and `&amp;` and its like as characters.
+
+    >>> print(dot('say "\\N" & <b>'))
+    say \"\\N\" &amp; <b>
+    """
+    shown = plain(text, keep="\n").replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
+    return shown.replace("\n", r"\n")
+
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "...": r"\dots{}",
+    "\N{VERTICAL ELLIPSIS}": r"$\vdots$",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+_TEX_SPECIAL = re.compile("|".join(map(re.escape, _TEX)))
+
+
+def tex(text: str) -> str:
+    r"""A text in a LaTeX document, outside of formulas.
+
+    >>> print(tex(r"\input{x} & $y_1$"))
+    \textbackslash{}input\{x\} \& \$y\_1\$
+    """
+    return _TEX_SPECIAL.sub(lambda match: _TEX[match[0]], plain(text))
+
+
+_FORMULA = {
+    "\\": r"\backslash ",
+    "~": r"\sim ",
+    "^": r"\wedge ",
+    "<": "< ",  # a page reads < before a letter as a tag, whatever a formula makes of it
+    ">": "> ",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+_FORMULA_PARTS = re.compile(r"[\\~^<>&%$#_{}]|[^\\~^<>&%$#_{}]+")
+
+
+def formula(text: str) -> str:
+    r"""A text in a formula of LaTeX, as LaTeX and MathJax both read it.
+
+    >>> print(formula("layer_1"), formula(r"\href{javascript:f}"))
+    \text{layer}\_\text{1} \backslash \text{href}\{\text{javascript:f}\}
+    """
+    parts = _FORMULA_PARTS.findall(plain(text))
+    return "".join(_FORMULA.get(part) or rf"\text{{{part}}}" for part in parts)
+
+
+_MARKDOWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=www)\.|^[#+=-]")
+
+
+def markdown(text: str) -> str:
+    r"""A text in one line of Markdown, in a cell of a table too.
+
+    >>> print(markdown("a|b\n# <i>*c*</i>"))
+    a\|b # &lt;i&gt;\*c\*&lt;/i&gt;
+    """
+    line = plain(" ".join(text.split("\n")))
+    return _MARKDOWN_SPECIAL.sub(lambda m: _MARKDOWN.get(m[0], f"\\{m[0]}"), line)
+
+
+_FORMULA_STARTS = tuple("=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{MINUS SIGN}")
+_FORMULA_STARTS += ("\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}", "\\t", "\\r")
+_SEPARATORS = re.compile("[\",;|'\\s]")
+
+
+def csv(value: Any) -> str:
+    """A cell of comma-separated values, quotes included; numbers are what they are, None nothing.
+
+    A spreadsheet takes a text that begins with one of `= + - @` for a formula, and a semicolon for
+    the end of a cell in some countries: the text gets an apostrophe before it, or quotes around it.
+
+    >>> csv("=1+1"), csv("a;=b"), csv(-1), csv(None)
+    ('"\\'=1+1"', '"a;=b"', '-1', '')
+    """
+    if value is None or isinstance(value, int | float | Fraction):
+        return "" if value is None else str(value)
+    text = plain(str(value))
+    if text.lstrip().startswith(_FORMULA_STARTS):
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"' if _SEPARATORS.search(text) else text
+
+
+def json(value: Any, indent: int | None = 2) -> str:
+    r"""JSON in letters of all languages, and in escapes for what is no printable character.
+
+    >>> json(["é", "\x9b\u202e"], indent=None)
+    '["é", "\\u009b\\u202e"]'
+    """
+    text = _json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in text)
+
+
+def json_in_html(value: Any) -> str:
+    """JSON that cannot end the script element it stands in.
+
+    >>> json_in_html("</script>")
+    '"\\\\u003c/script>"'
+    """
+    return _json.dumps(value, sort_keys=True).replace("<", "\\u003c")
+
+
+def policy(scripts: Iterable[str] = ()) -> str:
+    r"""The element of a page's head that allows these scripts and no other, and no request.
+
+    The hashes are of the contents of `script` elements, as the policy's own standard asks: Content
+    Security Policy Level 3, https://www.w3.org/TR/CSP3/ .
+
+    >>> print(policy().replace("; ", ";\n"))
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none';
+    style-src 'unsafe-inline';
+    img-src data:;
+    base-uri 'none';
+    form-action 'none'">
+    """
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    ]
+    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+    rules += ["base-uri 'none'", "form-action 'none'"]
+    rules += [f"script-src {' '.join(hashes)}"] if hashes else []
+    return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'

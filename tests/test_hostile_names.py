@@ -1,0 +1,237 @@
+"""Names from outside are text in every language that they are written in."""
+
+import csv
+import html.parser
+import io
+import json
+import re
+import shutil
+import subprocess
+from functools import cache
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+import convgraph as cg
+from convgraph.cli import main
+from tests.hostile_names import NAMES, NETWORKS, model
+
+CASES = [  # all names at once, and at length each by itself
+    pytest.param(make, tuple(NAMES.values()), id=source) for source, make in NETWORKS.items()
+] + [
+    pytest.param(make, (name,), id=f"{source}, {kind}", marks=pytest.mark.exhaustive)
+    for source, make in NETWORKS.items()
+    for kind, name in NAMES.items()
+]
+cases = pytest.mark.parametrize(("make", "names"), CASES)
+
+
+def harmless(names):
+    """As many names that do nothing."""
+    return tuple(f"x{'y' * number}" for number, _ in enumerate(names))
+
+
+ELEMENTS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "h1", "h2", "h3", "div"),
+    *("p", "b", "ul", "li", "button", "sub", "script", "table", "thead", "tbody", "tr", "th", "td"),
+    *("svg", "g", "desc", "text", "tspan", "ellipse", "polygon", "polyline", "path", "line", "a"),
+    *("rect", "circle", "input", "label", "output", "code", "br"),
+}
+
+
+class Elements(html.parser.HTMLParser):
+    """What a browser would make elements of."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.attributes, self.scripts = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append(tag)
+        self.attributes += attributes
+
+
+@cache
+def texts(make, names):
+    """Everything that a network and what is derived of it say of themselves, by language."""
+    net = make(*names)
+    figure, report, found = cg.draw(net), cg.report(net), cg.findings(net)
+    others = cg.cost(net), cg.tied_weights(net), cg.sparsity(net)
+    return {
+        "page": figure.page(),
+        "report": report.to_html(),
+        "svg": figure.svg(),
+        "dot": figure.dot,
+        "tex": figure.tikz,
+        "formula": net._repr_latex_() or "",
+        "markdown": report.to_markdown() + found.to_markdown(),
+        "csv": report.to_csv(),
+        "json": report.to_json() + found.to_json(),
+        "plain": "\n".join(
+            map(str, [net, report, repr(report), found, repr(figure), *others, net.expressions()])
+        ),
+        "notebook": "".join(each._repr_html_() for each in (report, found, *others)),
+    }
+
+
+def plain(text):
+    """Whether a text has no character that is not printed, other than the line breaks that we set.
+
+    Graphviz's package sets tabs at the beginning of lines.
+    """
+    return re.sub(r"\n\t?", "", text).isprintable()
+
+
+@cases
+def test_a_name_is_text_in_html_and_svg(make, names):
+    made = texts(make, names)
+    for language in ("page", "report", "notebook", "svg"):
+        seen = Elements(made[language])
+        assert set(seen.found) <= ELEMENTS, language
+        scripts = {"page": 2}.get(language, 0)
+        assert seen.found.count("script") == scripts, language
+        assert not [key for key, _ in seen.attributes if key.startswith("on")], language
+        assert not [value for key, value in seen.attributes if key in ("href", "src", "xlink:href")]
+        assert plain(made[language]), language
+    ElementTree.fromstring(made["svg"])
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert made["page"].count(policy) == made["report"].count(policy) == 1
+    assert "script-src 'sha256-" in made["page"]
+    assert "script-src" not in made["report"]
+
+
+@cases
+def test_a_name_is_text_in_tex(make, names):
+    made = texts(make, names)
+    known = set(re.findall(r"\\([a-zA-Z]+)", texts(make, harmless(names))["tex"]))
+    known |= {"textbackslash", "textasciitilde", "textasciicircum", "dots", "mathit"}
+    tex = made["tex"].replace(r"\\", "")
+    assert set(re.findall(r"\\([a-zA-Z]+)", tex)) <= known
+    bare = re.sub(r"\\[\\{}$&#%_]", "", made["tex"])
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    assert "#" not in bare
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=kind) for kind, name in NAMES.items()])
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_a_name_is_text_in_a_formula(make, name):
+    formula = make(name)._repr_latex_()
+    words = {"displaystyle", "begin", "end", "text", "backslash", "sim", "wedge", "left", "right"}
+    words |= {"operatorname", "max", "ln", "aligned", "cdot", "frac"}
+    assert set(re.findall(r"\\([a-zA-Z]+)", formula.replace(r"\\", ""))) <= words
+    assert not re.search(r"<\w", formula)
+    bare = re.sub(r"\\[{}$&#%_]", "", formula)
+    assert bare.count("$") == 2
+
+
+@cases
+def test_a_name_ends_no_cell_and_no_line(make, names):
+    made = texts(make, names)
+    same = texts(make, harmless(names))
+    assert len(made["csv"].splitlines()) == len(same["csv"].splitlines())
+    rows = list(csv.reader(io.StringIO(made["csv"])))
+    assert len({len(row) for row in rows}) == 1
+    for row in rows:
+        for cell in row:
+            numeric = re.fullmatch(r"-?\d+(/\d+)?", cell)
+            assert numeric or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+    for line in made["csv"].splitlines():  # where semicolons part the cells, too
+        cells = next(csv.reader([line], delimiter=";"))
+        assert not any(c.startswith(("=", "+", "@")) for c in cells)
+    tables = [line for line in made["markdown"].splitlines() if line.startswith("|")]
+    bars = {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in tables}
+    assert len(bars) == 1
+    assert len(tables) == len([t for t in same["markdown"].splitlines() if t.startswith("|")])
+    assert not re.search(r"<[a-zA-Z/!]", made["markdown"])
+    assert not re.search(r"(?<!\\)\]\(", made["markdown"])
+
+
+@cases
+def test_a_name_commands_no_terminal(make, names):
+    made = texts(make, names)
+    for language in ("plain", "csv", "markdown", "json", "dot", "tex", "formula"):
+        assert plain(made[language]), language
+
+
+def drawn_by_dot(dot):
+    command = ["dot", "-Kneato", "-n2", "-Tjson"]
+    done = subprocess.run(command, input=dot.encode(), capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot is not there")
+@cases
+def test_a_name_is_text_to_graphviz(make, names):
+    drawn, same = (drawn_by_dot(texts(make, each)["dot"]) for each in (names, harmless(names)))
+    assert len(drawn["objects"]) == len(same["objects"])
+    assert not any("URL" in each or "href" in each for each in drawn["objects"])
+
+
+@pytest.mark.parametrize("form", ["", "--csv", "--markdown", "--json"])
+def test_the_command_prints_names_as_text(tmp_path, form):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model(*NAMES.values()).SerializeToString())
+    done = CliRunner().invoke(main, ["analyze", str(path), *([form] if form else [])])
+    assert done.exit_code == 0, done.output
+    assert plain(done.output)
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07.onnx", "<b>.onnx", "a\u202eb.onnx", "-\n.onnx"])
+def test_a_file_name_is_text_in_messages(tmp_path, name):
+    (tmp_path / name).write_bytes(b"no model")
+    done = CliRunner().invoke(main, ["analyze", str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert plain(done.output)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    made = []
+    for kind, name in NAMES.items():
+        for source, make in NETWORKS.items():
+            stem = f"{kind} {source}".replace(" ", "-")
+            said = texts(make, (name,))
+            contents = {
+                "live.html": said["page"],
+                "report.html": said["report"],
+                "notebook.html": "<!doctype html><meta charset=utf-8><body>"
+                + f"<div>{said['notebook']}</div><div>{said['svg']}</div>",
+                "figure.svg": said["svg"],
+            }
+            for ending, content in contents.items():
+                path = folder / f"{stem}-{ending}"
+                path.write_text(content, encoding="utf-8")
+                made.append(path)
+    return made
+
+
+@pytest.mark.exhaustive
+def test_no_name_runs_in_a_browser(chromium, pages):
+    for path in pages:
+        chromium.get(path.as_uri())
+        chromium.execute_script(
+            "for (const e of document.querySelectorAll('*')) {"
+            "for (const kind of ['pointerenter', 'mouseover', 'click', 'focus'])"
+            "e.dispatchEvent(new MouseEvent(kind, {bubbles: true})) }"
+        )
+        assert chromium.execute_script("return window.owned") is None, path
+        fetched = chromium.execute_script(
+            "return performance.getEntriesByType('resource').map(e => e.name)"
+        )
+        assert fetched == [], path
+        assert chromium.get_log("browser") == [], path
+
+
+@pytest.mark.exhaustive
+def test_a_page_refuses_any_script_but_its_own(chromium, tmp_path):
+    net = cg.Conv(3).on(5)
+    for content in (cg.draw(net).page(), cg.report(net).to_html()):
+        path = tmp_path / "page.html"
+        path.write_text(content.replace("</body>", "<script>window.owned=1</script></body>"))
+        chromium.get(path.as_uri())
+        assert chromium.execute_script("return window.owned") is None
+        assert "Content Security Policy" in chromium.get_log("browser")[0]["message"]
