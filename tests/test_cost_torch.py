@@ -105,7 +105,7 @@ def test_convolutions_as_pytorch_counts(drawn: tuple[Any, tuple[int, ...]]) -> N
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(convolutions())
 def test_many_convolutions_as_pytorch_counts(drawn: tuple[Any, tuple[int, ...]]) -> None:
     check(*drawn)

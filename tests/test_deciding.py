@@ -342,7 +342,7 @@ def test_verdicts_are_those_of_values(question: tuple[cg.Network, Any]) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(deadline=None, max_examples=4000, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_verdicts_are_those_of_values_at_length(question: tuple[cg.Network, Any]) -> None:
     hold(question)

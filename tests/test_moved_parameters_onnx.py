@@ -148,7 +148,7 @@ def test_a_moved_weight_keeps_its_labels(seed):
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 10**9))
 def test_many_moved_weights_keep_their_labels(seed):
     check_seed(seed)

@@ -275,7 +275,7 @@ def test_theorems_hold_of_layers_written_out_in_loops(data, network):
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=5000)
+@settings(max_examples=1000)
 @given(st.data(), st.booleans())
 def test_theorems_hold_of_layers_written_out_in_loops_at_length(data, network):
     checked(data.draw, network)

@@ -120,7 +120,7 @@ def test_a_theorem_about_a_frame_is_true_of_frames(spec, shift, where, bound, se
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(*questions)
 def test_theorems_about_frames_at_length(spec, shift, where, bound, seed):
     held(spec, shift, where, bound, seed)

@@ -205,6 +205,6 @@ def test_a_drawn_function_is_refused_or_is_its_network():
 
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("part", range(20))
+@pytest.mark.parametrize("part", range(5))
 def test_drawn_functions_at_length(part):
     check(range(1000 + 1000 * part, 2000 + 1000 * part))
