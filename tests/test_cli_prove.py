@@ -39,7 +39,7 @@ def test_without_z3_the_extra_is_named(monkeypatch):
     [
         ("--latex", r"\textbf{Theorem.}", r"\sum_{j=0}^{k - 1}"),
         ("--markdown", "**Theorem.** `Conv(k)`", r"\begin{aligned}"),
-        ("--smt2", "; Conv(k) commutes with", "(check-sat)"),
+        ("--smt2", "; Proof(Conv(k) commutes with", "(check-sat)"),
     ],
 )
 def test_other_forms(option, begins, holds):

@@ -11,10 +11,12 @@ from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+import sympy as sp
 from click.testing import CliRunner
 
 import convgraph as cg
 from convgraph.cli import main
+from convgraph.core import escape
 from tests.hostile_names import NAMES, NETWORKS, model
 
 CASES = [  # all names at once, and at length each by itself
@@ -224,6 +226,46 @@ def test_no_name_runs_in_a_browser(chromium, pages):
         )
         assert fetched == [], path
         assert chromium.get_log("browser") == [], path
+
+
+SMT = {"bar": "a| () Int) (assert false) ; |", "script": "a\n(assert false)", "brace": "a{7c}"}
+
+
+def proofs(name):
+    """What is proved of layers whose kernel, or whose size, bears a name."""
+    size = sp.Symbol("k", integer=True, positive=True)
+    yield cg.prove(cg.Conv(size, letter=name if name.isprintable() else "q"), cg.Shift(1))
+    yield cg.prove(cg.Conv(sp.Symbol(name, integer=True, positive=True)), cg.Shift(1))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, id=k) for k, n in {**NAMES, **SMT}.items() if n == n.strip()]
+)
+def test_a_name_is_text_in_proofs_and_scripts(name):
+    z3 = pytest.importorskip("z3")
+    for proof, same in zip(proofs(name), proofs("q"), strict=True):
+        if not isinstance(proof, cg.Proof):
+            continue
+        scripts = proof.smt2(), same.smt2()
+        assert all(map(plain, (*scripts, proof.latex(), proof.markdown())))
+        commands = [re.findall(r"(?m)^\((\S+)", script) for script in scripts]
+        assert commands[0] == commands[1]
+        # without what is to be refuted, what is assumed stays possible
+        counts = [len(z3.parse_smt2_string(script.replace("(pop 1)", ""))) for script in scripts]
+        assert counts[0] == counts[1]
+        formulas = proof.latex() + re.sub("`[^`]*`", "", proof.markdown())
+        assert not re.search(r"\\(href|write|input)\b", formulas)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
+def test_a_letter_is_printed(name):
+    with pytest.raises(cg.ConvgraphError, match="printed"):
+        cg.Conv(3, letter=f"a{name}b")
+
+
+def test_different_names_are_different_symbols():
+    names = [*NAMES.values(), *SMT.values(), "a|", "a{7c}", "a\\", "a{5c}"]
+    assert len({escape.smt(name) for name in names}) == len(set(names))
 
 
 @pytest.mark.exhaustive

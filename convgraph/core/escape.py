@@ -26,6 +26,7 @@ __all__ = [
     "markup",
     "plain",
     "policy",
+    "smt",
     "tex",
 ]
 
@@ -140,6 +141,17 @@ def csv(value: Any) -> str:
     if text.lstrip().startswith(_FORMULA_STARTS):
         text = f"'{text}"
     return '"' + text.replace('"', '""') + '"' if _SEPARATORS.search(text) else text
+
+
+def smt(name: str) -> str:
+    """A name between the bars of an SMT-LIB symbol, different names differently.
+
+    Nothing ends such a symbol but a bar, and no backslash may stand in one (SMT-LIB 2.6, 3.1).
+
+    >>> smt("a|) (assert false) ;")
+    'a{7c}) (assert false) ;'
+    """
+    return "".join(f"{{{ord(c):x}}}" if c in "|\\{" or not c.isprintable() else c for c in name)
 
 
 def json(value: Any, indent: int | None = 2) -> str:

@@ -104,4 +104,6 @@ def check_name(argument: str, name: str) -> str:
         raise ConvgraphError(
             f"{argument}={name!r}: a name is a non-empty string without outer spaces"
         )
+    if not name.isprintable():
+        raise ConvgraphError(f"{argument}={name!r}: a name is of characters that are printed")
     return name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.files import write
 
@@ -102,7 +102,7 @@ def picture_of_stream(stream: Stream, periods: int = 4) -> Picture:
         parts.append(
             f'<text x="{left - 6:.1f}" y="{y + 11:.1f}" text-anchor="end" '
             f'font-family="Helvetica,Arial,sans-serif" font-size="10" fill="{INK}">'
-            f"{escape(name)}</text>"
+            f"{escape.markup(name)}</text>"
         )
         for there in range(1, length + 1):
             new = counts[there][name] - counts[there - 1][name]
@@ -126,10 +126,10 @@ def picture_of_stream(stream: Stream, periods: int = 4) -> Picture:
 def _picture(parts: list[str], width: float, height: float, said: str) -> Picture:
     text = (
         f'<text x="2" y="{height + 16:.1f}" font-family="Helvetica,Arial,sans-serif" '
-        f'font-size="11" fill="{INK}">{escape(said)}</text>'
+        f'font-size="11" fill="{INK}">{escape.markup(said)}</text>'
     )
     box = f"-4 -4 {max(width, WIDTH) + 8:.0f} {height + 30:.0f}"
-    body = "\n".join([f"<title>{escape(said)}</title>", *parts, text])
+    body = "\n".join([f"<title>{escape.markup(said)}</title>", *parts, text])
     return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" '
         f'width="{max(width, WIDTH) + 8:.0f}" height="{height + 30:.0f}">\n{body}\n</svg>\n'

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from convgraph.core import escape
+
 __all__ = [
     "Query",
     "Script",
@@ -31,7 +33,7 @@ __all__ = [
     "whole",
 ]
 
-SIMPLE = re.compile(r"[A-Za-z~!@$%^&*_+=<>.?/-][A-Za-z0-9~!@$%^&*_+=<>.?/-]*")
+SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_!.]*")
 
 
 def named(name: str) -> str:
@@ -40,7 +42,7 @@ def named(name: str) -> str:
     >>> named("y"), named("y'")
     ('y', "|y'|")
     """
-    return name if SIMPLE.fullmatch(name) else f"|{name}|"
+    return name if SIMPLE.fullmatch(name) else f"|{escape.smt(name)}|"
 
 
 def number(value: int) -> str:
@@ -188,7 +190,7 @@ class Script:
 
     def note(self, words: str) -> None:
         """A comment."""
-        self.lines.append(f"; {words}")
+        self.lines.append(f"; {escape.plain(words)}")
 
     def between(self, low: str, value: str, beyond: str) -> str:
         """That low <= value < beyond."""
@@ -239,7 +241,8 @@ def multiples_lemma() -> Query:
 
 def joined(queries: Iterable[Query], title: str) -> str:
     """One script of all queries, each in a scope of its own."""
-    parts = [f"; {title}", "(set-logic ALL)"]
+    parts = [f"; {escape.plain(title)}", "(set-logic ALL)"]
     for query in queries:
-        parts += [f"; {query.what}: expect {query.expected}", "(push 1)", query.text + "(pop 1)"]
+        asked = f"; {escape.plain(query.what)}: expect {query.expected}"
+        parts += [asked, "(push 1)", query.text + "(pop 1)"]
     return "\n".join(parts) + "\n"
