@@ -21,8 +21,11 @@ INTERRUPTED = 130
 @contextmanager
 def reported(program: str) -> Iterator[None]:
     """Report the errors of the block as `program: message` and leave with a status."""
+    if hasattr(sys.stdout, "reconfigure"):  # an answer in ASCII is one with question marks
+        sys.stdout.reconfigure(errors="replace")
     try:
         yield
+        sys.stdout.flush()
     except click.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
             error.show()
@@ -38,9 +41,16 @@ def reported(program: str) -> Iterator[None]:
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
-        # Whoever read the output has seen enough; without this, Python complains at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # whoever read the output has seen enough
         raise SystemExit(1) from None
+    except OSError as error:
+        _give_up_output()
+        _leave(program, f"output: {error.strerror or error}")
+
+
+def _give_up_output() -> None:
+    # Python would try once more at shutdown, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _leave(program: str, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from convgraph.importers.onnx_names import printable
 
 __all__ = ["opset_of", "read_model"]
 
+LARGEST = 2**31 - 1  # bytes of a message, https://protobuf.dev/programming-guides/proto-limits/
 OLDEST, NEWEST = 7, 28
 
 
@@ -31,9 +33,10 @@ def read_model(model: Any) -> tuple[Any, Path | None]:
         path = Path(model)
         shown, folder = str(path), path.parent
         try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ConvgraphError(f"path={shown!r}: {error.strerror or error}") from None
+            data = _content(path)
+        except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            raise ConvgraphError(f"path={shown!r}: {reason}") from None
     elif isinstance(model, bytes):
         data = model
     else:
@@ -46,10 +49,28 @@ def read_model(model: Any) -> tuple[Any, Path | None]:
     return _checked(shown, proto), folder
 
 
+def _content(path: Path) -> bytes:
+    """What is in a file that can be a model, without reading one that is larger or has no end."""
+    kind = path.stat()
+    if stat.S_ISCHR(kind.st_mode) or stat.S_ISBLK(kind.st_mode):
+        raise ValueError("a device is no model")
+    if kind.st_size <= LARGEST:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) <= LARGEST:
+            return data
+    raise ValueError(
+        f"{max(kind.st_size, LARGEST + 1):,} bytes or more; an ONNX file has at most {LARGEST:,}"
+    )
+
+
 def _checked(shown: str, proto: Any) -> Any:
     if not proto.HasField("graph") or not (proto.graph.node or proto.graph.output):
         raise ConvgraphError(f"model={shown!r}: not an ONNX model: it holds no graph")
-    return printable(proto)
+    try:
+        return printable(proto)
+    except (TypeError, UnicodeDecodeError):  # protobuf gives bytes, or gives up
+        raise ConvgraphError(f"model={shown!r}: a name in it is no text in UTF-8") from None
 
 
 def opset_of(proto: Any) -> int:

@@ -57,7 +57,10 @@ def _is_printable(model: Any) -> bool:
             return False
         for node in graph.node:
             if not "".join(
-                (*node.input, *node.output, node.name, node.op_type, node.domain)
+                (
+                    *(*node.input, *node.output, node.name, node.op_type, node.domain),
+                    *(attribute.name for attribute in node.attribute),
+                )
             ).isprintable():
                 return False
             for attribute in node.attribute:

@@ -60,11 +60,14 @@ class Tensors:
         location, length = stated.get("location", ""), stated.get("length", "0")
         offset = stated.get("offset", "0")
         if self.folder is not None and location and (length + offset).isdigit():
-            folder = self.folder.resolve()
-            path = (folder / location).resolve()
-            inside = path.is_relative_to(folder) and path.is_file()
-            if inside and path.stat().st_size >= int(length) + int(offset):
-                return True
+            try:
+                folder = self.folder.resolve()
+                path = (folder / location).resolve()
+                inside = path.is_relative_to(folder) and path.is_file()
+                if inside and path.stat().st_size >= int(length) + int(offset):
+                    return True
+            except (OSError, ValueError):  # no name of a file, or no number
+                pass
         if self.insist:
             raise ConvgraphError(
                 f"tensor={tensor.name!r}: its data is not in {location!r} beside the model; "

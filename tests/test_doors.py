@@ -1,0 +1,76 @@
+"""Files and outputs that are not what they should be end in one line, and never in a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from onnx import TensorProto
+
+import convgraph as cg
+from convgraph.importers import onnx_file
+from tests.hostile_names import model
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "convgraph", *arguments], stderr=subprocess.PIPE, **options
+    )
+
+
+@pytest.mark.parametrize(
+    "location", ["w\x00", "w" * 5000, "../" * 2000 + "w", "", ".", "/dev/zero", "/dev/stdin"]
+)
+@pytest.mark.parametrize("length", ["12", "9" * 5000, "\u00b2", "-1"])
+def test_data_in_a_place_that_is_none_is_refused(tmp_path, location, length):
+    made = model("w")
+    (weight,) = made.graph.initializer
+    weight.ClearField("float_data")
+    weight.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("length", length)):
+        weight.external_data.add(key=key, value=value)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(made.SerializeToString())
+    with pytest.raises(cg.ConvgraphError, match="data is not in"):
+        cg.from_onnx(path)
+    assert cg.from_onnx(path, weights=False).parameter_count == 3
+
+
+@pytest.mark.parametrize("name", [b"Relu", b"w z", b"w 2", b"pads"])
+def test_a_name_that_is_no_text_is_refused(name):
+    data = model("w").SerializeToString()
+    assert name in data
+    with pytest.raises(cg.ConvgraphError, match="UTF-8"):
+        cg.from_onnx(data.replace(name, b"\xff" * len(name)))
+
+
+def test_a_file_that_is_too_large_or_has_no_end_is_not_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.truncate(onnx_file.LARGEST + 1)  # a hole, which takes no room
+    with pytest.raises(cg.ConvgraphError, match="at most 2,147,483,647"):
+        cg.from_onnx(path)
+    if Path("/dev/zero").exists():
+        with pytest.raises(cg.ConvgraphError, match="device"):
+            cg.from_onnx("/dev/zero")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_full_device_is_one_line(form):
+    if not Path("/dev/full").exists():
+        pytest.skip("no full device here")
+    with Path("/dev/full").open("wb") as full:
+        done = command("show", "Conv(3)", "--input", "5", *form, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"output: No space left" in done.stderr
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--markdown"], ["--json"]])
+def test_output_in_ascii_is_text(tmp_path, form):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model("größe").SerializeToString())
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path.cwd())}
+    done = command("analyze", str(path), *form, stdout=subprocess.PIPE, env=ascii_only)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"gr??e h" in done.stdout or "größe h" in done.stdout.decode()
