@@ -103,25 +103,29 @@ def check_steps(
     given, claims = ([_as_read(e) for e in every] for every in (given, claims))
     parameters = set().union(*map(_parameters, (*given, *claims)))
     number = 0
+    if not claims:
+        raise ConvgraphError("claims: there is none")
+    rows = known(given, claims[0], sizes, lemmas)  # priming every row takes its time
     for claim in claims:
         if not _is_claim(claim, parameters) or claim.name in lemmas:
             raise ConvgraphError(
                 f"claims: {claim.left} is no function at distinct free variables, or has a claim"
             )
-        now = known(given, claim, sizes, lemmas)
-        symbols = parameters | set(claim.variables)
+        now = replace(rows, claim=claim, lemmas=dict(lemmas))
+        symbols = parameters | set(claim.variables) | _quantified(given)
         at = claim.left
         for step in steps[number:]:
             if step.claim != claim.name:
                 break
             number += 1
-            if step.number != number or read(step.left) != at:
+            step = _step_as_read(step)
+            if step.number != number or step.left != at:
                 raise altered(number, "it does not begin where the one before ends")
-            if not _symbols(step) <= symbols | _quantified(given):
+            if not step.left.free_symbols | step.right.free_symbols <= symbols:
                 raise altered(number, "it speaks of what the statement does not")
-            if not check(step, now):
+            if not _is_allowed(step, now):
                 raise altered(number, f"it does not follow by the rule {step.rule!r}")
-            at = read(step.right)
+            at = step.right
         if at != claim.right:
             raise altered(number, f"the steps do not reach {claim.right}")
         lemmas[claim.name] = claim
@@ -179,23 +183,27 @@ def _quantified(given: Sequence[Equation]) -> set[sp.Symbol]:
     return {v for e in given for v in e.quantified if isinstance(v, sp.Symbol)}
 
 
-def _symbols(step: Step) -> set[sp.Symbol]:
-    return set().union(*(read(side).free_symbols for side in (step.left, step.right)))
-
-
 # -- a step ----------------------------------------------------------------------------------------
 
 
 def check(step: Step, known: Known) -> bool:
     """Whether a step does something, and what it does is what its rule allows."""
     try:
-        left, right, *data = map(read, (step.left, step.right, *step.data))
+        return _is_allowed(_step_as_read(step), known)
     except ConvgraphError:
         return False
+
+
+def _step_as_read(step: Step) -> Step:
+    left, right, *data = map(read, (step.left, step.right, *step.data))
+    return replace(step, left=left, right=right, data=tuple(data))
+
+
+def _is_allowed(step: Step, known: Known) -> bool:
     rule = RULES.get(step.rule)
-    if rule is None or left == right:
+    if rule is None or step.left == step.right:
         return False
-    step = replace(step, left=normal(left), right=normal(right), data=tuple(data))
+    step = replace(step, left=normal(step.left), right=normal(step.right))
     takes_name, takes_data = step.rule in NAMING, step.rule in ("reindex", "hypothesis")
     if (step.using and not takes_name) or (step.data and not takes_data):
         return False
