@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -168,18 +169,16 @@ def _within(
     overlap: tuple[int, ...] | None,
     values: int,
 ) -> Tiling:
-    best = None
-    for plan in _plans(network, target, cuts, overlap):
-        if plan.peak > values:
-            break
-        best = plan
-    if best is None:
-        smallest = next(_plans(network, target, cuts, overlap))
+    plans = list(_plans(network, target, cuts, overlap))
+    # what is alive grows with the tile: the first plan that takes too much ends those that fit
+    fitting = bisect_right(plans, values, key=lambda plan: plan.peak)
+    if not fitting:
+        smallest = plans[0]
         raise ConvgraphError(
             f"values={values}: the smallest tile, {' x '.join(map(str, smallest.tile))}, has "
             f"{smallest.peak:,} values alive at once"
         )
-    return best
+    return plans[fitting - 1]
 
 
 def _numbers(name: str, value: Any, count: int, least: int) -> tuple[int, ...]:
