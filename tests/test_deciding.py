@@ -15,7 +15,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -60,6 +60,7 @@ KNOWN: dict[str, Callable[[Value], Value]] = {
     "sign": mpmath.sign,
 }
 INSIDE = {"log": small(mpmath.log)}  # what sympy writes others in
+GROWING = ("exp", "cosh", "silu", "gelu")  # what is slow behind one of them, is so in sympy
 UNKNOWN = ("phi", "psi", "sum", "max")
 INSTANCES: Sequence[Callable[[Value], Value]] = (
     lambda t: t**3 + 2 * t + 5,
@@ -121,6 +122,8 @@ def questions(draw: st.DrawFn) -> tuple[cg.Network, Any]:
 def _behind(draw: st.DrawFn, start: cg.Network) -> cg.Network:
     """The network of some code, with functions behind it."""
     names = draw(st.lists(st.sampled_from([*KNOWN, "phi"]), min_size=1, max_size=2))
+    # of a million sympy itself writes out exp, and cos(exp) in a million digits
+    assume(names[0] not in GROWING or set(names[1:]) <= {"relu", "abs", "atan", "sign", "phi"})
 
     def code(x: Any) -> Any:
         graph, value = start.graph, {}
@@ -342,7 +345,7 @@ def test_verdicts_are_those_of_values(question: tuple[cg.Network, Any]) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_verdicts_are_those_of_values_at_length(question: tuple[cg.Network, Any]) -> None:
     hold(question)

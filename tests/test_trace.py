@@ -183,3 +183,13 @@ def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
 def test_what_is_not_of_the_form_is_refused_with_its_term(function, term):
     with pytest.raises(cg.ConvgraphError, match=term):
         cg.trace(function, x=2, w=2)
+
+
+def test_powers_beyond_all_floats_are_not_written_out():
+    """As in a function that sympy knows, at a number that is large: nobody waits for its digits."""
+    from convgraph.network.replay import _float
+
+    assert np.isnan(_float(sp.exp(sp.exp(10**6))))
+    assert np.isnan(_float(sp.cos(sp.cosh(10**6))))
+    assert _float(sp.exp(sp.exp(3))) == pytest.approx(np.exp(np.exp(3)))
+    assert _float(sp.Integer(2) ** sp.Rational(1, 3)) == pytest.approx(2 ** (1 / 3))

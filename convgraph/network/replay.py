@@ -26,6 +26,8 @@ __all__ = ["replay"]
 
 Numbers: TypeAlias = "list[NDArray[Any]]"
 ROUNDING = 1e-9
+LARGEST = 2000  # exponents: floats end at exp(710), and 2000 leaves room for powers of a third
+HYPERBOLIC = sp.sinh, sp.cosh, sp.tanh
 """Relative to the largest number given times the terms of a value: what sums in another order may
 differ by (2^-53 for each of up to 10^6 operations); inputs are small or multiples of 1/8, so that a
 wrong trace is off by more."""
@@ -132,7 +134,7 @@ def _same(a: Any, b: Any, bound: float) -> bool:
     a, b = np.asarray(a), np.asarray(b)
     if a.dtype.kind not in "iuf" or b.dtype.kind not in "iuf":
         try:
-            a, b = a.astype(float), b.astype(float)
+            a, b = _floats(a), _floats(b)
         except (TypeError, ValueError):  # expressions, in a function that sympy knows by name
             pairs = zip(a.ravel(), b.ravel(), strict=True)
             return all(sp.expand(sp.sympify(u) - sp.sympify(v)) == 0 for u, v in pairs)
@@ -142,6 +144,27 @@ def _same(a: Any, b: Any, bound: float) -> bool:
     size = np.maximum(np.abs(a), np.abs(b))
     near = np.abs(a - b) <= bound + ROUNDING * size
     return bool(np.all(near | ~finite))
+
+
+def _floats(values: Any) -> Any:
+    """Values as floating-point numbers; not a number where one is a power beyond their range.
+
+    To say what such a power is in floats, sympy writes out its exponent, digit by digit: of
+    exp(exp(exp(9))) that takes longer than anybody waits.
+    """
+    if values.dtype.kind != "O":
+        return values.astype(float)
+    return np.array([_float(v) for v in values.ravel()], float).reshape(values.shape)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, sp.Expr):
+        for part in sp.postorder_traversal(value):  # exponents first, so that theirs are checked
+            if isinstance(part, sp.Pow | sp.exp) and not abs(float(part.exp)) < LARGEST:
+                return float("nan")
+            if isinstance(part, HYPERBOLIC) and not abs(float(part.args[0])) < LARGEST:
+                return float("nan")
+    return float(value)
 
 
 def _at_a_jump(held: _Held, given: Numbers, bound: float) -> bool:
