@@ -59,7 +59,8 @@ KNOWN: dict[str, Callable[[Value], Value]] = {
     "floor": mpmath.floor,
     "sign": mpmath.sign,
 }
-INSIDE = {"log": small(mpmath.log)}  # what sympy writes others in
+# what sympy writes others in; values are real, though its symbols need not be
+INSIDE = {"log": small(mpmath.log), "re": lambda t: t, "im": lambda t: t * 0}
 GROWING = ("exp", "cosh", "silu", "gelu")  # what is slow behind one of them, is so in sympy
 UNKNOWN = ("phi", "psi", "sum", "max")
 INSTANCES: Sequence[Callable[[Value], Value]] = (

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
+from convgraph.core.window import Window
 from convgraph.symmetry.proofs.vocabulary import Residue
 
 SIZES = range(1, 12)
@@ -64,6 +65,17 @@ def number(e, at):
     return int(made.replace(lambda a: isinstance(a, Residue), lambda a: sp.Mod(*a.args)))
 
 
+def paddings_of(network):
+    """The padding of each layer, before and behind."""
+    joints = [joint for layer in network.layers for joint in layer.joints]
+    return [
+        (axis.padding, axis.after)
+        for joint in joints
+        for axis in joint.wiring.axes
+        if isinstance(axis, Window) and axis.taps != 1
+    ]
+
+
 def failures(spec, shift, proof, size, seed):
     """The outputs of which the proof's claim says something that is not so."""
     at = sizes_of(proof.statement, size)
@@ -89,6 +101,14 @@ def failures(spec, shift, proof, size, seed):
     return wrong
 
 
+def padded_otherwise(spec, bound, size):
+    """Whether "same" padding is another one at this size."""
+    try:
+        return paddings_of(spec.on(size)) != paddings_of(spec.on(bound))
+    except cg.ConvgraphError:
+        return True
+
+
 def held(spec, shift, where, bound, seed):
     try:
         found = cg.prove(spec if bound is None else spec.on(bound), shift, where=where)
@@ -97,6 +117,8 @@ def held(spec, shift, where, bound, seed):
     if isinstance(found, cg.Proof):
         assert found.verify()
         for size in SIZES if found.statement.where == "interior" or bound is None else [bound]:
+            if bound is not None and padded_otherwise(spec, bound, size):
+                continue  # the theorem is about the layers as they were bound
             assert not failures(spec, shift, found, size, seed), (spec, shift, where)
 
 
