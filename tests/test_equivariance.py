@@ -359,7 +359,7 @@ def test_it_reads_as_a_report():
     [
         (lambda: cg.check_equivariance(cg.Conv(3), cg.Flip()), "network=Conv.*: a bound network"),
         (lambda: verdict_of(cg.Conv(3), sp.Symbol("n", integer=True, positive=True), cg.Flip()),
-         "this question needs numbers; `prove`"),
+         r"this question needs numbers; for inputs of any size prove\(spec"),
         (lambda: verdict_of(cg.Conv(3), 5, 1), "g=1: a transformation, such as Shift"),
         (lambda: verdict_of(cg.Conv(3), 5, cg.Flip(1)), "axis=1: the row has 1 axes"),
         (lambda: verdict_of(cg.Conv(3), 5, cg.Permute([0, 1])), "permutation of 2: row 'x' has 5"),

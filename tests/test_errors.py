@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import resource
 from collections.abc import Callable
@@ -174,6 +175,11 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         "or 3 (channels first)",
     ),
     (
+        lambda: cg.Conv(3).on((3, 32, 32)),
+        "shape=(3, 32, 32): a kernel of rank 1 takes a shape of rank 1 (one unnamed channel) "
+        "or 2 (channels first); for this one the kernel has 2 sizes, as in (3, 3)",
+    ),
+    (
         lambda: (cg.Conv(3) >> cg.MaxPool((2, 2))).on(9),
         "shape=(7,): MaxPool((2, 2)) has a kernel of rank 2 and takes a shape of rank 2 "
         "(one unnamed channel) or 3 (channels first)",
@@ -207,9 +213,55 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: cg.Concat(1)(A, B), "axis=1: an axis of shapes of rank 1, counted from 0"),
     (lambda: cg.Concat("c")(A, B), "axis='c': an axis of shapes of rank 1, counted from 0"),
-    (lambda: cg.Add()(A), "Add() on 1 inputs: it merges two or more tensors"),
-    (lambda: cg.ReLU()(A, B), "ReLU on 2 inputs: it takes one tensor"),
-    (lambda: cg.Conv(3)(5), "Conv on 1 inputs: it takes one tensor"),
+    (lambda: cg.Add()(A), "tensors: Add() merges two or more, not 1"),
+    (lambda: cg.ReLU()(A, B), "tensors: ReLU() takes one, not 2"),
+    (
+        lambda: cg.Conv(3)(5),
+        "tensor=5: Conv(3) is called on tensors, such as Input(5); spec.on(5) binds it to a shape",
+    ),
+    (
+        lambda: cg.Add()(A, 5),
+        "tensor=5: Add() is called on tensors, such as Input(5); spec.on(5) binds it to a shape",
+    ),
+    # arguments that a spec does not have, in its own terms
+    (lambda: cg.Conv(kernel_size=3), "kernel_size=3: Conv calls this argument 'kernel'"),
+    (lambda: cg.Conv(3, out_channels=4), "out_channels=4: Conv calls this argument 'filters'"),
+    (lambda: cg.Dense(out_features=4), "out_features=4: Dense calls this argument 'units'"),
+    (
+        lambda: cg.MaxPool(2, in_channels=3),
+        "in_channels=3: MaxPool reads it from the shape that it is bound to, "
+        "as in .on((3, 32, 32))",
+    ),
+    (
+        lambda: cg.LeakyReLU(slop=2),
+        "slop=2: LeakyReLU has no such argument; did you mean slope?",
+    ),
+    (lambda: cg.Parallel(cg.ReLU(), cg.ReLU(), by=1), "by=1: Parallel has no such argument"),
+    (lambda: cg.Dense(), "units: it is missing; the call is Dense(units, bias, letter)"),
+    (
+        lambda: cg.Dense(2, units=3),
+        "units=3: it is given twice to Dense(units, bias, letter)",
+    ),
+    (lambda: cg.ReLU(5), "ReLU: 1 arguments are more than ReLU() takes"),
+    # what is composed
+    (
+        lambda: STACK >> cg.ReLU(),
+        f"{STACK!r} >> ReLU(): a network has its sizes already; compose the specs and bind the "
+        "whole, as in (Conv(3) >> ReLU()).on(5)",
+    ),
+    (
+        lambda: cg.Conv(3) >> [cg.ReLU()],
+        "Conv(3) >> [ReLU()]: specs are composed, as in Conv(3) >> ReLU() >> MaxPool(2)",
+    ),
+    (
+        lambda: None >> cg.Conv(3),
+        "None >> Conv(3): specs are composed, as in Conv(3) >> ReLU() >> MaxPool(2)",
+    ),
+    (
+        lambda: cg.Conv(3) >> cg.ReLU,
+        f"Conv(3) >> {cg.ReLU!r}: specs are composed, as in Conv(3) >> ReLU() >> MaxPool(2); "
+        "did you mean ReLU()?",
+    ),
     (lambda: cg.Residual(3), "spec=3: a branch is a spec, such as Conv(3)"),
     (
         lambda: cg.Parallel(cg.ReLU()),
@@ -398,3 +450,45 @@ def test_large_networks_are_described_without_their_edges() -> None:
         f"{3 * 64 * (3 * 10**6 - 2) ** 2} connections, 1728 parameters)"
     )
     assert repr(LARGE).endswith("1000000000000 connections, 1000000000000 parameters)")
+
+
+QUESTIONS: dict[str, tuple[Any, ...]] = {
+    "check_equivariance": (cg.Shift(1),),
+    "invariance": (cg.Shift(1),),
+    "path_counts": ("s1",),
+    "plot_paths": ("s1",),
+    "projective_field": ("x1",),
+    "receptive_field": ("s1",),
+    "recompute": ("x1",),
+    "refines": (STACK,),
+    "same_tying": (STACK,),
+    "same_wiring": (STACK,),
+    "tiles": (4,),
+    "uses": ("w_1",),
+}
+"""What a question about a network asks besides, where it does not go without."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in cg.__all__
+        if inspect.isfunction(asked := getattr(cg, name))
+        and next(iter(inspect.signature(asked).parameters), "") in ("network", "fine", "a")
+    ],
+)
+@pytest.mark.parametrize("wrong", [cg.Conv(3), A, None, "Conv(3)"])
+def test_questions_about_a_network_refuse_what_is_none(name: str, wrong: Any) -> None:
+    with pytest.raises(
+        cg.ConvgraphError, match=rf"={re.escape(repr(wrong)[:20])}.*: a bound network"
+    ):
+        getattr(cg, name)(wrong, *QUESTIONS.get(name, ()))
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in cg.__all__ if isinstance(getattr(cg, n), type(cg.Conv))]
+)
+def test_constructors_show_their_own_arguments(name: str) -> None:
+    shown = inspect.signature(getattr(cg, name)).parameters
+    assert list(shown) == list(inspect.signature(getattr(cg, name).__init__).parameters)[1:]

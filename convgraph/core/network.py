@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import sympy as sp
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from convgraph.core.tensor import Tensor
 
-__all__ = ["Network"]
+__all__ = ["Network", "check_network"]
 
 
 class Network:
@@ -330,6 +330,12 @@ class Network:
 
         return latex(self)
 
+    def __rshift__(self, other: object) -> NoReturn:
+        raise ConvgraphError(
+            f"{self!r} >> {other!r}: a network has its sizes already; compose the specs and bind "
+            "the whole, as in (Conv(3) >> ReLU()).on(5)"
+        )
+
     def __repr__(self) -> str:
         rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])
         more = f" -> ... ({len(self.rows)} rows)" if len(self.rows) > 4 else ""
@@ -341,6 +347,12 @@ class Network:
             connections = connections + layer.connections
         counts = f"{units} units, {connections} connections, {self.parameter_count} parameters"
         return escape.plain(f"Network({rows}{more}: {counts})")
+
+
+def check_network(network: Any, argument: str = "network") -> None:
+    """Refuse what is no network, such as a spec that has not been bound to a shape."""
+    if not isinstance(network, Network):
+        raise ConvgraphError(f"{argument}={network!r}: a bound network, such as Conv(3).on(5)")
 
 
 def _all_joints(layer: Layer) -> list[Joint]:

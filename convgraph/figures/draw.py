@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.figures.build import Direction, Wish, build
 from convgraph.figures.figure import Figure
 from convgraph.figures.marks import Emphasis, Shade
@@ -98,11 +98,7 @@ def draw(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.2 to 9.16.
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(
-            f"network={network!r}: a bound network; a spec becomes one on a shape, as in "
-            "Conv(3).on(5)"
-        )
+    check_network(network)
     if row_distance is not None and not (
         isinstance(row_distance, int | float) and 0.7 <= row_distance <= 100
     ):

@@ -78,6 +78,11 @@ def emphasized(network: Network, emphasize: Emphasis) -> NDArray[np.bool_] | Non
     """
     if emphasize is None:
         return None
+    if isinstance(emphasize, Units):
+        raise ConvgraphError(
+            f"emphasize={emphasize!r}: connections are emphasized and units are shaded, "
+            "as in shade=receptive_field(net, 's3')"
+        )
     if hasattr(emphasize, "parameter") and hasattr(emphasize, "edges"):
         # By its label first: of two connections between the same units one may carry another.
         carrying = _edge_mask(network, emphasize.parameter)

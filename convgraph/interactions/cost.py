@@ -12,7 +12,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.reduction import MAX, PAIRED, PRODUCT
 from convgraph.core.sizes import Size, product
@@ -171,6 +171,7 @@ def cost(network: Network) -> Cost:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2 and figure 9.6.
     """
+    check_network(network)
     layers = tuple(_of_layer(layer) for layer in network.layers)
     total = {**_added(layers), "parameters": simplest(network.parameter_count)}
     dense = Counts(**_added([layer.dense for layer in layers]))

@@ -8,7 +8,7 @@ from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row, output_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.units import Units
 
 __all__ = ["projective_field", "receptive_field"]
@@ -51,6 +51,7 @@ def receptive_field(network: Network, unit: str | Iterable[str], row: str | None
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.3 and 9.4.
     """
+    check_network(network)
     start, target = _units(network, unit), input_row(network, row)
     found: dict[str, list[Box]] = {start.row.name: list(start.boxes)}
     for layer in reversed(network.layers):
@@ -94,6 +95,7 @@ def projective_field(network: Network, unit: str | Iterable[str], row: str | Non
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figure 9.2.
     """
+    check_network(network)
     start, target = _units(network, unit), output_row(network, row)
     found: dict[str, list[Box]] = {start.row.name: list(start.boxes)}
     for layer in network.layers:

@@ -11,7 +11,7 @@ import numpy as np
 
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.interactions.count_arrays import CountArray, Ints
 
@@ -118,6 +118,7 @@ def path_counts(network: Network, unit: str, row: str | None = None) -> PathCoun
     Luo, Li, Urtasun and Zemel, Understanding the effective receptive field in deep convolutional
     neural networks (2016), section 2.
     """
+    check_network(network)
     end, index = network.find(unit)
     start = input_row(network, row)
     counts = {end.name: CountArray.single(end.numbers(), index)}

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tables import Table, counted
@@ -160,6 +160,7 @@ def sparsity(network: Network) -> Sparsity:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2, figures 9.2 and 9.3.
     """  # noqa: E501 - a result is one line
+    check_network(network)
     layers = tuple(_of_layer(layer) for layer in network.layers)
     readers: dict[str, list[Joint]] = {}
     for joint in (joint for layer in network.layers for joint in layer.joints):

@@ -24,6 +24,7 @@ __all__ = [
     "channels_and_space",
     "greatest",
     "window",
+    "wrong_rank",
 ]
 
 Sizes: TypeAlias = "Size | tuple[Size, ...]"
@@ -93,9 +94,16 @@ def channels_and_space(tensor: Tensor, rank: int, spec: Any) -> tuple[bool, Size
         return False, 1, shape
     if len(shape) == rank + 1:
         return True, shape[0], shape[1:]
-    raise ConvgraphError(
-        f"shape={shape}: {spec} has a kernel of rank {rank} and takes a shape of rank {rank} "
-        f"(one unnamed channel) or {rank + 1} (channels first)"
+    raise wrong_rank(shape, rank, f"{spec} has a kernel of rank {rank} and")
+
+
+def wrong_rank(shape: tuple[Size, ...], rank: int, subject: str) -> ConvgraphError:
+    """What to say of a shape that a kernel of another rank would fit."""
+    space = len(shape) - 1
+    fits = f"; for this one the kernel has {space} sizes, as in {(3,) * space}"
+    return ConvgraphError(
+        f"shape={shape}: {subject} takes a shape of rank {rank} (one unnamed channel) "
+        f"or {rank + 1} (channels first){fits if space > rank else ''}"
     )
 
 

@@ -13,7 +13,7 @@ from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
-from convgraph.layers.spec import Layer
+from convgraph.layers.spec import Layer, check_tensors
 
 __all__ = ["Add", "Concat", "Multiply"]
 
@@ -21,8 +21,9 @@ __all__ = ["Add", "Concat", "Multiply"]
 @dataclass(frozen=True, repr=False)
 class _Merge(Layer):
     def _check_inputs(self, tensors: Sequence[Any]) -> None:
-        if len(tensors) < 2 or not all(isinstance(t, Tensor) for t in tensors):
-            raise ConvgraphError(f"{self} on {len(tensors)} inputs: it merges two or more tensors")
+        check_tensors(self, tensors)
+        if len(tensors) < 2:
+            raise ConvgraphError(f"tensors: {self} merges two or more, not {len(tensors)}")
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import inspect
+from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, as_size
 from convgraph.core.tensor import Bound, Tensor
+from convgraph.layers.arguments import wrong_rank
+from convgraph.layers.calls import check_call
 
-__all__ = ["Chain", "Spec", "as_shape", "input_tensor"]
+__all__ = ["Chain", "Layer", "Spec", "as_shape", "check_tensors", "input_tensor"]
 
 SHAPE_RULE = "a shape is a positive integer, or one for each axis with channels first"
 
 
-class Spec(ABC):
+class _Checked(ABCMeta):
+    """Has a spec's constructor refuse arguments that it does not have with the ones that it has."""
+
+    if not TYPE_CHECKING:  # type checkers read the constructors themselves
+
+        def __call__(cls, *arguments: Any, **named: Any) -> Any:
+            try:
+                return super().__call__(*arguments, **named)
+            except TypeError:
+                check_call(cls, arguments, named)
+                raise
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            """The constructor's, and not that of the call above."""
+            own = inspect.signature(cls.__init__)
+            return own.replace(parameters=list(own.parameters.values())[1:])
+
+
+class Spec(metaclass=_Checked):
     """What a layer, or a composition of layers, is before it knows the size of its input."""
 
     @property
@@ -30,9 +52,10 @@ class Spec(ABC):
         """Apply the spec to tensors; `name` is for the row of units that results."""
 
     def __rshift__(self, other: Spec) -> Chain:
-        if not isinstance(other, Spec):
-            return NotImplemented
-        return Chain((*_parts(self), *_parts(other)))
+        return Chain((*_parts(self), *_parts(_as_spec(self, other, other))))
+
+    def __rrshift__(self, other: object) -> Chain:
+        return Chain((*_parts(_as_spec(other, self, other)), *_parts(self)))
 
     def on(self, shape: Size | Sequence[Size], names: Sequence[str] | None = None) -> Network:
         """Bind the spec to an input.
@@ -79,10 +102,9 @@ class Layer(Spec):
         return Tensor(bound.shape, bound.channels, name, self, bound, tensors)
 
     def _check_inputs(self, tensors: Sequence[Any]) -> None:
-        if len(tensors) != 1 or not isinstance(tensors[0], Tensor):
-            raise ConvgraphError(
-                f"{type(self).__name__} on {len(tensors)} inputs: it takes one tensor"
-            )
+        check_tensors(self, tensors)
+        if len(tensors) != 1:
+            raise ConvgraphError(f"tensors: {self!r} takes one, not {len(tensors)}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,6 +125,26 @@ class Chain(Spec):
 
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self.specs))
+
+
+def _as_spec(left: object, right: object, part: Any) -> Spec:
+    """The part of `left >> right` that may not be a spec."""
+    if isinstance(part, Spec):
+        return part
+    made = f"; did you mean {part.__name__}()?" if isinstance(part, type) else ""
+    raise ConvgraphError(
+        f"{left!r} >> {right!r}: specs are composed, as in Conv(3) >> ReLU() >> MaxPool(2){made}"
+    )
+
+
+def check_tensors(spec: Spec, tensors: Sequence[Any]) -> None:
+    """Refuse to call a spec on what is no tensor, such as a shape."""
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise ConvgraphError(
+                f"tensor={tensor!r}: {spec!r} is called on tensors, such as Input(5); "
+                "spec.on(5) binds it to a shape"
+            )
 
 
 def _parts(spec: Spec) -> tuple[Spec, ...]:
@@ -126,8 +168,5 @@ def input_tensor(shape: tuple[Size, ...], rank: int | None, name: str | None = N
     if rank is None:
         return Tensor(shape, False if len(shape) == 1 else None, name)
     if len(shape) not in (rank, rank + 1):
-        raise ConvgraphError(
-            f"shape={shape}: a kernel of rank {rank} takes a shape of rank {rank} "
-            f"(one unnamed channel) or {rank + 1} (channels first)"
-        )
+        raise wrong_rank(shape, rank, f"a kernel of rank {rank}")
     return Tensor(shape, len(shape) == rank + 1, name)

@@ -16,7 +16,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.evaluate import input_values, label_values
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.tables import Table
 from convgraph.core.units import Units
@@ -268,8 +268,7 @@ def recompute(network: Network, changed: Any, row: str | None = None) -> Recompu
     >>> new["s"][2:9].tolist()
     [12, 24, 32, 28, 32, 16, 12]
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: recomputing needs numbers for sizes")
     if isinstance(changed, Units):

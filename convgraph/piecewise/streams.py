@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.tables import Table
 from convgraph.core.window import Window
@@ -363,8 +363,7 @@ def stream(
     >>> made.repaddings()[1]
     Repadding(row='s', now=(1, 1), causal=(2, 0))
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: a stream needs numbers for sizes")
     target = output_row(network, row)

@@ -9,7 +9,7 @@ from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.piecewise.cuts import Cut, cuts_of
 from convgraph.piecewise.tiling import AxisTiles, Tiling
 
@@ -73,8 +73,7 @@ def tiles(
     >>> plan.halo[0], plan.step, plan.verify()
     ((Fraction(4, 1), Fraction(4, 1)), (2, 2), True)
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: a plan needs numbers for sizes")
     target = output_row(network, row)

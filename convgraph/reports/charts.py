@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.interactions.paths import path_counts
 from convgraph.interactions.sparsity import sparsity
 from convgraph.reports.report import report
@@ -110,6 +110,7 @@ def plot_uses(network: Network) -> Figure:
 
     One panel for each parameter array; filters and channels, which are all alike, are averaged.
     """
+    check_network(network)
     arrays = tied_weights(network).arrays
     if not arrays:
         raise ConvgraphError(f"network={network!r}: it has no parameters")
@@ -140,6 +141,7 @@ def plot_matrix(network: Network) -> Figure:
     >>> plot_matrix(net).axes[0].images[0].get_array().shape
     (6, 6)
     """
+    check_network(network)
     figure = _figure(0.6 + 3.2 * len(network.layers), 3.2)
     panels = np.atleast_1d(figure.subplots(1, len(network.layers)))
     for axes, layer in zip(panels, network.layers, strict=True):

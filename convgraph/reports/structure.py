@@ -12,7 +12,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.sizes import product
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
@@ -217,8 +217,7 @@ def _structure(network: Network, source: str) -> Structure:
 
 def structure_of(network: Network, row: str | None = None) -> Structure:
     """The structure of a network, looked at from an input: the largest where none is named."""
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if not network.inputs:
         raise ConvgraphError("network: it has no input, and there is nothing to look back to")
     if row is None:

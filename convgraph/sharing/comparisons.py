@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 
 __all__ = ["Comparison", "refines", "same_tying", "same_wiring"]
 
@@ -52,6 +52,8 @@ def same_wiring(a: Network, b: Network) -> Comparison:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.14 and 9.16.
     """
+    for argument, network in (("a", a), ("b", b)):
+        check_network(network, argument)
     sizes = [[int(np.prod(row.numbers())) for row in network.rows] for network in (a, b)]
     if sizes[0] != sizes[1]:
         return Comparison(False, f"their rows have the sizes {sizes[0]} and {sizes[1]}")
@@ -93,6 +95,8 @@ def refines(fine: Network, coarse: Network) -> Comparison:
     >>> cg.refines(conv, tiled)
     Comparison(does not hold: x1 -> s1 and x2 -> s2 share w_1, but have w_1_1 and w_2_1)
     """
+    for argument, network in (("fine", fine), ("coarse", coarse)):
+        check_network(network, argument)
     wiring = same_wiring(fine, coarse)
     if not wiring:
         raise ConvgraphError(f"refines: tyings of one wiring are compared, and {wiring.reason}")

@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.sharing.unit_pairs import Pairs, pairs_of
 
@@ -158,6 +158,7 @@ def constrained_dense(network: Network) -> ConstrainedDense:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.4.
     """
+    check_network(network)
     if len(network.layers) != 1 or len(network.rows) != 2:
         raise ConvgraphError(f"network={network}: constrained_dense takes one layer on one input")
     (layer,) = network.layers

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.core.units import Units
@@ -138,6 +138,7 @@ def effective_kernel(network: Network) -> EffectiveKernel:
     ... ).differs
     Units(g: g1, g8)
     """  # noqa: E501 - a result is one line
+    check_network(network)
     layers = network.layers
     before = [*network.inputs, *(layer.target for layer in layers)]
     chained = all(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convgraph.core import memory
 from convgraph.core.evaluate import layer_edges, unit_values
 from convgraph.core.layer import Layer
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.sharing.backward import (
     backward,
@@ -187,6 +187,7 @@ def gradients(network: Network) -> Gradients:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.5, equations 9.11 to 9.13.
     """
+    check_network(network)
     return Gradients(network)
 
 

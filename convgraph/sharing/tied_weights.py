@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convgraph.core.arrays import Array, Loose
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tables import Table, counted
@@ -254,6 +254,7 @@ def tied_weights(network: Network) -> TiedWeights:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2 and figure 9.5.
     """
+    check_network(network)
     places: dict[str, list[tuple[Layer, Joint]]] = {}
     shapes: dict[str, tuple[Size, ...]] = {}
     for layer in network.layers:

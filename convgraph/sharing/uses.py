@@ -13,7 +13,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Row
 from convgraph.core.names import split_parameter
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
@@ -131,6 +131,7 @@ def uses(network: Network, parameter: str | sp.Symbol) -> Uses:
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figure 9.5.
     """
+    check_network(network)
     symbol, letter, index = find_parameter(network, parameter)
     places = []
     count: Size = 0

@@ -104,7 +104,8 @@ def check_equivariance(
         raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
     if network.symbolic:
         raise ConvgraphError(
-            f"network={network!r}: this question needs numbers; `prove` takes symbolic sizes"
+            f"network={network!r}: this question needs numbers; for inputs of any size "
+            "prove(spec, shift) takes the spec as it is, without .on(...)"
         )
     target = _target(network, row)
     if output is not None and not isinstance(output, Transformation):
