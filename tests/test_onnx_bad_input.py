@@ -41,7 +41,7 @@ REFUSED = {
     "nothing": (onnx.ModelProto(), "holds no graph"),
     "a number": (7, "a path, bytes or an onnx.ModelProto"),
     "truncated": (light("squeezenet").SerializeToString()[:5000], "not an ONNX model"),
-    "old": (relu(opset=3), "opset=3"),
+    "old": (relu(opset=0), "opset=0"),
     "from the future": (relu(opset=99), "opset=99"),
     "no shape": (relu(None), "the model states no shape"),
     "gigantic": (relu((1, HUGE)), "an axis has 1 to"),
@@ -83,7 +83,7 @@ REFUSED = {
         ),
         "a range of at most",
     ),
-    "unknown without a shape": (model([node("Foo", ["x"], ["y"])], {"x": (1, 3)}), "not state"),
+    "unknown without a shape": (model([node("Foo", ["x"], ["y"])], {"x": (1, 3)}), "the shape of"),
     "attribute": (
         model([node("LeakyRelu", ["x"], ["y"], alpha="steep")], {"x": (1, 3)}),
         "alpha='steep'",

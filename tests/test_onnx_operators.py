@@ -22,7 +22,7 @@ BEYOND = (
     "nothing is left of",
     "holds no real numbers",  # strings, complex numbers
     "that is not a tensor",  # sequences
-    "operator sets 7 to",
+    "operator sets",
 )
 FAMILIES = {
     "windows": "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool",

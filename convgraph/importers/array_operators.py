@@ -25,6 +25,7 @@ __all__ = [
     "elements",
     "expanded",
     "gather",
+    "mean",
     "modulo",
     "multiplied",
     "padded",
@@ -125,6 +126,13 @@ def reduced(function: Callable[..., Any]) -> Callable[..., Any]:
         return np.asarray(function(data, axis=over, keepdims=bool(node.number("keepdims", 1))))
 
     return reduce
+
+
+def mean(values: Array, axis: tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+    """As of numpy, but no warning comes of an empty tensor."""
+    total = np.asarray(values.sum(axis=axis, keepdims=keepdims))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(total / (values.size // max(total.size, 1)))
 
 
 def split(node: Node, data: Array, sizes: Array | None = None) -> list[Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ from convgraph.importers.values import Known, Recipe, Signal, Value, roots_of, r
 __all__ = [
     "BUILDERS",
     "Builder",
+    "Infer",
     "Pending",
     "Places",
     "Unread",
@@ -33,6 +34,8 @@ __all__ = [
 
 # Where the index along an axis of a parameter array comes from: a kind of digit, and an axis.
 Places: TypeAlias = "Sequence[tuple[str, int]]"
+# Shapes of a node's outputs, as far as they follow from what its inputs are.
+Infer: TypeAlias = "Callable[[Node, Mapping[str, Value]], Mapping[str, tuple[Size, ...]]]"
 MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
 ONE = Constant()
 
@@ -70,8 +73,9 @@ class Pending:
 class Builder:
     """Rows, layers, weights and caveats, as the nodes of a model are gone through.
 
-    `values` holds what each tensor of the model is; `hints` the shapes that the model states, which
-    are only asked where an operator is not known. `stated` says whether the model tells parameters
+    `values` holds what each tensor of the model is; `hints` are the shapes that the model states,
+    `infer` those that follow by an operator's own rules; both are only asked where the operator is
+    not known. `stated` says whether the model tells parameters
     from other numbers; a file does not.
     """
 
@@ -80,6 +84,7 @@ class Builder:
         hints: Callable[[str], tuple[Size, ...] | None],
         strict: bool,
         stated: bool = False,
+        infer: Infer | None = None,
     ) -> None:
         self.values: dict[str, Value] = {}
         self.rows: list[Row] = []
@@ -88,7 +93,7 @@ class Builder:
         self.caveats: list[str] = []
         self.masks: dict[str, list[Known]] = {}
         """By row, what may hide places of it from a softmax behind it."""
-        self.hints, self.strict, self.stated = hints, strict, stated
+        self.hints, self.strict, self.stated, self.infer = hints, strict, stated, infer
         self._constant_rows: dict[str, Signal] = {}
         self._derived: dict[str, tuple[Known, Known]] = {}
 
@@ -208,12 +213,13 @@ class Builder:
             + (f"; its {lost:,} parameters are not counted" if lost else "")
         )
         signals = [source for source in sources if isinstance(source, Signal)]
+        inferred = {} if self.infer is None else self.infer(node, self.values)
         for name in filter(None, node.outputs):
-            shape = self.hints(name)
+            shape = inferred[name] if name in inferred else self.hints(name)
             if shape is None:
                 raise ConvgraphError(
-                    f"node={node.label!r} ({what}): {why}, and the model does not state "
-                    f"the shape of {name!r}"
+                    f"node={node.label!r} ({what}): {why}, and neither the model nor its operator "
+                    f"states the shape of {name!r}"
                 )
             size = product(row_shape(shape))
             joints = [(s, Product((Full(s.row.size, size),)), ONE) for s in signals]

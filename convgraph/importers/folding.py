@@ -23,6 +23,7 @@ from convgraph.importers.array_operators import (
     elements,
     expanded,
     gather,
+    mean,
     modulo,
     multiplied,
     padded,
@@ -39,6 +40,7 @@ from convgraph.importers.builder import Builder
 from convgraph.importers.elementwise import TOGETHER
 from convgraph.importers.node import Node
 from convgraph.importers.pointwise import KINDS, SIMPLE
+from convgraph.importers.quantisation import along, centre
 from convgraph.importers.reshaping import (
     integers,
     new_shape,
@@ -190,7 +192,7 @@ def _parameters(builder: Builder, given: Sequence[Known | None]) -> list[Known]:
     return learned if builder.stated or not real else real
 
 
-def _followed(kind: str, function: Callable[..., Any], mean: bool = False) -> Any:
+def _followed(kind: str, function: Callable[..., Any], averaged: bool = False) -> Any:
     """An operator that moves, scales or adds entries: parameters are followed through it.
 
     Nothing is computed of them before it is asked for.
@@ -223,8 +225,8 @@ def _followed(kind: str, function: Callable[..., Any], mean: bool = False) -> An
             def read(run: Callable[..., Array] = run) -> Array:
                 return run(*(known.values() if known else None for known in given))
 
-            over = parameters[0].size // max(product(shape), 1) if mean else 1
-            counted = (lambda *v, run=run, over=over: run(*v) * over) if mean else run
+            over = parameters[0].size // max(product(shape), 1) if averaged else 1
+            counted = (lambda *v, run=run, over=over: run(*v) * over) if averaged else run
             recipe = Recipe(kind, counted, sources, over)
             made.append(Known(name, shape, read if there else None, True, made=recipe))
         return made
@@ -303,13 +305,12 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
     known, scale, zero = (builder.known(node, position) for position in range(3))
     if known is None or scale is None or node.number("block_size", 0):
         return None
-    axis = within(node.number("axis", 1), len(known.shape), "axis") if len(known.shape) else 0
-    spread = (-1, *(1,) * (len(known.shape) - axis - 1)) if scale.size > 1 else ()
-    shift = zero if zero is not None else Known.of("zero", np.zeros(scale.shape))
+    shift = Known.of("zero", np.zeros(())) if zero is None else zero
+    shift = centre(node, shift, scale, known.shape)
+    scale = along(node, scale, known.shape)
 
     def real(values: Array, factor: Array, origin: Array) -> Array:
-        centred = values.astype(np.float64) - origin.astype(np.float64).reshape(spread)
-        return centred * factor.astype(np.float64).reshape(spread)
+        return (values.astype(np.float64) - origin) * factor.astype(np.float64)
 
     made = known.mapped(node.outputs[0], real, scale, shift)
     made.learned, made.roots = True, (made,)
@@ -375,7 +376,7 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "ReduceSum": _followed("linear", reduced(np.sum)),
     "ReduceMax": _computed(reduced(np.max)),
     "ReduceMin": _computed(reduced(np.min)),
-    "ReduceMean": _followed("linear", reduced(np.mean), mean=True),
+    "ReduceMean": _followed("linear", reduced(mean), averaged=True),
     "ReduceL1": _computed(reduced(lambda v, **over: np.abs(v).sum(**over))),
     "ReduceL2": _computed(reduced(lambda v, **over: np.sqrt(np.square(v).sum(**over)))),
     "ReduceSumSquare": _computed(reduced(lambda v, **over: np.square(v).sum(**over))),

@@ -13,7 +13,7 @@ from convgraph.importers.onnx_names import printable
 __all__ = ["opset_of", "read_model"]
 
 LARGEST = 2**31 - 1  # bytes of a message, https://protobuf.dev/programming-guides/proto-limits/
-OLDEST, NEWEST = 7, 28
+OLDEST, NEWEST = 1, 28
 
 
 def read_model(model: Any) -> tuple[Any, Path | None]:

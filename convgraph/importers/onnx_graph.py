@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
@@ -11,6 +11,7 @@ from convgraph.core.sizes import Size, size_symbol
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_file import opset_of, read_model
 from convgraph.importers.onnx_nodes import nodes_of
+from convgraph.importers.onnx_shapes import Shapes
 from convgraph.importers.onnx_tensors import Tensors
 from convgraph.importers.values import Known
 from convgraph.importers.walk import network_of
@@ -88,7 +89,10 @@ def from_onnx(
     outputs = [value.name for value in graph.output]
     if not outputs:
         raise ConvgraphError("model: a graph without outputs")
-    return network_of(nodes, stated_shapes, known, outputs, _hints(proto, stated_shapes), strict)
+    shapes = Shapes(proto, stated_shapes)
+    return network_of(
+        nodes, stated_shapes, known, outputs, shapes.stated, strict, infer=shapes.inferred
+    )
 
 
 # The inputs that hold a layer's parameters: a graph's input that is used nowhere else is one
@@ -182,52 +186,10 @@ def _stated_shape(value: Any) -> Shape | None:
         return None
     shape: list[Size] = []
     for axis, dim in enumerate(value.type.tensor_type.shape.dim):
-        if dim.HasField("dim_value"):
+        if dim.HasField("dim_value") and dim.dim_value != -1:  # which some write for an open size
             shape.append(dim.dim_value)
         elif axis == 0:
             shape.append(1)
         else:
             shape.append(size_symbol(dim.dim_param or f"{value.name}_{axis}"))
     return tuple(shape)
-
-
-def _hints(proto: Any, inputs: Mapping[str, Shape]) -> Callable[[str], Shape | None]:
-    """The shapes of tensors behind operators that are not known, found when first asked for.
-
-    The model may state them; otherwise onnx infers what it can.
-    """
-    found: dict[str, Shape] = {}
-    sources = [lambda: proto, lambda: _inferred(proto, inputs)]
-
-    def hint(name: str) -> Shape | None:
-        while name not in found and sources:
-            graph = sources.pop(0)().graph
-            for value in (*graph.value_info, *graph.output):
-                tensor = value.type.tensor_type
-                if tensor.HasField("shape"):
-                    dims = tensor.shape.dim
-                    if all(d.HasField("dim_value") for d in dims):
-                        found.setdefault(value.name, tuple(d.dim_value for d in dims))
-        return found.get(name)
-
-    return hint
-
-
-def _inferred(proto: Any, inputs: Mapping[str, Shape]) -> Any:
-    """The model with the shapes that onnx infers, without its large tensors."""
-    from onnx import ModelProto, shape_inference
-
-    plain = ModelProto()
-    plain.CopyFrom(proto)
-    for tensor in plain.graph.initializer:
-        if len(tensor.raw_data) > 1024:
-            tensor.ClearField("raw_data")
-    for value in plain.graph.input:
-        dims = value.type.tensor_type.shape.dim
-        for dim, size in zip(dims, inputs.get(value.name, ()), strict=False):
-            if isinstance(size, int):
-                dim.dim_value = size
-    try:
-        return shape_inference.infer_shapes(plain)
-    except Exception:  # it has its own rules for what a valid model is
-        return plain

@@ -72,6 +72,8 @@ def unchanged(builder: Builder, node: Node) -> None:
     if node.op == "Dropout":
         training = scalar(builder.known(node, 2)) if node.input(2) else sp.S.Zero
         ratio = scalar(builder.known(node, 1)) if node.input(1) else exact(node.real("ratio", 0.5))
+        if 0 < node.version < 7:
+            training = sp.Integer(node.number("is_test", 0) == 0)
         if training != 0 and ratio != 0:
             raise Unread("a dropout as in training")
     _emit(builder, node, SUM)

@@ -9,6 +9,7 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import reduction
 from convgraph.core.reduction import SUM
+from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places, stretched
@@ -19,31 +20,48 @@ from convgraph.importers.reductions import unknown_values
 from convgraph.importers.reshaping import within
 from convgraph.importers.values import Known, Signal
 
-__all__ = ["dequantise", "quantise"]
+__all__ = ["along", "centre", "dequantise", "quantise"]
 
 
-def _along(builder: Builder, node: Node, signal: Signal, position: int) -> Known | None:
-    """A scale or a zero: one number, or one for each position of an axis."""
+def along(node: Node, known: Known, shape: tuple[Size, ...]) -> Known:
+    """A scale or a zero: one number, or one for each position of an axis, as it is broadcast."""
+    if known.size == 1:
+        return known.viewed(known.name, ())
+    axis = within(node.number("axis", 1), len(shape), "axis")
+    if known.shape != (shape[axis],):
+        raise ConvgraphError(
+            f"shape={known.shape} of {known.name!r}: one number, or one for each of the "
+            f"{shape[axis]} positions of axis {axis}"
+        )
+    return known.viewed(known.name, (*known.shape, *(1,) * (len(shape) - axis - 1)))
+
+
+def centre(node: Node, zero: Known, scale: Known, shape: tuple[Size, ...]) -> Known:
+    """The zero points that go with a scale."""
+    if zero.size > 1 and scale.size == 1:
+        raise ConvgraphError(
+            f"shape={zero.shape} of {zero.name!r}: one zero, as there is one scale"
+        )
+    return along(node, zero, shape)
+
+
+def _along(builder: Builder, node: Node, position: int) -> Known | None:
     if not node.input(position):
         return None
     known = builder.known(node, position)
     if known is None or node.number("block_size", 0):
         raise Unread("a scale that is computed, or one for each block")
-    if known.size == 1:
-        return known.viewed(known.name, ())
-    axis = within(node.number("axis", 1), len(signal.shape), "axis")
-    if known.shape != (signal.shape[axis],):
-        raise ConvgraphError(f"shape={known.shape} of {known.name!r}: a number for each position")
-    return known.viewed(known.name, (*known.shape, *(1,) * (len(signal.shape) - axis - 1)))
+    return known
 
 
 def _scaled(builder: Builder, node: Node, name: str | None, inverse: bool) -> Signal:
     """A row times its scale, or divided by it."""
     signal = builder.signal(node, 0)
-    scale = _along(builder, node, signal, 1)
-    if scale is None:
+    factor, zero = _along(builder, node, 1), None if inverse else _along(builder, node, 2)
+    if factor is None:
         raise ConvgraphError("y_scale: a scale is needed")
-    zero = None if inverse else _along(builder, node, signal, 2)
+    scale = along(node, factor, signal.shape)
+    zero = None if zero is None else centre(node, zero, factor, signal.shape)
     number = scalar(scale)
     tying: Tying
     bias: tuple[Product, Tying] | None = None

@@ -24,7 +24,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     unvalued,
     windows,
 )
-from convgraph.importers.builder import BUILDERS, Builder, Unread
+from convgraph.importers.builder import BUILDERS, Builder, Infer, Unread
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.settling import settle
@@ -44,6 +44,7 @@ def network_of(
     hints: Callable[[str], Shape | None],
     strict: bool,
     stated: bool = False,
+    infer: Infer | None = None,
 ) -> Network:
     """The network that a model's nodes make of its inputs.
 
@@ -63,8 +64,10 @@ def network_of(
         Whether an operator that is not known is refused.
     stated
         Whether the model tells parameters from other numbers.
+    infer
+        The shapes of a node's outputs by its operator's own rules, for one that is not known.
     """
-    builder = Builder(hints, strict, stated)
+    builder = Builder(hints, strict, stated, infer)
     builder.values.update(known)
     starts = []
     for name, shape in inputs.items():
