@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from convgraph.symmetry.proofs.vocabulary import applied
+
 __all__ = ["Equation", "primed"]
 
 
@@ -54,5 +56,5 @@ def primed(e: sp.Expr, rows: Iterable[str]) -> sp.Expr:
     known = set(rows)
     return e.replace(
         lambda a: isinstance(a, AppliedUndef) and a.func.__name__ in known,
-        lambda a: sp.Function(f"{a.func.__name__}'")(*a.args),
+        lambda a: applied(f"{a.func.__name__}'", *a.args),
     )

@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
 import sympy as sp
+
+from convgraph.symmetry.proofs.polynomials import (
+    NONE,
+    Polynomial,
+    coefficient,
+    plus,
+    polynomial,
+    put_in,
+    symbols,
+    times,
+)
 
 __all__ = ["Bounds", "Meanings", "follows", "unfloored"]
 
@@ -45,18 +57,30 @@ def follows(
 
 
 def _follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds) -> bool:
-    inner = [bound for bound in bounds if goal.has(bound[0])]
-    if any(not (low.is_finite and high.is_finite) for _, low, high in inner):
+    asked = polynomial(goal)
+    inside = set().union(*(symbol.free_symbols for symbol in symbols(asked)))
+    inner = [bound for bound in bounds if bound[0] in inside]
+    if not all(_is_finite(end) for _, *ends in inner for end in ends):
         return False  # there is no end to count from
+    if not all(bound[0] in symbols(asked) for bound in inner):
+        return False  # it is in a floor that stayed
+    known = [polynomial(g) for g in given]
     for ends in itertools.product((True, False), repeat=len(inner)):
         counted = {}
         for (var, low, high), from_low in zip(inner, ends, strict=True):
-            step = _counter(var.name)
-            counted[var] = low + step if from_low else high - step
-        seen = sp.expand(goal.xreplace(counted))
-        if _never_negative(seen) or any(_above(seen, sp.expand(g)) for g in given):
+            step = polynomial(_counter(var))
+            end = polynomial(low if from_low else high)
+            counted[var] = plus(end, step, 1 if from_low else -1)
+        seen = put_in(asked, counted) if counted else asked
+        if _never_negative(seen) or any(_above(seen, g) for g in known):
             return True
     return False
+
+
+def _is_finite(end: sp.Expr) -> bool:
+    """Whether an end of a sum is one, and no infinity."""
+    plain = all(s.is_Symbol and power > 0 for product in polynomial(end) for s, power in product)
+    return bool(plain or end.is_finite)
 
 
 def lowered(goal: sp.Expr, sizes: Meanings) -> sp.Expr:
@@ -97,59 +121,80 @@ def unfloored(goal: sp.Expr) -> sp.Expr:
     return goal
 
 
-def _above(goal: sp.Expr, given: sp.Expr) -> bool:
+def _above(goal: Polynomial, given: Polynomial) -> bool:
     """Whether goal minus a positive multiple of given is seen not to be negative."""
-    of_goal, of_given = _slopes(goal), _slopes(given)
-    if not of_given.keys() <= of_goal.keys():
-        return False  # nothing cancels a variable that the goal lacks
-    multiples = {sp.S.One} | {of_goal[v] / of_given[v] for v in of_given}
+    loose = [s for s in symbols(given) if s.is_Symbol and _sign(s) is None]
+    of_goal, of_given = ({s: coefficient(p, s) for s in loose} for p in (goal, given))
+    multiples: list[Polynomial] = [{NONE: 1}]
+    for symbol in loose:
+        if not of_given[symbol]:
+            return False  # nothing is known where it is squared
+        if not of_goal[symbol]:
+            return False  # nothing cancels a variable that the goal lacks
+        multiple = _quotient(of_goal[symbol], of_given[symbol])
+        if multiple is not None and multiple not in multiples:
+            multiples.append(multiple)
     return any(
-        m.is_positive and _never_negative(sp.expand(goal - m * given))
-        for m in sorted(multiples, key=sp.default_sort_key)
+        _is_positive(m) and _never_negative(plus(goal, times(m, given), -1)) for m in multiples
     )
 
 
-@lru_cache(maxsize=4096)
-def _slopes(e: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
-    """The coefficient of each variable, a symbol of either sign, in a polynomial linear in it."""
-    return {v: e.coeff(v) for v in e.free_symbols if _signless(v) and e.coeff(v) != 0}
+def _quotient(a: Polynomial, b: Polynomial) -> Polynomial | None:
+    """a divided by b, if that is a single product of powers, or b is."""
+    product, value = next(iter(b.items()))
+    inverse: Polynomial = {frozenset((s, -power) for s, power in product): Fraction(1) / value}
+    if len(b) == 1:
+        return times(a, inverse)
+    every = (times({own: factor}, inverse) for own, factor in a.items())
+    return next((q for q in every if times(q, b) == a), None)
 
 
-def _signless(symbol: sp.Symbol) -> bool:
-    return symbol.is_nonnegative is None and symbol.is_nonpositive is None
+def _is_positive(p: Polynomial) -> bool:
+    """Whether no term of a polynomial is seen to be negative or 0."""
+    return all(
+        value > 0 and all(_sign(s) == "positive" for s, _ in product)
+        for product, value in p.items()
+    )
 
 
-@lru_cache(maxsize=4096)
-def _never_negative(polynomial: sp.Expr) -> bool:
+def _never_negative(p: Polynomial) -> bool:
     """Whether a polynomial has no negative term once each symbol is counted from its bound.
 
     A positive whole number is one more than a number that is not negative. (sympy's own
-    `is_nonnegative` of a sum takes ten times as long.)
+    `is_nonnegative` of a sum takes a hundred times as long.)
     """
-    counted = {s: _from_bound(s) for s in polynomial.free_symbols}
-    if any(value is None for value in counted.values()):
+    if any(_sign(s) is None for s in symbols(p)):
         return False
-    terms = sp.Add.make_args(sp.expand(polynomial.xreplace(counted)))
+    counted = {s: start for s in symbols(p) if (start := _from_bound(s)) is not None}
     return all(
-        factor.is_Symbol or factor.is_nonnegative
-        for term in terms
-        for factor in sp.Mul.make_args(term)
+        value > 0 and all(_sign(s) in ("positive", "nonnegative") for s, _ in product)
+        for product, value in put_in(p, counted).items()
     )
 
 
 @lru_cache(maxsize=4096)
-def _from_bound(symbol: sp.Symbol) -> sp.Expr | None:
-    """A symbol as its bound and a number that is not negative; None where it has no bound."""
+def _sign(symbol: sp.Expr) -> str | None:
+    """What is known of the sign of a symbol, or of what counts as one."""
     if symbol.is_positive:
-        return 1 + _counter(symbol.name)
+        return "positive"
     if symbol.is_nonnegative:
-        return _counter(symbol.name)
+        return "nonnegative"
     if symbol.is_negative:
-        return -1 - _counter(symbol.name)
-    return -_counter(symbol.name) if symbol.is_nonpositive else None
+        return "negative"
+    return "nonpositive" if symbol.is_nonpositive else None
+
+
+def _from_bound(symbol: sp.Expr) -> Polynomial | None:
+    """A symbol as its bound and a number that is not negative; None for what is none itself."""
+    if not symbol.is_Symbol or _sign(symbol) == "nonnegative":
+        return None
+    away = polynomial(_counter(symbol))
+    if _sign(symbol) == "positive":
+        return plus({NONE: 1}, away)
+    return plus({NONE: -1} if _sign(symbol) == "negative" else {}, away, -1)
 
 
 @lru_cache(maxsize=4096)
-def _counter(name: str) -> sp.Dummy:
-    """A number that is not negative, and is no other symbol."""
-    return sp.Dummy(name, integer=True, nonnegative=True)
+def _counter(symbol: sp.Symbol) -> sp.Dummy:
+    """A number that is not negative, and is no other symbol's: two may have one name."""
+    return sp.Dummy(symbol.name, integer=True, nonnegative=True)

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -113,12 +114,14 @@ def check_steps(
             )
         now = replace(rows, claim=claim, lemmas=dict(lemmas))
         symbols = parameters | set(claim.variables) | _quantified(given)
-        at = claim.left
+        at = seen = claim.left
         for step in steps[number:]:
             if step.claim != claim.name:
                 break
             number += 1
-            step = _step_as_read(step)
+            given_right = step.right
+            step = _step_as_read(step, (seen, at))
+            seen = given_right
             if step.number != number or step.left != at:
                 raise altered(number, "it does not begin where the one before ends")
             if not step.left.free_symbols | step.right.free_symbols <= symbols:
@@ -194,9 +197,13 @@ def check(step: Step, known: Known) -> bool:
         return False
 
 
-def _step_as_read(step: Step) -> Step:
-    left, right, *data = map(read, (step.left, step.right, *step.data))
-    return replace(step, left=left, right=right, data=tuple(data))
+def _step_as_read(step: Step, before: tuple[Any, Any] | None = None) -> Step:
+    """The step with both sides built anew; `before` is what was read last, and as what.
+
+    A left side that is the very object read last is not read again.
+    """
+    left = before[1] if before and step.left is before[0] else read(step.left)
+    return replace(step, left=left, right=read(step.right), data=tuple(map(read, step.data)))
 
 
 def _is_allowed(step: Step, known: Known) -> bool:

@@ -16,15 +16,23 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values
+from convgraph.symmetry.proofs.vocabulary import (
+    Greatest,
+    Impulse,
+    Residue,
+    Values,
+    applied,
+)
 
-__all__ = ["fresh", "is_whole", "normal", "read"]
+__all__ = ["expanded", "fresh", "is_whole", "normal", "read"]
 
 BINDERS = (sp.Sum, Greatest, Values)
 WORDS = (sp.Add, sp.Mul, sp.ceiling, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
 NAMED = (sp.S.Zero, sp.S.One, sp.S.NegativeOne, sp.S.Half, sp.oo, -sp.oo, sp.true)
 CONSTANTS = (sp.Integer, sp.Rational, *map(type, NAMED))
-LARGEST_POWER = 64
+# kinds are told apart by what they are, and not by what they say of being equal to another
+BINDER, WORD, CONSTANT = (frozenset(map(id, kinds)) for kinds in (BINDERS, WORDS, CONSTANTS))
+LARGEST_POWER = 64  # sizes have small powers; a tower of large ones would not end being evaluated
 
 
 def read(e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
@@ -42,11 +50,11 @@ def read(e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
         if e.name.startswith("_") or not e.is_integer:
             raise ConvgraphError(f"{e}: a symbol of a proof is an integer without a leading _")
         return e
-    if _among(kind, CONSTANTS):
+    if id(kind) in CONSTANT:
         return e
     if kind is sp.Float:
         return sp.Rational(e)  # which it is to the last bit
-    if _among(kind, BINDERS):
+    if id(kind) in BINDER:
         bound = [limit[0] for limit in e.limits]
         plain = all(v == sp.Symbol(v.name, integer=True) for v in bound)
         if not plain or len({*bound} | scope) < len(bound) + len(scope):
@@ -58,21 +66,16 @@ def read(e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
         limits = zip(bound, ends[::2], ends[1::2], strict=True)
         return kind(read(e.function, inner), *limits)
     if isinstance(kind, UndefinedFunction):
-        made = sp.Function(kind.__name__)(*[read(a, scope) for a in e.args])
+        made = applied(kind.__name__, *[read(a, scope) for a in e.args])
         if type(kind) is UndefinedFunction and made.func == kind:
             return made
     elif kind is sp.Pow:
         base, power = read(e.base, scope), read(e.exp, scope)
         if power.is_Integer and abs(power) <= LARGEST_POWER:
             return base**power
-    elif _among(kind, WORDS):
+    elif id(kind) in WORD:
         return kind(*[read(a, scope) for a in e.args])
     raise ConvgraphError(f"a {kind.__name__} is no expression of a proof")
-
-
-def _among(kind: type, kinds: tuple[type, ...]) -> bool:
-    """Whether it is one of these classes itself, and none that says so of itself."""
-    return any(kind is each for each in kinds)
 
 
 @lru_cache(maxsize=4096)
@@ -119,21 +122,31 @@ def _bound(e: ExprWithLimits, depth: int) -> sp.Expr:
     return e.func(_value(e.function.xreplace(rename), depth + len(limits)), *limits)
 
 
+def expanded(e: sp.Expr) -> sp.Expr:
+    """`sympy.expand`, which takes its time to find nothing to do."""
+    return e if all(map(_is_product, sp.Add.make_args(e))) else sp.expand(e)
+
+
+def _is_product(e: sp.Expr) -> bool:
+    """Whether it is a symbol, a number, or several of them multiplied."""
+    return not e.args or (e.is_Mul and not any(factor.args for factor in e.args))
+
+
 def _index(e: sp.Expr) -> sp.Expr:
-    if not e.args:
+    if all(map(_is_product, sp.Add.make_args(e))):
         return e
     parts = [_index(a) for a in e.args]
     if isinstance(e, Residue):
         return _residue(parts[0], parts[1])
     made = e.func(*parts)
-    return _floor(made) if isinstance(made, sp.floor) else sp.expand(made)
+    return _floor(made) if isinstance(made, sp.floor) else expanded(made)
 
 
 def _floor(e: sp.floor) -> sp.Expr:
     """floor((u mod f m) / f) is floor(u / f) mod m, because u mod f m is u less some f m."""
     over, f = sp.fraction(e.args[0])
     if isinstance(over, Residue) and is_whole(over.args[1] / f):
-        return _residue(sp.floor(sp.expand(over.args[0] / f)), sp.cancel(over.args[1] / f))
+        return _residue(sp.floor(expanded(over.args[0] / f)), sp.cancel(over.args[1] / f))
     return e
 
 
@@ -146,7 +159,7 @@ def _residue(a: sp.Expr, n: sp.Expr) -> sp.Expr:
             continue
         inner = next((f for f in sp.Mul.make_args(term) if isinstance(f, Residue)), None)
         if inner is not None and is_whole(term / inner * inner.args[1] / n):
-            waiting += sp.Add.make_args(sp.expand(term / inner * inner.args[0]))
+            waiting += sp.Add.make_args(expanded(term / inner * inner.args[0]))
         else:
             kept.append(term)
     return Residue(sp.Add(*kept), n)
@@ -159,10 +172,17 @@ def is_whole(quotient: sp.Expr) -> bool:
     >>> is_whole(s * t / s), is_whole(t / s)
     (True, False)
     """
+    factors = [f.as_base_exp() for f in sp.Mul.make_args(quotient)]
+    if all(base.is_Symbol or base.is_Rational for base, _ in factors):
+        # sympy asks each whether it is even, odd, positive and finite before it answers
+        if all(base.is_integer and power.is_Integer and power > 0 for base, power in factors):
+            return True
+        if not any(base.is_even for base, _ in factors if base.is_Symbol):
+            return False
     if quotient.is_integer:
         return True
     # products cancel by themselves, sums of them when they are asked to, which takes its time
-    return bool(quotient.has(sp.Add) and sp.cancel(quotient).is_integer)
+    return bool(any(base.is_Add for base, _ in factors) and sp.cancel(quotient).is_integer)
 
 
 def fresh(e: sp.Expr) -> sp.Expr:

@@ -49,22 +49,30 @@ class Use:
 def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
     """The expression with every instance of the equation's left side replaced by its right side."""
     uses: list[Use] = []
+    variables, right = equation.variables, equation.right
+    inner = {limit[0] for each in right.atoms(ExprWithLimits) for limit in each.limits}
+    if inner & set(variables):
+        right, inner = fresh(right), set()
 
     def walk(part: sp.Expr, bounds: Bounds, zeros: tuple[sp.Expr, ...]) -> sp.Expr:
         if not part.args and not isinstance(part, AppliedUndef):
             return part
         if isinstance(part, ExprWithLimits):
             limits = tuple(map(tuple, part.limits))
-            return part.func(walk(part.function, bounds + limits, zeros), *part.limits)
+            body = walk(part.function, bounds + limits, zeros)
+            return part if body is part.function else part.func(body, *part.limits)
         if isinstance(part, sp.Mul):
             zeros += tuple(f.args[0] for f in part.args if isinstance(f, Impulse))
         args = [walk(a, bounds, zeros) for a in part.args]
         if isinstance(part, AppliedUndef) and part.func.__name__ == equation.name:
-            if len(args) != len(equation.variables):
+            if len(args) != len(variables):
                 raise ConvgraphError(f"{part} and {equation.left} take different arguments")
             uses.append(Use(tuple(args), bounds, zeros))
-            return fresh(equation.right).xreplace(dict(zip(equation.variables, args, strict=True)))
-        return part.func(*args) if args else part
+            captured = inner and any(a.free_symbols & inner for a in args)
+            own = fresh(right) if captured else right
+            return own.xreplace(dict(zip(variables, args, strict=True)))
+        changed = any(new is not old for new, old in zip(args, part.args, strict=True))
+        return part.func(*args) if changed else part
 
     return walk(e, (), ()), uses
 

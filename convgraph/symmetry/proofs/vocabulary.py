@@ -9,6 +9,7 @@ by themselves; what may be done to them is said in `normal`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -61,7 +62,13 @@ class Impulse(sp.Function):
 
 def applied(name: str, *arguments: Any) -> sp.Expr:
     """A row, a kernel or a pointwise function at its arguments."""
-    return sp.Function(name)(*arguments)
+    return _function(name)(*arguments)
+
+
+@lru_cache(maxsize=4096)
+def _function(name: str) -> Any:
+    """The function of a name: sympy makes a class of each anew, and compares them part by part."""
+    return sp.Function(name)
 
 
 def function_names(expression: sp.Basic) -> set[str]:
