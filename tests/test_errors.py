@@ -77,6 +77,17 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         lambda: cg.Conv((3, 3), padding=(1, 2)),
         f"padding=(1, 2): {PADDING} of a kernel of rank 2",
     ),
+    (lambda: cg.Pad(-1), "padding=-1: a padding adds positions; Crop takes them away"),
+    (lambda: cg.Pad((1, -1)), "padding=(1, -1): a padding adds positions; Crop takes them away"),
+    *[
+        (
+            lambda c=c: cg.Crop(c),
+            f"cropping={c!r}: a cropping is a number that is not negative, "
+            "or one (before, after) pair per axis",
+        )
+        for c in (-1, 0.5, None, (1, -1), "same", True)
+    ],
+    (lambda: cg.Crop((2, 3)).on(5), "cropping=(2, 3): it leaves nothing of an axis of 5"),
     (lambda: cg.Pad("same"), f"padding='same': {PADDING}"),
     (lambda: cg.Pad(()), f"padding=(): {PADDING} of a kernel of rank 1"),
     (
@@ -336,7 +347,18 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         "parameters=[1, 2]: a dict from names or letters to numbers",
     ),
     # values that do not fit
-    (lambda: STACK.evaluate([1, 2]), "x of shape (2,): row 'x' has the shape (5,)"),
+    (
+        lambda: STACK.evaluate([1, 2]),
+        "x of shape (2,): row 'x' has the shape (5,); an axis before it is a batch",
+    ),
+    (
+        lambda: STACK.evaluate(np.zeros((2, 3, 5))),
+        "x of shape (2, 3, 5): row 'x' has the shape (5,); an axis before it is a batch",
+    ),
+    (
+        lambda: SEVERAL.evaluate({"x": np.zeros((2, 3)), "y": np.zeros(3)}),
+        "x of the shapes x (2, 3), y (3,): all are batches of one size, or none is",
+    ),
     (lambda: STACK.evaluate(["a"] * 5), "x of type <U1: numbers or sympy expressions"),
     (lambda: STACK.evaluate({"y": range(5)}), "x['y']: no input row"),
     (lambda: SEVERAL.evaluate({"x": [1, 2, 3]}), "x: no values for the input rows y"),

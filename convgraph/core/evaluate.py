@@ -29,27 +29,54 @@ __all__ = [
 ]
 
 
+LARGEST_BLOCK = 2**24
+"""Edges times inputs that are evaluated at once: values of 128 MB."""
+
+
 def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
     if not isinstance(parameters, Mapping):
         raise ConvgraphError(f"parameters={parameters!r}: a dict from names or letters to numbers")
-    given = input_values(network, x)
+    given, batch = input_values(network, x, batches=True)
     parameters = {**network.weights, **parameters}
     exact = any(values.dtype == object for values in given)
     labels = label_values(network.labels, parameters, exact)
-    values = np.zeros(len(network.edges.start) - 1, np.result_type(*given, labels))
-    for row, array in zip(network.inputs, given, strict=True):
-        _put(values, network, row, array.ravel())
+    if batch is None:
+        parts = [_all_values(network, given, labels)]
+    elif exact or labels.dtype == object:
+        singles = ([values[i] for values in given] for i in range(batch))
+        parts = [_all_values(network, single, labels)[:, None] for single in singles]
+    else:
+        several = max(1, LARGEST_BLOCK // max(len(network.edges), 1))
+        parts = [
+            _all_values(network, [values[i : i + several] for values in given], labels)
+            for i in range(0, batch, several)
+        ]
+    results = {}
+    for row in network.outputs:
+        first = network.offsets[row.name]
+        own = [values[first : first + int(row.size)].T for values in parts]
+        found = own[0] if batch is None else np.concatenate(own) if own else np.empty(0, np.int64)
+        results[row.name] = found.reshape(*(() if batch is None else (batch,)), *row.numbers())
+    return next(iter(results.values())) if len(results) == 1 else results
+
+
+def _all_values(
+    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+) -> NDArray[Any]:
+    """The values of all units; those of a batch stand side by side, along a second axis."""
+    rows = list(zip(network.inputs, given, strict=True))
+    columns = [array.shape[: array.ndim - len(row.shape)] for row, array in rows]
+    shape = len(network.edges.start) - 1, *next(iter(columns), ())
+    values = np.zeros(shape, np.result_type(*given, labels))
+    for row, array in rows:
+        _put(values, network, row, array.reshape(*shape[1:], int(row.size)).T)
     for layer in network.layers:
         result = _layer_values(network, layer, values, labels)
         if np.result_type(result, values) != values.dtype:
             values = values.astype(np.result_type(result, values))
         _put(values, network, layer.target, result)
-    results = {}
-    for row in network.outputs:
-        first = network.offsets[row.name]
-        results[row.name] = values[first : first + int(row.size)].reshape(row.numbers())
-    return next(iter(results.values())) if len(results) == 1 else results
+    return values
 
 
 def input_symbols(network: Network) -> dict[str, sp.Symbol]:
@@ -109,7 +136,12 @@ def reduced(
     """
     exact = object in (values.dtype, labels.dtype)
     result = (_exactly if exact else _fast)(layer, edges, values, labels)
-    return result if biases is None else result + biases
+    return result if biases is None else result + _beside(biases, result)
+
+
+def _beside(numbers: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers that go with the first axis of values, whether these have one more or not."""
+    return numbers.reshape(-1, *(1,) * (values.ndim - 1))
 
 
 def _fast(
@@ -120,7 +152,8 @@ def _fast(
 ) -> NDArray[Any]:
     start, source, label = edges
     if not layer.reduction.linear:
-        return layer.reduction.fast(labels[label] * values[source], start)
+        read = values[source]
+        return layer.reduction.fast(_beside(labels[label], read) * read, start)
     import scipy.sparse as sparse
 
     shape = (len(start) - 1, len(values))
@@ -151,8 +184,10 @@ def _layer_values(
     return reduced(layer, layer_edges(network, layer), values, labels, biases)
 
 
-def input_values(network: Network, x: Any) -> list[NDArray[Any]]:
-    """The arrays of the inputs, in their order, checked."""
+def input_values(
+    network: Network, x: Any, batches: bool = False
+) -> tuple[list[NDArray[Any]], int | None]:
+    """The arrays of the inputs, in their order, checked, and how many each is if it is a batch."""
     rows = network.inputs
     if isinstance(x, Mapping):
         for name in x:
@@ -170,14 +205,23 @@ def input_values(network: Network, x: Any) -> list[NDArray[Any]]:
         raise ConvgraphError(
             f"x: a dict of arrays, one for each of the inputs {[r.name for r in rows]}"
         )
+    counts: set[int | None] = set()
     for row, array in zip(rows, arrays, strict=True):
-        if array.shape != row.numbers():
+        shape = row.numbers()
+        batched = batches and array.ndim == len(shape) + 1 and array.shape[1:] == shape
+        if array.shape != shape and not batched:
+            rule = "; an axis before it is a batch" if batches else ""
             raise ConvgraphError(
-                f"x of shape {array.shape}: row {row.name!r} has the shape {row.numbers()}"
+                f"x of shape {array.shape}: row {row.name!r} has the shape {shape}{rule}"
             )
         if array.dtype.kind not in "iufbO":
             raise ConvgraphError(f"x of type {array.dtype}: numbers or sympy expressions")
-    return [array.astype(np.int64) if array.dtype.kind in "bui" else array for array in arrays]
+        counts.add(len(array) if batched else None)
+    if len(counts) > 1:
+        shapes = ", ".join(f"{r.name} {a.shape}" for r, a in zip(rows, arrays, strict=True))
+        raise ConvgraphError(f"x of the shapes {shapes}: all are batches of one size, or none is")
+    whole = [array.astype(np.int64) if array.dtype.kind in "bui" else array for array in arrays]
+    return whole, next(iter(counts), None)
 
 
 def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:

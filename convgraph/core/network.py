@@ -313,13 +313,17 @@ class Network:
     def evaluate(self, x: Any, parameters: Mapping[str, Any] | None = None) -> Any:
         """The output for a given input, in numbers (or in sympy, for arrays of objects).
 
-        `x` is an array of the input's shape, or for several inputs a dict by row name;
+        `x` is an array of the input's shape, or for several inputs a dict by row name; an axis
+        before that shape is a batch, and the outputs then have it, too.
         `parameters` maps names to numbers or letters to arrays; what it leaves out takes the values
         that came with a model, if it was read from one. Several outputs give a dict.
 
         >>> from convgraph import Conv
         >>> Conv(2).on(3).evaluate([1, 2, 3], {"w": [1, -1]})
         array([-1, -1])
+        >>> Conv(2).on(3).evaluate([[1, 2, 3], [0, 0, 1]], {"w": [1, -1]})
+        array([[-1, -1],
+               [ 0, -1]])
         """
         from convgraph.core.evaluate import evaluate
 

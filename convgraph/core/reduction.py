@@ -21,7 +21,8 @@ class Reduction:
     """How a unit's value follows from parameter times source value, over its edges.
 
     `exact` takes a list of sympy expressions, `fast` an array of values and the positions at which
-    each unit's values start. A mean is a sum: its edges carry one over the number of units.
+    each unit's values start (values of a batch stand side by side, along a second axis). A mean is
+    a sum: its edges carry one over the number of units.
     """
 
     name: str
@@ -63,7 +64,8 @@ def _segments(
         if filled.all():
             return ufunc.reduceat(values, start[:-1]) if len(filled) else values[:0]
         # a unit that reads nothing may have a value that only floating-point numbers hold
-        result = np.full(len(filled), empty, np.result_type(values, np.asarray(empty)))
+        shape = len(filled), *values.shape[1:]
+        result = np.full(shape, empty, np.result_type(values, np.asarray(empty)))
         if filled.any():
             result[filled] = ufunc.reduceat(values, start[:-1][filled])
         return result
@@ -101,8 +103,8 @@ def _paired(terms: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def _fast_paired(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
-    halves = values.reshape(len(start) - 1, 2, -1)
-    return np.einsum("ut,ut->u", halves[:, 0], halves[:, 1])
+    halves = values.reshape(len(start) - 1, 2, -1, *values.shape[1:])
+    return np.einsum("ut...,ut...->u...", halves[:, 0], halves[:, 1])
 
 
 # two rows multiplied as matrices: each product takes one edge from either

@@ -169,7 +169,7 @@ class Recomputation:
     def _checked(self, old: NDArray[Any], new: Any) -> NDArray[Any]:
         row = self.changed.row
         alone = Network.of([row], [], [row], [row])
-        (given,) = input_values(alone, new)
+        ((given,), _) = input_values(alone, new)
         other = np.asarray(given != old) & ~self.changed.mask()
         if other.any():
             unit = row.unit(np.argwhere(other)[0].tolist())

@@ -1,0 +1,67 @@
+"""Batches of inputs: evaluated at once, each gives what it gives alone."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.core import evaluate
+from tests.strategies import networks, values
+
+
+@settings(max_examples=60)
+@given(networks(), st.data(), st.integers(1, 3), st.sampled_from([1, 10**6]))
+def test_a_batch_gives_what_its_inputs_give(
+    net: cg.Network, data: st.DataObject, count: int, block: int
+) -> None:
+    drawn = [data.draw(values(net)) for _ in range(count)]
+    parameters = {name: array / 4 for name, array in drawn[0][1].items()}
+    batch = {name: np.stack([x[name] for x, _ in drawn]) for name in drawn[0][0]}
+    with mock.patch.object(evaluate, "LARGEST_BLOCK", block):
+        together = net.evaluate(batch, parameters)
+    for i, (x, _) in enumerate(drawn):
+        alone = net.evaluate(x, parameters)
+        for row in net.outputs:
+            wanted = alone[row.name] if isinstance(alone, dict) else alone
+            got = together[row.name] if isinstance(together, dict) else together
+            assert got.shape == (count, *row.shape)
+            np.testing.assert_allclose(got[i], wanted, 1e-12, 1e-12)
+
+
+def test_values_in_a_batch_stay_exact() -> None:
+    net = (cg.Conv(2, bias=True) >> cg.ReLU()).on(3)
+    a = sp.Symbol("a", positive=True)
+    x = np.array([[1, 2, a], [a, 0, 3]], dtype=object)
+    numbers = {"w": [1, sp.Rational(1, 3)], "b": [2]}
+    assert net.evaluate(x, numbers).tolist() == [net.evaluate(row, numbers).tolist() for row in x]
+
+
+def test_a_batch_of_none_gives_none() -> None:
+    net = cg.Conv((2, 2)).on((3, 4))
+    assert net.evaluate(np.zeros((0, 3, 4)), {"w": np.ones(4)}).shape == (0, 2, 3)
+
+
+def test_a_model_takes_its_own_shape() -> None:
+    pytest.importorskip("onnx")
+    from onnx.reference import ReferenceEvaluator
+
+    from tests.onnx_models import model, node
+
+    rng = np.random.default_rng(0)
+    held = {"w": rng.normal(size=(4, 3, 3, 3)).astype(np.float32)}
+    nodes = [
+        node("Conv", ["x", "w"], ["c"], pads=[1] * 4, name="conv"),
+        node("MaxPool", ["c"], ["y"], kernel_shape=[2, 2], name="pool"),
+    ]
+    proto = model(nodes, {"x": (1, 3, 6, 6)}, held=held)
+    x = rng.normal(size=(1, 3, 6, 6)).astype(np.float32)
+    wanted = ReferenceEvaluator(proto).run(None, {"x": x})[0]
+    got = cg.from_onnx(proto).evaluate(x)
+    assert got.shape == wanted.shape
+    np.testing.assert_allclose(got, wanted, 1e-4, 1e-5)
