@@ -15,7 +15,7 @@ _MODULES = {
     "layers.convolution": ["Conv", "ConvTranspose", "LocallyConnected", "TiledConv"],
     "layers.pooling": ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "MaxPool"],
     "layers.pointwise": ["Activation", "LeakyReLU", "ReLU"],
-    "layers.reshaping": ["Flatten", "Pad", "Upsample"],
+    "layers.reshaping": ["Crop", "Flatten", "Pad", "Upsample"],
     "layers.merging": ["Add", "Concat", "Multiply"],
     "network.composition": ["Parallel", "Residual"],
     "network.functional": ["Input"],

@@ -28,6 +28,7 @@ from convgraph.layers.pooling import AvgPool as AvgPool
 from convgraph.layers.pooling import GlobalAvgPool as GlobalAvgPool
 from convgraph.layers.pooling import GlobalMaxPool as GlobalMaxPool
 from convgraph.layers.pooling import MaxPool as MaxPool
+from convgraph.layers.reshaping import Crop as Crop
 from convgraph.layers.reshaping import Flatten as Flatten
 from convgraph.layers.reshaping import Pad as Pad
 from convgraph.layers.reshaping import Upsample as Upsample

@@ -254,6 +254,17 @@ def pad(spec: Any, shape: Position, channels: bool, letters: tuple[str, str]) ->
     return moved(shape, (*head, *(a.outputs for a in lines)), reads)
 
 
+def crop(spec: Any, shape: Position, channels: bool, letters: tuple[str, str]) -> Plain:
+    rank = len(shape) - channels
+    if isinstance(spec.cropping, tuple):
+        rank = len(spec.cropping) if isinstance(spec.cropping[0], tuple) else 1
+    cut = [(0, 0)] * (len(shape) - rank) + paddings(spec.cropping, rank)
+    left = tuple(n - before - after for n, (before, after) in zip(shape, cut, strict=True))
+    return moved(
+        shape, left, lambda o: tuple(i + before for i, (before, _) in zip(o, cut, strict=True))
+    )
+
+
 def upsample(spec: Any, shape: Position, channels: bool, letters: tuple[str, str]) -> Plain:
     rank = len(spec.factor) if isinstance(spec.factor, tuple) else len(shape) - channels
     factors = (1,) * (len(shape) - rank) + each(spec.factor, rank)
@@ -296,6 +307,7 @@ KINDS: dict[str, Callable[[Any, Position, bool, tuple[str, str]], Plain]] = {
     **dict.fromkeys(["ReLU", "LeakyReLU", "Activation"], pointwise),
     "Dense": dense,
     "Pad": pad,
+    "Crop": crop,
     "Upsample": upsample,
     "Flatten": flatten,
 }

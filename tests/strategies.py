@@ -19,7 +19,7 @@ from convgraph.core.tensor import Tensor
 
 CONVOLUTIONS = ("Conv", "LocallyConnected", "TiledConv", "ConvTranspose")
 POOLS = ("MaxPool", "AvgPool", "GlobalMaxPool", "GlobalAvgPool")
-MOVES = ("Pad", "Upsample", "Flatten")
+MOVES = ("Pad", "Crop", "Upsample", "Flatten")
 POINTWISE = ("ReLU", "LeakyReLU", "Activation")
 COMPOSED = ("Residual", "Parallel")
 LINEAR = (*CONVOLUTIONS, "AvgPool", "GlobalAvgPool", *MOVES, "Dense")
@@ -129,6 +129,9 @@ def _moved(draw: st.DrawFn, kind: str, tensor: Tensor, rank: int) -> Any:
         return cg.Flatten()
     if kind == "Upsample":
         return cg.Upsample(_one_or_each(draw, st.integers(1, 2), rank))
+    if kind == "Crop":
+        most = (min(_space(tensor, rank), default=1) - 1) // 2
+        return cg.Crop(draw(paddings(rank, [], min(most, 2))))
     return cg.Pad(draw(paddings(rank, [], 2)), draw(st.sampled_from(BOUNDARIES)))
 
 

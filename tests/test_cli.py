@@ -360,7 +360,8 @@ def test_every_public_spec_can_be_written(name):
     arguments = {
         "Conv": "3", "ConvTranspose": "3", "LocallyConnected": "3", "TiledConv": "3",
         "MaxPool": "2", "AvgPool": "2", "Dense": "2", "Activation": "'phi'", "Pad": "1",
-        "Upsample": "2", "LeakyReLU": "1/3", "Residual": "ReLU()", "Parallel": "ReLU(), ReLU()",
+        "Crop": "1", "Upsample": "2", "LeakyReLU": "1/3", "Residual": "ReLU()",
+        "Parallel": "ReLU(), ReLU()",
     }  # fmt: skip
     spec = parse_spec(f"{name}({arguments.get(name, '')})")
     assert type(spec) is getattr(cg, name)

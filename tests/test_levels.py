@@ -21,7 +21,7 @@ from tests import oracle
 from tests.strategies import CONVOLUTIONS, networks, single_layers, units
 from tests.sums import in_numbers
 
-WINDOWS = (*CONVOLUTIONS, "MaxPool", "AvgPool", "Pad", "Upsample")
+WINDOWS = (*CONVOLUTIONS, "MaxPool", "AvgPool", "Pad", "Crop", "Upsample")
 
 
 def labelled(graph: nx.MultiDiGraph) -> Counter[tuple[str, str, str]]:

@@ -33,8 +33,9 @@ def assemble(
         if tensor.bound is None:
             raise ConvgraphError(f"outputs={tensor.name or 'x'}: an output is computed by a layer")
     order = starts + _computed(starts, ends)
+    channels = _channels(order)
     row_of = {
-        id(t): Row(name, t.shape, bool(t.channels))
+        id(t): Row(name, t.shape, channels[id(t)])
         for t, name in zip(order, _row_names(order, len(starts), names), strict=True)
     }
     letters = Letters(order)
@@ -92,6 +93,38 @@ def _computed(starts: Sequence[Tensor], ends: Sequence[Tensor]) -> list[Tensor]:
             stack.append((tensor, True))
             stack += [(source, False) for source in reversed(tensor.sources)]
     return order
+
+
+def _channels(order: Sequence[Tensor]) -> dict[int, bool]:
+    """Whether the first axis of each tensor counts channels, by the tensor's id.
+
+    An input of which nobody has said it learns it from the first layer that says what it takes.
+    Tensors that hand each other's axes on (through functions and sums) know the same.
+    """
+    parent: dict[int, int] = {}
+    said: dict[int, bool] = {}
+
+    def representative(tensor: Tensor) -> int:
+        at = id(tensor)
+        while at in parent:
+            at = parent[at]
+        return at
+
+    for tensor in order:
+        for source in tensor.sources:
+            if source.channels is not None:
+                continue
+            here = representative(source)
+            if tensor.taken is not None:
+                said.setdefault(here, tensor.taken)
+            elif tensor.channels is None and here != (there := representative(tensor)):
+                parent[here] = there
+                if here in said:
+                    said.setdefault(there, said[here])
+    return {
+        id(t): said.get(representative(t), False) if t.channels is None else t.channels
+        for t in order
+    }
 
 
 def default_row_names(inputs: int, computed: int) -> list[str]:

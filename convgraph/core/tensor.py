@@ -35,3 +35,5 @@ class Tensor:
     spec: Any = None
     bound: Bound | None = None
     sources: tuple[Tensor, ...] = ()
+    taken: bool | None = None
+    """Whether its layer takes the first axis of what it reads for channels; None: neither."""

@@ -20,8 +20,10 @@ __all__ = [
     "as_flag",
     "as_letter",
     "as_padding",
+    "as_pairs",
     "as_sizes",
     "channels_and_space",
+    "channels_first",
     "greatest",
     "window",
     "wrong_rank",
@@ -73,18 +75,28 @@ def as_padding(
         if value not in words:
             raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}")
         return value
-    if not isinstance(value, Sequence):
-        pair = (as_size(argument, value, PADDING_RULE, least=0),) * 2
+    return as_pairs(argument, value, rank, PADDING_RULE)
+
+
+def as_pairs(argument: str, value: Any, rank: int, rule: str) -> tuple[Pair, ...]:
+    """A (before, after) pair for each axis; a number stands for both of all of them."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        pair = (as_size(argument, value, rule, least=0),) * 2
         return (pair,) * rank
     pairs = value
     if rank == 1 and len(value) == 2 and not any(isinstance(v, Sequence) for v in value):
         pairs = (value,)
     if len(pairs) != rank or not all(isinstance(p, Sequence) and len(p) == 2 for p in pairs):
-        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}{_of(rank)}")
+        raise ConvgraphError(f"{argument}={value!r}: {rule}{_of(rank)}")
     try:
         return tuple((as_size("", a, "", least=0), as_size("", b, "", least=0)) for a, b in pairs)
     except ConvgraphError:
-        raise ConvgraphError(f"{argument}={value!r}: {PADDING_RULE}") from None
+        raise ConvgraphError(f"{argument}={value!r}: {rule}") from None
+
+
+def channels_first(tensor: Tensor) -> bool:
+    """Whether the first axis counts channels, for a layer that acts on all axes of space."""
+    return len(tensor.shape) > 1 if tensor.channels is None else tensor.channels
 
 
 def channels_and_space(tensor: Tensor, rank: int, spec: Any) -> tuple[bool, Size, tuple[Size, ...]]:

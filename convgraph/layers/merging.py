@@ -25,6 +25,9 @@ class _Merge(Layer):
         if len(tensors) < 2:
             raise ConvgraphError(f"tensors: {self} merges two or more, not {len(tensors)}")
 
+    def takes_channels(self, *tensors: Tensor) -> bool | None:
+        return next((t.channels for t in tensors if t.channels is not None), None)
+
 
 @dataclass(frozen=True, repr=False)
 class _Elementwise(_Merge):
@@ -40,7 +43,7 @@ class _Elementwise(_Merge):
                 "the branches that it merges have one shape"
             )
         joint = Product(tuple(map(identity, shapes[0]))), Constant()
-        channels = next((t.channels for t in tensors if t.channels is not None), None)
+        channels = self.takes_channels(*tensors)
         return Bound(shapes[0], (joint,) * len(tensors), self.reduction(), channels=channels)
 
 
@@ -108,7 +111,5 @@ class Concat(_Merge):
             axes[self.axis] = Window(shape[self.axis], total, 1, padding=at)
             joints.append((Product(tuple(axes)), Constant()))
             at = at + shape[self.axis]
-        channels = (
-            True if unnamed else next((t.channels for t in tensors if t.channels is not None), None)
-        )
+        channels = True if unnamed else self.takes_channels(*tensors)
         return Bound(out, tuple(joints), SUM, channels=channels)

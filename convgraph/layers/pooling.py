@@ -19,6 +19,7 @@ from convgraph.layers.arguments import (
     as_padding,
     as_sizes,
     channels_and_space,
+    channels_first,
     window,
 )
 from convgraph.layers.convolution import DILATION_RULE, KERNEL_RULE, STRIDE_RULE
@@ -126,9 +127,12 @@ class _GlobalPool(Layer):
     def _labels(self) -> tuple[Tying, Reduction]:
         raise AssertionError
 
+    def takes_channels(self, *tensors: Tensor) -> bool:
+        return channels_first(tensors[0])
+
     def bind(self, *tensors: Tensor) -> Bound:
         tensor = tensors[0]
-        named = tensor.channels if tensor.channels is not None else len(tensor.shape) > 1
+        named = self.takes_channels(tensor)
         channels, space = (tensor.shape[:1], tensor.shape[1:]) if named else ((), tensor.shape)
         if not space:
             raise ConvgraphError(
@@ -137,7 +141,7 @@ class _GlobalPool(Layer):
         axes = (*map(identity, channels), *(Full(n, 1) for n in space))
         tying, reduction = self._labels()
         shape = tuple(axis.outputs for axis in axes)
-        return Bound(shape, ((Product(axes), tying),), reduction, channels=bool(named))
+        return Bound(shape, ((Product(axes), tying),), reduction, channels=named)
 
 
 @dataclass(frozen=True, repr=False)

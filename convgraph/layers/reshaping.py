@@ -1,41 +1,64 @@
-"""Layers that only move units: padding, nearest-neighbour upsampling, flattening."""
+"""Layers that only move units: padding, cropping, nearest-neighbour upsampling, flattening."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from convgraph.core.axis import Repeat
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
-from convgraph.core.sizes import Size, product
+from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import Boundary, Window, check_boundary, identity
 from convgraph.core.wiring import Product
-from convgraph.layers.arguments import Sizes, as_padding, as_sizes, window
+from convgraph.layers.arguments import Sizes, as_padding, as_pairs, as_sizes, channels_first, window
 from convgraph.layers.spec import Layer
 
-__all__ = ["Flatten", "Pad", "Upsample"]
+__all__ = ["Crop", "Flatten", "Pad", "Upsample"]
 
 
-def _split(tensor: Tensor, rank: int | None) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-    """(channels, space) of a tensor, for a layer that acts on all of space or on `rank` axes."""
-    shape = tensor.shape
-    named = tensor.channels
-    if rank is not None:
-        named = len(shape) == rank + 1
-        if len(shape) not in (rank, rank + 1):
-            raise ConvgraphError(
-                f"shape={shape}: a shape of rank {rank}, or {rank + 1} with channels first"
-            )
-    elif named is None:
-        named = len(shape) > 1
-    return (shape[:1], shape[1:]) if named else ((), shape)
+CROPPING_RULE = "a cropping is a number that is not negative, or one (before, after) pair per axis"
 
 
 @dataclass(frozen=True, repr=False)
-class Pad(Layer):
+class _Moving(Layer):
+    """What moves units along all axes of space, or along those that its argument is for."""
+
+    def takes_channels(self, *tensors: Tensor) -> bool:
+        said = super().takes_channels(*tensors)
+        return channels_first(tensors[0]) if said is None else said
+
+    def _split(self, tensor: Tensor) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        """(channels, space) of a tensor."""
+        rank, shape = self.rank, tensor.shape
+        if rank is not None and len(shape) not in (rank, rank + 1):
+            raise ConvgraphError(
+                f"shape={shape}: a shape of rank {rank}, or {rank + 1} with channels first"
+            )
+        return (shape[:1], shape[1:]) if self.takes_channels(tensor) else ((), shape)
+
+
+def _rank_of_pairs(value: Any) -> int | None:
+    """The number of axes that pairs are for; None for a number, which goes for any."""
+    if not isinstance(value, tuple | list):
+        return None
+    several = value and isinstance(value[0], tuple | list)
+    return len(value) if several else 1
+
+
+def _negative(value: Any) -> bool:
+    """Whether a number below 0 stands somewhere in a value."""
+    if isinstance(value, tuple | list):
+        return any(map(_negative, value))
+    return isinstance(value, int | sp.Integer) and value < 0
+
+
+@dataclass(frozen=True, repr=False)
+class Pad(_Moving):
     """Positions added around the input: zeros, or copies of it.
 
     Parameters
@@ -55,18 +78,19 @@ class Pad(Layer):
     padding_mode: Boundary = "zeros"
 
     def __post_init__(self) -> None:
+        if _negative(self.padding):
+            raise ConvgraphError(
+                f"padding={self.padding!r}: a padding adds positions; Crop takes them away"
+            )
         as_padding("padding", self.padding, self.rank or 1, words=())
         check_boundary("padding_mode", self.padding_mode)
 
     @property
     def rank(self) -> int | None:
-        if not isinstance(self.padding, tuple | list):
-            return None
-        several = self.padding and isinstance(self.padding[0], tuple | list)
-        return len(self.padding) if several else 1
+        return _rank_of_pairs(self.padding)
 
     def bind(self, *tensors: Tensor) -> Bound:
-        channels, space = _split(tensors[0], self.rank)
+        channels, space = self._split(tensors[0])
         pairs = as_padding("padding", self.padding, len(space), words=())
         padded = [
             window(n, 1, 1, 1, pair, self.padding_mode)
@@ -78,7 +102,56 @@ class Pad(Layer):
 
 
 @dataclass(frozen=True, repr=False)
-class Upsample(Layer):
+class Crop(_Moving):
+    """Positions taken away around the input, as where a U-Net cuts a map to the size of another.
+
+    Parameters
+    ----------
+    cropping
+        A number for all sides, or one (before, after) pair per axis.
+
+    Examples
+    --------
+    >>> Crop((1, 2)).on(5).expressions()
+    {'s1': x2, 's2': x3}
+    >>> Crop(2).on((3, 8, 8)).outputs[0].shape
+    (3, 4, 4)
+
+    References
+    ----------
+    Ronneberger, Fischer and Brox, U-Net: convolutional networks for biomedical image segmentation,
+    MICCAI 2015.
+    """
+
+    cropping: Any
+
+    def __post_init__(self) -> None:
+        self._pairs(self.rank or 1)
+
+    @property
+    def rank(self) -> int | None:
+        return _rank_of_pairs(self.cropping)
+
+    def _pairs(self, rank: int) -> tuple[tuple[Size, Size], ...]:
+        return as_pairs("cropping", self.cropping, rank, CROPPING_RULE)
+
+    def bind(self, *tensors: Tensor) -> Bound:
+        channels, space = self._split(tensors[0])
+        windows = []
+        for n, (before, after) in zip(space, self._pairs(len(space)), strict=True):
+            left = n - before - after
+            if not is_symbolic(left) and left < 1:
+                raise ConvgraphError(
+                    f"cropping={self.cropping!r}: it leaves nothing of an axis of {n}"
+                )
+            windows.append(Window(n, left, 1, padding=-before))
+        axes = (*map(identity, channels), *windows)
+        shape = tuple(axis.outputs for axis in axes)
+        return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
+
+
+@dataclass(frozen=True, repr=False)
+class Upsample(_Moving):
     """Nearest-neighbour enlargement by whole factors: every position is repeated.
 
     >>> Upsample(2).on(2).expressions()
@@ -95,7 +168,7 @@ class Upsample(Layer):
         return len(self.factor) if isinstance(self.factor, tuple | list) else None
 
     def bind(self, *tensors: Tensor) -> Bound:
-        channels, space = _split(tensors[0], self.rank)
+        channels, space = self._split(tensors[0])
         factors = as_sizes("factor", self.factor, len(space), "a factor is a positive integer")
         repeats = (Repeat(n, f) for n, f in zip(space, factors, strict=True))
         axes = (*map(identity, channels), *repeats)

@@ -99,7 +99,12 @@ class Layer(Spec):
     def __call__(self, *tensors: Tensor, name: str | None = None) -> Tensor:
         self._check_inputs(tensors)
         bound = self.bind(*tensors)
-        return Tensor(bound.shape, bound.channels, name, self, bound, tensors)
+        taken = self.takes_channels(*tensors)
+        return Tensor(bound.shape, bound.channels, name, self, bound, tensors, taken)
+
+    def takes_channels(self, *tensors: Tensor) -> bool | None:
+        """Whether the layer takes the first axis for channels; None where it does not say."""
+        return None if self.rank is None else len(tensors[0].shape) == self.rank + 1
 
     def _check_inputs(self, tensors: Sequence[Any]) -> None:
         check_tensors(self, tensors)

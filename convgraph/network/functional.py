@@ -26,8 +26,9 @@ def Input(  # noqa: N802 - it reads as the other specs do
     shape
         Units per axis, channels first.
     rank
-        The number of axes besides the channels, where layers without a kernel (a global pool)
-        come first and could not tell.
+        The number of axes besides the channels. By default the first layer with a kernel says it:
+        behind `Conv((3, 3))` the first of three axes counts channels. Global pools, paddings and
+        the like, which have no kernel, take the first of several axes for channels.
     name
         The row's name; by default x, and y, z for further inputs.
 
