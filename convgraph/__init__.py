@@ -1,63 +1,24 @@
 """Layers of neural networks as labelled connectivity graphs.
 
 Every public name is loaded when it is first used: sympy and networkx take a third of a second to
-import, and `convgraph --help` must not pay for them. `__init__.pyi` tells type checkers the same.
+import, and `convgraph --help` must not pay for them. `__init__.pyi` lists the names and where they
+are, for type checkers and for this module alike, as in Scientific Python's SPEC 1.
 """
 
 import importlib
+import pkgutil
+import re
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-_MODULES = {
-    "core.errors": ["ConvgraphError"],
-    "core.network": ["Network"],
-    "layers.dense": ["Dense"],
-    "layers.convolution": ["Conv", "ConvTranspose", "LocallyConnected", "TiledConv"],
-    "layers.pooling": ["AvgPool", "GlobalAvgPool", "GlobalMaxPool", "MaxPool"],
-    "layers.pointwise": ["Activation", "LeakyReLU", "ReLU"],
-    "layers.reshaping": ["Crop", "Flatten", "Pad", "Upsample"],
-    "layers.merging": ["Add", "Concat", "Multiply"],
-    "network.composition": ["Parallel", "Residual"],
-    "network.functional": ["Input"],
-    "network.from_networkx": ["from_networkx"],
-    "network.trace": ["trace"],
-    "importers.onnx_graph": ["from_onnx"],
-    "importers.torch_graph": ["from_torch"],
-    "piecewise.recompute": ["recompute"],
-    "piecewise.streams": ["stream"],
-    "piecewise.tiles": ["tiles"],
-    "interactions.fields": ["projective_field", "receptive_field"],
-    "interactions.all_fields": ["receptive_fields"],
-    "interactions.sparsity": ["sparsity"],
-    "interactions.paths": ["path_counts"],
-    "interactions.cost": ["cost"],
-    "interactions.closed_forms": ["closed_forms"],
-    "sharing.tied_weights": ["tied_weights"],
-    "sharing.uses": ["uses"],
-    "sharing.gradients": ["gradients"],
-    "sharing.effective_kernel": ["effective_kernel"],
-    "sharing.comparisons": ["refines", "same_tying", "same_wiring"],
-    "sharing.from_matrix": ["tied_from_matrix", "tied_from_networkx"],
-    "sharing.constrained_dense": ["constrained_dense"],
-    "symmetry.invariance": ["invariance"],
-    "symmetry.proofs.proof": ["Proof"],
-    "symmetry.proofs.prove": ["prove"],
-    "symmetry.proofs.theorems": ["prove_converse", "prove_downsampling"],
-    "symmetry.transformations": ["Flip", "Rotate90", "Scale", "Shift"],
-    "symmetry.permutations": ["Permute", "PermuteChannels"],
-    "symmetry.equivariance": ["check_equivariance"],
-    "symmetry.lattice": ["shift_lattice"],
-    "symmetry.groups.group": ["Group"],
-    "symmetry.groups.equivariant": ["equivariant_layer"],
-    "symmetry.groups.automorphisms": ["symmetry_group"],
-    "figures.draw": ["draw"],
-    "figures.draw_grid": ["draw_grid"],
-    "reports.charts": ["plot_growth", "plot_matrix", "plot_paths", "plot_sparsity", "plot_uses"],
-    "reports.report": ["report"],
-    "reports.findings.registry": ["findings", "rules"],
+_LISTED = (pkgutil.get_data(__name__, "__init__.pyi") or b"").decode()
+_HOME = {
+    name: module for module, name in re.findall(r"(?m)^from (\S+) import (\w+) as \2$", _LISTED)
 }
 
-_HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
+_MODULES: dict[str, list[str]] = {}
+for _name, _home in _HOME.items():
+    _MODULES.setdefault(_home.removeprefix(f"{__name__}."), []).append(_name)
 
 __all__ = sorted(_HOME)
 

@@ -1,4 +1,4 @@
-"""The public names, for type checkers; at run time `__init__.py` loads each when it is used."""
+"""The public names: type checkers read them here, and `__init__.py` loads each when it is used."""
 
 from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network

@@ -14,7 +14,8 @@ DOCS = Path(__file__).parent.parent / "docs" / "findings"
 
 def test_rules_have_ids_of_their_own_and_sources() -> None:
     ids = [rule.id for rule in cg.rules()]
-    assert len(ids) == len(set(ids)) == 14
+    assert len(ids) == len(set(ids))
+    assert len(ids) == len([page for page in DOCS.glob("*.md") if page.stem != "README"])
     for rule in cg.rules():
         assert rule.severity in ("info", "warning", "error")
         assert rule.title

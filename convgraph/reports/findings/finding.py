@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 from convgraph.core import escape
@@ -35,7 +36,7 @@ class Occurrence(NamedTuple):
     message: str
     reason: str
     fix: str
-    details: Mapping[str, Any]
+    details: Mapping[str, Any] = MappingProxyType({})
     witness: Units | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -20,20 +21,8 @@ from convgraph.reports.structure import Structure, structure_of
 
 __all__ = ["Rule", "findings", "rule", "rules"]
 
-MODULES = (
-    "unread",
-    "uneven_padding",
-    "misaligned",
-    "checkerboard",
-    "gridding",
-    "unproductive",
-    "aliasing",
-    "position",
-    "drift",
-    "parameters",
-    "cancelling",
-    "mixing",
-)
+HERE = "convgraph.reports.findings"
+NO_RULES = {"finding", "registry"}
 
 Check = Callable[[Structure], Iterable[Occurrence]]
 
@@ -77,18 +66,19 @@ def rule(id: str, severity: Severity, title: str, source: str) -> Callable[[Chec
 
 @cache
 def _all() -> dict[str, Rule]:
-    for module in MODULES:
-        importlib.import_module(f"convgraph.reports.findings.{module}")
-    home = {f"convgraph.reports.findings.{module}": n for n, module in enumerate(MODULES)}
-    ordered = sorted(_REGISTERED.values(), key=lambda each: home[each.check.__module__])
-    return {each.id: each for each in ordered}
+    """All rules by id: every module beside this one registers its own."""
+    for module in pkgutil.iter_modules(importlib.import_module(HERE).__path__):
+        if module.name not in NO_RULES:
+            importlib.import_module(f"{HERE}.{module.name}")
+    worst_first = sorted(_REGISTERED.values(), key=lambda r: (-SEVERITIES.index(r.severity), r.id))
+    return {each.id: each for each in worst_first}
 
 
 def rules() -> tuple[Rule, ...]:
-    """All rules, in the order in which they are checked.
+    """All rules, the worst first.
 
     >>> rules()[0]
-    Rule(unread-input: input units that no output depends on [warning])
+    Rule(cancelling-connections: connections that cancel, so that a source has no effect [error])
     """
     return tuple(_all().values())
 
