@@ -153,7 +153,7 @@ def test_everything_is_seen_behind_dense_layers_and_global_pools():
     padded = cg.closed_forms((cg.Conv(3, padding="same") >> cg.GlobalMaxPool()).on((1, n)))
     assert padded["g"].receptive_field == (n + 2,)  # as if the input went on beyond its border
     pooled = (cg.GlobalAvgPool() >> cg.Flatten() >> cg.Dense(3)).on((2, 8, 8))
-    assert cg.closed_forms(pooled)["s"].receptive_field[1:] == (8, 8)
+    assert cg.closed_forms(pooled)["s"].receptive_field == (8, 8)
 
 
 def test_only_the_rows_that_see_the_input_are_told():
@@ -190,3 +190,59 @@ def test_plain_data_and_text():
         "g[floor(n/2)]: receptive field 4, stride 2, padding 1, 0 parameters, "
         "2*floor(n/2) connections"
     )
+
+
+STEADY = st.builds(
+    cg.Conv,
+    st.integers(1, 4),
+    stride=st.integers(1, 3),
+    dilation=st.integers(1, 2),
+    padding=st.integers(0, 2),
+) | st.builds(cg.MaxPool, st.integers(1, 3))
+
+
+@settings(max_examples=25)
+@given(st.lists(STEADY, min_size=1, max_size=2), st.integers(1, 4))
+def test_formulas_in_the_depth_are_those_of_stacks(specs: list[cg.Conv], times: int) -> None:
+    spec = specs[0] if len(specs) == 1 else specs[0] >> specs[1]
+    depth = sp.Symbol("L", integer=True, positive=True)
+    form = cg.closed_forms(spec**depth)
+    last = cg.closed_forms((spec**times).on(10**6)).rows[-1]
+    for fact in ("receptive_field", "stride", "padding"):
+        told = tuple(sp.sympify(value).subs(depth, times) for value in getattr(form, fact))
+        assert told == getattr(last, fact)
+
+
+def test_formulas_in_the_depth_take_symbols() -> None:
+    k, s, depth = sp.symbols("k s L", integer=True, positive=True)
+    (strided,) = cg.closed_forms(cg.Conv(k, stride=s) ** depth).receptive_field
+    for step, times in ((1, 5), (2, 3), (3, 2)):
+        net = (cg.Conv(4, stride=step) ** times).on(500)
+        (wanted,) = cg.closed_forms(net).rows[-1].receptive_field
+        assert strided.subs({s: step}).subs({k: 4, depth: times}).doit() == wanted
+    depthwise = cg.Conv((3, 5), filters=8, groups=8)
+    assert cg.closed_forms(depthwise**depth).receptive_field == (2 * depth + 1, 4 * depth + 1)
+
+
+@pytest.mark.parametrize(
+    "spec", [cg.Upsample(2), cg.Conv(3, stride=2, padding="same"), cg.Dense(3), cg.GlobalMaxPool()]
+)
+def test_no_formula_in_the_depth_where_units_differ(spec: cg.Conv) -> None:
+    with pytest.raises(cg.ConvgraphError, match="windows that move by the same step everywhere"):
+        cg.closed_forms(spec ** sp.Symbol("L", integer=True, positive=True))
+
+
+def test_a_repeated_spec_has_parameters_of_its_own_each_time() -> None:
+    net = ((cg.Conv(3, padding=1) >> cg.ReLU()) ** 3).on(8)
+    assert len(net.layers) == 6
+    assert net.parameter_count == 9
+    assert ((cg.Conv(2, letter="k")) ** 3).on(8).parameter_count == 2
+    assert cg.Conv(3) ** 1 == cg.Conv(3) ** 1
+    depth = sp.Symbol("L", integer=True, positive=True)
+    with pytest.raises(cg.ConvgraphError, match="a network has a number of layers"):
+        (cg.Conv(3) ** depth).on(9)
+    for wrong in (0, -1, True, 1.5, "2", None):
+        with pytest.raises(cg.ConvgraphError, match="a depth is a positive integer"):
+            cg.Conv(3) ** wrong
+    with pytest.raises(cg.ConvgraphError, match="layers=1,000,000,000,000"):
+        cg.Conv(3) ** 10**12

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph import ConvgraphError
+from convgraph.core.congruence import Congruence
 from convgraph.core.window import Window
-from convgraph.symmetry.congruence import Congruence
 from tests.strategies import fitting
 
 SIZES = st.integers(1, 4)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.fitting import fits
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
@@ -32,7 +33,9 @@ def common_shape(shapes: Iterable[Shape]) -> Shape:
                 result[-a] = n
             elif n not in (1, result[-a]):
                 listed = ", ".join(map(str, known))
-                raise ConvgraphError(f"shapes {listed}: they do not broadcast to one another")
+                raise ConvgraphError(
+                    f"shapes {listed}: they do not broadcast to one another{fits(known)}"
+                )
     return tuple(result)
 
 

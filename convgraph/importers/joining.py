@@ -8,6 +8,7 @@ import numpy as np
 
 from convgraph.core.axis import Table
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.fitting import fits
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.window import Window, identity
@@ -30,7 +31,9 @@ def concat(builder: Builder, node: Node) -> None:
     for shape in shapes:
         if len(shape) != rank or any(shape[a] != shapes[0][a] for a in range(rank) if a != axis):
             listed = ", ".join(map(str, shapes))
-            raise ConvgraphError(f"shapes {listed}: they differ on axis {axis} only")
+            raise ConvgraphError(
+                f"shapes {listed}: they differ on axis {axis} only{fits(shapes, axis)}"
+            )
     total: Size = 0
     for shape in shapes:
         total = total + shape[axis]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
+
+import sympy as sp
 
 from convgraph.core.axis import Axis, Full
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, size_symbol
 from convgraph.core.wiring import Product
 from convgraph.interactions.axis_fields import AxisField
 from convgraph.interactions.connections import (
@@ -20,8 +23,9 @@ from convgraph.interactions.connections import (
     missing_connections,
     simplest,
 )
+from convgraph.layers.spec import Power, Spec
 
-__all__ = ["ClosedForms", "RowForm", "closed_forms"]
+__all__ = ["ClosedForms", "DepthForm", "RowForm", "closed_forms"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,6 +105,38 @@ def _by_axis(values: Sequence[Any]) -> str:
     return " x ".join("varies" if v is None else str(v) for v in values)
 
 
+@dataclass(frozen=True, repr=False)
+class DepthForm:
+    """How fields grow with the depth of a spec that is repeated, per axis besides the channels.
+
+    Attributes
+    ----------
+    spec, depth
+        What is repeated, and the symbol for how often.
+    receptive_field, stride, padding
+        Of the last row, in the depth.
+    """
+
+    spec: Spec
+    depth: Size
+    receptive_field: tuple[Size, ...]
+    stride: tuple[Size, ...]
+    padding: tuple[Size, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain data."""
+        names = ("receptive_field", "stride", "padding")
+        facts: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return plain({"spec": repr(self.spec), "depth": self.depth, **facts})
+
+    def __repr__(self) -> str:
+        facts = [
+            f"{name.replace('_', ' ')} {_by_axis(getattr(self, name))}"
+            for name in ("receptive_field", "stride", "padding")
+        ]
+        return f"{Power(self.spec, self.depth)!r}: {', '.join(facts)}"
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What is known of one axis of the input at a row."""
@@ -110,7 +146,15 @@ class _Seen:
     whole: AxisField | None  # what all units of the row see together
 
 
-def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
+@overload
+def closed_forms(network: Network, row: str | None = None) -> ClosedForms: ...
+
+
+@overload
+def closed_forms(network: Power) -> DepthForm: ...
+
+
+def closed_forms(network: Network | Power, row: str | None = None) -> ClosedForms | DepthForm:
     """Output sizes, receptive fields, strides, paddings, parameters and connections of all rows.
 
     All sizes, kernels, strides, paddings and dilations may be sympy symbols. Along a stack of
@@ -122,7 +166,7 @@ def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
     Parameters
     ----------
     network
-        A bound network.
+        A bound network; or `spec ** depth` with a symbol for the depth.
     row
         The input to look back to, where there are several.
 
@@ -130,12 +174,14 @@ def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
     -------
     ClosedForms
         For each row, by name or number, `shape`, `receptive_field`, `stride`, `padding`,
-        `parameters`, `connections` and `missing`.
+        `parameters`, `connections` and `missing`. Of `spec ** depth` a `DepthForm` with the
+        `receptive_field`, `stride` and `padding` of the last row.
 
     Raises
     ------
     ConvgraphError
-        If the network has several inputs and none is named.
+        If the network has several inputs and none is named, or if a repeated spec does not move
+        by the same steps everywhere.
 
     Examples
     --------
@@ -145,12 +191,19 @@ def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
     (k + 2,)
     >>> cg.closed_forms(cg.Conv(3, padding="same").on(n))["s"]
     s[n]: receptive field 3, stride 1, padding 1, 3 parameters, 3*n - 2 connections, 2 missing
+    >>> depth = sympy.Symbol("L", integer=True, positive=True)
+    >>> cg.closed_forms(cg.Conv(k) ** depth).receptive_field
+    (L*(k - 1) + 1,)
+    >>> cg.closed_forms((cg.Conv(3, padding=1) >> cg.MaxPool(2)) ** depth)
+    (Conv(3, padding=1) >> MaxPool(2)) ** L: receptive field 3*2**L - 2, stride 2**L, padding 2**L - 1
 
     References
     ----------
     Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill
     (2019); Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
-    """
+    """  # noqa: E501 - a result is one line
+    if isinstance(network, Power):
+        return _in_depth(network)
     start = input_row(network, row)
     seen: dict[str, list[_Seen]] = {start.name: [_start(a) for a in range(len(start.shape))]}
     forms = [_form(start, start, seen[start.name], None)]
@@ -162,6 +215,52 @@ def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
         seen[layer.target.name] = [_merged(axis) for axis in zip(*branches, strict=True)]
         forms.append(_form(start, layer.target, seen[layer.target.name], layer))
     return ClosedForms(start.name, tuple(forms))
+
+
+def _in_depth(power: Power) -> DepthForm:
+    """The recurrences of a stack, solved: r' = r + (k - 1) j, p' = p + q j and j' = s j.
+
+    k, q and s are the field, the padding and the stride of the spec once.
+    """
+    spec, depth = power.spec, power.depth
+    sizes = tuple(size_symbol(f"n_{a}") for a in range(1, (spec.rank or 1) + 1))
+    once = [
+        _steady(spec, field, sizes) for field in closed_forms(_once(spec, sizes)).rows[-1].fields
+    ]
+    fields, strides, paddings = [], [], []
+    before = sp.Dummy("l", integer=True, nonnegative=True)
+    for size, stride, padding in once:
+        steps = sp.simplify(sp.summation(stride**before, (before, 0, depth - 1)))
+        fields.append(_plain(1 + (size - 1) * steps))
+        strides.append(_plain(stride**depth))
+        paddings.append(_plain(padding * steps))
+    return DepthForm(spec, depth, tuple(fields), tuple(strides), tuple(paddings))
+
+
+def _plain(value: sp.Expr) -> Size:
+    return int(value) if value.is_Integer else value
+
+
+def _once(spec: Spec, sizes: tuple[Size, ...]) -> Network:
+    """The spec on one channel, or on as many as its groups may ask for."""
+    try:
+        return spec.on(sizes)
+    except ConvgraphError:
+        return spec.on((size_symbol("c"), *sizes))
+
+
+def _steady(
+    spec: Spec, field: AxisField | None, sizes: Sequence[Size]
+) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """The size, stride and padding of a field that has the same everywhere."""
+    facts = () if field is None else (field.size, field.stride, field.padding)
+    found = [sp.sympify(fact) for fact in facts if fact is not None]
+    if len(found) < 3 or any(not fact.free_symbols.isdisjoint(sizes) for fact in found):
+        raise ConvgraphError(
+            f"spec={spec!r}: what a unit sees depends on where it is or on the size of the input; "
+            "a formula in the depth is for windows that move by the same step everywhere"
+        )
+    return found[0], found[1], found[2]
 
 
 def _form(start: Row, row: Row, seen: Sequence[_Seen], layer: Layer | None) -> RowForm:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.fitting import fits
 from convgraph.core.reduction import PRODUCT, SUM, Reduction
 from convgraph.core.sizes import Size
 from convgraph.core.tensor import Bound, Tensor
@@ -40,7 +41,7 @@ class _Elementwise(_Merge):
         if any(shape != shapes[0] for shape in shapes):
             raise ConvgraphError(
                 f"{self} of the shapes {', '.join(map(str, shapes))}: "
-                "the branches that it merges have one shape"
+                f"the branches that it merges have one shape{fits(shapes)}"
             )
         joint = Product(tuple(map(identity, shapes[0]))), Constant()
         channels = self.takes_channels(*tensors)
@@ -99,7 +100,9 @@ class Concat(_Merge):
                     if unnamed and True not in kinds
                     else f"the branches that it merges differ on axis {self.axis} only"
                 )
-                raise ConvgraphError(f"{self} of the shapes {listed}: {rule}")
+                raise ConvgraphError(
+                    f"{self} of the shapes {listed}: {rule}{fits(shapes, apart=self.axis)}"
+                )
         total: Size = 0
         for shape in shapes:
             total = total + shape[self.axis]

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size, as_size
+from convgraph.core.sizes import Size, as_size, is_symbolic
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.layers.arguments import wrong_rank
 from convgraph.layers.calls import check_call
 
-__all__ = ["Chain", "Layer", "Spec", "as_shape", "check_tensors", "input_tensor"]
+__all__ = ["Chain", "Layer", "Power", "Spec", "as_shape", "check_tensors", "input_tensor"]
 
+DEPTH_RULE = "a depth is a positive integer: how often the spec is repeated"
+LAYER = 1000  # bytes that a bound layer takes at least
 SHAPE_RULE = "a shape is a positive integer, or one for each axis with channels first"
 
 
@@ -56,6 +59,18 @@ class Spec(metaclass=_Checked):
 
     def __rrshift__(self, other: object) -> Chain:
         return Chain((*_parts(_as_spec(other, self, other)), *_parts(self)))
+
+    def __pow__(self, depth: Size) -> Spec:
+        """The spec `depth` times in a row, each time with parameters of its own.
+
+        With a symbol for the depth it is no network yet; `closed_forms` tells how it grows.
+        """
+        times = as_size("depth", depth, DEPTH_RULE)
+        if is_symbolic(times):
+            return Power(self, times)
+        parts = _parts(self)
+        memory.require("layers", len(parts) * int(times), LAYER)
+        return Chain(parts * int(times))
 
     def on(self, shape: Size | Sequence[Size], names: Sequence[str] | None = None) -> Network:
         """Bind the spec to an input.
@@ -130,6 +145,28 @@ class Chain(Spec):
 
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self.specs))
+
+
+@dataclass(frozen=True, repr=False)
+class Power(Spec):
+    """A spec repeated a number of times that is a symbol; written `spec ** depth`."""
+
+    spec: Spec
+    depth: Size
+
+    @property
+    def rank(self) -> int | None:
+        return self.spec.rank
+
+    def __call__(self, *tensors: Tensor, name: str | None = None) -> Tensor:
+        raise ConvgraphError(
+            f"depth={self.depth}: a network has a number of layers; "
+            "closed_forms(spec ** depth) takes symbols"
+        )
+
+    def __repr__(self) -> str:
+        inner = repr(self.spec)
+        return f"{f'({inner})' if isinstance(self.spec, Chain) else inner} ** {self.depth}"
 
 
 def _as_spec(left: object, right: object, part: Any) -> Spec:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Full
+from convgraph.core.congruence import Congruence
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
@@ -19,7 +20,6 @@ from convgraph.core.tables import Table
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.interactions.padded import Touching
-from convgraph.symmetry.congruence import Congruence
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
 from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.transformation import Steps

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.congruence import Congruence
 from convgraph.core.layer import Layer
 from convgraph.core.window import Reversed, Window
 from convgraph.layers.arguments import window
-from convgraph.symmetry.congruence import Congruence
 
 __all__ = ["AlongAxis", "EvenSizes", "UnevenPadding", "even_sizes", "uneven_paddings"]
 
