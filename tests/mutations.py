@@ -1,12 +1,11 @@
-"""Models changed at random in their structure, for `from_onnx` to read or to refuse.
+"""Models changed at random in their structure, to be read or refused, and asked about.
 
-`python -m tests.mutations 100000` tries as many and says what fell.
+`python -m tests.fuzz --cases 1000000 --seed 0` tries as many and says what fell.
 """
 
 import random
-import sys
-from collections import Counter
 
+import numpy as np
 from onnx import TensorProto, helper
 
 import convgraph as cg
@@ -22,9 +21,11 @@ OPERATORS = (
 ATTRIBUTES = ("kernel_shape", "strides", "pads", "dilations", "axes", "perm", "group", "axis")
 
 
+value = helper.make_tensor_value_info
+
+
 def base():
     """A small model with two branches, that is read as it is."""
-    value = helper.make_tensor_value_info
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["a"], "one", pads=[1, 1, 1, 1]),
         helper.make_node("Relu", ["a"], ["b"]),
@@ -40,15 +41,75 @@ def base():
         helper.make_tensor("shape", TensorProto.INT64, (2,), [1, -1]),
         helper.make_tensor("m", TensorProto.FLOAT, (18, 2), [1.0] * 36),
     ]
-    inputs, outputs = ([value(n, TensorProto.FLOAT, s)] for n, s in
-                       (("x", (1, 1, 6, 6)), ("y", None)))  # fmt: skip
+    return _model(nodes, weights, (1, 1, 6, 6))
+
+
+def attention():
+    """Queries, keys and values of one sequence, a softmax, and a normalisation."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["q"]),
+        helper.make_node("MatMul", ["x", "v"], ["k"]),
+        helper.make_node("Transpose", ["k"], ["t"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["q", "t"], ["s"]),
+        helper.make_node("Softmax", ["s"], ["p"], axis=-1),
+        helper.make_node("MatMul", ["p", "x"], ["o"]),
+        helper.make_node("Add", ["o", "x"], ["r"]),
+        helper.make_node("LayerNormalization", ["r", "m"], ["y"]),
+    ]
+    weights = [
+        helper.make_tensor("w", TensorProto.FLOAT, (3, 2), [0.5] * 6),
+        helper.make_tensor("v", TensorProto.FLOAT, (3, 2), [0.25] * 6),
+        helper.make_tensor("m", TensorProto.FLOAT, (3,), [1.0] * 3),
+        helper.make_tensor("shape", TensorProto.INT64, (1,), [3]),
+    ]
+    return _model(nodes, weights, (1, 4, 3))
+
+
+def computed():
+    """Shapes that are computed, weights of few bits, a branch, a function, and a recurrence."""
+    inner = helper.make_graph(
+        [helper.make_node("Neg", ["a"], ["z"])], "inner", [], [value("z", 1, None)]
+    )
+    nodes = [
+        helper.make_node("DequantizeLinear", ["v", "scale"], ["k"]),
+        helper.make_node("Conv", ["x", "k"], ["a"]),
+        helper.make_node("If", ["w"], ["b"], then_branch=inner, else_branch=inner),
+        helper.make_node("Twice", ["b"], ["c"], domain="own"),
+        helper.make_node("Shape", ["c"], ["s"]),
+        helper.make_node("Gather", ["s", "shape"], ["g"]),
+        helper.make_node("Expand", ["c", "g"], ["e"]),
+        helper.make_node("GRU", ["e", "p", "m"], ["h"], hidden_size=2),
+        helper.make_node("Add", ["e", "c"], ["y"]),
+    ]
+    weights = [
+        helper.make_tensor("w", TensorProto.BOOL, (), [True]),
+        helper.make_tensor("v", TensorProto.INT8, (2, 1, 3), [1, -2, 3, 4, 5, -6]),
+        helper.make_tensor("scale", TensorProto.FLOAT, (), [0.5]),
+        helper.make_tensor("shape", TensorProto.INT64, (3,), [0, 1, 2]),
+        helper.make_tensor("p", TensorProto.FLOAT, (1, 6, 5), [1.0] * 30),
+        helper.make_tensor("m", TensorProto.FLOAT, (1, 6, 2), [1.0] * 12),
+    ]
+    twice = helper.make_function(
+        "own", "Twice", ["i"], ["o"],
+        [helper.make_node("Relu", ["i"], ["j"]), helper.make_node("Mul", ["j", "i"], ["o"])],
+        [helper.make_opsetid("", 17)],
+    )  # fmt: skip
+    return _model(nodes, weights, (1, 1, 7), [twice])
+
+
+def _model(nodes, weights, shape, functions=()):
+    inputs, outputs = [value("x", TensorProto.FLOAT, shape)], [value("y", TensorProto.FLOAT, None)]
     graph = helper.make_graph(nodes, "base", inputs, outputs, weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    return helper.make_model(graph, opset_imports=imports, functions=list(functions))
+
+
+BASES = (base, attention, computed)
 
 
 def mutated(rng):
-    """The base with one to four changes."""
-    model = base()
+    """One of the bases with one to four changes."""
+    model = rng.choice(BASES)()
     for _ in range(rng.randint(1, 4)):
         rng.choice(CHANGES)(rng, model.graph)
     return model
@@ -130,28 +191,80 @@ def nest(rng, graph):
         node.CopyFrom(made)
 
 
-CHANGES = (rewire, more_inputs, fewer_inputs, rename, operator, drop, repeat, attribute, size, nest)
+def again(rng, graph):
+    """A node once more behind all others, under names of its own, as the model's output."""
+    if graph.node and len(graph.node) < 40:
+        node = graph.node.add()
+        node.CopyFrom(rng.choice(graph.node))
+        if node.input and graph.node[-2].output:
+            node.input[0] = graph.node[-2].output[0]
+        node.output[:] = [f"{name}+" for name in node.output]
+        if node.output and graph.output:
+            graph.output[0].name = node.output[0]
 
 
-def tried(seed):
-    """ "read", "refused", or what else was raised."""
-    model = mutated(random.Random(seed))
+CHANGES = (
+    rewire, more_inputs, fewer_inputs, rename, operator, drop, repeat, attribute, size, nest, again
+)  # fmt: skip
+
+
+def read(seed):
+    """The network of a model, or the error that refuses it; anything else is raised."""
     try:
-        net = cg.from_onnx(model)
-        repr(net)
-        cg.cost(net)
-    except cg.ConvgraphError:
-        return "refused"
+        return cg.from_onnx(mutated(random.Random(seed)))
+    except cg.ConvgraphError as error:
+        return error
+
+
+def _evaluated(net, rng):
+    x = {row.name: np.full(row.numbers(), 0.5) for row in net.inputs if int(row.size) < 2**20}
+    return net.evaluate(x)
+
+
+def _a_unit(net, rng):
+    row = rng.choice(net.rows)
+    return row.unit([rng.randrange(n) for n in row.numbers()])
+
+
+QUESTIONS = {
+    "repr": lambda net, rng: repr(net),
+    "cost": lambda net, rng: repr(cg.cost(net)),
+    "report": lambda net, rng: cg.report(net).to_markdown(),
+    "findings": lambda net, rng: repr(cg.findings(net)),
+    "draw": lambda net, rng: cg.draw(net).dot,
+    "expressions": lambda net, rng: net.expressions(),
+    "evaluate": _evaluated,
+    "check_equivariance": lambda net, rng: repr(cg.check_equivariance(net, cg.Shift(1))),
+    "receptive_field": lambda net, rng: repr(cg.receptive_field(net, _a_unit(net, rng))),
+    "path_counts": lambda net, rng: repr(cg.path_counts(net, _a_unit(net, rng))),
+    "sparsity": lambda net, rng: repr(cg.sparsity(net)),
+    "tied_weights": lambda net, rng: repr(cg.tied_weights(net)),
+    "gradients": lambda net, rng: repr(cg.gradients(net)),
+    "edges": lambda net, rng: net.edges,
+}
+
+
+def tried(seed, questions=1):
+    """ "read", "refused", or what else was raised, by reading or by a question on the result."""
+    rng = random.Random(-seed)
+    asked = "from_onnx"
+    try:
+        net = read(seed)
+        if isinstance(net, cg.ConvgraphError):
+            return _refusal(net)
+        for asked in rng.sample(sorted(QUESTIONS), questions):
+            try:
+                QUESTIONS[asked](net, rng)
+            except cg.ConvgraphError as error:
+                if _refusal(error) != "refused":
+                    return f"{asked}: {_refusal(error)}"
     except Exception as error:
-        return f"{type(error).__name__}: {str(error)[:80]}"
+        return f"{asked}: {type(error).__name__}: {str(error)[:80]}"
     return "read"
 
 
-if __name__ == "__main__":
-    counts = Counter()
-    for seed in range(int(sys.argv[1])):
-        result = tried(seed)
-        counts[result] += 1
-        if result not in ("read", "refused"):
-            print(f"seed {seed}: {result}")
-    print(dict(counts))
+def _refusal(error):
+    """What a refusal is, which must neither be long nor stand for a machine that is full."""
+    if isinstance(error.__cause__, MemoryError):
+        return f"MemoryError: {error}"[:100]
+    return "refused" if len(str(error)) <= 500 else f"a message of {len(str(error))} characters"

@@ -1,8 +1,11 @@
-"""A model changed at random is read or refused, and nothing else."""
+"""A model changed at random is read and answers, or is refused, and nothing else."""
+
+import random
 
 import pytest
 
-from tests.mutations import base, tried
+import convgraph as cg
+from tests.mutations import BASES, QUESTIONS, tried
 
 BATCHES = [
     pytest.param(range(1000 * i, 1000 * i + 1000), id=f"{i}", marks=pytest.mark.exhaustive)
@@ -10,10 +13,13 @@ BATCHES = [
 ]
 
 
-def test_the_base_is_read():
-    import convgraph as cg
-
-    assert cg.from_onnx(base()).parameter_count == 72
+@pytest.mark.parametrize("base", BASES)
+def test_the_bases_are_read_and_answer(base):
+    net = cg.from_onnx(base())
+    rng = random.Random(0)
+    for name, question in QUESTIONS.items():
+        if base.__name__ != "computed" or name not in ("evaluate", "expressions", "gradients"):
+            question(net, rng)
 
 
 @pytest.mark.parametrize("seeds", [pytest.param(range(300), id="few"), *BATCHES])

@@ -20,7 +20,7 @@ from convgraph.core.labels import Labels
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Listed, Product, Wiring
 
-__all__ = ["EdgeTable", "fill", "joint_edges"]
+__all__ = ["EdgeTable", "fill", "interleaved", "joint_edges"]
 
 Integers = NDArray[np.integer[Any]]
 
@@ -172,3 +172,14 @@ def _outer_and(terms: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
         grown = total[:, None, :, None] & term[None, :, None, :]
         total = grown.reshape(grown.shape[0] * grown.shape[1], -1)
     return total
+
+
+def interleaved(
+    pieces: list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]],
+) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Merge the edges of several joints into the same row, target by target."""
+    target = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts, _, _ in pieces])
+    order = np.argsort(target, kind="stable")
+    counts = np.sum([piece[0] for piece in pieces], axis=0)
+    source, label = (np.concatenate([piece[i] for piece in pieces])[order] for i in (1, 2))
+    return counts, source, label

@@ -1,4 +1,4 @@
-"""Values of a network's units: in numbers through sparse matrices, or exactly in sympy."""
+"""Values of a network's units: in numbers, or exactly in sympy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core import memory
+from convgraph.core.along_axes import through_axes
+from convgraph.core.edges import interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
 
@@ -37,28 +39,86 @@ def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
     if not isinstance(parameters, Mapping):
         raise ConvgraphError(f"parameters={parameters!r}: a dict from names or letters to numbers")
+    _require_values(network)
     given, batch = input_values(network, x, batches=True)
     parameters = {**network.weights, **parameters}
     exact = any(values.dtype == object for values in given)
     labels = label_values(network.labels, parameters, exact)
-    if batch is None:
-        parts = [_all_values(network, given, labels)]
-    elif exact or labels.dtype == object:
-        singles = ([values[i] for values in given] for i in range(batch))
-        parts = [_all_values(network, single, labels)[:, None] for single in singles]
-    else:
-        several = max(1, LARGEST_BLOCK // max(len(network.edges), 1))
-        parts = [
-            _all_values(network, [values[i : i + several] for values in given], labels)
+    exact = exact or labels.dtype == object
+    several = 1
+    if batch is not None and not exact:
+        edges = sum(int(layer.connections) for layer in network.layers)
+        several = LARGEST_BLOCK // max(edges, 1)
+    if batch is not None and several > 1:
+        blocks = [
+            _rows(network, _all_values(network, [v[i : i + several] for v in given], labels))
             for i in range(0, batch, several)
         ]
+    else:
+        inputs = [given] if batch is None else [[v[i] for v in given] for i in range(batch)]
+        ways = _rows_of_objects if exact else _through_layers
+        blocks = [ways(network, single, labels) for single in inputs]
     results = {}
     for row in network.outputs:
-        first = network.offsets[row.name]
-        own = [values[first : first + int(row.size)].T for values in parts]
-        found = own[0] if batch is None else np.concatenate(own) if own else np.empty(0, np.int64)
+        own = [block[row.name].T.reshape(-1, int(row.size)) for block in blocks]
+        found = np.concatenate(own) if own else np.empty(0, np.int64)
         results[row.name] = found.reshape(*(() if batch is None else (batch,)), *row.numbers())
     return next(iter(results.values())) if len(results) == 1 else results
+
+
+def _rows(network: Network, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The values of all units, row by row."""
+    first = network.offsets
+    return {
+        row.name: values[first[row.name] : first[row.name] + int(row.size)] for row in network.rows
+    }
+
+
+def _rows_of_objects(
+    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    return _rows(network, _all_values(network, given, labels))
+
+
+def _through_layers(
+    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """The values of all rows in numbers; only what has to be is done edge by edge."""
+    kind = np.result_type(*given, labels)
+    rows = {row.name: array.ravel() for row, array in zip(network.inputs, given, strict=True)}
+    last = {joint.source.name: layer for layer in network.layers for joint in layer.joints}
+    kept = {row.name for row in network.outputs}
+    for layer in network.layers:
+        made = through_axes(layer, rows, network.labels, labels)
+        made = _edge_by_edge(network, layer, rows, labels) if made is None else made
+        rows[layer.target.name] = made.astype(np.result_type(made, kind), copy=False)
+        for name in {joint.source.name for joint in layer.joints} - kept:
+            if last[name] is layer:
+                del rows[name]
+    return rows
+
+
+def _edge_by_edge(
+    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+) -> NDArray[Any]:
+    """The values of one layer, whose edges are listed for it alone."""
+    biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
+    if not layer.joints:  # a row of constants reads nothing
+        none = np.empty(0, np.int64)
+        start = np.zeros(int(layer.target.size) + 1, np.int64)
+        return reduced(layer, (start, none, none), np.zeros(0, labels.dtype), labels, biases)
+    memory.require("edges", int(layer.connections), 2 * 16 if len(layer.joints) > 1 else 16)
+    first, at = {}, 0
+    for name in dict.fromkeys(joint.source.name for joint in layer.joints):
+        first[name], at = at, at + len(rows[name])
+    pieces = [
+        joint_edges(j.wiring, j.tying, network.labels, first[j.source.name], np.int64, np.int64)
+        for j in layer.joints
+    ]
+    counts, source, label = pieces[0] if len(pieces) == 1 else interleaved(pieces)
+    start = np.concatenate([[0], np.cumsum(counts)])
+    values = np.concatenate([rows[name] for name in first])
+    return reduced(layer, (start, source, label), values, labels, biases)
 
 
 def _all_values(
@@ -79,6 +139,18 @@ def _all_values(
     return values
 
 
+def _require_values(network: Network) -> None:
+    """Refuse before anything is computed what cannot be at the end."""
+    for row in network.rows:
+        memory.require("units", int(np.prod(row.numbers(), dtype=object)), 8)
+    for layer in network.layers:
+        if not layer.reduction.known:
+            raise ConvgraphError(
+                f"operator={layer.reduction.name!r}: its values are not known, "
+                f"only its connections; it computes {layer.target.name!r}"
+            )
+
+
 def input_symbols(network: Network) -> dict[str, sp.Symbol]:
     """A sympy symbol for each input unit, of the unit's name."""
     return {unit: sp.Symbol(unit) for row in network.inputs for unit in row.units()}
@@ -97,6 +169,7 @@ def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
 
 def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> NDArray[Any]:
     """All units in sympy, rows one after the other, in inputs and parameters (or other labels)."""
+    _require_values(network)
     values = np.zeros(len(network.edges.start) - 1, object)
     symbols = list(input_symbols(network).values())
     values[: len(symbols)] = symbols

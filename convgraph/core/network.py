@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import escape, memory
 from convgraph.core.arrays import Array, Loose, check_letters
-from convgraph.core.edges import EdgeTable, joint_edges
+from convgraph.core.edges import EdgeTable, interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer, Row
@@ -264,7 +264,7 @@ class Network:
             if not pieces:  # a row of constants reads nothing
                 none = np.zeros(int(layer.target.size), np.int64)
                 pieces = [(none, np.empty(0, source_type), np.empty(0, label_type))]
-            parts.append(pieces[0] if len(pieces) == 1 else _interleave(pieces))
+            parts.append(pieces[0] if len(pieces) == 1 else interleaved(pieces))
         fan_in = np.zeros(units, np.int64)
         for layer, (counts, _, _) in zip(self.layers, parts, strict=True):
             first = self.offsets[layer.target.name]
@@ -367,14 +367,3 @@ def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
     if not parts:
         return np.empty(0, dtype)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _interleave(
-    pieces: list[tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]],
-) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-    """Merge the edges of several joints into the same row, target by target."""
-    target = np.concatenate([np.repeat(np.arange(len(counts)), counts) for counts, _, _ in pieces])
-    order = np.argsort(target, kind="stable")
-    counts = np.sum([piece[0] for piece in pieces], axis=0)
-    source, label = (np.concatenate([piece[i] for piece in pieces])[order] for i in (1, 2))
-    return counts, source, label

@@ -33,6 +33,8 @@ class Reduction:
     linear: bool = False
     function: Function | None = None
     """The function that it applies to the one value that it gets, if that is all that it does."""
+    known: bool = True
+    """Whether its values are known, and not its connections alone."""
     made: Any = field(default=None, compare=False, repr=False)
     """What makes it again where it is unpickled, as functions do not pickle: a name of this module,
     or a factory (see `by_name`) and its arguments."""

@@ -172,6 +172,11 @@ class Explicit:
     """Whether it is known, without a look at the expressions, that none has a symbol."""
 
     @property
+    def factors(self) -> Sequence[NDArray[np.float64]] | None:
+        """Where labels are products of a number per axis: an (outputs x taps) array for each."""
+        return None
+
+    @property
     def whole(self) -> tuple[Array, ...]:
         """The parameter arrays to which the labels belong; all their entries are parameters."""
         own = self.expressions if isinstance(self.expressions, Array) else None

@@ -168,6 +168,14 @@ class Separable(Explicit):
             tables.append((numbers, np.where(table >= 0, which, -1)))
         return tables
 
+    @property
+    def factors(self) -> list[NDArray[np.float64]]:
+        """The weight of each tap, 0 where there is no connection."""
+        return [
+            np.array([*map(float, numbers), 0.0])[which]  # the last one is that of -1
+            for numbers, which in self._tables
+        ]
+
     @cached_property
     def expressions(self) -> tuple[sp.Expr, ...] | Array:
         products: list[Fraction] = [Fraction(1)]

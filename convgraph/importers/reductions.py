@@ -44,7 +44,7 @@ def unknown_values(what: str) -> Reduction:
     def refuse(*_: Any) -> Any:
         raise ConvgraphError(f"operator={what!r}: its values are not known, only its connections")
 
-    return Reduction(what, refuse, refuse)
+    return Reduction(what, refuse, refuse, known=False)
 
 
 def each_together(

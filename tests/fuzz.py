@@ -1,0 +1,71 @@
+"""Many changed models, each of which is to be read or refused within a time and a memory.
+
+    python -m tests.fuzz --cases 1000000 --seed 0
+
+A seed is one model and one question about it. What fell is printed with its seed, and tried again
+by `--seed` of it and `--cases 1`.
+"""
+
+import argparse
+import resource
+import signal
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from tests.mutations import tried
+
+SECONDS, BYTES, EVERY = 10, 2 * 10**9, 10_000
+
+
+class TooLong(BaseException):
+    """A case that takes longer than it may; `except Exception` of the code under test passes it."""
+
+
+def stop(*_):
+    raise TooLong
+
+
+def guarded(seed, questions):
+    """What became of a case, and the seconds that it took."""
+    start = time.perf_counter()
+    signal.alarm(SECONDS)
+    try:
+        result = tried(seed, questions)
+    except TooLong as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{Path(f.filename).stem}.{f.name}:{f.lineno}" for f in frames]
+        ours = [p for p, f in zip(places, frames, strict=True) if "convgraph" in f.filename]
+        result = f"longer than {SECONDS} s, in {' '.join([*ours[-3:], places[-2]])}"
+    finally:
+        signal.alarm(0)
+    return result, time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first case")
+    parser.add_argument("--questions", type=int, default=1, help="about each model that is read")
+    given = parser.parse_args()
+    signal.signal(signal.SIGALRM, stop)
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    counts, slowest, start = Counter(), (0.0, 0), time.perf_counter()
+    for done, seed in enumerate(range(given.seed, given.seed + given.cases), 1):
+        result, seconds = guarded(seed, given.questions)
+        slowest = max(slowest, (seconds, seed))
+        counts[result if result in ("read", "refused") else "fell"] += 1
+        if result not in ("read", "refused"):
+            print(f"seed {seed}: {result}", flush=True)
+        if done % EVERY == 0 or done == given.cases:
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+            print(
+                f"{done:,} cases in {time.perf_counter() - start:.0f} s: {dict(counts)}; at most "
+                f"{most} MB, and {slowest[0]:.1f} s for seed {slowest[1]}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
