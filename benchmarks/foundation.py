@@ -91,6 +91,48 @@ def edge_table() -> Iterator[Result]:
     )
 
 
+@benchmark("Graphs of untied layers")
+def untied() -> Iterator[Result]:
+    net = cg.Dense(500).on(500)
+    graph, plain = net.graph, net.graph.copy()
+    names = [symbol.name for symbol in net.parameters]
+    assert graph.number_of_edges() == plain.number_of_edges() == len(names) == 250_000
+    yield against(
+        "250,000 edges counted, against a dict graph",
+        graph.number_of_edges,
+        plain.number_of_edges,
+        "1000x",
+        repeat=100,
+    )
+    yield against(
+        "degrees of 1,000 units, against a dict graph",
+        lambda: dict(graph.in_degree()),
+        lambda: dict(plain.in_degree()),
+        "100x",
+        repeat=20,
+    )
+    yield against(
+        "is_directed_acyclic_graph, against a dict graph",
+        lambda: nx.is_directed_acyclic_graph(graph),
+        lambda: nx.is_directed_acyclic_graph(plain),
+        "as fast",
+    )
+    yield against(
+        "250,000 different labels: graph.copy(), against copying a dict graph and the symbols",
+        graph.copy,
+        lambda: (plain.copy(), [sp.Symbol(name) for name in names]),
+        "as fast",
+    )
+    yield against(
+        "250,000 different labels: from_networkx, against copying a dict graph",
+        lambda: cg.from_networkx(plain),
+        plain.copy,
+        "as fast",
+    )
+    _, peak = peak_of(lambda: list(cg.Dense(500).on(500).graph.edges()))
+    yield figure("250,000 edges listed: bytes an edge at peak", f"{peak / 250_000:.0f}", "120")
+
+
 def _with_graph(net: cg.Network) -> cg.Network:
     _rows_of(net)
     return net

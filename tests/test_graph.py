@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,15 @@ CALLS: dict[str, Callable[[nx.MultiDiGraph], Any]] = {
     "in_degree": lambda g: dict(g.in_degree()),
     "out_degree": lambda g: dict(g.out_degree()),
     "degree": lambda g: dict(g.degree()),
+    "degrees of some": lambda g: [sorted(g.degree([last(g), first(g)])), g.in_degree(last(g))],
+    "degrees of a view": lambda g: dict(g.reverse(copy=False).in_degree()),
+    "degrees of a subgraph": lambda g: dict(g.subgraph(list(g)[::2]).degree()),
+    "counted edges": lambda g: [len(g.edges), len(g.in_edges), len(g.out_edges)],
+    "weights": lambda g: [g.size("weight"), dict(g.degree(weight="weight"))],
+    "in-weights": lambda g: dict(g.in_degree(weight="weight")),
+    "out-weights": lambda g: dict(g.out_degree(weight="weight")),
+    "copy as a view": lambda g: edges(g.copy(as_view=True)),
+    "json": lambda g: as_text(sorted(nx.node_link_data(g, edges="edges")["edges"], key=str)),
     "degree_histogram": nx.degree_histogram,
     "density": nx.density,
     "isolates": lambda g: set(nx.isolates(g)),
@@ -248,6 +258,28 @@ def test_a_copied_network_gives_the_same_graph(name: str) -> None:
     spec, x = net.layers[0].spec, net.inputs[0]
     again = pickle.loads(pickle.dumps(spec)).on(x.shape)
     assert edges(again.graph) == edges(spec.on(x.shape).graph)
+
+
+def test_attributes_of_an_edge_behave_as_a_dict() -> None:
+    data = NETWORKS["conv"].graph.edges["x1", "s1", 0]
+    symbol = sp.Symbol("w_2")
+    assert dict(data) == {**data} == data.copy() == data == {"parameter": symbol}
+    assert list(data) == ["parameter"]
+    assert "weight" not in data
+    assert [data.get("weight", 7), data.get("parameter")] == [7, symbol]
+    assert [repr(data), type(data.copy())] == ["{'parameter': w_2}", dict]
+    with pytest.raises(KeyError):
+        data["weight"]
+
+
+def test_very_many_labels_are_those_made_one_by_one() -> None:
+    x = cg.Input((2, 200))
+    labels = cg.Network(x, cg.Add()(cg.AvgPool(2)(x), cg.Dense((2, 100))(x))).labels
+    sizes = [range(1, n + 1) for n in (2, 100, 2, 200)]
+    names = ["w_" + "_".join(map(str, index)) for index in itertools.product(*sizes)]
+    assert list(map(str, labels[: len(names)])) == names
+    assert labels.pick(range(len(labels) - 1, -1, -1)) == [*labels][::-1]
+    assert labels[len(names) :] == [sp.Rational(1, 2), sp.S.One]
 
 
 # -- algorithms on labels -------------------------------------------------------------------------

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol, TypeVar
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import parameter_name, split_parameter
 from convgraph.core.sizes import Size
 
 __all__ = ["Array", "Loose", "check_letters"]
+
+
+# sympy's cache of symbols holds 1,000 of them, so that among many new ones a look into it is lost
+_fresh = partial(sp.Symbol.__xnew__, sp.Symbol)
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,20 @@ class Array:
 
     def symbol(self, flat: int) -> sp.Symbol:
         """The symbol of the entry at a flat position."""
-        index = np.unravel_index(flat, self.shape) if self.shape else ()
-        return sp.Symbol(parameter_name(self.letter, [int(index[a]) for a in self._named]))
+        index = []
+        for size in reversed(self.shape):
+            flat, i = divmod(flat, size)
+            index.append(i)
+        index.reverse()
+        return sp.Symbol(parameter_name(self.letter, [index[a] for a in self._named]))
+
+    def symbols(self, flats: NDArray[np.int64]) -> list[sp.Symbol]:
+        """The symbols of the entries at these flat positions."""
+        index = np.unravel_index(flats, self.shape) if self.shape else ()
+        columns = [map(str, (index[a] + 1).tolist()) for a in self._named]
+        names = map("_".join, zip([self.letter] * len(flats), *columns, strict=True))
+        with memory.growing():
+            return list(map(_fresh, names))
 
     def find(self, name: str) -> int | None:
         """The flat position of the entry with this name, or None."""
@@ -61,20 +79,24 @@ class Array:
 class Loose:
     """Parameters that are not entries of an array: the symbols of a graph that a user brought."""
 
-    symbols: tuple[sp.Symbol, ...]
+    given: tuple[sp.Symbol, ...]
     letter: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """One axis of all symbols."""
-        return (len(self.symbols),)
+        return (len(self.given),)
 
     def __len__(self) -> int:
-        return len(self.symbols)
+        return len(self.given)
 
     def symbol(self, flat: int) -> sp.Symbol:
         """The symbol at a position."""
-        return self.symbols[flat]
+        return self.given[flat]
+
+    def symbols(self, flats: NDArray[np.int64]) -> list[sp.Symbol]:
+        """The symbols at these positions."""
+        return [self.given[flat] for flat in flats.tolist()]
 
     def find(self, name: str) -> int | None:
         """The position of the symbol with this name, or None."""
@@ -82,7 +104,7 @@ class Loose:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {symbol.name: place for place, symbol in enumerate(self.symbols)}
+        return {symbol.name: place for place, symbol in enumerate(self.given)}
 
 
 class Lettered(Protocol):

@@ -1,8 +1,8 @@
 """The networkx graph of a network: a read-only view of its edge table.
 
 networkx lets a graph's adjacency be any Mapping (its own subgraph views use this), so the graph
-holds no edges: a row of neighbours is made when an algorithm asks for it. Attribute dicts are
-read-only and shared by all edges of a label; `graph.copy()` is an ordinary, writable graph.
+holds no edges: a row of neighbours is made when an algorithm asks for it, and the label of an edge
+when somebody reads its attributes. Counts come from the arrays.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.edges import EdgeTable
-from convgraph.core.labels import Labels
+from convgraph.core.graph_answers import answers
+from convgraph.core.graph_rows import Attributes, UnitEdges
 from convgraph.core.read_only import ReadOnly
 
 if TYPE_CHECKING:
@@ -79,24 +80,10 @@ class Nodes(Mapping[str, ReadOnly]):
         return len(self._names.names)
 
 
-class Attributes(dict[int, ReadOnly]):
-    """{0: attributes} for each label: made when first asked for, and shared by all its edges."""
-
-    def __init__(self, labels: Labels) -> None:
-        self._labels = labels
-
-    def __missing__(self, label: int) -> ReadOnly:
-        made = self[label] = ReadOnly({0: ReadOnly(parameter=self._labels[label])})
-        return made
-
-    def __reduce__(self) -> tuple[type[Attributes], tuple[Labels]]:
-        return Attributes, (self._labels,)
-
-
 CACHED = 1 << 15  # neighbours in rows that are kept, per direction
 
 
-class Adjacency(Mapping[str, dict[str, Any]]):
+class Adjacency(Mapping[str, UnitEdges]):
     """unit -> {neighbour: {key: attributes}}, each row a real dict made on request.
 
     The rows made last are kept: algorithms come back to the same units.
@@ -110,12 +97,15 @@ class Adjacency(Mapping[str, dict[str, Any]]):
         label: NDArray[Any],
         attributes: Attributes,
     ) -> None:
-        self._names, self._attributes = names, attributes
+        self._prepare(names, attributes)
         self._start, self._neighbour, self._label = start, neighbour, label
-        self._made: dict[str, dict[str, Any]] = {}
+
+    def _prepare(self, names: Names, attributes: Attributes) -> None:
+        self._names, self._attributes = names, attributes
+        self._made: dict[str, UnitEdges] = {}
         self._room = CACHED
 
-    def __getitem__(self, name: str) -> dict[str, Any]:
+    def __getitem__(self, name: str) -> UnitEdges:
         row = self._made.get(name)
         if row is None:
             row = self._row(name)
@@ -126,21 +116,28 @@ class Adjacency(Mapping[str, dict[str, Any]]):
             self._made[name] = row
         return row
 
-    def _row(self, name: str) -> dict[str, Any]:
+    def _row(self, name: str) -> UnitEdges:
         number = self._names.number[name]
         lo, hi = self._start.item(number), self._start.item(number + 1)
-        if lo == hi:
-            return {}
-        neighbours = [self._names.names[n] for n in self._neighbour[lo:hi].tolist()]
-        attributes = list(map(self._attributes.__getitem__, self._label[lo:hi].tolist()))
-        row: dict[str, Any] = dict(zip(neighbours, attributes, strict=True))
-        if len(row) < len(neighbours):  # wrapped or reflected: several edges between two units
-            several: dict[str, dict[int, Any]] = {}
-            for neighbour, attribute in zip(neighbours, attributes, strict=True):
-                keys = several.setdefault(neighbour, {})
-                keys[len(keys)] = attribute[0]
-            row = {neighbour: ReadOnly(keys) for neighbour, keys in several.items()}
-        return row
+        return UnitEdges(self._named(lo, hi), self._label[lo:hi].tolist(), self._attributes)
+
+    def _named(self, lo: int, hi: int) -> list[str]:
+        return [self._names.names[n] for n in self._neighbour[lo:hi].tolist()]
+
+    def count(self, name: str) -> int:
+        """How many edges a unit has in this direction."""
+        number = self._names.number[name]
+        return self._start.item(number + 1) - self._start.item(number)
+
+    def counts(self) -> NDArray[np.int64]:
+        """The same of all units, in their order."""
+        return np.diff(self._start)
+
+    def by_unit(self) -> Iterator[tuple[str, list[str], list[int]]]:
+        """Each unit with its neighbours and the labels of the edges, as they lie in the arrays."""
+        starts = self._start.tolist()
+        for name, lo, hi in zip(self._names.names, starts[:-1], starts[1:], strict=True):
+            yield name, self._named(lo, hi), self._label[lo:hi].tolist()
 
     def __contains__(self, name: object) -> bool:
         return name in self._names.number
@@ -156,9 +153,8 @@ class Successors(Adjacency):
     """The same edges by source; the arrays are sorted when first asked for."""
 
     def __init__(self, names: Names, edges: EdgeTable, attributes: Attributes) -> None:
-        self._names, self._attributes, self._edges = names, attributes, edges
-        self._made = {}
-        self._room = CACHED
+        self._prepare(names, attributes)
+        self._edges = edges
 
     def __getattr__(self, field: str) -> Any:
         if field not in ("_start", "_neighbour", "_label"):
@@ -190,4 +186,5 @@ def graph_of(network: Network) -> nx.MultiDiGraph:
     graph._adj = graph._succ = Successors(names, edges, attributes)
     graph._pred = Adjacency(names, edges.start, edges.source, edges.label, attributes)
     graph.graph["rows"] = tuple(row.name for row in network.rows)
+    vars(graph).update(answers(graph, edges))
     return nx.freeze(graph)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array, Loose
 
 __all__ = ["Labels"]
+
+
+CACHED = 1 << 16
 
 
 class Labels(Sequence[sp.Expr]):
@@ -28,7 +32,7 @@ class Labels(Sequence[sp.Expr]):
         ends = np.cumsum([len(array) for array in arrays], dtype=np.int64).tolist()
         self._starts: list[int] = [0, *ends]
         self._places = {number: place for place, number in enumerate(self.numbers)}
-        self._symbol = lru_cache(maxsize=1 << 16)(self._make)
+        self._symbol = lru_cache(maxsize=CACHED)(self._make)
 
     @property
     def parameters(self) -> int:
@@ -54,9 +58,23 @@ class Labels(Sequence[sp.Expr]):
                 return start + flat
         return None
 
-    def pick(self, positions: Iterable[int]) -> list[sp.Expr]:
+    def pick(self, positions: Sequence[int] | NDArray[np.integer[Any]]) -> list[sp.Expr]:
         """The labels at these positions."""
-        return [self._symbol(int(p)) for p in positions]
+        if len(positions) <= CACHED:
+            return [self._symbol(int(p)) for p in positions]
+        asked = np.asarray(positions, np.int64)  # so many would only turn the cache over
+        picked: list[sp.Expr] = [sp.S.Zero] * len(asked)
+        which = np.searchsorted(self._starts[1:], asked, side="right")
+        for n in np.unique(which).tolist():
+            places, flat = np.flatnonzero(which == n).tolist(), asked[which == n] - self._starts[n]
+            made = (
+                self.arrays[n].symbols(flat)
+                if n < len(self.arrays)
+                else [self.numbers[i] for i in flat.tolist()]
+            )
+            for place, label in zip(places, made, strict=True):
+                picked[place] = label
+        return picked
 
     def _make(self, position: int) -> sp.Expr:
         if position >= self.parameters:
@@ -73,7 +91,7 @@ class Labels(Sequence[sp.Expr]):
     def __getitem__(self, position: slice) -> list[sp.Expr]: ...
     def __getitem__(self, position: int | slice) -> sp.Expr | list[sp.Expr]:
         if isinstance(position, slice):
-            return [self._symbol(p) for p in range(*position.indices(len(self)))]
+            return self.pick(range(*position.indices(len(self))))
         p = int(position) + (len(self) if position < 0 else 0)
         if not 0 <= p < len(self):
             raise IndexError(f"label {position} of {len(self)}")

@@ -1,13 +1,16 @@
-"""Refusing what does not fit into memory before anything is allocated."""
+"""Memory: what does not fit is refused before anything is allocated, what grows is not swept."""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["require"]
+__all__ = ["growing", "require"]
 
 ALWAYS_FITS = 100_000_000  # bytes; asking how much memory is free takes its time
 
@@ -46,3 +49,18 @@ def require(what: str, count: int, bytes_each: int) -> None:
             f"{what}={count:,}: this takes {_readable(needed)}, and {_readable(there)} are free; "
             "ask a question that needs no edges, or bind a smaller shape"
         )
+
+
+@contextmanager
+def growing() -> Iterator[None]:
+    """While very many objects are made that all stay, Python does not search them for garbage.
+
+    It would go over all of them again and again, for a third of the time.
+    """
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()

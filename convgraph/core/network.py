@@ -196,7 +196,11 @@ class Network:
             for e in tying.expressions
         )
         numbers.update((e, None) for e in expressions if not e.is_Symbol)
-        symbols = dict.fromkeys(s for e in expressions for s in sorted(e.free_symbols, key=str))
+        symbols = dict.fromkeys(
+            s
+            for e in expressions
+            for s in ((e,) if e.is_Symbol else sorted(e.free_symbols, key=str))
+        )
         loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
         return Labels([*arrays, *([Loose(loose)] if loose else [])], list(numbers))
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, NoReturn
 
-__all__ = ["ReadOnly"]
+__all__ = ["ReadOnly", "refuse"]
+
+
+def refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
+    """A method that would change attributes."""
+    raise TypeError("attributes of a network's graph are read-only; `graph.copy()` is writable")
 
 
 class ReadOnly(dict[Any, Any]):
@@ -20,11 +25,8 @@ class ReadOnly(dict[Any, Any]):
     TypeError: attributes of a network's graph are read-only; `graph.copy()` is writable
     """
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("attributes of a network's graph are read-only; `graph.copy()` is writable")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = refuse
+    clear = pop = popitem = setdefault = update = refuse
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[Any, Any]:
         return {key: deepcopy(value, memo) for key, value in self.items()}

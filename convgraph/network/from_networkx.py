@@ -16,7 +16,8 @@ from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
-from convgraph.network.listed import listed_layer
+from convgraph.network.labelled_edges import LabelledEdges
+from convgraph.network.listed import bias_joint, in_order_met, listed_joint
 
 __all__ = ["from_networkx"]
 
@@ -61,43 +62,63 @@ def from_networkx(graph: nx.DiGraph) -> Network:
         raise ConvgraphError(f"graph={graph!r}: a networkx DiGraph or MultiDiGraph")
     if not graph:
         raise ConvgraphError(f"graph={graph}: a network has units")
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
-        pass
-    else:
-        raise ConvgraphError(
-            f"graph: a network has no cycles, and this has {[e[:2] for e in cycle]}"
-        )
-    row_of = _rows(graph)
-    members: dict[str, list[Any]] = {}
-    for node in graph:
-        members.setdefault(row_of[node], []).append(node)
-    order = _order(graph, row_of, list(members))
-    names = {node: _name(node) for node in graph}
-    if len(set(names.values())) < len(names):
+    edges = LabelledEdges.of(graph, _label)
+    depths = edges.depths()
+    if depths is None:
+        cycle = [edge[:2] for edge in nx.find_cycle(graph)]
+        raise ConvgraphError(f"graph: a network has no cycles, and this has {cycle}")
+    names = [_name(node) for node in graph]
+    if len(set(names)) < len(names):
         raise ConvgraphError("graph: two nodes have the same name as strings")
-    both = sorted(set(names.values()) & _symbols(graph))
+    biases = [_as_label(f"node {n!r}", bias) for n, bias in graph.nodes(data="bias", default=0)]
+    both = sorted(set(names) & _symbols([*edges.expressions, *dict.fromkeys(biases)]))
     if both:
         raise ConvgraphError(f"graph: {both[0]!r} is a node and a parameter; a name stands for one")
+    return _network(graph, edges, names, biases, depths)
+
+
+def _network(
+    graph: nx.DiGraph,
+    edges: LabelledEdges,
+    names: list[str],
+    biases: list[sp.Expr],
+    depths: list[int],
+) -> Network:
+    given = _given_rows(graph)
+    of_node = given or [default_row_names(1, max(depths))[depth] for depth in depths]
+    members: dict[str, list[int]] = {}
+    for n, row in enumerate(of_node):
+        members.setdefault(row, []).append(n)
+    order = _order(edges, of_node, list(members))
     rows = {
         name: Row(name, (len(members[name]),), given=tuple(names[n] for n in members[name]))
         for name in order
     }
-    position = {node: i for row in members.values() for i, node in enumerate(row)}
-    layers = [
-        _layer(graph, rows, row_of, members[name], position, name)
-        for name in order
-        if any(graph.in_degree(n) for n in members[name])
-    ]
+    number = {name: r for r, name in enumerate(order)}
+    row_of = np.array([number[row] for row in of_node])
+    place = np.zeros(len(names), np.int64)
+    for own_nodes in members.values():
+        place[own_nodes] = np.arange(len(own_nodes))
+    layers = []
+    for name in order:
+        into = edges.into(np.array(members[name]))
+        if not len(into):
+            continue
+        joints = []
+        for r in in_order_met(row_of[edges.source[into]])[0].tolist():
+            own = into[row_of[edges.source[into]] == r]
+            pairs = place[edges.target[own]], place[edges.source[own]]
+            source = rows[order[r]]
+            labels = edges.label[own], edges.expressions
+            joints.append(listed_joint(source, rows[name], *pairs, *labels))
+        reduction = _reduction(graph, [edges.nodes[n] for n in members[name]], name)
+        bias = bias_joint(rows[name], [biases[n] for n in members[name]])
+        layers.append(Layer("from_networkx", tuple(joints), rows[name], reduction, bias))
     computed = {layer.target.name for layer in layers}
+    read = np.bincount(edges.source, minlength=len(names)) > 0
     # in rows that a user gives, a unit that nothing reads does not make the row an output
-    unread = all if nx.get_node_attributes(graph, "row") else any
-    outputs = [
-        rows[name]
-        for name in order
-        if name in computed and unread(not graph.out_degree(n) for n in members[name])
-    ]
+    unread = all if given else any
+    outputs = [rows[name] for name in order if name in computed and unread(~read[members[name]])]
     if not outputs:
         raise ConvgraphError("graph: a network has edges")
     inputs = [rows[name] for name in order if name not in computed]
@@ -109,33 +130,33 @@ def _name(node: Any) -> str:
     return plain(str(node), keep="\n")
 
 
-def _symbols(graph: nx.DiGraph) -> set[str]:
-    """The names of the symbols in the labels of a graph."""
-    labels = {_label(a, b, data) for a, b, data in graph.edges(data=True)}
-    labels |= {_as_label(f"node {n!r}", bias) for n, bias in graph.nodes(data="bias", default=0)}
-    return {str(symbol) for label in labels for symbol in label.free_symbols}
+def _symbols(labels: list[sp.Expr]) -> set[str]:
+    """The names of the symbols in labels."""
+    found = {symbol for label in labels for symbol in label.free_symbols}
+    return {s.name if type(s) is sp.Symbol else str(s) for s in found}
 
 
-def _rows(graph: nx.DiGraph) -> dict[Any, str]:
+def _given_rows(graph: nx.DiGraph) -> list[str] | None:
+    """The name of each node's row, where nodes say it."""
     given = nx.get_node_attributes(graph, "row")
     if len(given) == len(graph):
-        return {node: _name(row) for node, row in given.items()}
+        return [_name(row) for row in given.values()]
     if given:
         without = next(node for node in graph if node not in given)
         raise ConvgraphError(f"graph: node {without!r} has no row; all nodes have one, or none has")
-    depth: dict[Any, int] = {}
-    for node in nx.topological_sort(graph):
-        depth[node] = 1 + max((depth[p] for p in graph.predecessors(node)), default=-1)
-    names = default_row_names(1, max(depth.values()))
-    return {node: names[depth[node]] for node in graph}
+    return None
 
 
-def _order(graph: nx.DiGraph, row_of: dict[Any, str], names: list[str]) -> list[str]:
+def _order(edges: LabelledEdges, of_node: list[str], names: list[str]) -> list[str]:
     """The rows in order of computation."""
+    position = {name: i for i, name in enumerate(names)}
+    row = np.array([position[name] for name in of_node])
+    pairs = np.unique(row[edges.source] * len(names) + row[edges.target])
     between = nx.DiGraph()
     between.add_nodes_from(names)
-    between.add_edges_from((row_of[a], row_of[b]) for a, b in graph.edges())
-    position = {name: i for i, name in enumerate(names)}
+    between.add_edges_from(
+        (names[a], names[b]) for a, b in zip(*divmod(pairs, len(names)), strict=True)
+    )
     try:
         order = list(nx.lexicographical_topological_sort(between, key=position.__getitem__))
     except nx.NetworkXUnfeasible:
@@ -143,28 +164,6 @@ def _order(graph: nx.DiGraph, row_of: dict[Any, str], names: list[str]) -> list[
             "graph: its rows depend on each other in a cycle; edges run from row to row"
         ) from None
     return sorted(order, key=lambda name: bool(between.in_degree(name)))
-
-
-def _layer(
-    graph: nx.DiGraph,
-    rows: dict[str, Row],
-    row_of: dict[Any, str],
-    targets: list[Any],
-    position: dict[Any, int],
-    name: str,
-) -> Layer:
-    connections = [
-        (i, rows[row_of[source]], position[source], _label(source, node, data))
-        for i, node in enumerate(targets)
-        for source, _, data in graph.in_edges(node, data=True)
-    ]
-    return listed_layer(
-        "from_networkx",
-        rows[name],
-        connections,
-        _reduction(graph, targets, name),
-        [_as_label(f"node {node!r}", graph.nodes[node].get("bias", 0)) for node in targets],
-    )
 
 
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
@@ -184,7 +183,7 @@ def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
 
 def _as_label(where: str, label: Any) -> sp.Expr:
     if isinstance(label, sp.Expr):
-        if label.has(*NO_NUMBERS):
+        if not label.is_Symbol and label.has(*NO_NUMBERS):
             raise ConvgraphError(
                 f"graph: {where} has the label {label}; a label is real and finite"
             )
