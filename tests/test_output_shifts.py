@@ -302,3 +302,18 @@ def test_a_maximum_of_two_that_change_places_is_no_counterexample() -> None:
     assert found.holds is False
     assert found.left != found.right
     assert found.network.inputs[0].shape[0] > 2
+
+
+@given(st.integers(1, 6), st.booleans(), st.lists(st.integers(-7, 7), max_size=3), st.booleans())
+def test_a_motion_has_the_sources_of_its_shifts_and_flips(
+    size: int, wrapped: bool, amounts: list[int], flipped: bool
+) -> None:
+    from convgraph.symmetry.composed import Motion, composed
+
+    motion = Motion(size).then_flip() if flipped else Motion(size)
+    for amount in amounts:
+        then = motion.then_shift(amount, "wrap" if wrapped else "zeros")
+        assert then is not None
+        motion = then
+    (expected,) = composed([motion]).per_axis((size,)) or [None]
+    assert motion.sources().tolist() == expected.tolist()

@@ -35,6 +35,10 @@ class Reduction:
     """The function that it applies to the one value that it gets, if that is all that it does."""
     known: bool = True
     """Whether its values are known, and not its connections alone."""
+    near_zero: sp.Expr | None = field(default=None, compare=False, repr=False)
+    """A number c, if its value is c times its first term, up to what vanishes faster than they."""
+    settings: tuple[Any, ...] = field(default=(), repr=False)
+    """What tells it apart from others of the same name: the size of a neighbourhood, say."""
     made: Any = field(default=None, compare=False, repr=False)
     """What makes it again where it is unpickled, as functions do not pickle: a name of this module,
     or a factory (see `by_name`) and its arguments."""
@@ -43,6 +47,11 @@ class Reduction:
     def pointwise(self) -> bool:
         """Whether it applies a function to one value."""
         return self.function is not None
+
+    @property
+    def elementary(self) -> bool:
+        """Whether it is a sum, a maximum, a product or a function of one value."""
+        return self.linear or self.pointwise or self in (MAX, PRODUCT)
 
     def __reduce__(self) -> Any:
         return object.__reduce__(self) if self.made is None else self.made
@@ -53,7 +62,9 @@ def by_name(factory: Callable[..., Reduction]) -> Callable[..., Reduction]:
 
     @wraps(factory)
     def make(*arguments: Any) -> Reduction:
-        return replace(factory(*arguments), made=(make, arguments))
+        found = factory(*arguments)
+        settings = () if found.pointwise else arguments  # a function's name tells it all
+        return replace(found, settings=settings, made=(make, arguments))
 
     return make
 

@@ -95,10 +95,14 @@ def normaliser(
     name: str,
     exact: Callable[[Sequence[sp.Expr]], sp.Expr],
     fast: Callable[[Values, Values, Starts], Values],
+    near_zero: sp.Expr | None = None,
 ) -> Reduction:
     """A function of a unit's own value, its first term, and of all its terms."""
     return Reduction(
-        name, exact, lambda values, start: fast(values[start[:-1]], values.astype(float), start)
+        name,
+        exact,
+        lambda values, start: fast(values[start[:-1]], values.astype(float), start),
+        near_zero=near_zero,
     )
 
 
@@ -135,7 +139,8 @@ def standardised(epsilon: float, centred: bool = True) -> Reduction:
         variance = sums((values - spread(mean, start)) ** 2, start) / count
         return (own - mean) / np.sqrt(variance + epsilon)
 
-    return normaliser("standardised" if centred else "rms_normalised", exact, fast)
+    near_zero = 1 / sp.sqrt(small) if small > 0 and not centred else None
+    return normaliser("standardised" if centred else "rms_normalised", exact, fast, near_zero)
 
 
 @by_name
@@ -167,7 +172,8 @@ def local_response(size: int, alpha: float, beta: float, bias: float) -> Reducti
     def fast(own: Values, values: Values, start: Starts) -> Values:
         return own / (bias + alpha / size * sums(values**2, start)) ** beta
 
-    return normaliser("local_response", exact, fast)
+    # where all terms are small their squares are nothing beside the bias
+    return normaliser("local_response", exact, fast, c**-b if c > 0 else None)
 
 
 @by_name

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from convgraph.core.layer import Row
 from convgraph.core.sizes import is_symbolic
-from convgraph.symmetry.transformation import Composition, Transformation, space
+from convgraph.symmetry.transformation import Composition, Sources, Transformation, space
 from convgraph.symmetry.transformations import Flip, Shift
 
 __all__ = ["Motion", "composed", "motions", "reduced"]
@@ -70,6 +72,16 @@ class Motion:
         if self.boundary == "wrap":
             return self.amount % self.size == 0
         return self.left == self.right == 0
+
+    def sources(self) -> Sources:
+        """The source of each position, -1 where a zero is filled in."""
+        place = np.arange(self.size, dtype=np.int64) - self.amount
+        if self.boundary == "wrap":
+            place %= self.size
+            there = np.ones(self.size, bool)
+        else:
+            there = (place >= self.left) & (place < self.size - self.right)
+        return np.where(there, self.size - 1 - place if self.flipped else place, -1)
 
     @property
     def plain(self) -> bool:
@@ -140,6 +152,10 @@ def reduced(transformation: Transformation, row: Row) -> Transformation:
     >>> reduced(Flip() @ Flip() @ Shift(9, boundary="wrap"), row)
     Shift(1, boundary='wrap')
     """
+    if isinstance(transformation, Shift) and not is_symbolic(transformation.amount):
+        amounts = transformation.amounts(len(space(row)))
+        if any(amounts) and all(abs(a) < n for a, n in zip(amounts, space(row), strict=True)):
+            return transformation
     along = motions(transformation, row)
     if along is None:
         return transformation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.symmetry.composed import reduced
+from convgraph.symmetry.equivariance.aligned import channels_and_space
 from convgraph.symmetry.equivariance.row_steps import row_steps
-from convgraph.symmetry.transformation import Sources, Transformation, space
+from convgraph.symmetry.transformation import Sources, Steps, Transformation, space
 from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Action", "actions"]
@@ -37,6 +39,14 @@ class Action:
 
     def sources(self) -> Sources | None:
         """The source of each unit of the row, if the transformation fits."""
+        return self._sources
+
+    def per_axis(self) -> list[Sources] | None:
+        """The same as one map per axis of space, if it is that."""
+        return self._per_axis
+
+    @cached_property
+    def _sources(self) -> Sources | None:
         if self.still:
             return np.arange(int(np.prod(self.row.numbers())), dtype=np.int64)
         if self.transformation is None:
@@ -46,8 +56,8 @@ class Action:
         except ConvgraphError:
             return None
 
-    def per_axis(self) -> list[Sources] | None:
-        """The same as one map per axis of space, if it is that."""
+    @cached_property
+    def _per_axis(self) -> list[Sources] | None:
         shape = space(self.row)
         if self.still:
             return [np.arange(n, dtype=np.int64) for n in shape]
@@ -87,7 +97,7 @@ def actions(
     for name, steps in row_steps(network).items():
         if name in result:
             continue
-        here = network.row(name)
+        here = _viewed(network.row(name), steps)
         gone = steps is None or all(step is None for step in steps)
         moved = None if gone or steps is None else first.behind(steps)
         result[name] = Action(here, moved, still=gone)
@@ -101,8 +111,16 @@ def actions(
     elif not result[row].still and result[row].transformation is not None:
         result[row] = _fitting(result[row])
         if first == Shift(0):
-            result[row] = Action(target, None, still=True)
+            result[row] = Action(result[row].row, None, still=True)
     return result
+
+
+def _viewed(row: Row, steps: Steps | None) -> Row:
+    """A row as one of channels and those axes that have steps."""
+    shape = None if steps is None else channels_and_space(row, len(steps))
+    if shape is None or len(shape) >= len(row.shape):
+        return row
+    return Row(row.name, shape, channels=True)
 
 
 def _moves_nothing(action: Action) -> bool:

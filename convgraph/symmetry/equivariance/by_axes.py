@@ -27,6 +27,12 @@ class Answer:
     broken: Units
     undecided: Units
 
+    def with_broken(self, units: Units) -> Answer:
+        """The same, with more units of which it is known that both sides differ there."""
+        row = units.row
+        rest = decompose(self.undecided.mask() & ~units.mask())
+        return Answer(self.exact, Units(row, [*self.broken.boxes, *units.boxes]), Units(row, rest))
+
 
 def jointly(plane: Plane) -> Answer | None:
     """Decide on the network cut down to the acting axes, if the layers allow for it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from convgraph.core.boxes import decompose
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
@@ -17,17 +18,18 @@ from convgraph.symmetry.composed import Motion, composed
 from convgraph.symmetry.equivariance.actions import Action, actions
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.by_axes import Answer, jointly
+from convgraph.symmetry.equivariance.carried_differences import carrier
 from convgraph.symmetry.equivariance.decide import decide
 from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained, edge_question
 from convgraph.symmetry.equivariance.output_search import search
 from convgraph.symmetry.equivariance.plane import Plane, plane
 from convgraph.symmetry.equivariance.row_steps import row_steps
-from convgraph.symmetry.equivariance.tail import carries_on, last_aligned
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["check_equivariance"]
 
+SMALL = 500  # edges of a network that is decided on them at once
 FEW = 20_000  # edges up to which another shift is looked for where the stride's does not hold
 MOST = 20_000_000  # edges of a network that is decided on them: some seconds
 POSSIBLE = 8  # shifts of the output that are decided in full
@@ -156,7 +158,8 @@ def _searched(
 
     Where there is no such, it is about the one at which most units agree.
     """
-    found = search(network, acting, target, row_steps(network)[target.name])
+    view = acting[target.name].row
+    found = search(network, acting, view, row_steps(network)[target.name], natural is None)
     if found is None:
         if natural is None:
             raise ConvgraphError(
@@ -193,7 +196,7 @@ def _with(
         for name, action in acting.items()
         if not action.known and steps[name] == steps[target.name]
     }
-    alike[target.name] = Action(target, transformation, still)
+    alike[target.name] = Action(acting[target.name].row, transformation, still)
     return _Tried(network, {**acting, **alike}, target, natural)
 
 
@@ -206,46 +209,57 @@ def _answer(
     network: Network, acting: Mapping[str, Action], target: Row
 ) -> tuple[Answer, Plane | None]:
     view = plane(network, acting, target.name)
-    answer = None
-    if view is not None:
-        if view.follows():
-            return Answer(_everything(target), Units(target, []), Units(target, [])), view
-        if not view.acting:  # nothing moves, yet the axes do not show it: the edges will
-            view = None
-    if view is not None:
-        at_once = len(view.acting) == 1 or view.turned
-        answer = (jointly if at_once else axis_by_axis)(view)
-        if (
-            answer is not None
-            and answer.undecided
-            and not at_once
-            and view.edges(view.acting) <= AGAIN
-        ):
-            answer = jointly(view)
-        view = view if answer is not None else None
+    if view is not None and view.follows():
+        return Answer(_everything(target), Units(target, []), Units(target, [])), view
+    if view is not None and not view.acting:  # nothing moves, yet the axes do not show it
+        view = None
     edges = sum(int(layer.connections) for layer in network.layers)
+    # the two sides of a softmax, say, have no values that could be compared
+    plain = network.layer(target.name).reduction.elementary
+    carried = _carried(network, acting, target) if edges > AGAIN or not plain else None
+    if carried is not None and len(carried) == int(target.size):
+        return Answer(Units(target, []), carried, Units(target, [])), view
+    # the axes of a small network take longer than its edges
+    answer = None if view is None or edges <= SMALL else _along_axes(view)
+    view = None if answer is None else view
     if answer is None and edges > MOST:
-        return _behind(network, acting, target), None
-    if answer is None or (answer.undecided and edges <= AGAIN):
+        none = Units(target, [])
+        answer = Answer(none, none, _everything(target))
+    elif answer is None or (answer.undecided and edges <= AGAIN):
         decision = decide(edge_question(network, acting, target.name))
         masks = decision.exact, decision.broken, ~(decision.exact | decision.broken)
         answer = Answer(*(Units.of(target, mask) for mask in masks))
-    return answer, view
+    return (answer if carried is None else answer.with_broken(carried)), view
 
 
-def _behind(network: Network, acting: Mapping[str, Action], target: Row) -> Answer:
-    """What follows from the last row that is decided on its axes; mostly that nothing is known."""
-    whole, none = _everything(target), Units(target, [])
-    found = last_aligned(network, target.name)
-    if found is not None and acting[target.name].still and carries_on(network, found[1]):
-        row = network.row(found[0])
-        view = plane(network, {**acting, row.name: Action(row, None, still=True)}, row.name)
-        if view is not None and view.acting and not view.turned:
-            at_once = len(view.acting) == 1
-            answer = (jointly if at_once else axis_by_axis)(view)
-            if answer is not None and answer.broken:
-                return Answer(none, whole, none)
-    return Answer(none, none, whole)
+def _along_axes(view: Plane) -> Answer | None:
+    at_once = len(view.acting) == 1 or view.turned
+    answer = (jointly if at_once else axis_by_axis)(view)
+    again = answer is not None and answer.undecided and not at_once
+    return jointly(view) if again and view.edges(view.acting) <= AGAIN else answer
+
+
+def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Units | None:
+    """Units that differ because those of a row in front do; None where no row carries them on."""
+    found = carrier(network, target.name)
+    action = acting[target.name]
+    if found is None or (found.spreads and not action.still):
+        return None
+    front = network.row(found.row)
+    moved = replace(action, row=front)
+    if not found.spreads and moved.per_axis() is None:
+        return None  # it may exchange channels
+    view = plane(network, {**acting, front.name: moved}, front.name)
+    if view is None or not view.acting or view.turned:
+        return None
+    answer = _along_axes(view)
+    if answer is None:
+        return None
+    if found.spreads:
+        return _everything(target) if answer.broken else None
+    sources = action.sources()
+    filled = [] if sources is None else decompose((sources < 0).reshape(target.numbers()))
+    return Units(target, [*answer.broken.boxes, *filled])  # for a softmax is never zero
 
 
 def _explanation(

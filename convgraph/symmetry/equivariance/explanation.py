@@ -153,12 +153,9 @@ class Explanation:
         return {}
 
     def _tying(self, letter: str) -> Learned:
-        return next(
-            tying
-            for layer in self.network.layers
-            for tying in layer.arrays
-            if tying.letter == letter
-        )
+        assert self.plane is not None
+        layers = (each.layer for each in self.plane.along.layers)
+        return next(t for layer in layers for t in layer.arrays if t.letter == letter)
 
     def counterexample(self, broken: Units) -> Counterexample | None:
         """The smallest failure among the broken units."""

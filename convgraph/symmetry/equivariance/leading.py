@@ -12,11 +12,17 @@ zero and all signs positive, every ReLU passes its input on and this is the eval
 polynomial at a random point modulo a prime (Schwartz and Zippel, 1979 and 1980); with all
 coefficients one it is the evaluation of a tropical polynomial. Of a function that is no ReLU its
 own leading terms are taken, at zero and at both ends: a tanh of what grows goes to one.
+
+Near zero, too, functions have leading terms. Let all biases be zero and h -> 0: where every layer F
+has a limit F(h x) / h -> F0(x), the network has f(h x) / h -> f0(x), and where the two sides of f0
+differ, those of f do for all small h. A layer of sums, maxima or ReLUs is its own limit, and a
+local response normalisation x_i / (k + a (x_j^2 + ...))^b has the limit x_i / k^b.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +36,10 @@ from convgraph.symmetry.equivariance.instances import instance
 
 __all__ = ["PRIME", "Leading", "LeadingTerms", "number"]
 
-PRIME = 2**31 - 1
+# products of two residues fit 64 bits; the greatest such prime that is 7 modulo 8 and modulo which
+# all primes up to 47 are squares, so that their fourth roots have residues
+PRIME = 2_147_260_631
+LARGEST = 2**31  # numbers up to it are factored at once
 NOTHING = -(1 << 62)  # the maximum of no values, minus infinity
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -92,22 +101,67 @@ class Leading:
 
 
 def number(value: sp.Expr) -> Leading:
-    """A number as a leading term; unknown unless it is rational."""
+    """A number as a leading term; unknown unless it is a product of fourth roots of fractions."""
     result = Leading.zeros(1)
-    exact = rational(value)
-    if exact is None or exact.q % PRIME == 0:
+    residue = _residue(value)
+    if residue is None:
         result.known[:] = False
         return result
-    result.code[:] = int(sp.sign(exact))
-    result.coefficient[:] = abs(int(exact.p)) * pow(int(exact.q), -1, PRIME) % PRIME
+    result.code[:] = int(sp.sign(value))
+    result.coefficient[:] = residue
+    return result
+
+
+@lru_cache(maxsize=4096)
+def _residue(value: sp.Expr) -> int | None:
+    """The size of a number modulo the prime, if it is a product of fourth roots of fractions.
+
+    Fourth roots of different primes satisfy no relation over the rational numbers but that their
+    fourth powers are what they are (Besicovitch, On the linear independence of fractional powers of
+    integers, 1940), so that any fourth roots modulo the prime may stand for them.
+    """
+    exact = rational(value)
+    if exact is not None:
+        return abs(int(exact.p)) * pow(int(exact.q), -1, PRIME) % PRIME if exact.q % PRIME else None
+    if not (value.is_number and value.is_positive):
+        return None
+    result = 1
+    for base, power in value.as_powers_dict().items():
+        own = _power(base, power)
+        if own is None:
+            return None
+        result = result * own % PRIME
+    return result
+
+
+def _power(base: sp.Expr, power: sp.Expr) -> int | None:
+    """A fourth root of a fraction, or a power of one, modulo the prime."""
+    if not (base.is_Rational and base > 0 and power.is_Rational and 4 % power.q == 0):
+        return None
+    if max(base.p, base.q) > LARGEST:
+        return None
+    result = 1
+    for size, sign in ((base.p, 1), (base.q, -1)):
+        for prime, times in sp.factorint(size).items():
+            if pow(prime, (PRIME - 1) // 2, PRIME) != 1:
+                return None  # no square, whose root would be one
+            root = prime
+            for _ in range(2):  # the prime is 3 modulo 4, so that this is the root that is a square
+                root = pow(root, (PRIME + 1) // 4, PRIME)
+            exponent = sign * times * int(power.p) * (4 // int(power.q))
+            result = result * pow(root, exponent, PRIME) % PRIME
     return result
 
 
 @dataclass(frozen=True, eq=False)
 class LeadingTerms:
-    """The algebra of leading terms; an unknown function is an instance of it, plus `constant`."""
+    """The algebra of leading terms; an unknown function is an instance of it, plus `constant`.
+
+    With `near_zero`, of the limits near zero, where the `constant` is zero.
+    """
 
     constant: Leading
+    near_zero: bool = False
 
     def zeros(self, size: int) -> Leading:
         return Leading.zeros(size)
@@ -160,6 +214,8 @@ class LeadingTerms:
         return result
 
     def product(self, layer: ConeLayer, terms: Leading) -> Leading:
+        if self.near_zero:
+            return _nothing(len(layer.fan_in))
         result = Leading.zeros(len(layer.fan_in))
         result.code[:] = 1
         for k in range(int(layer.fan_in.max(initial=0))):
@@ -175,10 +231,14 @@ class LeadingTerms:
             return _bent(sp.Integer(phi.rising), sp.Integer(phi.falling), terms).plus(constant)
         if function.slopes is not None:
             return _bent(*function.slopes, terms)
-        return _at_ends(function, terms)
+        return _nothing(len(terms.code)) if self.near_zero else _at_ends(function, terms)
 
     def other(self, layer: ConeLayer, terms: Leading) -> Leading:
-        return _nothing(len(layer.fan_in))
+        result = _nothing(len(layer.fan_in))
+        if self.near_zero and layer.reduction.near_zero is not None:
+            own = terms[layer.begins]
+            result[layer.filled] = own.times(number(layer.reduction.near_zero))
+        return result
 
 
 def _nothing(size: int) -> Leading:

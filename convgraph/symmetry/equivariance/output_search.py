@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.composed import Motion, composed, motions
+from convgraph.symmetry.composed import Motion, motions
 from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.cone import cone_of
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.explanation import edge_question
 from convgraph.symmetry.equivariance.identities import identities
-from convgraph.symmetry.equivariance.layer_edges import ancestors, every_layer
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
 from convgraph.symmetry.equivariance.plane import plane
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.transformation import Sources, Steps, joined, space
@@ -52,9 +52,15 @@ class Found:
 
 
 def search(
-    network: Network, actions: Mapping[str, Action], target: Row, steps: Steps | None
+    network: Network,
+    actions: Mapping[str, Action],
+    target: Row,
+    steps: Steps | None,
+    nearest: bool = True,
 ) -> Found | None:
     """The motions of a row that may go with those of the input.
+
+    If none may, the `nearest` is looked for only where it is wanted.
 
     None where the input's transformation is none of shifts and flips, or the network too large.
     """
@@ -65,6 +71,9 @@ def search(
         return None
     options = _options(along, target, steps)
     count = int(np.prod([len(each) for each in options], dtype=float))
+    if count == 1 and not nearest and not any(m.wiped for m in along):
+        # the one way to move is that which the strides say, and has been tried
+        return Found((), tuple(each[0] for each in options), True)
     edges = sum(int(layer.connections) for layer in network.layers)
     if edges <= EDGES and count * int(target.size) <= PAIRS:
         every = list(itertools.product(*options))
@@ -73,10 +82,10 @@ def search(
             every.insert(0, wiped)
         question = edge_question(network, {**actions, target.name: _stays(target)}, target.name)
         channels = int(target.numbers()[0]) if target.channels else 1
-        ranked = _ranked(question, [_sources(each, channels) for each in every])
+        ranked = _ranked(question, [_sources(each, channels) for each in every], nearest)
         complete = all(_all_tried(*each) for each in zip(along, space(target), strict=False))
         return Found(tuple(every[i] for i in ranked.possible), every[ranked.nearest], complete)
-    return _axis_by_axis(network, actions, target, options)
+    return _axis_by_axis(network, actions, target, options, nearest)
 
 
 def _axis_by_axis(
@@ -84,18 +93,19 @@ def _axis_by_axis(
     actions: Mapping[str, Action],
     target: Row,
     options: Sequence[Sequence[Motion]],
+    nearest: bool,
 ) -> Found | None:
     """One axis after the other, in the network cut down to it."""
     view = plane(network, {**actions, target.name: _stays(target)}, target.name)
     if view is None or view.turned or target.name in view.along.flattened:
         return None
     kept: list[list[Motion]] = []
-    nearest = []
+    best = []
     complete = sum(len(each) > 1 for each in options) == 1
     for axis, each in enumerate(options, 1):
         if len(each) == 1:
             kept.append(list(each))
-            nearest.append(each[0])
+            best.append(each[0])
             continue
         asked = view.question((axis,))
         if asked is None:
@@ -104,12 +114,12 @@ def _axis_by_axis(
         if len(each) * classes * each[0].size > PAIRS:
             each = each[: max(1, PAIRS // (classes * each[0].size))]
             complete = False
-        ranked = _ranked(asked[0], [_sources((one,), classes) for one in each])
+        ranked = _ranked(asked[0], [_sources((one,), classes) for one in each], nearest)
         clean = view.others((axis,), asked[1][0], 0, False)
         complete = complete and all(mask.any() for mask in clean.values())
         kept.append([each[i] for i in ranked.possible])
-        nearest.append(each[ranked.nearest])
-    return Found(tuple(itertools.product(*kept)), tuple(nearest), complete)
+        best.append(each[ranked.nearest])
+    return Found(tuple(itertools.product(*kept)), tuple(best), complete)
 
 
 def _stays(row: Row) -> Action:
@@ -178,9 +188,7 @@ def _wiped(along: Sequence[Motion], target: Row) -> tuple[Motion, ...] | None:
 def _sources(along: Sequence[Motion], channels: int) -> Sources:
     """The flat sources of a row of so many channels that moves so along its axes."""
     sizes = tuple(m.size for m in along)
-    maps = composed(along).per_axis(sizes)
-    assert maps is not None
-    return joined([np.arange(channels), *maps], (channels, *sizes))
+    return joined([np.arange(channels), *(m.sources() for m in along)], (channels, *sizes))
 
 
 @dataclass(frozen=True)
@@ -189,18 +197,32 @@ class _Ranked:
     nearest: int
 
 
-def _ranked(question: Question, candidates: Sequence[Sources]) -> _Ranked:
-    """Which candidates are not ruled out, those with most equal structure first."""
+def _ranked(question: Question, candidates: Sequence[Sources], nearest: bool) -> _Ranked:
+    """Which candidates are not ruled out, those with most equal structure first.
+
+    Where none is left, the one with most is looked for only if the `nearest` is wanted.
+    """
     network, row = question.network, question.row
     layers = every_layer(network, ancestors(network, row))
-    found = identities(network, layers, question.moves, {}, question.opaque, consed=True)
     part = slice(network.offsets[row], network.offsets[row] + int(network.row(row).size))
-    plain, moved = found.plain[part], found.moved[part]
     images = np.stack(candidates)
+    open_ = _not_ruled_out(question, layers, part, images)
+    if not len(open_) and not nearest:
+        return _Ranked((), 0)
+    found = identities(network, layers, question.moves, {}, question.opaque, consed=True)
+    plain, moved = found.plain[part], found.moved[part]
     agreeing = (np.where(images >= 0, plain[images], 0) == moved).sum(axis=1)
-    nearest = int(np.argmax(agreeing))
-    if agreeing[nearest] == len(moved):
-        return _Ranked((nearest,), nearest)
+    best = int(np.argmax(agreeing))
+    if agreeing[best] == len(moved):
+        return _Ranked((best,), best)
+    return _Ranked(tuple(sorted(open_.tolist(), key=lambda i: (-agreeing[i], i))), best)
+
+
+def _not_ruled_out(
+    question: Question, layers: list[LayerEdges], part: slice, images: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """The candidates whose two sides were not seen to differ at a few points."""
+    network = question.network
     open_: NDArray[np.intp] = np.arange(len(images))
     units = np.arange(part.start, part.stop)
     cone = cone_of(layers, units, len(network.edges.start) - 1)
@@ -215,4 +237,4 @@ def _ranked(question: Question, candidates: Sequence[Sources]) -> _Ranked:
         open_ = open_[~left.differs(sides).any(axis=1)]
         if not len(open_):
             break
-    return _Ranked(tuple(sorted(open_.tolist(), key=lambda i: (-agreeing[i], i))), nearest)
+    return open_

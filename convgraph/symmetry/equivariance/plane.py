@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.boxes import Box, decompose, dense
+from convgraph.core.boxes import Box, decompose, dense, regroup
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
 from convgraph.core.units import Units
@@ -18,7 +18,12 @@ from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, align
 from convgraph.symmetry.equivariance.clean_positions import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.following import follow
-from convgraph.symmetry.equivariance.restriction import Classes, channel_classes, restriction
+from convgraph.symmetry.equivariance.restriction import (
+    Classes,
+    Restriction,
+    channel_classes,
+    restriction,
+)
 from convgraph.symmetry.transformation import Sources, joined
 
 __all__ = ["Boxes", "Plane", "plane"]
@@ -43,8 +48,17 @@ class Plane:
     maps: Maps
     row: str
     acting: tuple[int, ...]
-    classes: Mapping[str, Classes]
     turned: Mapping[str, Sources]
+
+    @cached_property
+    def _classes(self) -> Mapping[str, Classes] | None:
+        return channel_classes(self.along)
+
+    @property
+    def classes(self) -> Mapping[str, Classes]:
+        """The classes of the channels of each row, where a question has been asked."""
+        assert self._classes is not None
+        return self._classes
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -70,7 +84,7 @@ class Plane:
 
         None if the layers do not allow for it.
         """
-        small = restriction(self.along, self.classes, axes)
+        small = self._cut(axes)
         if small is None:
             return None
         found = list(self._cleaned([a for a in self._axes if a not in axes]))
@@ -93,9 +107,12 @@ class Plane:
         )
         return question, found
 
+    def _cut(self, axes: tuple[int, ...]) -> Restriction | None:
+        return None if self._classes is None else restriction(self.along, self.classes, axes)
+
     def edges(self, axes: tuple[int, ...]) -> int:
         """How many edges the network cut down to some axes has."""
-        small = restriction(self.along, self.classes, axes)
+        small = self._cut(axes)
         layers = small.network.layers if small is not None else ()
         return sum(int(layer.connections) for layer in layers)
 
@@ -121,13 +138,19 @@ class Plane:
         full = [channels, *(np.ones(n, bool) for n in shape[1:])]
         for axis, each in masks.items():
             full[axis] = each
+        if len(target) > len(shape):
+            return regroup(tuple(full), shape, target)
         return [tuple(full[len(shape) - len(target) :])]
 
     def shadow(self, axes: Sequence[int], units: Units) -> Mask:
         """Which (classes, positions of some axes) belong to some units of the row."""
         classes, shape = self.classes[self.row], self.along.shapes[self.row]
         mask = np.zeros((classes.count, *self._sizes(axes)), bool)
-        for box in units.boxes:
+        target = self.network.row(self.row).numbers()
+        boxes = units.boxes
+        if len(target) > len(shape) and self.row not in self.along.flattened:
+            boxes = tuple(part for box in boxes for part in regroup(box, target, shape))
+        for box in boxes:
             if self.row in self.along.flattened:
                 box = (dense(box).ravel(), *(np.ones(1, bool) for _ in shape[1:]))
             full = box if len(box) == len(shape) else (np.ones(1, bool), *box)
@@ -215,22 +238,19 @@ def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | 
     if along is None or any(map(_empty, along.layers)):
         return None
     maps = _maps(along, actions)
-    classes = channel_classes(along)
     needed = [row, *(r.name for r in network.inputs if r.name in along.shapes)]
     axes = range(1, along.rank + 1)
-    if classes is None:
-        return None
     if any(name not in maps for name in needed):
         turned = _turned(along, actions)
         if any(name not in turned for name in needed):
             return None
-        return Plane(network, along, {}, row, tuple(axes), classes, turned)
+        return Plane(network, along, {}, row, tuple(axes), turned)
     acting = tuple(
         axis
         for axis in axes
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
-    return Plane(network, along, maps, row, acting, classes, {})
+    return Plane(network, along, maps, row, acting, {})
 
 
 def _empty(layer: AlignedLayer) -> bool:

@@ -31,21 +31,30 @@ def trials(
     """
     random = np.random.default_rng(20160101)
     inputs = sum(int(row.size) for row in network.inputs)
-    for plan in _plans(maxima):
+    biases = _biases(network, cone)
+    plans = _plans(maxima)
+    if any(layer.reduction.near_zero is not None for layer in cone.layers):
+        # elsewhere such a layer has no leading terms
+        plans = NEAR_ZERO if biases is not None else ()
+    for plan in plans:
         labels = Leading.zeros(len(network.labels))
         learned = slice(0, network.labels.parameters)
         labels[learned] = _point(network.labels.parameters, plan.parameters, random)
         for i, value in enumerate(network.labels.numbers, network.labels.parameters):
             labels[i : i + 1] = number(value)
-        if zeroed:
-            labels.code[list(zeroed)] = 0
+        zeros = zeroed | biases if plan.near_zero and biases is not None else zeroed
+        if zeros:
+            labels.code[list(zeros)] = 0
         x = _point(inputs, plan.inputs, random)
         constant = Leading(
             np.array([random.integers(1, STEP) if plan.spread else 1]),
             random.integers(1, PRIME, 1),
             np.ones(1, bool),
         )
-        yield both_sides(network, cone, moves, x, labels, LeadingTerms(constant))
+        if plan.near_zero:
+            constant = Leading.zeros(1)
+        algebra = LeadingTerms(constant, plan.near_zero)
+        yield both_sides(network, cone, moves, x, labels, algebra)
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,30 @@ class _Plan:
 
     parameters: tuple[str, str]
     inputs: tuple[str, str]
+    near_zero: bool = False
 
     @property
     def spread(self) -> bool:
         return self.parameters[1] != "zero" or self.inputs[1] != "zero"
+
+
+NEAR_ZERO = [
+    *(_Plan(("+", "zero"), (sign, "zero"), near_zero=True) for sign in ("+", "±")),
+    *(
+        _Plan(("+", along), (sign, "random"), near_zero=True)
+        for along in ("zero", "random", "up", "down")
+        for sign in ("+", "-", "±")
+    ),
+]
+
+
+def _biases(network: Network, cone: Cone) -> frozenset[int] | None:
+    """The labels of biases, or None where one is no parameter, so that it cannot be made zero."""
+    found = [layer.bias for layer in cone.layers if layer.bias is not None]
+    numbers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    if len(numbers) and numbers[-1] >= network.labels.parameters:
+        return None
+    return frozenset(numbers[numbers >= 0].tolist())
 
 
 def _plans(maxima: bool) -> Sequence[_Plan]:

@@ -13,7 +13,7 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
-from convgraph.symmetry.equivariance.aligned import aligned_axes
+from convgraph.symmetry.equivariance.aligned import aligned_axes, channels_and_space
 from convgraph.symmetry.transformation import Steps, space
 
 __all__ = ["row_steps"]
@@ -21,6 +21,8 @@ __all__ = ["row_steps"]
 
 def row_steps(network: Network) -> dict[str, Steps | None]:
     """Per row and axis of space, how many input positions lie between two neighbouring positions.
+
+    A row with more axes than the input counts as one whose channels are written in several.
 
     That is the product of the strides on the way, divided by the factors of upsampling. None
     stands for an axis that is gone (a global pool), and for a row without such axes (behind a
@@ -87,7 +89,8 @@ def _in_place(track: Track) -> Steps | None:
 def _behind(joint: Joint, target: Row, steps: Steps | None) -> Steps | None:
     if steps is None:
         return None
-    axes = aligned_axes(joint, target)
+    before = channels_and_space(joint.source, len(steps))
+    axes = None if before is None else aligned_axes(joint, target, before)
     if axes is not None:
         return tuple(_step(axis, step) for axis, step in zip(axes[1:], steps, strict=True))
     if space(joint.source) == space(target):
