@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import networkx as nx
@@ -130,14 +131,27 @@ BAD = {
     "no label": (nx.DiGraph([("a", "b")]), "the edge 'a' -> 'b' has no label"),
     "label None": (nx.DiGraph([("a", "b", {"parameter": None})]), "'a' -> 'b' has no label"),
     "label of a float": (
-        nx.DiGraph([("a", "b", {"parameter": 0.5})]),
-        r"the edge 'a' -> 'b' has the label 0\.5, a float; .*Fraction\('0\.1'\)",
+        nx.DiGraph([("a", "b", {"parameter": 0.1})]),
+        r"the edge 'a' -> 'b' has the label 0\.1: .* no float is 0\.1; .*Fraction\('0\.1'\)",
     ),
     "label of numpy's floats": (
-        nx.DiGraph([("a", "b", {"parameter": np.float32(1)})]),
-        r"'a' -> 'b' has the label .*, a float",
+        nx.DiGraph([("a", "b", {"parameter": np.float32(0.1)})]),
+        r"'a' -> 'b' has the label .* no float is 0\.1000000",
     ),
-    "a weight": (nx.DiGraph([("a", "b", {"weight": 2})]), "its weight=2 is not taken for one"),
+    "label of sympy's floats": (
+        nx.DiGraph([("a", "b", {"parameter": sp.Float(0.1) * sp.Symbol("p")})]),
+        r"has the label 0\.1\d*\*p: .* no float is 0\.1",
+    ),
+    "weight of a float": (nx.DiGraph([("a", "b", {"weight": 1 / 3})]), "no float is 0.33333"),
+    "float that is no number": (
+        nx.DiGraph([("a", "b", {"weight": float("nan")})]),
+        "the label nan; a label is real and finite",
+    ),
+    "infinite float": (
+        nx.DiGraph([("a", "b", {"weight": np.float64("-inf")})]),
+        "inf.*; a label is real and finite",
+    ),
+    "complex number": (nx.DiGraph([("a", "b", {"weight": 1j})]), "has the label 1j; a label is"),
     "not a number": (nx.DiGraph([("a", "b", {"parameter": sp.nan})]), "nan; a label is real"),
     "infinite": (nx.DiGraph([("a", "b", {"parameter": -sp.oo})]), "-oo; a label is real"),
     "imaginary": (
@@ -148,7 +162,7 @@ BAD = {
     "no reduction": (labelled(("a", "b"), b={"reduction": None}), "reduction=None: a reduction"),
     "label of a bool": (nx.DiGraph([("a", "b", {"parameter": True})]), "has the label True"),
     "empty label": (nx.DiGraph([("a", "b", {"parameter": ""})]), "has the label ''"),
-    "bias of a float": (labelled(("a", "b"), b={"bias": 0.5}), "node 'b' has the label 0.5"),
+    "bias of a float": (labelled(("a", "b"), b={"bias": 0.3}), "node 'b' has the label 0.3"),
     "no edges": (labelled(a={}, b={}), "a network has edges"),
     "row missing": (labelled(("a", "b"), a={"row": "x"}), "node 'b' has no row"),
     "rows in a cycle": (
@@ -176,3 +190,25 @@ def test_a_graph_that_is_no_network_is_refused(what: str) -> None:
     graph, rule = BAD[what]
     with pytest.raises(cg.ConvgraphError, match=rule):
         cg.from_networkx(graph)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(0, 6), st.sampled_from(["parameter", "weight"]))
+def test_floats_that_are_decimals_are_labels(mantissa: int, power: int, attribute: str) -> None:
+    exact = Fraction(mantissa, 10**power)
+    number = mantissa / 10**power
+    graph = nx.DiGraph([("a", "b", {attribute: number})])
+    if exact.denominator & (exact.denominator - 1):  # no binary fraction
+        with pytest.raises(cg.ConvgraphError, match="a label is exact"):
+            cg.from_networkx(graph)
+        return
+    for same in (number, sp.Float(number), np.float64(number), exact):
+        graph["a"]["b"][attribute] = same
+        (expression,) = cg.from_networkx(graph).expressions().values()
+        assert expression == sp.Rational(exact.numerator, exact.denominator) * sp.Symbol("a")
+
+
+def test_a_parameter_comes_before_a_weight() -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("a", "c", weight=2)
+    graph.add_edge("b", "c", weight=3, parameter="p")
+    assert str(cg.from_networkx(graph).expressions()["c"]) == "2*a + b*p"

@@ -303,3 +303,12 @@ def test_without_the_package() -> None:
     code = "import sys; sys.modules['onnx'] = None\nimport convgraph as cg\ncg.from_onnx('m.onnx')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].endswith("pip install 'convgraph[onnx]'")
+
+
+def test_a_fault_of_ours_is_not_said_to_be_the_models(monkeypatch):
+    def faulty(builder, placed):
+        return placed.missing
+
+    monkeypatch.setitem(BUILDERS, "Relu", faulty)
+    with pytest.raises(AttributeError, match="missing"):
+        from_onnx(model([node("Relu", ["x"], ["y"])], {"x": (1, 2, 3)}))

@@ -266,3 +266,14 @@ def test_the_largest_input_is_refused_before_anything_is_made():
 def test_a_function_known_by_its_name_only_is_compared_as_an_expression():
     network = cg.trace(lambda x: [sp.Function("phi")(v) for v in x], x=2)
     assert [str(e) for e in network.expressions().values()] == ["phi(x1)", "phi(x2)"]
+
+
+def test_a_fault_of_ours_is_not_said_to_be_the_functions(monkeypatch):
+    def faulty(x):
+        return None.missing
+
+    with pytest.raises(cg.ConvgraphError, match="raised AttributeError: 'NoneType' object"):
+        cg.trace(faulty, x=3)
+    monkeypatch.setattr("convgraph.network.tape.Made", None)  # so that the tape's own line fails
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        cg.trace(lambda x: np.maximum(x, 0), x=3)

@@ -137,7 +137,7 @@ def build(builder: Builder, node: Node) -> None:
             builder.unknown(node, str(reason))
     except ConvgraphError as error:
         raise ConvgraphError(_about(node, str(error))) from None
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as e:
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as e:
         # a model is data: a node that breaks its operator's rules is no fault of this library's
         raise ConvgraphError(_about(node, f"not as the operator asks: {e}")) from e
 

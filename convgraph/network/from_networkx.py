@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Rational
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["from_networkx"]
 
 REDUCTIONS = {r.name: r for r in (SUM, MEAN, MAX, PRODUCT)}
 REDUCTIONS["relu"] = reduction("relu")
+LABELS = ("parameter", "weight")
 NO_NUMBERS = (sp.nan, sp.I, sp.oo, -sp.oo, sp.zoo)
 
 
@@ -32,10 +34,12 @@ def from_networkx(graph: nx.DiGraph) -> Network:
     Parameters
     ----------
     graph
-        A DiGraph or MultiDiGraph. Each edge has an attribute `parameter`: a sympy expression, a
-        string (it becomes a symbol) or a whole or rational number. Nodes may have the attributes
-        `row` (the name of their row), `reduction` ("sum", "mean", "max", "product", "relu") and
-        `bias`. Without rows, a node's row is the length of the longest path that leads to it.
+        A DiGraph or MultiDiGraph. Each edge has an attribute `parameter`, or else `weight`, as
+        networkx has it: a sympy expression, a string (it becomes a symbol) or a number. Numbers are
+        exact: a float is taken if it is the decimal that it is written as (0.5, but not 0.1). Nodes
+        may have the attributes `row` (the name of their row), `reduction` ("sum", "mean", "max",
+        "product", "relu") and `bias`. Without rows, a node's row is the length of the longest path
+        that leads to it.
 
     Returns
     -------
@@ -167,18 +171,13 @@ def _order(edges: LabelledEdges, of_node: list[str], names: list[str]) -> list[s
 
 
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
-    if "parameter" not in data or data["parameter"] is None:
-        weight = ""
-        if "weight" in data:
-            weight = (
-                f"; its weight={data['weight']!r} is not taken for one, often a float: "
-                "set 'parameter' to a symbol's name or an exact number"
-            )
+    given = next((data[k] for k in LABELS if data.get(k) is not None), None)
+    if given is None:
         raise ConvgraphError(
             f"graph: the edge {source!r} -> {target!r} has no label; "
-            f"every edge has an attribute 'parameter'{weight}"
+            "every edge has an attribute 'parameter' or 'weight'"
         )
-    return _as_label(f"the edge {source!r} -> {target!r}", data["parameter"])
+    return _as_label(f"the edge {source!r} -> {target!r}", given)
 
 
 def _as_label(where: str, label: Any) -> sp.Expr:
@@ -187,20 +186,37 @@ def _as_label(where: str, label: Any) -> sp.Expr:
             raise ConvgraphError(
                 f"graph: {where} has the label {label}; a label is real and finite"
             )
-        return label
+        floats = {number: _decimal(where, label, number) for number in label.atoms(sp.Float)}
+        return label.xreplace(floats)
     if isinstance(label, float | np.floating):
-        raise ConvgraphError(
-            f"graph: {where} has the label {label!r}, a float; a label is exact: "
-            "fractions.Fraction('0.1') is a tenth, and Fraction(0.1) what the float holds"
-        )
+        if not math.isfinite(label):
+            raise ConvgraphError(
+                f"graph: {where} has the label {label!r}; a label is real and finite"
+            )
+        return _decimal(where, label, float(label))
     if isinstance(label, str) and label:
         return sp.Symbol(_name(label))
     if not isinstance(label, bool) and isinstance(label, Rational | np.integer):
         return sp.Rational(int(label.numerator), int(label.denominator))
     raise ConvgraphError(
         f"graph: {where} has the label {label!r}; a label is a sympy expression, a string, "
-        "or a whole or rational number"
+        "or a real number"
     )
+
+
+def _decimal(where: str, label: Any, number: float | sp.Float) -> sp.Rational:
+    """A float, if it is the decimal number as which it is written.
+
+    0.75 is; 0.1 is not: a float holds a number of about 55 digits instead.
+    """
+    written = str(number)
+    if sp.Rational(written) != sp.Rational(number):
+        raise ConvgraphError(
+            f"graph: {where} has the label {label!r}: a label is exact, and no float is {written}; "
+            f"write fractions.Fraction('{written}') for that number, "
+            f"or Fraction({written}) for the one that the float holds"
+        )
+    return sp.Rational(written)
 
 
 def _reduction(graph: nx.DiGraph, targets: list[Any], row: str) -> Reduction:

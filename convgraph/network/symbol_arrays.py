@@ -143,7 +143,7 @@ def _greatest(tape: Tape, sign: int, *values: Any) -> Any:
     for value in values:
         expression = expression_of(value)
         if expression is None:
-            raise TypeError(f"{value!r} is not a real number, of which a maximum could be taken")
+            tape.refuse(f"{value!r} is not a real number, of which a maximum could be taken")
         known.append(sign * expression)
     return Value(tape, sign * tape.greatest(*known))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ ADVICE = {
 }
 """What to do instead, by a part of the message of what numpy or sympy raise."""
 
+LIBRARY = Path(__file__).parents[1]
 LARGEST = 10**6  # values that a run holds as symbols, of about a kilobyte each
 
 
@@ -138,6 +140,8 @@ def _run(function: Callable[..., Any], given: tuple[Any, ...], tape: Tape) -> ND
     except ConvgraphError as error:
         raise ConvgraphError(f"{_place(function, error)}: {error}") from error
     except Exception as error:  # whatever the user's code raises on symbols
+        if _is_ours(function, error):
+            raise
         hint = next((f"; {advice}" for sign, advice in ADVICE.items() if sign in str(error)), "")
         raise ConvgraphError(
             f"{_place(function, error)}: "
@@ -165,6 +169,13 @@ def _place(function: Any, error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     line = next((f.lineno for f in reversed(frames) if f.filename == own), None)
     return f"function={_named(function)!r}" + ("" if line is None else f", line {line}")
+
+
+def _is_ours(function: Any, error: BaseException) -> bool:
+    """Whether an error was raised by a line of this library's, which is then to be mended here."""
+    line = traceback.extract_tb(error.__traceback__)[-1].filename
+    own = getattr(getattr(function, "__code__", None), "co_filename", None)
+    return line != own and Path(line).is_relative_to(LIBRARY)
 
 
 def _named(function: Any) -> Any:
