@@ -23,6 +23,7 @@ from convgraph.core.wiring import Listed, Product, Wiring
 __all__ = ["EdgeTable", "fill", "interleaved", "joint_edges"]
 
 Integers = NDArray[np.integer[Any]]
+AT_ONCE = 2**20  # edges along a single axis that are written in one go, in some 10 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,10 @@ def fill(
     if isinstance(tying, Learned):
         codes = [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
         columns.append((label, first_label, codes))
+    if len(tables) == 1 and tables[0].size <= AT_ONCE:  # all positions are inner ones
+        alone = np.zeros((1, 1), np.int64)
+        tables = [alone, *tables]
+        columns = [(out, offset, [alone, *terms]) for out, offset, terms in columns]
     firsts = [terms[0] for _, _, terms in columns]
     inner = [_outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
     inner_there = _outer_and([table >= 0 for table in tables[1:]])

@@ -84,14 +84,36 @@ def floor_div(a: Size, b: Size) -> Size:
     """
     if isinstance(a, int) and isinstance(b, int):
         return a // b
-    return _simplest(sp.floor(sp.expand(sp.sympify(a) / b)))
+    return _simplest(_rounded(sp.floor, sp.expand(sp.sympify(a) / b)))
 
 
 def ceil_div(a: Size, b: Size) -> Size:
     """Ceiling of a / b, exactly, also for symbols."""
     if isinstance(a, int) and isinstance(b, int):
         return -(-a // b)
-    return _simplest(sp.ceiling(sp.expand(sp.sympify(a) / b)))
+    return _simplest(_rounded(sp.ceiling, sp.expand(sp.sympify(a) / b)))
+
+
+def _rounded(rounding: Any, e: sp.Expr) -> sp.Expr:
+    """sympy's floor or ceiling, which first asks at length whether a quotient is between -2 and 2.
+
+    It is not for all numbers if a symbol stands in one term only, which grows without bound; then
+    what is left to do is to take out the terms that are whole.
+    """
+    terms = sp.Add.make_args(e)
+    factors = [[f.as_base_exp() for f in sp.Mul.make_args(term)] for term in terms]
+    bases = [[base for base, _ in each if not base.is_Rational] for each in factors]
+    every = [base for each in bases for base in each]
+    if not all(base.is_Symbol and base.is_integer for base in every):
+        return rounding(e)
+    if not any(power == 1 and every.count(b) == 1 for each in factors for b, power in each):
+        return rounding(e)
+    whole, rest = [], []
+    for term, each in zip(terms, factors, strict=True):
+        plain = all(b.is_integer and power.is_Integer and power > 0 for b, power in each)
+        (whole if plain or term.is_integer else rest).append(term)
+    left = sp.Add(*rest)
+    return sp.Add(*whole, rounding(left, evaluate=False) if left.free_symbols else rounding(left))
 
 
 def clamp(value: Size, low: Size, high: Size) -> Size:

@@ -66,8 +66,8 @@ def choices(
         return
     numbers = [_numbers(symbol, symbol in amounts) for symbol in ordered]
     seen = []
-    # the smallest; then growing from symbol to symbol, falling, and what is left
-    turns = [(0, 0), (1, 1), (2, -1), (3, 2), *((b, a) for b in range(EACH) for a in (1, 3, 2, 0))]
+    # the smallest; then growing from symbol to symbol; large beside small; and what is left
+    turns = [(0, 0), (1, 1), (3, 2), (2, -1), *((b, a) for b in range(EACH) for a in (1, 3, 2, 0))]
     for begin, step in turns:
         chosen = {
             symbol: own[(begin + step * place) % EACH % len(own)]

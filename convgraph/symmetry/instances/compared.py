@@ -15,10 +15,10 @@ from convgraph.symmetry.instances.borders import unreached
 from convgraph.symmetry.instances.plain import draw
 from convgraph.symmetry.instances.whole import whole
 
-__all__ = ["Claimed", "different", "moved", "pieces"]
+__all__ = ["Claimed", "different", "met", "moved", "pieces"]
 
 
-MARGIN = 3  # positions beyond the output
+MARGIN = 3  # positions beyond the output: a condition that is off by one lets one in
 
 
 class Claimed:
@@ -42,7 +42,7 @@ class Claimed:
         if not len(variables) == len(claim.right.args) == len(shape):
             raise ConvgraphError(f"{claim.left}: the output has {len(shape)} axes")
         known = {**at, **dict(zip(variables, np.ogrid[tuple(map(slice, shape))], strict=True))}
-        self.mask = _met(claim.conditions, known, shape)
+        self.mask = met(claim.conditions, known, shape)
         if line is None and claim.conditions:
             self._no_more(claim, at, shape)
         sources = [np.asarray(whole(a, known)) for a in claim.right.args]
@@ -68,7 +68,7 @@ class Claimed:
         mesh = np.ogrid[tuple(slice(-b, n + b) for b, n in zip(beyond, shape, strict=True))]
         wide = tuple(n + 2 * b for b, n in zip(beyond, shape, strict=True))
         known = {**at, **dict(zip(claim.variables, mesh, strict=True))}
-        if _met(claim.conditions, known, wide).sum() > self.mask.sum():
+        if met(claim.conditions, known, wide).sum() > self.mask.sum():
             raise ConvgraphError(f"{claim.left}: at {dict(at)} the output has no such position")
 
     @property
@@ -77,7 +77,7 @@ class Claimed:
         return int(self.mask.sum())
 
 
-def _met(
+def met(
     conditions: Sequence[sp.Expr], known: Mapping[sp.Symbol, Any], shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
     """Where all conditions are met."""

@@ -12,24 +12,33 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.choices import at_numbers, choices, free_symbols
-from convgraph.symmetry.instances.compared import Claimed, different, moved, pieces
+from convgraph.symmetry.instances.compared import Claimed, different, met, moved, pieces
 from convgraph.symmetry.instances.cropped import cropped
 from convgraph.symmetry.instances.made import Instance
 from convgraph.symmetry.instances.others import converse, downsampling
 from convgraph.symmetry.instances.plain import CROPPED_EDGES, FEW_EDGES, draw, is_small, values
 from convgraph.symmetry.instances.printed import Printed
+from convgraph.symmetry.instances.whole import whole
 
 __all__ = ["Instance", "instances"]
 
-SIZES = 3  # of a statement without symbols
-SEEDS = (1, 2)  # of the inputs
-FAR = 4_000
+SIZES = 3  # of a statement without symbols: the smallest, and both remainders modulo 2 behind it
+CHOICES = 3  # numbers for symbols: the smallest, and two others for each
+STARTS = {  # sizes tried first with each of them; on a circle the strides multiply them
+    "line": (1, 7, 10),
+    "interior": (1, 7, 10),
+    "circle": (1, 3, 4),
+}
+SEEDS = (1, 2)  # of the inputs: one by chance may hide what a maximum does not read
+NEAR = 4  # sizes in turn, of which strides of up to 4 divide one
+FAR = 4_000  # positions; a window that reaches further has no small instance
 ALL_EDGES = "every edge"
 
 
@@ -62,20 +71,19 @@ def _named(at: Mapping[sp.Symbol, Any]) -> dict[str, int]:
 
 
 def _equivariance(statement: Any) -> Iterator[Instance]:
-    if statement.where not in ("line", "circle", "interior"):
+    if statement.where not in STARTS:
         raise ConvgraphError(f"where={statement.where!r}: a line, a circle or an interior")
     tried = 0
     symbols = free_symbols((statement.spec, statement.transformation, statement.channels))
-    enough = min(2 + len(symbols), 4)  # different numbers for the symbols
     for at in choices(symbols, free_symbols(statement.transformation)):
         try:
             case = _Case(statement, at)
         except ConvgraphError:  # numbers that do not go together
             continue
-        found = list(case.sizes(SIZES if not symbols else 2 if not tried else 1))
+        found = list(case.sizes(1 if symbols else SIZES, STARTS[statement.where][tried]))
         yield from found
         tried += bool(found)
-        if tried == enough:
+        if tried == CHOICES:
             return
 
 
@@ -91,14 +99,16 @@ class _Case:
         self.line = statement.where == "line"
         self.whole_network = isinstance(statement.spec, Network)
         self.many = self.whole_network and not is_small(statement.spec)
+        self._fitted = False
 
-    def sizes(self, count: int) -> Iterator[Instance]:
-        """The smallest size that the conditions allow and those behind it, `count` of them.
-
-        Where only one is wanted, it is some small one.
-        """
+    def sizes(self, count: int, start: int) -> Iterator[Instance]:
+        """`count` sizes: from a start of 1 the smallest that the conditions allow and those behind
+        it, and from another some small one."""
         if not self.whole_network:
-            yield from self._growing(self._bound, count)
+            made = self._smallest() if start == 1 else self._some(self._bound, start)
+            yield from self._tried(made)
+            for other in range(1, count if made is not None else 0):
+                yield from self._tried(self._bound(self._size + other))
             return
         if not self.many:
             yield from self._tried(self._given())
@@ -107,43 +117,67 @@ class _Case:
             if around:  # of the size that it has
                 yield from self._tried(self._cropped(axis, self._own[axis]))
             else:
-                yield from self._growing(partial(self._cropped, axis), 1)
+                start = 32 if self.many else 5  # models have strides of 32 in all
+                yield from self._tried(self._some(partial(self._cropped, axis), start))
 
-    def _growing(self, make: Callable[[int], _Made | None], count: int) -> Iterator[Instance]:
-        size, none = 3 if count == 1 else 1, 0
-        if self.whole_network:  # of which another size costs more to look at
-            size, none = 32 if self.many else 5, 0
-        made = make(size)
-        while made is None and size < FAR:
-            none, size = size, size + 1 + size // (1 if self.many else 2)
-            made = make(size)
-        while made is not None and size - none > 1 and count > 1:
+    def _smallest(self) -> _Made | None:
+        """The smallest size, by halving between those that are too small and one that is not."""
+        none, size = 0, 1
+        while (made := self._bound(size)) is None and size < FAR:
+            none, size = size, size + 1 + size // 2
+        while made is not None and size - none > 1:
             middle = (size + none) // 2
-            if (smaller := make(middle)) is not None:
+            if (smaller := self._bound(middle)) is not None:
                 size, made = middle, smaller
             else:
                 none = middle
-        if made is not None:
-            yield from self._tried(made)
-            for other in range(1, count):
-                yield from self._tried(make(size + other))
+        self._size = size
+        return made
+
+    def _some(self, make: Callable[[int], _Made | None], size: int) -> _Made | None:
+        """Some size: the next ones where strides have to divide it, and then larger ones."""
+        while size < FAR:
+            for near in range(size, size + NEAR):
+                if (made := make(near)) is not None:
+                    return made
+                if self._fitted:  # the layers take it, but the border reaches every output
+                    break
+            size *= 2
+        return None
 
     # -- networks ---------------------------------------------------------------------------------
 
     def _bound(self, size: int) -> _Made | None:
         """The spec on an input of this size, if it takes one and the claim speaks of its output."""
+        self._fitted = False
         try:
             at, space = self._open(size)
             if any(n < 1 for n in space):
+                return None
+            if not self._spoken_of(at):
+                self._fitted = True
                 return None
             head = () if self.channels is None else (self.channels,)
             x = Input((*head, *space), rank=len(space))
             network = Network(x, self.spec(x))
         except ConvgraphError:  # too small, or numbers that do not go together
             return None
+        self._fitted = True
         if sum(int(row.size) for row in network.rows) > FEW_EDGES:
             return None
         return self._made(network, at)
+
+    def _spoken_of(self, at: Mapping[sp.Symbol, Any]) -> bool:
+        """Whether a position of the output, of as many as are said, meets the conditions."""
+        claim = self.statement.claim
+        said = self.printed.sizes.get(self._output)
+        if said is None or self.line or not claim.conditions:
+            return True
+        space = [max(0, int(whole(n, at))) for n in said]
+        shape = (*[1] * (len(claim.variables) - len(space)), *space)
+        mesh = np.ogrid[tuple(map(slice, shape))]
+        known = {**at, **dict(zip(claim.variables, mesh, strict=True))}
+        return bool(met(claim.conditions, known, shape).any())
 
     def _open(self, size: int) -> tuple[dict[sp.Symbol, Any], tuple[int, ...]]:
         """Numbers for the sizes: `size`, and one more along each further axis."""
@@ -153,7 +187,7 @@ class _Case:
         free = list(self.printed.counted(self.at))
         known = {**self.at, **{s: size + a for a, s in enumerate(free)}}
         at = self.printed.complete(known)
-        return at, tuple(int(sp.sympify(n).xreplace(_exact(at))) for n in self.printed.input)
+        return at, tuple(int(whole(n, at)) for n in self.printed.input)
 
     @property
     def _rank(self) -> int:
@@ -181,7 +215,7 @@ class _Case:
         said = self.printed.sizes.get(self._output)
         if said is None or self.line:
             return
-        space = tuple(int(sp.sympify(n).xreplace(_exact(at))) for n in said)
+        space = tuple(int(whole(n, at)) for n in said)
         if space != end.numbers()[end.channels :]:
             raise ConvgraphError(
                 f"instances: at {_named(at)} {self._output} has the shape {end.shape}, "
@@ -218,10 +252,12 @@ class _Case:
         """A bound network along one axis; of the claim, what speaks of that axis."""
         network = self.statement.spec
         row = network.inputs[0]
+        self._fitted = False
         try:
             along, place = cropped(network, row.channels + axis, size)
         except ConvgraphError:  # too small, or branches that do not meet at this size
             return None
+        self._fitted = True
         known = dict(self.at)
         if not self.line:
             free = list(self.printed.counted(self.at))
@@ -285,7 +321,3 @@ class _Along:
         self.variables = (own,)
         self.conditions = tuple(c for c in claim.conditions if not c.free_symbols & others)
         self.right = sp.Function(claim.right.func.__name__)(claim.right.args[place])
-
-
-def _exact(at: Mapping[sp.Symbol, Any]) -> dict[sp.Symbol, sp.Integer]:
-    return {symbol: sp.Integer(int(value)) for symbol, value in at.items()}

@@ -40,13 +40,13 @@ def is_small(network: Network, most: int = FEW_EDGES) -> bool:
         edges += int(layer.connections)
         if edges > most:
             return False
-    return int(network.parameter_count) <= most
+    return network.labels.parameters <= most
 
 
 def draw(shape: Sequence[int], seed: int) -> NDArray[np.int64]:
     """Whole numbers, none of them 0."""
-    random = np.random.default_rng(seed)
-    return random.integers(1, 50, tuple(shape)) * random.choice([-1, 1], tuple(shape))
+    drawn = np.random.default_rng(seed).integers(-49, 49, tuple(shape))
+    return drawn + (drawn >= 0)
 
 
 def values(

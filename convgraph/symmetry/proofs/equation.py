@@ -54,7 +54,12 @@ def primed(e: sp.Expr, rows: Iterable[str]) -> sp.Expr:
     w(i)*x'(i + 1)
     """
     known = set(rows)
-    return e.replace(
-        lambda a: isinstance(a, AppliedUndef) and a.func.__name__ in known,
-        lambda a: applied(f"{a.func.__name__}'", *a.args),
-    )
+
+    def walk(part: sp.Expr) -> sp.Expr:
+        args = [walk(a) for a in part.args]
+        if isinstance(part, AppliedUndef) and part.func.__name__ in known:
+            return applied(f"{part.func.__name__}'", *args)
+        changed = any(new is not old for new, old in zip(args, part.args, strict=True))
+        return part.func(*args) if changed else part
+
+    return walk(e)

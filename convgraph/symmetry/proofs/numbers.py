@@ -32,8 +32,9 @@ def symbols_of(thing: Any) -> set[sp.Symbol]:
     return set().union(*(symbols_of(getattr(thing, name)) for name in fields))
 
 
-def strides_of(thing: Any) -> Iterator[Size]:
-    """Every stride in a spec, along any axis; that of a pool is its kernel where it has no other.
+def strides_of(thing: Any, along: slice = slice(None)) -> Iterator[Size]:
+    """Every stride in a spec, along any axis or some; that of a pool is its kernel where it has no
+    other.
 
     >>> from convgraph import Conv, MaxPool
     >>> list(strides_of(Conv(3, stride=2) >> MaxPool(3)))
@@ -42,13 +43,13 @@ def strides_of(thing: Any) -> Iterator[Size]:
     fields = getattr(thing, "__dataclass_fields__", ())
     if isinstance(thing, tuple | list):
         for each in thing:
-            yield from strides_of(each)
+            yield from strides_of(each, along)
     elif "stride" in fields:
         stride = thing.kernel if thing.stride is None else thing.stride
-        yield from stride if isinstance(stride, tuple) else (stride,)
+        yield from stride[along] if isinstance(stride, tuple) else (stride,)
     else:
         for name in fields:
-            yield from strides_of(getattr(thing, name))
+            yield from strides_of(getattr(thing, name), along)
 
 
 def with_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:

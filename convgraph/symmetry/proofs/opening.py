@@ -42,9 +42,12 @@ def setting(
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
     sizes = tuple(size_symbol(unused(f"n{suffix}", used)) for suffix in suffixes)
     counts = tuple(size_symbol(unused(f"m{suffix}", used)) for suffix in suffixes)
-    network = _opened(spec, sizes, counts, channels)
+    around = _around(spec, moves, sizes, counts, channels) if where == "circle" else None
+    network = around or _opened(spec, sizes, counts, channels)
     moved = dict(shifts(network, moves))
-    if where == "circle":
+    if around is not None:
+        sizes = tuple(around.inputs[0].shape[-rank:])
+    elif where == "circle":
         wholes = periods(network, rank)
         sizes = tuple(
             period * m if move != 0 or network.inputs[0].shape[a - rank] != n else n
@@ -71,6 +74,33 @@ def setting(
         paddings,
         frozenset(everything),
     )
+
+
+def _around(
+    spec: Spec,
+    moves: Sequence[sp.Expr],
+    sizes: Sequence[sp.Symbol],
+    counts: Sequence[sp.Symbol],
+    channels: Size | None,
+) -> Network | None:
+    """The spec on a circle of as many positions as all strides multiply to, if they divide that.
+
+    In a chain of layers they are what divides the circle, and nothing has to be bound twice.
+    """
+    products = [
+        sp.Mul(*map(sp.sympify, strides_of(spec, slice(a, a + 1)))) for a in range(len(moves))
+    ]
+    wholes = [
+        product * m if move != 0 else n
+        for product, m, move, n in zip(products, counts, moves, sizes, strict=True)
+    ]
+    try:
+        network = bound(spec, wholes, channels)
+        own = periods(network, len(moves))
+    except (ConvgraphError, Unproved):
+        return None
+    pairs = zip(own, products, moves, strict=True)
+    return network if all(p == q for p, q, move in pairs if move != 0) else None
 
 
 def _opened(
