@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 
@@ -278,10 +279,39 @@ def test_scripts_are_the_same_in_every_process():
 
 def test_a_fixed_kernel_is_written_out():
     fixed = cg.prove(cg.Conv(3, padding=1), cg.Shift(up), where="interior")
-    assert "(w 2)" in fixed.smt2()
+    assert "(w!array 2)" in fixed.smt2()
     assert sp.Symbol("k") not in fixed.conclusion.free_symbols
 
 
 def test_what_is_even_or_odd_is_said_to_be():
     even = sp.Symbol("e", even=True, positive=True)
     assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).recheck().holds
+
+
+@pytest.mark.parametrize(
+    "name", ["let", "forall", "assert", "par", "and", "mod", "true", "n", "x", "i_1", "a_1", "m"]
+)
+def test_a_name_may_be_a_word_of_the_language_or_one_of_the_script(name):
+    size = sp.Symbol(name, integer=True, positive=True)
+    kernel = cg.Conv(3, letter=name, padding=1)
+    function = cg.Conv(3, padding=1) >> cg.Activation(name)
+    assert cg.prove(kernel, cg.Shift(1), where="interior").recheck().holds
+    assert cg.prove(cg.Conv(size, stride=2), cg.Shift(2)).recheck().holds
+    for spec in (kernel, function):
+        refutation = cg.prove(spec, cg.Shift(1), where="frame")
+        assert refutation.recheck().holds
+        assert answers_to(refutation.smt2()) == ["sat"]
+
+
+def test_a_kernel_is_not_taken_for_a_row_of_its_name():
+    """y[i] = x(0) x[i] + ...: were the kernel the row, something would be known of it."""
+    proof = cg.prove(cg.Conv(2, letter="x"), cg.Shift(1))
+    declared = re.findall(r"\(declare-fun (\S+) \(Int\) Real\)", proof.smt2())
+    assert sorted(set(declared)) == ["x!array", "x!row"]
+
+
+def test_two_symbols_of_one_name_are_refused():
+    k_even = sp.Symbol("k", even=True, positive=True)
+    proof = cg.prove(cg.Conv(k, padding=k_even), cg.Shift(1))
+    with pytest.raises(cg.ConvgraphError, match="two symbols have this name"):
+        proof.recheck()

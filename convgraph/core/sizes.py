@@ -108,7 +108,8 @@ def _rounded(rounding: Any, e: sp.Expr) -> sp.Expr:
         return rounding(e)
     if not any(power == 1 and every.count(b) == 1 for each in factors for b, power in each):
         return rounding(e)
-    whole, rest = [], []
+    whole: list[sp.Expr] = []
+    rest: list[sp.Expr] = []
     for term, each in zip(terms, factors, strict=True):
         plain = all(b.is_integer and power.is_Integer and power > 0 for b, power in each)
         (whole if plain or term.is_integer else rest).append(term)

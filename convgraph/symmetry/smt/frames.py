@@ -52,12 +52,12 @@ def frame_query(network: Network, amounts: Sequence[int]) -> Query:
     script.integer("n", 1)
     rows: dict[str, str] = {}
     moved: dict[str, str] = {}
-    rows[start.name] = script.function(start.name, len(start.shape))
-    moved[start.name] = _moved_input(script, start, steps)
+    rows[start.name] = script.row(start.name, len(start.shape))
+    moved[start.name] = _moved_input(script, start, rows[start.name], steps)
     for layer in network.layers:
         _fits(script, layer)
-        rows[layer.target.name] = _row(script, layer, rows, "")
-        moved[layer.target.name] = _row(script, layer, moved, "'")
+        rows[layer.target.name] = _row(script, layer, rows, "row")
+        moved[layer.target.name] = _row(script, layer, moved, "moved")
     (end,) = network.outputs
     at = [script.integer(f"i_{a + 1}") for a in range(len(end.shape))]
     for i, size in zip(at, end.shape, strict=True):
@@ -81,11 +81,11 @@ def _fits(script: Script, layer: Layer) -> None:
                     script.claim(call(">=", size, total(_size(side), number(least))))
 
 
-def _moved_input(script: Script, row: Row, steps: Sequence[sp.Expr]) -> str:
+def _moved_input(script: Script, row: Row, name: str, steps: Sequence[sp.Expr]) -> str:
     at = _variables(row)
     came = [difference(a, number(int(t))) for a, t in zip(at, steps, strict=True)]
-    value = call("ite", _inside(script, row, came), call(named(row.name), *came), "0.0")
-    return _function(script, f"{row.name}'", at, value)
+    value = call("ite", _inside(script, row, came), call(name, *came), "0.0")
+    return _function(script, f"{row.name}!moved", at, value)
 
 
 def _variables(row: Row) -> list[str]:
@@ -130,21 +130,17 @@ def _size(e: Any) -> str:
     raise ConvgraphError(f"shape={e}: a size that is not written for an SMT solver")
 
 
-def _row(script: Script, layer: Layer, rows: Mapping[str, str], mark: str) -> str:
+def _row(script: Script, layer: Layer, rows: Mapping[str, str], ending: str) -> str:
     """A layer's row as a function of positions."""
     at = _variables(layer.target)
-    terms = [_joint(layer, joint, at, rows[joint.source.name]) for joint in layer.joints]
+    terms = [_joint(script, layer, joint, at, rows[joint.source.name]) for joint in layer.joints]
     if layer.bias is not None:
         terms.append(_bias(script, layer, at))
     word = "*" if layer.reduction == PRODUCT else "+"
     value = call(word, *terms) if len(terms) > 1 else terms[0]
-    for joint in layer.joints:
-        if isinstance(joint.tying, Learned):
-            named_digits = [d for d in joint.tying.digits if d.named or d.size != 1]
-            script.function(joint.tying.letter or "w", len(named_digits))
     if layer.reduction.function is not None:
         value = _pointwise(script, layer.reduction.function, value)
-    return _function(script, f"{layer.target.name}{mark}", at, value)
+    return _function(script, f"{layer.target.name}!{ending}", at, value)
 
 
 def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
@@ -153,7 +149,7 @@ def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
     assert isinstance(tying, Learned)
     pairs = [each[1:] for each in axes_of(layer.bias, layer.target)]
     outs = [pairs[d.axis][2] for d in tying.digits if d.named or d.size != 1]
-    b = script.function(tying.letter or "b", len(outs))
+    b = script.parameter(tying.letter or "b", len(outs))
     return call(b, *[at[o] for o in outs if o is not None])
 
 
@@ -166,7 +162,7 @@ def _pointwise(script: Script, function: Function, value: str) -> str:
     return call(phi, value)
 
 
-def _joint(layer: Layer, joint: Joint, at: Sequence[str], source: str) -> str:
+def _joint(script: Script, layer: Layer, joint: Joint, at: Sequence[str], source: str) -> str:
     fold = fold_of(layer, joint)
     pairs = [each[1:] for each in axes_of(joint, layer.target)]
     state: State = fold.empty
@@ -184,7 +180,7 @@ def _joint(layer: Layer, joint: Joint, at: Sequence[str], source: str) -> str:
             there += conditions
             if place is not None:
                 read[place] = position
-        weight = _weight(joint, pairs, taps, at)
+        weight = _weight(script, joint, pairs, taps, at)
         condition = call("and", *there, "true") if there else "true"
         state = fold.both(state, fold.of(condition, weight, call(source, *read)))
     return _finished(fold, joint, state)
@@ -237,7 +233,9 @@ def _folded(raw: str, size: str, boundary: str) -> str:
     return call("ite", call("<", raw, "0"), low, call("ite", call(">", raw, last), high, raw))
 
 
-def _weight(joint: Joint, pairs: Sequence[Any], taps: Sequence[int], at: Sequence[str]) -> str:
+def _weight(
+    script: Script, joint: Joint, pairs: Sequence[Any], taps: Sequence[int], at: Sequence[str]
+) -> str:
     if not isinstance(joint.tying, Learned):
         return "1.0"
     arguments = []
@@ -252,4 +250,4 @@ def _weight(joint: Joint, pairs: Sequence[Any], taps: Sequence[int], at: Sequenc
         else:
             tap = taps[digit.axis]
             arguments.append(number(int(digit.size) - 1 - tap if digit.flipped else tap))
-    return call(named(joint.tying.letter or "w"), *arguments)
+    return call(script.parameter(joint.tying.letter, len(arguments)), *arguments)

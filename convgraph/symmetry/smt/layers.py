@@ -205,7 +205,7 @@ class LayerQueries:
         positions, turns = self._places(script)
         pairs = list(axes_of(bias, row))
         digits = [d for d in bias.tying.digits if d.named or d.size != 1]
-        name = script.function(bias.tying.letter or "b", len(digits))
+        name = script.parameter(bias.tying.letter or "b", len(digits))
         places = []
         for digit in digits:
             _, axis, _, out = pairs[digit.axis]

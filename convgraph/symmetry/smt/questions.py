@@ -70,7 +70,7 @@ def _converse(proof: Proof) -> Iterator[Query]:
         script.integer("a"),
         script.integer("j"),
     )
-    m = script.function("M", 2)
+    m = script.parameter("M", 2)
     # moved by s t, the impulse at c is that at c + s t, so that M[i, c + s t] = M[i - t, c] for
     # all i, t and c; here at t = i and c = a - s i
     c = difference(a, whole(s, i))

@@ -106,7 +106,7 @@ def recheck_frame(refutation: Refutation) -> Recheck:
     began = perf_counter()
     one = z3.Solver()
     one.set("timeout", TIMEOUT)
-    one.from_string(query.text)
+    _read(z3, one, query)
     n = z3.Int("n")
     smallest = None
     answer = one.check()
@@ -155,9 +155,13 @@ def _asked(z3: Any, query: Query) -> Answer:
     began = perf_counter()
     one = z3.Solver()
     one.set("timeout", TIMEOUT)
-    try:
-        one.from_string(query.text)
-    except z3.Z3Exception as wrong:
-        raise ConvgraphError(f"{query.what}: z3 does not read this question: {wrong}") from None
+    _read(z3, one, query)
     answer = str(one.check())
     return Answer(query, answer, 1000 * (perf_counter() - began))
+
+
+def _read(z3: Any, solver: Any, query: Query) -> None:
+    try:
+        solver.from_string(query.text)
+    except z3.Z3Exception as wrong:
+        raise ConvgraphError(f"{query.what}: z3 does not read this question: {wrong}") from None

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from convgraph.core import escape
+from convgraph.core.errors import ConvgraphError
 
 __all__ = [
     "Query",
@@ -34,15 +35,21 @@ __all__ = [
 ]
 
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_!.]*")
+# no word of SMT-LIB, and no function of a solver's theories, is one letter and what counts it
+OWN = re.compile(r"[A-Za-z][0-9]*(_[A-Za-z0-9]+)*'*|.*!.*", re.DOTALL)
 
 
 def named(name: str) -> str:
     """A name as SMT-LIB writes it, between bars where it needs them.
 
-    >>> named("y"), named("y'")
-    ('y', "|y'|")
+    A name that might be a word of the language or of a theory (`let`, `and`, `mod`) is marked: z3
+    reads those as what they are between bars, too.
+
+    >>> named("y"), named("y'"), named("let")
+    ('y', "|y'|", 'let!name')
     """
-    return name if SIMPLE.fullmatch(name) else f"|{escape.smt(name)}|"
+    shown = name if OWN.fullmatch(name) else f"{name}!name"
+    return shown if SIMPLE.fullmatch(shown) else f"|{escape.smt(shown)}|"
 
 
 def number(value: int) -> str:
@@ -120,6 +127,7 @@ class Script:
     lines: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     sizes: dict[sp.Expr, str] = field(default_factory=dict)
+    symbols: dict[str, sp.Symbol] = field(default_factory=dict)
 
     def integer(self, name: str, least: int | None = None) -> str:
         """Declare a whole number, once; `least` bounds it from below."""
@@ -148,6 +156,17 @@ class Script:
             self.lines.append(f"(declare-fun {named(name)} ({sorts}) {result})")
         return named(name)
 
+    # names of three kinds may be the same, and say by an ending of which kind they are; sizes and
+    # positions have none
+
+    def row(self, name: str, axes: int, ending: str = "row") -> str:
+        """The values of a row of units, as a function of positions."""
+        return self.function(f"{name}!{ending}", axes)
+
+    def parameter(self, letter: str | None, digits: int) -> str:
+        """An array of parameters."""
+        return self.function(f"{letter or 'w'}!array", digits)
+
     def size(self, e: sp.Expr | int) -> str:
         """A size, an amount or a position: its symbols are declared with what is known of them.
 
@@ -159,6 +178,10 @@ class Script:
                 self.sizes[value] = self.integer(self._unused("size"), 0)
             return self.sizes[value]
         for symbol in sorted(value.free_symbols, key=lambda each: each.name):
+            if self.symbols.setdefault(symbol.name, symbol) != symbol:
+                raise ConvgraphError(
+                    f"{symbol}: two symbols have this name, and a script knows them by it"
+                )
             least = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
             new = symbol.name not in self.known
             self.integer(symbol.name, least)

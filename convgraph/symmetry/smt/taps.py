@@ -83,7 +83,7 @@ class Tap:
         if not isinstance(tying, Learned):
             return Both("1.0", "1.0")
         digits = [self._digit(d) for d in tying.digits if d.named or d.size != 1]
-        name = self.script.function(tying.letter or "w", len(digits))
+        name = self.script.parameter(tying.letter, len(digits))
         return Both(call(name, *[d.left for d in digits]), call(name, *[d.right for d in digits]))
 
     def value(self) -> tuple[Both, Both]:
@@ -215,7 +215,7 @@ class Tap:
     # -- values ---------------------------------------------------------------------------------
 
     def _plain(self, row: Row, at: Sequence[str]) -> str:
-        name = self.script.function(row.name, len(row.shape))
+        name = self.script.row(row.name, len(row.shape))
         return call(name, *at)
 
     def _moved(self, row: Row, ordered: Sequence[Along]) -> str:
@@ -241,7 +241,7 @@ class Tap:
         source = self.setting.claims[row.name]
         known = dict(zip(source.left.args, at, strict=True))
         shown = [call(">=", self._condition(c, known), "0") for c in source.conditions]
-        other = call(self.script.function(f"unknown!{row.name}", len(at)), *at)
+        other = call(self.script.row(row.name, len(at), "unknown"), *at)
         return call("ite", conjunction(shown), value, other)
 
     def _wrapped(self, row: Row, came: Sequence[str]) -> list[str]:
