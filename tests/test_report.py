@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,9 +206,19 @@ def test_a_page_needs_nothing_else_and_is_the_same_each_time() -> None:
     assert page == cg.report(net).to_html()
     assert page.startswith("<!doctype html>")
     assert page.count("http-equiv") == page.count("default-src 'none'") == 1
-    assert "<script" not in page
+    assert page.count("<script>") == 1
+    assert page.count('<script type="application/json"') == 1
+    assert not re.search("(src|href)=.(http|//)", page)
     assert "prefers-color-scheme: dark" in page
     assert page.count('class="plot"') == 2
+
+
+def test_a_report_is_saved_as_its_ending_says(tmp_path: Path) -> None:
+    result = cg.report(cg.Conv(3).on(5))
+    for name, text in [("a.html", result.to_html()), ("a.csv", result.to_csv())]:
+        assert result.save(tmp_path / name).read_text(encoding="utf-8") == text
+    with pytest.raises(cg.ConvgraphError, match=r"a report is saved as one of \.html"):
+        result.save(tmp_path / "a.pdf")
 
 
 def test_rows_of_constants_and_networks_without_inputs() -> None:

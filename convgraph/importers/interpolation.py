@@ -152,7 +152,7 @@ class Separable(Explicit):
         object.__setattr__(self, "axes", axes)
 
     @cached_property
-    def _tables(self) -> list[tuple[list[Fraction], NDArray[np.int64]]]:
+    def numbers_of_axes(self) -> list[tuple[list[Fraction], NDArray[np.int64]]]:
         """Per axis its different numbers, and which of them each tap has, -1 for none."""
         tables = []
         for axis in self.axes:  # type: ignore[attr-defined]
@@ -179,7 +179,7 @@ class Separable(Explicit):
     @cached_property
     def expressions(self) -> tuple[sp.Expr, ...] | Array:
         products: list[Fraction] = [Fraction(1)]
-        for numbers, _ in self._tables:
+        for numbers, _ in self.numbers_of_axes:
             products = [a * b for a in products for b in numbers]
         return tuple(sp.Rational(p.numerator, p.denominator) for p in products)
 
@@ -194,7 +194,7 @@ class Separable(Explicit):
             return np.where(there, number, -1).reshape(shape)
 
         total = np.zeros((1, 1), np.int64)
-        for numbers, which in self._tables:
+        for numbers, which in self.numbers_of_axes:
             right_size = len(numbers)
             total = joined(total, which)
         return total[total >= 0]

@@ -17,7 +17,7 @@ from convgraph.core.window import Reversed, Window
 from convgraph.interactions.propagation import Propagation, first_state, propagate
 from convgraph.interactions.views import State, UntraceableError
 
-__all__ = ["Slabs", "padded_share", "padded_units"]
+__all__ = ["Slabs", "beyond", "padded_share", "padded_units"]
 
 # Per axis of the input: the positions at which a unit sees padding, whatever its other positions.
 Slabs: TypeAlias = "tuple[NDArray[np.bool_], ...]"
@@ -64,7 +64,7 @@ class Touching:
     def through(self, payload: Slabs, b: int, axis: Axis) -> Slabs:
         """See `Algebra.through`."""
         slab = np.broadcast_to(payload[b], int(axis.inputs))
-        return _put(payload, b, axis.forward(slab) | _beyond(axis))
+        return _put(payload, b, axis.forward(slab) | beyond(axis))
 
     def whole(self, payload: Slabs, b: int, size: Size) -> Slabs:
         """See `Algebra.whole`."""
@@ -102,7 +102,7 @@ def _put(slabs: Slabs, b: int, slab: NDArray[np.bool_]) -> Slabs:
     return (*slabs[:b], slab, *slabs[b + 1 :])
 
 
-def _beyond(axis: Axis) -> NDArray[np.bool_]:
+def beyond(axis: Axis) -> NDArray[np.bool_]:
     """The output positions with a tap beyond the border."""
     outputs = int(axis.outputs)
     if isinstance(axis, Window) and axis.boundary != "circular":

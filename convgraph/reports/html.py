@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.explorer.section import refusal, script, section, style
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.findings.finding import Findings
 from convgraph.reports.findings.registry import findings
@@ -21,7 +22,8 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #ececee; --quiet: #a0a0a6; --paper: #161618;
   --line: #3a3a3e; --field: #6cb0ff; --inner: #f0a060; --box: #242427; } }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 1100px; margin: 2em auto; padding: 0 1em; }
+  margin: 1.2em 0; padding: 0 clamp(.75rem, 2.5vw, 2.5rem); }
+.rest { max-width: 1100px; margin: 2.5em auto 0; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);
@@ -50,11 +52,13 @@ def page(report: Report, found: Findings | None = None) -> str:
         f"<tr><th>{escape.markup(name)}</th><td>{escape.markup(said)}</td></tr>"
         for name, said in summary(report)
     )
+    explored = refusal(report.network) is None
     parts = [
         f"<h1>{escape.markup(title)}</h1>",
-        f"<table>{facts}</table>",
-        "<h2>Findings</h2>",
-        found._repr_html_() if found is not None else "<p>Findings need sizes without symbols.</p>",
+        section(report, found),
+        '<div class="rest">',
+        f'<div class="wide"><table>{facts}</table></div>',
+        *_findings(found, explored),
         "<h2>Receptive fields</h2>",
         "<p>The whole line is the size of the field along the first axis, the broken one four "
         "standard deviations of the paths that lead there.</p>"
@@ -66,14 +70,26 @@ def page(report: Report, found: Findings | None = None) -> str:
         f'<div class="graph">{_graph(report)}</div>',
         "<h2>Rows</h2>",
         f'<div class="wide">{table(report).rows_html()}</div>',
+        "</div>",
     ]
+    code = script() if explored else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{escape.policy()}<title>{escape.markup(title)}</title><style>{STYLE}</style></head>\n<body>"
+        f"{escape.policy([code] if code else [])}<title>{escape.markup(title)}</title>"
+        f"<style>{STYLE}{style()}</style></head>\n<body>"
         + "\n".join(parts)
+        + (f"<script>{code}</script>" if code else "")
         + "</body></html>\n"
     )
+
+
+def _findings(found: Findings | None, explored: bool) -> list[str]:
+    """The findings; where there is an explorer they are places in it, for whoever has scripts."""
+    if found is None:
+        return ["<h2>Findings</h2>", "<p>Findings need sizes without symbols.</p>"]
+    told = f"<h2>Findings</h2>{found._repr_html_()}"
+    return [f"<noscript>{told}</noscript>" if explored else told]
 
 
 def _profiles(report: Report) -> list[str]:

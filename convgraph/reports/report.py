@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,10 +147,52 @@ class Report:
         return data_frame(self)
 
     def to_html(self) -> str:
-        """One page that needs no network: the graph, the tables, the findings and pictures."""
+        """One page that needs no network: it answers what a cell sees and what a pixel affects.
+
+        Behind the explorer stand the tables, the findings and pictures.
+        """
         from convgraph.reports.html import page
 
         return page(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report: a page that answers (.html), or .json, .csv and .md.
+
+        Parameters
+        ----------
+        path
+            The file; its ending says what is written.
+
+        Returns
+        -------
+        Path
+            The path that was given.
+
+        Raises
+        ------
+        ConvgraphError
+            If the ending is none of these, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import convgraph as cg
+        >>> cg.report(cg.Conv(3).on(5)).save("report.html").name
+        'report.html'
+        """
+        from convgraph.figures.files import write
+
+        forms = {
+            ".html": self.to_html,
+            ".json": self.to_json,
+            ".csv": self.to_csv,
+            ".md": self.to_markdown,
+        }
+        form = forms.get(Path(path).suffix.lower())
+        if form is None:
+            raise ConvgraphError(
+                f"path={str(path)!r}: a report is saved as one of {', '.join(forms)}"
+            )
+        return write(path, form())
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from convgraph.reports.tables import rich_table

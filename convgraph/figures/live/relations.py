@@ -18,7 +18,7 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.wiring import Listed, Product
 
-__all__ = ["relations"]
+__all__ = ["relations", "table_of"]
 
 MOST_UNITS = 2_000_000  # of a network that a browser goes through while somebody points
 MOST_NUMBERS = 200_000  # in tables: what a page can hold
@@ -78,7 +78,7 @@ def _joint(layer: Layer, joint: Joint, tables: dict[str, tuple[int, Table]]) -> 
         facts["letter"] = tying.letter
         facts["digits"] = [[digit.axis, int(digit.size)] for digit in tying.digits]
         codes = [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
-        facts["codes"] = [_kept(_table(code, int(code.max()) + 1), tables) for code in codes]
+        facts["codes"] = [_kept(table_of(code, int(code.max()) + 1), tables) for code in codes]
     return facts
 
 
@@ -97,10 +97,10 @@ def _encoded(axis: Axis) -> Table:
     inputs, outputs = int(axis.inputs), int(axis.outputs)
     if isinstance(axis, Full):
         return [inputs, outputs, inputs, 0, 0, 1]
-    return _table(axis.table(), inputs)
+    return table_of(axis.table(), inputs)
 
 
-def _table(positions: NDArray[np.int64], bound: int) -> Table:
+def table_of(positions: NDArray[np.int64], bound: int) -> Table:
     outputs, taps = positions.shape
     output, tap = np.arange(outputs)[:, None], np.arange(taps)
     there = positions >= 0

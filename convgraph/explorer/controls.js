@@ -1,0 +1,181 @@
+"use strict";
+// Buttons, sliders, the photograph, and what pointer and keys do on the two canvases.
+class Controls {
+  constructor(explorer) {
+    this.explorer = explorer;
+    const { state } = explorer, one = (selector) => explorer.one(selector);
+    for (const button of explorer.root.querySelectorAll(".ex-view button")) {
+      button.addEventListener("click", () => { state.heat = button.value === "effective"; this.views(); explorer.show(); });
+    }
+    one(".ex-keep").addEventListener("click", () => this.keep());
+    one(".ex-clear").addEventListener("click", () => this.clear());
+    one(".ex-file").addEventListener("change", (event) => this.load(event.target.files[0]));
+    one(".ex-channel input").addEventListener("input", (event) => {
+      const number = event.target.valueAsNumber - 1;
+      const { channels } = divided(explorer.network.rows[state.row]);
+      state.channel = number >= 0 && number < channels ? number : null;
+      explorer.show();
+    });
+    this.sliders();
+    this.drop(one(".ex-image"));
+    explorer.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.clear();
+    });
+    this.said();
+  }
+
+  // What the buttons and sliders say is what is shown.
+  said() {
+    this.views();
+    this.outputs();
+    this.kept();
+  }
+
+  views() {
+    const { heat } = this.explorer.state;
+    for (const button of this.explorer.root.querySelectorAll(".ex-view button")) {
+      button.setAttribute("aria-pressed", (button.value === "effective") === heat);
+    }
+  }
+
+  sliders() {
+    const { state, space, root } = this.explorer;
+    this.inputs = [...root.querySelectorAll(".ex-shift input")];
+    this.inputs.forEach((input, axis) => {
+      const most = Math.min(space[axis] - 1, 64);
+      Object.assign(input, { min: -most, max: most, step: 1 });
+      input.addEventListener("input", () => {
+        state.moved = state.moved.map((n, a) => (a === axis ? input.valueAsNumber : n));
+        this.explorer.soon();
+        this.outputs();
+      });
+    });
+  }
+
+  outputs() {
+    this.inputs.forEach((input, axis) => {
+      input.value = this.explorer.state.moved[axis];
+      input.parentElement.querySelector("output").textContent = this.explorer.state.moved[axis];
+    });
+  }
+
+  // Keeps what is asked now, to lay the next question beside it.
+  keep() {
+    const { explorer } = this;
+    explorer.hover = null;
+    const point = explorer.point();
+    explorer.kept = explorer.kept || !point ? null : { point, found: explorer.answer(point) };
+    this.kept();
+    explorer.show();
+  }
+
+  kept() {
+    this.explorer.one(".ex-keep").setAttribute("aria-pressed", Boolean(this.explorer.kept));
+  }
+
+  clear() {
+    const { explorer } = this;
+    Object.assign(explorer.state, { cell: null, pixel: null, units: null, moved: explorer.space.map(() => 0) });
+    explorer.hover = explorer.kept = null;
+    explorer.tree.flagged = null;
+    this.kept();
+    this.outputs();
+    explorer.show();
+  }
+
+  async load(file) {
+    const { explorer } = this;
+    if (!file) return;
+    try {
+      await explorer.picture.load(file);
+    } catch {
+      explorer.one(".ex-caption").textContent = `${file.name || "The file"} is no image that this browser reads.`;
+      return;
+    }
+    explorer.bases.clear();
+    explorer.show();
+  }
+
+  drop(panel) {
+    const over = (event) => { event.preventDefault(); panel.classList.add("ex-over"); };
+    panel.addEventListener("dragover", over);
+    panel.addEventListener("dragleave", () => panel.classList.remove("ex-over"));
+    panel.addEventListener("drop", (event) => {
+      event.preventDefault();
+      panel.classList.remove("ex-over");
+      this.load(event.dataTransfer.files[0]);
+    });
+    document.addEventListener("paste", (event) => this.load(event.clipboardData?.files[0]));
+  }
+}
+
+class Pointing {
+  constructor(explorer) {
+    this.explorer = explorer;
+    const { image, grid } = explorer;
+    this.on(image.canvas, (event) => {
+      const at = image.pixelAt(event);
+      return at && { kind: "pixel", place: unravel(at[0] * image.picture.width + at[1], explorer.space) };
+    });
+    this.on(grid.canvas, (event) => {
+      const at = grid.cellAt(event), { row, channel } = explorer.state;
+      const { space } = divided(explorer.network.rows[row]);
+      return at && this.cell(row, channel, unravel(at[0] * grid.width + at[1], space));
+    });
+    image.canvas.addEventListener("keydown", (event) => this.key(event, explorer.space, explorer.state.pixel,
+      (place) => this.fix({ kind: "pixel", place }), 1));
+    grid.canvas.addEventListener("keydown", (event) => {
+      const { row, channel, cell } = explorer.state, { space } = divided(explorer.network.rows[row]);
+      this.key(event, space, cell, (place) => this.fix(this.cell(row, explorer.state.channel, place)));
+      if (event.key === "PageUp" || event.key === "PageDown") this.channel(row, channel, event);
+    });
+  }
+
+  // A cell of the input itself is asked for what it affects.
+  cell(row, channel, place) {
+    return row === this.explorer.source ? { kind: "pixel", place } : { kind: "cell", row, channel, place };
+  }
+
+  on(canvas, pointAt) {
+    const { explorer } = this;
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") return;
+      const point = pointAt(event);
+      if (JSON.stringify(point) === JSON.stringify(explorer.hover)) return;
+      explorer.hover = point;
+      explorer.soon();
+    });
+    canvas.addEventListener("pointerleave", () => { explorer.hover = null; explorer.soon(); });
+    canvas.addEventListener("click", (event) => {
+      const point = pointAt(event);
+      if (point) this.fix(point);
+    });
+  }
+
+  fix(point) {
+    const { state } = this.explorer;
+    this.explorer.hover = null;
+    Object.assign(state, { units: null }, point.kind === "pixel" ? { pixel: point.place, cell: null } :
+      { cell: point.place, pixel: null });
+    this.explorer.show();
+  }
+
+  key(event, space, place, fix) {
+    const last = space.length - 1;
+    const ways = { ArrowRight: [last, 1], ArrowLeft: [last, -1], ArrowDown: [last - 1, 1], ArrowUp: [last - 1, -1] };
+    const [axis, by] = ways[event.key] || [];
+    if (axis === undefined || axis < 0) return;
+    event.preventDefault();
+    const far = event.shiftKey ? 10 : 1;
+    const from = place || space.map((n) => n >> 1);
+    fix(from.map((i, a) => (a === axis && place ? Math.max(0, Math.min(space[a] - 1, i + by * far)) : i)));
+  }
+
+  channel(row, channel, event) {
+    event.preventDefault();
+    const { channels } = divided(this.explorer.network.rows[row]);
+    const next = (channel ?? -1) + (event.key === "PageUp" ? 1 : -1);
+    this.explorer.state.channel = next < 0 || next >= channels ? null : next;
+    this.explorer.show();
+  }
+}

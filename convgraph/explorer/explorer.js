@@ -1,0 +1,325 @@
+"use strict";
+// The page as a whole: what is chosen and pointed at, asked of the network, shown in all panels.
+class Explorer {
+  constructor(root) {
+    this.root = root;
+    this.data = JSON.parse(root.querySelector(".ex-data").textContent);
+    this.network = new Network(this.data.network);
+    this.uses = new Uses(this.network);
+    this.source = this.data.source;
+    this.space = divided(this.network.rows[this.source]).space;
+    this.colours = new Colours(root);
+    this.picture = new Picture(this.space);
+    this.words = new Words(this);
+    this.state = { row: this.first(), channel: null, cell: null, pixel: null, heat: false,
+      moved: this.space.map(() => 0), units: null };
+    this.hover = null;
+    this.kept = null;
+    this.bases = new Map();
+    this.build();
+    this.controls();
+    this.open(location.hash);
+    this.layout();
+  }
+
+  one(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  // To begin with: the last map whose cells see some of the input and not most of it.
+  first() {
+    const maps = this.network.rows.map((row, i) => i).filter((i) => i !== this.source &&
+      this.data.facts[i].field && divided(this.network.rows[i]).space.some((n) => n > 1));
+    const within = maps.filter((i) => this.data.facts[i].field.every((n, axis) => n <= 0.7 * this.space[axis]));
+    return within.at(-1) ?? maps.at(-1) ?? this.network.rows.length - 1;
+  }
+
+  build() {
+    this.image = new ImagePanel(this.one(".ex-image canvas"), this.picture, this.colours);
+    this.grid = new GridPanel(this.one(".ex-tensor canvas"), this.colours);
+    this.details = new Details(this.one(".ex-details"), this.data, this.uses);
+    this.tree = new Tree(this.one(".ex-tree"), this.one(".ex-search"), this.data, {
+      choose: (row) => this.choose(row), drawn: () => this.thumbs(),
+    });
+    this.one(".ex-tree").addEventListener("scroll", () => this.thumbs());
+    new FindingsList(this.one(".ex-places"), this.data.findings, (finding) => this.find(finding));
+  }
+
+  controls() {
+    this.buttons = new Controls(this);
+    new Pointing(this);
+    window.addEventListener("resize", () => this.layout());
+    window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours.read(); this.show(); });
+  }
+
+  // -- what is chosen -------------------------------------------------------------------------
+
+  choose(row, rest = {}) {
+    const change = row !== this.state.row;
+    Object.assign(this.state, { row, units: null }, change ? { channel: null, cell: null } : {}, rest);
+    this.hover = null;
+    if (change) this.layout(); else this.show();
+  }
+
+  open(link) {
+    const asked = fromLink(link);
+    const row = this.network.rows.findIndex((each) => each.name === asked.name);
+    const fits = (place, space) => place && place.length === space.length &&
+      place.every((i, axis) => i >= 0 && i < space[axis]);
+    if (row >= 0) {
+      const { channels, space } = divided(this.network.rows[row]);
+      Object.assign(this.state, { row, cell: fits(asked.cell, space) ? asked.cell : null,
+        channel: asked.channel !== null && asked.channel >= 0 && asked.channel < channels ? asked.channel : null });
+    } else if (!asked.name) {
+      const { space } = divided(this.network.rows[this.state.row]);
+      this.state.cell = space.map((n) => n >> 1);
+    }
+    this.state.pixel = fits(asked.pixel, this.space) ? asked.pixel : null;
+    this.state.heat = asked.heat;
+    const farthest = (n) => Math.min(n - 1, 64);
+    if (asked.moved?.length === this.space.length && asked.moved.every((n, a) => Math.abs(n) <= farthest(this.space[a]))) {
+      this.state.moved = asked.moved;
+    }
+    this.tree.reveal(this.state.row);
+    this.buttons.said();
+  }
+
+  find(finding) {
+    const units = finding.units;
+    const row = units ? units.row : finding.rows[0] ?? this.state.row;
+    this.tree.reveal(row);
+    this.tree.flagged = new Set(finding.rows);
+    this.choose(row, { cell: null, pixel: null });
+    this.state.units = units || null;
+    this.said = `${finding.message}. ${finding.reason}`;
+    this.layout();
+    this.one(".ex-body").scrollIntoView({ block: "nearest" });
+  }
+
+  // -- questions ------------------------------------------------------------------------------
+
+  // What is asked about now: a cell, a pixel, or the units of a finding.
+  point() {
+    if (this.hover) return this.hover;
+    const { row, channel, cell, pixel, units } = this.state;
+    if (units) return { kind: "units", row, units };
+    if (pixel) return { kind: "pixel", place: pixel };
+    return cell ? { kind: "cell", row, channel, place: cell } : null;
+  }
+
+  answer(point) {
+    const key = JSON.stringify(point);
+    if (this.lastKey !== key) {
+      this.lastKey = key;
+      this.last = this.ask(point);
+    }
+    return this.last;
+  }
+
+  ask(point) {
+    const { network } = this;
+    if (point.kind === "pixel") return network.affects(this.source, network.unit(this.source, null, point.place));
+    if (point.kind === "cell") return network.sees(point.row, network.unit(point.row, point.channel, point.place));
+    let terms = [];
+    for (const box of point.units.boxes) {
+      const row = network.rows[point.row], masks = box.map(fromRuns);
+      terms = joined(network.outer(point.row, row.shape, masks, row.cut), terms);
+    }
+    return network.sees(point.row, terms);
+  }
+
+  shift() {
+    const { moved } = this.state;
+    if (moved.every((n) => !n)) return null;
+    const key = moved.join();
+    if (this.shiftKey !== key) {
+      this.shiftKey = key;
+      this.shifted = new Shift(this.network, this.data.strides, this.source, moved);
+    }
+    return this.shifted;
+  }
+
+  // Where a cell's field lies, whatever the border cuts off: [first, past] along each axis. Where
+  // cells of a row differ in their fields this is of some of them: `box` is what a cell does see.
+  nominal(row, place, box) {
+    const found = this.unclipped(row, place), { space } = this;
+    const fits = found?.every(([first, past], axis) => box[axis] &&
+      Math.max(0, first) === box[axis][0] && Math.min(space[axis], past) === box[axis][1] + 1);
+    return fits ? found : null;
+  }
+
+  unclipped(row, place) {
+    const { field, centre } = this.data.facts[row], strides = this.data.strides[row];
+    if (!field || !strides || strides.some((s) => !s) || place.length !== field.length) return null;
+    return field.map((n, axis) => {
+      const middle = centre[axis] + (place[axis] * strides[axis][0]) / strides[axis][1];
+      return [Math.ceil(middle - (n - 1) / 2), Math.floor(middle + (n - 1) / 2) + 1];
+    });
+  }
+
+  touches(row, place) {
+    const terms = this.network.padded().get(row);
+    if (!terms) return false;
+    const { space } = divided(this.network.rows[row]);
+    return inSpace(this.network.rows[row], terms)[ravel(place, space)] > 0;
+  }
+
+  // -- pictures -------------------------------------------------------------------------------
+
+  layout() {
+    const panel = (selector) => this.one(selector).clientWidth;
+    const high = innerWidth < 720 ? 360 : Math.max(300, Math.min(innerHeight - 300, 640));
+    this.image.fit(panel(".ex-image .ex-stage"), high);
+    this.grid.fit(divided(this.network.rows[this.state.row]).space, panel(".ex-tensor .ex-stage"), high);
+    this.details.show(this.state.row);
+    this.tree.render();
+    this.tree.scrollTo(this.state.row);
+    this.show();
+  }
+
+  soon() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => { this.waiting = false; this.show(); });
+  }
+
+  show() {
+    const point = this.point(), { row, heat, moved, channel } = this.state;
+    const found = point && this.answer(point), shift = this.shift();
+    const points = [this.kept?.point, point].filter(Boolean), answers = [this.kept?.found, found].filter(Boolean);
+    const source = this.network.rows[this.source];
+    const onImage = answers.map((each, i) => this.setOf(points[i], each, this.source, source));
+    const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
+    this.image.draw({
+      sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
+      outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : null)),
+      nominal: point?.kind === "cell" && onImage.length < 2 ? this.nominalBox(point, onImage[0]) : null,
+    });
+    const own = this.network.rows[row], verdict = shift?.verdict(row, channel);
+    const sets = answers.map((each, i) => (points[i].kind === "cell" && points[i].row <= row ? null :
+      inSpace(own, each.get(row), channel)));
+    const padded = this.network.padded().get(row);
+    this.grid.draw({
+      base: this.base(row), sets: verdict ? [] : sets.filter(Boolean), verdict,
+      padded: padded ? inSpace(own, padded, channel) : null,
+      cells: points.map((each) => (each.kind === "cell" && each.row === row ? this.onSheet(each.place, divided(own).space) : null)),
+    });
+    this.captions(point, found, shift, verdict, points, onImage);
+    this.tree.select(row);
+    this.thumbs();
+    this.remember();
+  }
+
+  setOf(point, found, row, facts) {
+    if (point.kind === "units" && point.row === row) return inSpace(facts, found.get(row));
+    return inSpace(facts, found.get(row));
+  }
+
+  onSheet(place, space) {
+    const { width } = sheet(space), at = ravel(place, space);
+    return [Math.floor(at / width), at % width];
+  }
+
+  shiftOnSheet(moved) {
+    const right = moved.at(-1) || 0;
+    return [moved.length > 1 ? moved.at(-2) : 0, right];
+  }
+
+  outline(set) {
+    const { height, width } = this.picture;
+    const [[top, bottom], [left, right]] = bounds(set, [height, width]);
+    return bottom < 0 ? null : [top, left, bottom + 1, right + 1];
+  }
+
+  nominalBox({ row, place }, set) {
+    const box = this.nominal(row, place, bounds(set, this.space));
+    const beyond = box?.some(([first, past], axis) => first < 0 || past > this.space[axis]);
+    if (!beyond || box.length > 2) return null;
+    const [[top, bottom], [left, right]] = box.length === 1 ? [[0, 1], box[0]] : box;
+    return [top, left, bottom, right];
+  }
+
+  // The colours of a tensor's cells: the picture where their fields have their middles.
+  base(row) {
+    const known = this.bases.get(row);
+    if (known !== undefined) return known;
+    const made = this.looked(row);
+    if (made) made.picture = this.picture.pixels;
+    this.bases.set(row, made);
+    return made;
+  }
+
+  looked(row) {
+    const { pixels, width } = this.picture;
+    if (row === this.source) return (y, x) => Array.from(pixels.subarray(4 * (y * width + x), 4 * (y * width + x) + 3));
+    const { centre } = this.data.facts[row], strides = this.data.strides[row];
+    if (!centre || !strides || strides.some((s) => !s) || divided(this.network.rows[row]).space.length !== centre.length) return null;
+    if (centre.length > 2) return null;
+    const cells = new Map(), flat = centre.length === 1;
+    const at = (i, axis) => centre[axis] + (i * strides[axis][0]) / strides[axis][1];
+    const step = (axis) => strides[axis][0] / strides[axis][1];
+    return (y, x) => {
+      const key = y * 65536 + x;
+      if (!cells.has(key)) {
+        cells.set(key, flat ? this.picture.around(0, at(x, 0), 1, step(0)) :
+          this.picture.around(at(y, 0), at(x, 1), step(0), step(1)));
+      }
+      return cells.get(key);
+    };
+  }
+
+  thumbs() {
+    const point = this.point(), found = point && this.answer(point), shift = this.shift();
+    const tree = this.one(".ex-tree"), top = tree.scrollTop, past = top + tree.clientHeight;
+    for (const { element, canvas, row } of this.tree.visible) {
+      if (element.offsetTop > past || element.offsetTop + element.offsetHeight < top) continue;
+      element.classList.toggle("ex-flag", Boolean(this.tree.flagged?.has(row)));
+      thumbnail(canvas, this.network.rows[row], this.colours, this.base(row),
+        shift ? shift.verdict(row, null) : null, found && !shift ? inSpace(this.network.rows[row], found.get(row)) : null);
+    }
+  }
+
+  captions(point, found, shift, verdict, points, onImage) {
+    const { row, channel } = this.state;
+    const head = (number) => `${this.network.rows[number].name}`;
+    this.one(".ex-image figcaption b").textContent = head(this.source);
+    this.one(".ex-image figcaption span").textContent = `${this.network.rows[this.source].shape.join(" × ")} · ${this.picture.name}`;
+    this.one(".ex-tensor figcaption b").textContent = head(row);
+    const { thinned } = this.grid;
+    this.one(".ex-tensor figcaption span").textContent = `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
+      (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : "");
+    const said = [];
+    if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
+    if (points.length === 2) said.push(this.words.compared(points, onImage));
+    else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
+    else if (point?.kind === "cell") said.push(this.words.sees(point, found));
+    else if (this.said) said.push(this.said);
+    else said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
+    if (!point || point.kind !== "units") this.said = null;
+    this.one(".ex-caption").textContent = said.join(" ");
+    this.root.classList.toggle("ex-comparing", points.length === 2);
+    this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
+    this.root.classList.toggle("ex-shifting", Boolean(shift));
+    const { channels } = divided(this.network.rows[row]);
+    const input = this.one(".ex-channel input");
+    this.one(".ex-channel").hidden = channels === 1;
+    input.max = channels;
+    if (document.activeElement !== input) input.value = channel === null ? "" : channel + 1;
+    this.one(".ex-channel span").textContent = `of ${grouped(channels)}`;
+  }
+
+  remember() {
+    if (this.hover) return;
+    const { row, channel, cell, pixel, heat, moved } = this.state;
+    this.link = toLink({ name: this.network.rows[row].name, channel, cell, pixel, heat, moved });
+    if (location.hash !== this.link) {
+      try { history.replaceState(null, "", this.link); } catch { /* a frame without an address */ }
+    }
+  }
+}
+
+for (const root of document.querySelectorAll(".ex")) {
+  const explorer = new Explorer(root);
+  root.explorer = explorer;
+}

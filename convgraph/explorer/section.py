@@ -1,0 +1,136 @@
+"""The part of a report's page that answers: its elements, its script, and what it knows."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from convgraph.core import escape
+from convgraph.explorer.facts import facts
+
+if TYPE_CHECKING:
+    from convgraph.core.network import Network
+    from convgraph.reports.findings.finding import Findings
+    from convgraph.reports.report import Report
+
+__all__ = ["refusal", "script", "section", "style"]
+
+SCRIPTS = (
+    "axes.js",
+    "sets.js",
+    "network.js",
+    "shift.js",
+    "uses.js",
+    "picture.js",
+    "colours.js",
+    "imagepanel.js",
+    "gridpanel.js",
+    "thumbnails.js",
+    "tree.js",
+    "details.js",
+    "words.js",
+    "links.js",
+    "controls.js",
+    "explorer.js",
+)
+MOST_UNITS = 4_000_000  # of a row that a browser holds several times over
+WAYS = {1: ("Shift",), 2: ("Shift down", "right")}
+
+BODY = """<section class="ex" id="explorer" aria-label="Explorer">
+<div class="ex-bar" role="toolbar" aria-label="View">
+<span class="ex-group ex-view" role="group" aria-label="What is shown of a field">
+<button type="button" value="exact">exact field</button>
+<button type="button" value="effective">effective field</button></span>
+<button type="button" class="ex-keep" aria-pressed="false">keep to compare</button>
+<label class="ex-photo">photograph<input type="file" accept="image/*" class="ex-file"></label>
+{sliders}<button type="button" class="ex-clear">clear</button>
+</div>
+<p class="ex-caption" id="ex-said" role="status" aria-live="polite"></p>
+<div class="ex-body">
+<nav class="ex-panel ex-list" aria-label="Tensors">
+<input type="search" class="ex-search" placeholder="Search {count} tensors"
+aria-label="Search tensors">
+<div class="ex-tree" role="tree" aria-label="Tensors in order of computation"></div></nav>
+<figure class="ex-panel ex-image"><figcaption><b></b><span></span></figcaption>
+<div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The input: arrow keys
+move over its pixels and say what each affects" aria-describedby="ex-said"></canvas></div></figure>
+<figure class="ex-panel ex-tensor"><figcaption><b></b><span></span>
+<label class="ex-channel">channel <input type="number" min="1" placeholder="all">
+<span></span></label>
+</figcaption><div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The tensor:
+arrow keys move over its cells and say what each sees, Page Up and Page Down over its channels"
+aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure>
+</div>
+<ul class="ex-legend" aria-label="Legend">
+<li class="ex-not-shift"><i style="background:var(--point)"></i>what is asked about</li>
+<li class="ex-not-shift"><i style="background:var(--field)"></i>cells that carry it</li>
+<li><i class="ex-pads"></i>padding</li>
+<li class="ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
+<li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>
+<li class="ex-if-kept"><i style="background:var(--other)"></i>the second alone</li>
+<li class="ex-if-shift"><i style="background:var(--holds)"></i>moves along exactly</li>
+<li class="ex-if-shift"><i style="background:var(--breaks)"></i>does not (crossed)</li>
+</ul>
+<p class="ex-help">Point or touch; a click stays. With the keyboard: Tab to the list, the image or
+the tensor, arrow keys to move (with Shift by ten), Escape to clear. A photograph can be dropped on
+the image or pasted; it does not leave this page.</p>
+<div class="ex-places"><h2>Findings</h2></div>
+<script type="application/json" class="ex-data">{data}</script>
+</section>
+"""
+
+
+def refusal(network: Network) -> str | None:
+    """Why a page about a network has no explorer, or None if it has one."""
+    if network.symbolic:
+        return "The explorer needs sizes without symbols."
+    if not network.layers:
+        return "Nothing is computed in this network, and there is nothing to explore."
+    largest = max(network.rows, key=lambda row: row.size)
+    if largest.size > 64 * MOST_UNITS or max(_space(network)) > MOST_UNITS:
+        return (
+            f"The row {largest.name} has {int(largest.size):,} units, more than a browser goes "
+            "through while somebody points; report the network on a smaller input to explore it."
+        )
+    return None
+
+
+def _space(network: Network) -> list[int]:
+    """The units of each row in one channel."""
+    return [int(r.size) // (int(r.shape[0]) if r.channels else 1) for r in network.rows]
+
+
+def section(report: Report, found: Findings | None) -> str:
+    """The explorer of a report's network, or why there is none."""
+    why = refusal(report.network)
+    if why is None:
+        known = facts(report, found)
+        data = escape.json_in_html(known)
+        rank = len(known["network"]["rows"][known["source"]]["shape"])
+        rank -= known["network"]["rows"][known["source"]]["cut"]
+        return BODY.format(sliders=_sliders(rank), count=len(report.rows), data=data)
+    return f'<p class="ex-refused">{escape.markup(why)}</p>'
+
+
+def _sliders(rank: int) -> str:
+    """A slider for each axis along which the input can move."""
+    words = WAYS.get(rank, tuple(f"Shift along axis {axis + 1}" for axis in range(rank)))
+    return "".join(
+        f'<label class="ex-group ex-shift">{word} <input type="range" value="0"> '
+        "<output>0</output></label>\n"
+        for word in words
+    )
+
+
+def script() -> str:
+    """The script of the page: the same for all networks."""
+    return "\n" + "".join(map(_asset, SCRIPTS))
+
+
+def style() -> str:
+    """The style of the explorer."""
+    return _asset("explorer.css")
+
+
+def _asset(name: str) -> str:
+    return resources.files("convgraph.explorer").joinpath(name).read_text(encoding="utf-8")

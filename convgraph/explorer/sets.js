@@ -1,0 +1,147 @@
+"use strict";
+// Along how many paths each unit of a row is reached, as a sum of terms: a vector over the channels
+// times an array over space, times 2 ** exponent. A unit is in the set where its number is above 0;
+// numbers that would be too small to be told from 0 are kept above it, so that sets are exact.
+const TINY = 1e-290;
+const LARGE = 1e120;  // beyond which the numbers of a term are scaled down
+
+// The size of a row's channels and the dims of its space. The first `cut` axes are those of channels.
+function divided(row) {
+  if (!row.divided) {
+    row.divided = { channels: size(row.shape.slice(0, row.cut)), space: row.shape.slice(row.cut) };
+  }
+  return row.divided;
+}
+
+// `most` is a number that no entry of `array` is above.
+function term(vector, array, exponent = 0, most = 1) {
+  let top = 0;
+  for (const v of vector) if (v > top) top = v;
+  if (!top || isEmpty(array)) return null;
+  if (top !== 1) {
+    vector = vector.map((v) => (v ? Math.max(v / top, TINY) : 0));
+    exponent += Math.log2(top);
+  }
+  if (most > LARGE) {
+    array = { ...array, values: scaled(array.values, 1 / most) };
+    exponent += Math.log2(most);
+    most = 1;
+  }
+  return { vector, array, exponent, most };
+}
+
+function scaled(values, factor) {
+  if (factor === 1) return values;
+  const found = new Float64Array(values.length);
+  for (let i = 0; i < found.length; i++) {
+    if (values[i]) found[i] = Math.max(values[i] * factor, TINY);
+  }
+  return found;
+}
+
+// Terms with others; those with the same channels are one.
+function joined(more, terms) {
+  if (terms && !terms.length) return more;  // they are apart already
+  return more.reduce(added, terms || []);
+}
+
+function added(terms, more) {
+  if (!more) return terms;
+  const at = terms.findIndex((each) => sameVector(each.vector, more.vector));
+  if (at < 0) return [...terms, more];
+  const found = terms.slice();
+  found[at] = sum(terms[at], more);
+  return found;
+}
+
+function sum(a, b) {
+  if (a.exponent < b.exponent) [a, b] = [b, a];
+  const factor = Math.pow(2, b.exponent - a.exponent);
+  const values = a.array.values.slice(), other = b.array.values;
+  for (let i = 0; i < values.length; i++) if (other[i]) values[i] += Math.max(other[i] * factor, TINY);
+  const span = a.array.span.map(([low, high], axis) =>
+    [Math.min(low, b.array.span[axis][0]), Math.max(high, b.array.span[axis][1])]);
+  return term(a.vector, arrayOf(a.array.dims, values, span), a.exponent, a.most + b.most * factor);
+}
+
+function sameVector(a, b) {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+// All terms as one array over the units of a row, with one exponent for them.
+function whole(row, terms) {
+  const { channels, space } = divided(row), count = size(space);
+  const values = new Float64Array(channels * count);
+  const exponent = Math.max(...terms.map((each) => each.exponent));
+  for (const each of terms) {
+    const factor = Math.pow(2, each.exponent - exponent);
+    for (let c = 0; c < channels; c++) {
+      const weight = each.vector[c] * factor;
+      if (!each.vector[c]) continue;
+      const part = each.array.values;
+      for (let i = 0; i < count; i++) if (part[i]) values[c * count + i] += Math.max(part[i] * weight, TINY);
+    }
+  }
+  return { values, exponent };
+}
+
+// An array over all units as terms: channels whose numbers are in proportion share one.
+function factored(row, values, exponent) {
+  const { channels, space } = divided(row), count = size(space);
+  const kinds = [];
+  for (let c = 0; c < channels; c++) {
+    const part = values.subarray(c * count, (c + 1) * count);
+    let top = 0;
+    for (const v of part) if (v > top) top = v;
+    if (!top) continue;
+    let kind = kinds.find((each) => inProportion(each.part, part, each.top, top));
+    if (!kind) kinds.push(kind = { part, top, vector: new Float64Array(channels) });
+    kind.vector[c] = top / kind.top;
+  }
+  return kinds.map(({ part, top, vector }) => term(vector, arrayOf(space, scaled(part, 1 / top)),
+    exponent + Math.log2(top)));
+}
+
+function inProportion(a, b, topA, topB) {
+  for (let i = 0; i < a.length; i++) {
+    if ((a[i] > 0) !== (b[i] > 0)) return false;
+    if (Math.abs(a[i] / topA - b[i] / topB) > 1e-12) return false;
+  }
+  return true;
+}
+
+// What is reached in space: in one channel, or in any where none is named. Numbers are in
+// proportion to those of paths.
+function inSpace(row, terms, channel = null) {
+  const found = new Float64Array(size(divided(row).space));
+  if (!terms || !terms.length) return found;
+  const exponent = Math.max(...terms.map((each) => each.exponent));
+  for (const each of terms) {
+    const weight = channel === null ? each.vector.reduce((a, b) => a + b, 0) : each.vector[channel];
+    if (!weight) continue;
+    const factor = weight * Math.pow(2, each.exponent - exponent);
+    const part = each.array.values;
+    for (let i = 0; i < found.length; i++) if (part[i]) found[i] += Math.max(part[i] * factor, TINY);
+  }
+  return found;
+}
+
+// How many units are in a set.
+function counted(row, terms) {
+  if (!terms || !terms.length) return 0;
+  const there = (values) => values.reduce((n, v) => n + (v > 0), 0);
+  if (terms.length === 1) return there(terms[0].vector) * there(terms[0].array.values);
+  const { channels } = divided(row);
+  // Channels that are in the same terms are counted together.
+  const groups = new Map();
+  for (let c = 0; c < channels; c++) {
+    const key = terms.map((each) => (each.vector[c] > 0 ? "1" : "0")).join("");
+    groups.set(key, [c, (groups.get(key)?.[1] || 0) + 1]);
+  }
+  let total = 0;
+  for (const [c, many] of groups.values()) total += many * there(inSpace(row, terms, c));
+  return total;
+}

@@ -1,0 +1,155 @@
+"use strict";
+// Answers in sentences, for all readers: what the pictures show, in numbers. Positions count from 1.
+class Words {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.axes = axisWords(explorer.space.length);
+  }
+
+  name(row) {
+    return this.explorer.network.rows[row].name;
+  }
+
+  place(row, place) {
+    const words = axisWords(place.length);
+    return place.length ? place.map((i, axis) => `${words[axis]} ${i + 1}`).join(", ") : "its one unit";
+  }
+
+  cell({ row, place, channel }) {
+    const { channels } = divided(this.explorer.network.rows[row]);
+    const of = channels === 1 ? "" : channel === null ? ", all channels" : `, channel ${channel + 1}`;
+    return `${this.name(row)} at ${this.place(row, place)}${of}`;
+  }
+
+  // What a cell sees of the input.
+  sees(point, found) {
+    const { explorer } = this, { source, space, network } = explorer;
+    if (network.dark.has(point.row)) return `${this.cell(point)}: this page does not carry what it is computed from.`;
+    const values = inSpace(network.rows[source], found.get(source));
+    const count = values.reduce((n, v) => n + (v > 0), 0);
+    if (!count) return `${this.cell(point)} sees nothing of ${this.name(source)}.`;
+    const box = bounds(values, space);
+    const inside = box.reduce((p, [low, high]) => p * (high - low + 1), 1);
+    const parts = [`${this.cell(point)} sees ${amount(count, size(space), this.axes.unit)}: ${this.spans(box)}`];
+    if (inside > count) parts.push(`${grouped(inside - count)} in between are not seen`);
+    const beyond = this.beyond(point, box);
+    if (beyond) parts.push(beyond);
+    return `${parts.join("; ")}. ${this.middle(values, space)}`;
+  }
+
+  // How far the field reaches beyond the border.
+  beyond({ row, place }, seen) {
+    const box = this.explorer.nominal(row, place, seen), { space } = this.explorer;
+    const touches = this.explorer.touches(row, place);
+    if (!box) return touches ? "padding on the way is seen too" : "";
+    const sides = box.flatMap(([low, past], axis) => {
+      const [before, after] = this.axes.sides[axis] || ["before", "behind"];
+      return [[-low, before], [past - space[axis], after]];
+    }).filter(([by]) => by > 0);
+    if (!sides.length) return touches ? "padding on the way is seen too" : "";
+    return `the field reaches into the padding by ${listed(sides.map(([by, side]) => `${by} ${side}`))}`;
+  }
+
+  // Where most paths start: what lies between the tails along each axis.
+  middle(values, space) {
+    const spans = space.map((n, axis) => {
+      const sums = marginal(values, space, axis), all = sums.reduce((a, b) => a + b, 0);
+      let low = 0, high = n - 1, tail = 0;
+      while (tail + sums[low] <= 0.025 * all) tail += sums[low++];
+      tail = 0;
+      while (tail + sums[high] <= 0.025 * all) tail += sums[high--];
+      return [low, high];
+    });
+    return `${space.length > 1 ? "Along each axis 95%" : "95%"} of the paths start in ${this.spans(spans)}.`;
+  }
+
+  spans(box) {
+    return listed(box.map(([low, high], axis) => {
+      const word = this.axes[axis] || `axis ${axis + 1}`;
+      return low === high ? `${word} ${low + 1}` : `${word}s ${low + 1} to ${high + 1}`;
+    }));
+  }
+
+  // What a pixel affects.
+  affects(place, found, row) {
+    const { network, source } = this.explorer;
+    const units = (number) => amount(counted(network.rows[number], found.get(number)),
+      size(network.rows[number].shape), "units");
+    const head = `${this.name(source)} at ${this.place(source, place)} affects`;
+    const last = network.rows.length - 1;
+    const end = row === last || row === source ? "" : ` and ${units(last)} of ${this.name(last)}`;
+    return row === source ? `${head} ${units(last)} of ${this.name(last)}.` :
+      `${head} ${units(row)} of ${this.name(row)}${end}.`;
+  }
+
+  compared(points, sets) {
+    const [a, b] = sets.map((set) => set.reduce((n, v) => n + (v > 0), 0));
+    const both = sets[0].reduce((n, v, i) => n + (v > 0 && sets[1][i] > 0), 0);
+    const share = a + b - both ? Math.round((100 * both) / (a + b - both)) : 0;
+    return `Kept: ${this.point(points[0])}, ${grouped(a)} ${this.axes.unit}. Beside it: ` +
+      `${this.point(points[1])}, ${grouped(b)}. Both: ${grouped(both)}, ${share}% of all together.`;
+  }
+
+  point(point) {
+    return point.kind === "pixel" ? `${this.name(this.explorer.source)} at ${this.place(0, point.place)}` : this.cell(point);
+  }
+
+  // How a tensor moves when the input does.
+  shifted(shift, row, verdict, channel) {
+    const { amounts } = shift, { network } = this.explorer;
+    const moved = amounts.map((n, axis) => n && `${Math.abs(n)} ${this.axes.ways[axis][n > 0 ? 1 : 0]}`);
+    const head = `The input moves by ${listed(moved.filter(Boolean))}. `;
+    if (network.dark.has(row)) return `${head}This page does not carry what ${this.name(row)} is computed from.`;
+    const by = shift.by(row);
+    const total = verdict.length;
+    const holds = verdict.filter((v) => v === 1).length, open = verdict.filter((v) => v === 3).length;
+    if (!by) {
+      const stride = this.explorer.data.strides[row].map(asFraction);
+      return `${head}${this.name(row)} moves in steps of ${listed([...new Set(stride)])} pixels, which do not divide that: none of its cells move along exactly.`;
+    }
+    const where = channel === null || divided(network.rows[row]).channels === 1 ? "" : ` of channel ${channel + 1}`;
+    const own = by.every((n) => !n) ? "should stay as it is" : `should move by ${listed(by.map(String))}`;
+    const rest = total - holds - open;
+    const parts = [`${grouped(holds)} of ${grouped(total)} cells${where} do so exactly`];
+    if (rest) parts.push(`${grouped(rest)} do not, since they see the border${shift.undivided.size ? " or a stride before them" : ""}`);
+    if (open) parts.push(`for ${grouped(open)} it is not decided here`);
+    return `${head}${this.name(row)} ${own}: ${parts.join("; ")}.`;
+  }
+}
+
+function axisWords(rank) {
+  const known = {
+    1: Object.assign(["position"], { unit: "positions", sides: [["before", "behind"]], ways: [["back", "on"]] }),
+    2: Object.assign(["row", "column"], { unit: "pixels", sides: [["above", "below"], ["left", "right"]],
+      ways: [["up", "down"], ["left", "right"]] }),
+  };
+  return known[rank] || Object.assign(Array.from({ length: rank }, (_, axis) => `axis ${axis + 1} position`),
+    { unit: "positions", sides: [], ways: Array.from({ length: rank }, (_, a) => [`back along axis ${a + 1}`, `on along axis ${a + 1}`]) });
+}
+
+function listed(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+function amount(count, all, unit) {
+  return count === all ? `all ${grouped(all)} ${unit}` : `${grouped(count)} of the ${grouped(all)} ${unit}`;
+}
+
+function bounds(values, space) {
+  const step = steps(space), found = space.map(() => [Infinity, -1]);
+  for (let at = 0; at < values.length; at++) {
+    if (!values[at]) continue;
+    for (let axis = 0; axis < space.length; axis++) {
+      const i = Math.floor(at / step[axis]) % space[axis];
+      if (i < found[axis][0]) found[axis][0] = i;
+      if (i > found[axis][1]) found[axis][1] = i;
+    }
+  }
+  return found;
+}
+
+function marginal(values, space, axis) {
+  const found = new Float64Array(space[axis]), step = steps(space)[axis];
+  for (let at = 0; at < values.length; at++) found[Math.floor(at / step) % space[axis]] += values[at];
+  return found;
+}

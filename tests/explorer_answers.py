@@ -1,0 +1,64 @@
+"""What the explorer's JavaScript answers, asked in Node.js where there is one, without a page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from importlib import resources
+from typing import Any
+
+import pytest
+
+import convgraph as cg
+from convgraph.explorer.facts import engine
+
+SCRIPTS = ("axes.js", "sets.js", "network.js", "shift.js", "uses.js")
+
+# Sets are asked channel by channel, so that what is compared is every unit.
+ASKED = """
+const { facts, questions } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const network = new Network(facts), uses = new Uses(network);
+const units = (row, terms) => {
+  if (!terms) return null;
+  const { values } = whole(network.rows[row], terms);
+  const total = values.reduce((a, b) => a + b, 0);
+  return Array.from(values, (v) => v / total);
+};
+const every = (found) => network.rows.map((_, row) => units(row, found.get(row)));
+const answers = questions.map(([kind, ...given]) => {
+  if (kind === "sees") return every(network.sees(given[0], network.unit(...given)));
+  if (kind === "affects") return every(network.affects(given[0], network.unit(...given)));
+  if (kind === "padded") return every(network.padded());
+  if (kind === "uses") {
+    const counts = (joint) => indices(joint).map((index) => uses.count(joint, index));
+    return uses.of(given[0]).map((joint) => [joint.letter, counts(joint)]);
+  }
+  const [source, strides, amounts] = given;
+  const shift = new Shift(network, strides, source, amounts);
+  const judged = (row, i) =>
+    Array.from({ length: divided(row).channels }, (_, c) => shift.verdict(i, c)).flat();
+  return network.rows.map(judged);
+});
+function indices(joint) {
+  const dims = joint.digits.map((digit) => digit[1]);
+  return Array.from({ length: size(dims) }, (_, at) => unravel(at, dims));
+}
+process.stdout.write(JSON.stringify(answers));
+"""
+
+
+def answers(network: cg.Network, *questions: tuple[Any, ...]) -> list[Any]:
+    """What the page would say, question by question."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node.js on this machine; the exhaustive tests ask a browser")
+    folder = resources.files("convgraph.explorer")
+    script = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    given = json.dumps({"facts": engine(network), "questions": questions})
+    done = subprocess.run(
+        [node, "-e", script + ASKED], input=given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[Any] = json.loads(done.stdout)
+    return found

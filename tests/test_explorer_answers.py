@@ -1,0 +1,156 @@
+"""What the explorer's page derives against what Python says, unit by unit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.explorer.facts import engine, moves
+from convgraph.interactions.padded import padded_units
+from tests.explorer_answers import answers
+
+LAYERS = [
+    cg.Conv((3, 3), 2, padding="same"),
+    cg.Conv((3, 2), 2, stride=2, padding=1, bias=True),
+    cg.Conv((2, 3), 4, dilation=2, groups=2, padding=2),
+    cg.Conv((3, 3), 2, padding=1, padding_mode="circular"),
+    cg.Conv((3, 3), 2, padding=1, padding_mode="reflect"),
+    cg.ConvTranspose((3, 3), 2, stride=2, padding=1),
+    cg.LocallyConnected((2, 2), 2),
+    cg.TiledConv((3, 3), 2, tiles=(2, 2), padding=1),
+    cg.MaxPool((2, 2)),
+    cg.MaxPool((3, 3), stride=2, padding=1),
+    cg.AvgPool((3, 3), stride=1, padding=1),
+    cg.AvgPool((3, 3), stride=2, padding=1, count_include_pad=False),
+    cg.ReLU(),
+    cg.Activation("phi"),
+    cg.Upsample(2),
+    cg.Residual(cg.Conv((3, 3), 2, padding="same") >> cg.ReLU()),
+    cg.Parallel(cg.Conv((3, 3), 2, padding="same"), cg.Conv((1, 1), 2), merge="concat"),
+    cg.Parallel(
+        cg.Conv((1, 5), 2, padding="same"), cg.Conv((5, 1), 2, padding="same"), merge="add"
+    ),
+]
+ENDS = [None, None, cg.GlobalAvgPool(), cg.Flatten() >> cg.Dense(3)]
+
+
+@st.composite
+def networks(draw: st.DrawFn, layers: list[Any] = LAYERS, ends: list[Any] = ENDS) -> cg.Network:
+    """A random stack on a small image of two channels."""
+    shape = 2, draw(st.integers(6, 9)), draw(st.integers(6, 9))
+    spec = None if ends is ENDS else cg.Conv((1, 1), 2)  # which knows channels from space
+    for _ in range(draw(st.integers(1, 4))):
+        more = draw(st.sampled_from(layers))
+        longer = more if spec is None else spec >> more
+        try:
+            if sum(int(row.size) for row in longer.on(shape).rows) > 4000:
+                continue
+        except cg.ConvgraphError:
+            continue  # a kernel larger than what is left of the image
+        spec = longer
+    end = draw(st.sampled_from(ends))
+    spec = spec or cg.ReLU()
+    return (spec if end is None else spec >> end).on(shape)
+
+
+def _unit(draw: st.DataObject, row: Any) -> tuple[int, ...]:
+    return tuple(draw.draw(st.integers(0, n - 1)) for n in row.numbers())
+
+
+def _asked(net: cg.Network, number: int, index: tuple[int, ...]) -> tuple[Any, ...]:
+    """A unit as the page has it: the row's number, a channel, and a place."""
+    cut = engine(net)["rows"][number]["cut"]
+    sizes = net.rows[number].numbers()[:cut]
+    return number, int(np.ravel_multi_index(index[:cut], sizes)) if cut else 0, index[cut:]
+
+
+def _mask(found: list[float] | None, row: Any) -> np.ndarray:
+    return (
+        np.zeros(row.numbers(), bool)
+        if found is None
+        else np.array(found).reshape(row.numbers()) > 0
+    )
+
+
+@settings(max_examples=25)
+@given(networks(), st.data())
+def test_fields_and_effective_fields_are_those_of_python(net: cg.Network, data: Any) -> None:
+    number = len(net.rows) - 1
+    end, start = net.rows[number], net.rows[0]
+    last, first = _unit(data, end), _unit(data, start)
+    sees, affects, padded = answers(
+        net,
+        ("sees", *_asked(net, number, last)),
+        ("affects", *_asked(net, 0, first)),
+        ("padded",),
+    )
+    states = padded_units(net, start.name).states
+    for at, row in enumerate(net.rows):
+        field = cg.receptive_field(net, end.unit(last), row.name)
+        assert (_mask(sees[at], row) == field.mask()).all()
+        reached = cg.projective_field(net, start.unit(first), row.name)
+        assert (_mask(affects[at], row) == reached.mask()).all()
+        counts = cg.path_counts(net, end.unit(last), row.name)
+        if counts.total:
+            expected = np.array([float(n) for n in counts.array.ravel()]) / float(counts.total)
+            assert np.allclose(np.array(sees[at]), expected, rtol=1e-9, atol=0)
+        state = states.get(row.name)
+        if state is not None:
+            assert (_mask(padded[at], row) == _touching(state).reshape(row.numbers())).all()
+
+
+def _touching(state: Any) -> np.ndarray:
+    """Which units see padding, from slabs along each axis."""
+    view = tuple(int(n) for n in state.view)
+    found = np.zeros(view, bool)
+    for number, slabs in enumerate(state.payloads):
+        for moved, slab in zip(state.moves, slabs or (), strict=False):
+            along = [1] * len(view)
+            if moved is not None:
+                along[moved] = len(slab)
+            found |= slab.reshape(along) & (np.broadcast_to(state.classes, view) == number)
+    return found
+
+
+@settings(max_examples=15)
+@given(networks())
+def test_uses_are_those_of_python(net: cg.Network) -> None:
+    rows = range(1, len(net.rows))
+    for at, found in zip(rows, answers(net, *(("uses", at) for at in rows)), strict=True):
+        layer = net.layer(net.rows[at].name)
+        assert len(found) == len(layer.arrays)
+        for (letter, counts), tying in zip(found, layer.arrays, strict=True):
+            assert letter == tying.letter
+            array = tying.array
+            first = net.labels.start(letter)
+            for place in range(0, len(array), max(len(array) // 5, 1)):
+                symbol = str(net.labels[first + place])
+                assert counts[place] == cg.uses(net, symbol).count
+
+
+SHIFTED = [layer for layer in LAYERS if not isinstance(layer, cg.ConvTranspose)]
+
+
+@settings(max_examples=15)
+@given(networks(SHIFTED, [None] * 2), st.sampled_from([(1, 0), (0, -2), (2, 2), (-1, 1), (4, 0)]))
+def test_what_moves_along_with_a_shift_is_what_python_says(
+    net: cg.Network, amounts: tuple[int, int]
+) -> None:
+    rows = cg.report(net).rows
+    strides = [moves(row, 2) for row in rows]
+    (found,) = answers(net, ("shift", 0, strides, amounts))
+    for at, row in enumerate(net.rows[1:], 1):
+        along = [Fraction(a * den, num) for a, (num, den) in zip(amounts, strides[at], strict=True)]
+        said = np.array(found[at]).reshape(row.numbers())
+        if any(amount.denominator > 1 for amount in along):
+            assert (said != 1).all()
+            continue
+        output = cg.Shift(tuple(map(int, along)))
+        verdict = cg.check_equivariance(net, cg.Shift(amounts), output=output, row=row.name)
+        assert not (verdict.broken.mask() & (said == 1)).any()
+        assert not (verdict.exact.mask() & (said == 2)).any()

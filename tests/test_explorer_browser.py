@@ -1,0 +1,261 @@
+"""The explorer in headless Chromium: pointer, keyboard, links, a photograph, dark and narrow."""
+
+import base64
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+import convgraph as cg
+from tests.onnx_light import light
+
+pytestmark = pytest.mark.exhaustive
+
+
+def png(rows):
+    """A picture of these pixels as PNG, in base64."""
+
+    def chunk(kind, content):
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 2, 0, 0, 0)
+    lines = b"".join(b"\0" + bytes(v for pixel in row for v in pixel) for row in rows)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode()
+
+
+def small():
+    spec = cg.Conv((3, 3), 2, padding="same") >> cg.ReLU() >> cg.Conv((3, 3), 2, dilation=2)
+    return spec.on((1, 9, 9))
+
+
+class Page:
+    """Somebody in front of the explorer."""
+
+    def __init__(self, browser, address):
+        from selenium.webdriver import ActionChains, Keys
+
+        self.browser, self.keys = browser, Keys
+        self.actions = lambda: ActionChains(browser)
+        browser.get("about:blank")
+        browser.get(address)
+
+    def one(self, selector):
+        return self.browser.find_element("css selector", selector)
+
+    def run(self, code, *given):
+        return self.browser.execute_script(
+            "const explorer = document.querySelector('.ex').explorer;" + code, *given
+        )
+
+    @property
+    def said(self):
+        return self.one(".ex-caption").text
+
+    @property
+    def link(self):
+        return self.browser.execute_script("return location.hash")
+
+    def cell(self, row, column):
+        """Move the pointer to a cell of the tensor that is shown."""
+        side, tall = self.run("return [explorer.grid.side, explorer.grid.tall]")
+        canvas = self.one(".ex-tensor canvas")
+        width, height = canvas.size["width"], canvas.size["height"]
+        x, y = (column + 0.5) * side - width / 2, (row + 0.5) * tall - height / 2
+        self.actions().move_to_element_with_offset(canvas, round(x), round(y)).perform()
+        self.settle()
+
+    def settle(self):
+        self.browser.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        )
+
+    def press(self, *keys):
+        self.actions().send_keys(*keys).perform()
+        self.settle()
+
+    def emulate(self, width, dark=False):
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.settle()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "page.html"
+    return cg.report(small()).save(path).as_uri()
+
+
+@pytest.fixture
+def page(chromium, address):
+    yield Page(chromium, address)
+    assert chromium.get_log("browser") == []
+
+
+def test_pointing_at_a_cell_says_what_it_sees(page):
+    net = small()
+    last = net.outputs[0].name
+    page.run("explorer.choose(explorer.network.rows.length - 1)")
+    page.cell(2, 1)
+    field = cg.receptive_field(net, [f"{last}{c},3,2" for c in (1, 2)])
+    assert (
+        f"{last} at row 3, column 2, all channels sees {len(field)} of the 81 pixels" in page.said
+    )
+    assert "in between are not seen" in page.said or len(field) == 49
+    assert "95% of the paths" in page.said
+
+
+def test_a_click_stays_and_a_link_opens_it(page, chromium, address):
+    page.run("explorer.choose(explorer.network.rows.length - 1)")
+    page.cell(1, 3)
+    page.actions().click().perform()
+    page.settle()
+    link, said = page.link, page.said
+    assert link.endswith("&cell=2,4")
+    again = Page(chromium, address + link)
+    assert again.said == said
+    assert again.link == link
+
+
+def test_pointing_at_a_pixel_says_what_it_affects(page):
+    net = small()
+    page.one(".ex-image canvas").click()
+    reached = cg.projective_field(net, "x1,5,5", "h2")
+    assert f"affects {len(reached)} of the {net.row('h2').size} units of h2" in page.said
+    page.one(".ex-image canvas").send_keys(page.keys.ARROW_UP)
+    page.settle()
+    assert "row 4, column 5 affects" in page.said
+
+
+def test_the_keyboard_alone_suffices(page):
+    tree = page.browser.find_elements("css selector", ".ex-item")
+    tree[-1].send_keys(page.keys.ARROW_UP)
+    page.settle()
+    assert page.browser.switch_to.active_element == tree[-2]
+    tree[-1].click()
+    canvas = page.one(".ex-tensor canvas")
+    page.browser.execute_script("arguments[0].focus()", canvas)
+    page.press(page.keys.ARROW_RIGHT)
+    before = page.said
+    page.press(page.keys.ARROW_RIGHT)
+    assert page.said != before
+    page.press(page.keys.PAGE_UP)
+    assert ", channel 1" in page.said
+    page.press(page.keys.ESCAPE)
+    assert "cell=" not in page.link
+
+
+def test_two_cells_are_compared(page):
+    page.run("explorer.choose(explorer.network.rows.length - 1)")
+    page.cell(0, 0)
+    page.actions().click().perform()
+    page.one(".ex-keep").click()
+    page.cell(0, 2)
+    assert page.said.startswith("Kept: ")
+    assert "% of all together" in page.said
+
+
+def test_the_sliders_say_what_moves_along(page):
+    net = small()
+    last = net.outputs[0]
+    page.run("explorer.choose(explorer.network.rows.length - 1)")
+    slider = page.one(".ex-shift input")
+    page.browser.execute_script("arguments[0].focus()", slider)
+    page.press(page.keys.ARROW_RIGHT)
+    verdict = cg.check_equivariance(net, cg.Shift((1, 0)))
+    cells = verdict.exact.mask().all(axis=0).sum()
+    assert f"{cells} of {int(last.size) // 2} cells do so exactly" in page.said
+    assert page.link.endswith("&shift=1,0")
+
+
+def test_parameters_say_how_often_they_are_used(page):
+    net = small()
+    page.run("explorer.choose(1)")
+    page.one(".ex-array summary").click()
+    shown = [int(cell.text) for cell in page.browser.find_elements("css selector", ".ex-uses td")]
+    letter = net.layers[0].arrays[0].letter
+    named = [str(p) for p in net.parameters if str(p).startswith(letter)][:9]
+    assert shown == [cg.uses(net, name).count for name in named]
+
+
+def test_a_photograph_is_shown_and_what_is_none_is_told(page):
+    drop = """
+const [encoded, type, done] = arguments;
+const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+const data = new DataTransfer();
+data.items.add(new File([bytes], "own.png", { type }));
+const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+document.querySelector(".ex-image").dispatchEvent(event);
+setTimeout(done, 500);
+"""
+    page.browser.execute_async_script(drop, png([[(255, 0, 0)] * 9] * 9), "image/png")
+    assert "own.png" in page.one(".ex-image figcaption").text
+    assert page.run("return Array.from(explorer.picture.pixels.slice(0, 3))") == [255, 0, 0]
+    page.browser.execute_async_script(drop, base64.b64encode(b"text").decode(), "text/plain")
+    assert "is no image that this browser reads" in page.said
+
+
+def test_findings_are_places(chromium, tmp_path):
+    net = (cg.Conv((1, 1), 2, stride=2) >> cg.ReLU()).on((1, 8, 8))
+    page = Page(chromium, cg.report(net).save(tmp_path / "page.html").as_uri())
+    button = next(
+        b
+        for b in page.browser.find_elements("css selector", ".ex-rule button")
+        if "seen by no" in b.text
+    )
+    button.click()
+    page.settle()
+    witness = cg.findings(net).of("unread-input")[0].witness
+    shown = page.run(
+        "const found = explorer.answer(explorer.point());"
+        "return Array.from(inSpace(explorer.network.rows[0], found.get(0))).map((v) => v > 0)"
+    )
+    assert np.array_equal(np.array(shown).reshape(8, 8), witness.mask().reshape(8, 8))
+
+
+def test_it_fits_narrow_and_wide_and_is_dark_where_asked(page):
+    for width in (390, 900, 1600):
+        for dark in (False, True):
+            page.emulate(width, dark)
+            wide = page.run("return document.scrollingElement.scrollWidth")
+            assert wide <= width
+            paper = page.run(
+                "return getComputedStyle(document.querySelector('.ex')).backgroundColor"
+            )
+            assert (paper == "rgb(255, 255, 255)") != dark
+    page.emulate(1000)
+    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_screen_readers_get_roles_names_and_news(page):
+    assert page.one(".ex-tree").get_attribute("role") == "tree"
+    assert page.one(".ex-item").get_attribute("role") == "treeitem"
+    assert page.one(".ex-caption").get_attribute("aria-live") == "polite"
+    for canvas in page.browser.find_elements("css selector", ".ex-stage canvas"):
+        assert canvas.get_attribute("aria-label")
+
+
+def test_search_finds_a_tensor_of_a_real_network(chromium, tmp_path):
+    net = cg.from_onnx(light("resnet50"))
+    page = Page(
+        chromium, cg.report(net).save(tmp_path / "page.html").as_uri() + "#tensor=r57&cell=4,5"
+    )
+    field = cg.receptive_field(net, "r57:1,4,5")
+    box = field.bounds[1:]
+    pixels = len(field) // 3
+    assert (
+        f"sees {pixels:,} of the 50,176 pixels: rows {box[0][0] + 1} to {box[0][1] + 1}"
+        in page.said
+    )
+    page.one(".ex-search").send_keys("maxpool")
+    page.settle()
+    assert [
+        e.text.split("\n")[0] for e in page.browser.find_elements("css selector", ".ex-item")
+    ] == ["r3"]
+    assert chromium.get_log("browser") == []

@@ -1,0 +1,91 @@
+"""The explorer's page: what it holds, how large it is, and when there is none."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import sympy as sp
+
+import convgraph as cg
+from convgraph.explorer.folds import folds
+from tests.onnx_light import light
+
+
+def data(page: str) -> Any:
+    """What the page knows."""
+    found = re.search(r'class="ex-data">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def rows_of(items: list[Any]) -> list[int]:
+    """The rows in a tree of folds, in its order."""
+    return [
+        row
+        for item in items
+        for row in ([item] if isinstance(item, int) else rows_of(item["items"]))
+    ]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "inception_v1", "shufflenet"])
+def test_real_networks_fit_on_a_page(name: str) -> None:
+    net = cg.from_onnx(light(name))
+    page = cg.report(net).to_html()
+    assert len(page.encode()) < 600_000
+    known = data(page)
+    assert [row["name"] for row in known["network"]["rows"]] == [row.name for row in net.rows]
+    assert rows_of(known["folds"]) == list(range(len(net.rows)))
+    assert len(known["folds"]) < len(net.rows) / 3
+    numbers = {row.name: i for i, row in enumerate(net.rows)}
+    for finding, said in zip(cg.findings(net), known["findings"], strict=True):
+        assert said["message"] == finding.message
+        assert said["rows"] == [numbers[name] for name in finding.tensors]
+
+
+def test_modules_are_folds_by_their_names() -> None:
+    x = cg.Input((1, 8, 8), name="stem.x")
+    names = ["stem.x", "layer1.0.conv", "layer1.0.relu", "add", "layer1.1.conv", "fc"]
+    conv = cg.Conv((3, 3), padding="same")
+    a = conv(x)
+    b = cg.ReLU()(a)
+    c = cg.Add()(a, b)
+    d = conv(c)
+    net = cg.Network(x, cg.ReLU()(d), names=names)
+    tree = folds(net, ["input", "Conv", "ReLU", "Add", "Conv", "ReLU"])
+    layer = next(item for item in tree if isinstance(item, dict))
+    assert layer["name"] == "layer1"
+    assert rows_of(tree) == [0, 1, 2, 3, 4, 5]
+    assert {"name": "layer1.0", "items": [1, 2]} in layer["items"]
+
+
+def test_where_a_finding_is_about_units_they_are_on_the_page() -> None:
+    net = (cg.Conv((1, 1), 2, stride=2) >> cg.ReLU()).on((1, 7, 8))
+    known = data(cg.report(net).to_html())
+    finding = next(f for f in known["findings"] if f["rule"] == "unread-input")
+    witness = cg.findings(net).of("unread-input")[0].witness
+    assert witness is not None
+    found = 0
+    for box in finding["units"]["boxes"]:
+        size = 1
+        for lengths in box:
+            size *= sum(lengths[1::2])
+        found += size
+    assert finding["units"]["row"] == 0
+    assert found >= len(witness) > 0
+
+
+def test_a_network_without_axes_that_move_has_a_page_all_the_same() -> None:
+    page = cg.report((cg.Dense(4) >> cg.ReLU()).on(3)).to_html()
+    assert data(page)["strides"][1:] == [None, None] or "ex-tree" in page
+
+
+def test_where_there_is_no_explorer_the_page_says_why() -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    page = cg.report(cg.Conv(3).on(n)).to_html()
+    assert "The explorer needs sizes without symbols." in page
+    assert "<script" not in page
+    page = cg.report(cg.Conv((1, 1)).on((3000, 3000))).to_html()
+    assert "report the network on a smaller input" in page
