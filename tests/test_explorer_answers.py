@@ -77,7 +77,7 @@ def _mask(found: list[float] | None, row: Any) -> np.ndarray:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(networks(), st.data())
 def test_fields_and_effective_fields_are_those_of_python(net: cg.Network, data: Any) -> None:
     number = len(net.rows) - 1
@@ -117,7 +117,7 @@ def _touching(state: Any) -> np.ndarray:
     return found
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(networks())
 def test_uses_are_those_of_python(net: cg.Network) -> None:
     rows = range(1, len(net.rows))
@@ -136,7 +136,7 @@ def test_uses_are_those_of_python(net: cg.Network) -> None:
 SHIFTED = [layer for layer in LAYERS if not isinstance(layer, cg.ConvTranspose)]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(networks(SHIFTED, [None] * 2), st.sampled_from([(1, 0), (0, -2), (2, 2), (-1, 1), (4, 0)]))
 def test_what_moves_along_with_a_shift_is_what_python_says(
     net: cg.Network, amounts: tuple[int, int]

@@ -173,7 +173,7 @@ class Separable(Explicit):
         """The weight of each tap, 0 where there is no connection."""
         return [
             np.array([*map(float, numbers), 0.0])[which]  # the last one is that of -1
-            for numbers, which in self._tables
+            for numbers, which in self.numbers_of_axes
         ]
 
     @cached_property
