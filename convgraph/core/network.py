@@ -32,7 +32,8 @@ class Network:
     """A directed acyclic network of rows of units, bound to sizes.
 
     Most networks come from `spec.on(shape)`. Any other directed acyclic graph is written in the
-    functional form: call specs on tensors, and name the ends.
+    functional form: call specs on tensors, and name the ends. A spec that is called twice makes two
+    layers with parameters of their own; layers of one `letter` share theirs.
 
     Parameters
     ----------
