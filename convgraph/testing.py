@@ -102,7 +102,7 @@ def assert_not_equivariant(
     if network is None:
         if where is not None:
             raise ConvgraphError(
-                "where: the units are known for a function that can be traced only"
+                "where: the units are known only for a function that can be traced"
             )
         try:
             _sampled(subject, g, g if output is None else output, x, parameters)

@@ -25,7 +25,7 @@ PADDING = (
     "or one (before, after) pair per axis"
 )
 SHAPE = "a shape is a positive integer, or one for each axis with channels first"
-NETWORK = "a network has one or more tensors there"
+NETWORK = "a network needs one tensor or more"
 
 # What is called, and what it says.
 CASES: list[tuple[Callable[[], Any], str]] = [
@@ -105,15 +105,15 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     # kernels larger than the padded input
     (
         lambda: cg.Conv(6).on(5),
-        "kernel=6: a kernel (spanning 6 with dilation 1) is not larger than the padded input (5)",
+        "kernel=6: with dilation 1 it spans 6 positions, and the padded input has 5",
     ),
     (
         lambda: cg.Conv(3, dilation=4, padding=1).on(5),
-        "kernel=3: a kernel (spanning 9 with dilation 4) is not larger than the padded input (7)",
+        "kernel=3: with dilation 4 it spans 9 positions, and the padded input has 7",
     ),
     (
         lambda: cg.AvgPool((2, 6)).on((9, 5)),
-        "kernel=6: a kernel (spanning 6 with dilation 1) is not larger than the padded input (5)",
+        "kernel=6: with dilation 1 it spans 6 positions, and the padded input has 5",
     ),
     # transposed convolutions
     (
@@ -123,11 +123,11 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: cg.ConvTranspose(3, output_padding=1),
-        "output_padding=1: it is smaller than the stride or the dilation",
+        "output_padding=1: an output padding is smaller than the stride or the dilation",
     ),
     (
         lambda: cg.ConvTranspose((3, 3), stride=(2, 1), output_padding=(1, 1)),
-        "output_padding=(1, 1): it is smaller than the stride or the dilation",
+        "output_padding=(1, 1): an output padding is smaller than the stride or the dilation",
     ),
     (
         lambda: cg.ConvTranspose(3, output_padding=-1),
@@ -141,13 +141,16 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: cg.ConvTranspose(3, padding=4).on(2),
-        "padding=4: it leaves no output of 4 positions",
+        "padding=4: it cuts off all 4 positions of the output",
     ),
     # groups
-    (lambda: cg.Conv(3, filters=4, groups=3), "groups=3: the groups divide the 4 filters"),
+    (
+        lambda: cg.Conv(3, filters=4, groups=3),
+        "groups=3: the number of groups divides the 4 filters",
+    ),
     (
         lambda: cg.Conv(3, filters=4, groups=2).on((3, 5)),
-        "groups=2: the groups divide the 3 input channels",
+        "groups=2: the number of groups divides the 3 input channels",
     ),
     # switches and names
     (lambda: cg.Conv(3, bias="no"), "bias='no': it is True or False"),
@@ -156,15 +159,15 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: cg.AvgPool(2, count_include_pad=1), "count_include_pad=1: it is True or False"),
     (
         lambda: cg.Conv(3, letter=""),
-        "letter='': a name is a non-empty string without outer spaces",
+        "letter='': a name is a non-empty string without spaces around it",
     ),
     (
         lambda: cg.Dense(3, letter=5),
-        "letter=5: a name is a non-empty string without outer spaces",
+        "letter=5: a name is a non-empty string without spaces around it",
     ),
     (
         lambda: cg.Input(3, name=" x"),
-        "name=' x': a name is a non-empty string without outer spaces",
+        "name=' x': a name is a non-empty string without spaces around it",
     ),
     (
         lambda: (cg.Conv(3, letter="q") >> cg.Conv(2, letter="q")).on(9),
@@ -207,20 +210,20 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     # merges that do not fit
     (
         lambda: cg.Residual(cg.Conv(3)).on(5),
-        "Add() of the shapes (5,), (3,): the branches that it merges have one shape",
+        "Add() of the shapes (5,), (3,): branches that are merged have the same shape",
     ),
     (
         lambda: cg.Multiply()(A, cg.Input(4)),
-        "Multiply() of the shapes (3,), (4,): the branches that it merges have one shape",
+        "Multiply() of the shapes (3,), (4,): branches that are merged have the same shape",
     ),
     (
         lambda: cg.Parallel(cg.Conv(3), cg.Conv(5)).on(8),
         "Concat() of the shapes (6,), (4,): "
-        "branches without channels, which become channels, have one shape",
+        "branches without channels, which become channels, have the same shape",
     ),
     (
         lambda: cg.Parallel(cg.Conv(3), cg.Conv(5)).on((2, 8)),
-        "Concat() of the shapes (1, 6), (1, 4): the branches that it merges differ on axis 0 only",
+        "Concat() of the shapes (1, 6), (1, 4): branches that are merged may differ on axis 0 only",
     ),
     (lambda: cg.Concat(1)(A, B), "axis=1: an axis of shapes of rank 1, counted from 0"),
     (lambda: cg.Concat("c")(A, B), "axis='c': an axis of shapes of rank 1, counted from 0"),

@@ -60,7 +60,7 @@ REFUSED = {
     ),
     "kernel": (
         model([node("Conv", ["x", "w"], ["y"])], {"x": (1, 3, 2, 2)}, held={"w": WEIGHTS}),
-        "not larger than the padded input",
+        "and the padded input has",
     ),
     "broadcast": (
         model([node("Add", ["x", "c"], ["y"])], {"x": (1, 3)}, held={"c": np.ones(5)}),

@@ -15,7 +15,7 @@ SIZE = sp.Symbol("n", integer=True, positive=True)
 BOUND = "a bound network, such as"
 PERMUTATION = "a permutation lists each position once, counted from 0"
 CYCLES = "cycles are lists of positions, counted from 0, or of names of units"
-NAME = "a name is a non-empty string without outer spaces"
+NAME = "a name is a non-empty string without spaces around it"
 FLAG = "it is True or False"
 CHANCE = "a chance is an int, a Fraction or a sympy expression"
 
@@ -66,7 +66,7 @@ CASES = [
     (lambda: cg.trace(lambda x: x * sp.I, x=2), "function: it computes the term I*x1: a label is"),
     (
         lambda: cg.trace(lambda x, x1: x + x1, x=2, x1=()),
-        "x1=(): a parameter's name is no unit's, and x1 is one of the input",
+        "x1=(): an input unit has this name already",
     ),
     (
         lambda: cg.from_networkx(named(parameter="b")),

@@ -40,11 +40,11 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
     help="Write one self-contained page with the graph and pictures.",
 )
 @click.option("--select", multiple=True, metavar="RULE", help="Check this rule; can be repeated.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; likewise.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Skip this rule; can be repeated.")
 @click.option(
     "--fail-on",
     metavar="SEVERITY",
-    help="Leave with status 1 where there is a finding of info, warning or error, or worse.",
+    help="Exit with status 1 if a finding is of this severity (info, warning or error) or worse.",
 )
 @click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
 def command(

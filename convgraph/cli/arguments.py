@@ -64,7 +64,7 @@ boundary_option = click.option(
     type=click.Choice(["zeros", "wrap"]),
     default="zeros",
     show_default=True,
-    help="What comes in where a shift leaves the frame.",
+    help="What moves in where a shift leaves the frame.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")

@@ -31,7 +31,7 @@ def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]
     default="book",
     show_default=True,
     metavar="DIR",
-    help="The folder to write to; it is made if it is not there.",
+    help="The folder to write to; created if it does not exist.",
 )
 @click.option(
     "--format",
@@ -40,7 +40,7 @@ def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]
     multiple=True,
     default=["svg"],
     show_default=True,
-    help="A format of the figures; may be given several times. PNG and PDF need Graphviz's dot.",
+    help="A format for the figures; can be repeated. PNG and PDF need Graphviz's dot.",
 )
 @json_option
 def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_json: bool) -> None:

@@ -28,6 +28,7 @@ LONGEST = 20_000  # characters: 500 layers
 DEEPEST = 40  # calls and tuples inside each other
 MOST_ARITHMETIC = 24  # operations in one number; sympy expands products, and those grow fast
 LARGEST = 10**15
+NOTHING = "is not a spec, a number, a quoted word or a tuple"
 
 _LETTER = re.compile(r"[a-zA-Z](_?\d{1,4})?")
 
@@ -49,7 +50,7 @@ def parse_spec(text: str) -> Spec:
     >>> parse_spec("print(1)")
     Traceback (most recent call last):
     ...
-    convgraph.core.errors.ConvgraphError: expression='print(1)': 'print' is none of our specs: ...
+    convgraph.core.errors.ConvgraphError: expression='print(1)': 'print' is not a spec: ...
     """
     spec = _Reader("expression", text).read()
     if not isinstance(spec, Spec):
@@ -156,7 +157,7 @@ class _Reader:
                     return tuple(self.value(part) for part in parts)
                 case ast.Call():
                     return self.call(node)
-            raise self.fail(f"{ast.unparse(node)[:40]!r} is no spec, number, word or tuple")
+            raise self.fail(f"{ast.unparse(node)[:40]!r} {NOTHING}")
         finally:
             self.depth -= 1
 
@@ -169,7 +170,7 @@ class _Reader:
         specs = [self.value(part) for part in (node, *reversed(parts))]
         for spec in specs:
             if not isinstance(spec, Spec):
-                raise self.fail(f">> joins specs, and {spec!r} is none")
+                raise self.fail(f">> joins specs, and {spec!r} is not one")
         result: Spec = specs[0]
         for spec in specs[1:]:
             result = result >> spec
@@ -187,7 +188,7 @@ class _Reader:
             return value
         if isinstance(value, int):
             return self.bounded(value)
-        raise self.fail(f"{value!r} is no spec, number, word or tuple")
+        raise self.fail(f"{value!r} {NOTHING}")
 
     def bounded(self, value: Any) -> Any:
         if isinstance(value, int) and abs(value) > LARGEST:
@@ -198,9 +199,9 @@ class _Reader:
         if _LETTER.fullmatch(name):
             return size_symbol(name)
         if name in spec_names():
-            raise self.fail(f"{name} is a spec and takes brackets, such as {name}(...)")
+            raise self.fail(f"{name} is a spec: write {name}(...)")
         raise self.fail(
-            f"{name[:40]!r} is no size (a letter such as n), and no word without quotes around it"
+            f"{name[:40]!r} is neither a size (a letter such as n) nor a word in quotes"
         )
 
     def number(self, node: ast.expr) -> Any:
@@ -223,7 +224,7 @@ class _Reader:
     def operand(self, node: ast.expr) -> Any:
         value = self.value(node)
         if isinstance(value, bool) or not isinstance(value, int | Fraction | _symbolic()):
-            raise self.fail(f"arithmetic is on numbers and sizes, and {value!r} is neither")
+            raise self.fail(f"arithmetic takes numbers and sizes, not {value!r}")
         return value
 
     def quotient(self, a: Any, b: Any, exact: bool) -> Any:
@@ -241,7 +242,7 @@ class _Reader:
             lower = {spec.lower(): spec for spec in known}
             close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower, n=1)]
             hint = f"; did you mean {close[0]}?" if close else f": {', '.join(known)}"
-            raise self.fail(f"{name[:40]!r} is none of our specs{hint}")
+            raise self.fail(f"{name[:40]!r} is not a spec{hint}")
         if any(isinstance(part, ast.Starred) for part in node.args):
             raise self.fail("a spec's arguments are written out, without *")
         arguments = [self.value(part) for part in node.args]

@@ -43,7 +43,7 @@ def command(
     independent: str | None,
     as_json: bool,
 ) -> None:
-    """Derive the chance that a shift leaves the outputs of EXPRESSION, which pools, as they are.
+    """Derive the probability that a shift leaves the pooled outputs of EXPRESSION unchanged.
 
     The chance is exact, for independent values of any continuous distribution.
 

@@ -45,7 +45,7 @@ class SpecOrModel(SpecType):
     help="What lies beyond the border; see `convgraph.prove`.",
 )
 @click.option("--channels", metavar="NUMBER", help="Input channels: a number or a letter.")
-@click.option("--row", metavar="ROW", help="Up to which row of a model; its output by default.")
+@click.option("--row", metavar="ROW", help="The row of a model to stop at; its output by default.")
 @click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")

@@ -54,8 +54,8 @@ def command(
     print_line(repr(made))
     print_line()
     print_line(made.table().text())
-    print_line(f"after so many inputs: {', '.join(str(there) for there, _ in schedule)}")
-    print_line(f"so many outputs: {', '.join(str(outputs) for _, outputs in schedule)}")
+    print_line(f"inputs so far: {', '.join(str(there) for there, _ in schedule)}")
+    print_line(f"outputs so far: {', '.join(str(outputs) for _, outputs in schedule)}")
 
 
 def _axis(text: str) -> int:

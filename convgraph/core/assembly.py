@@ -69,7 +69,7 @@ def _tensors(argument: str, given: Tensor | Sequence[Tensor]) -> list[Tensor]:
         or not tensors
         or not all(isinstance(t, Tensor) for t in tensors)
     ):
-        raise ConvgraphError(f"{argument}={given!r}: a network has one or more tensors there")
+        raise ConvgraphError(f"{argument}={given!r}: a network needs one tensor or more")
     return list(tensors)
 
 

@@ -102,7 +102,7 @@ def check_name(argument: str, name: str) -> str:
     """A name for a row or a parameter array that reads unambiguously in unit names."""
     if not isinstance(name, str) or not name or name != name.strip():
         raise ConvgraphError(
-            f"{argument}={name!r}: a name is a non-empty string without outer spaces"
+            f"{argument}={name!r}: a name is a non-empty string without spaces around it"
         )
     if not name.isprintable():
         raise ConvgraphError(f"{argument}={name!r}: a name is of characters that are printed")

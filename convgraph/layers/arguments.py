@@ -147,8 +147,8 @@ def window(
     room = n + before + after - span
     if not is_symbolic(room) and room < 0:
         raise ConvgraphError(
-            f"kernel={k}: a kernel (spanning {span} with dilation {d}) is not larger than "
-            f"the padded input ({n + before + after})"
+            f"kernel={k}: with dilation {d} it spans {span} positions, and the padded input has "
+            f"{n + before + after}"
         )
     if not is_symbolic(n, before, after):
         most = max(before, after)

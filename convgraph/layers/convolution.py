@@ -64,7 +64,7 @@ class _Windowed(Layer):
             raise ConvgraphError(f"groups={self.groups}: a number of groups is not a symbol")
         if not is_symbolic(self.filters) and self.filters % self.groups:
             raise ConvgraphError(
-                f"groups={self.groups}: the groups divide the {self.filters} filters"
+                f"groups={self.groups}: the number of groups divides the {self.filters} filters"
             )
 
     @property
@@ -83,7 +83,7 @@ class _Windowed(Layer):
             return Full(channels, self.filters)
         if not is_symbolic(channels) and channels % self.groups:
             raise ConvgraphError(
-                f"groups={self.groups}: the groups divide the {channels} input channels"
+                f"groups={self.groups}: the number of groups divides the {channels} input channels"
             )
         return Blocks(channels, self.filters, self.groups)
 
@@ -247,7 +247,7 @@ class ConvTranspose(_Windowed):
             if not is_symbolic(extra, step, apart) and extra >= max(step, apart):
                 raise ConvgraphError(
                     f"output_padding={self.output_padding!r}: "
-                    "it is smaller than the stride or the dilation"
+                    "an output padding is smaller than the stride or the dilation"
                 )
 
     def _extra(self) -> tuple[Size, ...]:
@@ -272,7 +272,7 @@ class ConvTranspose(_Windowed):
                 size = whole - before - after + extra
             if not is_symbolic(size) and size < 1:
                 raise ConvgraphError(
-                    f"padding={self.padding!r}: it leaves no output of {whole} positions"
+                    f"padding={self.padding!r}: it cuts off all {whole} positions of the output"
                 )
             found.append(Reversed(Window(size, n, k, s, d, before, after=after)))
         return found

@@ -41,7 +41,7 @@ class _Elementwise(_Merge):
         if any(shape != shapes[0] for shape in shapes):
             raise ConvgraphError(
                 f"{self} of the shapes {', '.join(map(str, shapes))}: "
-                f"the branches that it merges have one shape{fits(shapes)}"
+                f"branches that are merged have the same shape{fits(shapes)}"
             )
         joint = Product(tuple(map(identity, shapes[0]))), Constant()
         channels = self.takes_channels(*tensors)
@@ -96,9 +96,9 @@ class Concat(_Merge):
             ):
                 listed = ", ".join(str(t.shape) for t in tensors)
                 rule = (
-                    "branches without channels, which become channels, have one shape"
+                    "branches without channels, which become channels, have the same shape"
                     if unnamed and True not in kinds
-                    else f"the branches that it merges differ on axis {self.axis} only"
+                    else f"branches that are merged may differ on axis {self.axis} only"
                 )
                 raise ConvgraphError(
                     f"{self} of the shapes {listed}: {rule}{fits(shapes, apart=self.axis)}"

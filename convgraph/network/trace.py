@@ -102,8 +102,7 @@ def trace(
     for array in arrays:
         if not known.isdisjoint(array):
             raise ConvgraphError(
-                f"{array.letter}={parameters[array.letter]!r}: a parameter's name is no unit's, "
-                f"and {array.letter} is one of the input"
+                f"{array.letter}={parameters[array.letter]!r}: an input unit has this name already"
             )
     tape = Tape(frozenset(symbols))
     given = symbol_array(tape, symbols, shape), *[_entries(tape, array) for array in arrays]
