@@ -60,8 +60,8 @@ def test_values_survive_the_round_trip(net: cg.Network, data: st.DataObject) -> 
     if not isinstance(ours, dict):
         ours, theirs = {net.outputs[0].name: ours}, {again.outputs[0].name: theirs}
     for row in again.outputs:
-        # a maximum of nothing times 0 is not a number in both
-        assert np.array_equal(theirs[row.name], ours[row.name].ravel(), equal_nan=True)
+        # a maximum of nothing times 0 is not a number in both; sums of means round in their order
+        np.testing.assert_allclose(theirs[row.name], ours[row.name].ravel(), 1e-12, 1e-12)
 
 
 @st.composite
@@ -211,4 +211,5 @@ def test_a_parameter_comes_before_a_weight() -> None:
     graph = nx.DiGraph()
     graph.add_edge("a", "c", weight=2)
     graph.add_edge("b", "c", weight=3, parameter="p")
-    assert str(cg.from_networkx(graph).expressions()["c"]) == "2*a + b*p"
+    graph.add_edge("d", "c", weight=5)
+    assert str(cg.from_networkx(graph).expressions()["c"]) == "2*a + b*p + 5*d"

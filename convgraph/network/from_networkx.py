@@ -17,14 +17,13 @@ from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
-from convgraph.network.labelled_edges import LabelledEdges
+from convgraph.network.labelled_edges import LabelledEdges, given_label
 from convgraph.network.listed import bias_joint, in_order_met, listed_joint
 
 __all__ = ["from_networkx"]
 
 REDUCTIONS = {r.name: r for r in (SUM, MEAN, MAX, PRODUCT)}
 REDUCTIONS["relu"] = reduction("relu")
-LABELS = ("parameter", "weight")
 NO_NUMBERS = (sp.nan, sp.I, sp.oo, -sp.oo, sp.zoo)
 
 
@@ -171,7 +170,7 @@ def _order(edges: LabelledEdges, of_node: list[str], names: list[str]) -> list[s
 
 
 def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
-    given = next((data[k] for k in LABELS if data.get(k) is not None), None)
+    given = given_label(data)
     if given is None:
         raise ConvgraphError(
             f"graph: the edge {source!r} -> {target!r} has no label; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 
-__all__ = ["LabelledEdges"]
+__all__ = ["LabelledEdges", "given_label"]
 
 Integers = NDArray[np.int64]
+LABELS = ("parameter", "weight")  # ours, and networkx's own
+
+
+def given_label(data: Mapping[str, Any]) -> Any:
+    """What the attributes of an edge say is its label, or None."""
+    return next((data[name] for name in LABELS if data.get(name) is not None), None)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class LabelledEdges:
     ) -> LabelledEdges:
         """The edges, whose labels a function makes of (source, target, data).
 
-        It is asked once for each object that is somewhere a `parameter`, since many edges share
+        It is asked once for each object that is somewhere a label, since many edges share
         few of them or, where they do not, looking at each is what takes the time.
         """
         nodes = list(graph)
@@ -48,7 +54,7 @@ class LabelledEdges:
         with memory.growing():
             for target, node in enumerate(nodes):
                 for source, _, data in graph.in_edges(node, data=True):
-                    given = data.get("parameter")
+                    given = given_label(data)
                     known = numbered.get(id(given))
                     if known is None:
                         expression = label(source, node, data)
