@@ -7,8 +7,10 @@ every function holds for that one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -19,34 +21,51 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.evaluate import layer_edges
 from convgraph.core.labels import Labels
-from convgraph.core.layer import Layer
+from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT, Reduction
+from convgraph.core.wiring import Product
 
 __all__ = ["CROPPED_EDGES", "FEW_EDGES", "draw", "is_small", "values"]
 
-FEW_EDGES = 20_000
-CROPPED_EDGES = 1_000_000  # of a network that is cropped to one axis, at most
-LEAST = -(10**9)  # the greatest of nothing
-FITS = 2**62
-PRIME = 2_039
-PROBE = np.array([-7, -1, 0, 2, 9])
+FEW_EDGES = 20_000  # are read in milliseconds
+CROPPED_EDGES = 1_000_000  # of a network that is cropped to one axis: half a second
+LEAST = -(10**9)  # the greatest of nothing: below all values that are drawn here
+FITS = 2**62  # sums up to here are whole numbers of 64 bits, with one to spare
+PRIME = 2_039  # modulo which functions are stood in for: cubes of what is below fit 64 bits
+PROBE = np.array([-7, -1, 0, 2, 9])  # of both signs, 0, even and odd: where functions differ
 
 
 def is_small(network: Network, most: int = FEW_EDGES) -> bool:
     """Whether a network has few edges and parameters."""
     edges = 0
     for layer in network.layers:
-        edges += int(layer.connections)
+        every = sum(_taps(joint) for joint in layer.joints) * int(layer.target.size)
+        edges += every if every <= most else int(layer.connections)
         if edges > most:
             return False
     return network.labels.parameters <= most
 
 
+def _taps(joint: Joint) -> int:
+    """How many units one is connected to, at most: to count taps beyond borders takes longer."""
+    wiring = joint.wiring
+    if isinstance(wiring, Product):
+        return math.prod(int(taps) for taps in wiring.taps)
+    return int(np.diff(wiring.start).max(initial=0))
+
+
 def draw(shape: Sequence[int], seed: int) -> NDArray[np.int64]:
-    """Whole numbers, none of them 0."""
-    drawn = np.random.default_rng(seed).integers(-49, 49, tuple(shape))
-    return drawn + (drawn >= 0)
+    """Whole numbers, none of them 0; not to be written to."""
+    return _drawn(tuple(shape), seed)
+
+
+@lru_cache(maxsize=256)
+def _drawn(shape: tuple[int, ...], seed: int) -> NDArray[np.int64]:
+    drawn = np.random.default_rng(seed).integers(-49, 49, shape)
+    drawn += drawn >= 0
+    drawn.flags.writeable = False
+    return drawn
 
 
 def values(

@@ -7,6 +7,7 @@ the symbols that their assumptions allow; "no" may only mean that it was not see
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -106,7 +107,7 @@ def unfloored(goal: sp.Expr) -> sp.Expr:
     while goal.has(sp.floor):
         floors = sorted(goal.atoms(sp.floor), key=sp.default_sort_key)
         floor = next(f for f in floors if not any(f in g.args[0].atoms(sp.floor) for g in floors))
-        e, f = sp.fraction(sp.together(floor.args[0]))
+        e, f = _fraction(floor.args[0])
         stand_in = sp.Dummy(integer=True)
         seen = sp.expand(goal.xreplace({floor: stand_in}))
         slope, rest = seen.coeff(stand_in), seen.coeff(stand_in, 0)
@@ -119,6 +120,15 @@ def unfloored(goal: sp.Expr) -> sp.Expr:
             scaled -= sp.Abs(slope) * (f - 1)
         goal = sp.expand(scaled)
     return goal
+
+
+def _fraction(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """An expression as a quotient, over a number where that will do."""
+    p = polynomial(e)
+    if all(power > 0 for product in p for _, power in product):
+        under = math.lcm(*(Fraction(value).denominator for value in p.values()))
+        return sp.expand(e * under), sp.Integer(under)
+    return sp.fraction(sp.together(e))
 
 
 def _above(goal: Polynomial, given: Polynomial) -> bool:

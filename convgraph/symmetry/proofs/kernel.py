@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -38,7 +37,7 @@ from sympy.core.function import AppliedUndef
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.inequalities import Meanings
-from convgraph.symmetry.proofs.normal import fresh, normal, read
+from convgraph.symmetry.proofs.normal import Reader, fresh, normal
 from convgraph.symmetry.proofs.uses import allowed, rewrite
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, function_names
 
@@ -101,7 +100,8 @@ def check_steps(
         If they do not; the message names the step.
     """
     lemmas: dict[str, Equation] = {}
-    given, claims = ([_as_read(e) for e in every] for every in (given, claims))
+    read = Reader()
+    given, claims = ([_as_read(e, read) for e in every] for every in (given, claims))
     parameters = set().union(*map(_parameters, (*given, *claims)))
     number = 0
     if not claims:
@@ -114,14 +114,12 @@ def check_steps(
             )
         now = replace(rows, claim=claim, lemmas=dict(lemmas))
         symbols = parameters | set(claim.variables) | _quantified(given)
-        at = seen = claim.left
+        at = claim.left
         for step in steps[number:]:
             if step.claim != claim.name:
                 break
             number += 1
-            given_right = step.right
-            step = _step_as_read(step, (seen, at))
-            seen = given_right
+            step = _step_as_read(step, read)
             if step.number != number or step.left != at:
                 raise altered(number, "it does not begin where the one before ends")
             if not step.left.free_symbols | step.right.free_symbols <= symbols:
@@ -153,7 +151,7 @@ def known(
     return Known(own, dict(lemmas), assumed, claim, sizes)
 
 
-def _as_read(e: Equation) -> Equation:
+def _as_read(e: Equation, read: Reader) -> Equation:
     moduli = tuple(None if m is None else read(m) for m in e.moduli)
     conditions, quantified = tuple(map(read, e.conditions)), tuple(map(read, e.quantified))
     return Equation(read(e.left), read(e.right), conditions, moduli, quantified)
@@ -192,18 +190,14 @@ def _quantified(given: Sequence[Equation]) -> set[sp.Symbol]:
 def check(step: Step, known: Known) -> bool:
     """Whether a step does something, and what it does is what its rule allows."""
     try:
-        return _is_allowed(_step_as_read(step), known)
+        return _is_allowed(_step_as_read(step, Reader()), known)
     except ConvgraphError:
         return False
 
 
-def _step_as_read(step: Step, before: tuple[Any, Any] | None = None) -> Step:
-    """The step with both sides built anew; `before` is what was read last, and as what.
-
-    A left side that is the very object read last is not read again.
-    """
-    left = before[1] if before and step.left is before[0] else read(step.left)
-    return replace(step, left=left, right=read(step.right), data=tuple(map(read, step.data)))
+def _step_as_read(step: Step, read: Reader) -> Step:
+    left, right, *data = map(read, (step.left, step.right, *step.data))
+    return replace(step, left=left, right=right, data=tuple(data))
 
 
 def _is_allowed(step: Step, known: Known) -> bool:
@@ -236,11 +230,11 @@ def _replaced(step: Step, known: Known, equation: Equation | None) -> bool:
     left, used_left = rewrite(step.left, equation)
     right, used_right = rewrite(step.right, equation)
     uses = used_left + used_right
-    return (
-        bool(uses)
-        and all(allowed(use, equation, known.claim, known.sizes) for use in uses)
-        and normal(left) == normal(right)
-    )
+    if not uses or not all(allowed(use, equation, known.claim, known.sizes) for use in uses):
+        return False
+    # a side in which nothing was replaced is in normal form as it was
+    left, right = normal(left) if used_left else left, normal(right) if used_right else right
+    return bool(left == right)
 
 
 def _reindex(step: Step, known: Known) -> bool:

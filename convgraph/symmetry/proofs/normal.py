@@ -24,7 +24,7 @@ from convgraph.symmetry.proofs.vocabulary import (
     applied,
 )
 
-__all__ = ["expanded", "fresh", "is_whole", "normal", "read"]
+__all__ = ["Reader", "expanded", "fresh", "is_whole", "normal"]
 
 BINDERS = (sp.Sum, Greatest, Values)
 WORDS = (sp.Add, sp.Mul, sp.ceiling, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
@@ -35,47 +35,64 @@ BINDER, WORD, CONSTANT = (frozenset(map(id, kinds)) for kinds in (BINDERS, WORDS
 LARGEST_POWER = 64  # sizes have small powers; a tower of large ones would not end being evaluated
 
 
-def read(e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
-    """An expression built anew from the words that a proof may use, or an error.
+class Reader:
+    """Builds expressions anew from the words that a proof may use, or says which it does not know.
 
     What was left unevaluated is evaluated. A variable is bound once, is a plain integer, and is in
-    no limit; names that begin with "_" are those of normal forms.
+    no limit; names that begin with "_" are those of normal forms. One reader reads the very same
+    object once; whoever wants what may have changed read again takes another.
 
     >>> x, i = sp.Function("x"), sp.Symbol("i", integer=True)
-    >>> read(x(sp.Add(i, i, evaluate=False)))
+    >>> Reader()(x(sp.Add(i, i, evaluate=False)))
     x(2*i)
     """
-    kind = type(e)
-    if kind is sp.Symbol:
-        if e.name.startswith("_") or not e.is_integer:
-            raise ConvgraphError(f"{e}: a symbol of a proof is an integer without a leading _")
-        return e
-    if id(kind) in CONSTANT:
-        return e
-    if kind is sp.Float:
-        return sp.Rational(e)  # which it is to the last bit
-    if id(kind) in BINDER:
+
+    def __init__(self) -> None:
+        # with what was read, so that no other object comes to be at its place in memory
+        self._known: dict[tuple[int, frozenset[sp.Symbol]], tuple[Any, Any]] = {}
+
+    def __call__(self, e: Any, scope: frozenset[sp.Symbol] = frozenset()) -> Any:
+        """The expression below the variables in `scope`."""
+        kind = type(e)
+        if kind is sp.Symbol:
+            if e.name.startswith("_") or not e.is_integer:
+                raise ConvgraphError(f"{e}: a symbol of a proof is an integer without a leading _")
+            return e
+        if id(kind) in CONSTANT:
+            return e
+        if kind is sp.Float:
+            return sp.Rational(e)  # which it is to the last bit
+        found = self._known.get((id(e), scope))
+        if found is None:
+            found = self._known[id(e), scope] = (e, self._built(e, kind, scope))
+        return found[1]
+
+    def _built(self, e: Any, kind: Any, scope: frozenset[sp.Symbol]) -> Any:
+        if id(kind) in BINDER:
+            return self._bound(e, kind, scope)
+        if isinstance(kind, UndefinedFunction):
+            made = applied(kind.__name__, *[self(a, scope) for a in e.args])
+            if type(kind) is UndefinedFunction and made.func == kind:
+                return made
+        elif kind is sp.Pow:
+            base, power = self(e.base, scope), self(e.exp, scope)
+            if power.is_Integer and abs(power) <= LARGEST_POWER:
+                return base**power
+        elif id(kind) in WORD:
+            return kind(*[self(a, scope) for a in e.args])
+        raise ConvgraphError(f"a {kind.__name__} is no expression of a proof")
+
+    def _bound(self, e: Any, kind: Any, scope: frozenset[sp.Symbol]) -> Any:
         bound = [limit[0] for limit in e.limits]
         plain = all(v == sp.Symbol(v.name, integer=True) for v in bound)
         if not plain or len({*bound} | scope) < len(bound) + len(scope):
             raise ConvgraphError(f"{bound}: a bound variable is a plain integer, and bound once")
-        ends = [read(end) for limit in e.limits for end in limit[1:]]
+        ends = [self(end) for limit in e.limits for end in limit[1:]]
         inner = scope | {*bound}
         if len(ends) != 2 * len(bound) or any(end.free_symbols & inner for end in ends):
             raise ConvgraphError(f"{e.limits}: no end depends on a bound variable")
         limits = zip(bound, ends[::2], ends[1::2], strict=True)
-        return kind(read(e.function, inner), *limits)
-    if isinstance(kind, UndefinedFunction):
-        made = applied(kind.__name__, *[read(a, scope) for a in e.args])
-        if type(kind) is UndefinedFunction and made.func == kind:
-            return made
-    elif kind is sp.Pow:
-        base, power = read(e.base, scope), read(e.exp, scope)
-        if power.is_Integer and abs(power) <= LARGEST_POWER:
-            return base**power
-    elif id(kind) in WORD:
-        return kind(*[read(a, scope) for a in e.args])
-    raise ConvgraphError(f"a {kind.__name__} is no expression of a proof")
+        return kind(self(e.function, inner), *limits)
 
 
 @lru_cache(maxsize=4096)
