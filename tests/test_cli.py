@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph import ConvgraphError
+from convgraph.book.figures import figure_numbers
 from convgraph.cli import main, output
 from convgraph.cli.expression import parse_shape, parse_spec, spec_names
 from convgraph.cli.group import COMMANDS
@@ -137,9 +138,18 @@ def test_a_reader_that_stops_early_is_no_error():
     assert done.stderr == ""
 
 
+@pytest.fixture
+def short_book(monkeypatch):
+    """A book of one figure and of three claims, which hold and hold under conditions."""
+    assert "9.4" in figure_numbers()  # and thereby all of them are loaded
+    monkeypatch.setattr("convgraph.book.figures.figure_numbers", lambda: ["9.4"])
+    monkeypatch.setattr("convgraph.book.claims.claim_numbers", lambda: [2, 3, 4])
+
+
+@pytest.mark.usefixtures("short_book")
 def test_a_terminal_gets_colours_and_progress(tmp_path, monkeypatch):
     monkeypatch.setattr(output, "WAIT", 0)
-    arguments = ["book", "9.4", "9.5", "--out", tmp_path]
+    arguments = ["book", "--out", tmp_path]
     out, err = run(*arguments, env={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
     assert "\x1b[32mholds" in out  # green
     assert "\x1b[33mholds when" in out
@@ -273,26 +283,31 @@ def test_book_draws_chosen_figures_in_chosen_formats(tmp_path):
         "figure-9.5.svg",
     ]
     assert "figure-9.5.dot, figure-9.5.svg, figure-9.4.dot" in out
+    assert out.count("\n") <= 2  # and no claims, which are of the whole chapter
+    assert not list(tmp_path.glob("claims*"))
 
 
+@pytest.mark.usefixtures("short_book")
 def test_book_json(tmp_path):
-    out, _ = run("book", "9.4", "--out", tmp_path, "--json")
+    out, _ = run("book", "--out", tmp_path, "--json")
     answer = json.loads(out)
     assert answer["files"][0] == str(tmp_path / "figure-9.4.svg")
     assert answer["claims"] == json.loads((tmp_path / "claims.json").read_text())
 
 
+@pytest.mark.usefixtures("short_book")
 def test_book_twice_is_the_same(tmp_path):
     for folder in "ab":
-        run("book", "9.4", "--out", tmp_path / folder)
+        run("book", "--out", tmp_path / folder)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
 def test_book_without_dot(tmp_path):
-    done = process("book", "--out", tmp_path / "book", env={**os.environ, "PATH": ""})
+    chosen = ["9.4", "9.5", "9.7"]
+    done = process("book", *chosen, "--out", tmp_path / "book", env={**os.environ, "PATH": ""})
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(list((tmp_path / "book").glob("*.svg"))) >= 4
+    assert len(list((tmp_path / "book").glob("*.svg"))) == 3
     done = process(
         "book", "--out", tmp_path / "png", "--format", "png", env={**os.environ, "PATH": ""}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,37 +47,26 @@ def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]
 def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_json: bool) -> None:
     """Draw the book's figures and derive what its sources claim.
 
-    FIGURE is a number such as 9.4; without any, all figures are drawn. Beside them, claims.json
-    and claims.md hold the table of claims that is printed.
+    FIGURE is a number such as 9.4, and that figure alone is drawn. Without any, all figures are
+    drawn, and beside them claims.json and claims.md hold the table of claims that is printed.
     """
     from convgraph.book import report
     from convgraph.book.claims import claim_numbers, derive
-    from convgraph.book.figures import figure_numbers, make
-    from convgraph.core.errors import ConvgraphError
+    from convgraph.book.figures import figure_numbers
 
-    known = figure_numbers()
-    chosen = list(dict.fromkeys(figures)) or known
-    contents: dict[str, bytes] = {}
-    claims = []
-    left_out: list[str] = []
-    with progress("The chapter", len(chosen) * len(set(formats)) + len(claim_numbers())) as step:
-        for number in chosen:
-            for format in dict.fromkeys(formats):
-                try:
-                    contents[f"figure-{number}.{format}"] = make(number).content(format)
-                except ConvgraphError as error:
-                    if figures:  # who names a figure wants it; who names none wants what there is
-                        raise
-                    left_out.append(f"figure {number}: {error}")
-                step()
-        if left_out and not contents:
-            raise ConvgraphError(left_out[0].split(": ", 1)[1])
-        for claim in claim_numbers():
-            claims += derive([claim])
-            step()
-    contents["claims.json"] = report.as_json(claims).encode()
-    contents["claims.md"] = report.as_markdown(claims).encode()
+    chosen = list(dict.fromkeys(figures)) or figure_numbers()
+    asked = [] if figures else claim_numbers()
+    kinds = list(dict.fromkeys(formats))
+    claims: list[Claim] = []
     with into_folder(out) as folder:
+        with progress("The chapter", len(chosen) * len(kinds) + len(asked)) as step:
+            contents, left_out = _drawn(chosen, kinds, bool(figures), step)
+            for claim in asked:
+                claims += derive([claim])
+                step()
+        if asked:
+            contents["claims.json"] = report.as_json(claims).encode()
+            contents["claims.md"] = report.as_markdown(claims).encode()
         written = write_all(folder, contents)
     for line in left_out:
         click.echo(f"Left out: {line}", err=True)
@@ -85,9 +75,36 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
             {"files": [str(path) for path in written], "claims": [c.to_dict() for c in claims]}
         )
         return
-    console().print(_claims_table(claims))
-    print_line(f"{report.summary(claims)}.")
+    if asked:
+        console().print(_claims_table(claims))
+        print_line(f"{report.summary(claims)}.")
     print_line(f"Written to {out}: {', '.join(path.name for path in written)}")
+
+
+def _drawn(
+    numbers: list[str], formats: list[str], wanted: bool, step: Callable[[], None]
+) -> tuple[dict[str, bytes], list[str]]:
+    """The figures by the names of their files, and what cannot be drawn here.
+
+    Who names a figure wants it; who names none wants what there is.
+    """
+    from convgraph.book.figures import make
+    from convgraph.core.errors import ConvgraphError
+
+    contents: dict[str, bytes] = {}
+    left_out: list[str] = []
+    for number in numbers:
+        for format in formats:
+            try:
+                contents[f"figure-{number}.{format}"] = make(number).content(format)
+            except ConvgraphError as error:
+                if wanted:
+                    raise
+                left_out.append(f"figure {number}: {error}")
+            step()
+    if left_out and not contents:
+        raise ConvgraphError(left_out[0].split(": ", 1)[1])
+    return contents, left_out
 
 
 def _claims_table(claims: list[Claim]) -> Any:
