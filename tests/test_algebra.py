@@ -49,7 +49,7 @@ def test_the_matrix_of_a_layer_has_its_labels_in_place(net: cg.Network) -> None:
             assert matrix[i, j] == entries[target, source]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(networks((*LINEAR, "Residual", "Parallel")), st.data())
 def test_the_matrix_of_a_stack_takes_inputs_to_outputs(
     net: cg.Network, data: st.DataObject
@@ -65,7 +65,7 @@ def test_the_matrix_of_a_stack_takes_inputs_to_outputs(
     assert list(matrix * column + biases) == listed(net.evaluate(exact, parameters))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(networks([kind for kind in KINDS if kind != "Activation"]), st.data())
 def test_expressions_are_the_values_before_numbers_are_put_in(
     net: cg.Network, data: st.DataObject

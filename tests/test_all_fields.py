@@ -132,7 +132,7 @@ def networks(draw: st.DrawFn, most: int = 4) -> cg.Network:
     return cg.Network(x, y)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(networks())
 def test_fields_of_all_units_are_the_fields_of_each(net: cg.Network) -> None:
     fields = cg.receptive_fields(net)
@@ -156,7 +156,7 @@ def interval(field: Interval, position: int, size: int) -> range:
     return range(0) if seen is None else range(max(seen[0], 0), min(seen[1] + 1, size))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(networks())
 def test_intervals_hold_the_fields_and_are_tight_away_from_the_border(net: cg.Network) -> None:
     source = net.inputs[0]

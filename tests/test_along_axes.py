@@ -27,7 +27,7 @@ def both(network, x, parameters):
     )
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.data())
 def test_whole_numbers_are_the_same(data):
     network = data.draw(networks())
@@ -78,7 +78,7 @@ def one_layer(draw):
     return Network.of([source, target], [layer], [source], [target])
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
 @given(one_layer(), st.integers(1, 40), st.integers(0, 2**16))
 def test_any_wiring_under_any_tying_whatever_is_done_at_once(network, at_once, seed):
     rng = np.random.default_rng(seed)

@@ -15,7 +15,7 @@ from convgraph.core import evaluate
 from tests.strategies import networks, values
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(networks(), st.data(), st.integers(1, 3), st.sampled_from([1, 10**6]))
 def test_a_batch_gives_what_its_inputs_give(
     net: cg.Network, data: st.DataObject, count: int, block: int

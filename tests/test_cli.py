@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph import ConvgraphError
+from convgraph.book.claims import claim_numbers
 from convgraph.book.figures import figure_numbers
 from convgraph.cli import main, output
 from convgraph.cli.expression import parse_shape, parse_spec, spec_names
@@ -141,7 +142,7 @@ def test_a_reader_that_stops_early_is_no_error():
 @pytest.fixture
 def short_book(monkeypatch):
     """A book of one figure and of three claims, which hold and hold under conditions."""
-    assert "9.4" in figure_numbers()  # and thereby all of them are loaded
+    assert {"9.4", 2} <= {*figure_numbers(), *claim_numbers()}  # which loads all of them
     monkeypatch.setattr("convgraph.book.figures.figure_numbers", lambda: ["9.4"])
     monkeypatch.setattr("convgraph.book.claims.claim_numbers", lambda: [2, 3, 4])
 

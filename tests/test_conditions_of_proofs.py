@@ -28,7 +28,7 @@ def as_sympy(known):
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(sums(), sums(), sums(), st.integers(-2, 2))
 def test_polynomials_are_those_of_sympy(a, b, c, number):
     product = (a + number) * b - c**2
@@ -42,7 +42,7 @@ def test_polynomials_are_those_of_sympy(a, b, c, number):
     assert sp.expand(as_sympy(found) - both) == 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     sums(), st.lists(sums(), max_size=2), st.tuples(*[st.integers(-3, 3)] * 5), st.integers(0, 3)
 )

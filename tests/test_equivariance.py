@@ -32,7 +32,7 @@ FEW = 16  # the greatest of more values than this hides differences from points 
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_on_axes_on_edges_and_in_numbers(data):
     check_levels_agree(data)
 

@@ -34,7 +34,7 @@ def fixed(permutation, start, stop):
 
 
 @given(actions())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_parameters_are_counted_by_burnside(pairs):
     n, m = len(pairs[0][0]), len(pairs[0][1])
     elements = [g.array_form for g in joint_group(pairs).elements]
@@ -48,7 +48,7 @@ def test_parameters_are_counted_by_burnside(pairs):
 
 
 @given(actions())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_tied_exactly_where_a_group_element_leads(pairs):
     n, m = len(pairs[0][0]), len(pairs[0][1])
     matrix = cg.equivariant_layer(pairs).matrix()

@@ -145,7 +145,7 @@ def test_networkx_answers_as_on_a_plain_graph(
     assert CALLS[call](ours) == CALLS[call](plain)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(networks())
 def test_the_graph_of_any_network_is_the_plain_one(net: cg.Network) -> None:
     plain = oracle.plain_graph(net)

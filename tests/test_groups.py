@@ -40,7 +40,7 @@ def in_sympy(permutations):
 
 
 @given(generators(), st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_chain_counts_and_sifts_as_sympy_does(permutations, random):
     n = len(permutations[0])
     arrays = [np.array(p) for p in permutations]
@@ -184,7 +184,7 @@ def built(name):
 
 
 @given(generators(largest=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_name_is_that_of_a_group_with_the_same_elements(permutations):
     arrays = [np.array(p) for p in permutations]
     order = in_sympy(permutations).order()

@@ -75,7 +75,7 @@ def ends(field, i):
     return int(field.at(i).first), int(field.at(i).last)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(stacks())
 def test_fields_inside_the_border_are_those_of_the_units(drawn):
     layers, size = drawn
@@ -90,7 +90,7 @@ def test_fields_inside_the_border_are_those_of_the_units(drawn):
                 assert cg.receptive_field(net, unit).extent == form.receptive_field
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=3), st.integers(2, 3), st.data())
 def test_fields_behind_enlargements_are_those_of_the_units(kinds, factor, data):
     spec = cg.Conv(1)

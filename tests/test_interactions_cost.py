@@ -48,7 +48,7 @@ def counted(net):
     return total
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(networks())
 def test_operations_are_those_of_the_units(net):
     found, expected = cg.cost(net), counted(net)
@@ -60,7 +60,7 @@ def test_operations_are_those_of_the_units(net):
         assert sum(getattr(layer, name) for layer in found.layers) == getattr(found, name)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(networks())
 def test_the_dense_counterpart_is_a_network_of_dense_layers(net):
     for layer, own in zip(net.layers, cg.cost(net).layers, strict=True):

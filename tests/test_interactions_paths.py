@@ -35,7 +35,7 @@ def questions(draw):
     return net, draw(units(end)), start.name
 
 
-@settings(max_examples=200)
+@settings(max_examples=66)
 @given(questions())
 def test_paths_are_those_of_the_graph(question):
     net, unit, row = question
@@ -49,7 +49,7 @@ def test_paths_are_those_of_the_graph(question):
         assert marginal.tolist() == found.array.sum(axis=others).tolist()
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(questions())
 def test_an_array_over_all_units_counts_the_same(question):
     net, unit, row = question

@@ -22,7 +22,7 @@ from tests.test_levels import closed_forms
 n, k = sp.symbols("n k", integer=True, positive=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(networks())
 def test_fan_in_and_fan_out_are_those_of_the_graph(net):
     plain, found = plain_graph(net), cg.sparsity(net)

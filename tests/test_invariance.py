@@ -61,7 +61,7 @@ MOVES = st.builds(cg.Shift, st.integers(-3, 3), boundary=st.sampled_from(["zeros
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(POOL, MOVES, st.integers(2, 6))
 def test_maxima_of_positive_values(pool, g, size):
     net = bound(pool, size)
@@ -110,7 +110,7 @@ def test_stacks_images_and_channels(spec, shape, g):
     assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(int(np.prod(shape))))
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     st.integers(1, 3),
     st.integers(1, 2),

@@ -42,7 +42,7 @@ def stacks(draw, circular):
 
 
 @given(stacks(circular=True), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(spec, data):
     from convgraph.symmetry.equivariance.row_steps import row_steps
 
@@ -60,7 +60,7 @@ def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(spec, data):
 
 
 @given(stacks(circular=False), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_away_from_the_band_the_shift_commutes(spec, data):
     network = fitting(spec.on, data.draw(st.integers(8, 40)))
     lattice = cg.shift_lattice(network).axes[0]
@@ -74,7 +74,7 @@ def test_away_from_the_band_the_shift_commutes(spec, data):
 
 
 @given(stacks(circular=False), st.integers(8, 30))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_even_sizes_against_the_windows_of_each_size(spec, size):
     network = fitting(spec.on, size)
     even = cg.shift_lattice(network).axes[0].even_sizes

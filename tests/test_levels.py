@@ -32,7 +32,7 @@ def labelled(graph: nx.MultiDiGraph) -> Counter[tuple[str, str, str]]:
 # -- edges ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(networks())
 def test_edges_are_those_of_the_definition(net: cg.Network) -> None:
     plain = oracle.plain_graph(net)
@@ -69,7 +69,7 @@ def test_parameters_are_the_labels_that_are_not_numbers(net: cg.Network) -> None
 # -- axes ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=66)
 @given(networks())
 def test_axes_count_the_edges(net: cg.Network) -> None:
     plain = oracle.plain_graph(net)

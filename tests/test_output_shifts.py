@@ -164,7 +164,7 @@ def layers_on(draw: st.DrawFn, rank: int) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_verdict_holds_where_some_shift_of_the_output_does(data: st.DataObject) -> None:
     rank = data.draw(st.integers(1, 2))
     layers = data.draw(layers_on(rank))
@@ -256,7 +256,7 @@ def test_reduced_shifts_do_what_the_parts_did(parts: tuple[int, ...]) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_sides_of_a_counterexample_differ_in_numbers(data: st.DataObject) -> None:
     layers = data.draw(layers_on(1))
     n = data.draw(st.integers(1, 7))

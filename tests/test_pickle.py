@@ -22,7 +22,7 @@ def back(network: cg.Network) -> cg.Network:
     return pickle.loads(pickle.dumps(network))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(networks())
 def test_drawn_networks(net: cg.Network) -> None:
     again = back(net)

@@ -51,7 +51,7 @@ def nearby(e: sp.Expr, draw) -> sp.Expr:
     return e.xreplace({call: call.func(*moved)})
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_step_with_another_side_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -63,7 +63,7 @@ def test_a_step_with_another_side_fails(proofs, data):
         altered.verify()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
     """The chain is still linked; the rules have to notice."""
@@ -80,7 +80,7 @@ def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
         altered.verify()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_step_under_another_rule_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -121,7 +121,7 @@ def test_an_assumption_is_used_only_for_what_it_is_about(proofs):
             replaced(proof, number, data=(*step.data, *extra)).verify()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_step_removed_added_or_renumbered_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -140,7 +140,7 @@ def test_a_step_removed_added_or_renumbered_fails(proofs, data):
         dataclasses.replace(proof, steps=tuple(steps)).verify()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_an_altered_hypothesis_fails(proofs, data):
     proof = proofs[data.draw(st.sampled_from(ALL))]
@@ -155,7 +155,7 @@ def test_an_altered_hypothesis_fails(proofs, data):
         dataclasses.replace(proof, hypotheses=tuple(given_)).verify()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_a_proof_of_something_else_fails(proofs, data):
     names = list(THEOREMS)

@@ -28,7 +28,7 @@ LAYERS = [
 ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), st.sampled_from([4, 8, -4]))
 def test_what_is_proved_at_one_size_holds_at_others(layers, amount):
     spec = layers[0]
@@ -60,7 +60,7 @@ def _inside(proof, size, outputs, axis=-1):
 
 
 @given(networks(), st.sampled_from([1, 2, 4]))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_any_network_is_proved_refuted_or_left_open(network, amount):
     assume(len(network.inputs) == 1)
     row = network.inputs[0]
@@ -171,8 +171,12 @@ def test_bad_questions():
     assert cg.prove(two, cg.Shift(1), row="b").holds
 
 
-MODELS = [("light_bvlc_alexnet", "r13", 16), ("light_resnet50", "r171", 32)]
-MORE = [("light_inception_v2", "r504", 32), ("light_densenet121", "r906", 32)]
+MODELS = [("light_bvlc_alexnet", "r13", 16)]  # that of ResNet-50 stands in the README, too
+MORE = [
+    ("light_resnet50", "r171", 32),
+    ("light_inception_v2", "r504", 32),
+    ("light_densenet121", "r906", 32),
+]
 everything = [*MODELS, *(pytest.param(*m, marks=pytest.mark.exhaustive) for m in MORE)]
 
 

@@ -60,7 +60,7 @@ def products(network: Any, units: set[str]) -> int:
 BOX = st.lists(st.tuples(st.integers(0, 199), st.integers(1, 9)), min_size=2, max_size=2)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(networks(1), BOX)
 def test_only_what_changes_is_computed_anew(
     case: tuple[Any, tuple[int, ...]], box: list[tuple[int, int]]

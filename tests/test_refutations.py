@@ -121,7 +121,7 @@ LAYERS = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.lists(LAYERS, min_size=1, max_size=3),
     st.sampled_from([1, 2, -1, 4]),

@@ -79,7 +79,7 @@ def stacks(draw, modes=("zeros",)):
     return net
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(stacks())
 def test_a_stack_is_one_convolution_but_for_the_units_that_are_told(net):
     one = cg.effective_kernel(net)

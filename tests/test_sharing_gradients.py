@@ -49,7 +49,7 @@ def somewhere(net, seed):
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(networks(), st.integers(0, 1000))
 def test_gradients_are_the_derivatives(net, seed):
     check_gradients(net, seed)
@@ -77,7 +77,7 @@ def check_gradients(net, seed):
     assert values == differentiated(net, point)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(single_layers([*CONVOLUTIONS, "Pad", "Upsample", "AvgPool", "Dense", "Flatten"]))
 def test_the_reversed_graph_has_the_transposed_matrix(net):
     assert cg.gradients(net).reversed.matrix() == net.matrix().T

@@ -29,7 +29,7 @@ def labelled(plain):
     return edges, biases
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(networks())
 def test_uses_are_the_edges_with_that_label(net):
     edges, biases = labelled(plain_graph(net))
@@ -43,7 +43,7 @@ def test_uses_are_the_edges_with_that_label(net):
             assert targets == {unit for units in found.units for unit in units}
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(networks())
 def test_tied_weights_count_all_labels(net):
     edges, biases = labelled(plain_graph(net))

@@ -68,7 +68,7 @@ matrices = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 
 
 @given(matrices)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_exactly_the_permutations_that_keep_a_matrix(rows):
     net = cg.tied_from_matrix(rows)
     group = cg.symmetry_group(net)
@@ -100,7 +100,7 @@ def test_larger_matrices_against_all_permutations(seed, monkeypatch):
 
 
 @given(matrices)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_exchanging_parameters_against_all_permutations(rows):
     """Up to a bijection of the numbers that are not zero."""
     matrix, count = sp.Matrix(rows), 0
@@ -124,7 +124,7 @@ def test_exchanging_parameters_against_all_permutations(rows):
     st.integers(1, 2),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_layers_with_wrapped_kernels_and_biases(n, k, mode, stride, dilation, bias):
     """Where several taps reach one unit, sums of parameters are compared."""
     spec = cg.Conv(
@@ -239,7 +239,7 @@ def labels_of_pairs(net):
     st.booleans(),
     st.sampled_from([cg.Conv, cg.LocallyConnected, cg.TiledConv]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_exchanging_parameters_of_wrapped_kernels(n, k, mode, stride, bias, kind):
     """Against all permutations of units and of the parameters that are used."""
     net = fitting(
@@ -410,7 +410,7 @@ def pairs_of_permutations(draw):
 
 
 @given(pairs_of_permutations())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_group_to_layer_to_group(pairs):
     layer = cg.equivariant_layer(pairs)
     group = cg.symmetry_group(layer, expected=pairs)
@@ -421,7 +421,7 @@ def test_group_to_layer_to_group(pairs):
 
 
 @given(matrices)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_layer_to_group_to_layer(rows):
     layer = cg.tied_from_matrix(rows)
     if not len(layer.edges):

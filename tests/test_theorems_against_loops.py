@@ -268,7 +268,7 @@ def checked(draw, network):
     return True
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data(), st.booleans())
 def test_theorems_hold_of_layers_written_out_in_loops(data, network):
     checked(data.draw, network)

@@ -94,7 +94,7 @@ def test_tyings_of_another_wiring_are_not_compared():
         )
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_numbers_become_parameters_in_order_of_appearance(rows):
     order = list(dict.fromkeys(v for row in rows for v in row if v))
     expected = sp.Matrix(
@@ -191,7 +191,7 @@ def degrees_of_freedom(net):
     st.booleans(),
     st.sampled_from([cg.Conv, cg.LocallyConnected]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_constraints_add_up_and_leave_the_degrees_of_freedom(n, k, mode, stride, bias, kind):
     net = fitting(
         lambda: kind(k, padding="same", padding_mode=mode, stride=stride, bias=bias).on(n)

@@ -80,7 +80,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(STEPS)
 def test_sizes_are_those_at_which_numbers_agree(steps: list[cg.Conv]) -> None:
     large, tensor = 40, cg.Input(SIZE)

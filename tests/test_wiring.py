@@ -81,7 +81,7 @@ def connections(wiring: Product, tying: Learned) -> list[tuple[int, int, str]]:
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(wired())
 def test_edges_of_a_product_are_those_of_its_axes(drawn: tuple[cg.Network, Product]) -> None:
     net, wiring = drawn
