@@ -46,6 +46,14 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
     metavar="SEVERITY",
     help="Exit with status 1 if a finding is of this severity (info, warning or error) or worse.",
 )
+@click.option(
+    "--no-effective",
+    "effective",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave out the effective fields, which take a large part of the time.",
+)
 @click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
 def command(
     model: Path,
@@ -57,6 +65,7 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str | None,
+    effective: bool,
     strict: bool,
 ) -> None:
     """Report on the structure of an ONNX model: fields, strides, padding, cost, and findings.
@@ -76,7 +85,7 @@ def command(
             as_severity("fail-on", fail_on)
         net = from_onnx(str(model), _shapes(shapes), strict)
         step()
-        result = report(net)
+        result = report(net, effective=effective)
         step()
         found = Findings(()) if net.symbolic else findings(net, select or None, ignore)
         step()

@@ -20,7 +20,7 @@ from convgraph.interactions.propagation import Propagation, first_state, propaga
 from convgraph.interactions.reads import reads_of
 from convgraph.interactions.views import UntraceableError
 
-__all__ = ["Interval", "Fields", "affine_fields"]
+__all__ = ["Fields", "Interval", "Intervals", "affine_fields", "union_of"]
 
 Ends: TypeAlias = "tuple[Any, ...]"
 
@@ -155,7 +155,7 @@ class Intervals:
         for other, _ in parts[1:]:
             if other is not first and other != first:
                 pairs = zip(first, other, sizes, strict=True)
-                first = tuple(_union(x, y, size) for x, y, size in pairs)
+                first = tuple(union_of(x, y, size) for x, y, size in pairs)
         return first
 
     def split(self, payload: Fields, b: int, outer: int, inner: int) -> list[Fields]:
@@ -247,7 +247,8 @@ def _reduced(field: Interval) -> Interval:
     return field
 
 
-def _union(x: Interval, y: Interval, size: Size) -> Interval:
+def union_of(x: Interval, y: Interval, size: Size) -> Interval:
+    """The interval from the first end to the last of two, for each of `size` positions."""
     everywhere = x.everywhere or y.everywhere
     if x.step == y.step and x.step and len(x.starts) == len(y.starts) == 1:
         a, z = _least(x.starts[0], y.starts[0]), _most(x.ends[0], y.ends[0])

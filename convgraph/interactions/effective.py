@@ -15,9 +15,16 @@ from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
-from convgraph.interactions.propagation import Propagation, first_state, propagate
+from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
+from convgraph.interactions.sums import Sum
 
-__all__ = ["EffectiveField", "effective_fields", "path_moments", "variances"]
+__all__ = [
+    "EffectiveField",
+    "effective_fields",
+    "fields_of_paths",
+    "path_moments",
+    "variances",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,21 +174,25 @@ def effective_fields(
     """
     source = input_row(network, row)
     end = output_row(network, of)
-    moments = path_moments(network, source, end.name)
-    totals = {
-        name: [_total(p) for p in state.payloads]
-        for name, state in moments.states.items()
-        if state is not None
-    }
-    if not any(totals.get(end.name, ())):
+    return fields_of_paths(network, source, end, path_moments(network, source, end.name))
+
+
+def fields_of_paths(
+    network: Network, source: Row, end: Row, moments: Propagation[Paths[Moments]]
+) -> tuple[EffectiveField, ...]:
+    """The effective receptive fields of a row, of which (and before which) moments are known."""
+    state = moments.states.get(end.name)
+    totals = [_total(p) for p in state.payloads] if state is not None else []
+    if not any(totals):
         return ()
-    most = max(number for numbers in totals.values() for number in numbers)
+    on_the_way = rows_before(network, end.name) & moments.sums.keys()
+    most = max(max(totals), *(_most(moments.sums[name]) for name in on_the_way))
     kind = PackedKind(max(-(-most.bit_length() // 8) * 8, 8))
     paths = PathMeasures(kind)
     start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
     found = propagate(network, source.name, start, paths, end.name).states[end.name]
     assert found is not None  # as the moments were found
-    payload = found.payloads[totals[end.name].index(max(totals[end.name]))]
+    payload = found.payloads[totals.index(max(totals))]
     assert payload is not None
     theory = variances(network, source, end)
     fields = []
@@ -191,6 +202,12 @@ def effective_fields(
         expected = theory[b] if theory is not None else None
         fields.append(EffectiveField(end.name, b, counts, payload.per, expected, along.everywhere))
     return tuple(fields) if all(field.counts for field in fields) else ()
+
+
+def _most(total: Sum[Paths[Moments]] | None) -> int:
+    """No fewer paths than lead to any unit."""
+    terms = total.terms if total is not None else ()
+    return sum(n * max(map(_total, state.payloads), default=0) for state, n in terms)
 
 
 def _total(payload: Paths[Moments] | None) -> int:

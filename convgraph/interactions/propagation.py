@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Blocks, Full, Table
-from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window, identity
-from convgraph.core.wiring import Listed, Product
+from convgraph.core.wiring import Listed, Product, Wiring
+from convgraph.interactions.sums import FEW, Sum, Sums, added, collected, key_of, times
 from convgraph.interactions.views import (
     Algebra,
     State,
     UntraceableError,
     align,
     freeze,
-    joined,
     merged,
     with_classes,
 )
 
 __all__ = [
+    "Carrier",
     "Propagation",
-    "arrivals_of",
     "first_state",
     "is_identity",
-    "joined_state",
     "propagate",
+    "rows_before",
 ]
 
 P = TypeVar("P")
 MOST_LISTED = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Propagation(Generic[P]):
-    """What the units of each row see of a row: a state by the row's name.
+    """What the units of each row see of a row: a sum of states by the row's name.
 
     A row that does not depend on it is missing, and None stands where the axes do not tell.
     `arrivals` holds, for layers that merge several rows, what comes from each of them.
     """
 
-    states: dict[str, State[P] | None]
-    arrivals: dict[str, tuple[State[P] | None, ...]]
+    sums: dict[str, Sum[P] | None]
+    arrivals: dict[str, tuple[Sum[P] | None, ...]]
+    algebra: Algebra[P]
+
+    @cached_property
+    def states(self) -> Mapping[str, State[P] | None]:
+        """The sums as one state each, worked out where they are asked for."""
+        return Sums(self.sums, self.algebra)
 
 
 def first_state(row: Row, payload: P) -> State[P]:
@@ -61,55 +68,118 @@ def first_state(row: Row, payload: P) -> State[P]:
 def propagate(
     network: Network, start: str, state: State[P], algebra: Algebra[P], until: str | None = None
 ) -> Propagation[P]:
-    """Carry a state from a row to all rows behind it (or until one of them)."""
-    states: dict[str, State[P] | None] = {start: state}
-    arrivals: dict[str, tuple[State[P] | None, ...]] = {}
+    """Carry a state from a row to all rows behind it (or to those on the way to one of them)."""
+    carrier = Carrier(algebra)
+    sums: dict[str, Sum[P] | None] = {start: carrier.first(state)}
+    arrivals: dict[str, tuple[Sum[P] | None, ...]] = {}
+    wanted = None if until is None else rows_before(network, until)
     for layer in network.layers:
         name = layer.target.name
-        if name == start:
+        if name == start or (wanted is not None and name not in wanted):
             continue
-        found = arrivals_of(layer, states, algebra)
+        found = carrier.arrivals(layer, sums)
         if found is not None:
             if len(found) > 1:
                 arrivals[name] = found
-            states[name] = joined_state(found, algebra)
-        if name == until:
-            break
-    return Propagation(states, arrivals)
+            sums[name] = carrier.joined(found)
+    return Propagation(sums, arrivals, algebra)
 
 
-def arrivals_of(
-    layer: Layer, states: Mapping[str, State[P] | None], algebra: Algebra[P]
-) -> tuple[State[P] | None, ...] | None:
-    """What comes to a layer from each row that has a state; None where it reads no such row."""
-    joints = [joint for joint in layer.joints if joint.source.name in states]
-    if not joints:
-        return None
-    return tuple(_arrival(states[j.source.name], j, layer, algebra) for j in joints)
+def rows_before(network: Network, name: str) -> set[str]:
+    """A row, and all rows that it depends on."""
+    wanted = {name}
+    for layer in reversed(network.layers):
+        if layer.target.name in wanted:
+            wanted.update(joint.source.name for joint in layer.joints)
+    return wanted
 
 
-def joined_state(found: tuple[State[P] | None, ...], algebra: Algebra[P]) -> State[P] | None:
-    """All that comes to a layer as one state, or None where the axes do not tell."""
-    known = [state for state in found if state is not None]
-    if len(known) < len(found):
-        return None
-    try:
-        return known[0] if len(known) == 1 else joined(known, algebra)
-    except UntraceableError:
-        return None
+class Carrier(Generic[P]):
+    """Carries what units see from layer to layer, and remembers it.
+
+    The blocks of a network repeat a few wirings. States that say the same are the same object, so
+    that what a layer makes of them is found once, and the terms of a sum are told apart by it.
+    """
+
+    def __init__(self, algebra: Algebra[P]) -> None:
+        self.algebra = algebra
+        self._known: dict[Hashable, State[P]] = {}
+        self._carried: dict[Hashable, tuple[State[P], int] | None] = {}
+        self._joined: dict[Hashable, Sum[P] | None] = {}
+        self._sums: dict[Hashable, Sum[P]] = {}
+
+    def first(self, state: State[P]) -> Sum[P]:
+        """What the units of the first row see."""
+        return self._named([(state, 1)])
+
+    def arrivals(
+        self, layer: Layer, sums: Mapping[str, Sum[P] | None]
+    ) -> tuple[Sum[P] | None, ...] | None:
+        """What comes to a layer from each row that has a sum; None where it reads no such row."""
+        joints = [joint for joint in layer.joints if joint.source.name in sums]
+        if not joints:
+            return None
+        alone = len(layer.joints) == 1
+        return tuple(self._arrival(sums[j.source.name], j.wiring, alone) for j in joints)
+
+    def joined(self, found: tuple[Sum[P] | None, ...]) -> Sum[P] | None:
+        """All that comes to a layer as one sum, or None where the axes do not tell."""
+        known = [total for total in found if total is not None]
+        if len(known) < len(found):
+            return None
+        if len(known) == 1:
+            return known[0]
+        key = tuple(tuple((id(state), n) for state, n in total.terms) for total in known)
+        if key not in self._joined:
+            try:
+                self._joined[key] = self._named(added(known, self.algebra).terms)
+            except UntraceableError:
+                self._joined[key] = None
+        return self._joined[key]
+
+    def _arrival(self, total: Sum[P] | None, wiring: Wiring, alone: bool) -> Sum[P] | None:
+        if total is None or _keeps_all(wiring):
+            return total
+        terms = []
+        for state, number in total.terms:
+            key = id(state), wiring, alone
+            if key not in self._carried:
+                self._carried[key] = self._through(state, wiring, alone)
+            carried = self._carried[key]
+            if carried is None:
+                return None
+            terms.append((carried[0], number * carried[1]))
+        return self._named(terms)
+
+    def _through(self, state: State[P], wiring: Wiring, alone: bool) -> tuple[State[P], int] | None:
+        try:
+            if isinstance(wiring, Listed):
+                return _listed(state, wiring, self.algebra), 1
+            found, number = _product(state, wiring, alone, self.algebra)
+            # of many payloads it is kept how often they count; a few are better counted once
+            few = len(found.payloads) <= FEW
+            return (times(found, number, self.algebra), 1) if few else (found, number)
+        except UntraceableError:
+            return None
+
+    def _kept(self, state: State[P]) -> State[P]:
+        """The one state that says this."""
+        return self._known.setdefault(key_of(state, self.algebra), state)
+
+    def _named(self, terms: Sequence[tuple[State[P], int]]) -> Sum[P]:
+        """The one sum of these terms."""
+        kept = collected([(self._kept(state), n) for state, n in terms], self.algebra)
+        key = tuple((id(state), n) for state, n in kept)
+        return self._sums.setdefault(key, Sum(tuple(kept)))
 
 
-def _arrival(
-    state: State[P] | None, joint: Joint, layer: Layer, algebra: Algebra[P]
-) -> State[P] | None:
-    if state is None:
-        return None
-    try:
-        if isinstance(joint.wiring, Listed):
-            return _listed(state, joint.wiring, algebra)
-        return _product(state, joint.wiring, len(layer.joints) == 1, algebra)
-    except UntraceableError:
-        return None
+def _keeps_all(wiring: Wiring) -> bool:
+    """Whether a wiring reads each unit once, in its place."""
+    return (
+        isinstance(wiring, Product)
+        and all(a == p for a, p in enumerate(wiring.order))
+        and all(map(is_identity, wiring.axes))
+    )
 
 
 def is_identity(axis: Axis) -> bool:
@@ -149,10 +219,12 @@ def _divided(wiring: Product) -> tuple[list[Axis], list[int], tuple[Size, ...]]:
     return axes, order, tuple(view)
 
 
-def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P]) -> State[P]:
+def _product(
+    state: State[P], wiring: Product, alone: bool, algebra: Algebra[P]
+) -> tuple[State[P], int]:
+    """What units see behind a product of axes, and how many times they see it."""
+    times = 1
     straight = all(a == p for a, p in enumerate(wiring.order))
-    if straight and all(map(is_identity, wiring.axes)):
-        return state
     axes, order, in_view = _divided(wiring)
     changing = [a for a, axis in enumerate(axes) if not is_identity(axis)]
     state, runs = align(state, in_view, algebra)
@@ -169,7 +241,8 @@ def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P])
     for a in changing:
         run, axis = runs[order[a]], axes[a]
         if isinstance(axis, Full):
-            state = _read_all(state, run, algebra)
+            state, again = _read_all(state, run, algebra)
+            times *= again
             view = list(state.view)
             view[run.start] = axis.outputs
             for other in run[1:]:
@@ -179,16 +252,16 @@ def _product(state: State[P], wiring: Product, alone: bool, algebra: Algebra[P])
         else:
             state = _along(state, run.start, axis, alone, algebra)
     if straight and not dropped:
-        return state
+        return state, times
     kept = [a for axis in order for a in runs[axis] if a not in dropped]
     moves = tuple(None if m is None else kept.index(m) for m in state.moves)
     classes = state.classes.transpose([*kept, *sorted(dropped)])
     classes = classes.reshape(classes.shape[: len(kept)])
-    return State(tuple(state.view[a] for a in kept), moves, classes, state.payloads)
+    return State(tuple(state.view[a] for a in kept), moves, classes, state.payloads), times
 
 
-def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> State[P]:
-    """Units that read all positions of some axes."""
+def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> tuple[State[P], int]:
+    """Units that read all positions of some axes, and how many times they see what they see."""
     for b, m in enumerate(state.moves):
         if m is not None and m in run:
             moves = tuple(None if n == m else n for n in state.moves)
@@ -205,30 +278,23 @@ def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> State[P]:
             varying.append(axis)
         else:
             repeats = repeats * state.view[axis]
+    times = 1 if algebra.idempotent else int(repeats)
     if not varying:
-        if algebra.idempotent or repeats == 1:
-            return state
-        payloads = tuple(
-            None if p is None else algebra.combine([(p, int(repeats))], state.sizes)
-            for p in state.payloads
-        )
-        return replace(state, payloads=payloads)
+        return state, times
     cells = np.moveaxis(state.classes, varying, range(-len(varying), 0))
     rest = cells.shape[: cells.ndim - len(varying)]
     reads = cells.reshape(int(np.prod(rest)), -1)
     shape = tuple(1 if a in varying else n for a, n in enumerate(state.classes.shape))
-    times = 1 if algebra.idempotent else int(repeats)
-    return _recombined(state, reads, shape, times, algebra)
+    return _recombined(state, reads, shape, algebra), times
 
 
 def _recombined(
     state: State[P],
     reads: NDArray[np.int64],
     shape: tuple[int, ...],
-    times: int,
     algebra: Algebra[P],
 ) -> State[P]:
-    """New classes for cells that each read a row of classes (-1 for none), so many times each."""
+    """New classes for cells that each read a row of classes (-1 for none)."""
     ordered = np.sort(reads, axis=1)
     if algebra.idempotent:  # once is as good as several times
         again = ordered[:, 1:] == ordered[:, :-1]
@@ -242,7 +308,7 @@ def _recombined(
     for kind in kinds:
         classes, many = np.unique(kind[kind >= 0], return_counts=True)
         parts = [
-            (p, n * times)
+            (p, n)
             for c, n in zip(classes.tolist(), many.tolist(), strict=True)
             if (p := state.payloads[c]) is not None
         ]
@@ -285,7 +351,7 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
         return with_classes(changed, picked, (*state.payloads, None), algebra)
     padded = np.moveaxis(np.where(padded == missing, -1, padded), at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
-    return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], 1, algebra)
+    return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], algebra)
 
 
 def _listed(state: State[P], wiring: Listed, algebra: Algebra[P]) -> State[P]:
@@ -301,4 +367,4 @@ def _listed(state: State[P], wiring: Listed, algebra: Algebra[P]) -> State[P]:
     target = wiring.target()
     reads[target, np.arange(len(target)) - wiring.start[target]] = classes[wiring.source]
     changed = replace(state, view=(wiring.outputs,))
-    return _recombined(changed, reads, (wiring.outputs,), 1, algebra)
+    return _recombined(changed, reads, (wiring.outputs,), algebra)

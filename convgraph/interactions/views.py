@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
 
-__all__ = ["Algebra", "State", "UntraceableError", "align", "freeze", "joined"]
+__all__ = [
+    "Algebra",
+    "State",
+    "UntraceableError",
+    "align",
+    "freeze",
+    "kinds_of",
+    "merged",
+    "with_classes",
+]
 
 P = TypeVar("P")
 MOST_CLASSES = 4096
@@ -282,43 +291,3 @@ def _align_symbols(
     if at < len(state.view):
         raise UntraceableError
     return state, [range(a, a + 1) for a in range(len(view))]
-
-
-def joined(states: Sequence[State[P]], algebra: Algebra[P]) -> State[P]:
-    """For a layer that reads several rows: each unit's classes from all of them together."""
-    first, *rest = states
-    for other in rest:
-        first = _two(first, other, algebra)
-    return first
-
-
-def _two(a: State[P], b: State[P], algebra: Algebra[P]) -> State[P]:
-    if a is b and algebra.idempotent:
-        return a
-    if a.view != b.view:
-        b, _ = align(b, a.view, algebra)
-        if a.view != b.view:
-            a, _ = align(a, b.view, algebra)
-        if a.view != b.view:
-            raise UntraceableError
-    for m, n in zip(a.moves, b.moves, strict=True):
-        if m != n and m is not None and n is not None:
-            a, b = freeze(a, m, algebra), freeze(b, n, algebra)
-    moves = tuple(m if m is not None else n for m, n in zip(a.moves, b.moves, strict=True))
-    for axis in {m for m in moves if m is not None}:  # one moves where the other has classes
-        if max(a.classes.shape[axis], b.classes.shape[axis]) > 1:
-            a, b = freeze(a, axis, algebra), freeze(b, axis, algebra)
-            moves = tuple(None if m == axis else m for m in moves)
-    count = len(b.payloads)
-    if len(a.payloads) == count == 1:
-        kinds, number = [0], np.zeros((1,) * len(a.view), np.int64)
-    else:
-        kinds, number = kinds_of(a.classes * count + b.classes, len(a.payloads) * count)
-    result: State[P] = State(a.view, moves, number, ())
-    payloads: list[P | None] = []
-    for kind in kinds:
-        read = a.payloads[kind // count], b.payloads[kind % count]
-        parts = [(payload, 1) for payload in read if payload is not None]
-        only = parts[0][0] if parts else None
-        payloads.append(algebra.combine(parts, result.sizes) if len(parts) > 1 else only)
-    return with_classes(result, number, payloads, algebra)

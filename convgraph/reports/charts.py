@@ -59,7 +59,7 @@ def plot_growth(network: Network) -> Figure:
     >>> figure.axes[0].lines[0].get_ydata().tolist()
     [1, 3, 5, 7]
     """
-    rows = [(row.name, row.receptive_field) for row in report(network).rows]
+    rows = [(row.name, row.receptive_field) for row in report(network, effective=False).rows]
     fields = [(name, field) for name, field in rows if field]
     figure = _figure(1.5 + 0.45 * len(fields), 3.2)
     axes = figure.subplots()

@@ -20,7 +20,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
 from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields
 from convgraph.interactions.connections import simplest
-from convgraph.interactions.effective import EffectiveField, effective_fields
+from convgraph.interactions.effective import EffectiveField, effective_fields, fields_of_paths
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
 from convgraph.symmetry.lattice import shift_lattice
@@ -223,7 +223,7 @@ def _shown(number: Size) -> str:
     return f"{number:,}" if isinstance(number, int) else str(number)
 
 
-def report(network: Network, row: str | None = None) -> Report:
+def report(network: Network, row: str | None = None, effective: bool = True) -> Report:
     """What the structure of a network does: fields, strides, padding and cost of every row.
 
     Parameters
@@ -232,6 +232,9 @@ def report(network: Network, row: str | None = None) -> Report:
         A bound network.
     row
         The row that fields are looked back to; by default the input (the largest of several).
+    effective
+        Whether paths are counted, for the effective fields and their deviations: of a network of
+        hundreds of layers that is a large part of the work.
 
     Returns
     -------
@@ -263,7 +266,7 @@ def report(network: Network, row: str | None = None) -> Report:
     (2019); Luo, Li, Urtasun and Zemel, NIPS 2016.
     """
     structure = structure_of(network, row)
-    rows = report_rows(structure)
+    rows = report_rows(structure, effective)
     feature = _feature(structure, rows)
     numbers = not structure.symbolic
     return Report(
@@ -273,8 +276,8 @@ def report(network: Network, row: str | None = None) -> Report:
         totals=_totals(structure),
         feature=feature,
         effective=(
-            effective_fields(network, feature, structure.source.name)
-            if feature is not None and numbers
+            fields_of_paths(network, structure.source, network.row(feature), structure.moments)
+            if feature is not None and numbers and effective
             else ()
         ),
         lattice=_lattice(structure, feature),
@@ -286,11 +289,11 @@ def report(network: Network, row: str | None = None) -> Report:
 def _feature(structure: Structure, rows: tuple[ReportRow, ...]) -> str | None:
     """The last row with several positions along every axis over which its units move."""
     for row in reversed(rows):
-        state = structure.state(row.name)
+        total = structure.sum(row.name)
         moving = row.stride is not None and None not in row.stride
-        if row.kind == "input" or state is None or not row.stride or not moving:
+        if row.kind == "input" or total is None or not row.stride or not moving:
             continue
-        if len(row.shape) >= len(row.stride) and all(size != 1 for size in state.sizes):
+        if len(row.shape) >= len(row.stride) and all(size != 1 for size in total.sizes):
             return row.name
     return None
 

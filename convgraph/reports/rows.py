@@ -20,6 +20,8 @@ from convgraph.interactions.cost import LayerCost
 from convgraph.interactions.measures import Moments
 from convgraph.interactions.padded import padded_share
 from convgraph.interactions.path_measures import Paths
+from convgraph.interactions.sums import Sum
+from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.structure import Structure
 
 __all__ = ["ReportRow", "report_rows"]
@@ -52,7 +54,8 @@ class ReportRow:
     touches_padding
         The share of the row's units that see padding, directly or through other units.
     deviation
-        The standard deviation of the effective receptive field, in positions.
+        The standard deviation of the effective receptive field, in positions; None where paths
+        were not counted.
     parameters, connections, multiply_adds, macs
         Of the layer that computes the row.
     dense_parameters, dense_connections
@@ -83,13 +86,15 @@ class ReportRow:
         return plain({field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
 
-def report_rows(structure: Structure) -> tuple[ReportRow, ...]:
-    """The facts of all rows, in order of computation."""
+def report_rows(structure: Structure, effective: bool = True) -> tuple[ReportRow, ...]:
+    """The facts of all rows, in order of computation; without the deviations if so wanted."""
     costs = {layer.row: layer for layer in structure.cost.layers}
-    return tuple(_row(structure, row, costs.get(row.name)) for row in structure.network.rows)
+    return tuple(
+        _row(structure, row, costs.get(row.name), effective) for row in structure.network.rows
+    )
 
 
-def _row(structure: Structure, row: Row, cost: LayerCost | None) -> ReportRow:
+def _row(structure: Structure, row: Row, cost: LayerCost | None, effective: bool) -> ReportRow:
     fields = structure.fields(row.name)
     numbers = not structure.symbolic
     counts: dict[str, Size] = {}
@@ -110,7 +115,7 @@ def _row(structure: Structure, row: Row, cost: LayerCost | None) -> ReportRow:
         padding=_padding(structure, row.name),
         seen=_seen(structure, row.name) if numbers else None,
         touches_padding=_touches(structure, row.name) if numbers else None,
-        deviation=_deviation(structure, row.name) if numbers else None,
+        deviation=_deviation(structure, row.name) if numbers and effective else None,
         **counts,
     )
 
@@ -128,12 +133,12 @@ def kind_of(structure: Structure, row: Row) -> str:
 
 
 def _padding(structure: Structure, name: str) -> tuple[Any, ...] | None:
-    state, fields = structure.state(name), structure.fields(name)
-    if state is None or fields is None:
+    total, fields = structure.sum(name), structure.fields(name)
+    if total is None or fields is None:
         return None
     source = structure.source
     space = source.shape[1:] if source.channels else source.shape
-    sides = zip(fields, state.sizes, space, strict=True)
+    sides = zip(fields, total.sizes, space, strict=True)
     return tuple(_sides(field, size, n) for field, size, n in sides)
 
 
@@ -151,46 +156,30 @@ def _sides(field: Interval, size: Size, n: Size) -> tuple[Any, Any] | None:
 
 
 def _clipped(structure: Structure, name: str) -> tuple[int, ...] | None:
-    state = structure.exact.states.get(name)
-    known = [branches for branches in (state.payloads if state else ()) if branches]
-    if not known:
-        return None
-    found = []
-    for b, size in enumerate(structure.space):
-        most = 0
-        for branches in known:
-            ends = [structure.extents(tables[b], size) for _, tables in branches]
-            first, last = ends[0]
-            for other_first, other_last in ends[1:]:
-                first = first.clip(max=other_first)
-                last = last.clip(min=other_last)
-            most = max(most, int((last - first).max()) + 1)
-        found.append(most)
-    return tuple(found)
+    def find(total: Sum[Branches]) -> tuple[int, ...] | None:
+        found = [
+            longest_extent(total, b, size, structure.extents)
+            for b, size in enumerate(structure.space)
+        ]
+        known = tuple(most for most in found if most is not None)
+        return known if len(known) == len(found) else None
 
-
-def _middle(structure: Structure, name: str) -> tuple[Branches, tuple[int, ...]] | None:
-    """What the units in the middle of a row see, of the class that sees the most, and where."""
-    state = structure.exact.states.get(name)
-    known = [branches for branches in (state.payloads if state else ()) if branches]
-    if state is None or not known:
-        return None
-    place = tuple(int(n) // 2 for n in state.sizes)
-    cuts = [
-        tuple(
-            (1, tuple(t[i if len(t) > 1 else 0][None] for t, i in zip(tables, place, strict=True)))
-            for _, tables in branches
-        )
-        for branches in known
-    ]
-    return max(cuts, key=lambda cut: int(counted(cut[:6]).sum())), place
+    return structure.once("clipped", structure.exact.sums.get(name), find)
 
 
 def _seen(structure: Structure, name: str) -> Fraction | None:
-    middle = _middle(structure, name)
-    if middle is None or len(middle[0]) > 10:
+    return structure.once(
+        "seen", structure.exact.sums.get(name), lambda total: _seen_share(structure, total)
+    )
+
+
+def _seen_share(structure: Structure, total: Sum[Branches]) -> Fraction | None:
+    """The share of its field that a unit in the middle sees, of the class that sees the most."""
+    place = tuple(int(n) // 2 for n in total.sizes)
+    cut = largest_cut(total, place, structure.exact.algebra)
+    if cut is None or len(cut) > 10:
         return None
-    branches = [(mask, tables) for mask, tables in middle[0] if all(bits.any() for bits in tables)]
+    branches = [(mask, tables) for mask, tables in cut if all(bits.any() for bits in tables)]
     if not branches:
         return None
     extents = []
@@ -207,22 +196,17 @@ def _touches(structure: Structure, name: str) -> Fraction | None:
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
-    state = structure.moments.states.get(name)
-    known = [paths for paths in (state.payloads if state else ()) if paths is not None]
-    if not known:
-        return None
-    best = max(known, key=_most_paths)
+    return structure.once("deviation", structure.moments.sums.get(name), _deviations)
+
+
+def _deviations(total: Sum[Paths[Moments]]) -> tuple[float, ...] | None:
+    best = most_paths(total)
     found = []
-    for along in best.axes:
+    for along in best.axes if best is not None else ():
         measure = next((m for m in along.phases if m is not None), None)
         if measure is None:
             return None
         paths, first, second = measure
         variance = Fraction(second * paths - first * first, paths * paths)
         found.append(float(variance) ** 0.5)
-    return tuple(found)
-
-
-def _most_paths(paths: Paths[Moments]) -> int:
-    measures = (m for along in paths.axes[:1] for m in along.phases)
-    return max((m.paths for m in measures if m is not None), default=0)
+    return tuple(found) if best is not None else None

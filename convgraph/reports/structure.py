@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from convgraph.core.network import Network, check_network
 from convgraph.core.sizes import product
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
-from convgraph.interactions.affine import Fields, Interval, affine_fields
+from convgraph.interactions.affine import Fields, affine_fields
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
@@ -24,11 +25,14 @@ from convgraph.interactions.measures import Moments
 from convgraph.interactions.padded import Slabs, padded_units
 from convgraph.interactions.path_measures import Paths
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.views import State
+from convgraph.interactions.sums import Sum
+from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.uneven_padding import AlongAxis
 
 __all__ = ["Structure", "structure_of"]
 
+F = TypeVar("F")
+P = TypeVar("P")
 
 # the places of the first and the last bit of a byte, counted from its greatest
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
@@ -41,6 +45,7 @@ class Structure:
     def __init__(self, network: Network, source: Row) -> None:
         self.network, self.source = network, source
         self._extents: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        self._facts: dict[tuple[str, int], Any] = {}
 
     @cached_property
     def symbolic(self) -> bool:
@@ -126,7 +131,7 @@ class Structure:
 
     def along(self, joint: Joint, b: int) -> Axis | None:
         """The relation by which a layer's units move along the input's axis b, or None."""
-        state, wiring = self.state(joint.source.name), joint.wiring
+        state, wiring = self.sum(joint.source.name), joint.wiring
         if state is None or not isinstance(wiring, Product) or b >= len(state.moves):
             return None
         moved = state.moves[b]
@@ -160,19 +165,33 @@ class Structure:
             for layer in self.network.layers
         ]
 
-    def state(self, row: str) -> State[Fields] | None:
+    def sum(self, row: str) -> Sum[Fields] | None:
         """The intervals of a row, or None where there are none."""
-        return self.intervals.states.get(row)
+        return self.intervals.sums.get(row)
+
+    def widest(self, row: str) -> tuple[Widest, ...] | None:
+        """Along each axis the widest interval of a row and the size of the narrowest, or None."""
+        axes = len(self.source.shape) - int(self.source.channels)
+
+        def find(total: Sum[Fields]) -> tuple[Widest, ...] | None:
+            each = [widest(total, b) for b in range(axes)]
+            known = tuple(along for along in each if along is not None)
+            return known if len(known) == axes else None
+
+        return self.once("widest", self.sum(row), find)
 
     def fields(self, row: str) -> Fields | None:
         """Along each axis the intervals of the units that see the most along it, or None."""
-        state = self.state(row)
-        known = [fields for fields in (state.payloads if state else ()) if fields is not None]
-        if not known:
-            return None
-        if len(known) == 1:
-            return known[0]
-        return tuple(max(along, key=_breadth) for along in zip(*known, strict=True))
+        found = self.widest(row)
+        return None if found is None else tuple(along.field for along in found)
+
+    def once(self, what: str, total: Sum[P] | None, find: Callable[[Sum[P]], F]) -> F | None:
+        """A fact of a row, found once for all rows whose units see the same."""
+        key = what, id(total)
+        if key not in self._facts:
+            self._facts[key] = None if total is None else find(total)
+        found: F | None = self._facts[key]
+        return found
 
     def extents(self, bits: Bits, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The first and the last position in each row of bits; (size, -1) for empty ones."""
@@ -186,10 +205,6 @@ class Structure:
             last = np.where(any_seen, 8 * tail + LAST_BIT[bits[row, tail]], -1)
             self._extents[key] = first, last
         return self._extents[key]
-
-
-def _breadth(field: Interval) -> int:
-    return field.size if isinstance(field.size, int) else 0
 
 
 def _complement(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:

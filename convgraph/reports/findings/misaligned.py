@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.layer import Layer
 from convgraph.interactions.affine import Fields
-from convgraph.interactions.views import State
+from convgraph.interactions.sums import Sum
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
@@ -24,12 +24,12 @@ def misaligned_merge(structure: Structure) -> Iterator[Occurrence]:
     """Layers that merge rows whose fields differ in stride or centre at the same place."""
     for layer in structure.network.layers:
         arrivals = structure.intervals.arrivals.get(layer.target.name)
-        if arrivals is None or any(state is None for state in arrivals):
+        if arrivals is None or None in arrivals:
             continue
         linked = [
             joint.source.name
             for joint in layer.joints
-            if joint.source.name in structure.intervals.states
+            if joint.source.name in structure.intervals.sums
         ]
         differing = [
             found
@@ -40,13 +40,11 @@ def misaligned_merge(structure: Structure) -> Iterator[Occurrence]:
             yield _occurrence(layer, differing)
 
 
-def _differing(
-    arrivals: list[tuple[str, State[Fields] | None]], b: int
-) -> Iterator[dict[str, Any]]:
+def _differing(arrivals: list[tuple[str, Sum[Fields] | None]], b: int) -> Iterator[dict[str, Any]]:
     """The branches that differ along an axis from the place where most of them look."""
     places: dict[tuple[Any, Any], list[str]] = {}
-    for name, state in arrivals:
-        fields = [payload[b] for payload in (state.payloads if state else ()) if payload]
+    for name, total in arrivals:
+        fields = [payload[b] for payload in (total.payloads if total else ())]
         for field in dict.fromkeys(fields):
             if field.moves and field.centre is not None:
                 places.setdefault((field.stride, field.centre), []).append(name)
@@ -54,8 +52,8 @@ def _differing(
         return
     usual = max(places, key=lambda place: len(places[place]))
     for (stride, centre), names in places.items():
-        if (stride, centre) == usual:
-            continue
+        if (stride, centre) == usual or names[0] in places[usual]:
+            continue  # units of one row that look at different places are not merged here
         paths = (places[usual][0], names[0])
         if stride != usual[0]:
             yield {"axis": b + 1, "paths": paths, "strides": (usual[0], stride)}

@@ -13,7 +13,8 @@ from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
-from convgraph.interactions.propagation import arrivals_of, joined_state
+from convgraph.interactions.propagation import Carrier
+from convgraph.interactions.sums import Sum, worked_out
 from convgraph.interactions.views import State
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
@@ -112,17 +113,19 @@ def _apart(structure: Structure, row: Row) -> Units | None:
     moves = tuple(range(1, len(shape)))
     classes = np.arange(channels).reshape(channels, *(1,) * len(moves))
     start: State[int] = State(row.shape, moves, classes, tuple(1 << c for c in range(channels)))
-    states: dict[str, State[int] | None] = {row.name: start}
     algebra = Channels()
+    carrier = Carrier(algebra)
+    sums: dict[str, Sum[int] | None] = {row.name: carrier.first(start)}
     outputs = {end.name for end in structure.network.outputs}
     last = structure.last_reader
     open_rows = {row.name}
     for position, layer in enumerate(structure.network.layers):
-        arrivals = arrivals_of(layer, states, algebra)
+        arrivals = carrier.arrivals(layer, sums)
         if arrivals is None:
             continue
         name = layer.target.name
-        state = states[name] = joined_state(arrivals, algebra)
+        sums[name] = carrier.joined(arrivals)
+        state = worked_out(sums[name], algebra)
         if state is None:
             return None
         if any(mask not in (None, full) for mask in state.payloads):

@@ -56,11 +56,8 @@ def _windowed(structure: Structure, layer: Layer) -> bool:
 
 def _fields(structure: Structure, joint: Joint) -> tuple[int, ...] | None:
     """The smallest size of a field among the units that a joint reads, along each axis."""
-    state = structure.state(joint.source.name)
-    known = [fields for fields in (state.payloads if state else ()) if fields is not None]
-    if not known:
-        return None
-    return tuple(min(fields[b].size for fields in known) for b in range(len(structure.space)))
+    found = structure.widest(joint.source.name)
+    return None if found is None else tuple(along.least for along in found)
 
 
 def _covered(structure: Structure, joint: Joint) -> bool:

@@ -1,0 +1,300 @@
+"""What the units of a row see as a sum of states that need not be worked out.
+
+In attention a score reads a query and a key. Both are classes of n units, and the scores would be
+classes of n² units; but all that is ever asked of the scores is read off the queries and the keys,
+and the softmax reads all keys. So a row keeps the terms apart: what is linear (path counts) or a
+union (fields) can be carried through further layers term by term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import combinations
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.sizes import Size
+from convgraph.interactions.views import (
+    Algebra,
+    State,
+    UntraceableError,
+    align,
+    freeze,
+    kinds_of,
+    with_classes,
+)
+
+__all__ = ["Sum", "Sums", "added", "collected", "in_two_terms", "key_of", "times", "worked_out"]
+
+P = TypeVar("P")
+
+# A join that makes at most so many payloads more than it reads is made at once: it costs less than
+# to carry two terms on. Products of two classes, of three or of four are.
+FEW = 8
+# So many terms are carried apart: attention has three (own, other, all). In networks that would
+# gather more, each sum costs more than the join that it saves.
+MOST_TERMS = 4
+# So many payloads are worked out of a sum where one asks for them, some seconds' work.
+MOST_JOINED = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Generic[P]):
+    """What a row's units see: all terms, each so many times. They share a view, and moves."""
+
+    terms: tuple[tuple[State[P], int], ...]
+
+    @property
+    def view(self) -> tuple[Size, ...]:
+        """The axes into which the row is divided; see `State`."""
+        return self.terms[0][0].view
+
+    @property
+    def moves(self) -> tuple[int | None, ...]:
+        """The axes of the view along which units move over those of the input; see `State`."""
+        return self.terms[0][0].moves
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """For each axis of the input the positions of the axis that moves over it, or 1."""
+        return self.terms[0][0].sizes
+
+    @property
+    def payloads(self) -> Iterator[P]:
+        """The payloads of all terms: each unit sees one of each term, or none of it."""
+        return (p for state, _ in self.terms for p in state.payloads if p is not None)
+
+    @property
+    def apart(self) -> bool:
+        """Whether any class of a term meets any of the others, as they vary along other axes."""
+        varying = [{a for a, n in enumerate(s.classes.shape) if n > 1} for s, _ in self.terms]
+        return sum(map(len, varying)) == len(set().union(*varying))
+
+
+class Sums(Mapping[str, "State[P] | None"]):
+    """The sums of rows, worked out where they are asked for."""
+
+    def __init__(self, sums: Mapping[str, Sum[P] | None], algebra: Algebra[P]) -> None:
+        self._sums, self._algebra = sums, algebra
+        self._known: dict[int, State[P] | None] = {}
+
+    def __getitem__(self, name: str) -> State[P] | None:
+        total = self._sums[name]
+        if id(total) not in self._known:
+            self._known[id(total)] = worked_out(total, self._algebra)
+        return self._known[id(total)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sums)
+
+    def __len__(self) -> int:
+        return len(self._sums)
+
+
+def worked_out(total: Sum[P] | None, algebra: Algebra[P]) -> State[P] | None:
+    """A sum as one state; None where it is not known, or too large."""
+    if total is None:
+        return None
+    first, *rest = total.terms
+    try:
+        for other in rest:
+            first = _joined(first, other, algebra), 1
+        return times(*first, algebra)
+    except UntraceableError:
+        return None
+
+
+def in_two_terms(total: Sum[P], algebra: Algebra[P]) -> Sum[P]:
+    """A sum of at most two terms, by joining those of the fewest classes."""
+    terms = list(total.terms)
+    while len(terms) > 2:
+        pairs = [(len(a[0].payloads) * len(b[0].payloads), a, b) for a, b in combinations(terms, 2)]
+        _, one, other = min(pairs, key=itemgetter(0))
+        terms = [term for term in terms if term is not one and term is not other]
+        terms.append((_joined(one, other, algebra), 1))
+    return Sum(tuple(terms))
+
+
+def times(state: State[P], number: int, algebra: Algebra[P]) -> State[P]:
+    """A state whose units see so many times what they see."""
+    if number == 1:
+        return state
+    payloads = (
+        None if p is None else algebra.combine([(p, number)], state.sizes) for p in state.payloads
+    )
+    return replace(state, payloads=tuple(payloads))
+
+
+def added(sums: Sequence[Sum[P]], algebra: Algebra[P]) -> Sum[P]:
+    """For a layer that reads several rows: all of what comes from each."""
+    first, *rest = sums
+    for other in rest:
+        first = _two(first, other, algebra)
+    return first
+
+
+def _two(a: Sum[P], b: Sum[P], algebra: Algebra[P]) -> Sum[P]:
+    terms = collected((*a.terms, *b.terms), algebra)
+    if len(terms) == 1:
+        return Sum(tuple(terms))
+    terms = _alike(terms, a.view, b.view, algebra)
+    terms = _still_where_one_is(terms, algebra)
+    moves = tuple(
+        next((m for m in each if m is not None), None)
+        for each in zip(*(state.moves for state, _ in terms), strict=True)
+    )
+    while len(terms) > 1:
+        found = _next_join(terms, moves, algebra)
+        if found is None:
+            break
+        one, other, pairs = found
+        joint = _joined(terms[one], terms[other], algebra, pairs), 1
+        terms = [term for place, term in enumerate(terms) if place not in (one, other)]
+        terms.insert(one, joint)
+    return Sum(tuple(terms))
+
+
+def collected(
+    terms: Sequence[tuple[State[P], int]], algebra: Algebra[P]
+) -> list[tuple[State[P], int]]:
+    """Terms of the same state as one."""
+    found: dict[int, tuple[State[P], int]] = {}
+    for state, number in terms:
+        before = found[id(state)][1] if id(state) in found else 0
+        found[id(state)] = state, 1 if algebra.idempotent else before + number
+    return list(found.values())
+
+
+def _alike(
+    terms: list[tuple[State[P], int]],
+    a: tuple[Size, ...],
+    b: tuple[Size, ...],
+    algebra: Algebra[P],
+) -> list[tuple[State[P], int]]:
+    """The terms in one view: that of the first, of the second, or one that divides both."""
+    for view in (a, b, a):
+        if all(state.view == view for state, _ in terms):
+            return terms
+        terms = [(align(state, view, algebra)[0], number) for state, number in terms]
+        views = {state.view for state, _ in terms}
+        if len(views) == 1:
+            return terms
+    raise UntraceableError
+
+
+def _still_where_one_is(
+    terms: list[tuple[State[P], int]], algebra: Algebra[P]
+) -> list[tuple[State[P], int]]:
+    """With no axis that moves in one term and not, or over something else, in another."""
+
+    def frozen(axes: Sequence[int | None]) -> list[tuple[State[P], int]]:
+        still = []
+        for (state, number), axis in zip(terms, axes, strict=True):
+            still.append((state if axis is None else freeze(state, axis, algebra), number))
+        return still
+
+    for b in range(len(terms[0][0].moves)):
+        moved = [state.moves[b] for state, _ in terms]
+        if len({m for m in moved if m is not None}) > 1:
+            terms = frozen(moved)
+    for axis in sorted({m for state, _ in terms for m in state.moves if m is not None}):
+        if any(state.classes.shape[axis] > 1 for state, _ in terms):
+            terms = frozen([axis] * len(terms))
+    return terms
+
+
+def _next_join(
+    terms: Sequence[tuple[State[P], int]], moves: tuple[int | None, ...], algebra: Algebra[P]
+) -> tuple[int, int, Pairs] | None:
+    """Which two terms have to be joined next, or had better be; None where all may stay apart.
+
+    Terms that move alike are carried on alike, so that nothing is lost when they wait. A term that
+    does not move is joined to one that does: what global edges count beside others depends on it.
+    """
+    still = not algebra.idempotent and not any(m is not None for m in moves)
+    costs: dict[tuple[int, int, Pairs], tuple[int, bool]] = {}
+    for one in range(len(terms)):
+        for other in range(one + 1, len(terms)):
+            a, b = terms[one][0], terms[other][0]
+            pairs = _pairs(a, b)
+            made, same = _made(a, b, pairs), a.moves == b.moves == moves
+            read = 0 if still else len(a.payloads) + len(b.payloads)
+            if made <= read + FEW and (same or len(terms) == 2):
+                return one, other, pairs
+            costs[one, other, pairs] = made, same
+    waiting = {pair: made for pair, (made, same) in costs.items() if not same}
+    if not waiting and len(terms) <= MOST_TERMS:
+        return None
+    chosen = waiting or {pair: made for pair, (made, _) in costs.items()}
+    return min(chosen, key=chosen.__getitem__)
+
+
+def _made(a: State[P], b: State[P], pairs: Pairs) -> int:
+    """How many payloads a join makes: of pairs of classes in which both see something."""
+    for one, other in ((a, b), (b, a)):
+        if len(one.payloads) == 1:
+            return sum(p is not None for p in other.payloads) if one.payloads[0] is not None else 0
+    first, second = np.divmod(pairs.kinds, len(b.payloads))
+    seen = [np.array([p is not None for p in state.payloads]) for state in (a, b)]
+    return int(np.count_nonzero(seen[0][first] & seen[1][second]))
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs of classes of two states that units are in, and which of them is where."""
+
+    kinds: list[int]
+    number: NDArray[np.int64]
+
+
+def _pairs(a: State[P], b: State[P]) -> Pairs:
+    count = len(b.payloads)
+    if len(a.payloads) == count == 1:
+        return Pairs([0], np.zeros((1,) * len(a.view), np.int64))
+    return Pairs(*kinds_of(a.classes * count + b.classes, len(a.payloads) * count))
+
+
+def _joined(
+    one: tuple[State[P], int],
+    other: tuple[State[P], int],
+    algebra: Algebra[P],
+    pairs: Pairs | None = None,
+) -> State[P]:
+    """One state for both, with a class for each pair of classes that units are in."""
+    (a, a_times), (b, b_times) = one, other
+    moves = tuple(m if m is not None else n for m, n in zip(a.moves, b.moves, strict=True))
+    count = len(b.payloads)
+    pairs = pairs or _pairs(a, b)
+    kinds, number = pairs.kinds, pairs.number
+    if len(kinds) > max(MOST_JOINED, len(a.payloads), count):
+        raise UntraceableError
+    result: State[P] = State(a.view, moves, number, ())
+    payloads: list[P | None] = []
+    for kind in kinds:
+        p, q = a.payloads[kind // count], b.payloads[kind % count]
+        if p is None or q is None:
+            only, again = (p, a_times) if q is None else (q, b_times)
+            if only is not None and again > 1:
+                only = algebra.combine([(only, again)], result.sizes)
+            payloads.append(only)
+        else:
+            payloads.append(algebra.combine([(p, a_times), (q, b_times)], result.sizes))
+    return with_classes(result, number, payloads, algebra)
+
+
+def key_of(state: State[P], algebra: Algebra[P]) -> Hashable:
+    """What is equal for states that say the same, as long as their payloads live."""
+    payloads = state.payloads
+    said: tuple[Hashable, ...]  # of path counts not what they are, which can be large numbers
+    if algebra.idempotent and len(payloads) <= FEW:
+        said = tuple(None if p is None else algebra.same(p) for p in payloads)
+    else:
+        said = tuple(map(id, payloads))
+    # a digest, as the classes of thousands of positions would be kept a second time
+    classes = blake2b(np.ascontiguousarray(state.classes).data, digest_size=16).digest()
+    return state.view, state.moves, state.classes.shape, classes, said
