@@ -1,6 +1,10 @@
 """What several tests share: a browser."""
 
+from __future__ import annotations
+
 import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,7 +21,7 @@ FLAGS = (
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium() -> Iterator[Any]:
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     binary = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")

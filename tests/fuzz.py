@@ -6,6 +6,8 @@ A seed is one model and one question about it. What fell is printed with its see
 by `--seed` of it and `--cases 1`.
 """
 
+from __future__ import annotations
+
 import argparse
 import resource
 import signal
@@ -13,6 +15,7 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.mutations import tried
 
@@ -23,11 +26,11 @@ class TooLong(BaseException):
     """A case that takes longer than it may; `except Exception` of the code under test passes it."""
 
 
-def stop(*_):
+def stop(*_: Any) -> None:
     raise TooLong
 
 
-def guarded(seed, questions):
+def guarded(seed: Any, questions: Any) -> Any:
     """What became of a case, and the seconds that it took."""
     start = time.perf_counter()
     signal.alarm(SECONDS)
@@ -43,7 +46,7 @@ def guarded(seed, questions):
     return result, time.perf_counter() - start
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="of the first case")

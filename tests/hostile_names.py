@@ -1,5 +1,9 @@
 """Names that somebody chose to do harm, and networks that bear them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import networkx as nx
 from onnx import TensorProto, helper
 
@@ -39,7 +43,7 @@ NAMES = {
 }
 
 
-def labelled(*names):
+def labelled(*names: Any) -> Any:
     """A graph whose parameters, units and rows bear these names."""
     graph = nx.DiGraph()
     graph.add_nodes_from(["left", "right"], row="in")
@@ -50,7 +54,7 @@ def labelled(*names):
     return cg.from_networkx(graph)
 
 
-def model(*names):
+def model(*names: Any) -> Any:
     """An ONNX model whose tensors and nodes bear these names."""
     value = helper.make_tensor_value_info
     read = f"{names[0]} x"

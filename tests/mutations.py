@@ -3,7 +3,10 @@
 `python -m tests.fuzz --cases 1000000 --seed 0` tries as many and says what fell.
 """
 
+from __future__ import annotations
+
 import random
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -24,7 +27,7 @@ ATTRIBUTES = ("kernel_shape", "strides", "pads", "dilations", "axes", "perm", "g
 value = helper.make_tensor_value_info
 
 
-def base():
+def base() -> Any:
     """A small model with two branches, that is read as it is."""
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["a"], "one", pads=[1, 1, 1, 1]),
@@ -44,7 +47,7 @@ def base():
     return _model(nodes, weights, (1, 1, 6, 6))
 
 
-def attention():
+def attention() -> Any:
     """Queries, keys and values of one sequence, a softmax, and a normalisation."""
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["q"]),
@@ -65,7 +68,7 @@ def attention():
     return _model(nodes, weights, (1, 4, 3))
 
 
-def computed():
+def computed() -> Any:
     """Shapes that are computed, weights of few bits, a branch, a function, and a recurrence."""
     inner = helper.make_graph(
         [helper.make_node("Neg", ["a"], ["z"])], "inner", [], [value("z", 1, None)]
@@ -97,7 +100,7 @@ def computed():
     return _model(nodes, weights, (1, 1, 7), [twice])
 
 
-def _model(nodes, weights, shape, functions=()):
+def _model(nodes: Any, weights: Any, shape: Any, functions: Any = ()) -> Any:
     inputs, outputs = [value("x", TensorProto.FLOAT, shape)], [value("y", TensorProto.FLOAT, None)]
     graph = helper.make_graph(nodes, "base", inputs, outputs, weights)
     imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
@@ -107,7 +110,7 @@ def _model(nodes, weights, shape, functions=()):
 BASES = (base, attention, computed)
 
 
-def mutated(rng):
+def mutated(rng: Any) -> Any:
     """One of the bases with one to four changes."""
     model = rng.choice(BASES)()
     for _ in range(rng.randint(1, 4)):
@@ -115,50 +118,50 @@ def mutated(rng):
     return model
 
 
-def _names(graph):
+def _names(graph: Any) -> Any:
     return [name for node in graph.node for name in node.output] + ["x", "w", "v", "shape", "", "?"]
 
 
-def rewire(rng, graph):
+def rewire(rng: Any, graph: Any) -> None:
     node = rng.choice(graph.node) if graph.node else None
     if node is not None and node.input:
         node.input[rng.randrange(len(node.input))] = rng.choice(_names(graph))
 
 
-def more_inputs(rng, graph):
+def more_inputs(rng: Any, graph: Any) -> None:
     if graph.node:
         rng.choice(graph.node).input.append(rng.choice(_names(graph)))
 
 
-def fewer_inputs(rng, graph):
+def fewer_inputs(rng: Any, graph: Any) -> None:
     if graph.node:
         node = rng.choice(graph.node)
         del node.input[rng.randint(0, len(node.input)) :]
 
 
-def rename(rng, graph):
+def rename(rng: Any, graph: Any) -> None:
     if graph.node:
         node = rng.choice(graph.node)
         if node.output:
             node.output[0] = rng.choice(_names(graph))
 
 
-def operator(rng, graph):
+def operator(rng: Any, graph: Any) -> None:
     if graph.node:
         rng.choice(graph.node).op_type = rng.choice(OPERATORS)
 
 
-def drop(rng, graph):
+def drop(rng: Any, graph: Any) -> None:
     if graph.node:
         del graph.node[rng.randrange(len(graph.node))]
 
 
-def repeat(rng, graph):
+def repeat(rng: Any, graph: Any) -> None:
     if graph.node:
         graph.node.add().CopyFrom(rng.choice(graph.node))
 
 
-def attribute(rng, graph):
+def attribute(rng: Any, graph: Any) -> None:
     if graph.node:
         name, many = rng.choice(ATTRIBUTES), rng.randint(0, 5)
         values = [rng.choice(SIZES) for _ in range(many)]
@@ -166,7 +169,7 @@ def attribute(rng, graph):
         rng.choice(graph.node).attribute.append(given)
 
 
-def size(rng, graph):
+def size(rng: Any, graph: Any) -> None:
     dims = rng.choice(
         [graph.input[0].type.tensor_type.shape.dim, *[t.dims for t in graph.initializer]]
     )
@@ -179,7 +182,7 @@ def size(rng, graph):
         dims[place] = new
 
 
-def nest(rng, graph):
+def nest(rng: Any, graph: Any) -> None:
     """A branch that holds a part of the graph, on a condition that is known or not."""
     if graph.node:
         node = rng.choice(graph.node)
@@ -191,7 +194,7 @@ def nest(rng, graph):
         node.CopyFrom(made)
 
 
-def again(rng, graph):
+def again(rng: Any, graph: Any) -> None:
     """A node once more behind all others, under names of its own, as the model's output."""
     if graph.node and len(graph.node) < 40:
         node = graph.node.add()
@@ -208,7 +211,7 @@ CHANGES = (
 )  # fmt: skip
 
 
-def read(seed):
+def read(seed: Any) -> Any:
     """The network of a model, or the error that refuses it; anything else is raised."""
     try:
         return cg.from_onnx(mutated(random.Random(seed)))
@@ -216,12 +219,12 @@ def read(seed):
         return error
 
 
-def _evaluated(net, rng):
+def _evaluated(net: cg.Network, rng: Any) -> Any:
     x = {row.name: np.full(row.numbers(), 0.5) for row in net.inputs if int(row.size) < 2**20}
     return net.evaluate(x)
 
 
-def _a_unit(net, rng):
+def _a_unit(net: cg.Network, rng: Any) -> Any:
     row = rng.choice(net.rows)
     return row.unit([rng.randrange(n) for n in row.numbers()])
 
@@ -244,7 +247,7 @@ QUESTIONS = {
 }
 
 
-def tried(seed, questions=1):
+def tried(seed: Any, questions: Any = 1) -> Any:
     """ "read", "refused", or what else was raised, by reading or by a question on the result."""
     rng = random.Random(-seed)
     asked = "from_onnx"
@@ -263,7 +266,7 @@ def tried(seed, questions=1):
     return "read"
 
 
-def _refusal(error):
+def _refusal(error: Any) -> Any:
     """What a refusal is, which must neither be long nor stand for a machine that is full."""
     if isinstance(error.__cause__, MemoryError):
         return f"MemoryError: {error}"[:100]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 node = helper.make_node
 
 
-def model(nodes, inputs, outputs=("y",), held=(), opset=17, functions=()):
+def model(
+    nodes: Any,
+    inputs: Any,
+    outputs: Any = ("y",),
+    held: Any = (),
+    opset: Any = 17,
+    functions: Any = (),
+) -> Any:
     """A model in a few words; an input's shape may be None."""
     graph = helper.make_graph(
         list(nodes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -49,7 +50,9 @@ def wired(
     return Tensor(tuple(shape), None, None, "wired", Bound(tuple(shape), (joint,), SUM), (tensor,))
 
 
-def transposed(tensor: Tensor, view: Sequence[int], order: Sequence[int], shape: Sequence[int]):
+def transposed(
+    tensor: Tensor, view: Sequence[int], order: Sequence[int], shape: Sequence[int]
+) -> Any:
     axes = [identity(view[p]) for p in order]
     return wired(tensor, axes, shape, order)
 
@@ -249,7 +252,7 @@ def test_channel_groups_stay_apart_until_they_are_mixed() -> None:
         cg.Residual(cg.Conv(3, padding=1)),
     ],
 )
-def test_units_that_see_nothing_have_empty_fields(further) -> None:
+def test_units_that_see_nothing_have_empty_fields(further: Any) -> None:
     """Each position between those of a transposed convolution is zero, and only these are read."""
     between = cg.ConvTranspose(1, stride=3) >> cg.Conv(1, stride=3, padding=((1, 0),))
     net = (between >> further).on(9)

@@ -1,5 +1,9 @@
 """Values through the axes are those through the edges, and need no edges."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +21,7 @@ from convgraph.core.wiring import Product
 from tests.strategies import networks, values
 
 
-def both(network, x, parameters):
+def both(network: cg.Network, x: Any, parameters: Any) -> Any:
     """The values of all rows, through the axes and through the table of all edges."""
     given_values, _ = evaluate.input_values(network, x)
     labels = evaluate.label_values(network.labels, parameters, exact=False)
@@ -29,7 +33,7 @@ def both(network, x, parameters):
 
 @settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.data())
-def test_whole_numbers_are_the_same(data):
+def test_whole_numbers_are_the_same(data: st.DataObject) -> None:
     network = data.draw(networks())
     x, parameters = data.draw(values(network))
     along, listed = both(network, x, parameters)
@@ -38,7 +42,7 @@ def test_whole_numbers_are_the_same(data):
 
 
 @st.composite
-def relations(draw):
+def relations(draw: st.DrawFn) -> Any:
     """Any relation of one axis."""
     n = draw(st.integers(2, 6))
     positions = draw(
@@ -58,7 +62,7 @@ def relations(draw):
 
 
 @st.composite
-def one_layer(draw):
+def one_layer(draw: st.DrawFn) -> Any:
     """A layer of one joint, with a wiring and a tying of any kind, digits shared or not."""
     axes = tuple(draw(st.lists(relations(), min_size=1, max_size=3)))
     order = tuple(draw(st.permutations(range(len(axes)))))
@@ -80,7 +84,9 @@ def one_layer(draw):
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
 @given(one_layer(), st.integers(1, 40), st.integers(0, 2**16))
-def test_any_wiring_under_any_tying_whatever_is_done_at_once(network, at_once, seed):
+def test_any_wiring_under_any_tying_whatever_is_done_at_once(
+    network: Any, at_once: int, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     x = rng.integers(-9, 9, network.inputs[0].numbers())
     array = {a.letter: rng.integers(-9, 9, a.shape) for a in network.labels.arrays}
@@ -92,7 +98,7 @@ def test_any_wiring_under_any_tying_whatever_is_done_at_once(network, at_once, s
     np.testing.assert_allclose(along["y"], listed["y"], 1e-12, 1e-12)
 
 
-def test_none_of_these_layers_lists_an_edge(monkeypatch):
+def test_none_of_these_layers_lists_an_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_):
         raise AssertionError("edges are listed")
 
@@ -115,7 +121,7 @@ def test_none_of_these_layers_lists_an_edge(monkeypatch):
     assert net.evaluate(rng.normal(size=(3, 40, 40)), arrays).shape == (3,)
 
 
-def test_matrices_that_are_multiplied_list_no_edge(monkeypatch):
+def test_matrices_that_are_multiplied_list_no_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     onnx_models = pytest.importorskip("tests.onnx_models")
     node = onnx_models.node
     nodes = [node("Transpose", ["x"], ["t"], perm=[0, 2, 1]), node("MatMul", ["x", "t"], ["y"])]
@@ -126,7 +132,7 @@ def test_matrices_that_are_multiplied_list_no_edge(monkeypatch):
     np.testing.assert_allclose(net.evaluate(x), x @ x.swapaxes(1, 2))
 
 
-def test_what_has_no_values_is_said_before_anything_is_computed():
+def test_what_has_no_values_is_said_before_anything_is_computed() -> None:
     onnx_models = pytest.importorskip("tests.onnx_models")
     node = onnx_models.node
     nodes = [
@@ -142,7 +148,7 @@ def test_what_has_no_values_is_said_before_anything_is_computed():
         net.expressions()
 
 
-def test_missing_connections_of_infinite_parameters_are_none():
+def test_missing_connections_of_infinite_parameters_are_none() -> None:
     net = cg.Conv(3, padding="same").on(4)
     w = np.array([np.inf, 1.0, 1.0])
     assert net.evaluate([1.0, 2, 3, 4], {"w": w})[0] == 3

@@ -14,7 +14,7 @@ i = sp.Symbol("i", integer=True)
 
 
 @pytest.mark.parametrize("where", ["line", "frame"])
-def test_a_counterexample_is_looked_at_anew(where):
+def test_a_counterexample_is_looked_at_anew(where: str) -> None:
     found = cg.prove(cg.Conv(3, stride=2, padding=1), cg.Shift(1), where=where)
     assert found.holds is False
     assert found.verify()
@@ -23,7 +23,7 @@ def test_a_counterexample_is_looked_at_anew(where):
             dataclasses.replace(found, **change).verify()
 
 
-def test_a_stride_that_divides_no_shift_is_refuted_behind_a_padding():
+def test_a_stride_that_divides_no_shift_is_refuted_behind_a_padding() -> None:
     for spec in (cg.Conv(3, padding=1) >> cg.MaxPool(2), cg.Conv(3, stride=2, padding=1)):
         found = cg.prove(spec, cg.Shift(1))
         assert found.holds is False
@@ -34,21 +34,21 @@ def test_a_stride_that_divides_no_shift_is_refuted_behind_a_padding():
     assert not cg.prove(doubled, cg.Shift(1)).holds
 
 
-def test_of_what_is_undecided_there_is_nothing_to_verify():
+def test_of_what_is_undecided_there_is_nothing_to_verify() -> None:
     found = cg.prove(cg.LocallyConnected((3, 3)).on((60, 60)), cg.Shift((1, 0)))
     assert found.holds is None
     with pytest.raises(cg.ConvgraphError, match="undecided"):
         found.verify()
 
 
-def test_a_network_of_open_size_is_refused_and_its_spec_is_named():
+def test_a_network_of_open_size_is_refused_and_its_spec_is_named() -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     with pytest.raises(cg.ConvgraphError, match=r"without \.on"):
         cg.prove(cg.Conv(3).on(n), cg.Shift(1))
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_each_axis_of_a_transposed_convolution_is_summed_over_by_itself(stride):
+def test_each_axis_of_a_transposed_convolution_is_summed_over_by_itself(stride: int) -> None:
     """Two axes are two sums, as in what the layer computes."""
     spec = cg.ConvTranspose((2, 2), stride=stride)
     proof = cg.prove(spec, cg.Shift((1, 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,9 @@ def random_bits(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray
     inputs=st.integers(4, 40), taps=st.integers(1, 5), stride=st.integers(1, 3),
     dilation=st.integers(1, 3), padding=st.integers(-2, 6), seed=st.integers(0, 99),
 )  # fmt: skip
-def test_windows_read_slices(inputs, taps, stride, dilation, padding, seed) -> None:
+def test_windows_read_slices(
+    inputs: int, taps: int, stride: int, dilation: int, padding: int, seed: int
+) -> None:
     outputs = (inputs + 2 * padding - dilation * (taps - 1) - 1) // stride + 1
     if outputs < 1:
         return
@@ -36,7 +39,7 @@ def test_windows_read_slices(inputs, taps, stride, dilation, padding, seed) -> N
     assert np.array_equal(bit_tables._slid(axis, bits), plain)
 
 
-def test_large_tables_are_read_in_slices(monkeypatch) -> None:
+def test_large_tables_are_read_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = cg.Conv(3, dilation=2, padding=2) >> cg.Conv(2, stride=2) >> cg.Conv(3, padding=1)
     plain = dict(cg.receptive_fields(spec.on(40)))
     monkeypatch.setattr(bit_tables, "AT_ONCE", 0)
@@ -55,7 +58,7 @@ def test_equal_tables_are_one_array() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 15)] * 3), min_size=1, max_size=9))
-def test_unions_of_products(drawn) -> None:
+def test_unions_of_products(drawn: list[Any]) -> None:
     """Each branch is a set of channels, of rows and of columns, as the bits of a number."""
     tables = BitTables()
 

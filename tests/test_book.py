@@ -1,10 +1,13 @@
 """The book's figures: against their golden text, and against the graphs that they show."""
 
+from __future__ import annotations
+
 import io
 import itertools
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +30,7 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("number", figure_numbers())
-def test_text_is_the_golden_text(number):
+def test_text_is_the_golden_text(number: Any) -> None:
     """After a wanted change: `convgraph book --format dot --out FOLDER`; look at the pictures."""
     if number == "9.6":
         pytest.importorskip("matplotlib", reason="its photograph comes with matplotlib")
@@ -35,7 +38,7 @@ def test_text_is_the_golden_text(number):
 
 
 @pytest.mark.parametrize("number", PRINTED)
-def test_the_printed_units_are_filled(number):
+def test_the_printed_units_are_filled(number: Any) -> None:
     figure = make(number)
     *panels, color = PRINTED[number]
     for panel, filled in zip(figure.panels, [p for p in panels if p is not None], strict=True):
@@ -44,7 +47,7 @@ def test_the_printed_units_are_filled(number):
 
 
 @pytest.mark.parametrize("number", PRINTED)
-def test_connections_are_those_of_the_graph(number):
+def test_connections_are_those_of_the_graph(number: Any) -> None:
     for panel in make(number).panels:
         drawn = sorted((edge.source, edge.target) for edge in panel.edges)
         assert drawn == sorted(panel.network.graph.edges())
@@ -54,11 +57,11 @@ def test_connections_are_those_of_the_graph(number):
     ("number", "connections"),
     [("9.2", [13, 25]), ("9.3", [13, 25]), ("9.4", [26]), ("9.5", [13, 25])],
 )
-def test_number_of_connections(number, connections):
+def test_number_of_connections(number: str, connections: list[int]) -> None:
     assert [len(panel.edges) for panel in make(number).panels] == connections
 
 
-def test_shared_parameter_is_black_and_all_else_grey():
+def test_shared_parameter_is_black_and_all_else_grey() -> None:
     top, bottom = make("9.5").panels
     assert {(e.source, e.target) for e in top.edges if e.strong} == set(zip(X, S, strict=True))
     assert {(e.source, e.target) for e in bottom.edges if e.strong} == {("x3", "s3")}
@@ -67,7 +70,7 @@ def test_shared_parameter_is_black_and_all_else_grey():
 
 
 @pytest.mark.parametrize("number", ["9.2", "9.3", "9.4"])
-def test_edges_of_the_other_figures_are_black(number):
+def test_edges_of_the_other_figures_are_black(number: str) -> None:
     assert all(edge.strong for panel in make(number).panels for edge in panel.edges)
     assert 'color="#BDBDBD"' not in re.sub("fillcolor", "", make(number).dot)
 
@@ -76,7 +79,7 @@ def test_edges_of_the_other_figures_are_black(number):
     ("number", "rows", "panels"),
     [("9.2", 1.5, 1.08), ("9.3", 1.5, 1.08), ("9.4", 1, 1), ("9.5", 1, 1)],
 )
-def test_measures(number, rows, panels):
+def test_measures(number: str, rows: Any, panels: Any) -> None:
     """In pitches of 54 points, as measured in print."""
     figure = make(number)
     y = {
@@ -94,15 +97,15 @@ def test_measures(number, rows, panels):
     assert "outputorder=edgesfirst" in figure.dot
 
 
-def texts(panel, row):
+def texts(panel: Any, row: Any) -> Any:
     return [unit.text for unit in panel.units if unit.row == row]
 
 
-def letters(panel):
+def letters(panel: Any) -> Any:
     return "".join(text.text for text in panel.texts if text.edge)
 
 
-def test_pooling_and_a_shift():
+def test_pooling_and_a_shift() -> None:
     """Figure 9.8: four units of each row, dashed arrows and dots at both ends."""
     first, second = make("9.8").panels
     assert (texts(first, "x"), texts(first, "s")) == (
@@ -126,7 +129,7 @@ def test_pooling_and_a_shift():
     assert make("9.8").dot.count("style=dashed") == 8
 
 
-def test_pooling_with_downsampling():
+def test_pooling_with_downsampling() -> None:
     (panel,) = make("9.10").panels
     assert texts(panel, "x") == [".1", "1", ".2", ".1", "0", ".1"]
     assert texts(panel, "s") == ["1", ".2", ".1"]
@@ -135,7 +138,7 @@ def test_pooling_with_downsampling():
     assert [edge.source for edge in panel.edges if edge.target == "s3"] == ["x5", "x6"]
 
 
-def test_strides_and_downsampling():
+def test_strides_and_downsampling() -> None:
     top, bottom = make("9.12").panels
     seen = {f"s{i}": [e.source for e in top.edges if e.target == f"s{i}"] for i in (1, 2, 3)}
     assert seen == {"s1": ["x1", "x2"], "s2": ["x2", "x3", "x4"], "s3": ["x4", "x5"]}
@@ -149,7 +152,7 @@ def test_strides_and_downsampling():
     assert (above - below - bottom.height) / 54 == pytest.approx(1.2)
 
 
-def test_padding_and_size():
+def test_padding_and_size() -> None:
     bare, padded = make("9.13").panels
     sizes = [
         [len(texts(panel, row.name)) for row in panel.network.rows] for panel in (bare, padded)
@@ -175,7 +178,7 @@ def test_padding_and_size():
     assert sum(mark.text == "..." for mark in padded.marks) == 3
 
 
-def test_letters_show_what_is_shared():
+def test_letters_show_what_is_shared() -> None:
     assert [letters(panel) for panel in make("9.14").panels] == ["abcdefghi", "ababababa", ""]
     assert [len(panel.edges) for panel in make("9.14").panels] == [9, 9, 25]
     tyings = [letters(panel) for panel in make("9.16").panels]
@@ -185,7 +188,7 @@ def test_letters_show_what_is_shared():
 
 
 @pytest.mark.parametrize("number", ["9.14", "9.16"])
-def test_letters_keep_off_their_edges(number):
+def test_letters_keep_off_their_edges(number: str) -> None:
     letters = [text for panel in make(number).panels for text in panel.texts]
     assert letters
     for text in letters:
@@ -195,12 +198,12 @@ def test_letters_keep_off_their_edges(number):
             assert text.x + text.width / 2 + 1 < x0 + (x1 - x0) * (y - y0) / (y1 - y0), text
 
 
-def test_the_slides_are_no_wider_than_high():
+def test_the_slides_are_no_wider_than_high() -> None:
     left, right, low, high = make("slides")._box
     assert right - left < high - low
 
 
-def test_two_terminologies():
+def test_two_terminologies() -> None:
     left, rule, right = make("9.7").panels
     stages = ["Convolution {}:\naffine transform", "Detector {}:\nnonlinearity", "Pooling {}"]
     for panel, word in ((left, "stage"), (right, "layer")):
@@ -219,7 +222,7 @@ def test_two_terminologies():
     assert rule.marks[0].width < 1
 
 
-def test_learned_invariance():
+def test_learned_invariance() -> None:
     """Another detector answers for another orientation, and the pooling unit answers alike."""
     panels = make("9.9").panels
     answers = [texts(panel, "x") for panel in panels]
@@ -241,7 +244,7 @@ def test_learned_invariance():
         assert all(a != b for a, b in itertools.pairwise(pictures))
 
 
-def test_the_photograph_and_its_edges():
+def test_the_photograph_and_its_edges() -> None:
     pytest.importorskip("matplotlib", reason="its photograph comes with matplotlib")
     image = pytest.importorskip("matplotlib.image")
     (panel,) = make("9.6").panels
@@ -255,13 +258,13 @@ def test_the_photograph_and_its_edges():
     assert svg.count("data:image/png;base64,") == 2
 
 
-def test_the_photograph_without_matplotlib(monkeypatch):
+def test_the_photograph_without_matplotlib(monkeypatch: Any) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ConvgraphError, match=r"pip install 'convgraph\[plot\]'"):
         make("9.6")
 
 
-def test_neuron_by_neuron():
+def test_neuron_by_neuron() -> None:
     *filtered, dense, grids = make("slides").panels
     for panel, parameter in zip(filtered, ["w_1_1", "w_1_2", "w_2_1", "w_2_2"], strict=True):
         assert len(panel.edges) == 16
@@ -273,19 +276,19 @@ def test_neuron_by_neuron():
     assert {u.text for u in grids.units if u.shaded} == {"a", "b", "d", "e", "s11"}
 
 
-def test_unknown_figure():
+def test_unknown_figure() -> None:
     with pytest.raises(
         ConvgraphError, match=r"figure='9.44': a figure is one of 9.2, .*did you mean 9.4"
     ):
         make("9.44")
 
 
-def test_titles_name_the_figures():
+def test_titles_name_the_figures() -> None:
     assert make("9.5").title == "Figure 9.5: parameter sharing"
     assert "<title " in make("9.5").svg()
 
 
-def test_the_readme_picture_is_up_to_date():
+def test_the_readme_picture_is_up_to_date() -> None:
     """Made by `convgraph book 9.4 --out docs/images --format svg --format png --format dot`."""
     figure = make("9.4")
     assert (IMAGES / "figure-9.4.dot").read_text(encoding="utf-8") == figure.dot
@@ -296,7 +299,7 @@ def test_the_readme_picture_is_up_to_date():
     assert re.findall(pattern, kept) == re.findall(pattern, drawn)
 
 
-def test_public_functions_draw_the_same():
+def test_public_functions_draw_the_same() -> None:
     net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
     seen = {unit for row in "xhg" for unit in cg.receptive_field(net, "g3", row=row)}
     assert cg.draw(net, shade={"#BDBDBD": seen}).dot == make("9.4").dot

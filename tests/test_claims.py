@@ -1,6 +1,9 @@
 """Claims: the verdicts, that each can come out otherwise, and the tables."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -17,16 +20,16 @@ m, n, k = sp.symbols("m n k", integer=True, positive=True)
 
 
 @pytest.fixture(scope="module")
-def claims():
+def claims() -> Any:
     return {claim.number: claim for claim in derive()}
 
 
-def test_the_chapters_first_claims_are_all_there():
+def test_the_chapters_first_claims_are_all_there() -> None:
     assert set(range(1, 14)) <= set(claim_numbers())
 
 
 @pytest.mark.parametrize("number", claim_numbers())
-def test_every_claim_compares_something_and_says_so(claims, number):
+def test_every_claim_compares_something_and_says_so(claims: Any, number: Any) -> None:
     claim = claims[number]
     assert claim.checks
     assert claim.verdict in ("holds", "differs", "holds when")
@@ -36,18 +39,18 @@ def test_every_claim_compares_something_and_says_so(claims, number):
         assert claim.detail
 
 
-def test_verdicts_of_the_first_two_ideas(claims):
+def test_verdicts_of_the_first_two_ideas(claims: Any) -> None:
     verdicts = {number: claims[number].verdict for number in range(1, 14)}
     assert verdicts.pop(2) == "holds when"
     assert set(verdicts.values()) == {"holds"}
     assert "k·n is the number of connections" in claims[2].detail
 
 
-def derived(claim):
+def derived(claim: Any) -> Any:
     return {check.what: check.derived for check in claim.checks}
 
 
-def test_numbers_of_the_edge_detector(claims):
+def test_numbers_of_the_edge_detector(claims: Any) -> None:
     """By hand: figure 9.6 of the book."""
     found = derived(claims[12])
     assert found["operations"] == 319 * 280 * 3
@@ -59,7 +62,7 @@ def test_numbers_of_the_edge_detector(claims):
     assert found["non-zero entries"] == 2 * 319 * 280
 
 
-def test_numbers_of_the_slides(claims):
+def test_numbers_of_the_slides(claims: Any) -> None:
     assert derived(claims[11]) == {
         "parameters": 5 * 5 * 3,
         "dense parameters": (100 * 100 * 3) * (100 * 100),
@@ -70,7 +73,7 @@ def test_numbers_of_the_slides(claims):
 
 @pytest.mark.parametrize("boundary", ["valid", "same", "full"])
 @pytest.mark.parametrize("size", [3, 4, 7])
-def test_uses_per_element_against_the_graph(claims, boundary, size):
+def test_uses_per_element_against_the_graph(claims: Any, boundary: str, size: int) -> None:
     counts = derived(claims[7])[f"of n inputs, w_1, w_2 and w_3 are used at, {boundary}"]
     net = cg.Conv(3, padding=boundary).on(size)
     on_edges = [str(p) for _, _, p in net.graph.edges(data="parameter")]
@@ -79,7 +82,7 @@ def test_uses_per_element_against_the_graph(claims, boundary, size):
         assert sp.sympify(count).subs(size_symbol, size) == on_edges.count(parameter)
 
 
-def test_fields_against_the_graph(claims):
+def test_fields_against_the_graph(claims: Any) -> None:
     graph = cg.Conv(3, padding="same").on(5).graph
     assert derived(claims[3])["x3 affects"] == nx.descendants(graph, "x3")
     assert derived(claims[4])["s3 sees"] == nx.ancestors(graph, "s3")
@@ -88,18 +91,18 @@ def test_fields_against_the_graph(claims):
 # -- a verdict is a comparison ---------------------------------------------------------------------
 
 
-def claim(*checks):
+def claim(*checks: Any) -> Any:
     return Claim(99, "nobody", "what is said", "edges", checks)
 
 
-def test_a_wrong_statement_differs_and_gets_the_true_value():
+def test_a_wrong_statement_differs_and_gets_the_true_value() -> None:
     wrong = claim(Check("connections", 14, 13), Check("outputs", 5, 5))
     assert wrong.verdict == "differs"
     assert wrong.detail == "connections is 13, not 14."
     assert wrong.derived == "connections: 13 (stated: 14); outputs: 5"
 
 
-def test_an_open_case_gives_a_condition():
+def test_an_open_case_gives_a_condition() -> None:
     open_case = claim(
         Check("uses", n, n, when="circular"), Check("uses", n, n - 2, when="valid", remark="Less.")
     )
@@ -137,11 +140,11 @@ def test_an_open_case_gives_a_condition():
         ((1, 2), (1, 2, 3), False),
     ],
 )
-def test_comparisons(stated, derived, agree):
+def test_comparisons(stated: Any, derived: Any, agree: bool) -> None:
     assert Check("", stated, derived).agrees is agree
 
 
-def test_unknown_claim():
+def test_unknown_claim() -> None:
     with pytest.raises(ConvgraphError, match=r"claim=999: a claim is one of 1, 2, 3"):
         derive([999])
 
@@ -149,7 +152,7 @@ def test_unknown_claim():
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def test_json_holds_every_check(claims):
+def test_json_holds_every_check(claims: Any) -> None:
     rows = json.loads(as_json(list(claims.values())))
     assert [row["number"] for row in rows] == list(claims)
     by_number = {row["number"]: row for row in rows}
@@ -161,7 +164,7 @@ def test_json_holds_every_check(claims):
         ]
 
 
-def test_markdown_is_a_table_of_seven_columns(claims):
+def test_markdown_is_a_table_of_seven_columns(claims: Any) -> None:
     lines = as_markdown(list(claims.values())).splitlines()
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 2 + len(claims)
@@ -170,7 +173,7 @@ def test_markdown_is_a_table_of_seven_columns(claims):
     assert r"2\*m\*n - n" in rows[2]
 
 
-def test_summary_counts_verdicts():
+def test_summary_counts_verdicts() -> None:
     mixed = [claim(Check("", 1, 2)), claim(Check("", 1, 1)), claim(Check("", n, n))]
     assert summary(mixed) == "3 claims: 2 holds, 0 holds when, 1 differs"
 
@@ -178,14 +181,14 @@ def test_summary_counts_verdicts():
 # -- the rest of the chapter -----------------------------------------------------------------------
 
 
-def test_verdicts_on_stages_strides_and_tying(claims):
+def test_verdicts_on_stages_strides_and_tying(claims: Any) -> None:
     verdicts = {number: claims[number].verdict for number in (14, 19, 23, 24, 25, 26)}
     assert {number for number, v in verdicts.items() if v == "holds when"} == {14, 23}
     assert {v for number, v in verdicts.items() if number not in (14, 23)} == {"holds"}
     assert "Not: an odd number." in claims[23].detail
 
 
-def test_small_filters_find_the_digit_as_correlation_does(claims):
+def test_small_filters_find_the_digit_as_correlation_does(claims: Any) -> None:
     import numpy as np
     from scipy.signal import correlate2d
 
@@ -199,7 +202,7 @@ def test_small_filters_find_the_digit_as_correlation_does(claims):
         assert np.argwhere(answer == part.sum()).tolist() == [place]
 
 
-def test_depths_by_hand():
+def test_depths_by_hand() -> None:
     from convgraph.book.claims.sizes import _rows
 
     assert [len(_rows(n, 3)) - 1 for n in (1, 2, 3, 4, 5, 7)] == [0, 0, 1, 1, 2, 3]

@@ -1,11 +1,15 @@
 """The command line, as a user runs it."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -25,13 +29,13 @@ TWICE = "Conv(3, padding='same') >> Conv(3, padding='same')"
 
 
 @pytest.fixture(autouse=True)
-def _plain_output(monkeypatch):
+def _plain_output(monkeypatch: pytest.MonkeyPatch) -> None:
     """No terminal, whatever the environment of the tests says of it."""
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
 
 
-def run(*arguments, status=0, **options):
+def run(*arguments: Any, status: Any = 0, **options: Any) -> Any:
     """Run the command in this process: (stdout, stderr)."""
     result = CliRunner().invoke(main, [str(a) for a in arguments], **options)
     assert result.exit_code == status, result.output
@@ -39,7 +43,7 @@ def run(*arguments, status=0, **options):
     return result.stdout, result.stderr
 
 
-def refused(*arguments):
+def refused(*arguments: Any) -> Any:
     """The one line that a refused command prints."""
     out, err = run(*arguments, status=2)
     assert out == ""
@@ -48,7 +52,7 @@ def refused(*arguments):
     return err.rstrip("\n")
 
 
-def process(*arguments, **options):
+def process(*arguments: Any, **options: Any) -> Any:
     """Run the command in a process of its own."""
     command = [sys.executable, "-m", "convgraph", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -57,7 +61,7 @@ def process(*arguments, **options):
 # -- the frame -------------------------------------------------------------------------------------
 
 
-def test_help_lists_the_commands_and_imports_nothing_heavy():
+def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
     code = (
         "import sys\nfrom convgraph.cli import main\n"
         "try: main(['--help'], prog_name='convgraph')\n"
@@ -72,18 +76,18 @@ def test_help_lists_the_commands_and_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(name):
+def test_every_command_has_help(name: Any) -> None:
     out, _ = run(name, "--help")
     assert out.startswith(f"Usage: convgraph {name} [OPTIONS]")
     assert COMMANDS[name][1].split()[0] in out
 
 
-def test_version():
+def test_version() -> None:
     done = process("--version")
     assert (done.returncode, done.stdout) == (0, f"convgraph {cg.__version__}\n")
 
 
-def test_errors_are_one_line_in_a_process_of_its_own():
+def test_errors_are_one_line_in_a_process_of_its_own() -> None:
     done = process("show", "Conv(3, stride=0)", "--input", "5")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "convgraph: stride=0: a stride is a positive integer\n"
@@ -99,17 +103,17 @@ def test_errors_are_one_line_in_a_process_of_its_own():
         (["show", "Conv(3)", "--inptu", "5"], "convgraph show: No such option '--inptu'."),
     ],
 )
-def test_usage_errors_are_one_line(arguments, message):
+def test_usage_errors_are_one_line(arguments: list[str], message: str) -> None:
     assert refused(*arguments).startswith(message)
 
 
-def test_without_a_command_comes_the_help():
+def test_without_a_command_comes_the_help() -> None:
     _, err = run(status=2)
     assert err.startswith("Usage: ")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_script(shell):
+def test_completion_script(shell: str) -> None:
     done = process(env={**os.environ, "_CONVGRAPH_COMPLETE": f"{shell}_source"})
     assert "_CONVGRAPH_COMPLETE" in done.stdout
 
@@ -117,7 +121,7 @@ def test_completion_script(shell):
 @pytest.mark.parametrize(
     ("words", "expected"), [("convgraph bo", "book"), ("convgraph book 9.", "9.4")]
 )
-def test_completion(words, expected):
+def test_completion(words: str, expected: str) -> None:
     environment = {
         "_CONVGRAPH_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
@@ -127,7 +131,7 @@ def test_completion(words, expected):
     assert expected in [line.split(",")[-1] for line in done.stdout.splitlines()]
 
 
-def test_a_reader_that_stops_early_is_no_error():
+def test_a_reader_that_stops_early_is_no_error() -> None:
     done = subprocess.run(
         f"{sys.executable} -m convgraph show 'Conv(3)' --input 2000 --unit s3 --json | head -n 1",
         shell=True,
@@ -140,7 +144,7 @@ def test_a_reader_that_stops_early_is_no_error():
 
 
 @pytest.fixture
-def short_book(monkeypatch):
+def short_book(monkeypatch: pytest.MonkeyPatch) -> None:
     """A book of one figure and of three claims, which hold and hold under conditions."""
     assert {"9.4", 2} <= {*figure_numbers(), *claim_numbers()}  # which loads all of them
     monkeypatch.setattr("convgraph.book.figures.figure_numbers", lambda: ["9.4"])
@@ -148,7 +152,9 @@ def short_book(monkeypatch):
 
 
 @pytest.mark.usefixtures("short_book")
-def test_a_terminal_gets_colours_and_progress(tmp_path, monkeypatch):
+def test_a_terminal_gets_colours_and_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(output, "WAIT", 0)
     arguments = ["book", "--out", tmp_path]
     out, err = run(*arguments, env={"FORCE_COLOR": "1", "TERM": "xterm-256color"})
@@ -159,7 +165,7 @@ def test_a_terminal_gets_colours_and_progress(tmp_path, monkeypatch):
     assert "\x1b[32m" not in out
 
 
-def test_progress_is_quiet_before_its_time(capsys):
+def test_progress_is_quiet_before_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     with output.progress("Nothing", 3) as step:
         for _ in range(3):
             step()
@@ -169,7 +175,7 @@ def test_progress_is_quiet_before_its_time(capsys):
 # -- show ------------------------------------------------------------------------------------------
 
 
-def test_show_prints_what_the_library_answers():
+def test_show_prints_what_the_library_answers() -> None:
     net = parse_spec(TWICE).on(5)
     out, _ = run("show", TWICE, "--input", 5, "--unit", "g3", env={"COLUMNS": "120"})
     assert "g3 sees h2, h3, h4 (3 units of h)" in out
@@ -179,7 +185,7 @@ def test_show_prints_what_the_library_answers():
     assert re.search(r"^h +h1 \[h2\]\[h3\]\[h4\] h5", out, re.MULTILINE)
 
 
-def test_show_in_the_middle_and_in_one_row():
+def test_show_in_the_middle_and_in_one_row() -> None:
     out, _ = run("show", TWICE, "--input", 5, "--unit", "h1")
     assert "h1 sees x1, x2 (2 units of x)" in out
     assert "h1 affects g1, g2 (2 units of g)" in out
@@ -188,7 +194,7 @@ def test_show_in_the_middle_and_in_one_row():
     assert "of x)" not in out
 
 
-def test_show_a_parameter():
+def test_show_a_parameter() -> None:
     out, _ = run("show", "Conv(3, padding='same')", "--input", 5, "--parameter", "w_1")
     assert "w_1 is used 4 times: x1 -> s2, x2 -> s3, x3 -> s4, x4 -> s5" in out
     assert "not at s1" in out
@@ -196,7 +202,7 @@ def test_show_a_parameter():
     assert "w_1 is used -k + n + 1 times" in out
 
 
-def test_show_json():
+def test_show_json() -> None:
     arguments = ["show", TWICE, "--input", "5", "--unit", "g3", "--parameter", "v_1", "--json"]
     facts = json.loads(run(*arguments)[0])
     assert [row["name"] for row in facts["rows"]] == ["x", "h", "g"]
@@ -208,7 +214,7 @@ def test_show_json():
     assert not any("\x1b" in str(value) for value in facts.values())
 
 
-def test_show_closed_forms():
+def test_show_closed_forms() -> None:
     out, _ = run("show", "Conv(k) >> Dense(m)", "--input", "n + k - 1")
     lines = [line.strip() for line in out.splitlines()]
     assert "connections: k*n" in lines
@@ -216,20 +222,20 @@ def test_show_closed_forms():
     assert "dense: m*n" in lines
 
 
-def test_show_images_and_large_inputs():
+def test_show_images_and_large_inputs() -> None:
     out, _ = run("show", "Conv((5, 5), padding='same')", "--input", "3x100x100", "--unit", "s1,1,1")
     assert "300,000,000" in out
     assert "27 units within 3x3x3" in out
     assert "s1,1,1 =" not in out  # it would fill the screen
 
 
-def test_show_deep_networks():
+def test_show_deep_networks() -> None:
     out, _ = run("show", " >> ".join(["Activation('phi')"] * 300), "--input", 2, "--unit", "s1")
     assert "s1 sees x1 (1 unit of x)" in out
 
 
 @pytest.mark.parametrize("name", ["f.svg", "f.dot"])
-def test_show_draws_what_it_answers(tmp_path, name):
+def test_show_draws_what_it_answers(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     out, _ = run("show", TWICE, "--input", 5, "--unit", "g3", "--out", path)
     assert out.endswith(f"Drawn to {path}\n")
@@ -255,7 +261,9 @@ def test_show_draws_what_it_answers(tmp_path, name):
         (["--input", "5000", "--out", "f.svg"], "too many to draw"),
     ],
 )
-def test_show_refuses(tmp_path, monkeypatch, arguments, message):
+def test_show_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: Any, message: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert message in refused("show", TWICE, *arguments)
     assert not list(tmp_path.iterdir())
@@ -264,7 +272,7 @@ def test_show_refuses(tmp_path, monkeypatch, arguments, message):
 # -- book ------------------------------------------------------------------------------------------
 
 
-def test_book_draws_figures_and_writes_the_claims(tmp_path):
+def test_book_draws_figures_and_writes_the_claims(tmp_path: Path) -> None:
     out, err = run("book", "--out", tmp_path / "new" / "book")
     names = {path.name for path in (tmp_path / "new" / "book").iterdir()}
     assert names >= {f"figure-9.{i}.svg" for i in (2, 3, 4, 5)} | {"claims.json", "claims.md"}
@@ -275,7 +283,7 @@ def test_book_draws_figures_and_writes_the_claims(tmp_path):
     assert [claim["number"] for claim in claims[:13]] == list(range(1, 14))
 
 
-def test_book_draws_chosen_figures_in_chosen_formats(tmp_path):
+def test_book_draws_chosen_figures_in_chosen_formats(tmp_path: Path) -> None:
     out, _ = run("book", "9.5", "9.4", "--out", tmp_path, "--format", "dot", "--format", "svg")
     assert sorted(path.name for path in tmp_path.glob("figure*")) == [
         "figure-9.4.dot",
@@ -289,7 +297,7 @@ def test_book_draws_chosen_figures_in_chosen_formats(tmp_path):
 
 
 @pytest.mark.usefixtures("short_book")
-def test_book_json(tmp_path):
+def test_book_json(tmp_path: Path) -> None:
     out, _ = run("book", "--out", tmp_path, "--json")
     answer = json.loads(out)
     assert answer["files"][0] == str(tmp_path / "figure-9.4.svg")
@@ -297,14 +305,14 @@ def test_book_json(tmp_path):
 
 
 @pytest.mark.usefixtures("short_book")
-def test_book_twice_is_the_same(tmp_path):
+def test_book_twice_is_the_same(tmp_path: Path) -> None:
     for folder in "ab":
         run("book", "--out", tmp_path / folder)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-def test_book_without_dot(tmp_path):
+def test_book_without_dot(tmp_path: Path) -> None:
     chosen = ["9.4", "9.5", "9.7"]
     done = process("book", *chosen, "--out", tmp_path / "book", env={**os.environ, "PATH": ""})
     assert (done.returncode, done.stderr) == (0, "")
@@ -327,14 +335,16 @@ def test_book_without_dot(tmp_path):
         (["--out", "file/book"], "out='file/book': a folder that exists or can be made"),
     ],
 )
-def test_book_refuses(tmp_path, monkeypatch, arguments, message):
+def test_book_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     assert message in refused("book", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_book_into_a_folder_that_is_read_only(tmp_path):
+def test_book_into_a_folder_that_is_read_only(tmp_path: Path) -> None:
     if os.name == "nt" or os.geteuid() == 0:
         pytest.skip("whoever may write everywhere finds no such folder")
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
@@ -364,7 +374,7 @@ n, k = (sp.Symbol(name, integer=True, positive=True) for name in "nk")
         ("Conv(3) >> (ReLU() >> Conv(1))", cg.Conv(3) >> cg.ReLU() >> cg.Conv(1)),
     ],
 )
-def test_expressions_mean_what_python_means(text, spec):
+def test_expressions_mean_what_python_means(text: str, spec: Any) -> None:
     parsed = parse_spec(text)
     if "LeakyReLU" in text:  # a fraction, exactly as written
         parsed, spec = (s.on(1).expressions() for s in (parsed, spec))
@@ -372,7 +382,7 @@ def test_expressions_mean_what_python_means(text, spec):
 
 
 @pytest.mark.parametrize("name", spec_names())
-def test_every_public_spec_can_be_written(name):
+def test_every_public_spec_can_be_written(name: Any) -> None:
     arguments = {
         "Conv": "3", "ConvTranspose": "3", "LocallyConnected": "3", "TiledConv": "3",
         "MaxPool": "2", "AvgPool": "2", "Dense": "2", "Activation": "'phi'", "Pad": "1",
@@ -387,7 +397,7 @@ def test_every_public_spec_can_be_written(name):
     ("text", "shape"),
     [("5", (5,)), ("3x100x100", (3, 100, 100)), ("nxn", (n, n)), ("2*n+1", (2 * n + 1,))],
 )
-def test_shapes(text, shape):
+def test_shapes(text: str, shape: Any) -> None:
     assert parse_shape(text) == shape
 
 
@@ -435,14 +445,14 @@ def test_shapes(text, shape):
         ("Conv(n / 2)", "a symbolic size is an integer"),
     ],
 )
-def test_what_is_no_expression(text, message):
+def test_what_is_no_expression(text: Any, message: str) -> None:
     with pytest.raises(ConvgraphError) as error:
         parse_spec(text)
     assert message in str(error.value)
     assert len(str(error.value)) < 600
 
 
-def test_hundreds_of_layers_are_not_nested_deeply():
+def test_hundreds_of_layers_are_not_nested_deeply() -> None:
     assert len(parse_spec(" >> ".join(["Conv(3)"] * 500)).specs) == 500
 
 
@@ -457,7 +467,7 @@ PIECES = st.sampled_from(
 @example("Dense((2,-1))")
 @example("Conv(3,letter=3)")
 @example("Parallel(Conv,3)")
-def test_any_text_is_a_network_or_our_error(text):
+def test_any_text_is_a_network_or_our_error(text: list[Any]) -> None:
     try:
         net = parse_spec(text).on(parse_shape("2x9x9"))
     except ConvgraphError:
@@ -465,7 +475,9 @@ def test_any_text_is_a_network_or_our_error(text):
     assert net.rows
 
 
-def test_book_leaves_out_what_cannot_be_drawn_unless_it_is_asked_for(tmp_path, monkeypatch):
+def test_book_leaves_out_what_cannot_be_drawn_unless_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setattr("convgraph.book.claims.claim_numbers", list)
     result = CliRunner().invoke(main, ["book", "--out", str(tmp_path / "all")])

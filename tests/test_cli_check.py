@@ -1,6 +1,10 @@
 """`convgraph check`, as a user runs it."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -10,13 +14,13 @@ from convgraph.cli import main
 POOLED = "Conv(3, padding='same') >> ReLU() >> MaxPool(2)"
 
 
-def run(*arguments, status=0):
+def run(*arguments: Any, status: Any = 0) -> Any:
     result = CliRunner().invoke(main, ["check", *map(str, arguments)])
     assert result.exit_code == status, result.output
     return result.stdout if status == 0 else result.stderr
 
 
-def test_verdict_causes_counterexample_and_lattice():
+def test_verdict_causes_counterexample_and_lattice() -> None:
     out = run(POOLED, "--input", 16, "--shift", 2)
     assert out.splitlines() == [
         "f(Shift(2) x) = Shift(1) f(x): broken at 2 of 8 units of s",
@@ -35,7 +39,7 @@ def test_verdict_causes_counterexample_and_lattice():
     ]
 
 
-def test_json_holds_the_same():
+def test_json_holds_the_same() -> None:
     facts = json.loads(run(POOLED, "--input", 16, "--shift", 2, "--json"))
     assert facts["holds"] is False
     assert facts["broken"] == {"row": "s", "count": 2, "units": ["s1", "s8"]}
@@ -60,11 +64,11 @@ def test_json_holds_the_same():
         (["Conv(1)", "--input", "5", "--scale", 2], "holds at all 5 units"),
     ],
 )
-def test_every_transformation(arguments, first):
+def test_every_transformation(arguments: Any, first: str) -> None:
     assert first in run(*arguments).splitlines()[0]
 
 
-def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path):
+def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path: Path) -> None:
     figure = tmp_path / "flip.svg"
     out = run("Conv(3, padding='same')", "--input", 6, "--flip", "--out", figure)
     assert "holds if: w_1 = w_3" in out
@@ -81,7 +85,7 @@ def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path):
         (["--input", "n", "--flip"], "this question needs numbers"),
     ],
 )
-def test_what_does_not_fit_is_one_line(arguments, message):
+def test_what_does_not_fit_is_one_line(arguments: Any, message: str) -> None:
     err = run("Conv(3)", *arguments, status=2)
     assert message in err
     assert err.count("\n") == 1

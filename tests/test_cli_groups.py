@@ -1,6 +1,10 @@
 """`convgraph group` and `convgraph tie`, as a user runs them."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +16,7 @@ from tests.test_cli import _plain_output, refused, run  # noqa: F401 - a fixture
 RING = "Conv(3, padding='same', padding_mode='circular')"
 
 
-def test_group_names_counts_and_lists():
+def test_group_names_counts_and_lists() -> None:
     out, _ = run("group", RING, "--input", 5)
     assert out.splitlines() == [
         "Z_5, 5 symmetries",
@@ -28,7 +32,7 @@ def test_group_names_counts_and_lists():
     assert out.rstrip().endswith("more generators")
 
 
-def test_group_against_an_expected_one(tmp_path):
+def test_group_against_an_expected_one(tmp_path: Path) -> None:
     assert "Exactly cyclic:8" in run("group", RING, "--input", 8, "--expect", "cyclic:8")[0]
     out, _ = run("group", RING, "--input", 8, "--expect", "dihedral:8")
     assert "Not exactly dihedral:8" in out
@@ -39,7 +43,7 @@ def test_group_against_an_expected_one(tmp_path):
     assert "<svg" in picture.read_text()
 
 
-def test_group_as_json():
+def test_group_as_json() -> None:
     out, _ = run("group", RING, "--input", 5, "--relabel", "--json")
     facts = json.loads(out)
     assert (facts["structure"], facts["order"], facts["orbits"]) == ("D_5", 10, {"x": 1, "s": 1})
@@ -47,7 +51,7 @@ def test_group_as_json():
     assert {"w_1": "w_3", "w_3": "w_1"} in flips
 
 
-def test_tie_prints_the_layer(tmp_path):
+def test_tie_prints_the_layer(tmp_path: Path) -> None:
     out, _ = run("tie", "--group", "dihedral:4", "--bias")
     assert out.splitlines() == [
         "Group(D_4 on 4 units: order 8)",
@@ -66,7 +70,7 @@ def test_tie_prints_the_layer(tmp_path):
     assert picture.read_text().startswith("digraph")
 
 
-def test_tie_as_json():
+def test_tie_as_json() -> None:
     facts = json.loads(run("tie", "--group", "cyclic:2*cyclic:2", "--json")[0])
     assert facts["parameters"] == {"w": 4}
     assert facts["matrix"][0] == ["w_1", "w_2", "w_3", "w_4"]
@@ -87,20 +91,20 @@ def test_tie_as_json():
         (("group", RING, "--input", "8", "--expect", "cyclic:7"), ["7 units"]),
     ],
 )
-def test_what_does_not_fit_is_one_line(arguments, words):
+def test_what_does_not_fit_is_one_line(arguments: tuple[Any, ...], words: list[str]) -> None:
     line = refused(*arguments)
     for word in words:
         assert word in line
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_group_can_be_written(kind):
+def test_every_kind_of_group_can_be_written(kind: Any) -> None:
     group = parse_group(f"{kind}:4 * cyclic:3")
     assert group.order == KINDS[kind](4).order * 3
     assert cg.Group(list(group.generators), group.shape).order == group.order
 
 
-def test_text_that_is_no_group():
+def test_text_that_is_no_group() -> None:
     for text in ("", "*", "cyclic:4*", "cyclic:-4", "cyclic:²", ":4"):
         with pytest.raises(ConvgraphError):
             parse_group(text)

@@ -1,6 +1,9 @@
 """`convgraph invariance`, as a user runs it."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -9,13 +12,13 @@ from convgraph.cli import main
 STAGES = "Conv(3) >> ReLU() >> MaxPool(2)"
 
 
-def run(*arguments, status=0):
+def run(*arguments: Any, status: Any = 0) -> Any:
     result = CliRunner().invoke(main, ["invariance", *map(str, arguments)])
     assert result.exit_code == status, result.output
     return result.stdout if status == 0 else result.stderr
 
 
-def test_which_outputs_have_which_chance():
+def test_which_outputs_have_which_chance() -> None:
     assert run("MaxPool(3, stride=1)", "--input", 10, "--shift", 1).splitlines() == [
         "the chance that Shift(1) leaves an output of s as it is",
         "  inside of the frame: 1/2",
@@ -28,7 +31,7 @@ def test_which_outputs_have_which_chance():
     assert many[4] == "  1/3: 24 units"
 
 
-def test_behind_a_convolution_the_independent_row_is_named():
+def test_behind_a_convolution_the_independent_row_is_named() -> None:
     error = run(STAGES, "--input", 16, "--shift", 1, status=2)
     assert "independent='h1'" in error
     out = run(STAGES, "--input", 16, "--shift", 1, "--independent", "h1")
@@ -36,7 +39,7 @@ def test_behind_a_convolution_the_independent_row_is_named():
     assert out.endswith("for independent values of h1, each not positive with the chance 1/2\n")
 
 
-def test_json_holds_the_same():
+def test_json_holds_the_same() -> None:
     arguments = "MaxPool(3, stride=1)", "--input", 10, "--shift", 1, "--boundary", "wrap"
     facts = json.loads(run(*arguments, "--json"))
     assert facts["transformation"] == "Shift(1, boundary='wrap')"
@@ -45,7 +48,7 @@ def test_json_holds_the_same():
     assert facts["row"] == "x"
 
 
-def test_sizes_that_are_letters():
+def test_sizes_that_are_letters() -> None:
     lines = run("MaxPool(w, stride=1)", "--input", "n", "--shift", 1).splitlines()
     assert lines[1:3] == [
         "  inside of the frame: (w - 1)/(w + 1)",
@@ -53,7 +56,7 @@ def test_sizes_that_are_letters():
     ]
 
 
-def test_mistakes_are_one_line():
+def test_mistakes_are_one_line() -> None:
     for arguments, message in [
         (["MaxPool(2)", "--input", 8, "--shift", "a"], "shift='a': a whole number"),
         (["MaxPool(2)", "--input", 8, "--shift", 1, "--axis", 4], "axis=4: the row has 1 axes"),

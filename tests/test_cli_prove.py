@@ -1,28 +1,31 @@
 """`convgraph prove`, as a user runs it."""
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.test_cli import refused, run
 
 
-def test_a_proof_is_printed_step_by_step():
+def test_a_proof_is_printed_step_by_step() -> None:
     out, _ = run("prove", "Conv(k, stride=s)", "--shift", "s*t")
     assert out.startswith("Theorem. Conv(k, stride=s) commutes with Shift(s*t) on the whole line:")
     assert out.rstrip().endswith("Therefore y'[i] = y[i - t].")
     assert "(3) the same index" in out
 
 
-def test_checks_are_made_when_they_are_asked_for():
+def test_checks_are_made_when_they_are_asked_for() -> None:
     out, _ = run("prove", "Conv(3, padding=1)", "--shift", "2", "--where", "interior", "--verify")
     assert "for 2 <= i, i <= n - 2" in out
     assert out.splitlines()[-2:] == ["checked: 3 steps follow", "z3: confirmed, 2 questions"]
 
 
-def test_without_z3_the_extra_is_named(monkeypatch):
+def test_without_z3_the_extra_is_named(monkeypatch: Any) -> None:
     monkeypatch.setitem(sys.modules, "z3", None)
     import importlib.util
 
@@ -42,13 +45,13 @@ def test_without_z3_the_extra_is_named(monkeypatch):
         ("--smt2", "; Proof(Conv(k) commutes with", "(check-sat)"),
     ],
 )
-def test_other_forms(option, begins, holds):
+def test_other_forms(option: str, begins: str, holds: str) -> None:
     out, _ = run("prove", "Conv(k)", "--shift", "t", option)
     assert out.startswith(begins)
     assert holds in out
 
 
-def test_a_model_is_taken_as_its_layers():
+def test_a_model_is_taken_as_its_layers() -> None:
     onnx = pytest.importorskip("onnx")
     model = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / "light_vgg19.onnx"
     out, _ = run("prove", str(model), "--row", "r4", "--shift", "2,0", "--verify")
@@ -57,7 +60,7 @@ def test_a_model_is_taken_as_its_layers():
     assert "no such file" in refused("prove", "missing.onnx", "--shift", "1").lower()
 
 
-def test_json():
+def test_json() -> None:
     out, _ = run("prove", "MaxPool(k)", "--shift", "k*t", "--where", "circle", "--json", "--verify")
     facts = json.loads(out)
     assert facts["holds"] is True
@@ -66,20 +69,20 @@ def test_json():
     assert facts["checks"][1].startswith("z3: confirmed")
 
 
-def test_letters_that_the_layers_lack_are_of_either_sign():
+def test_letters_that_the_layers_lack_are_of_either_sign() -> None:
     out, _ = run("prove", "Conv(3)", "--shift", "t", "--where", "interior")
     assert "0 <= i" in out
     assert "t <= i" in out
 
 
-def test_images_and_channels():
+def test_images_and_channels() -> None:
     out, _ = run(
         "prove", "Conv((k, k), filters=m, stride=2)", "--shift", "2*t,0", "--channels", "c"
     )
     assert "y'[f, i_1, i_2] = y[f, i_1 - t, i_2]" in out
 
 
-def test_what_does_not_hold_has_the_exit_status_1():
+def test_what_does_not_hold_has_the_exit_status_1() -> None:
     out, _ = run("prove", "Conv(3, stride=2)", "--shift", "1", status=1)
     assert "Counterexample: an input of 3, unit s1:" in out
     out, _ = run("prove", "ReLU()", "--shift", "1", "--where", "frame", "--json", status=1)
@@ -93,7 +96,7 @@ def test_what_does_not_hold_has_the_exit_status_1():
     assert "expect sat" in out
 
 
-def test_bad_input_is_one_line():
+def test_bad_input_is_one_line() -> None:
     assert "one for each axis joined by commas" in refused("prove", "Conv(3)", "--shift", "'word'")
     assert "the row has 1 axes" in refused("prove", "Conv(3)", "--shift", "1,2")
     assert "Missing option '--shift'" in refused("prove", "Conv(3)")

@@ -1,6 +1,10 @@
 """The equations between parameters that would mend a verdict: enough of them, and none too many."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +19,7 @@ from tests.moves import transformations
 from tests.strategies import CONVOLUTIONS, chains, fitting, single_layers
 
 
-def differences(network, verdict):
+def differences(network: cg.Network, verdict: Any) -> Iterator[Any]:
     """Per broken unit what has to vanish, and whether that takes no parameter of zero.
 
     The connections of a linear layer, unit by unit: for each input unit the sum of the labels
@@ -53,14 +57,14 @@ def differences(network, verdict):
             yield unit, vanishing, fair
 
 
-def rank(expressions, symbols):
+def rank(expressions: Any, symbols: Any) -> Any:
     if not expressions or not symbols:
         return 0
     rows = [[sp.Rational(sp.sympify(e).coeff(s)) for s in symbols] for e in expressions]
     return DomainMatrix.from_Matrix(sp.Matrix(rows)).convert_to(sp.QQ).rank()
 
 
-def check_conditions_of_a_linear_layer(data):
+def check_conditions_of_a_linear_layer(data: Any) -> None:
     network = data.draw(single_layers((*CONVOLUTIONS, "AvgPool", "Dense")))
     assume(sum(int(layer.connections) for layer in network.layers) < 300)
     g = data.draw(transformations(network.inputs[0]))
@@ -76,7 +80,7 @@ def check_conditions_of_a_linear_layer(data):
     assert rank(given_, symbols) == len(given_)
 
 
-def check_mended_units(data):
+def check_mended_units(data: Any) -> None:
     network = data.draw(chains())
     g = data.draw(transformations(network.inputs[0]))
     verdict = fitting(cg.check_equivariance, network, g)
@@ -101,27 +105,31 @@ def check_mended_units(data):
 
 @given(st.data())
 @settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
-def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(data):
+def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(
+    data: st.DataObject,
+) -> None:
     check_conditions_of_a_linear_layer(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
-def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(data):
+def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(
+    data: st.DataObject,
+) -> None:
     check_conditions_of_a_linear_layer(data)
 
 
 @given(st.data())
 @settings(max_examples=10, suppress_health_check=[HealthCheck.filter_too_much])
-def test_under_them_units_that_are_mended_hold_in_numbers(data):
+def test_under_them_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
     check_mended_units(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
-def test_under_them_many_units_that_are_mended_hold_in_numbers(data):
+def test_under_them_many_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
     check_mended_units(data)
 
 
@@ -136,7 +144,9 @@ def test_under_them_many_units_that_are_mended_hold_in_numbers(data):
         (cg.TiledConv(3, 2, tiles=3, padding=1, padding_mode="circular"), (2, 6), cg.Shift(1)),
     ],
 )
-def test_on_the_axes_they_are_those_on_the_edges(monkeypatch, spec, shape, g):
+def test_on_the_axes_they_are_those_on_the_edges(
+    monkeypatch: pytest.MonkeyPatch, spec: Any, shape: tuple[int, ...], g: Any
+) -> None:
     network = spec.on(shape)
     on_edges = cg.check_equivariance(network, g)
     symbols = list(network.parameters)
@@ -150,13 +160,13 @@ def test_on_the_axes_they_are_those_on_the_edges(monkeypatch, spec, shape, g):
     assert len(found) == len(expected)
 
 
-def test_what_both_sides_share_is_taken_away():
+def test_what_both_sides_share_is_taken_away() -> None:
     w = sp.symbols("w_1:4")
     ends = cg.Conv(3, padding=1, padding_mode="replicate").on(7)
     assert cg.check_equivariance(ends, cg.Flip()).conditions == (sp.Eq(w[0], w[2]),)
 
 
-def test_one_sum_may_stand_against_one_label():
+def test_one_sum_may_stand_against_one_label() -> None:
     w = sp.symbols("w_1:4")
     ring = cg.Conv(3, padding=((2, 1),), padding_mode="circular").on(2)
     verdict = cg.check_equivariance(ring, cg.Flip())
@@ -164,7 +174,7 @@ def test_one_sum_may_stand_against_one_label():
     assert set(verdict.mended) == set(verdict.broken)
 
 
-def test_sums_of_a_large_layer_are_there_for_all_its_channels():
+def test_sums_of_a_large_layer_are_there_for_all_its_channels() -> None:
     network = cg.Conv(5, 100, padding=2, padding_mode="circular").on((100, 3))
     verdict = cg.check_equivariance(network, cg.Flip())
     assert len(verdict.conditions) == 100 * 100
@@ -172,7 +182,7 @@ def test_sums_of_a_large_layer_are_there_for_all_its_channels():
     assert verdict.conditions[-1] == sp.Eq(last[0] + last[3], last[1] + last[4])
 
 
-def test_what_only_some_units_need_is_said_to_mend_those():
+def test_what_only_some_units_need_is_said_to_mend_those() -> None:
     uneven = cg.Conv(3, padding=((2, 1),)).on(6)
     verdict = cg.check_equivariance(uneven, cg.Permute([5, 4, 3, 2, 1, 0]), cg.Permute({}))
     assert "holds" not in str(verdict).split("\n")[-1]
@@ -188,7 +198,7 @@ def test_what_only_some_units_need_is_said_to_mend_those():
     assert verdict.to_dict()["mended"]["units"] == ["s2", "s3", "s4", "s5"]
 
 
-def test_sums_of_numbers_are_no_equation():
+def test_sums_of_numbers_are_no_equation() -> None:
     cut = cg.AvgPool(2, stride=3, padding=((0, 2),), count_include_pad=False).on(7)
     verdict = cg.check_equivariance(cut, cg.Scale(2) @ cg.Flip())
     assert verdict.broken

@@ -1,8 +1,11 @@
 """Files and outputs that are not what they should be end in one line, and never in a traceback."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from onnx import TensorProto
@@ -12,7 +15,7 @@ from convgraph.importers import onnx_file
 from tests.hostile_names import model
 
 
-def command(*arguments, **options):
+def command(*arguments: Any, **options: Any) -> Any:
     return subprocess.run(
         [sys.executable, "-m", "convgraph", *arguments], stderr=subprocess.PIPE, **options
     )
@@ -22,7 +25,9 @@ def command(*arguments, **options):
     "location", ["w\x00", "w" * 5000, "../" * 2000 + "w", "", ".", "/dev/zero", "/dev/stdin"]
 )
 @pytest.mark.parametrize("length", ["12", "9" * 5000, "\u00b2", "-1"])
-def test_data_in_a_place_that_is_none_is_refused(tmp_path, location, length):
+def test_data_in_a_place_that_is_none_is_refused(
+    tmp_path: Path, location: Any, length: Any
+) -> None:
     made = model("w")
     (weight,) = made.graph.initializer
     weight.ClearField("float_data")
@@ -37,14 +42,14 @@ def test_data_in_a_place_that_is_none_is_refused(tmp_path, location, length):
 
 
 @pytest.mark.parametrize("name", [b"Relu", b"w z", b"w 2", b"pads"])
-def test_a_name_that_is_no_text_is_refused(name):
+def test_a_name_that_is_no_text_is_refused(name: bytes) -> None:
     data = model("w").SerializeToString()
     assert name in data
     with pytest.raises(cg.ConvgraphError, match="UTF-8"):
         cg.from_onnx(data.replace(name, b"\xff" * len(name)))
 
 
-def test_a_file_that_is_too_large_or_has_no_end_is_not_read(tmp_path):
+def test_a_file_that_is_too_large_or_has_no_end_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     with path.open("wb") as file:
         file.truncate(onnx_file.LARGEST + 1)  # a hole, which takes no room
@@ -56,7 +61,7 @@ def test_a_file_that_is_too_large_or_has_no_end_is_not_read(tmp_path):
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_a_full_device_is_one_line(form):
+def test_a_full_device_is_one_line(form: Any) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no full device here")
     with Path("/dev/full").open("wb") as full:
@@ -67,7 +72,7 @@ def test_a_full_device_is_one_line(form):
 
 
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--markdown"], ["--json"]])
-def test_output_in_ascii_is_text(tmp_path, form):
+def test_output_in_ascii_is_text(tmp_path: Path, form: Any) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(model("größe").SerializeToString())
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path.cwd())}

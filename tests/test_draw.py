@@ -1,5 +1,7 @@
 """Drawing: places, shades, emphasis and letters against the graph, in the text and in the SVG."""
 
+from __future__ import annotations
+
 import itertools
 import math
 import os
@@ -7,6 +9,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -49,11 +53,11 @@ NETS = {
 
 
 @pytest.fixture(params=NETS, scope="module")
-def net(request):
+def net(request: Any) -> Any:
     return NETS[request.param]
 
 
-def lines(figure, kind):
+def lines(figure: Any, kind: Any) -> Any:
     """The nodes or edges of DOT text, id to attributes."""
     pattern = (
         r"\t(?:\S+ -> \S+) \[(.*)\]" if kind == "edge" else r"\t(?!graph|node|edge)\S+ \[(.*)\]"
@@ -66,11 +70,11 @@ def lines(figure, kind):
     return found
 
 
-def circles(figure):
+def circles(figure: Any) -> Any:
     return {unit.name: unit for panel in figure.panels for unit in panel.units}
 
 
-def along(edge, steps=40):
+def along(edge: Any, steps: Any = 40) -> Any:
     """Points on an edge."""
     return [edge.route.at(i / steps) for i in range(steps)] + [edge.route.points[-1]]
 
@@ -78,27 +82,27 @@ def along(edge, steps=40):
 # -- structure -------------------------------------------------------------------------------------
 
 
-def test_units_and_edges_are_those_of_the_graph(net):
+def test_units_and_edges_are_those_of_the_graph(net: cg.Network) -> None:
     (panel,) = cg.draw(net).panels
     assert [unit.name for unit in panel.units] == list(net.graph)
     drawn = sorted((e.source, e.target, e.parameter) for e in panel.edges)
     assert drawn == sorted((a, b, str(p)) for a, b, p in net.graph.edges(data="parameter"))
 
 
-def test_dot_holds_every_unit_and_edge_once(net):
+def test_dot_holds_every_unit_and_edge_once(net: cg.Network) -> None:
     figure = cg.draw(net)
     assert len(lines(figure, "node")) == len(net.graph)
     assert len(lines(figure, "edge")) == net.graph.number_of_edges()
     assert all("!" in node["pos"] for node in lines(figure, "node").values())
 
 
-def test_units_do_not_touch(net):
+def test_units_do_not_touch(net: cg.Network) -> None:
     units = cg.draw(net).panels[0].units
     for a, b in itertools.combinations(units, 2):
         assert math.dist((a.x, a.y), (b.x, b.y)) >= 0.999 * BOOK.pitch
 
 
-def test_edges_run_upwards_and_through_no_other_unit(net):
+def test_edges_run_upwards_and_through_no_other_unit(net: cg.Network) -> None:
     figure = cg.draw(net)
     units = circles(figure)
     for edge in figure.panels[0].edges:
@@ -109,7 +113,7 @@ def test_edges_run_upwards_and_through_no_other_unit(net):
             assert all(math.dist(point, (u.x, u.y)) > BOOK.radius for u in others)
 
 
-def test_edges_start_and_end_at_their_units(net):
+def test_edges_start_and_end_at_their_units(net: cg.Network) -> None:
     figure = cg.draw(net)
     units = circles(figure)
     for edge in figure.panels[0].edges:
@@ -119,12 +123,12 @@ def test_edges_start_and_end_at_their_units(net):
         assert math.dist(edge.route.tip, (target.x, target.y)) == touching
 
 
-def test_no_two_edges_are_drawn_as_one(net):
+def test_no_two_edges_are_drawn_as_one(net: cg.Network) -> None:
     edges = cg.draw(net).panels[0].edges
     assert len({edge.route for edge in edges}) == len(edges)
 
 
-def above(figure, unit):
+def above(figure: Any, unit: Any) -> Any:
     """The x in pitches."""
     return circles(figure)[unit].x / BOOK.pitch
 
@@ -141,20 +145,22 @@ def above(figure, unit):
         (cg.ConvTranspose(3, stride=2), 3, {"s2": "x1", "s4": "x2", "s6": "x3"}),
     ],
 )
-def test_units_stand_above_the_middle_of_what_they_see(spec, shape, over):
+def test_units_stand_above_the_middle_of_what_they_see(
+    spec: Any, shape: int, over: dict[str, Any]
+) -> None:
     figure = cg.draw(spec.on(shape))
     for upper, lower in over.items():
         assert above(figure, upper) == pytest.approx(above(figure, lower))
 
 
-def test_rows_that_shrink_are_centred():
+def test_rows_that_shrink_are_centred() -> None:
     figure = cg.draw((cg.Conv(6) >> cg.Conv(6) >> cg.Conv(6)).on(16))  # figure 9.13
     middle = (above(figure, "x1") + above(figure, "x16")) / 2
     assert above(figure, "s1") == middle
     assert above(figure, "h1:1") + above(figure, "h1:11") == 2 * middle
 
 
-def test_images_have_a_gap_behind_each_line():
+def test_images_have_a_gap_behind_each_line() -> None:
     figure = cg.draw(cg.Conv((2, 2)).on((3, 3)))
     steps = [above(figure, b) - above(figure, a) for a, b in itertools.pairwise(circles(figure))]
     assert steps[:8] == pytest.approx([1, 1, 1.5, 1, 1, 1.5, 1, 1])
@@ -163,7 +169,7 @@ def test_images_have_a_gap_behind_each_line():
 # -- shades and emphasis ---------------------------------------------------------------------------
 
 
-def shaded(figure):
+def shaded(figure: Any) -> Any:
     return {name for name, unit in circles(figure).items() if unit.shaded}
 
 
@@ -176,16 +182,16 @@ def shaded(figure):
         cg.projective_field(NETS["same"], "x3") | {"x3"},
     ],
 )
-def test_ways_to_say_what_is_shaded(shade):
+def test_ways_to_say_what_is_shaded(shade: Any) -> None:
     assert shaded(cg.draw(NETS["same"], shade=shade)) == {"x3", "s2", "s3", "s4"}
 
 
-def test_one_unit_and_none():
+def test_one_unit_and_none() -> None:
     assert shaded(cg.draw(NETS["same"], shade="x3")) == {"x3"}
     assert shaded(cg.draw(NETS["same"], shade=[])) == set()
 
 
-def test_colors_reach_the_text():
+def test_colors_reach_the_text() -> None:
     figure = cg.draw(NETS["same"], shade={"#12abEF": "x1", "red": {"x2"}})
     nodes = lines(figure, "node")
     assert nodes["unit_x1"]["fillcolor"] == "#12abEF"
@@ -194,7 +200,7 @@ def test_colors_reach_the_text():
     assert 'fillcolor="#FFFFFF"' in figure.dot
 
 
-def emphasized(figure):
+def emphasized(figure: Any) -> Any:
     return {(e.source, e.target) for e in figure.panels[0].edges if e.emphasized}
 
 
@@ -205,7 +211,7 @@ MIDDLE = {(f"x{i}", f"s{i}") for i in range(1, 6)}
     "emphasize",
     ["w_2", sp.Symbol("w_2"), cg.uses(NETS["same"], "w_2"), MIDDLE, [*MIDDLE], ["w_2", "w_2"]],
 )
-def test_ways_to_say_what_is_emphasized(emphasize):
+def test_ways_to_say_what_is_emphasized(emphasize: Any) -> None:
     figure = cg.draw(NETS["same"], emphasize=emphasize)
     assert emphasized(figure) == MIDDLE
     for name, edge in lines(figure, "edge").items():
@@ -214,7 +220,7 @@ def test_ways_to_say_what_is_emphasized(emphasize):
         assert edge.get("class") == ("emphasized" if strong else None)
 
 
-def test_one_of_two_connections_between_the_same_units():
+def test_one_of_two_connections_between_the_same_units() -> None:
     net = NETS["twice between two"]
     figure = cg.draw(net, emphasize=("x2", "s1", 1))
     (edge,) = [edge for edge in figure.panels[0].edges if edge.emphasized]
@@ -226,14 +232,14 @@ def test_one_of_two_connections_between_the_same_units():
     assert {e.parameter for e in strong} == {edge.parameter}
 
 
-def test_without_emphasis_all_edges_are_black_and_none_is_marked():
+def test_without_emphasis_all_edges_are_black_and_none_is_marked() -> None:
     for edge in lines(cg.draw(NETS["same"]), "edge").values():
         assert "color" not in edge
         assert "class" not in edge
 
 
 @pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["dot", "embedded"])
-def test_black_edges_are_drawn_over_grey_ones(monkeypatch, path):
+def test_black_edges_are_drawn_over_grey_ones(monkeypatch: Any, path: Any) -> None:
     monkeypatch.setenv("PATH", path)
     net = cg.Dense(4).on(4)
     svg = cg.draw(net, emphasize=["w_2_1", "w_3_2"]).svg()
@@ -247,24 +253,24 @@ def test_black_edges_are_drawn_over_grey_ones(monkeypatch, path):
 LOCAL = cg.LocallyConnected(2, padding=((0, 1),)).on(5)
 
 
-def letters(figure):
+def letters(figure: Any) -> Any:
     return {(t.edge.source, t.edge.target): t.text for t in figure.panels[0].texts if t.edge}
 
 
-def test_letters_in_order_of_appearance():
+def test_letters_in_order_of_appearance() -> None:
     assert "".join(letters(cg.draw(LOCAL, letters="abcdefghi")).values()) == "abcdefghi"
     tiled = cg.TiledConv(2, padding=((0, 1),), tiles=2).on(5)
     assert "".join(letters(cg.draw(tiled, letters="abcd")).values()) == "abcdabcda"
 
 
-def test_letters_from_names_and_from_a_dict():
+def test_letters_from_names_and_from_a_dict() -> None:
     named = letters(cg.draw(NETS["same"], letters=True))
     assert named == {(a, b): str(p) for a, b, p in NETS["same"].graph.edges(data="parameter")}
     some = letters(cg.draw(NETS["same"], letters={sp.Symbol("w_2"): "b"}))
     assert some == dict.fromkeys(MIDDLE, "b")
 
 
-def test_letters_stand_left_of_their_edges_and_apart():
+def test_letters_stand_left_of_their_edges_and_apart() -> None:
     figure = cg.draw(NETS["valid"], letters=True)
     texts = figure.panels[0].texts
     for text in texts:
@@ -274,7 +280,7 @@ def test_letters_stand_left_of_their_edges_and_apart():
         assert abs(a.x - b.x) >= (a.width + b.width) / 2 or abs(a.y - b.y) >= 0.8 * a.size
 
 
-def test_values_are_written_as_in_the_book():
+def test_values_are_written_as_in_the_book() -> None:
     net = cg.MaxPool(3, 2, ceil_mode=True).on(6)
     x = [0.1, 1, 0.2, 0.1, 0, 0.1]
     figure = cg.draw(net, values={"x": x, "s": net.evaluate(x), "s1": "..."})
@@ -283,7 +289,7 @@ def test_values_are_written_as_in_the_book():
     assert [u.name for u in figure.panels[0].units] == list(net.graph)
 
 
-def test_captions_stand_on_the_left():
+def test_captions_stand_on_the_left() -> None:
     net = (SAME >> cg.MaxPool(1, 2)).on(5)
     figure = cg.draw(net, captions={"h": "Convolution", "g": "Downsampling"})
     low, high = (text for text in figure.panels[0].texts)
@@ -298,7 +304,7 @@ def test_captions_stand_on_the_left():
 # -- panels and files ------------------------------------------------------------------------------
 
 
-def test_panels_stand_above_each_other_with_ids_of_their_own():
+def test_panels_stand_above_each_other_with_ids_of_their_own() -> None:
     one = cg.draw(NETS["same"], row_distance=1.5)
     both = one.above(cg.draw(NETS["dense"]), 1.08).above(one)
     assert len(both.panels) == 3
@@ -310,7 +316,7 @@ def test_panels_stand_above_each_other_with_ids_of_their_own():
     assert len(nodes) == 2 * 10 + 9
 
 
-def test_ids_differ_for_names_that_look_alike():
+def test_ids_differ_for_names_that_look_alike() -> None:
     names = ["a,b", "a_b", "a:b", "a b", "ab", "A,b", "ä", "", "<x>", '"', "\\N", "&amp;", "x\ny"]
     graph = nx.DiGraph([(name, "out", {"parameter": "w"}) for name in names])
     svg = ET.fromstring(cg.draw(cg.from_networkx(graph)).svg())
@@ -322,7 +328,7 @@ def test_ids_differ_for_names_that_look_alike():
 
 
 @pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["dot", "embedded"])
-def test_svg_says_what_it_shows(monkeypatch, path):
+def test_svg_says_what_it_shows(monkeypatch: Any, path: Any) -> None:
     monkeypatch.setenv("PATH", path)
     net = NETS["same"]
     svg = ET.fromstring(cg.draw(net, shade="x3", emphasize="w_2", title="A & <B>").svg("f-"))
@@ -343,7 +349,7 @@ def test_svg_says_what_it_shows(monkeypatch, path):
     assert edge.find(f"{SVG}title").text == "x3 → s2: w_3"
 
 
-def test_a_notebook_gets_svg_and_text():
+def test_a_notebook_gets_svg_and_text() -> None:
     figure = cg.draw(NETS["same"])
     bundle = figure._repr_mimebundle_()
     assert set(bundle) == {"image/svg+xml", "text/plain"}
@@ -351,34 +357,34 @@ def test_a_notebook_gets_svg_and_text():
     assert bundle["text/plain"] == "Figure('Network x[5] -> s[5]': 10 units, 13 connections)"
 
 
-def test_save_takes_the_format_from_the_name(tmp_path):
+def test_save_takes_the_format_from_the_name(tmp_path: Path) -> None:
     figure = cg.draw(NETS["same"])
     assert figure.save(tmp_path / "f.dot").read_text() == figure.dot
     assert figure.save(str(tmp_path / "f.SVG")).read_text() == figure.svg()
 
 
 @needs_dot
-def test_save_png_and_pdf(tmp_path):
+def test_save_png_and_pdf(tmp_path: Path) -> None:
     figure = cg.draw(NETS["residual"], emphasize="w_2", letters=True)
     assert figure.save(tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
     assert figure.save(tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", ["f.gif", "f", "f.", ".svg", "f.svg.txt"])
-def test_save_in_an_unknown_format(tmp_path, name):
+def test_save_in_an_unknown_format(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConvgraphError, match=r"a figure is saved as \.svg, \.png, \.pdf, \.dot"):
         cg.draw(NETS["same"]).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
-def test_png_without_dot_writes_nothing(tmp_path, monkeypatch):
+def test_png_without_dot_writes_nothing(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ConvgraphError, match="install Graphviz"):
         cg.draw(NETS["same"]).save(tmp_path / "f.png")
     assert not list(tmp_path.iterdir())
 
 
-def test_the_same_figure_twice_is_the_same_text():
+def test_the_same_figure_twice_is_the_same_text() -> None:
     def make():
         net = cg.Residual(SAME).on(5)
         return cg.draw(net, shade=set(cg.receptive_field(net, "g3")), emphasize="w_1")
@@ -386,20 +392,20 @@ def test_the_same_figure_twice_is_the_same_text():
     assert make().dot == make().dot
 
 
-def test_a_large_figure_is_drawn_and_a_larger_one_is_refused():
+def test_a_large_figure_is_drawn_and_a_larger_one_is_refused() -> None:
     assert "edge_x1_s40" in cg.draw(cg.Dense(40).on(50)).svg()
     with pytest.raises(ConvgraphError, match=r"732,108 connections are too many .* smaller input"):
         cg.draw(cg.Conv((5, 5), padding="same").on((3, 100, 100)))
 
 
-def test_themes_are_data():
+def test_themes_are_data() -> None:
     figure = cg.draw(NETS["same"], theme=Theme("wide", pitch=100, shade="#00FF00"), shade="x2")
     assert isinstance(figure, Figure)
     assert lines(figure, "node")["unit_x2"]["pos"] == "100,0!"
     assert lines(figure, "node")["unit_x2"]["fillcolor"] == "#00FF00"
 
 
-def test_a_bypass_takes_the_nearest_gap():
+def test_a_bypass_takes_the_nearest_gap() -> None:
     bypass = route((0, 0), (0, 108), {54: [-54, 0, 54]}, 16, 6)
     assert min(math.dist(bypass.at(i / 50), (0, 54)) for i in range(51)) > 16
     assert {round(x) for x, y in bypass.points if 30 < y < 80} == {27}
@@ -426,12 +432,12 @@ def test_a_bypass_takes_the_nearest_gap():
         ({"theme": "bok"}, r"theme='bok': a theme is one of .*; did you mean book\?"),
     ],
 )
-def test_bad_arguments(arguments, message):
+def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=f"^{message}"):
         cg.draw(NETS["same"], **arguments)
 
 
-def test_bad_networks():
+def test_bad_networks() -> None:
     with pytest.raises(ConvgraphError, match=r"network=Conv\(3\): a bound network; a spec becomes"):
         cg.draw(cg.Conv(3))
     with pytest.raises(ConvgraphError, match="needs numbers"):
@@ -440,7 +446,7 @@ def test_bad_networks():
         cg.draw(NETS["same"]).above(3)
 
 
-def test_nothing_complains_when_the_interpreter_ends():
+def test_nothing_complains_when_the_interpreter_ends() -> None:
     code = "import convgraph as cg; cg.draw(cg.Conv(3).on(5)).svg()"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -453,7 +459,7 @@ def test_nothing_complains_when_the_interpreter_ends():
 
 
 @pytest.mark.parametrize("theme", ["slides", "dark"])
-def test_a_theme_changes_the_looks_and_nothing_else(theme):
+def test_a_theme_changes_the_looks_and_nothing_else(theme: str) -> None:
     net = cg.Conv(3, padding="same").on(5)
     book, other = (cg.draw(net, shade="x3", theme=name) for name in ("book", theme))
     assert [unit.name for unit in book.panels[0].units] == [u.name for u in other.panels[0].units]
@@ -461,7 +467,7 @@ def test_a_theme_changes_the_looks_and_nothing_else(theme):
     assert (f'bgcolor="{other.theme.paper}"') in other.dot
 
 
-def test_a_small_network_shows_its_equations():
+def test_a_small_network_shows_its_equations() -> None:
     assert r"s_{1,2} &= w_{1,1} x_{1,2}" in cg.Conv((2, 2)).on((2, 3))._repr_latex_()
     assert r" \\ s_{2}" in cg.Conv(2).on(3)._repr_latex_()
     assert cg.Conv(3).on(100)._repr_latex_() is None

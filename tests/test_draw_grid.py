@@ -1,5 +1,10 @@
 """Grids of cells: their places, fields, counts and holes, against the graph; images."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -13,11 +18,11 @@ from convgraph.figures.theme import BOOK
 DILATED = (cg.Conv((2, 2), dilation=2) >> cg.Conv((2, 2), stride=2)).on((7, 8))
 
 
-def cells(figure):
+def cells(figure: Any) -> Any:
     return {unit.name: unit for unit in figure.panels[0].units}
 
 
-def test_every_unit_has_a_cell_and_no_two_share_a_place():
+def test_every_unit_has_a_cell_and_no_two_share_a_place() -> None:
     figure = cg.draw_grid(DILATED)
     found = cells(figure)
     assert set(found) == set(DILATED.graph)
@@ -29,7 +34,7 @@ def test_every_unit_has_a_cell_and_no_two_share_a_place():
 
 
 @pytest.mark.parametrize("unit", ["g1,1", "g2,3", "h5,6"])
-def test_fields_counts_and_holes(unit):
+def test_fields_counts_and_holes(unit: str) -> None:
     found = cells(cg.draw_grid(DILATED, unit))
     graph = DILATED.graph
     seen = nx.ancestors(graph, unit)
@@ -49,7 +54,7 @@ def test_fields_counts_and_holes(unit):
         assert holes == inside - seen
 
 
-def test_channels_stand_behind_each_other_and_only_the_front_has_text():
+def test_channels_stand_behind_each_other_and_only_the_front_has_text() -> None:
     net = cg.Conv((2, 2), filters=3).on((2, 4, 4))
     figure = cg.draw_grid(net, kernels=True)
     found = cells(figure)
@@ -65,7 +70,7 @@ def test_channels_stand_behind_each_other_and_only_the_front_has_text():
     assert {text for text in kernel if text} == {f"w_1_1_{i}_{j}" for i in (1, 2) for j in (1, 2)}
 
 
-def test_long_lines_show_their_ends():
+def test_long_lines_show_their_ends() -> None:
     net = cg.Conv((3, 3)).on((100, 50))
     found = cells(cg.draw_grid(net, "s98,48", show=4))
     rows = {name.split(",")[0][1:] for name in found if name[0] == "x"}
@@ -76,7 +81,7 @@ def test_long_lines_show_their_ends():
     assert gap == pytest.approx(2 * found["x1,1"].side)
 
 
-def test_values_stand_in_place_of_names_and_counts():
+def test_values_stand_in_place_of_names_and_counts() -> None:
     net = cg.Conv((2, 2)).on((3, 3))
     image = np.arange(9).reshape(3, 3)
     found = cells(cg.draw_grid(net, "s1,1", values={"x": image}, names=False))
@@ -84,14 +89,14 @@ def test_values_stand_in_place_of_names_and_counts():
     assert found["s2,2"].text == ""
 
 
-def test_lines_of_one_axis():
+def test_lines_of_one_axis() -> None:
     net = cg.Conv(3, filters=2).on((2, 5))
     found = cells(cg.draw_grid(net))
     assert len({found[f"x1,{j}"].y for j in range(1, 6)}) == 1
     assert Cells((2, 5), 10, None, True).height == pytest.approx(10 * 1.35)
 
 
-def test_grids_stand_above_and_beside_other_figures():
+def test_grids_stand_above_and_beside_other_figures() -> None:
     net = cg.Conv((2, 2)).on((3, 3))
     figure = cg.draw(net, direction="right").beside(cg.draw_grid(net, "s1,1"))
     assert figure.svg().count('data-unit="x1,1"') == 2
@@ -107,12 +112,12 @@ def test_grids_stand_above_and_beside_other_figures():
         ((cg.Conv((3, 3)).on((100, 100)),), r"19,604 cells are too many .* show=8"),
     ],
 )
-def test_bad_arguments(arguments, message):
+def test_bad_arguments(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         cg.draw_grid(*arguments)
 
 
-def test_bad_options():
+def test_bad_options() -> None:
     with pytest.raises(ConvgraphError, match=r"show=1: at least 2 cells"):
         cg.draw_grid(DILATED, show=1)
     with pytest.raises(ConvgraphError, match=r"row='z': no row"):
@@ -120,7 +125,7 @@ def test_bad_options():
 
 
 @pytest.mark.parametrize("values", [[[0, 1], [2, 255]], [[5.0, 5.0]], [[-1.0], [0.0], [1.0]]])
-def test_png_is_read_by_others(tmp_path, values):
+def test_png_is_read_by_others(tmp_path: Path, values: Any) -> None:
     image = pytest.importorskip("matplotlib.image", reason="reads PNG")
     path = tmp_path / "f.png"
     path.write_bytes(png(values))
@@ -131,6 +136,6 @@ def test_png_is_read_by_others(tmp_path, values):
 
 
 @pytest.mark.parametrize("values", [[], [1, 2], [[np.nan]], [[[1]]]])
-def test_png_of_no_image(values):
+def test_png_of_no_image(values: Any) -> None:
     with pytest.raises(ConvgraphError, match="an array of rows of finite numbers"):
         png(values)

@@ -1,7 +1,10 @@
 """Drawing a part of a network: what is left out, padding, columns, panels side by side."""
 
+from __future__ import annotations
+
 import itertools
 import math
+from typing import Any
 
 import pytest
 
@@ -15,16 +18,16 @@ SAME = cg.Conv(3, padding="same")
 P = BOOK.pitch
 
 
-def panel(*arguments, **options):
+def panel(*arguments: Any, **options: Any) -> Any:
     (found,) = cg.draw(*arguments, **options).panels
     return found
 
 
-def names(found):
+def names(found: Any) -> Any:
     return [unit.name for unit in found.units]
 
 
-def test_the_ends_of_long_rows():
+def test_the_ends_of_long_rows() -> None:
     found = panel(SAME.on(1000), show=5)
     ends = [1, 2, 3, 999, 1000]
     assert names(found) == [f"{row}{i}" for row in "xs" for i in ends]
@@ -39,19 +42,19 @@ def test_the_ends_of_long_rows():
     assert all(line.dashed for line in found.lines)
 
 
-def test_short_rows_are_whole():
+def test_short_rows_are_whole() -> None:
     net = SAME.on(5)
     assert cg.draw(net, show=5).dot == cg.draw(net).dot
 
 
-def test_a_dense_layer_has_one_arrow_for_all_units_left_out():
+def test_a_dense_layer_has_one_arrow_for_all_units_left_out() -> None:
     found = panel(cg.Dense(300).on(200), show=4)
     assert len(found.edges) == 4 * 4
     assert len(found.lines) == 4 + 4
     assert "Drawn: 8 units and 16 connections." in found.description
 
 
-def test_rows_that_shrink_share_a_middle_where_they_are_closed_up():
+def test_rows_that_shrink_share_a_middle_where_they_are_closed_up() -> None:
     found = panel((cg.Conv(3) >> cg.Conv(15)).on(24), show=6)
     middles = {
         row: sum(unit.x for unit in found.units if unit.row == row) for row in ("x", "h", "g")
@@ -59,7 +62,7 @@ def test_rows_that_shrink_share_a_middle_where_they_are_closed_up():
     assert middles["x"] == pytest.approx(middles["h"]) == pytest.approx(middles["g"])
 
 
-def test_dashed_arrows_are_emphasized_if_one_of_theirs_is():
+def test_dashed_arrows_are_emphasized_if_one_of_theirs_is() -> None:
     net = cg.Dense(2).on(9)
     found = panel(net, show=4, emphasize="w_1_5")
     strong = {(line.source, line.target) for line in found.lines if line.strong}
@@ -67,7 +70,7 @@ def test_dashed_arrows_are_emphasized_if_one_of_theirs_is():
     assert not any(edge.strong for edge in found.edges)
 
 
-def test_connections_of_some_units():
+def test_connections_of_some_units() -> None:
     net = (SAME >> SAME).on(6)
     found = panel(net, edges_of=["h2", cg.projective_field(net, "h5", row="g")])
     targets = {"h2", "g4", "g5", "g6"}
@@ -91,7 +94,9 @@ def test_connections_of_some_units():
         (cg.MaxPool(3, 1, padding="same"), 5, 1, 1),
     ],
 )
-def test_padding_is_what_windows_read_beyond_the_border(spec, size, before, behind):
+def test_padding_is_what_windows_read_beyond_the_border(
+    spec: Any, size: int, before: int, behind: int
+) -> None:
     net = spec.on(size)
     plain, found = panel(net), panel(net, padding=True)
     units = [unit.x / P for unit in found.units if unit.row == "x"]
@@ -107,24 +112,24 @@ def test_padding_is_what_windows_read_beyond_the_border(spec, size, before, behi
         assert not found.lines
 
 
-def test_padding_stands_as_far_apart_as_the_units_of_its_row():
+def test_padding_stands_as_far_apart_as_the_units_of_its_row() -> None:
     found = panel((cg.Conv(2, stride=2) >> SAME).on(8), padding=True)
     units = [unit.x for unit in found.units if unit.row == "h"]
     left, right = (mark.x for mark in found.marks)
     assert units[0] - left == right - units[-1] == units[1] - units[0] == 2 * P
 
 
-def test_too_much_padding():
+def test_too_much_padding() -> None:
     with pytest.raises(ConvgraphError, match="are too many to draw"):
         cg.draw(cg.Conv(2, padding=2000, stride=4).on(4), padding=True)
 
 
-def test_padding_of_images_belongs_to_grids():
+def test_padding_of_images_belongs_to_grids() -> None:
     with pytest.raises(ConvgraphError, match="draw_grid draws images"):
         cg.draw(cg.Conv((3, 3), padding="same").on((3, 3)), padding=True)
 
 
-def test_rows_as_columns():
+def test_rows_as_columns() -> None:
     net = cg.Conv((2, 2)).on((3, 3))
     up, right = panel(net), panel(net, direction="right")
     top = max(unit.x for unit in up.units)
@@ -135,7 +140,7 @@ def test_rows_as_columns():
     assert right.height == top
 
 
-def test_letters_stand_above_edges_that_run_to_the_right():
+def test_letters_stand_above_edges_that_run_to_the_right() -> None:
     found = panel(cg.Conv(2).on(4), letters="ab", direction="right")
     for text in found.texts:
         near = min(
@@ -144,7 +149,7 @@ def test_letters_stand_above_edges_that_run_to_the_right():
         assert text.y > near[1]
 
 
-def test_headings_stand_above_rows_and_below_the_lowest():
+def test_headings_stand_above_rows_and_below_the_lowest() -> None:
     found = panel((SAME >> cg.ReLU()).on(4), headings={"x": "in", "g": "out"}, row_distance=2)
     low, high = found.texts
     assert (low.text, high.text) == ("in", "out")
@@ -153,7 +158,7 @@ def test_headings_stand_above_rows_and_below_the_lowest():
     assert low.x == high.x == 1.5 * P
 
 
-def test_panels_beside_each_other_do_not_touch_and_share_a_middle():
+def test_panels_beside_each_other_do_not_touch_and_share_a_middle() -> None:
     small, large = cg.draw(cg.Conv(2).on(3)), cg.draw((SAME >> SAME >> SAME).on(4))
     both = small.beside(large, 2).beside(small)
     spans = [
@@ -168,7 +173,7 @@ def test_panels_beside_each_other_do_not_touch_and_share_a_middle():
     assert both.svg().count('data-panel="3"') == 9
 
 
-def test_above_and_beside_nest():
+def test_above_and_beside_nest() -> None:
     one = cg.draw(cg.Conv(2).on(3))
     four = one.beside(one).above(one.beside(one))
     ys = [y for _, y in four.places]
@@ -178,7 +183,7 @@ def test_above_and_beside_nest():
 
 
 @pytest.mark.parametrize("name", ["show", "padding"])
-def test_what_is_left_out_reaches_every_format(name):
+def test_what_is_left_out_reaches_every_format(name: str) -> None:
     options = {"show": {"show": 4}, "padding": {"padding": True}}[name]
     figure = cg.draw(SAME.on(9), **options)
     found = figure.panels[0]
@@ -203,7 +208,7 @@ def test_what_is_left_out_reaches_every_format(name):
         ({"captions": {"s": "out"}, "direction": "right"}, r"headings stand above columns"),
     ],
 )
-def test_bad_arguments(options, message):
+def test_bad_arguments(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         cg.draw(SAME.on(5), **options)
 
@@ -212,11 +217,11 @@ def test_bad_arguments(options, message):
 
 
 @pytest.fixture(params=NETS, scope="module")
-def net(request):
+def net(request: Any) -> Any:
     return NETS[request.param]
 
 
-def test_each_connection_is_drawn_or_stood_for_or_hidden(net):
+def test_each_connection_is_drawn_or_stood_for_or_hidden(net: cg.Network) -> None:
     found = panel(net, show=3)
     drawn = set(names(found))
     solid = sorted((edge.source, edge.target, edge.parameter) for edge in found.edges)
@@ -231,14 +236,14 @@ def test_each_connection_is_drawn_or_stood_for_or_hidden(net):
     assert {(line.source, line.target) for line in found.lines} == half_hidden
 
 
-def test_nothing_stands_on_anything_else(net):
+def test_nothing_stands_on_anything_else(net: cg.Network) -> None:
     found = panel(net, show=3)
     places = [(unit.x, unit.y) for unit in found.units] + [(m.x, m.y) for m in found.marks]
     for a, b in itertools.combinations(places, 2):
         assert math.dist(a, b) >= 0.999 * P
 
 
-def test_the_ends_alone_and_columns(net):
+def test_the_ends_alone_and_columns(net: cg.Network) -> None:
     found = panel(net, edges_of="ends", direction="right")
     ends = {unit for row in net.rows for unit in (row.units()[0], row.units()[-1])}
     wanted = sorted((a, b) for a, b in net.graph.edges() if b in ends)
@@ -247,7 +252,7 @@ def test_the_ends_alone_and_columns(net):
         assert edge.route.tip[0] > edge.route.points[0][0]
 
 
-def test_every_network_as_grids(net):
+def test_every_network_as_grids(net: cg.Network) -> None:
     figure = cg.draw_grid(net)
     assert [unit.name for unit in sorted(figure.panels[0].units, key=lambda u: u.name)] == sorted(
         net.graph
@@ -255,7 +260,7 @@ def test_every_network_as_grids(net):
     assert figure.svg().count("data-unit=") == len(net.graph)
 
 
-def test_tikz_of_boxes_and_images():
+def test_tikz_of_boxes_and_images() -> None:
     from convgraph.book.figures import make
 
     pytest.importorskip("matplotlib", reason="the photograph of figure 9.6 comes with it")

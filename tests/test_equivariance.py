@@ -1,5 +1,10 @@
 """check_equivariance: verdicts, sets, causes, counterexamples and conditions, against oracles."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -18,7 +23,7 @@ from tests.strategies import LINEAR, networks
 AROUND = cg.Shift(1, boundary="wrap")
 
 
-def checked(data, network):
+def checked(data: Any, network: cg.Network) -> Any:
     """A verdict about a network and a random transformation that fits it."""
     g = data.draw(transformations(network.inputs[0]))
     row = data.draw(st.sampled_from(network.outputs)).name
@@ -33,18 +38,18 @@ FEW = 16  # the greatest of more values than this hides differences from points 
 
 @given(st.data())
 @settings(max_examples=30)
-def test_on_axes_on_edges_and_in_numbers(data):
+def test_on_axes_on_edges_and_in_numbers(data: st.DataObject) -> None:
     check_levels_agree(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=3000)
-def test_on_axes_on_edges_and_in_numbers_at_length(data):
+def test_on_axes_on_edges_and_in_numbers_at_length(data: st.DataObject) -> None:
     check_levels_agree(data)
 
 
-def check_levels_agree(data):
+def check_levels_agree(data: Any) -> None:
     network = data.draw(networks())
     verdict = checked(data, network)
     exact, broken, undecided = (
@@ -65,7 +70,7 @@ def check_levels_agree(data):
                 assert (seen == broken).all()
 
 
-def _has_a_maximum_of_nothing(network):
+def _has_a_maximum_of_nothing(network: cg.Network) -> Any:
     """A window of padding alone: -oo, of which weighted sums have no value."""
     read = np.diff(network.edges.start)
     return any(
@@ -75,7 +80,7 @@ def _has_a_maximum_of_nothing(network):
     )
 
 
-def test_weighted_sums_of_maxima_of_nothing_are_undecided():
+def test_weighted_sums_of_maxima_of_nothing_are_undecided() -> None:
     outside = cg.MaxPool(1, stride=1, padding=2)  # reads padding alone in two windows on each side
     assert verdict_of(outside, 3, cg.Flip()).holds
     assert verdict_of(outside >> cg.AvgPool(2, 1), 3, cg.Flip()).holds
@@ -86,7 +91,7 @@ def test_weighted_sums_of_maxima_of_nothing_are_undecided():
 
 @given(st.data())
 @settings(max_examples=25)
-def test_linear_networks_against_polynomials_in_sympy(data):
+def test_linear_networks_against_polynomials_in_sympy(data: st.DataObject) -> None:
     network = data.draw(networks([k for k in LINEAR if k != "Dense"]))
     assume(sum(int(layer.connections) for layer in network.layers) < 200)
     verdict = checked(data, network)
@@ -108,7 +113,7 @@ def test_linear_networks_against_polynomials_in_sympy(data):
         assert (sp.expand(left - right) == 0) == (unit in verdict.exact), unit
 
 
-def settled(value):
+def settled(value: Any) -> Any:
     """Functions that are known to be zero at zero, put to zero there."""
     zero_at_zero = {"abs", "sin", "tanh", "sqrt", "sign"}
 
@@ -124,7 +129,7 @@ def settled(value):
 
 @given(st.data())
 @settings(max_examples=25)
-def test_counterexamples_are_failures_in_sympy(data):
+def test_counterexamples_are_failures_in_sympy(data: st.DataObject) -> None:
     network = data.draw(networks())
     verdict = checked(data, network)
     assume(verdict.broken)
@@ -152,7 +157,7 @@ def test_counterexamples_are_failures_in_sympy(data):
         assert apart
 
 
-def verdict_of(spec, shape, g, **options):
+def verdict_of(spec: Any, shape: Any, g: Any, **options: Any) -> Any:
     return cg.check_equivariance(spec.on(shape), g, **options)
 
 
@@ -189,7 +194,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("spec", "shape", "g", "broken", "causes"), CASES)
-def test_where_and_why_by_hand(spec, shape, g, broken, causes):
+def test_where_and_why_by_hand(spec: Any, shape: Any, g: Any, broken: Any, causes: Any) -> None:
     verdict = verdict_of(spec, shape, g)
     assert verdict.broken == broken
     assert verdict.holds is (not broken)
@@ -198,11 +203,11 @@ def test_where_and_why_by_hand(spec, shape, g, broken, causes):
         assert verdict.causes == causes
 
 
-def test_the_cause_is_the_window_where_an_even_kernel_has_no_centre():
+def test_the_cause_is_the_window_where_an_even_kernel_has_no_centre() -> None:
     assert verdict_of(cg.Conv(2, padding="same"), 3, cg.Flip()).causes[WINDOW] == {"s2"}
 
 
-def test_conditions_of_a_reflection_a_quarter_turn_and_a_cycle():
+def test_conditions_of_a_reflection_a_quarter_turn_and_a_cycle() -> None:
     w = sp.symbols("w_1:6")
     assert verdict_of(cg.Conv(3, padding="same"), 6, cg.Flip()).conditions == (sp.Eq(w[0], w[2]),)
     turned = verdict_of(cg.Conv((3, 3), padding="same"), (4, 4), cg.Rotate90())
@@ -219,7 +224,7 @@ def test_conditions_of_a_reflection_a_quarter_turn_and_a_cycle():
     assert verdict_of(cg.Conv(3, padding="same"), 6, cg.Shift(1)).conditions == ()
 
 
-def _classes(conditions):
+def _classes(conditions: Any) -> Any:
     graph = nx.Graph((str(e.lhs), str(e.rhs)) for e in conditions)
     return sorted(nx.connected_components(graph), key=min)
 
@@ -235,7 +240,9 @@ def _classes(conditions):
         (cg.TiledConv(3, tiles=2, padding=1, padding_mode="circular"), 6, AROUND),
     ],
 )
-def test_conditions_mend_what_they_say_and_each_is_needed(spec, shape, g):
+def test_conditions_mend_what_they_say_and_each_is_needed(
+    spec: Any, shape: int | tuple[int, ...], g: Any
+) -> None:
     network = spec.on(shape)
     verdict = cg.check_equivariance(network, g)
     assert verdict.broken
@@ -246,7 +253,7 @@ def test_conditions_mend_what_they_say_and_each_is_needed(spec, shape, g):
         assert not _ties_hold(network, verdict, rest)
 
 
-def _ties_hold(network, verdict, equations):
+def _ties_hold(network: cg.Network, verdict: Any, equations: Any) -> Any:
     """Whether both sides agree in numbers once parameters are tied by equations."""
     graph = nx.Graph((str(e.lhs), str(e.rhs)) for e in equations)
     first = {name: min(group) for group in nx.connected_components(graph) for name in group}
@@ -262,7 +269,7 @@ def _ties_hold(network, verdict, equations):
     return True
 
 
-def test_a_counterexample_names_the_connections_at_fault():
+def test_a_counterexample_names_the_connections_at_fault() -> None:
     example = verdict_of(cg.Conv(3, padding="same"), 5, cg.Flip()).counterexample
     w1, w2, w3, x4, x5 = sp.symbols("w_1 w_2 w_3 x4 x5")
     assert (example.left, example.right) == (w2 * x5 + w3 * x4, w1 * x4 + w2 * x5)
@@ -274,7 +281,7 @@ def test_a_counterexample_names_the_connections_at_fault():
     assert None in shift.edges
 
 
-def test_a_deep_network_names_the_first_unit_that_goes_wrong():
+def test_a_deep_network_names_the_first_unit_that_goes_wrong() -> None:
     block = cg.Residual(cg.Conv((3, 3), 8, padding=1) >> cg.ReLU() >> cg.Conv((3, 3), 8, padding=1))
     spec = cg.Conv((3, 3), 8, stride=2, padding=1)
     for _ in range(6):
@@ -293,7 +300,7 @@ def test_a_deep_network_names_the_first_unit_that_goes_wrong():
     assert example.input is None
 
 
-def test_functions_that_agree_though_their_graphs_do_not():
+def test_functions_that_agree_though_their_graphs_do_not() -> None:
     around = cg.Shift(1, boundary="wrap")
     for pool in (cg.AvgPool(2), cg.MaxPool(2)):
         assert verdict_of(pool >> pool, 4, around, output=cg.Shift(0)).holds
@@ -306,7 +313,7 @@ def test_functions_that_agree_though_their_graphs_do_not():
     assert cg.check_equivariance(network, cg.Flip(), cg.PermuteChannels([1, 0]) @ cg.Flip()).holds
 
 
-def test_what_cannot_be_decided_is_said_to_be_undecided():
+def test_what_cannot_be_decided_is_said_to_be_undecided() -> None:
     """max(a + relu(b), a) is a + relu(b), which the normal form does not know."""
     graph = nx.DiGraph()
     rows = {"x": ["a", "b"], "r": ["r"], "p": ["p"], "s": ["s"], "y": ["y1", "y2"]}
@@ -324,7 +331,7 @@ def test_what_cannot_be_decided_is_said_to_be_undecided():
     assert "undecided" in repr(verdict)
 
 
-def test_graphs_traces_and_several_inputs_and_outputs():
+def test_graphs_traces_and_several_inputs_and_outputs() -> None:
     network = cg.Conv(3, padding="same").on(5)
     again = cg.from_networkx(network.graph.copy())
     assert cg.check_equivariance(again, cg.Shift(1)).broken == {"s1", "s5"}
@@ -340,7 +347,7 @@ def test_graphs_traces_and_several_inputs_and_outputs():
         cg.check_equivariance(total, {"a": flip}, row="r")
 
 
-def test_it_reads_as_a_report():
+def test_it_reads_as_a_report() -> None:
     text = str(
         verdict_of(cg.Conv(3, padding="same") >> cg.ReLU() >> cg.MaxPool(2), 16, cg.Shift(2))
     )
@@ -369,18 +376,18 @@ def test_it_reads_as_a_report():
         (lambda: verdict_of(cg.Conv(3), 5, cg.Flip(), row="x"), "row='x': an input row"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused(call, message):
+def test_what_does_not_fit_is_refused(call: Callable[..., Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         call()
 
 
-def test_millions_of_edges_are_not_made():
+def test_millions_of_edges_are_not_made() -> None:
     network = cg.Conv((5, 5), 64, padding="same", padding_mode="circular").on((64, 30, 30))
     assert cg.check_equivariance(network, cg.Shift((3, 0), boundary="wrap")).holds
     assert "edges" not in vars(network)
 
 
-def test_what_happens_on_the_other_axis_is_not_forgotten():
+def test_what_happens_on_the_other_axis_is_not_forgotten() -> None:
     """Two means in a row are one; with a maximum over the other axis in between they are not."""
     around, still = cg.Shift(1, boundary="wrap"), cg.Shift(0)
     mean, other = cg.AvgPool((1, 2)), cg.MaxPool((2, 1))
@@ -391,7 +398,7 @@ def test_what_happens_on_the_other_axis_is_not_forgotten():
     assert differences(verdict.network, verdict).all()
 
 
-def test_factors_are_not_exchanged():
+def test_factors_are_not_exchanged() -> None:
     """u1 v1 + u1 v2 + u2 v1 + u2 v2 hides which factor has which kernel, along one axis."""
     x = cg.Input((2, 2))
     first, second = (cg.Conv((2, 1), padding=((0, 1), (0, 0)))(x) for _ in range(2))
@@ -402,7 +409,7 @@ def test_factors_are_not_exchanged():
     assert (differences(network, verdict) == verdict.broken.mask()).all()
 
 
-def test_functions_that_are_zero_at_zero_are_known_by_name():
+def test_functions_that_are_zero_at_zero_are_known_by_name() -> None:
     shift = cg.Shift(2)
     for name in ("tanh", "sin", "abs", "sqrt", "sign"):
         assert verdict_of(cg.Activation(name), 5, shift).holds
@@ -410,7 +417,7 @@ def test_functions_that_are_zero_at_zero_are_known_by_name():
         assert verdict_of(cg.Activation(name), 5, shift).broken == {"s1", "s2"}
 
 
-def test_floating_point_labels_are_what_they_are_exactly():
+def test_floating_point_labels_are_what_they_are_exactly() -> None:
     labels = {"a": sp.Float(0.1), "b": sp.Rational(1, 10)}
     graph = nx.DiGraph()
     graph.add_edges_from((source, "y", {"parameter": label}) for source, label in labels.items())
@@ -421,7 +428,7 @@ def test_floating_point_labels_are_what_they_are_exactly():
     assert cg.check_equivariance(cg.from_networkx(graph), cg.Permute([1, 0])).holds
 
 
-def test_a_scale_for_each_channel_stays_on_the_axes():
+def test_a_scale_for_each_channel_stays_on_the_axes() -> None:
     """Batch normalisation, as models are read: one parameter for each channel, and a bias."""
     torch = pytest.importorskip("torch")
     from convgraph import from_torch
@@ -433,7 +440,7 @@ def test_a_scale_for_each_channel_stays_on_the_axes():
     assert "edges" not in vars(network)
 
 
-def test_axes_that_change_places_and_change_back_move_as_they_did():
+def test_axes_that_change_places_and_change_back_move_as_they_did() -> None:
     """Channels last, as normalisations of PyTorch want them."""
     torch = pytest.importorskip("torch")
     from convgraph import from_torch
@@ -454,12 +461,12 @@ def test_axes_that_change_places_and_change_back_move_as_they_did():
     assert (verdict.exact.mask() == same.exact.mask()).all()
 
 
-def test_a_shift_all_around_moves_nothing():
+def test_a_shift_all_around_moves_nothing() -> None:
     spec = cg.Conv(1, filters=4) >> cg.MaxPool(2) >> cg.Flatten()
     assert cg.check_equivariance(spec.on((4, 3)), cg.Shift(3, boundary="wrap")).holds
 
 
-def test_turns_of_wide_layers_are_decided_on_positions_without_their_channels():
+def test_turns_of_wide_layers_are_decided_on_positions_without_their_channels() -> None:
     wide = (cg.Conv((3, 3), 512, padding="same") >> cg.ReLU()).on((512, 56, 56))
     verdict = cg.check_equivariance(wide, cg.Rotate90())
     assert verdict.holds is False
@@ -476,7 +483,7 @@ def test_turns_of_wide_layers_are_decided_on_positions_without_their_channels():
     ).holds
 
 
-def test_verdicts_on_wide_layers_are_short_to_read():
+def test_verdicts_on_wide_layers_are_short_to_read() -> None:
     around = cg.Permute([*range(1, 500), 0])
     verdict = verdict_of(cg.Dense(500), 500, around)
     assert repr(around) == "Permute(0 to 1, ..., 500 units)"

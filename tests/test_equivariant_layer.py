@@ -1,6 +1,9 @@
 """From a group to the tying that it forces: orbits against Burnside, set partitions and numbers."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from convgraph.core.errors import ConvgraphError
 
 
 @st.composite
-def actions(draw, largest=5):
+def actions(draw: st.DrawFn, largest: Any = 5) -> Any:
     """Generators of a group, and how each acts on another set."""
     n, m = draw(st.integers(1, largest)), draw(st.integers(1, largest))
     count = draw(st.integers(1, 2))
@@ -23,19 +26,19 @@ def actions(draw, largest=5):
     ]
 
 
-def joint_group(pairs):
+def joint_group(pairs: Any) -> Any:
     """The group in sympy, on inputs and outputs side by side."""
     n = len(pairs[0][0])
     return PermutationGroup([Permutation([*p, *(n + i for i in q)]) for p, q in pairs])
 
 
-def fixed(permutation, start, stop):
+def fixed(permutation: Any, start: Any, stop: Any) -> Any:
     return sum(permutation[i] == i for i in range(start, stop))
 
 
 @given(actions())
 @settings(max_examples=20, deadline=None)
-def test_parameters_are_counted_by_burnside(pairs):
+def test_parameters_are_counted_by_burnside(pairs: Any) -> None:
     n, m = len(pairs[0][0]), len(pairs[0][1])
     elements = [g.array_form for g in joint_group(pairs).elements]
     net = cg.equivariant_layer(pairs, bias=True)
@@ -49,7 +52,7 @@ def test_parameters_are_counted_by_burnside(pairs):
 
 @given(actions())
 @settings(max_examples=20, deadline=None)
-def test_tied_exactly_where_a_group_element_leads(pairs):
+def test_tied_exactly_where_a_group_element_leads(pairs: Any) -> None:
     n, m = len(pairs[0][0]), len(pairs[0][1])
     matrix = cg.equivariant_layer(pairs).matrix()
     elements = [g.array_form for g in joint_group(pairs).elements]
@@ -62,7 +65,9 @@ def test_tied_exactly_where_a_group_element_leads(pairs):
 
 @given(actions(largest=4), st.integers(0, 2), st.lists(st.integers(0, 2), min_size=1, max_size=2))
 @settings(max_examples=25, deadline=None)
-def test_powers_and_sums_are_equivariant_in_numbers(pairs, power, powers):
+def test_powers_and_sums_are_equivariant_in_numbers(
+    pairs: Any, power: int, powers: list[int]
+) -> None:
     net = cg.equivariant_layer(pairs, inputs=power, outputs=tuple(powers), bias=True)
     rng = np.random.default_rng(len(pairs))
     values = {a.letter: rng.integers(-9, 10, len(a)) for a in net.labels.arrays}
@@ -74,7 +79,7 @@ def test_powers_and_sums_are_equivariant_in_numbers(pairs, power, powers):
         assert (net.evaluate(moved, values).ravel() == moved_sum(plain, q, powers)).all()
 
 
-def moved_sum(values, permutation, powers):
+def moved_sum(values: Any, permutation: Any, powers: Any) -> Any:
     """A direct sum of tensors, each moved along all of its axes."""
     n, at, found = len(permutation), 0, []
     flat = values.ravel()
@@ -88,7 +93,7 @@ def moved_sum(values, permutation, powers):
 @pytest.mark.parametrize("n", range(1, 7))
 @pytest.mark.parametrize("k", range(3))
 @pytest.mark.parametrize("m", range(3))
-def test_symmetric_tensor_layers_count_set_partitions(n, k, m):
+def test_symmetric_tensor_layers_count_set_partitions(n: Any, k: Any, m: Any) -> None:
     """Maron's bases: partitions of k + m things, into at most n parts where n is small."""
     net = cg.equivariant_layer(cg.Group.symmetric(n), inputs=k, outputs=m)
     parts = sum(int(stirling(k + m, blocks)) for blocks in range(1, n + 1)) if k + m else 1
@@ -112,17 +117,17 @@ def test_symmetric_tensor_layers_count_set_partitions(n, k, m):
         (cg.Group.trivial(30), 900),
     ],
 )
-def test_counts_of_named_groups(group, count):
+def test_counts_of_named_groups(group: Any, count: Any) -> None:
     assert len(cg.equivariant_layer(group).labels) == count
 
 
-def test_large_groups_take_no_symbols_and_no_objects():
+def test_large_groups_take_no_symbols_and_no_objects() -> None:
     net = cg.equivariant_layer(cg.Group.trivial(700))
     assert (len(net.edges), len(net.labels), str(net.labels[-1])) == (490_000, 490_000, "w_490000")
     assert repr(net.labels) == "Labels(w[490000])"
 
 
-def test_the_shift_of_a_circle_gives_the_convolution():
+def test_the_shift_of_a_circle_gives_the_convolution() -> None:
     conv = cg.Conv(5, padding="same", padding_mode="circular")
     layer = cg.equivariant_layer(cg.Group.cyclic(9), wiring=conv)
     assert cg.same_tying(layer, conv.on(9))
@@ -131,7 +136,7 @@ def test_the_shift_of_a_circle_gives_the_convolution():
     assert cg.same_tying(cg.equivariant_layer(torus, wiring=image), image.on((5, 6)))
 
 
-def test_transformations_as_generators():
+def test_transformations_as_generators() -> None:
     moves = [cg.Rotate90(), cg.Flip(), cg.Shift((1, 0), boundary="wrap")]
     layer = cg.equivariant_layer(moves, shape=(6, 6))
     assert cg.same_tying(layer, cg.equivariant_layer(cg.Group.p4m(6)))
@@ -140,7 +145,7 @@ def test_transformations_as_generators():
     assert not cg.check_equivariance(layer, cg.Shift((1, 0))).holds
 
 
-def test_wiring_that_the_group_does_not_keep_cuts_orbits():
+def test_wiring_that_the_group_does_not_keep_cuts_orbits() -> None:
     # zeros beyond the border cut the circle open: shifts still tie along the line
     same = cg.Conv(3, padding="same")
     assert cg.same_tying(cg.equivariant_layer(cg.Group.cyclic(7), wiring=same), same.on(7))
@@ -152,7 +157,7 @@ def test_wiring_that_the_group_does_not_keep_cuts_orbits():
     ]
 
 
-def test_channels_are_sums_of_one_power():
+def test_channels_are_sums_of_one_power() -> None:
     net = cg.equivariant_layer(cg.Group.cyclic(4), inputs=(1, 1, 1), outputs=(1, 1), bias=True)
     assert (net.rows[0].shape, net.rows[1].shape) == ((3, 4), (2, 4))
     assert net.rows[0].channels
@@ -161,7 +166,7 @@ def test_channels_are_sums_of_one_power():
     assert cg.same_tying(net, conv)
 
 
-def test_invariant_and_scalar_ends():
+def test_invariant_and_scalar_ends() -> None:
     pooled = cg.equivariant_layer(cg.Group.cyclic(5), outputs=0)
     assert (pooled.rows[1].shape, len(pooled.labels)) == ((1,), 1)
     assert str(pooled.expressions()["s1"]) == "w_1*x1 + w_1*x2 + w_1*x3 + w_1*x4 + w_1*x5"
@@ -169,7 +174,7 @@ def test_invariant_and_scalar_ends():
     assert (spread.rows[0].shape, len(spread.labels)) == ((1,), 1)
 
 
-def test_layers_compose_as_specs():
+def test_layers_compose_as_specs() -> None:
     group = cg.Group.symmetric(4)
     first = cg.equivariant_layer(group, outputs=(1, 1), bias=True).layers[0].spec
     last = cg.equivariant_layer(group, inputs=(1, 1), outputs=0).layers[0].spec
@@ -184,7 +189,7 @@ def test_layers_compose_as_specs():
         (first >> cg.ReLU()).on(5)
 
 
-def test_letters():
+def test_letters() -> None:
     net = cg.equivariant_layer(cg.Group.cyclic(3), bias=True, letter="k")
     assert repr(net.labels) == "Labels(k[3], bk[1])"
 
@@ -209,14 +214,14 @@ def test_letters():
         ((cg.Group.symmetric(1000), 2, 2), ["pairs=", "are free"]),
     ],
 )
-def test_what_does_not_fit_is_named(arguments, words):
+def test_what_does_not_fit_is_named(arguments: Any, words: list[str]) -> None:
     with pytest.raises(ConvgraphError) as raised:
         cg.equivariant_layer(*arguments)
     for word in words:
         assert word in str(raised.value)
 
 
-def test_burnside_of_a_large_image_group():
+def test_burnside_of_a_large_image_group() -> None:
     """p4m on a torus of n x n: pairs by unordered distances, so T(floor(n / 2) + 1)."""
     for n in (3, 4, 7, 10):
         half = n // 2 + 1

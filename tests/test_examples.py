@@ -1,8 +1,11 @@
 """Every example runs as a script and prints what its reader is told."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +18,12 @@ LINES = {
 }
 
 
-def test_every_example_is_here():
+def test_every_example_is_here() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(LINES)
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_example(name, tmp_path):
+def test_example(name: Any, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, EXAMPLES / name], capture_output=True, text=True, cwd=tmp_path, check=False
     )

@@ -1,8 +1,13 @@
 """The explorer in headless Chromium: pointer, keyboard, links, a photograph, dark and narrow."""
 
+from __future__ import annotations
+
 import base64
 import struct
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +18,7 @@ from tests.onnx_light import light
 pytestmark = pytest.mark.exhaustive
 
 
-def png(rows):
+def png(rows: Any) -> Any:
     """A picture of these pixels as PNG, in base64."""
 
     def chunk(kind, content):
@@ -26,7 +31,7 @@ def png(rows):
     return base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode()
 
 
-def small():
+def small() -> Any:
     spec = cg.Conv((3, 3), 2, padding="same") >> cg.ReLU() >> cg.Conv((3, 3), 2, dilation=2)
     return spec.on((1, 9, 9))
 
@@ -34,7 +39,7 @@ def small():
 class Page:
     """Somebody in front of the explorer."""
 
-    def __init__(self, browser, address):
+    def __init__(self, browser: Any, address: Any) -> None:
         from selenium.webdriver import ActionChains, Keys
 
         self.browser, self.keys = browser, Keys
@@ -42,23 +47,23 @@ class Page:
         browser.get("about:blank")
         browser.get(address)
 
-    def one(self, selector):
+    def one(self, selector: Any) -> Any:
         return self.browser.find_element("css selector", selector)
 
-    def run(self, code, *given):
+    def run(self, code: Any, *given: Any) -> Any:
         return self.browser.execute_script(
             "const explorer = document.querySelector('.ex').explorer;" + code, *given
         )
 
     @property
-    def said(self):
+    def said(self) -> Any:
         return self.one(".ex-caption").text
 
     @property
-    def link(self):
+    def link(self) -> Any:
         return self.browser.execute_script("return location.hash")
 
-    def cell(self, row, column):
+    def cell(self, row: Any, column: Any) -> None:
         """Move the pointer to a cell of the tensor that is shown."""
         side, tall = self.run("return [explorer.grid.side, explorer.grid.tall]")
         canvas = self.one(".ex-tensor canvas")
@@ -67,16 +72,16 @@ class Page:
         self.actions().move_to_element_with_offset(canvas, round(x), round(y)).perform()
         self.settle()
 
-    def settle(self):
+    def settle(self) -> None:
         self.browser.execute_async_script(
             "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
         )
 
-    def press(self, *keys):
+    def press(self, *keys: Any) -> None:
         self.actions().send_keys(*keys).perform()
         self.settle()
 
-    def emulate(self, width, dark=False):
+    def emulate(self, width: Any, dark: Any = False) -> None:
         self.browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
@@ -87,18 +92,18 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(tmp_path_factory: Any) -> Any:
     path = tmp_path_factory.mktemp("explorer") / "page.html"
     return cg.report(small()).save(path).as_uri()
 
 
 @pytest.fixture
-def page(chromium, address):
+def page(chromium: Any, address: Any) -> Iterator[Any]:
     yield Page(chromium, address)
     assert chromium.get_log("browser") == []
 
 
-def test_pointing_at_a_cell_says_what_it_sees(page):
+def test_pointing_at_a_cell_says_what_it_sees(page: Any) -> None:
     net = small()
     last = net.outputs[0].name
     page.run("explorer.choose(explorer.network.rows.length - 1)")
@@ -111,7 +116,7 @@ def test_pointing_at_a_cell_says_what_it_sees(page):
     assert "95% of the paths" in page.said
 
 
-def test_a_click_stays_and_a_link_opens_it(page, chromium, address):
+def test_a_click_stays_and_a_link_opens_it(page: Any, chromium: Any, address: Any) -> None:
     page.run("explorer.choose(explorer.network.rows.length - 1)")
     page.cell(1, 3)
     page.actions().click().perform()
@@ -123,7 +128,7 @@ def test_a_click_stays_and_a_link_opens_it(page, chromium, address):
     assert again.link == link
 
 
-def test_pointing_at_a_pixel_says_what_it_affects(page):
+def test_pointing_at_a_pixel_says_what_it_affects(page: Any) -> None:
     net = small()
     page.one(".ex-image canvas").click()
     reached = cg.projective_field(net, "x1,5,5", "h2")
@@ -133,7 +138,7 @@ def test_pointing_at_a_pixel_says_what_it_affects(page):
     assert "row 4, column 5 affects" in page.said
 
 
-def test_the_keyboard_alone_suffices(page):
+def test_the_keyboard_alone_suffices(page: Any) -> None:
     tree = page.browser.find_elements("css selector", ".ex-item")
     tree[-1].send_keys(page.keys.ARROW_UP)
     page.settle()
@@ -151,7 +156,7 @@ def test_the_keyboard_alone_suffices(page):
     assert "cell=" not in page.link
 
 
-def test_two_cells_are_compared(page):
+def test_two_cells_are_compared(page: Any) -> None:
     page.run("explorer.choose(explorer.network.rows.length - 1)")
     page.cell(0, 0)
     page.actions().click().perform()
@@ -161,7 +166,7 @@ def test_two_cells_are_compared(page):
     assert "% of all together" in page.said
 
 
-def test_the_sliders_say_what_moves_along(page):
+def test_the_sliders_say_what_moves_along(page: Any) -> None:
     net = small()
     last = net.outputs[0]
     page.run("explorer.choose(explorer.network.rows.length - 1)")
@@ -174,7 +179,7 @@ def test_the_sliders_say_what_moves_along(page):
     assert page.link.endswith("&shift=1,0")
 
 
-def test_parameters_say_how_often_they_are_used(page):
+def test_parameters_say_how_often_they_are_used(page: Any) -> None:
     net = small()
     page.run("explorer.choose(1)")
     page.one(".ex-array summary").click()
@@ -184,7 +189,7 @@ def test_parameters_say_how_often_they_are_used(page):
     assert shown == [cg.uses(net, name).count for name in named]
 
 
-def test_a_photograph_is_shown_and_what_is_none_is_told(page):
+def test_a_photograph_is_shown_and_what_is_none_is_told(page: Any) -> None:
     drop = """
 const [encoded, type, done] = arguments;
 const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
@@ -201,7 +206,7 @@ setTimeout(done, 500);
     assert "is no image that this browser reads" in page.said
 
 
-def test_findings_are_places(chromium, tmp_path):
+def test_findings_are_places(chromium: Any, tmp_path: Path) -> None:
     net = (cg.Conv((1, 1), 2, stride=2) >> cg.ReLU()).on((1, 8, 8))
     page = Page(chromium, cg.report(net).save(tmp_path / "page.html").as_uri())
     button = next(
@@ -219,7 +224,7 @@ def test_findings_are_places(chromium, tmp_path):
     assert np.array_equal(np.array(shown).reshape(8, 8), witness.mask().reshape(8, 8))
 
 
-def test_it_fits_narrow_and_wide_and_is_dark_where_asked(page):
+def test_it_fits_narrow_and_wide_and_is_dark_where_asked(page: Any) -> None:
     for width in (390, 900, 1600):
         for dark in (False, True):
             page.emulate(width, dark)
@@ -233,7 +238,7 @@ def test_it_fits_narrow_and_wide_and_is_dark_where_asked(page):
     page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_screen_readers_get_roles_names_and_news(page):
+def test_screen_readers_get_roles_names_and_news(page: Any) -> None:
     assert page.one(".ex-tree").get_attribute("role") == "tree"
     assert page.one(".ex-item").get_attribute("role") == "treeitem"
     assert page.one(".ex-caption").get_attribute("aria-live") == "polite"
@@ -241,7 +246,7 @@ def test_screen_readers_get_roles_names_and_news(page):
         assert canvas.get_attribute("aria-label")
 
 
-def test_search_finds_a_tensor_of_a_real_network(chromium, tmp_path):
+def test_search_finds_a_tensor_of_a_real_network(chromium: Any, tmp_path: Path) -> None:
     net = cg.from_onnx(light("resnet50"))
     page = Page(
         chromium, cg.report(net).save(tmp_path / "page.html").as_uri() + "#tensor=r57&cell=4,5"

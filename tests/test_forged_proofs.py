@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import itertools
 import random
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -34,11 +35,11 @@ TRUE = ["conv", "padded", "stack frame", "circular", "tiled circle with bias", "
 TRUE += ["concatenation", "invariant", "groups"]
 
 
-def true_proofs():
+def true_proofs() -> Any:
     return [cg.prove(*THEOREMS[name]) for name in TRUE] + [OTHERS["converse of stride s"]]
 
 
-def untied():
+def untied() -> Any:
     """What a proof that LocallyConnected(2) commutes with Shift(1) would be."""
     spec, shift = cg.LocallyConnected(2), cg.Shift(1)
     known = given(setting_of(spec, shift, "line", None))
@@ -65,7 +66,7 @@ def untied():
     return Proof(statement, known.definitions, known.claims, steps, claim.as_sympy)
 
 
-def renumbered(steps):
+def renumbered(steps: Any) -> Any:
     return tuple(dataclasses.replace(step, number=n) for n, step in enumerate(steps, start=1))
 
 
@@ -87,7 +88,7 @@ LEMMAS = {
 
 
 @pytest.mark.parametrize("name", LEMMAS)
-def test_no_lemma_ties_what_is_not_tied(name):
+def test_no_lemma_ties_what_is_not_tied(name: Any) -> None:
     """Each is put before the claim, as a claim of its own; kernel and proof refuse it."""
     forged = untied()
     sides, own = LEMMAS[name]
@@ -105,7 +106,7 @@ def test_no_lemma_ties_what_is_not_tied(name):
 SHIFT = Equation(moved(i), x(i - t))
 
 
-def test_a_parameter_is_no_variable():
+def test_a_parameter_is_no_variable() -> None:
     """From y'(i) = y(i - t) it follows that y'(t) = y(0), for that t; not for all i."""
     rows = (SHIFT, Equation(y(i), x(i)))
     steps = [
@@ -119,14 +120,14 @@ def test_a_parameter_is_no_variable():
     check_steps(rows, [Equation(out(i), y(i - t))], {}, there)
 
 
-def sides(step):
+def sides(step: Any) -> Any:
     return {
         side: getattr(step, side).xreplace({t: i, x(0): x(i - t), y(0): y(i - t)})
         for side in ("left", "right")
     }
 
 
-def test_a_shift_by_t_is_not_taken_for_a_bound_t():
+def test_a_shift_by_t_is_not_taken_for_a_bound_t() -> None:
     rows = (SHIFT, Equation(y(i), sp.Sum(x(i + a), (a, 0, 2))))
     under = sp.Sum(moved(i + t), (t, 0, 2))
     captured = sp.Sum(x(i), (t, 0, 2))
@@ -138,7 +139,7 @@ def test_a_shift_by_t_is_not_taken_for_a_bound_t():
         check_steps(rows, [Equation(out(i), captured)], {}, steps)
 
 
-def test_conditions_on_every_integer_do_not_follow_from_an_end_that_is_not_there():
+def test_conditions_on_every_integer_do_not_follow_from_an_end_that_is_not_there() -> None:
     """x' is known from 0 on; a sum over all integers asks for more."""
     rows = (dataclasses.replace(SHIFT, conditions=(i,)), Equation(y(i), x(i)))
     left, right = (sp.Sum(e, (a, -sp.oo, sp.oo)) for e in (moved(a), x(a - t)))
@@ -159,7 +160,7 @@ class Alike:
 
     __hash__ = None
 
-    def __eq__(self, other):
+    def __eq__(self, other: Any) -> Any:
         return True
 
 
@@ -171,7 +172,7 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-def nearby(e, r):
+def nearby(e: Any, r: Any) -> Any:
     """An expression that differs a little, or is written in another way."""
     if not isinstance(e, sp.Basic):
         return r.choice(FOREIGN)
@@ -205,7 +206,7 @@ def nearby(e, r):
         return r.choice(FOREIGN)
 
 
-def other_equation(e, others, r):
+def other_equation(e: Any, others: Any, r: Any) -> Any:
     """An equation with one part changed."""
     if not isinstance(e, Equation) or r.random() < 0.1:
         return r.choice([*FOREIGN, *others])
@@ -227,7 +228,7 @@ def other_equation(e, others, r):
     return dataclasses.replace(e, **{part: r.choice(FOREIGN)})
 
 
-def other_step(step, proof, r):
+def other_step(step: Any, proof: Any, r: Any) -> Any:
     if not isinstance(step, Step):
         return r.choice([*FOREIGN, *proof.steps])
     names = ["", "w", "x'", "y", "y'", "h'", "assumption", "z"]
@@ -245,7 +246,7 @@ def other_step(step, proof, r):
     return dataclasses.replace(step, **{part: r.choice(FOREIGN) if foreign else changes[part]})
 
 
-def changed(items, r, change):
+def changed(items: Any, r: Any, change: Any) -> Any:
     """A tuple with one thing left out, twice, elsewhere, or changed."""
     items = list(items) if isinstance(items, tuple) else []
     if not items:
@@ -263,7 +264,7 @@ def changed(items, r, change):
     return tuple(items)
 
 
-def forged(proof, proofs, r):
+def forged(proof: Any, proofs: Any, r: Any) -> Any:
     """The proof after one to three changes, some of which go together."""
     for _ in range(r.randint(1, 3)):
         other = r.choice(proofs)
@@ -311,7 +312,7 @@ def forged(proof, proofs, r):
     return proof
 
 
-def accepted(proof):
+def accepted(proof: Any) -> Any:
     """Whether a proof verifies; whatever is asked of it, nothing but a ConvgraphError is met."""
     for question in (str, repr, Proof.latex, Proof.markdown, Proof.to_dict):
         with contextlib.suppress(cg.ConvgraphError):
@@ -322,11 +323,11 @@ def accepted(proof):
         return False
 
 
-def refused(proof):
+def refused(proof: Any) -> None:
     assert accepted(proof) is False
 
 
-def says_what_it_states(proof):
+def says_what_it_states(proof: Any) -> Any:
     """Whether a proof's parts are those of the proof that is found for its statement."""
     asked = proof.statement
     if asked.theorem == "converse":
@@ -345,7 +346,7 @@ def says_what_it_states(proof):
     )
 
 
-def attack(seed, proofs, number):
+def attack(seed: Any, proofs: Any, number: Any) -> Any:
     r = random.Random(seed)
     passed = 0
     for _ in range(number):
@@ -361,13 +362,13 @@ def attack(seed, proofs, number):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_thousand_forgeries_say_nothing_false(seed):
+def test_a_thousand_forgeries_say_nothing_false(seed: Any) -> None:
     """Edits that change nothing that is said, such as a step in other signs, may pass."""
     attack(seed, true_proofs(), 170)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_of_what_is_false_there_is_no_proof(seed):
+def test_of_what_is_false_there_is_no_proof(seed: Any) -> None:
     false = [untied()]
     proofs = false + true_proofs()[:3]
     r = random.Random(seed)
@@ -387,12 +388,12 @@ def test_of_what_is_false_there_is_no_proof(seed):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(100, 104))
-def test_forgeries_at_length(seed):
+def test_forgeries_at_length(seed: Any) -> None:
     attack(seed, true_proofs(), 1000)
 
 
 @pytest.mark.parametrize("what", range(len(FOREIGN)))
-def test_of_a_proof_of_anything_nothing_but_our_error_comes(what):
+def test_of_a_proof_of_anything_nothing_but_our_error_comes(what: Any) -> None:
     pytest.importorskip("z3")
     proof = cg.prove(*THEOREMS["conv"])
     for field in dataclasses.fields(proof):

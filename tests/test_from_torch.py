@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ class Block(nn.Module):
         self.bn2 = nn.BatchNorm2d(filters)
         self.down = nn.Conv2d(inputs, filters, 1, stride) if stride > 1 else None
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         out = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
         out += x if self.down is None else self.down(x)
         return self.relu(out)
@@ -42,7 +44,7 @@ class Residual(nn.Module):
         self.second = Block(2, 4, 2)
         self.head = nn.Linear(4, 3)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         x = self.second(self.first(x))
         return self.head(torch.flatten(functional.adaptive_avg_pool2d(x, 1), 1))
 
@@ -56,7 +58,7 @@ class Inception(nn.Module):
         self.c = nn.Conv2d(2, 1, 3, padding=2, dilation=2)
         self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         mean = functional.avg_pool2d(x, 3, 1, 1)
         joined = torch.cat([self.a(x), self.b(x), functional.relu6(self.c(x)), mean], 1)
         return self.pool(joined)
@@ -70,7 +72,7 @@ class Shuffle(nn.Module):
         self.squeeze = nn.Conv2d(4, 2, 1)
         self.excite = nn.Conv2d(2, 4, 1)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         batch, channels, rows, columns = x.shape
         x = self.group(x)
         x = x.view(batch, 2, channels // 2, rows, columns).transpose(1, 2).contiguous()
@@ -88,17 +90,17 @@ class Onnx:
         self.held = {k: v.detach().numpy() for k, v in module.state_dict().items()}
         self.nodes: list = []
 
-    def __call__(self, op: str, *inputs: str, **attributes) -> str:
+    def __call__(self, op: str, *inputs: str, **attributes: Any) -> str:
         name = f"t{len(self.nodes) + 1}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
-    def hold(self, values) -> str:
+    def hold(self, values: Any) -> str:
         name = f"k{len(self.held)}"
         self.held[name] = np.asarray(values)
         return name
 
-    def conv(self, x: str, layer: str, **attributes) -> str:
+    def conv(self, x: str, layer: str, **attributes: Any) -> str:
         bias = [f"{layer}.bias"] if f"{layer}.bias" in self.held else []
         return self("Conv", x, f"{layer}.weight", *bias, **attributes)
 
@@ -106,7 +108,7 @@ class Onnx:
         parts = ("weight", "bias", "running_mean", "running_var")
         return self("BatchNormalization", x, *(f"{layer}.{part}" for part in parts))
 
-    def model(self, shape: tuple[int, ...], output: str):
+    def model(self, shape: tuple[int, ...], output: str) -> Any:
         used = {name for node in self.nodes for name in node.input}
         graph = helper.make_graph(
             self.nodes,
@@ -279,6 +281,6 @@ def test_what_is_not_known_is_said() -> None:
         ("a module", (3,), "a torch.nn.Module"),
     ],
 )
-def test_refused(module, shape, words: str) -> None:
+def test_refused(module: Any, shape: Any, words: str) -> None:
     with pytest.raises(ConvgraphError, match=words):
         from_torch(module, shape)

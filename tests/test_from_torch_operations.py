@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,15 +25,15 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its o
 
 
 class Does(nn.Module):
-    def __init__(self, function) -> None:
+    def __init__(self, function: Any) -> None:
         super().__init__()
         self.function = function
 
-    def forward(self, *x):
+    def forward(self, *x: Any) -> Any:
         return self.function(*x)
 
 
-def compared(module: nn.Module, shape: tuple[int, ...]):
+def compared(module: nn.Module, shape: tuple[int, ...]) -> Any:
     """The network of a module, whose values were compared with the module's."""
     net = from_torch(module.eval(), shape, strict=True)
     x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
@@ -45,33 +47,33 @@ def compared(module: nn.Module, shape: tuple[int, ...]):
 resized = functional.interpolate
 
 
-def overwritten(x):
+def overwritten(x: Any) -> Any:
     y = torch.zeros_like(x)
     y[:, 1] = x[:, 0]
     y[..., 2:4] = 3.0
     return y + x
 
 
-def crossed_grid(x):
+def crossed_grid(x: Any) -> Any:
     rows, columns = torch.meshgrid(torch.arange(3.0), torch.linspace(-1, 1, 5), indexing="ij")
     return torch.cat([x, rows.to(x.dtype).expand(1, 1, 3, 5), columns.view(1, 1, 3, 5)], 1)
 
 
-def changed_through_a_view(x):
+def changed_through_a_view(x: Any) -> Any:
     y = x * 2
     part = y[:, :1]
     part += 1
     return y
 
 
-def changed_after_a_view(x):
+def changed_after_a_view(x: Any) -> Any:
     y = x.relu()
     flat = y.flatten(1)
     y.mul_(3)
     return flat
 
 
-def a_row_that_goes_on(x):
+def a_row_that_goes_on(x: Any) -> Any:
     y = x + 1
     same = y
     y.mul_(2).sub_(1)
@@ -167,7 +169,7 @@ class Held(nn.Module):
         self.two = nn.Conv1d(2, 2, 3, padding=1)
         self.two.weight = self.one.weight
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return self.two(self.one(x - self.mean) * self.scale) + self.mean
 
 
@@ -216,7 +218,7 @@ def test_parameters_behind_what_is_not_known_are_told() -> None:
 
 
 @pytest.mark.parametrize("wrap", [torch.compile, nn.DataParallel, nn.Module.double, nn.Module.half])
-def test_wrapped_and_converted_modules(wrap) -> None:
+def test_wrapped_and_converted_modules(wrap: Any) -> None:
     module = nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(inplace=True))
     plain, other = from_torch(module, (2, 7)), from_torch(wrap(module), (2, 7))
     assert (

@@ -1,8 +1,11 @@
 """Permutation groups against sympy: generators in every form, orders, membership, names."""
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from convgraph.symmetry.groups.structure import structure_of
 
 
 @st.composite
-def generators(draw, largest=7):
+def generators(draw: st.DrawFn, largest: Any = 7) -> Any:
     """A few permutations, mostly of few positions, so that groups of all kinds come up."""
     n = draw(st.integers(1, largest))
     found = []
@@ -35,13 +38,13 @@ def generators(draw, largest=7):
     return found
 
 
-def in_sympy(permutations):
+def in_sympy(permutations: Any) -> Any:
     return PermutationGroup([Permutation(p) for p in permutations])
 
 
 @given(generators(), st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
-def test_chain_counts_and_sifts_as_sympy_does(permutations, random):
+def test_chain_counts_and_sifts_as_sympy_does(permutations: Any, random: Any) -> None:
     n = len(permutations[0])
     arrays = [np.array(p) for p in permutations]
     chain, group = Chain(n, arrays), in_sympy(permutations)
@@ -54,7 +57,7 @@ def test_chain_counts_and_sifts_as_sympy_does(permutations, random):
 
 @given(generators())
 @settings(max_examples=30, deadline=None)
-def test_each_level_is_the_stabiliser_of_the_base_point_above(permutations):
+def test_each_level_is_the_stabiliser_of_the_base_point_above(permutations: Any) -> None:
     n = len(permutations[0])
     chain = Chain(n, [np.array(p) for p in permutations])
     groups = [in_sympy([g.tolist() for g in level.generators]) for level in chain.levels]
@@ -64,7 +67,7 @@ def test_each_level_is_the_stabiliser_of_the_base_point_above(permutations):
 
 
 @pytest.mark.parametrize("n", range(1, 8))
-def test_named_groups_are_those_of_sympy(n):
+def test_named_groups_are_those_of_sympy(n: Any) -> None:
     assert in_sympy(cg.Group.symmetric(n).generators).order() == SymmetricGroup(n).order()
     assert in_sympy(cg.Group.alternating(n).generators).order() == AlternatingGroup(n).order()
     for group in (cg.Group.symmetric(n), cg.Group.alternating(n), cg.Group.cyclic(n)):
@@ -76,7 +79,7 @@ def test_named_groups_are_those_of_sympy(n):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-def test_image_groups_hold_what_moves_an_image(size):
+def test_image_groups_hold_what_moves_an_image(size: int) -> None:
     grid = np.arange(size * size).reshape(size, size)
     moves = [np.roll(grid, 1, 0), np.roll(grid, 1, 1), np.rot90(grid)]
     for group, own in ((cg.Group.p4(size), moves), (cg.Group.p4m(size), [*moves, np.fliplr(grid)])):
@@ -85,14 +88,14 @@ def test_image_groups_hold_what_moves_an_image(size):
         assert group.order == in_sympy([move.ravel().tolist() for move in own]).order()
 
 
-def test_product_acts_on_a_grid():
+def test_product_acts_on_a_grid() -> None:
     group = cg.Group.cyclic(2) * cg.Group.symmetric(3)
     assert (group.shape, group.order, group.name) == ((2, 3), 12, "Z_2 × S_3")
     assert group.permutation_group().order() == 12
     assert len(group.orbits()) == 1
 
 
-def test_generators_in_every_form():
+def test_generators_in_every_form() -> None:
     expected = [1, 2, 0, 3]
     forms = [
         [expected],
@@ -127,7 +130,7 @@ def test_generators_in_every_form():
         (([cg.Shift(1)], 4), ["Shift(1)", "no bijection", "wrap"]),
     ],
 )
-def test_what_is_no_group_is_named(arguments, words):
+def test_what_is_no_group_is_named(arguments: Any, words: list[str]) -> None:
     with pytest.raises(ConvgraphError) as raised:
         cg.Group(*arguments)
     for word in words:
@@ -135,14 +138,14 @@ def test_what_is_no_group_is_named(arguments, words):
 
 
 @pytest.mark.parametrize("n", [8, 9, 30, 1024])
-def test_giants_are_counted_without_a_chain(n):
+def test_giants_are_counted_without_a_chain(n: int) -> None:
     symmetric, alternating = cg.Group.symmetric(n), cg.Group.alternating(n)
     assert giant_order(symmetric.generators, n) == math.factorial(n)
     assert giant_order(alternating.generators, n) == math.factorial(n) // 2
     assert giant_order(cg.Group.dihedral(n).generators, n) is None
 
 
-def test_no_small_group_of_degree_eight_is_taken_for_a_giant():
+def test_no_small_group_of_degree_eight_is_taken_for_a_giant() -> None:
     # AGL(3, 2) is transitive, even thrice so, and has 1344 elements
     affine = [[1, 0, 3, 2, 5, 4, 7, 6], [0, 2, 4, 6, 1, 3, 5, 7], [0, 1, 3, 2, 4, 5, 7, 6]]
     assert giant_order([np.array(p) for p in affine], 8) is None
@@ -152,11 +155,11 @@ def test_no_small_group_of_degree_eight_is_taken_for_a_giant():
 # -- names -----------------------------------------------------------------------------------
 
 
-def orders_of_elements(permutations):
+def orders_of_elements(permutations: Any) -> Any:
     return Counter(element.order() for element in in_sympy(permutations).elements)
 
 
-def wreath(inner, outer):
+def wreath(inner: Any, outer: Any) -> Any:
     """The wreath product of two groups, acting on copies of what the first acts on."""
     k, m = inner.degree, outer.degree
     grid = np.arange(k * m).reshape(m, k)
@@ -168,7 +171,7 @@ def wreath(inner, outer):
     return [*found, *(grid[g].ravel() for g in outer.generators)]
 
 
-def built(name):
+def built(name: Any) -> Any:
     """Permutations that generate a group of a name such as 'Z_2 ≀ S_3' or 'D_4^2 × Z_3'."""
     if "≀" in name:
         inner, outer = (cg.Group(built(part.strip("()"))) for part in name.split(" ≀ "))
@@ -185,7 +188,7 @@ def built(name):
 
 @given(generators(largest=6))
 @settings(max_examples=30, deadline=None)
-def test_a_name_is_that_of_a_group_with_the_same_elements(permutations):
+def test_a_name_is_that_of_a_group_with_the_same_elements(permutations: Any) -> None:
     arrays = [np.array(p) for p in permutations]
     order = in_sympy(permutations).order()
     name = structure_of(arrays, order)
@@ -212,7 +215,7 @@ def test_a_name_is_that_of_a_group_with_the_same_elements(permutations):
         (cg.Group.p4(6), "Z_6^2 ⋊ Z_4"),
     ],
 )
-def test_names_of_named_groups(group, name):
+def test_names_of_named_groups(group: Any, name: str) -> None:
     assert group.structure == name
 
 
@@ -224,7 +227,7 @@ def test_names_of_named_groups(group, name):
         (cg.Group.dihedral(4), cg.Group.symmetric(3), "D_4 ≀ S_3"),
     ],
 )
-def test_names_of_wreath_products(inner, outer, name):
+def test_names_of_wreath_products(inner: Any, outer: Any, name: str) -> None:
     permutations = wreath(inner, outer)
     mixed = np.random.default_rng(1).permutation(inner.degree * outer.degree)
     back = np.argsort(mixed)
@@ -233,14 +236,14 @@ def test_names_of_wreath_products(inner, outer, name):
     assert structure_of(permutations, order) == structure_of(scrambled, order) == name
 
 
-def test_factors_that_move_different_units():
+def test_factors_that_move_different_units() -> None:
     both = [[1, 0, 2, 3, 4, 5, 6], [0, 1, 3, 4, 2, 5, 6], [0, 1, 3, 2, 4, 5, 6]]
     assert cg.Group(both).structure == "S_3 × Z_2"
     swaps = [[*range(2 * i), 2 * i + 1, 2 * i, *range(2 * i + 2, 80)] for i in range(40)]
     assert (cg.Group(swaps).order, cg.Group(swaps).structure) == (2**40, "Z_2^40")
 
 
-def test_a_group_that_nothing_here_names_has_no_name():
+def test_a_group_that_nothing_here_names_has_no_name() -> None:
     # PSL(2, 7) on the seven points of the Fano plane
     lines = {frozenset((i + d) % 7 for d in (0, 1, 3)) for i in range(7)}
     plane = [
@@ -252,7 +255,7 @@ def test_a_group_that_nothing_here_names_has_no_name():
     assert (group.order, group.structure) == (168, None)
 
 
-def test_a_group_that_cannot_be_counted_can_be_shown():
+def test_a_group_that_cannot_be_counted_can_be_shown() -> None:
     swaps = wreath(cg.Group.symmetric(20), cg.Group.symmetric(20))
     group = cg.Group(swaps, name="large")
     with pytest.raises(ConvgraphError, match="too large to be counted"):

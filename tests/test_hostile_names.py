@@ -1,5 +1,7 @@
 """Names from outside are text in every language that they are written in."""
 
+from __future__ import annotations
+
 import csv
 import html.parser
 import io
@@ -7,7 +9,10 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -29,7 +34,7 @@ CASES = [  # all names at once, and at length each by itself
 cases = pytest.mark.parametrize(("make", "names"), CASES)
 
 
-def harmless(names):
+def harmless(names: Any) -> Any:
     """As many names that do nothing."""
     return tuple(f"x{'y' * number}" for number, _ in enumerate(names))
 
@@ -46,18 +51,18 @@ ELEMENTS = {
 class Elements(html.parser.HTMLParser):
     """What a browser would make elements of."""
 
-    def __init__(self, text):
+    def __init__(self, text: Any) -> None:
         super().__init__()
         self.found, self.attributes, self.scripts = [], [], []
         self.feed(text)
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: Any, attributes: Any) -> None:
         self.found.append(tag)
         self.attributes += attributes
 
 
 @cache
-def texts(make, names):
+def texts(make: Any, names: Any) -> Any:
     """Everything that a network and what is derived of it say of themselves, by language."""
     net = make(*names)
     figure, report, found = cg.draw(net), cg.report(net), cg.findings(net)
@@ -79,7 +84,7 @@ def texts(make, names):
     }
 
 
-def plain(text):
+def plain(text: Any) -> Any:
     """Whether a text has no character that is not printed, other than the line breaks that we set.
 
     Graphviz's package sets tabs at the beginning of lines.
@@ -88,7 +93,7 @@ def plain(text):
 
 
 @cases
-def test_a_name_is_text_in_html_and_svg(make, names):
+def test_a_name_is_text_in_html_and_svg(make: Any, names: Any) -> None:
     made = texts(make, names)
     for language in ("page", "report", "notebook", "svg"):
         seen = Elements(made[language])
@@ -106,7 +111,7 @@ def test_a_name_is_text_in_html_and_svg(make, names):
 
 
 @cases
-def test_a_name_is_text_in_tex(make, names):
+def test_a_name_is_text_in_tex(make: Any, names: Any) -> None:
     made = texts(make, names)
     known = set(re.findall(r"\\([a-zA-Z]+)", texts(make, harmless(names))["tex"]))
     known |= {"textbackslash", "textasciitilde", "textasciicircum", "dots", "mathit"}
@@ -120,7 +125,7 @@ def test_a_name_is_text_in_tex(make, names):
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=kind) for kind, name in NAMES.items()])
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
-def test_a_name_is_text_in_a_formula(make, name):
+def test_a_name_is_text_in_a_formula(make: Any, name: Any) -> None:
     formula = make(name)._repr_latex_()
     words = {"displaystyle", "begin", "end", "text", "backslash", "sim", "wedge", "left", "right"}
     words |= {"operatorname", "max", "ln", "aligned", "cdot", "frac"}
@@ -131,7 +136,7 @@ def test_a_name_is_text_in_a_formula(make, name):
 
 
 @cases
-def test_a_name_ends_no_cell_and_no_line(make, names):
+def test_a_name_ends_no_cell_and_no_line(make: Any, names: Any) -> None:
     made = texts(make, names)
     same = texts(make, harmless(names))
     assert len(made["csv"].splitlines()) == len(same["csv"].splitlines())
@@ -153,13 +158,13 @@ def test_a_name_ends_no_cell_and_no_line(make, names):
 
 
 @cases
-def test_a_name_commands_no_terminal(make, names):
+def test_a_name_commands_no_terminal(make: Any, names: Any) -> None:
     made = texts(make, names)
     for language in ("plain", "csv", "markdown", "json", "dot", "tex", "formula"):
         assert plain(made[language]), language
 
 
-def drawn_by_dot(dot):
+def drawn_by_dot(dot: Any) -> Any:
     command = ["dot", "-Kneato", "-n2", "-Tjson"]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=True)
     return json.loads(done.stdout)
@@ -167,14 +172,14 @@ def drawn_by_dot(dot):
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot is not there")
 @cases
-def test_a_name_is_text_to_graphviz(make, names):
+def test_a_name_is_text_to_graphviz(make: Any, names: Any) -> None:
     drawn, same = (drawn_by_dot(texts(make, each)["dot"]) for each in (names, harmless(names)))
     assert len(drawn["objects"]) == len(same["objects"])
     assert not any("URL" in each or "href" in each for each in drawn["objects"])
 
 
 @pytest.mark.parametrize("form", ["", "--csv", "--markdown", "--json"])
-def test_the_command_prints_names_as_text(tmp_path, form):
+def test_the_command_prints_names_as_text(tmp_path: Path, form: str) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(model(*NAMES.values()).SerializeToString())
     done = CliRunner().invoke(main, ["analyze", str(path), *([form] if form else [])])
@@ -183,7 +188,7 @@ def test_the_command_prints_names_as_text(tmp_path, form):
 
 
 @pytest.mark.parametrize("name", ["\x1b]0;owned\x07.onnx", "<b>.onnx", "a\u202eb.onnx", "-\n.onnx"])
-def test_a_file_name_is_text_in_messages(tmp_path, name):
+def test_a_file_name_is_text_in_messages(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"no model")
     done = CliRunner().invoke(main, ["analyze", str(tmp_path / name)])
     assert done.exit_code == 2
@@ -191,7 +196,7 @@ def test_a_file_name_is_text_in_messages(tmp_path, name):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory: Any) -> Any:
     folder = tmp_path_factory.mktemp("hostile")
     made = []
     for kind, name in NAMES.items():
@@ -213,7 +218,7 @@ def pages(tmp_path_factory):
 
 
 @pytest.mark.exhaustive
-def test_no_name_runs_in_a_browser(chromium, pages):
+def test_no_name_runs_in_a_browser(chromium: Any, pages: Any) -> None:
     for path in pages:
         chromium.get(path.as_uri())
         chromium.execute_script(
@@ -232,7 +237,7 @@ def test_no_name_runs_in_a_browser(chromium, pages):
 SMT = {"bar": "a| () Int) (assert false) ; |", "script": "a\n(assert false)", "brace": "a{7c}"}
 
 
-def proofs(name):
+def proofs(name: Any) -> Iterator[Any]:
     """What is proved of layers whose kernel, or whose size, bears a name."""
     size = sp.Symbol("k", integer=True, positive=True)
     yield cg.prove(cg.Conv(size, letter=name if name.isprintable() else "q"), cg.Shift(1))
@@ -242,7 +247,7 @@ def proofs(name):
 @pytest.mark.parametrize(
     "name", [pytest.param(n, id=k) for k, n in {**NAMES, **SMT}.items() if n == n.strip()]
 )
-def test_a_name_is_text_in_proofs_and_scripts(name):
+def test_a_name_is_text_in_proofs_and_scripts(name: Any) -> None:
     z3 = pytest.importorskip("z3")
     for proof, same in zip(proofs(name), proofs("q"), strict=True):
         if not isinstance(proof, cg.Proof):
@@ -259,18 +264,18 @@ def test_a_name_is_text_in_proofs_and_scripts(name):
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
-def test_a_letter_is_printed(name):
+def test_a_letter_is_printed(name: Any) -> None:
     with pytest.raises(cg.ConvgraphError, match="printed"):
         cg.Conv(3, letter=f"a{name}b")
 
 
-def test_different_names_are_different_symbols():
+def test_different_names_are_different_symbols() -> None:
     names = [*NAMES.values(), *SMT.values(), "a|", "a{7c}", "a\\", "a{5c}"]
     assert len({escape.smt(name) for name in names}) == len(set(names))
 
 
 @pytest.mark.exhaustive
-def test_a_page_refuses_any_script_but_its_own(chromium, tmp_path):
+def test_a_page_refuses_any_script_but_its_own(chromium: Any, tmp_path: Path) -> None:
     net = cg.Conv(3).on(5)
     for content in (cg.draw(net).page(), cg.report(net).to_html()):
         path = tmp_path / "page.html"

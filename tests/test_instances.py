@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,24 +21,24 @@ from tests.theorems import OTHERS, THEOREMS
 
 
 @pytest.fixture(scope="module")
-def proofs():
+def proofs() -> Any:
     return {name: cg.prove(*question) for name, question in THEOREMS.items()} | OTHERS
 
 
-def altered(proof, **changes):
+def altered(proof: Any, **changes: Any) -> Any:
     statement = proof.statement
     return dataclasses.replace(statement, claim=dataclasses.replace(statement.claim, **changes))
 
 
 @pytest.mark.parametrize("name", [*THEOREMS, *OTHERS])
-def test_every_theorem_was_instantiated(proofs, name):
+def test_every_theorem_was_instantiated(proofs: Any, name: Any) -> None:
     found = proofs[name].instances
     assert len(found) >= 3
     assert all(each.compared for each in found)
 
 
 @pytest.mark.parametrize("name", [*THEOREMS, *OTHERS])
-def test_another_shift_of_the_output_fails(proofs, name):
+def test_another_shift_of_the_output_fails(proofs: Any, name: Any) -> None:
     """y'(i) = y(i - t - 1) is false of all of them but those that end in one position."""
     claim = proofs[name].statement.claim
     if name.startswith("invariant"):
@@ -60,7 +61,7 @@ INTERIOR = [n for n, q in THEOREMS.items() if q[2] == "interior" and n != "eithe
 
 
 @pytest.mark.parametrize("name", INTERIOR)
-def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
+def test_no_condition_of_an_interior_can_be_left_out(proofs: Any, name: Any) -> None:
     claim = proofs[name].statement.claim
     for dropped in claim.conditions:
         if any(symbol.name.startswith("n_y") for symbol in dropped.free_symbols):
@@ -70,13 +71,13 @@ def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
             instances(altered(proofs[name], conditions=kept))
 
 
-def test_a_condition_that_nothing_meets_gives_no_instance(proofs):
+def test_a_condition_that_nothing_meets_gives_no_instance(proofs: Any) -> None:
     statement = altered(proofs["padded"], conditions=(sp.Integer(-1),))
     with pytest.raises(cg.ConvgraphError, match="none of sizes up to"):
         instances(statement)
 
 
-def test_a_wrapped_shift_moves_a_frame_around(proofs):
+def test_a_wrapped_shift_moves_a_frame_around(proofs: Any) -> None:
     """What comes in at the other end is no zero: of a shift that is wrapped less is true."""
     statement = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior").statement
     around = dataclasses.replace(statement, transformation=cg.Shift(1, boundary="wrap"))
@@ -84,7 +85,7 @@ def test_a_wrapped_shift_moves_a_frame_around(proofs):
         instances(around)
 
 
-def test_the_size_of_the_output_is_the_one_that_is_printed(proofs):
+def test_the_size_of_the_output_is_the_one_that_is_printed(proofs: Any) -> None:
     statement = proofs["either way"].statement
     notes = tuple(
         dataclasses.replace(n, formulas=(n.formulas[0], n.formulas[1] + 1))
@@ -96,7 +97,7 @@ def test_the_size_of_the_output_is_the_one_that_is_printed(proofs):
         instances(dataclasses.replace(statement, notes=notes))
 
 
-def test_a_large_model_is_tried_along_each_axis_that_moves():
+def test_a_large_model_is_tried_along_each_axis_that_moves() -> None:
     block = cg.Conv((3, 3), filters=64, padding=1, bias=True) >> cg.ReLU()
     network = (block >> cg.MaxPool((2, 2)) >> block >> cg.Upsample((2, 2))).on((3, 64, 64))
     proof = cg.prove(network, cg.Shift((2, 2)), where="interior")
@@ -107,7 +108,7 @@ def test_a_large_model_is_tried_along_each_axis_that_moves():
         instances(altered(proof, right=claim.right.func(f, i - 2, j - 1)))
 
 
-def test_choices_keep_to_what_is_assumed():
+def test_choices_keep_to_what_is_assumed() -> None:
     even = sp.Symbol("a", even=True, positive=True)
     odd = sp.Symbol("b", odd=True)
     prime = sp.Symbol("c", prime=True)
@@ -120,7 +121,9 @@ def test_choices_keep_to_what_is_assumed():
 
 @settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2), st.booleans(), st.integers(6, 9))
-def test_values_are_those_of_sums_written_out(kernel, stride, padding, bias, n):
+def test_values_are_those_of_sums_written_out(
+    kernel: int, stride: int, padding: int, bias: bool, n: int
+) -> None:
     spec = cg.Conv(kernel, stride=stride, padding=padding, bias=bias) >> cg.ReLU()
     network = spec.on(n)
     x = draw((n,), 3)
@@ -136,7 +139,7 @@ def test_values_are_those_of_sums_written_out(kernel, stride, padding, bias, n):
         assert value == max(total, 0)
 
 
-def test_large_values_do_not_overflow():
+def test_large_values_do_not_overflow() -> None:
     x = cg.Input(1)
     h = x
     for _ in range(70):
@@ -146,7 +149,7 @@ def test_large_values_do_not_overflow():
     assert found.tolist() == [3 * 2**70]
 
 
-def test_means_are_exact():
+def test_means_are_exact() -> None:
     (found,) = values(cg.AvgPool(3, stride=1).on(4), [np.array([1, 2, 4, 1])])
     assert [sp.Rational(v.numerator, v.denominator) for v in found] == [
         sp.Rational(7, 3),
@@ -154,7 +157,7 @@ def test_means_are_exact():
     ]
 
 
-def test_formulas_of_whole_numbers():
+def test_formulas_of_whole_numbers() -> None:
     n, i = sp.symbols("n i", integer=True)
     assert whole(sp.floor((n - 3) / 2) + 1, {n: 8}) == 3
     assert whole(sp.ceiling(n / 3), {n: 7}) == 3
@@ -165,7 +168,7 @@ def test_formulas_of_whole_numbers():
             whole(bad, {} if bad is n else {n: 3})
 
 
-def test_two_sides_of_a_counterexample_differ_in_numbers():
+def test_two_sides_of_a_counterexample_differ_in_numbers() -> None:
     x, y = sp.symbols("x y")
     phi = sp.Function("phi")
     assert not differ(sp.Max(x, y), sp.Max(y, x))
@@ -174,12 +177,12 @@ def test_two_sides_of_a_counterexample_differ_in_numbers():
     assert differ(sp.Max(0, x), sp.Max(0, x, y))
 
 
-def test_amounts_that_a_stride_halves_are_whole():
+def test_amounts_that_a_stride_halves_are_whole() -> None:
     even = sp.Symbol("e", even=True, positive=True)
     assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).verify()
 
 
-def test_no_counterexample_is_at_numbers_that_a_symbol_is_not():
+def test_no_counterexample_is_at_numbers_that_a_symbol_is_not() -> None:
     odd, below = (
         sp.Symbol("o", odd=True, positive=True),
         sp.Symbol("b", integer=True, negative=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,14 +20,14 @@ from tests.sums import in_numbers
 n, k, s, p, d, q = sp.symbols("n k s p d q", integer=True, positive=True)
 
 
-def stack(layers):
+def stack(layers: Any) -> Any:
     """A stack of windows, each given by its arguments and whether it is a pool."""
     specs = [(cg.MaxPool if pool else cg.Conv)(**numbers) for numbers, pool in layers]
     return reduce(lambda lower, upper: lower >> upper, specs)
 
 
 @st.composite
-def stacks(draw, most=3):
+def stacks(draw: st.DrawFn, most: Any = 3) -> Any:
     """The layers of a stack that fits an input, and the size of that input."""
     size = draw(st.integers(20, 40))
     layers = []
@@ -43,7 +44,7 @@ def stacks(draw, most=3):
 
 
 @st.composite
-def stacks_in_symbols(draw):
+def stacks_in_symbols(draw: st.DrawFn) -> Any:
     """A stack with symbols for some of its numbers, the same in numbers, and the values."""
     layers, size = draw(stacks(most=2))
     values, symbolic = {n: size}, []
@@ -59,7 +60,7 @@ def stacks_in_symbols(draw):
 
 @settings(max_examples=10)
 @given(stacks_in_symbols())
-def test_forms_are_the_facts_of_the_network_in_numbers(drawn):
+def test_forms_are_the_facts_of_the_network_in_numbers(drawn: Any) -> None:
     forms, net, values = drawn
     numbers = cg.closed_forms(net)
     for row, form, number in zip(net.rows, forms.rows, numbers.rows, strict=True):
@@ -71,13 +72,13 @@ def test_forms_are_the_facts_of_the_network_in_numbers(drawn):
             assert in_numbers(getattr(form, name), values) == getattr(number, name)
 
 
-def ends(field, i):
+def ends(field: Any, i: Any) -> Any:
     return int(field.at(i).first), int(field.at(i).last)
 
 
 @settings(max_examples=30)
 @given(stacks())
-def test_fields_inside_the_border_are_those_of_the_units(drawn):
+def test_fields_inside_the_border_are_those_of_the_units(drawn: Any) -> None:
     layers, size = drawn
     net = stack(layers).on(size)
     for form, row in zip(cg.closed_forms(net).rows[1:], net.rows[1:], strict=True):
@@ -92,7 +93,9 @@ def test_fields_inside_the_border_are_those_of_the_units(drawn):
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=3), st.integers(2, 3), st.data())
-def test_fields_behind_enlargements_are_those_of_the_units(kinds, factor, data):
+def test_fields_behind_enlargements_are_those_of_the_units(
+    kinds: list[int], factor: int, data: st.DataObject
+) -> None:
     spec = cg.Conv(1)
     for kind in kinds:
         taps = data.draw(st.integers(1, 4))
@@ -115,7 +118,7 @@ def test_fields_behind_enlargements_are_those_of_the_units(kinds, factor, data):
             assert seen == (first, last)
 
 
-def test_the_recurrences_of_receptive_field_and_stride():
+def test_the_recurrences_of_receptive_field_and_stride() -> None:
     """Araujo, Norris and Sim (2019), equations 1 and 2."""
     form = cg.closed_forms((cg.Conv(k, stride=s, dilation=d, padding=p) >> cg.Conv(q)).on(n))
     assert form["h"].receptive_field == (sp.expand(1 + (k - 1) * d),)
@@ -125,7 +128,7 @@ def test_the_recurrences_of_receptive_field_and_stride():
     assert form["g"].fields[0].first == s * POSITION - p
 
 
-def test_output_sizes_are_those_of_the_guide():
+def test_output_sizes_are_those_of_the_guide() -> None:
     """Dumoulin and Visin (2016), relationships 1 to 6 and 14."""
     size = lambda spec: cg.closed_forms(spec.on(n))["s"].shape[0]  # noqa: E731
     assert size(cg.Conv(k)) == n - k + 1
@@ -136,7 +139,7 @@ def test_output_sizes_are_those_of_the_guide():
     assert sp.expand(size(cg.ConvTranspose(k, stride=s)) - (s * (n - 1) + k)) == 0
 
 
-def test_branches_of_different_reach_are_joined():
+def test_branches_of_different_reach_are_joined() -> None:
     net = cg.Parallel(cg.Conv(3, padding="same"), cg.Conv(7, padding="same")).on(n)
     assert (cg.closed_forms(net)["s"].receptive_field, net.outputs[0].shape) == ((7,), (2, n))
     x = cg.Input(n)
@@ -145,7 +148,7 @@ def test_branches_of_different_reach_are_joined():
     assert cg.closed_forms(joined)["s"].receptive_field == (5,)
 
 
-def test_everything_is_seen_behind_dense_layers_and_global_pools():
+def test_everything_is_seen_behind_dense_layers_and_global_pools() -> None:
     flat = cg.closed_forms((cg.Conv((3, 3)) >> cg.Flatten() >> cg.Dense(3)).on((2, n, n)))
     assert flat[2].receptive_field == (None, None)
     assert flat["s"].receptive_field == (n, n)
@@ -156,7 +159,7 @@ def test_everything_is_seen_behind_dense_layers_and_global_pools():
     assert cg.closed_forms(pooled)["s"].receptive_field == (8, 8)
 
 
-def test_only_the_rows_that_see_the_input_are_told():
+def test_only_the_rows_that_see_the_input_are_told() -> None:
     a, b = cg.Input(n, name="a"), cg.Input(n, name="b")
     h = cg.Conv(3, padding="same")(a, name="h")
     net = cg.Network([a, b], cg.Add()(h, cg.Conv(5, padding="same")(b, name="i"), name="s"))
@@ -167,21 +170,21 @@ def test_only_the_rows_that_see_the_input_are_told():
         cg.closed_forms(net)
 
 
-def test_a_listed_wiring_follows_no_axis():
+def test_a_listed_wiring_follows_no_axis() -> None:
     traced = cg.trace(lambda x, w: np.correlate(x, w, "valid"), x=6, w=2)
     form = cg.closed_forms(traced)["s"]
     assert (form.receptive_field, form.stride, form.padding) == ((None,), (None,), (None,))
     assert (form.parameters, form.connections, form.missing) == (2, 10, 0)
 
 
-def test_counts_with_the_border_in_two_dimensions():
+def test_counts_with_the_border_in_two_dimensions() -> None:
     form = cg.closed_forms(cg.Conv((3, 3), 4, padding="same", bias=True).on((3, n, n)))["s"]
     assert (form.parameters, form.stride) == (4 * 27 + 4, (1, 1))
     assert sp.expand(form.connections - 12 * (3 * n - 2) ** 2) == 0
     assert sp.expand(form.missing - (12 * 9 * n**2 - 12 * (3 * n - 2) ** 2)) == 0
 
 
-def test_plain_data_and_text():
+def test_plain_data_and_text() -> None:
     forms = cg.closed_forms((cg.Conv(3, padding="same") >> cg.MaxPool(2)).on(n))
     data = json.loads(json.dumps(forms.to_dict()))
     assert data["rows"][2]["receptive_field"] == [4]

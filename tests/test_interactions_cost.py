@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -21,7 +22,7 @@ m, n, k = sp.symbols("m n k", integer=True, positive=True)
 COUNTS = ("multiplications", "additions", "comparisons", "evaluations", "activations")
 
 
-def counted(net):
+def counted(net: cg.Network) -> Any:
     """What every unit does, one operation after the other."""
     plain, total = plain_graph(net), dict.fromkeys((*COUNTS, "multiply_adds"), 0)
     for unit, data in plain.nodes(data=True):
@@ -50,7 +51,7 @@ def counted(net):
 
 @settings(max_examples=50)
 @given(networks())
-def test_operations_are_those_of_the_units(net):
+def test_operations_are_those_of_the_units(net: cg.Network) -> None:
     found, expected = cg.cost(net), counted(net)
     assert {name: getattr(found, name) for name in expected} == expected
     assert found.operations == expected["multiplications"] + expected["additions"]
@@ -62,7 +63,7 @@ def test_operations_are_those_of_the_units(net):
 
 @settings(max_examples=50)
 @given(networks())
-def test_the_dense_counterpart_is_a_network_of_dense_layers(net):
+def test_the_dense_counterpart_is_a_network_of_dense_layers(net: cg.Network) -> None:
     for layer, own in zip(net.layers, cg.cost(net).layers, strict=True):
         if not layer.arrays:
             assert own.dense.to_dict() == {
@@ -80,18 +81,18 @@ def test_the_dense_counterpart_is_a_network_of_dense_layers(net):
 
 @settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
-def test_closed_forms_are_the_counts_for_all_sizes(drawn):
+def test_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=300)
 @given(closed_forms())
-def test_many_closed_forms_are_the_counts_for_all_sizes(drawn):
+def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
-def check_closed_form(net, form, symbols):
+def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     numbers = cg.cost(net)
     try:
         closed = cg.cost(form)
@@ -105,7 +106,7 @@ def check_closed_form(net, form, symbols):
         )
 
 
-def test_a_dense_layer_has_m_n_parameters():
+def test_a_dense_layer_has_m_n_parameters() -> None:
     """Book 9.2: m·n parameters and O(m·n) operations; with k connections each k·n."""
     dense = cg.cost(cg.Dense(n).on(m))
     assert (dense.parameters, dense.operations) == (m * n, 2 * m * n - n)
@@ -115,13 +116,13 @@ def test_a_dense_layer_has_m_n_parameters():
     assert (shared.parameters, shared.operations) == (k, 2 * k * n - n)
 
 
-def test_a_feature_map_of_a_colour_image():
+def test_a_feature_map_of_a_colour_image() -> None:
     """Slides: 75 parameters, against 300,000,000."""
     found = cg.cost(cg.Conv((5, 5), padding="same").on((3, 100, 100)))
     assert (found.parameters, found.dense.parameters) == (75, 300_000_000)
 
 
-def test_edge_detection():
+def test_edge_detection() -> None:
     """Book, figure 9.6."""
     found = cg.cost(cg.Conv((1, 2)).on((280, 320)))
     assert found.operations == 319 * 280 * 3 == 267_960
@@ -133,14 +134,14 @@ def test_edge_detection():
     assert Fraction(found.dense.parameters, found.parameters) > 4 * 10**9
 
 
-def test_tied_layers_count_their_parameters_once():
+def test_tied_layers_count_their_parameters_once() -> None:
     same = {"padding": "same", "letter": "w"}
     found = cg.cost((cg.Conv(3, **same) >> cg.ReLU() >> cg.Conv(3, **same)).on(8))
     assert (found.parameters, [layer.parameters for layer in found.layers]) == (3, [3, 0, 3])
     assert cg.cost((cg.Conv(3, **same) >> cg.Conv(3, **same)).on(n)).parameters == 3
 
 
-def test_a_bias_alone_is_not_added_to_anything():
+def test_a_bias_alone_is_not_added_to_anything() -> None:
     # of 5 padded windows of one tap, two see no input
     padded = cg.cost(cg.Conv(1, padding=1, bias=True).on(3))
     assert (padded.multiplications, padded.additions) == (3, 3)
@@ -151,12 +152,12 @@ def test_a_bias_alone_is_not_added_to_anything():
     assert (found.multiplications, found.additions, found.parameters) == (2, 2, 2)
 
 
-def test_a_form_that_is_not_known_says_so():
+def test_a_form_that_is_not_known_says_so() -> None:
     with pytest.raises(cg.ConvgraphError, match=r"Conv\(k.*no closed form"):
         cg.cost(cg.Conv(k, dilation=2, padding=2).on(n))
 
 
-def test_plain_data_and_text():
+def test_plain_data_and_text() -> None:
     found = cg.cost((cg.Conv(3, bias=True) >> cg.MaxPool(2)).on(8))
     data = json.loads(json.dumps(found.to_dict()))
     assert data["parameters"] == 4
@@ -174,7 +175,9 @@ def test_plain_data_and_text():
 
 @settings(max_examples=30)
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
-def test_a_product_of_two_rows_is_counted_product_by_product(rows, inner, columns, batch):
+def test_a_product_of_two_rows_is_counted_product_by_product(
+    rows: int, inner: int, columns: int, batch: int
+) -> None:
     """As in a loop over the entries of the result, and over what each sums."""
     onnx = pytest.importorskip("onnx")
     helper, real = onnx.helper, onnx.TensorProto.FLOAT

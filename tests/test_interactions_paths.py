@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import comb
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -17,7 +18,7 @@ from tests.oracle import plain_graph
 from tests.strategies import networks, units
 
 
-def counted(plain, start, row):
+def counted(plain: Any, start: Any, row: Any) -> Any:
     """The paths from each unit of a row to a unit, over the units in order of computation."""
     paths = dict.fromkeys(plain, 0)
     paths[start] = 1
@@ -29,7 +30,7 @@ def counted(plain, start, row):
 
 
 @st.composite
-def questions(draw):
+def questions(draw: st.DrawFn) -> Any:
     net = draw(networks())
     end, start = draw(st.sampled_from(net.rows)), draw(st.sampled_from(net.rows))
     return net, draw(units(end)), start.name
@@ -37,7 +38,7 @@ def questions(draw):
 
 @settings(max_examples=66)
 @given(questions())
-def test_paths_are_those_of_the_graph(question):
+def test_paths_are_those_of_the_graph(question: Any) -> None:
     net, unit, row = question
     found, expected = cg.path_counts(net, unit, row), counted(plain_graph(net), unit, row)
     assert found == expected
@@ -51,7 +52,7 @@ def test_paths_are_those_of_the_graph(question):
 
 @settings(max_examples=25)
 @given(questions())
-def test_an_array_over_all_units_counts_the_same(question):
+def test_an_array_over_all_units_counts_the_same(question: Any) -> None:
     net, unit, row = question
     found = cg.path_counts(net, unit, row)
     most = count_arrays.MOST_TERMS
@@ -65,7 +66,7 @@ def test_an_array_over_all_units_counts_the_same(question):
     assert [m.tolist() for m in whole.marginals] == [m.tolist() for m in found.marginals]
 
 
-def test_paths_through_two_taps_are_binomial_coefficients():
+def test_paths_through_two_taps_are_binomial_coefficients() -> None:
     net = cg.Conv(2)
     for _ in range(99):
         net = net >> cg.Conv(2)
@@ -74,7 +75,7 @@ def test_paths_through_two_taps_are_binomial_coefficients():
     assert found.total == 2**100
 
 
-def test_images_cost_their_height_and_width():
+def test_images_cost_their_height_and_width() -> None:
     net = cg.Conv((3, 3), 8, padding="same")
     for _ in range(29):
         net = net >> cg.Conv((3, 3), 8, padding="same")
@@ -86,7 +87,7 @@ def test_images_cost_their_height_and_width():
     assert np.array_equal(rows, columns)
 
 
-def test_residual_branches_that_are_alike_are_counted_together():
+def test_residual_branches_that_are_alike_are_counted_together() -> None:
     net = cg.Residual(cg.Conv((3, 3), padding="same"))
     for _ in range(19):
         net = net >> cg.Residual(cg.Conv((3, 3), padding="same"))
@@ -96,12 +97,12 @@ def test_residual_branches_that_are_alike_are_counted_together():
     assert found.factors is None
 
 
-def test_two_edges_between_two_units_are_two_paths():
+def test_two_edges_between_two_units_are_two_paths() -> None:
     wrapped = cg.Conv(3, padding="same", padding_mode="circular").on(2)
     assert cg.path_counts(wrapped, "s1") == {"x1": 1, "x2": 2}
 
 
-def test_a_graph_that_a_user_brought():
+def test_a_graph_that_a_user_brought() -> None:
     graph = nx.DiGraph([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("a", "d")])
     nx.set_edge_attributes(graph, "p", "parameter")
     net = cg.from_networkx(graph)
@@ -109,13 +110,13 @@ def test_a_graph_that_a_user_brought():
     assert cg.path_counts(net, "d", "h") == {"b": 1, "c": 1}
 
 
-def test_rows_that_the_unit_does_not_see():
+def test_rows_that_the_unit_does_not_see() -> None:
     net = (cg.Conv(3) >> cg.Conv(3)).on(7)
     assert cg.path_counts(net, "h3", "g").total == 0
     assert cg.path_counts(net, "h3", "h") == {f"h{i}": int(i == 3) for i in range(1, 6)}
 
 
-def test_plain_data_text_and_errors():
+def test_plain_data_text_and_errors() -> None:
     found = cg.path_counts((cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5), "g3")
     data = json.loads(json.dumps(found.to_dict()))
     assert (data["total"], data["array"]) == (9, [1, 2, 3, 2, 1])

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -24,7 +25,7 @@ n, k = sp.symbols("n k", integer=True, positive=True)
 
 @settings(max_examples=50)
 @given(networks())
-def test_fan_in_and_fan_out_are_those_of_the_graph(net):
+def test_fan_in_and_fan_out_are_those_of_the_graph(net: cg.Network) -> None:
     plain, found = plain_graph(net), cg.sparsity(net)
     read = {joint.source.name for layer in net.layers for joint in layer.joints}
     computed = {layer.target.name for layer in net.layers}
@@ -42,7 +43,7 @@ def test_fan_in_and_fan_out_are_those_of_the_graph(net):
 
 
 @given(single_layers(["Conv", "LocallyConnected", "TiledConv"]))
-def test_missing_connections_are_those_that_wrapping_around_brings_back(net):
+def test_missing_connections_are_those_that_wrapping_around_brings_back(net: cg.Network) -> None:
     spec = net.layers[0].spec
     zeros = cg.sparsity(net)
     try:
@@ -55,7 +56,9 @@ def test_missing_connections_are_those_that_wrapping_around_brings_back(net):
 
 
 @given(st.data(), st.integers(1, 4), st.integers(1, 3), st.integers(1, 2))
-def test_missing_connections_of_a_transposed_convolution(data, taps, stride, dilation):
+def test_missing_connections_of_a_transposed_convolution(
+    data: st.DataObject, taps: int, stride: int, dilation: int
+) -> None:
     padding = data.draw(paddings(1, ["valid", "same"], 1))
     try:
         net = cg.ConvTranspose(taps, stride=stride, dilation=dilation, padding=padding).on(5)
@@ -64,13 +67,13 @@ def test_missing_connections_of_a_transposed_convolution(data, taps, stride, dil
     assert cg.sparsity(net).missing == 5 * taps - plain_graph(net).number_of_edges()
 
 
-def test_a_concatenation_misses_nothing():
+def test_a_concatenation_misses_nothing() -> None:
     net = cg.Parallel(cg.Conv(3), cg.Conv(3)).on((2, 5))
     assert cg.sparsity(net).missing == 0
     assert cg.sparsity(net).layers[-1].fan_in == {1: 6}
 
 
-def check_closed_form(net, form, symbols):
+def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     numbers, closed = cg.sparsity(net), cg.sparsity(form)
     for name in ("connections", "dense", "missing"):
         assert in_numbers(getattr(closed, name), symbols.values) == getattr(numbers, name)
@@ -90,14 +93,14 @@ def check_closed_form(net, form, symbols):
 
 @settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
-def test_closed_forms_are_the_counts_for_all_sizes(drawn):
+def test_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=400)
 @given(closed_forms())
-def test_many_closed_forms_are_the_counts_for_all_sizes(drawn):
+def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
@@ -110,7 +113,9 @@ def test_many_closed_forms_are_the_counts_for_all_sizes(drawn):
     st.integers(0, 4),
     st.integers(1, 14),
 )
-def test_fan_in_and_fan_out_of_a_window_in_closed_form(taps, stride, dilation, p, q, size):
+def test_fan_in_and_fan_out_of_a_window_in_closed_form(
+    taps: int, stride: int, dilation: int, p: int, q: int, size: int
+) -> None:
     spec = cg.Conv(taps, stride=stride, dilation=dilation, padding=(p, q))
     try:
         net = spec.on(size)
@@ -128,7 +133,7 @@ def test_fan_in_and_fan_out_of_a_window_in_closed_form(taps, stride, dilation, p
     assert all(condition.subs(n, long) is sp.true for condition in given)
 
 
-def test_closed_forms_read_as_in_a_textbook():
+def test_closed_forms_read_as_in_a_textbook() -> None:
     same = cg.sparsity(cg.Conv(3, padding="same").on(n))
     assert (same.connections, same.missing, same.density) == (3 * n - 2, 2, (3 * n - 2) / n**2)
     assert same.fan_in == same.fan_out == {3: n - 2, 2: 2}
@@ -138,7 +143,7 @@ def test_closed_forms_read_as_in_a_textbook():
     assert residual.fan_out == {4: n - 2, 3: 2, 1: n}
 
 
-def test_a_graph_that_a_user_brought():
+def test_a_graph_that_a_user_brought() -> None:
     graph = nx.gnp_random_graph(12, 0.4, seed=4, directed=True)
     acyclic = nx.DiGraph((a, b, {"parameter": f"p{a}"}) for a, b in graph.edges if a < b)
     found = cg.sparsity(cg.from_networkx(acyclic))
@@ -147,21 +152,21 @@ def test_a_graph_that_a_user_brought():
     assert found.fan_in == Counter(acyclic.in_degree(node) for node in inner)
 
 
-def test_the_first_figures_of_the_book():
+def test_the_first_figures_of_the_book() -> None:
     sparse, dense = cg.sparsity(cg.Conv(3, padding="same").on(5)), cg.sparsity(cg.Dense(5).on(5))
     assert (sparse.connections, dense.connections, sparse.density) == (13, 25, Fraction(13, 25))
     slides = cg.sparsity(cg.Conv((2, 2)).on((3, 3)))
     assert (slides.connections, slides.dense, slides.fan_in) == (16, 36, {4: 4})
 
 
-def test_three_hundred_million_connections_cost_nothing():
+def test_three_hundred_million_connections_cost_nothing() -> None:
     image = cg.sparsity(cg.Conv((5, 5), padding="same").on((3, 100, 100)))
     assert (image.connections, image.dense) == (732_108, 300_000_000)
     assert image.missing == 3 * (500 * 500 - 494 * 494)
     assert cg.sparsity(cg.Dense((1, 100, 100)).on((3, 100, 100))).fan_in == {30_000: 10_000}
 
 
-def test_plain_data_and_text():
+def test_plain_data_and_text() -> None:
     found = cg.sparsity((cg.Conv(3, padding="same") >> cg.ReLU()).on(5))
     data = json.loads(json.dumps(found.to_dict()))
     assert data["density"] == "9/25"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ w, n, d = sp.symbols("w n d", integer=True, positive=True)
 t = sp.Symbol("t", integer=True)
 
 
-def counted(net, g, values):
+def counted(net: cg.Network, g: Any, values: Any) -> Any:
     """The fraction of inputs (one a row of `values`) for which each output is unchanged."""
     row = net.inputs[0]
     sources = g.sources(row)
@@ -29,7 +30,7 @@ def counted(net, g, values):
     return [Fraction(int(count), len(values)) for count in found.ravel()]
 
 
-def orders(size, signs=False):
+def orders(size: Any, signs: Any = False) -> Any:
     """All orders of `size` positive values; with `signs`, also all signs."""
     ranks = np.array(list(itertools.permutations(range(1, size + 1))))
     if not signs:
@@ -38,11 +39,11 @@ def orders(size, signs=False):
     return (ranks[:, None, :] * every[None, :, :]).reshape(-1, size)
 
 
-def as_fractions(answer):
+def as_fractions(answer: Any) -> Any:
     return [Fraction(int(p.p), int(p.q)) for p in answer.probabilities.ravel()]
 
 
-def bound(spec, shape):
+def bound(spec: Any, shape: Any) -> Any:
     try:
         return spec.on(shape)
     except cg.ConvgraphError:  # the kernel is larger than the input
@@ -63,7 +64,7 @@ MOVES = st.builds(cg.Shift, st.integers(-3, 3), boundary=st.sampled_from(["zeros
 
 @settings(max_examples=30)
 @given(POOL, MOVES, st.integers(2, 6))
-def test_maxima_of_positive_values(pool, g, size):
+def test_maxima_of_positive_values(pool: Any, g: Any, size: int) -> None:
     net = bound(pool, size)
     assume(all(axis.fan_in().all() for axis in net.layers[0].joints[0].wiring.axes))
     assert as_fractions(cg.invariance(net, g)) == counted(net, g, orders(size))
@@ -80,7 +81,7 @@ SMALL_MOVES = [
 
 @pytest.mark.parametrize("rectified", [False, True])
 @pytest.mark.parametrize("g", SMALL_MOVES, ids=repr)
-def test_maxima_of_values_of_both_signs(g, rectified):
+def test_maxima_of_values_of_both_signs(g: Any, rectified: bool) -> None:
     """As likely negative as positive: ranks of sizes and signs are independent."""
     for pool in SMALL_POOLS:
         net = (cg.ReLU() >> pool if rectified else pool).on(3)
@@ -101,7 +102,7 @@ def test_maxima_of_values_of_both_signs(g, rectified):
     ids=repr,
 )
 @pytest.mark.parametrize("g", [cg.Shift(1), cg.Shift(-1, boundary="wrap"), cg.Flip()], ids=repr)
-def test_stacks_images_and_channels(spec, shape, g):
+def test_stacks_images_and_channels(spec: Any, shape: int | tuple[int, ...], g: Any) -> None:
     net = spec.on(shape)
     if "exp" in repr(spec):  # the exponential keeps the order; whole numbers count more easily
         plain = (cg.MaxPool(3, stride=1, padding=1) >> cg.MaxPool(2, stride=1)).on(shape)
@@ -119,7 +120,9 @@ def test_stacks_images_and_channels(spec, shape, g):
     st.sampled_from(["zeros", "wrap"]),
     st.booleans(),
 )
-def test_means(kernel, stride, padding, amount, boundary, rectified):
+def test_means(
+    kernel: int, stride: int, padding: Any, amount: int, boundary: str, rectified: bool
+) -> None:
     """Powers of 5, no two sums of which are equal (counted as whole numbers: kernel times mean)."""
     pool = cg.AvgPool(kernel, stride=stride, padding=padding)
     net = bound(cg.ReLU() >> pool if rectified else pool, 5)
@@ -130,7 +133,7 @@ def test_means(kernel, stride, padding, amount, boundary, rectified):
     assert as_fractions(answer) == counted(net, g, values)
 
 
-def test_closed_forms():
+def test_closed_forms() -> None:
     inside = cg.invariance(cg.MaxPool(w, stride=1).on(n), cg.Shift(1)).inside
     assert inside == (w - 1) / (w + 1)
     far = cg.invariance(cg.MaxPool(w, stride=1, dilation=d).on(n), cg.Shift(d * t)).inside
@@ -146,7 +149,9 @@ def test_closed_forms():
 
 
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(1, 3), st.integers(-7, 7))
-def test_closed_forms_and_counts_agree(kernel, stride, dilation, amount):
+def test_closed_forms_and_counts_agree(
+    kernel: int, stride: int, dilation: int, amount: int
+) -> None:
     numbers = cg.MaxPool(kernel, stride=stride, dilation=dilation)
     symbols = cg.MaxPool(w, stride=stride, dilation=dilation)
     inside = cg.invariance(numbers.on(60), cg.Shift(amount)).inside
@@ -154,19 +159,19 @@ def test_closed_forms_and_counts_agree(kernel, stride, dilation, amount):
     assert inside == cg.invariance(numbers.on(60), cg.Shift(amount, boundary="wrap")).inside
 
 
-def test_inside_of_the_frame_is_where_nothing_goes_around():
+def test_inside_of_the_frame_is_where_nothing_goes_around() -> None:
     around = cg.Shift(2, boundary="wrap")
     assert cg.invariance(cg.MaxPool(3, stride=1).on(4), around).inside is None
     assert cg.invariance(cg.MaxPool(3, stride=1).on(5), around).inside == sp.Rational(1, 5)
 
 
-def test_the_expected_fraction_is_the_mean():
+def test_the_expected_fraction_is_the_mean() -> None:
     answer = cg.invariance(cg.MaxPool(3, stride=1, padding=1).on(4), cg.Shift(1))
     assert answer.expected == sum(answer.probabilities) / 4 == sp.Rational(1, 2)
     assert answer.probabilities.tolist() == [sp.Rational(a, 6) for a in (3, 4, 3, 2)]
 
 
-def test_three_stages_by_composition():
+def test_three_stages_by_composition() -> None:
     """A convolution whose windows are apart makes independent values of independent inputs."""
     three = cg.Conv(2, stride=2) >> cg.ReLU() >> cg.MaxPool(3, stride=1)
     whole = cg.invariance(three.on(16), cg.Shift(2))
@@ -183,7 +188,7 @@ def test_three_stages_by_composition():
     assert np.allclose(same / 2000, whole.probabilities.astype(float), atol=0.05)
 
 
-def test_windows_that_overlap_need_a_row_of_independent_values():
+def test_windows_that_overlap_need_a_row_of_independent_values() -> None:
     net = (cg.Conv(5, padding="same") >> cg.ReLU() >> cg.MaxPool(3, stride=1)).on(20)
     with pytest.raises(cg.ConvgraphError, match=r"depends on the kernel; .* independent='h1'"):
         cg.invariance(net, cg.Shift(1))
@@ -208,12 +213,12 @@ def test_windows_that_overlap_need_a_row_of_independent_values():
     ],
     ids=repr,
 )
-def test_what_does_not_pool_is_refused(spec, message):
+def test_what_does_not_pool_is_refused(spec: Any, message: str) -> None:
     with pytest.raises(cg.ConvgraphError, match=message):
         cg.invariance(spec.on(8), cg.Shift(1))
 
 
-def test_bad_input():
+def test_bad_input() -> None:
     net = cg.MaxPool(2).on(8)
     with pytest.raises(cg.ConvgraphError, match="nonpositive=2: a chance is between 0 and 1"):
         cg.invariance(net, cg.Shift(1), nonpositive=2)

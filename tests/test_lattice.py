@@ -1,6 +1,10 @@
 """shift_lattice: the smallest shift, the band and uneven padding, against verdicts and windows."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -17,7 +21,7 @@ SIZES = st.integers(1, 4)
 
 
 @st.composite
-def stacks(draw, circular):
+def stacks(draw: st.DrawFn, circular: Any) -> Any:
     """A stack of layers along one axis."""
     specs = []
     for _ in range(draw(st.integers(1, 3))):
@@ -43,7 +47,9 @@ def stacks(draw, circular):
 
 @given(stacks(circular=True), st.data())
 @settings(max_examples=30)
-def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(spec, data):
+def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(
+    spec: Any, data: st.DataObject
+) -> None:
     from convgraph.symmetry.equivariance.row_steps import row_steps
 
     network = fitting(spec.on, data.draw(st.sampled_from([12, 24, 36])))
@@ -61,7 +67,7 @@ def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(spec, data):
 
 @given(stacks(circular=False), st.data())
 @settings(max_examples=30)
-def test_away_from_the_band_the_shift_commutes(spec, data):
+def test_away_from_the_band_the_shift_commutes(spec: Any, data: st.DataObject) -> None:
     network = fitting(spec.on, data.draw(st.integers(8, 40)))
     lattice = cg.shift_lattice(network).axes[0]
     assume(lattice.shift is not None)
@@ -75,20 +81,20 @@ def test_away_from_the_band_the_shift_commutes(spec, data):
 
 @given(stacks(circular=False), st.integers(8, 30))
 @settings(max_examples=30)
-def test_even_sizes_against_the_windows_of_each_size(spec, size):
+def test_even_sizes_against_the_windows_of_each_size(spec: Any, size: int) -> None:
     network = fitting(spec.on, size)
     even = cg.shift_lattice(network).axes[0].even_sizes
     for n in range(size, size + 2 * even.modulus + 3):
         assert (n in even) == all(map(_even, _windows(spec.on(n)))), n
 
 
-def _windows(network):
+def _windows(network: cg.Network) -> Iterator[Any]:
     for layer in network.layers:
         if type(layer.spec).__name__ in ("Conv", "TiledConv", "MaxPool", "AvgPool"):
             yield layer.spec, layer.joints[0].source.shape[0], layer.target.shape[0]
 
 
-def _even(window):
+def _even(window: Any) -> Any:
     """Whether the last window reaches as far beyond the end as the first before the start."""
     spec, n, outputs = window
     padding = spec.padding if isinstance(spec.padding, int) else 0
@@ -97,7 +103,7 @@ def _even(window):
     return max(last - (n - 1), 0) == padding
 
 
-def test_a_stem_of_a_residual_network():
+def test_a_stem_of_a_residual_network() -> None:
     """7x7 with stride 2 and padding 3, then a pool with stride 2 and padding 1."""
     stem = cg.Conv((7, 7), 4, stride=2, padding=3) >> cg.MaxPool((3, 3), 2, padding=1)
     lattice = cg.shift_lattice(stem.on((3, 224, 225)))
@@ -124,14 +130,14 @@ def test_a_stem_of_a_residual_network():
         cg.Conv(3, stride=2, padding=(2, 0), padding_mode="circular"),
     ],
 )
-def test_what_no_stride_does_is_not_uneven_padding(spec):
+def test_what_no_stride_does_is_not_uneven_padding(spec: Any) -> None:
     """The sides are uneven because the layer says so, or there is nothing beyond the border."""
     axis = cg.shift_lattice(spec.on(9)).axes[0]
     assert axis.uneven == ()
     assert str(axis.even_sizes) == "every n"
 
 
-def _gated(n):
+def _gated(n: Any) -> Any:
     """A strided convolution, multiplied by a number for all of its positions."""
     x = cg.Input(n)
     h = cg.Conv(3, stride=2, padding=1)(x)
@@ -139,7 +145,7 @@ def _gated(n):
     return cg.Network(x, cg.Conv(3, stride=2, padding=1)(cg.Multiply()(h, gate)))
 
 
-def _down_and_up(n):
+def _down_and_up(n: Any) -> Any:
     """Two poolings, each undone; only sizes that they divide fit what stands beside them."""
     x = cg.Input(n)
     h = cg.MaxPool(2)(x)
@@ -147,14 +153,14 @@ def _down_and_up(n):
     return cg.Network(x, cg.Conv(3, stride=3, padding=1)(cg.Add()(h, lower)))
 
 
-def _stride_beside_none(n):
+def _stride_beside_none(n: Any) -> Any:
     """Branches of different strides, which fit each other for a single size."""
     x = cg.Input(n)
     return cg.Network(x, cg.Add()(cg.Conv(2, stride=2)(x), cg.Conv(n - n // 2 + 1)(x)))
 
 
 @pytest.mark.parametrize(("build", "n"), [(_gated, 16), (_down_and_up, 24)])
-def test_even_sizes_where_branches_meet(build, n):
+def test_even_sizes_where_branches_meet(build: Any, n: int) -> None:
     even = cg.shift_lattice(build(n)).axes[0].even_sizes
     assert 0 < len(even.residues) < even.modulus
     for size in range(n, n + 2 * even.modulus):
@@ -168,18 +174,18 @@ def test_even_sizes_where_branches_meet(build, n):
         assert (size in even) == all(w.padding == w.used_padding[1] for w in strided), size
 
 
-def test_even_sizes_are_unknown_where_branches_fit_for_one_size_only():
+def test_even_sizes_are_unknown_where_branches_fit_for_one_size_only() -> None:
     assert cg.shift_lattice(_stride_beside_none(20)).axes[0].even_sizes is None
 
 
-def test_even_sizes_of_more_strides_than_can_be_tried_are_unknown():
+def test_even_sizes_of_more_strides_than_can_be_tried_are_unknown() -> None:
     spec = cg.Conv(3, stride=2, padding=1)
     for _ in range(20):
         spec = spec >> cg.Conv(3, stride=2, padding=1)
     assert cg.shift_lattice(spec.on(5)).axes[0].even_sizes is None
 
 
-def test_the_band_grows_with_depth():
+def test_the_band_grows_with_depth() -> None:
     spec = cg.Conv(3, padding="same")
     for depth in range(1, 5):
         lattice = cg.shift_lattice(spec.on(20)).axes[0]
@@ -200,12 +206,12 @@ def test_the_band_grows_with_depth():
         (cg.Conv(3) >> cg.GlobalAvgPool(), None, None),
     ],
 )
-def test_smallest_shifts_by_hand(spec, shift, output_shift):
+def test_smallest_shifts_by_hand(spec: Any, shift: int | None, output_shift: int | None) -> None:
     axis = cg.shift_lattice(spec.on(30)).axes[0]
     assert (axis.shift, axis.output_shift) == (shift, output_shift)
 
 
-def test_congruences_are_as_small_as_they_can_be():
+def test_congruences_are_as_small_as_they_can_be() -> None:
     assert Congruence.of(6, [1, 3, 5]) == Congruence(2, (1,))
     assert Congruence.of(4, range(4)).condition() == sp.true
     assert Congruence.of(4, []).condition() == sp.false
@@ -213,7 +219,7 @@ def test_congruences_are_as_small_as_they_can_be():
     assert [str(Congruence.of(3, r)) for r in ([], range(3))] == ["no n", "every n"]
 
 
-def test_it_reads_as_a_report():
+def test_it_reads_as_a_report() -> None:
     lattice = cg.shift_lattice((cg.Conv(3, padding=1, stride=2) >> cg.MaxPool(2)).on(16))
     assert repr(lattice) == "Lattice(shift=(4,), band of 1 units)"
     gone = cg.shift_lattice((cg.Conv(3) >> cg.GlobalMaxPool()).on(8))
@@ -221,7 +227,7 @@ def test_it_reads_as_a_report():
     assert "no shift commutes" in str(cg.shift_lattice(cg.LocallyConnected(2).on(4)))
 
 
-def test_what_does_not_fit_is_refused():
+def test_what_does_not_fit_is_refused() -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     with pytest.raises(ConvgraphError, match="this question needs numbers"):
         cg.shift_lattice(cg.Conv(3).on(n))

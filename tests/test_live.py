@@ -1,8 +1,12 @@
 """What a live page knows before anybody points at it, against the edges and the verdicts."""
 
+from __future__ import annotations
+
 import itertools
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -37,7 +41,7 @@ NETWORKS = {
 }
 
 
-def number(table, output, tap):
+def number(table: Any, output: Any, tap: Any) -> Any:
     """The entry of an encoded table, as its docstring says."""
     if len(table) == 4:
         return table[3][output * table[2] + tap]
@@ -45,7 +49,7 @@ def number(table, output, tap):
     return found if 0 <= found < table[0] else -1
 
 
-def connections(data, joint, place_of):
+def connections(data: Any, joint: Any, place_of: Any) -> Iterator[Any]:
     """All (source, target, parameters) of a joint, spelt out of its tables."""
     if "starts" in joint:
         for target, (a, b) in enumerate(itertools.pairwise(joint["starts"])):
@@ -75,7 +79,7 @@ def connections(data, joint, place_of):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_relations_are_the_edges(name):
+def test_relations_are_the_edges(name: Any) -> None:
     net = NETWORKS[name]
     data = json.loads(json.dumps(relations(net)))
     labels = net.labels
@@ -99,31 +103,31 @@ def test_relations_are_the_edges(name):
     assert sorted(found) == sorted(expected)
 
 
-def test_biases_are_read_from_nothing():
+def test_biases_are_read_from_nothing() -> None:
     data = relations(NETWORKS["groups"])
     bias = [joint for joint in data["joints"] if joint["source"] is None]
     assert [joint["target"] for joint in bias] == ["s"]
     assert bias[0]["letter"] == "b"
 
 
-def test_windows_are_six_numbers_whatever_the_size():
+def test_windows_are_six_numbers_whatever_the_size() -> None:
     small, large = (relations(cg.Conv((3, 3), padding=1).on((n, n))) for n in (9, 900))
     assert [len(table) for table in large["axes"]] == [6] * len(large["axes"])
     assert len(json.dumps(large)) < len(json.dumps(small)) + 40
 
 
-def test_what_a_browser_could_not_go_through_is_left_out():
+def test_what_a_browser_could_not_go_through_is_left_out() -> None:
     assert relations(cg.Conv((3, 3)).on((2000, 2000))) is None
     assert relations(cg.Conv(3, padding=1, padding_mode="circular").on(90_000)) is None
 
 
-def members(found, number, size):
+def members(found: Any, number: Any, size: Any) -> Any:
     bits = np.unpackbits(np.frombuffer(bytes.fromhex(found["sets"][number]), np.uint8))
     return np.flatnonzero(bits[:size]).tolist()
 
 
 @pytest.mark.parametrize("name", ["stack", "circular", "pooled", "shared", "branched"])
-def test_shifts_are_the_verdicts(name):
+def test_shifts_are_the_verdicts(name: str) -> None:
     net = NETWORKS[name]
     found = json.loads(json.dumps(shifts(net)))
     out = net.outputs[0]
@@ -140,18 +144,18 @@ def test_shifts_are_the_verdicts(name):
         }
 
 
-def test_no_shifts_where_they_have_no_meaning():
+def test_no_shifts_where_they_have_no_meaning() -> None:
     assert shifts(cg.from_networkx(nx.DiGraph([("a", "b", {"parameter": sp.Symbol("w")})]))) is None
     assert shifts(cg.Conv((3, 3)).on((30, 30))) is None
     assert shifts(cg.Dense(2).on(1)) is None
 
 
-def test_larger_networks_are_shifted_less_far():
+def test_larger_networks_are_shifted_less_far() -> None:
     assert shifts(cg.Conv(3).on(100))["most"] == [24]
     assert shifts(cg.Dense(200).on(300))["most"] == [16]
 
 
-def test_a_kernel_that_is_drawn_needs_no_legend():
+def test_a_kernel_that_is_drawn_needs_no_legend() -> None:
     net = cg.Conv((2, 2), bias=True).on((3, 3))
     with_kernel, without = (cg.draw_grid(net, kernels=k).page() for k in (True, False))
     pressed = re.compile(r"<button[^>]* data-parameter=\"(\w+)\"")
@@ -164,7 +168,7 @@ def test_a_kernel_that_is_drawn_needs_no_legend():
     assert pressed.findall(cg.draw_grid(many, show=4).page()) == []
 
 
-def test_expressions_are_of_units_that_are_drawn():
+def test_expressions_are_of_units_that_are_drawn() -> None:
     net = cg.Conv(3).on(100)
     panel = cg.draw(net, show=4).panels[0]
     assert set(facts(panel)["expressions"]) == {"s1", "s2", "s97", "s98"}
@@ -173,7 +177,7 @@ def test_expressions_are_of_units_that_are_drawn():
     )
 
 
-def test_a_page_is_the_same_bytes_and_asks_for_nothing():
+def test_a_page_is_the_same_bytes_and_asks_for_nothing() -> None:
     net = NETWORKS["stack"]
     text = cg.draw_grid(net, "g1,1", kernels=True).page()
     assert cg.draw_grid(net, "g1,1", kernels=True).page() == text
@@ -187,7 +191,7 @@ def test_a_page_is_the_same_bytes_and_asks_for_nothing():
     assert len(ids) == len(set(ids))
 
 
-def test_sliders_are_one_per_axis():
+def test_sliders_are_one_per_axis() -> None:
     def labels(net):
         return re.findall(r"<label [^>]*>([^<]*)</label>", cg.draw(net).page())
 
@@ -196,13 +200,13 @@ def test_sliders_are_one_per_axis():
     assert labels(cg.Conv((1, 2, 2)).on((2, 2, 2))) == [f"Shift along axis {i}" for i in (1, 2, 3)]
 
 
-def test_uses_count_what_is_not_drawn():
+def test_uses_count_what_is_not_drawn() -> None:
     net = (cg.Conv(3, padding="same") >> cg.AvgPool(2)).on(100)
     uses = facts(cg.draw(net, show=6, edges_of="ends").panels[0])["uses"]
     assert uses == {"w_1": 99, "w_2": 100, "w_3": 99, "1/2": 100}
 
 
-def test_panels_have_their_own_legends():
+def test_panels_have_their_own_legends() -> None:
     a, b = cg.draw(cg.Conv(2).on(3)), cg.draw(cg.Conv(2).on(4))
     labels = re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.above(b).page())
     assert labels == ["Parameters of panel 1", "Parameters of panel 2"]

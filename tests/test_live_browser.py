@@ -1,5 +1,10 @@
 """The live page, driven in headless Chromium by pointer and keyboard, as a reader would."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import convgraph as cg
@@ -10,7 +15,7 @@ pytestmark = pytest.mark.exhaustive
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(tmp_path_factory: Any) -> Any:
     stack = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
     other = (cg.Conv((2, 2)) >> cg.ReLU()).on((3, 3))
     path = tmp_path_factory.mktemp("live") / "page.html"
@@ -19,11 +24,11 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def reader(chromium, address):
+def reader(chromium: Any, address: Any) -> Any:
     return Reader(chromium, address)
 
 
-def test_pointing_at_an_output_shows_what_it_sees(reader):
+def test_pointing_at_an_output_shows_what_it_sees(reader: Any) -> None:
     reader.point_at(reader.unit("g3"))
     net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
     seen = {*cg.receptive_field(net, "g3"), *cg.receptive_field(net, "g3", row="h")}
@@ -32,25 +37,25 @@ def test_pointing_at_an_output_shows_what_it_sees(reader):
     assert "g3 = h2*v_1 + h3*v_2 + h4*v_3" in reader.caption
 
 
-def test_pointing_at_an_input_shows_what_it_affects(reader):
+def test_pointing_at_an_input_shows_what_it_affects(reader: Any) -> None:
     reader.point_at(reader.unit("x1"))
     assert reader.units_with("cg-in") == {"x1", "h1", "h2", "g1", "g2", "g3"}
     assert reader.caption.startswith("x1 affects 2 of the 5 units in h")
 
 
-def test_pointing_at_an_edge_shows_all_tied_uses(reader):
+def test_pointing_at_an_edge_shows_all_tied_uses(reader: Any) -> None:
     reader.point_at(reader.edge("x2", "h2"))
     assert reader.edges_in == {(f"x{i}", f"h{i}") for i in range(1, 6)}
     assert "carries w_2. w_2 is used 5 times." in reader.caption
 
 
-def test_a_parameter_in_the_legend_shows_its_uses(reader):
+def test_a_parameter_in_the_legend_shows_its_uses(reader: Any) -> None:
     reader.one('.cg-legend [data-parameter="w_1"]').click()
     assert reader.edges_in == {(f"x{i}", f"h{i + 1}") for i in range(1, 5)}
     assert reader.caption == "w_1 is used 4 times."
 
 
-def test_a_click_pins_and_escape_lets_go(reader):
+def test_a_click_pins_and_escape_lets_go(reader: Any) -> None:
     reader.unit("g3").click()
     assert reader.browser.current_url.endswith("#g3")
     reader.point_at(reader.unit("x1"))
@@ -61,7 +66,7 @@ def test_a_click_pins_and_escape_lets_go(reader):
     assert reader.units_with("cg-in") == set()
 
 
-def test_the_keyboard_alone_suffices(reader):
+def test_the_keyboard_alone_suffices(reader: Any) -> None:
     reader.press(reader.keys.TAB)
     first = reader.active
     assert first is not None
@@ -77,13 +82,13 @@ def test_the_keyboard_alone_suffices(reader):
     assert reader.browser.current_url.endswith("#" + reader.active)
 
 
-def test_a_link_opens_on_its_unit(chromium, address):
+def test_a_link_opens_on_its_unit(chromium: Any, address: Any) -> None:
     reader = Reader(chromium, address + "#h4")
     assert reader.units_with("cg-at") == {"h4"}
     assert reader.caption.startswith("h4 sees 3 of the 5 units in x (x3, x4, x5)")
 
 
-def test_the_slider_shows_what_commutes_with_a_shift(reader):
+def test_the_slider_shows_what_commutes_with_a_shift(reader: Any) -> None:
     net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
     verdict = cg.check_equivariance(net, cg.Shift(1))
     reader.slide_to(1)
@@ -95,7 +100,7 @@ def test_the_slider_shows_what_commutes_with_a_shift(reader):
     assert reader.unit("x1").text == "x1"
 
 
-def test_dark_mode_and_print_change_the_colours(reader):
+def test_dark_mode_and_print_change_the_colours(reader: Any) -> None:
     def page_color():
         body = reader.browser.find_element("css selector", "body")
         return body.value_of_css_property("background-color")
@@ -111,14 +116,14 @@ def test_dark_mode_and_print_change_the_colours(reader):
     emulate("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
-def test_screen_readers_get_roles_names_and_news(reader):
+def test_screen_readers_get_roles_names_and_news(reader: Any) -> None:
     assert reader.unit("g3").get_attribute("role") == "button"
     assert reader.unit("g3").get_attribute("aria-label") == "unit g3 of row g"
     assert reader.one(".cg-caption").get_attribute("aria-live") == "polite"
     assert reader.one("svg").get_attribute("role") == "group"
 
 
-def test_figures_on_one_page_are_apart(reader):
+def test_figures_on_one_page_are_apart(reader: Any) -> None:
     ids = [e.get_attribute("id") for e in reader.browser.find_elements("css selector", "[id]")]
     assert len(ids) == len(set(ids))
     reader.point_at(reader.unit("g3"))
@@ -126,7 +131,7 @@ def test_figures_on_one_page_are_apart(reader):
     assert second.find_elements("css selector", ".cg-in") == []
 
 
-def test_nothing_is_fetched_and_nothing_fails(reader):
+def test_nothing_is_fetched_and_nothing_fails(reader: Any) -> None:
     fetched = reader.browser.execute_script(
         "return performance.getEntriesByType('resource').map(e => e.name)"
     )
@@ -134,7 +139,7 @@ def test_nothing_is_fetched_and_nothing_fails(reader):
     assert reader.browser.get_log("browser") == []
 
 
-def test_what_is_not_drawn_is_told_as_well(chromium, tmp_path):
+def test_what_is_not_drawn_is_told_as_well(chromium: Any, tmp_path: Path) -> None:
     net = (cg.Conv(3) >> cg.Conv(3)).on(30)
     figure = cg.draw(net, show=6, edges_of="ends")
     reader = Reader(chromium, figure.save(tmp_path / "part.html").as_uri())
@@ -149,7 +154,7 @@ def test_what_is_not_drawn_is_told_as_well(chromium, tmp_path):
     assert reader.caption == "w_2 is used 28 times, and 2 of these are drawn."
 
 
-def test_what_is_pointed_at_has_a_colour_of_its_own(reader):
+def test_what_is_pointed_at_has_a_colour_of_its_own(reader: Any) -> None:
     def fill(name):
         return (
             reader.unit(name).find_element("css selector", "ellipse").value_of_css_property("fill")
@@ -159,7 +164,7 @@ def test_what_is_pointed_at_has_a_colour_of_its_own(reader):
     assert len({fill("g3"), fill("h3"), fill("g1")}) == 3
 
 
-def test_panels_share_a_sentence_where_they_can(chromium, tmp_path):
+def test_panels_share_a_sentence_where_they_can(chromium: Any, tmp_path: Path) -> None:
     same, wrapped = cg.Conv(3, padding="same"), cg.Conv(1)
     one, other = cg.draw(same.on(4)), cg.draw(wrapped.on(4))
     together = Reader(chromium, one.above(one).save(tmp_path / "a.html").as_uri())

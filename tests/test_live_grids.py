@@ -1,5 +1,9 @@
 """Live grids in headless Chromium: what is shown for each cell and each parameter."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,17 +17,19 @@ TWO = (cg.Conv((3, 3), padding="same") >> cg.Conv((3, 3), padding="same")).on((5
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: Any) -> Any:
     return tmp_path_factory.mktemp("grids")
 
 
-def open_grid(chromium, folder, name, net, **options):
+def open_grid(chromium: Any, folder: Any, name: Any, net: cg.Network, **options: Any) -> Any:
     figure = cg.draw_grid(net, **options)
     return Reader(chromium, figure.save(folder / f"{name}.html").as_uri())
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_cell_shows_its_field_its_paths_and_its_parameters(chromium, folder, name):
+def test_every_cell_shows_its_field_its_paths_and_its_parameters(
+    chromium: Any, folder: Any, name: Any
+) -> None:
     net = NETWORKS[name]
     reader = open_grid(chromium, folder, name, net, kernels=True)
     inputs = set(net.inputs[0].units())
@@ -59,7 +65,7 @@ def test_every_cell_shows_its_field_its_paths_and_its_parameters(chromium, folde
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_parameter_shows_its_uses(chromium, folder, name):
+def test_every_parameter_shows_its_uses(chromium: Any, folder: Any, name: Any) -> None:
     net = NETWORKS[name]
     reader = open_grid(chromium, folder, name, net, kernels=True)
     names = [str(parameter) for parameter in net.parameters]
@@ -74,11 +80,11 @@ def test_every_parameter_shows_its_uses(chromium, folder, name):
 
 
 @pytest.fixture
-def reader(chromium, folder):
+def reader(chromium: Any, folder: Any) -> Any:
     return open_grid(chromium, folder, "two", TWO, kernels=True)
 
 
-def test_holes_are_what_a_field_surrounds(chromium, folder):
+def test_holes_are_what_a_field_surrounds(chromium: Any, folder: Any) -> None:
     net = cg.Conv((2, 2), dilation=2).on((5, 5))
     reader = open_grid(chromium, folder, "holes", net)
     (shown,) = reader.point_at_each('[data-unit="{}"]', ["s2,2"])
@@ -88,7 +94,7 @@ def test_holes_are_what_a_field_surrounds(chromium, folder):
     assert "4 of the 25 units in x (within rows 2 to 4, columns 2 to 4)" in shown["caption"]
 
 
-def test_a_cell_of_a_kernel_shows_where_it_is_used(reader):
+def test_a_cell_of_a_kernel_shows_where_it_is_used(reader: Any) -> None:
     reader.point_at(reader.one('[data-kernel="h"][data-parameter="w_1_2"] polygon'))
     used = cg.uses(TWO, "w_1_2")
     assert reader.units_with("cg-in") == {unit for edge in used.edges for unit in edge}
@@ -98,7 +104,7 @@ def test_a_cell_of_a_kernel_shows_where_it_is_used(reader):
     )
 
 
-def test_a_corner_leaves_parts_of_the_kernels_out(reader):
+def test_a_corner_leaves_parts_of_the_kernels_out(reader: Any) -> None:
     (shown,) = reader.point_at_each('[data-unit="{}"]', ["g1,1"])
     assert set(shown["kernel"]) == {
         *(f"v_{i}_{j}" for i in (2, 3) for j in (2, 3)),
@@ -106,7 +112,7 @@ def test_a_corner_leaves_parts_of_the_kernels_out(reader):
     }
 
 
-def test_the_sliders_show_what_commutes_along_both_axes(reader):
+def test_the_sliders_show_what_commutes_along_both_axes(reader: Any) -> None:
     reader.slide_to(1, axis=0)
     reader.slide_to(-1, axis=1)
     verdict = cg.check_equivariance(TWO, cg.Shift((1, -1)))
@@ -122,14 +128,14 @@ def test_the_sliders_show_what_commutes_along_both_axes(reader):
     assert reader.unit("x1,1").text == "x1,1"
 
 
-def test_what_was_written_into_cells_goes_when_one_looks_away(reader):
+def test_what_was_written_into_cells_goes_when_one_looks_away(reader: Any) -> None:
     reader.point_at(reader.unit("g3,3"))
     assert reader.one('[data-unit="x3,3"] .cg-count').text == "9"
     reader.point_at(reader.one(".cg-caption"))
     assert reader.figure.find_elements("css selector", ".cg-count, .cg-frame, [data-hidden]") == []
 
 
-def test_values_stay_and_drawn_counts_step_back(chromium, folder):
+def test_values_stay_and_drawn_counts_step_back(chromium: Any, folder: Any) -> None:
     reader = open_grid(chromium, folder, "values", TWO, unit="g1,1", values={"x1,1": 7})
     reader.point_at(reader.unit("g2,2"))
     assert reader.unit("x1,1").text == "7"
@@ -138,7 +144,7 @@ def test_values_stay_and_drawn_counts_step_back(chromium, folder):
     assert reader.unit("x2,2").text == ""
 
 
-def test_arrows_walk_through_the_grids(reader):
+def test_arrows_walk_through_the_grids(reader: Any) -> None:
     keys = reader.keys
     reader.press(keys.TAB)
     assert reader.active == "x1,1"
@@ -159,7 +165,7 @@ def test_arrows_walk_through_the_grids(reader):
     reader.press(keys.ESCAPE)
 
 
-def test_pages_leaf_through_channels(chromium, folder):
+def test_pages_leaf_through_channels(chromium: Any, folder: Any) -> None:
     net = cg.Conv((2, 2)).on((3, 4, 4))
     reader = open_grid(chromium, folder, "channels", net)
     reader.press(reader.keys.TAB, reader.keys.PAGE_UP)
@@ -170,7 +176,7 @@ def test_pages_leaf_through_channels(chromium, folder):
     assert reader.active == "x1,1,2"
 
 
-def test_nothing_is_fetched_and_nothing_fails(reader):
+def test_nothing_is_fetched_and_nothing_fails(reader: Any) -> None:
     fetched = reader.browser.execute_script(
         "return performance.getEntriesByType('resource').map(e => e.name)"
     )

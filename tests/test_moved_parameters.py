@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its o
 SIZE = (5, 6)
 
 
-def in_torch(weight, steps):
+def in_torch(weight: Any, steps: Any) -> Any:
     """What the steps make of a parameter."""
     for name, numbers in steps:
         match name:
@@ -58,17 +60,17 @@ def in_torch(weight, steps):
 
 
 class Moved(nn.Module):
-    def __init__(self, shape, steps):
+    def __init__(self, shape: Any, steps: Any) -> None:
         super().__init__()
         self.w = nn.Parameter(torch.randn(shape))
         self.steps = steps
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         weight = in_torch(self.w, self.steps)
         return functional.linear(x, weight) if weight.ndim == 2 else functional.conv2d(x, weight)
 
 
-def drawn(seed: int):
+def drawn(seed: int) -> Any:
     """A weight's shape, the steps, and the shape of the input that what they make fits."""
     rng = np.random.default_rng(seed)
     rank = int(rng.choice([2, 4]))
@@ -94,19 +96,19 @@ def check_seed(seed: int) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**9))
-def test_a_moved_weight_keeps_its_labels(seed):
+def test_a_moved_weight_keeps_its_labels(seed: int) -> None:
     check_seed(seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=500, deadline=None)
 @given(st.integers(0, 10**9))
-def test_many_moved_weights_keep_their_labels(seed):
+def test_many_moved_weights_keep_their_labels(seed: int) -> None:
     check_seed(seed)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_steps_are_the_same_in_numpy(seed):
+def test_the_steps_are_the_same_in_numpy(seed: Any) -> None:
     shape, steps, _, _ = drawn(seed)
     weight = torch.randn(shape)
     np.testing.assert_allclose(in_torch(weight, steps), in_numpy(weight.numpy(), steps), 1e-5)
@@ -115,16 +117,16 @@ def test_the_steps_are_the_same_in_numpy(seed):
 class Bias(nn.Module):
     """The table of a Swin transformer, looked up at positions."""
 
-    def __init__(self, entries, places):
+    def __init__(self, entries: Any, places: Any) -> None:
         super().__init__()
         self.w = nn.Parameter(torch.randn(entries))
         self.register_buffer("places", torch.as_tensor(places))
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return x + self.w[self.places]
 
 
-def test_a_table_that_is_looked_up_is_what_autograd_says():
+def test_a_table_that_is_looked_up_is_what_autograd_says() -> None:
     places = np.random.default_rng(0).integers(0, 7, (4, 5))
     module = Bias(7, places)
     net = cg.from_torch(module, (1, 4, 5))
@@ -137,7 +139,7 @@ def test_a_table_that_is_looked_up_is_what_autograd_says():
     np.testing.assert_allclose(net.evaluate(np.zeros((4, 5))).ravel(), out.detach(), 1e-6)
 
 
-def _pruned():
+def _pruned() -> Any:
     layer = nn.Conv2d(2, 3, 3)
     prune.random_unstructured(layer, "weight", 0.5)
     return nn.Sequential(layer)
@@ -153,7 +155,7 @@ COUNTED = {
 
 
 @pytest.mark.parametrize("name", COUNTED)
-def test_all_parameters_count(name):
+def test_all_parameters_count(name: Any) -> None:
     module = COUNTED[name]()
     net = cg.from_torch(module, (2, 6, 6))
     wanted = sum(p.numel() for p in module.parameters())
@@ -164,7 +166,7 @@ def test_all_parameters_count(name):
 class Causal(nn.Module):
     """A masked convolution as in PixelCNN, with channels in three colours."""
 
-    def __init__(self, own):
+    def __init__(self, own: Any) -> None:
         super().__init__()
         self.conv = nn.Conv2d(3, 6, 5, padding=2)
         mask = torch.ones(6, 3, 5, 5)
@@ -173,12 +175,12 @@ class Causal(nn.Module):
             mask[2 * colour : 2 * colour + 2, colour + own :, 2, 2] = 0
         self.register_buffer("mask", mask)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return functional.conv2d(x, self.conv.weight * self.mask, self.conv.bias, padding=2)
 
 
 @pytest.mark.parametrize("own", [0, 1])
-def test_a_causal_window_is_what_autograd_says(own):
+def test_a_causal_window_is_what_autograd_says(own: int) -> None:
     module = nn.Sequential(Causal(own))
     x = torch.randn(1, 3, 7, 7, requires_grad=True)
     net = cg.from_torch(module, (1, 3, 7, 7))

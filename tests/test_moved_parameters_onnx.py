@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,29 +22,29 @@ LAST = 2**31 - 1
 class Written:
     """The nodes and the initialisers of a model, as they are written."""
 
-    def __init__(self, weight):
+    def __init__(self, weight: Any) -> None:
         self.nodes = []
         self.held = {"w": weight}
 
-    def add(self, op, inputs, **attributes):
+    def add(self, op: Any, inputs: Any, **attributes: Any) -> Any:
         name = f"t{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [name], **attributes))
         return name
 
-    def hold(self, values):
+    def hold(self, values: Any) -> Any:
         name = f"c{len(self.held)}"
         self.held[name] = np.asarray(values)
         return name
 
-    def swapped(self, name, rank):
+    def swapped(self, name: Any, rank: Any) -> Any:
         order = [*range(rank - 2), rank - 1, rank - 2]
         return self.add("Transpose", [name], perm=order)
 
-    def flipped(self, name, axis):
+    def flipped(self, name: Any, axis: Any) -> Any:
         ends = [self.hold([n]) for n in (-1, -LAST, axis, -1)]
         return self.add("Slice", [name, *ends])
 
-    def step(self, name, step, rank, size):
+    def step(self, name: Any, step: Any, rank: Any, size: Any) -> Any:
         """One step on a tensor whose axis in question has a size."""
         op, given = step
         match op:
@@ -88,7 +90,7 @@ class Written:
         raise AssertionError(op)
 
 
-def check_seed(seed):
+def check_seed(seed: Any) -> None:
     rng = np.random.default_rng(seed)
     rank = int(rng.choice([2, 4]))
     shape = tuple(int(n) for n in rng.integers(1, 4, rank))
@@ -114,7 +116,7 @@ def check_seed(seed):
     np.testing.assert_allclose(net.evaluate(x[0]), wanted.reshape(net.outputs[0].shape), 1e-3, 1e-4)
 
 
-def made(written, inputs):
+def made(written: Any, inputs: Any) -> Any:
     last = written.nodes[-1].output[0]
     graph = helper.make_graph(
         written.nodes,
@@ -126,7 +128,7 @@ def made(written, inputs):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
 
 
-def numpy_shape(written, name, weight):
+def numpy_shape(written: Any, name: Any, weight: Any) -> Any:
     """The shape of a tensor so far."""
     if name == "w":
         return weight.shape
@@ -143,19 +145,19 @@ def numpy_shape(written, name, weight):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
-def test_a_moved_weight_keeps_its_labels(seed):
+def test_a_moved_weight_keeps_its_labels(seed: int) -> None:
     check_seed(seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 10**9))
-def test_many_moved_weights_keep_their_labels(seed):
+def test_many_moved_weights_keep_their_labels(seed: int) -> None:
     check_seed(seed)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int64])
-def test_a_mask_in_the_file_drops_connections(kind):
+def test_a_mask_in_the_file_drops_connections(kind: Any) -> None:
     """A file does not say what is learned: what consists of zeros and ones is a mask."""
     mask = np.tril(np.ones((4, 4))).astype(kind)
     written = Written(np.ones((4, 4), np.float32) * 2)

@@ -1,6 +1,9 @@
 """A model changed at random is read and answers, or is refused, and nothing else."""
 
+from __future__ import annotations
+
 import random
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ BATCHES = [
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_the_bases_are_read_and_answer(base):
+def test_the_bases_are_read_and_answer(base: Any) -> None:
     net = cg.from_onnx(base())
     rng = random.Random(0)
     for name, question in QUESTIONS.items():
@@ -23,7 +26,7 @@ def test_the_bases_are_read_and_answer(base):
 
 
 @pytest.mark.parametrize("seeds", [pytest.param(range(300), id="few"), *BATCHES])
-def test_a_mutated_model_is_read_or_refused(seeds):
+def test_a_mutated_model_is_read_or_refused(seeds: Any) -> None:
     results = {seed: tried(seed) for seed in seeds}
     assert {s: r for s, r in results.items() if r not in ("read", "refused")} == {}
     assert len(set(results.values())) == 2  # the changes neither miss nor ruin every model

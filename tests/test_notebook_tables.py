@@ -1,9 +1,12 @@
 """Results in a notebook: well-formed tables that say what the results say."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -32,7 +35,7 @@ RESULTS = {
 }
 
 
-def read(result):
+def read(result: Any) -> Any:
     """The title, the lines of the table, and the facts."""
     tree = ET.fromstring(result._repr_html_())
     lines = [["".join(cell.itertext()) for cell in line] for line in tree.iter("tr")]
@@ -40,7 +43,7 @@ def read(result):
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_well_formed_the_same_each_time_and_of_no_colour(name):
+def test_well_formed_the_same_each_time_and_of_no_colour(name: Any) -> None:
     first, second = (RESULTS[name]()._repr_html_() for _ in range(2))
     assert first == second
     ET.fromstring(f"<div>{first}</div>")
@@ -49,7 +52,7 @@ def test_well_formed_the_same_each_time_and_of_no_colour(name):
         assert not re.search(r"#[0-9a-f]{3}|color|background", first)
 
 
-def test_cost_by_layer_and_in_all():
+def test_cost_by_layer_and_in_all() -> None:
     cost = cg.cost(NET)
     title, (head, *lines), _ = read(cost)
     assert title == repr(cost)
@@ -63,7 +66,7 @@ def test_cost_by_layer_and_in_all():
     assert lines[-1][-1] == f"{cost.dense.operations:,}"
 
 
-def test_tied_weights_by_array():
+def test_tied_weights_by_array() -> None:
     title, (head, *lines), _ = read(cg.tied_weights(NET))
     assert lines[0] == ["w", "2 x 2 x 3 x 3", "36", "256", "64/9", "h1", "yes"]
     assert lines[1] == ["b", "2", "2", "18", "9", "h1", ""]
@@ -71,7 +74,7 @@ def test_tied_weights_by_array():
     assert title.startswith("328 uses")
 
 
-def test_sparsity_by_layer():
+def test_sparsity_by_layer() -> None:
     found = cg.sparsity(NET)
     title, (head, *lines), _ = read(found)
     assert title == f"{found.connections} of {found.dense:,} connections"
@@ -79,7 +82,7 @@ def test_sparsity_by_layer():
     assert lines[2][head.index("fan-in (units)")] == "18 (3)"
 
 
-def test_lattice_by_axis():
+def test_lattice_by_axis() -> None:
     title, (head, line), facts = read(cg.shift_lattice(LINE))
     assert dict(zip(head, line, strict=True))["smallest shift"] == "2"
     assert line[-1] == str(len(cg.shift_lattice(LINE).band))
@@ -87,7 +90,7 @@ def test_lattice_by_axis():
     assert title == repr(cg.shift_lattice(LINE))
 
 
-def test_a_verdict_says_why():
+def test_a_verdict_says_why() -> None:
     verdict = cg.check_equivariance(LINE, cg.Shift(2))
     title, (head, *lines), facts = read(verdict)
     assert title == str(verdict).split("\n")[0]
@@ -98,7 +101,7 @@ def test_a_verdict_says_why():
     assert head == ["cause", "breaks"]
 
 
-def test_the_report_is_its_table():
+def test_the_report_is_its_table() -> None:
     report = cg.report(NET)
     title, lines, facts = read(report)
     assert title == repr(report)
@@ -109,7 +112,7 @@ def test_the_report_is_its_table():
     assert facts == text.split("\n\n")[1].split("\n")
 
 
-def test_findings_with_reasons_and_what_would_help():
+def test_findings_with_reasons_and_what_would_help() -> None:
     found = cg.findings(NET)
     tree = ET.fromstring(f"<div>{found._repr_html_()}</div>")
     said = "".join(tree.itertext())
@@ -121,7 +124,7 @@ def test_findings_with_reasons_and_what_would_help():
     assert type(found)(())._repr_html_() == "<p>No findings.</p>"
 
 
-def test_what_users_name_is_no_markup():
+def test_what_users_name_is_no_markup() -> None:
     x = cg.Input((4, 4))
     named = cg.Network(x, cg.Conv((3, 3), padding="same", stride=2)(x), names=("<b>x</b>", "a&b"))
     for ask in (cg.report, cg.findings, cg.cost, cg.sparsity, cg.tied_weights):
@@ -131,7 +134,7 @@ def test_what_users_name_is_no_markup():
     assert "a&amp;b" in cg.cost(named)._repr_html_()
 
 
-def test_a_table_in_markdown_keeps_its_bars():
+def test_a_table_in_markdown_keeps_its_bars() -> None:
     made = Table("t", ("a", "b"), [("x|y", "1")], numbers=("b",), facts=[("sum", "1")])
     assert made.markdown().split("\n") == [
         "| a | b |", "| --- | ---: |", "| x\\|y | 1 |", "", "- sum: 1", "",
@@ -140,7 +143,7 @@ def test_a_table_in_markdown_keeps_its_bars():
     assert "<table" not in Table("t", ("a",), []).html()
 
 
-def test_tables_bring_no_reports_and_no_pictures():
+def test_tables_bring_no_reports_and_no_pictures() -> None:
     code = (
         "import sys, convgraph as cg; cg.cost(cg.Conv(3).on(5))._repr_html_(); "
         "rooms = 'convgraph.reports', 'convgraph.figures'; "

@@ -1,14 +1,17 @@
 """The notebooks run from top to bottom, and are kept without outputs."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "examples").glob("*.ipynb"))
 
 
-def cells(path):
+def cells(path: Any) -> Any:
     return [
         "".join(cell["source"])
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -16,18 +19,18 @@ def cells(path):
     ]
 
 
-def test_there_are_two():
+def test_there_are_two() -> None:
     assert len(NOTEBOOKS) == 2
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_is_kept_without_outputs(path):
+def test_it_is_kept_without_outputs(path: Any) -> None:
     stored = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert all(not cell.get("outputs") for cell in stored)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_its_code_runs(path, monkeypatch, tmp_path):
+def test_its_code_runs(path: Any, monkeypatch: Any, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
@@ -38,7 +41,7 @@ def test_its_code_runs(path, monkeypatch, tmp_path):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_in_a_kernel_and_shows_pictures(path, tmp_path):
+def test_it_runs_in_a_kernel_and_shows_pictures(path: Any, tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from tests.onnx_light import light
 from tests.onnx_models import model, node
 
 
-def relu(shape=(1, 3), opset=17):
+def relu(shape: Any = (1, 3), opset: Any = 17) -> Any:
     return model([node("Relu", ["x"], ["y"])], {"x": shape}, opset=opset)
 
 
@@ -153,7 +154,7 @@ def test_data_outside_of_the_folder_is_not_read(tmp_path: Path) -> None:
         from_onnx(inside / "m.onnx")
 
 
-def calls(name: str, *inner: str):
+def calls(name: str, *inner: str) -> Any:
     """A function that calls others, one after the other."""
     names = ["x", *(f"h{i}" for i in range(1, len(inner))), "y"]
     body = [
@@ -305,7 +306,7 @@ def test_without_the_package() -> None:
     assert done.stderr.splitlines()[-1].endswith("pip install 'convgraph[onnx]'")
 
 
-def test_a_fault_of_ours_is_not_said_to_be_the_models(monkeypatch):
+def test_a_fault_of_ours_is_not_said_to_be_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(builder, placed):
         return placed.missing
 

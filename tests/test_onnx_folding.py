@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ import convgraph as cg
 FLOAT = TensorProto.FLOAT
 
 
-def model(nodes: list, held: dict[str, np.ndarray], shape: tuple, output: str = "y"):
+def model(nodes: list, held: dict[str, np.ndarray], shape: tuple, output: str = "y") -> Any:
     graph = helper.make_graph(
         nodes,
         "g",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -23,7 +25,7 @@ def weights(*shape: int) -> np.ndarray:
     return RNG.normal(size=shape).astype(np.float32)
 
 
-def assert_as_in_onnx(proto, x: np.ndarray) -> np.ndarray:
+def assert_as_in_onnx(proto: Any, x: np.ndarray) -> np.ndarray:
     """The network's values, held against the reference evaluator's."""
     net = from_onnx(proto, strict=True)
     wanted = ReferenceEvaluator(proto).run(None, {"x": x.astype(np.float32)})[0]
@@ -32,7 +34,7 @@ def assert_as_in_onnx(proto, x: np.ndarray) -> np.ndarray:
     return got
 
 
-def gated():
+def gated() -> Any:
     """A squeeze-and-excitation: a channel's gate sees the whole image."""
     held = {"down": weights(2, 4, 1, 1), "up": weights(4, 2, 1, 1), "w": weights(4, 3, 3, 3)}
     nodes = [
@@ -195,7 +197,7 @@ def test_constants_enter_with_their_signs_and_numbers() -> None:
     assert not receptive_field(net, "y1,1,1", "floor") - {"floor1,1,1"}
 
 
-def attention():
+def attention() -> Any:
     """One head of attention over four tokens."""
     nodes = [node("MatMul", ["x", f"w{n}"], [n]) for n in "qkv"]
     nodes += [

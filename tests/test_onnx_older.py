@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ RNG = np.random.default_rng(0)
 TOGETHER = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
 
 
-def real(*shape):
+def real(*shape: Any) -> Any:
     return RNG.uniform(0.5, 2, size=shape).astype(np.float32)
 
 
@@ -27,7 +28,7 @@ def old_files() -> list[Path]:
     return [path for path in paths if onnx.load(path).opset_import[0].version < 7]
 
 
-def tensor(path: Path):
+def tensor(path: Path) -> Any:
     proto = onnx.TensorProto()
     proto.ParseFromString(path.read_bytes())
     return numpy_helper.to_array(proto)
@@ -63,7 +64,9 @@ def test_the_files_of_the_onnx_package() -> None:
                         ((2,), 0), ((1,), 1), ((), None), ((1,), None), ((3, 1), 1)]
 )  # fmt: skip
 @pytest.mark.parametrize("held", [True, False])
-def test_operands_are_broadcast_from_an_axis(op, shape, axis, held) -> None:
+def test_operands_are_broadcast_from_an_axis(
+    op: Any, shape: Any, axis: int | None, held: bool
+) -> None:
     a, b = real(2, 3, 4, 5), real(*shape)
     given = {} if axis is None else {"axis": axis}
     one = node(op, ["x", "b"], ["y"], broadcast=1, **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ FAMILIES = {
 }
 
 
-def verdict(case) -> str:
+def verdict(case: Any) -> str:
     """Empty where the case's values are met, and otherwise why it was refused.
 
     Wrong values raise: what cannot be read may be refused, but never be wrong.
@@ -65,7 +66,7 @@ def verdicts() -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_no_value_is_wrong_and_refusals_are_those_of_the_list(verdicts) -> None:
+def test_no_value_is_wrong_and_refusals_are_those_of_the_list(verdicts: Any) -> None:
     surprising = []
     for name, (op, why) in verdicts.items():
         limited = op in NOT_READ or op in PARTLY or op in VALUES_UNKNOWN
@@ -74,19 +75,19 @@ def test_no_value_is_wrong_and_refusals_are_those_of_the_list(verdicts) -> None:
     assert not surprising, "\n".join(surprising)
 
 
-def test_what_is_not_read_is_refused(verdicts) -> None:
+def test_what_is_not_read_is_refused(verdicts: Any) -> None:
     read = [name for name, (op, why) in verdicts.items() if op in NOT_READ and not why]
     assert not read
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_families_have_cases_that_are_met(verdicts, family: str) -> None:
+def test_families_have_cases_that_are_met(verdicts: Any, family: str) -> None:
     for op in FAMILIES[family].split():
         met = [name for name, (of, why) in verdicts.items() if of == op and not why]
         assert met, op
 
 
-def test_most_cases_of_what_is_read_are_met(verdicts) -> None:
+def test_most_cases_of_what_is_read_are_met(verdicts: Any) -> None:
     read = operators_read() - {"Cast", "CastLike"}  # mostly types of few bits
     of_read = [(op, why) for op, why in verdicts.values() if op in read]
     met = [op for op, why in of_read if not why]

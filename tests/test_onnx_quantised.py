@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from tests.onnx_models import model, node
 RNG = np.random.default_rng(0)
 
 
-def quantised(held_x: bool, scale, zero, axis, shape):
+def quantised(held_x: bool, scale: Any, zero: Any, axis: Any, shape: Any) -> Any:
     """One DequantizeLinear, of numbers that the model holds or of its input."""
     held = {"s": np.asarray(scale, np.float32)}
     inputs = ["q", "s"]
@@ -42,7 +44,9 @@ def quantised(held_x: bool, scale, zero, axis, shape):
 @pytest.mark.parametrize(
     ("shape", "axis"), [((3,), None), ((3,), 0), ((1, 3), None), ((2, 3), 1), ((3, 2), 0)]
 )
-def test_one_scale_is_one_whatever_the_axis(held_x, scale, zero, axis, shape) -> None:
+def test_one_scale_is_one_whatever_the_axis(
+    held_x: bool, scale: Any, zero: Any, axis: int | None, shape: tuple[int, ...]
+) -> None:
     proto = quantised(held_x, scale, zero, axis, shape)
     name = proto.graph.input[0].name
     x = np.zeros(shape, np.float32) if held_x else RNG.integers(-9, 9, shape).astype(np.int8)

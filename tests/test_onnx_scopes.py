@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from tests.onnx_models import model, node
 X = np.array([[-1.5, 0.25, 3.0]], np.float32)
 
 
-def graph(nodes, outputs=("z",), held=()):
+def graph(nodes: Any, outputs: Any = ("z",), held: Any = ()) -> Any:
     made = helper.make_graph(
         list(nodes),
         "branch",
@@ -28,16 +30,18 @@ def graph(nodes, outputs=("z",), held=()):
     return made
 
 
-def function(name, nodes, inputs=("a",), outputs=("z",), attributes=()):
+def function(
+    name: Any, nodes: Any, inputs: Any = ("a",), outputs: Any = ("z",), attributes: Any = ()
+) -> Any:
     imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
     return helper.make_function("own", name, inputs, outputs, nodes, imports, attributes)
 
 
-def either(condition, output, then, other, **names):
+def either(condition: Any, output: Any, then: Any, other: Any, **names: Any) -> Any:
     return node("If", [condition], [output], then_branch=then, else_branch=other, **names)
 
 
-def nested(outer, inner):
+def nested(outer: Any, inner: Any) -> Any:
     """A branch in a branch that uses a tensor of each graph around it, and one of its own."""
     deepest = graph([node("Add", ["h", "x"], ["s"]), node("Mul", ["s", "c"], ["z"])])
     middle = graph([node("Exp", ["x"], ["h"]), either("inner", "z", deepest, graph(
@@ -50,7 +54,7 @@ def nested(outer, inner):
     return model(nodes, {"x": (1, 3)}, held=held)
 
 
-def names_meet():
+def names_meet() -> Any:
     """Both branches, and the graph around them, call different tensors by the same names."""
     one = graph([node("Mul", ["x", "k"], ["z"])], held={"k": np.float32([2.0])})
     two = graph([node("Add", ["x", "k"], ["z"])], held={"k": np.float32([5.0])})
@@ -63,7 +67,7 @@ def names_meet():
     return model(nodes, {"x": (1, 3)}, held={"yes": np.array(True), "no": np.array(False)})
 
 
-def called_twice():
+def called_twice() -> Any:
     """A function with a tensor of its own, called by nodes of one name, beside outer names."""
     twice = function("F", [node("Exp", ["a"], ["h"]), node("Add", ["h", "a"], ["z"])])
     nodes = [
@@ -75,7 +79,7 @@ def called_twice():
     return model(nodes, {"x": (1, 3)}, functions=[twice])
 
 
-def calls_that_call():
+def calls_that_call() -> Any:
     """Calls inside of two calls carry one name."""
     inner = function("F", [node("Exp", ["a"], ["h"]), node("Sub", ["h", "a"], ["z"])])
     call = node("F", ["a"], ["m"], name="same", domain="own")
@@ -84,14 +88,14 @@ def calls_that_call():
     return model(nodes, {"x": (1, 3)}, functions=[inner, outer])
 
 
-def output_left_out():
+def output_left_out() -> Any:
     """A call leaves out an output that its function itself goes on from."""
     body = [node("Exp", ["a"], ["h"]), node("Neg", ["h"], ["z"])]
     two = function("F", body, outputs=("h", "z"))
     return model([node("F", ["x"], ["", "y"], domain="own")], {"x": (1, 3)}, functions=[two])
 
 
-def branch_in_a_function(value, slope=None):
+def branch_in_a_function(value: Any, slope: Any = None) -> Any:
     """An If on a constant inside a function, whose branches use an argument and an attribute."""
     leaky = node("LeakyRelu", ["n"], ["z"])
     alpha = {"f": 0.5} if slope is None else {"ref_attr_name": "slope"}
@@ -107,7 +111,7 @@ def branch_in_a_function(value, slope=None):
     return model(call, {"x": (1, 3)}, functions=[made])
 
 
-def call_in_a_branch():
+def call_in_a_branch() -> Any:
     made = function("F", [node("Exp", ["a"], ["h"]), node("Neg", ["h"], ["z"])])
     call = graph([node("F", ["x"], ["z"], domain="own")])
     return model([either("c", "y", call, call)], {"x": (1, 3)}, functions=[made],

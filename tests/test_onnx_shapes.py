@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -16,7 +18,7 @@ from tests.onnx_models import model, node
 RNG = np.random.default_rng(0)
 
 
-def real(*shape):
+def real(*shape: Any) -> Any:
     return RNG.normal(size=shape).astype(np.float32)
 
 

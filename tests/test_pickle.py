@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import pickle
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -76,7 +77,7 @@ def test_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("reduction", [SUM, MEAN, MAX, PRODUCT])
-def test_the_usual_reductions_are_themselves(reduction) -> None:
+def test_the_usual_reductions_are_themselves(reduction: Any) -> None:
     assert pickle.loads(pickle.dumps(reduction)) is reduction
 
 

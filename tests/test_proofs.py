@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -16,7 +17,7 @@ from tests.theorems import OTHERS, THEOREMS, k, t
 
 
 @pytest.fixture(scope="module")
-def proofs():
+def proofs() -> Any:
     return {name: cg.prove(*question) for name, question in THEOREMS.items()} | OTHERS
 
 
@@ -24,7 +25,7 @@ ALL = [*THEOREMS, *OTHERS]
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_theorem_is_proved_and_verifies(proofs, name):
+def test_every_theorem_is_proved_and_verifies(proofs: Any, name: Any) -> None:
     proof = proofs[name]
     assert isinstance(proof, cg.Proof)
     assert proof.verify()
@@ -34,13 +35,13 @@ def test_every_theorem_is_proved_and_verifies(proofs, name):
 # -- what was altered fails ---------------------------------------------------------------------
 
 
-def replaced(proof, number, **changes):
+def replaced(proof: Any, number: Any, **changes: Any) -> Any:
     steps = list(proof.steps)
     steps[number] = dataclasses.replace(steps[number], **changes)
     return dataclasses.replace(proof, steps=tuple(steps))
 
 
-def nearby(e: sp.Expr, draw) -> sp.Expr:
+def nearby(e: sp.Expr, draw: Any) -> sp.Expr:
     """An expression that means something else: an index moved, or two kernels exchanged."""
     calls = sorted(e.atoms(sp.core.function.AppliedUndef), key=sp.default_sort_key)
     assume(any(call.args for call in calls))
@@ -53,7 +54,7 @@ def nearby(e: sp.Expr, draw) -> sp.Expr:
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_step_with_another_side_fails(proofs, data):
+def test_a_step_with_another_side_fails(proofs: Any, data: st.DataObject) -> None:
     proof = proofs[data.draw(st.sampled_from(ALL))]
     number = data.draw(st.integers(0, len(proof.steps) - 1))
     side = data.draw(st.sampled_from(["left", "right"]))
@@ -65,7 +66,7 @@ def test_a_step_with_another_side_fails(proofs, data):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
+def test_a_side_changed_in_both_of_its_steps_fails(proofs: Any, data: st.DataObject) -> None:
     """The chain is still linked; the rules have to notice."""
     proof = proofs[data.draw(st.sampled_from(ALL))]
     inner = [
@@ -82,7 +83,7 @@ def test_a_side_changed_in_both_of_its_steps_fails(proofs, data):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_step_under_another_rule_fails(proofs, data):
+def test_a_step_under_another_rule_fails(proofs: Any, data: st.DataObject) -> None:
     proof = proofs[data.draw(st.sampled_from(ALL))]
     number = data.draw(st.integers(0, len(proof.steps) - 1))
     rule = data.draw(st.sampled_from([*RULES, "magic"]))
@@ -94,7 +95,7 @@ def test_a_step_under_another_rule_fails(proofs, data):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_step_follows_by_any_other_rule(proofs, name):
+def test_no_step_follows_by_any_other_rule(proofs: Any, name: Any) -> None:
     proof = proofs[name]
     lemmas = {}
     for claim in proof.claims:
@@ -110,7 +111,7 @@ def test_no_step_follows_by_any_other_rule(proofs, name):
         lemmas = {**lemmas, claim.name: claim}
 
 
-def test_an_assumption_is_used_only_for_what_it_is_about(proofs):
+def test_an_assumption_is_used_only_for_what_it_is_about(proofs: Any) -> None:
     """A hypothesis about every shift t and every input x says nothing of another stride or map."""
     proof = proofs["converse of stride s"]
     (number,) = [n for n, step in enumerate(proof.steps) if step.rule == "hypothesis"]
@@ -123,7 +124,7 @@ def test_an_assumption_is_used_only_for_what_it_is_about(proofs):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_step_removed_added_or_renumbered_fails(proofs, data):
+def test_a_step_removed_added_or_renumbered_fails(proofs: Any, data: st.DataObject) -> None:
     proof = proofs[data.draw(st.sampled_from(ALL))]
     steps = list(proof.steps)
     number = data.draw(st.integers(0, len(steps) - 1))
@@ -142,7 +143,7 @@ def test_a_step_removed_added_or_renumbered_fails(proofs, data):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_an_altered_hypothesis_fails(proofs, data):
+def test_an_altered_hypothesis_fails(proofs: Any, data: st.DataObject) -> None:
     proof = proofs[data.draw(st.sampled_from(ALL))]
     given_ = list(proof.hypotheses)
     number = data.draw(st.integers(0, len(given_) - 1))
@@ -157,7 +158,7 @@ def test_an_altered_hypothesis_fails(proofs, data):
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_proof_of_something_else_fails(proofs, data):
+def test_a_proof_of_something_else_fails(proofs: Any, data: st.DataObject) -> None:
     names = list(THEOREMS)
     one, two = (proofs[data.draw(st.sampled_from(names))] for _ in range(2))
     assume(one.hypotheses != two.hypotheses or one.conclusion != two.conclusion)
@@ -167,7 +168,7 @@ def test_a_proof_of_something_else_fails(proofs, data):
         dataclasses.replace(one, conclusion=sp.Eq(one.conclusion.lhs, sp.Symbol("z"))).verify()
 
 
-def test_a_wider_interior_fails(proofs):
+def test_a_wider_interior_fails(proofs: Any) -> None:
     """The steps are right, but are not allowed at outputs that the border reaches."""
     proof = proofs["padded"]
     assert len(proof.claims[-1].conditions) == 3
@@ -182,7 +183,7 @@ def test_a_wider_interior_fails(proofs):
         assert not all(check(step, now) for step in proof.steps)
 
 
-def test_a_lemma_may_not_be_used_before_it_is_shown(proofs):
+def test_a_lemma_may_not_be_used_before_it_is_shown(proofs: Any) -> None:
     proof = proofs["stack"]
     first = proof.steps[0]
     circular = Step(1, first.claim, first.left, proof.claims[0].right, "lemma", first.claim)
@@ -192,7 +193,7 @@ def test_a_lemma_may_not_be_used_before_it_is_shown(proofs):
         dataclasses.replace(proof, steps=(circular, *numbered)).verify()
 
 
-def test_branches_of_one_stride_need_it_once():
+def test_branches_of_one_stride_need_it_once() -> None:
     """A circle of any even size, not of a multiple of four, for two branches of stride 2."""
     around = {"padding": "same", "padding_mode": "circular"}
     spec = cg.Residual(cg.Conv(3, stride=2, **around), shortcut=cg.Conv(1, stride=2, **around))

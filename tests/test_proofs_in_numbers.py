@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -20,7 +22,7 @@ from tests.theorems import THEOREMS, c, d, k, m, p, s, t, up
 class Instance:
     """A theorem with a number for each of its symbols, and the network that it then speaks of."""
 
-    def __init__(self, name, draw, seed):
+    def __init__(self, name: Any, draw: Any, seed: Any) -> None:
         spec, shift, self.where, channels = THEOREMS[name]
         made = setting(spec, amounts_of(spec, shift), self.where, channels)
         at = {symbol: draw(st.integers(1, 3)) for symbol in (k, s, d, p, c, m)}
@@ -45,7 +47,7 @@ class Instance:
             array.letter: self.rng.integers(-9, 10, array.shape) for array in self.net.labels.arrays
         }
 
-    def functions(self, rows):
+    def functions(self, rows: Any) -> Any:
         """The functions of a formula: rows as given, kernels, and pointwise functions."""
         found = dict(rows)
         for array in self.net.labels.arrays:
@@ -57,12 +59,12 @@ class Instance:
         return found
 
 
-def exact(array):
+def exact(array: Any) -> Any:
     """An array of whole numbers as sympy has them, so that means are exact too."""
     return np.array([sp.Integer(int(a)) for a in array.ravel()], object).reshape(array.shape)
 
 
-def extended(array, beyond):
+def extended(array: Any, beyond: Any) -> Any:
     """The array as a function of all integers."""
 
     def read(*index):
@@ -75,7 +77,9 @@ def extended(array, beyond):
 @settings(max_examples=12)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", THEOREMS)
-def test_what_is_given_is_what_the_network_computes(name, data, seed):
+def test_what_is_given_is_what_the_network_computes(
+    name: Any, data: st.DataObject, seed: int
+) -> None:
     """Each definition, read as numbers, against the evaluated network, at every unit."""
     case = Instance(name, data.draw, seed)
     rows = {}
@@ -104,7 +108,7 @@ ON_ROWS = [name for name in THEOREMS if name not in ON_A_LINE]
 @settings(max_examples=12)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_ROWS)
-def test_the_conclusion_holds_of_networks(name, data, seed):
+def test_the_conclusion_holds_of_networks(name: Any, data: st.DataObject, seed: int) -> None:
     """f(g x) and g(f x) by evaluating the network, at all outputs that the claim speaks of."""
     case = Instance(name, data.draw, seed)
     claim = cg.prove(*THEOREMS[name]).statement.claim
@@ -127,7 +131,7 @@ def test_the_conclusion_holds_of_networks(name, data, seed):
 @settings(max_examples=12)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_A_LINE)
-def test_the_conclusion_holds_of_formulas(name, data, seed):
+def test_the_conclusion_holds_of_formulas(name: Any, data: st.DataObject, seed: int) -> None:
     """On a line there is no network to evaluate: the definitions are, on an endless input."""
     case = Instance(name, data.draw, seed)
     proof = cg.prove(*THEOREMS[name])

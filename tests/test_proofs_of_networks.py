@@ -1,7 +1,10 @@
 """Theorems about bound networks, models among them: what their layers do at every size."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -30,7 +33,7 @@ LAYERS = [
 
 @settings(max_examples=10)
 @given(st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), st.sampled_from([4, 8, -4]))
-def test_what_is_proved_at_one_size_holds_at_others(layers, amount):
+def test_what_is_proved_at_one_size_holds_at_others(layers: list[Any], amount: int) -> None:
     spec = layers[0]
     for layer in layers[1:]:
         spec = spec >> layer
@@ -44,7 +47,7 @@ def test_what_is_proved_at_one_size_holds_at_others(layers, amount):
         assert exact.ravel()[_inside(found, size, exact.size)].all()
 
 
-def _inside(proof, size, outputs, axis=-1):
+def _inside(proof: Any, size: Any, outputs: Any, axis: Any = -1) -> Any:
     """Of which outputs, along an axis, a proof speaks for an input of that size."""
     claim = proof.statement.claim
     known = {
@@ -61,7 +64,7 @@ def _inside(proof, size, outputs, axis=-1):
 
 @given(networks(), st.sampled_from([1, 2, 4]))
 @settings(max_examples=30)
-def test_any_network_is_proved_refuted_or_left_open(network, amount):
+def test_any_network_is_proved_refuted_or_left_open(network: cg.Network, amount: int) -> None:
     assume(len(network.inputs) == 1)
     row = network.inputs[0]
     shift = cg.Shift((amount,) * (len(row.shape) - row.channels))
@@ -72,7 +75,7 @@ def test_any_network_is_proved_refuted_or_left_open(network, amount):
             assert found.recheck().holds
 
 
-def test_the_theorem_of_a_network_is_that_of_its_spec():
+def test_the_theorem_of_a_network_is_that_of_its_spec() -> None:
     spec = cg.Conv(3, stride=2, padding=1) >> cg.ReLU() >> cg.MaxPool(2)
     for where in ("line", "interior"):
         proofs = [cg.prove(each, cg.Shift(4 * t), where=where) for each in (spec, spec.on(30))]
@@ -81,7 +84,7 @@ def test_the_theorem_of_a_network_is_that_of_its_spec():
     assert "n_h1 = " in str(proofs[1])
 
 
-def test_on_a_circle_and_on_a_frame_a_network_has_its_size():
+def test_on_a_circle_and_on_a_frame_a_network_has_its_size() -> None:
     around = {"padding": "same", "padding_mode": "circular"}
     network = (cg.Conv(3, **around) >> cg.MaxPool(2)).on(10)
     shift = cg.Shift(2, boundary="wrap")
@@ -96,7 +99,7 @@ def test_on_a_circle_and_on_a_frame_a_network_has_its_size():
     assert cg.prove(many, cg.Shift((1, 0))).holds is None
 
 
-def test_branches_one_after_the_other_are_told_by_their_wiring():
+def test_branches_one_after_the_other_are_told_by_their_wiring() -> None:
     x = cg.Input((2, 8), rank=1)
     wide = cg.Conv(3, filters=3, padding=1)(x)
     network = cg.Network(x, cg.Concat()(wide, x))
@@ -106,13 +109,13 @@ def test_branches_one_after_the_other_are_told_by_their_wiring():
     assert "y[f, i] = x[f, i] if f < 2 else h[f - 2, i]" in str(cg.prove(swapped, cg.Shift(1)))
 
 
-def test_products_are_proved():
+def test_products_are_proved() -> None:
     x = cg.Input(9)
     gated = cg.Multiply()(cg.Conv(3, padding=1)(x), cg.Activation("sigmoid")(x))
     assert cg.prove(cg.Network(x, gated), cg.Shift(1)).verify()
 
 
-def median(network):
+def median(network: cg.Network) -> Any:
     """The network with its first layer's sums taken for a median."""
     layer = dataclasses.replace(network.layers[0], reduction=Reduction("median", max, max))
     return cg.Network.of(
@@ -120,7 +123,7 @@ def median(network):
     )
 
 
-def test_of_other_ways_of_taking_values_no_more_is_said_than_that_they_are_functions():
+def test_of_other_ways_of_taking_values_no_more_is_said_than_that_they_are_functions() -> None:
     proof = cg.prove(median((cg.Conv(3) >> cg.ReLU()).on(9)), cg.Shift(2))
     assert "h[i] = median_h(w[j]*x[i + j] for j=0..2)" in str(proof)
     assert r"\left(w[j] \, x[i + j]\right)_{0 \le j \le 2}" in proof.latex()
@@ -135,7 +138,7 @@ def test_of_other_ways_of_taking_values_no_more_is_said_than_that_they_are_funct
     assert inside.recheck().holds
 
 
-def test_softmax_and_normalisation_across_channels_that_come_last():
+def test_softmax_and_normalisation_across_channels_that_come_last() -> None:
     torch = pytest.importorskip("torch")
 
     class Block(torch.nn.Module):
@@ -156,7 +159,7 @@ def test_softmax_and_normalisation_across_channels_that_come_last():
     assert exact[_inside(proof, 12, len(exact), axis=-2)].all()
 
 
-def test_bad_questions():
+def test_bad_questions() -> None:
     network = cg.Conv(3).on(9)
     with pytest.raises(cg.ConvgraphError, match="channels=2: a bound network has its own"):
         cg.prove(network, cg.Shift(1), channels=2)
@@ -181,7 +184,9 @@ everything = [*MODELS, *(pytest.param(*m, marks=pytest.mark.exhaustive) for m in
 
 
 @pytest.mark.parametrize(("name", "row", "stride"), everything)
-def test_models_commute_with_their_stride_for_images_of_any_size(name, row, stride):
+def test_models_commute_with_their_stride_for_images_of_any_size(
+    name: Any, row: Any, stride: Any
+) -> None:
     onnx = pytest.importorskip("onnx")
     folder = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
     model = cg.from_onnx(folder / f"{name}.onnx")
@@ -196,7 +201,7 @@ def test_models_commute_with_their_stride_for_images_of_any_size(name, row, stri
     assert exact[told].all()
 
 
-def _behind(network, row):
+def _behind(network: cg.Network, row: Any) -> Any:
     found, waiting = set(), [row]
     while waiting:
         name = waiting.pop()

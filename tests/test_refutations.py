@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -38,7 +39,7 @@ around = {"padding": "same", "padding_mode": "circular"}
     ],
     ids=repr,
 )
-def test_what_does_not_hold_is_refuted(spec, g, where, reason):
+def test_what_does_not_hold_is_refuted(spec: Any, g: Any, where: str, reason: str) -> None:
     found = cg.prove(spec, g, where=None if where == "frame" and "Shift" not in repr(g) else where)
     assert isinstance(found, Refutation)
     assert found.holds is False
@@ -61,14 +62,14 @@ def test_what_does_not_hold_is_refuted(spec, g, where, reason):
     ],
     ids=repr,
 )
-def test_what_is_neither_stays_open(spec, g, where):
+def test_what_is_neither_stays_open(spec: Any, g: Any, where: str | None) -> None:
     found = cg.prove(spec, g, where=where)
     assert isinstance(found, Undecided)
     assert found.holds is None
     assert "undecided" in str(found)
 
 
-def test_a_frame_that_goes_around_is_a_circle_if_it_may_have_any_size():
+def test_a_frame_that_goes_around_is_a_circle_if_it_may_have_any_size() -> None:
     shift = cg.Shift(2, boundary="wrap")
     proof = cg.prove(cg.Conv(3, **around) >> cg.ReLU(), shift, where="frame")
     assert proof.verify()
@@ -79,7 +80,7 @@ def test_a_frame_that_goes_around_is_a_circle_if_it_may_have_any_size():
     assert cg.prove(cg.MaxPool(2), shift).holds
 
 
-def test_branches_that_go_down_and_up_again_meet_where_strides_divide_the_size():
+def test_branches_that_go_down_and_up_again_meet_where_strides_divide_the_size() -> None:
     block = cg.Residual(cg.MaxPool(2) >> cg.Conv(3, padding="same") >> cg.Upsample(2))
     proof = cg.prove(block, cg.Shift(2), where="interior")
     assert "x, h3 and y have 2*m positions" in str(proof)
@@ -127,7 +128,7 @@ LAYERS = st.sampled_from(
     st.sampled_from([1, 2, -1, 4]),
     st.sampled_from(["line", "circle", "interior"]),
 )
-def test_proofs_and_the_decision_on_edges_agree(layers, amount, where):
+def test_proofs_and_the_decision_on_edges_agree(layers: list[Any], amount: int, where: str) -> None:
     """A proof is for all sizes, so that no size that is decided on the edges may contradict it."""
     spec = layers[0]
     for layer in layers[1:]:
@@ -155,14 +156,14 @@ def test_proofs_and_the_decision_on_edges_agree(layers, amount, where):
                 assert not broken.ravel()[index]
 
 
-def _length(proof, number):
+def _length(proof: Any, number: Any) -> Any:
     """How long the input is, with a number for what its size is counted in."""
     (note, *_) = [n for n in proof.statement.notes if re.match("x.* (has|have) ", n.words)]
     (size,) = note.formulas
     return int(size.xreplace(dict.fromkeys(size.free_symbols, sp.Integer(number))))
 
 
-def _inside(proof, net, index):
+def _inside(proof: Any, net: cg.Network, index: Any) -> Any:
     """Whether the claim speaks of an output, with numbers for the sizes that it names."""
     values = {}
     for note in proof.statement.notes:
@@ -181,7 +182,7 @@ def _inside(proof, net, index):
     return all(condition >= 0 for condition in conditions)
 
 
-def test_channels_of_layers_that_know_no_axes():
+def test_channels_of_layers_that_know_no_axes() -> None:
     """Behind a global pool or before a function there is no kernel to say which axis is which."""
     for spec in (cg.ReLU(), cg.Upsample(2), cg.Pad(1)):
         found = cg.prove(spec, cg.Shift(t), channels=3)
@@ -197,7 +198,7 @@ def test_channels_of_layers_that_know_no_axes():
     assert cg.prove(mixed, cg.Shift((1, 0))).holds is None
 
 
-def test_bad_questions():
+def test_bad_questions() -> None:
     with pytest.raises(cg.ConvgraphError, match="spec=3: a proof is about a spec"):
         cg.prove(3, cg.Shift(1))
     with pytest.raises(cg.ConvgraphError, match=r'where=.sea.: where is "line", "circle"'):
@@ -210,7 +211,7 @@ def test_bad_questions():
         cg.prove_downsampling(cg.ReLU())
 
 
-def test_numbers_for_symbols_reach_every_argument():
+def test_numbers_for_symbols_reach_every_argument() -> None:
     spec = cg.Residual(cg.Conv((k, s), stride=s) >> cg.MaxPool(k), shortcut=cg.Conv(1, stride=k))
     numbers = with_numbers(spec, {k: 2, s: 3})
     assert numbers == cg.Residual(

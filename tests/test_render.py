@@ -1,5 +1,7 @@
 """Rendering on both engines: the `dot` program and the embedded Graphviz."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -8,6 +10,7 @@ import sys
 import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,18 +38,18 @@ needs_dot = pytest.mark.skipif(not HAS_DOT, reason="no Graphviz program dot on t
 
 
 @pytest.fixture
-def no_dot(monkeypatch):
+def no_dot(monkeypatch: Any) -> None:
     monkeypatch.setenv("PATH", "")
 
 
 @pytest.fixture(params=[pytest.param("dot", marks=needs_dot), "embedded"])
-def engine(request):
+def engine(request: Any) -> Any:
     if request.param == "embedded":
         request.getfixturevalue("no_dot")
     return request.param
 
 
-def texts(svg):
+def texts(svg: Any) -> Any:
     """The text elements by what they read, as lists of (style, size, dy) of their parts."""
     return {
         "".join(text.itertext()): [
@@ -56,7 +59,7 @@ def texts(svg):
     }
 
 
-def test_names_are_an_italic_letter_with_a_roman_subscript(engine):
+def test_names_are_an_italic_letter_with_a_roman_subscript(engine: Any) -> None:
     parts = [("italic", None, None), ("normal", "9.8", "3.08")]
     assert texts(render(DOT)) == {
         "x1": parts,
@@ -67,14 +70,14 @@ def test_names_are_an_italic_letter_with_a_roman_subscript(engine):
     }
 
 
-def test_labels_sit_alike_in_their_circles_whatever_the_engine(engine):
+def test_labels_sit_alike_in_their_circles_whatever_the_engine(engine: Any) -> None:
     for node in ET.fromstring(render(DOT)).iter(f"{SVG}g"):
         ellipse, text = node.find(f".//{SVG}ellipse"), node.find(f".//{SVG}text")
         if "unit" in node.get("class", "").split():
             assert float(text.get("y")) - float(ellipse.get("cy")) == pytest.approx(2.8, abs=0.01)
 
 
-def test_classes_colors_and_order_survive(engine):
+def test_classes_colors_and_order_survive(engine: Any) -> None:
     svg = render(DOT).decode()
     assert 'class="node unit shaded"' in svg
     assert 'class="edge emphasized"' in svg
@@ -82,7 +85,7 @@ def test_classes_colors_and_order_survive(engine):
     assert svg.index('class="edge') < svg.index('class="node')
 
 
-def test_no_layout_is_computed(engine):
+def test_no_layout_is_computed(engine: Any) -> None:
     centers = {
         group.find(f"{SVG}title").text: (float(e.get("cx")), float(e.get("cy")))
         for group in ET.fromstring(render(DOT)).iter(f"{SVG}g")
@@ -94,7 +97,7 @@ def test_no_layout_is_computed(engine):
     assert centers["s1"] == pytest.approx((x, y - 81), abs=0.02)
 
 
-def test_ids_of_two_figures_on_a_page_differ(engine):
+def test_ids_of_two_figures_on_a_page_differ(engine: Any) -> None:
     def ids(svg):
         return re.findall(r' id="([^"]*)"', svg.decode())
 
@@ -105,42 +108,42 @@ def test_ids_of_two_figures_on_a_page_differ(engine):
     assert "fig-middle" in ids(render(DOT, prefix="fig-"))
 
 
-def test_references_follow_the_ids(engine):
+def test_references_follow_the_ids(engine: Any) -> None:
     gradient = DOT.replace('fillcolor="#A8A8A8"', 'fillcolor="white:gray"')
     svg = render(gradient, prefix="f-").decode()
     (target,) = re.findall(r'<linearGradient id="([^"]*)"', svg)
     assert f"url(#{target})" in svg
 
 
-def test_svg_is_a_bare_element_that_does_not_tell_who_drew_it(engine):
+def test_svg_is_a_bare_element_that_does_not_tell_who_drew_it(engine: Any) -> None:
     svg = render(DOT).decode()
     assert svg.startswith("<svg ")
     assert "<!--" not in svg
     assert "raphviz" not in svg
 
 
-def test_same_text_same_bytes(engine):
+def test_same_text_same_bytes(engine: Any) -> None:
     assert render(DOT) == render(DOT)
 
 
-def test_text_that_is_not_dot(engine):
+def test_text_that_is_not_dot(engine: Any) -> None:
     for bad in ["digraph {", "", "graph { a -> b }"]:
         with pytest.raises(ConvgraphError, match=re.escape(f"dot={bad!r}: Graphviz takes")):
             render(bad)
     assert render(DOT)
 
 
-def test_nothing_on_stderr(engine, capfd):
+def test_nothing_on_stderr(engine: Any, capfd: Any) -> None:
     render(DOT)
     assert capfd.readouterr() == ("", "")
 
 
-def test_dot_format_is_the_text(no_dot):
+def test_dot_format_is_the_text(no_dot: Any) -> None:
     assert render(DOT, "dot").decode() == DOT
 
 
 @needs_dot
-def test_png_and_pdf():
+def test_png_and_pdf() -> None:
     assert available_formats() == FORMATS
     assert render(DOT, "pdf").startswith(b"%PDF")
     png, larger = render(DOT, "png"), render(DOT, "png", dpi=384)
@@ -150,11 +153,11 @@ def test_png_and_pdf():
 
 
 @needs_dot
-def test_pdf_carries_no_date():
+def test_pdf_carries_no_date() -> None:
     assert b"CreationDate (D:19700101000000" in render(DOT, "pdf")
 
 
-def test_names_for_the_program_are_html_like():
+def test_names_for_the_program_are_html_like() -> None:
     drawn = engines._typeset(DOT)
     assert "label=<<I>x</I><SUB>2,3</SUB>>" in drawn
     assert "label=<<I>a</I>>" in drawn
@@ -162,7 +165,7 @@ def test_names_for_the_program_are_html_like():
 
 
 @pytest.mark.parametrize("format", ["png", "pdf"])
-def test_png_and_pdf_without_dot_say_how_to_get_it(no_dot, format):
+def test_png_and_pdf_without_dot_say_how_to_get_it(no_dot: Any, format: str) -> None:
     assert available_formats() == ("svg", "dot")
     with pytest.raises(ConvgraphError, match=rf"^format='{format}': .* install Graphviz"):
         render(DOT, format)
@@ -175,12 +178,12 @@ def test_png_and_pdf_without_dot_say_how_to_get_it(no_dot, format):
         ({"dpi": 0}, "dpi=0: a resolution is a number from 1 to 10000"),
     ],
 )
-def test_bad_arguments(arguments, message):
+def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=f"^{re.escape(message)}$"):
         render(DOT, **arguments)
 
 
-def test_a_broken_dot_program_is_passed_over_for_svg(monkeypatch, tmp_path):
+def test_a_broken_dot_program_is_passed_over_for_svg(monkeypatch: Any, tmp_path: Path) -> None:
     broken = tmp_path / ("dot.bat" if os.name == "nt" else "dot")
     broken.write_text("exit 1\n" if os.name == "nt" else "#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
@@ -188,7 +191,7 @@ def test_a_broken_dot_program_is_passed_over_for_svg(monkeypatch, tmp_path):
     assert render(DOT).startswith(b"<svg")
 
 
-def test_threads_share_the_embedded_engine(no_dot):
+def test_threads_share_the_embedded_engine(no_dot: Any) -> None:
     expected, drawn = render(DOT), []
     threads = [threading.Thread(target=lambda: drawn.append(render(DOT))) for _ in range(8)]
     for thread in threads:
@@ -199,7 +202,7 @@ def test_threads_share_the_embedded_engine(no_dot):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the cache folder is found otherwise on Windows")
-def test_embedded_engine_without_a_cache_folder(tmp_path):
+def test_embedded_engine_without_a_cache_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     home = str(tmp_path / "file" / "home")
     code = f"from convgraph.figures.render import render; print(len(render({DOT!r})))"
@@ -214,7 +217,7 @@ def test_embedded_engine_without_a_cache_folder(tmp_path):
     assert int(done.stdout) > 1000
 
 
-def test_write_replaces_a_file_whole(tmp_path):
+def test_write_replaces_a_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     assert write(path, "old") == path
     write(path, b"new")
@@ -222,7 +225,7 @@ def test_write_replaces_a_file_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_write_follows_a_link(tmp_path):
+def test_write_follows_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "figure.svg", tmp_path / "latest.svg"
     path.write_text("old")
     link.symlink_to(path)
@@ -231,13 +234,13 @@ def test_write_follows_a_link(tmp_path):
     assert path.read_text() == "new"
 
 
-def test_write_leaves_devices_alone():
+def test_write_leaves_devices_alone() -> None:
     write(os.devnull, "x")
     assert not Path(os.devnull).is_file()
 
 
 @pytest.mark.parametrize("path", ["missing/figure.svg", "file/figure.svg", "folder"])
-def test_write_where_it_cannot(tmp_path, path):
+def test_write_where_it_cannot(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConvgraphError, match=r"^out='.*': a file is written in a folder that"):
@@ -245,7 +248,7 @@ def test_write_where_it_cannot(tmp_path, path):
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
 
 
-def test_write_leaves_no_half_file_behind(tmp_path, monkeypatch):
+def test_write_leaves_no_half_file_behind(tmp_path: Path, monkeypatch: Any) -> None:
     path = tmp_path / "figure.svg"
     path.write_text("old")
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "disk full")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -24,13 +25,21 @@ moved = sp.Function("x'")
 EVERY = -sp.oo, sp.oo
 
 
-def known(definitions=(), lemmas=(), hypotheses=(), conditions=(), moduli=()):
+def known(
+    definitions: Any = (),
+    lemmas: Any = (),
+    hypotheses: Any = (),
+    conditions: Any = (),
+    moduli: Any = (),
+) -> Any:
     claim = Equation(sp.Function("y'")(i), y(i), tuple(conditions), tuple(moduli))
     named = [{e.name: e for e in some} for some in (definitions, lemmas, hypotheses)]
     return Known(*named, claim)
 
 
-def follows_by(rule, left, right, given=None, using="", data=()):
+def follows_by(
+    rule: Any, left: Any, right: Any, given: Any = None, using: Any = "", data: Any = ()
+) -> Any:
     return check(Step(1, "y'", left, right, rule, using, data), given or known())
 
 
@@ -38,7 +47,7 @@ SHIFT = Equation(moved(i), x(i - t))
 LAYER = Equation(y(i), sp.Sum(w(j) * x(i + j), (j, 0, k - 1)))
 
 
-def test_definitions_do_not_capture_bound_variables():
+def test_definitions_do_not_capture_bound_variables() -> None:
     """Under a sum over j, y(j) is a sum over something else."""
     left = sp.Sum(y(j), (j, 0, n - 1))
     nested = sp.Sum(sp.Sum(w(a) * x(j + a), (a, 0, k - 1)), (j, 0, n - 1))
@@ -48,7 +57,7 @@ def test_definitions_do_not_capture_bound_variables():
     assert not follows_by("definition", left, captured, given, "y")
 
 
-def test_definitions_hold_where_their_conditions_do():
+def test_definitions_hold_where_their_conditions_do() -> None:
     inside = dataclasses.replace(SHIFT, conditions=(n - 1 - i,))
     step = moved(i + j), x(i + j - t)
     left, right = (sp.Sum(each, (j, 0, k - 1)) for each in step)
@@ -59,7 +68,7 @@ def test_definitions_hold_where_their_conditions_do():
         assert not follows_by("definition", left, right, given, "x'")
 
 
-def test_on_a_circle_only_its_positions_are_arguments():
+def test_on_a_circle_only_its_positions_are_arguments() -> None:
     around = Equation(moved(i), x(Residue(i - t, n)), moduli=(n,))
 
     def step(argument, moduli):
@@ -74,7 +83,7 @@ def test_on_a_circle_only_its_positions_are_arguments():
     assert not step(i + 1, (n,))
 
 
-def test_lemmas_and_functions_of_them():
+def test_lemmas_and_functions_of_them() -> None:
     lemma = Equation(sp.Function("h'")(i), h(i - t))
     given = known(lemmas=[lemma])
     primed = sp.Function("h'")
@@ -85,7 +94,7 @@ def test_lemmas_and_functions_of_them():
     assert not follows_by("lemma", phi(primed(i)), phi(h(i)), given, "h'")
 
 
-def test_indices():
+def test_indices() -> None:
     assert follows_by("index", x(s * (i - t)), x(s * i - s * t))
     assert not follows_by("index", x(s * (i - t)), x(s * i - t))
     assert not follows_by("index", x(i), x(i))  # a step that does nothing
@@ -113,7 +122,7 @@ def test_indices():
         (sp.floor(Residue(u, 6) / 2), sp.floor(u / 2), False),
     ],
 )
-def test_remainders(inner, outer, same):
+def test_remainders(inner: Any, outer: Any, same: bool) -> None:
     assert follows_by("index", x(inner), x(outer)) is same
     wrong = [
         (p, q)
@@ -124,7 +133,7 @@ def test_remainders(inner, outer, same):
     assert (not wrong) is same
 
 
-def number(e, p, q):
+def number(e: Any, p: Any, q: Any) -> Any:
     values = {u: p, v: q, j: q, s: 2, m: 3, n: 5}
     if isinstance(e, Residue):
         return int(number(e.args[0], p, q)) % int(number(e.args[1], p, q))
@@ -138,7 +147,7 @@ def number(e, p, q):
     return int(e.xreplace({symbol: sp.Integer(c) for symbol, c in values.items()}))
 
 
-def test_reindexing_endless_sums():
+def test_reindexing_endless_sums() -> None:
     left, right = (sp.Sum(w(e - t) * x(e), (a, *EVERY)) for e in (a, a + t))
     assert follows_by("reindex", left, right, data=(a, a + t))
     assert not follows_by("reindex", left, right, data=(a, a - t))
@@ -152,7 +161,7 @@ def test_reindexing_endless_sums():
     assert not follows_by("reindex", left, off, data=(a, a + half))
 
 
-def test_turning_a_circle():
+def test_turning_a_circle() -> None:
     def total(e, low=0, high=n - 1, kind=sp.Sum):
         return kind(x(e), (a, low, high))
 
@@ -166,7 +175,7 @@ def test_turning_a_circle():
     assert not follows_by("cycle", weighted, plain)
 
 
-def test_sifting():
+def test_sifting() -> None:
     def sum_of(e, low=-sp.oo):
         return sp.Sum(w(b) * Impulse(e), (b, low, sp.oo))
 
@@ -179,7 +188,7 @@ def test_sifting():
     assert not follows_by("sift", sum_of(b - a, low=0), w(a))
 
 
-def test_what_is_assumed_of_every_input():
+def test_what_is_assumed_of_every_input() -> None:
     """x and t are quantified; the stride s and the map M are not."""
     proof = OTHERS["converse of stride s"]
     stride = proof.statement.spec
@@ -197,13 +206,13 @@ def test_what_is_assumed_of_every_input():
     assert not at({stride: sp.Integer(2)})
 
 
-def renumbered(proof, steps):
+def renumbered(proof: Any, steps: Any) -> Any:
     numbered = [dataclasses.replace(step, number=at) for at, step in enumerate(steps, start=1)]
     return dataclasses.replace(proof, steps=tuple(numbered))
 
 
 @pytest.mark.parametrize("name", ["conv", "stack", "circular"])
-def test_the_chain_has_no_gap(name):
+def test_the_chain_has_no_gap(name: str) -> None:
     proof = cg.prove(*THEOREMS[name])
     for number in range(len(proof.steps)):
         rest = [step for at, step in enumerate(proof.steps) if at != number]
@@ -237,12 +246,16 @@ def test_the_chain_has_no_gap(name):
         (i - a + b, [i - n + 1], ((a, sp.S.Zero, n - 1), (b, sp.S.Zero, k - 1)), True),
     ],
 )
-def test_what_follows_from_what(goal, given, bounds, expected):
+def test_what_follows_from_what(
+    goal: Any, given: list[Any], bounds: tuple[Any, ...], expected: bool
+) -> None:
     assert follows(goal, given, bounds) is expected
 
 
 @given(*[st.integers(-4, 4)] * 3, st.integers(1, 4), st.sampled_from([1, 2]))
-def test_conditions_without_floors_imply_those_with_them(slope, rest, at, factor, under):
+def test_conditions_without_floors_imply_those_with_them(
+    slope: Any, rest: Any, at: Any, factor: int, under: int
+) -> None:
     goal = slope * sp.floor(i / factor) + sp.Rational(rest, under)
     value = unfloored(goal)
     holds = goal.xreplace({i: sp.Integer(at)}) >= 0
@@ -252,7 +265,7 @@ def test_conditions_without_floors_imply_those_with_them(slope, rest, at, factor
         assert not holds
 
 
-def test_normal_forms_tell_kernels_and_rows_apart():
+def test_normal_forms_tell_kernels_and_rows_apart() -> None:
     assert normal(w(i) * x(j)) != normal(w(j) * x(i))
     assert normal(sp.Sum(x(a), (a, 0, n))) == normal(sp.Sum(x(b), (b, 0, n)))
     assert normal(Impulse(a - b)) == normal(Impulse(b - a))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -16,11 +17,11 @@ n = sp.Symbol("n", integer=True, positive=True)
 same = {"padding": "same"}
 
 
-def rows_of(matrix):
+def rows_of(matrix: Any) -> Any:
     return [[sp.expand(entry) for entry in row] for row in matrix.tolist()]
 
 
-def differing(net, one):
+def differing(net: cg.Network, one: Any) -> Any:
     """The outputs at which a stack is not the one convolution with the effective kernel."""
     single = one.spec.on(net.inputs[0].shape)
     space = net.outputs[0].shape[net.outputs[0].channels :]
@@ -46,7 +47,7 @@ def differing(net, one):
 
 
 @st.composite
-def stacks(draw, modes=("zeros",)):
+def stacks(draw: st.DrawFn, modes: Any = ("zeros",)) -> Any:
     """Linear convolutions in a chain, with all that they can have."""
     rank = draw(st.sampled_from([1, 1, 2]))
     x = tensor = draw(shapes(rank))
@@ -81,7 +82,7 @@ def stacks(draw, modes=("zeros",)):
 
 @settings(max_examples=25)
 @given(stacks())
-def test_a_stack_is_one_convolution_but_for_the_units_that_are_told(net):
+def test_a_stack_is_one_convolution_but_for_the_units_that_are_told(net: Any) -> None:
     one = cg.effective_kernel(net)
     assert set(one.differs) == differing(net, one)
 
@@ -89,7 +90,7 @@ def test_a_stack_is_one_convolution_but_for_the_units_that_are_told(net):
 @pytest.mark.exhaustive
 @settings(max_examples=1500)
 @given(stacks(["zeros", "circular", "reflect", "replicate"]))
-def test_many_stacks_are_one_convolution_but_for_the_units_that_are_told(net):
+def test_many_stacks_are_one_convolution_but_for_the_units_that_are_told(net: Any) -> None:
     one = cg.effective_kernel(net)
     assume(fitting(one.spec.on, net.inputs[0].shape))
     told, known = set(one.differs), differing(net, one)
@@ -99,7 +100,7 @@ def test_many_stacks_are_one_convolution_but_for_the_units_that_are_told(net):
     assert told == known if exact else told >= known
 
 
-def test_two_kernels_of_three_are_one_of_five():
+def test_two_kernels_of_three_are_one_of_five() -> None:
     net = (cg.Conv(3, **same) >> cg.Conv(3, **same)).on(7)
     one = cg.effective_kernel(net)
     w1, w2, w3, v1, v2, v3 = sp.symbols("w_1:4 v_1:4")
@@ -114,7 +115,7 @@ def test_two_kernels_of_three_are_one_of_five():
     assert one.differs == {"g1", "g7"} == differing(net, one)
 
 
-def test_without_padding_or_around_a_circle_nothing_differs():
+def test_without_padding_or_around_a_circle_nothing_differs() -> None:
     wrapped = {"padding": "same", "padding_mode": "circular"}
     assert not cg.effective_kernel((cg.Conv(3) >> cg.Conv(2)).on(8)).differs
     net = (cg.Conv(3, **wrapped) >> cg.Conv(3, **wrapped)).on(6)
@@ -124,32 +125,32 @@ def test_without_padding_or_around_a_circle_nothing_differs():
     assert not cg.effective_kernel((cg.Conv(3, **full) >> cg.Conv(3, **full)).on(4)).differs
 
 
-def test_a_bias_below_a_padded_layer_differs_at_the_border():
+def test_a_bias_below_a_padded_layer_differs_at_the_border() -> None:
     net = (cg.Conv(3, bias=True) >> cg.Conv(3, padding=1)).on(8)
     one = cg.effective_kernel(net)
     assert one.bias == (sp.expand(sp.Symbol("b") * sum(sp.symbols("v_1:4"))),)
     assert one.differs == {"g1", "g6"} == differing(net, one)
 
 
-def test_the_border_of_an_image_is_a_frame():
+def test_the_border_of_an_image_is_a_frame() -> None:
     net = (cg.Conv((3, 3), **same) >> cg.Conv((3, 3), **same)).on((50, 60))
     assert len(cg.effective_kernel(net).differs) == 50 * 60 - 48 * 58
 
 
-def test_channels_are_summed_over():
+def test_channels_are_summed_over() -> None:
     net = (cg.Conv(1, 2) >> cg.Conv(1, 1)).on((1, 4))
     (entry,) = cg.effective_kernel(net).kernel.ravel()
     assert entry == sum(sp.Symbol(f"v_1_{c}_1") * sp.Symbol(f"w_{c}_1_1") for c in (1, 2))
 
 
-def test_strides_and_dilations_place_the_taps():
+def test_strides_and_dilations_place_the_taps() -> None:
     one = cg.effective_kernel((cg.Conv(2, dilation=2, stride=2) >> cg.Conv(2)).on(20))
     assert (one.kernel.shape[2:], one.dilation, one.stride) == ((3,), (2,), (2,))
     pooled = cg.effective_kernel((cg.AvgPool(2) >> cg.AvgPool(2)).on(16))
     assert pooled.kernel.ravel().tolist() == [sp.Rational(1, 4)] * 4
 
 
-def test_sizes_may_be_symbols():
+def test_sizes_may_be_symbols() -> None:
     one = cg.effective_kernel((cg.Conv(3, stride=2) >> cg.Conv(3, **same)).on(n))
     assert (one.kernel.shape, one.padding) == ((1, 1, 7), ((2, 2),))
     with pytest.raises(cg.ConvgraphError, match="needs numbers"):
@@ -171,12 +172,12 @@ def test_sizes_may_be_symbols():
         (cg.Conv(sp.Symbol("k", integer=True, positive=True)), 8, "kernel of numbers"),
     ],
 )
-def test_layers_that_are_no_convolution_are_named(spec, shape, message):
+def test_layers_that_are_no_convolution_are_named(spec: Any, shape: int, message: str) -> None:
     with pytest.raises(cg.ConvgraphError, match=message):
         cg.effective_kernel(spec.on(shape))
 
 
-def test_plain_data_and_text():
+def test_plain_data_and_text() -> None:
     one = cg.effective_kernel((cg.Conv(2, bias=True) >> cg.Conv(1)).on(4))
     data = json.loads(json.dumps(one.to_dict()))
     assert data["kernel"] == [[["v_1*w_1", "v_1*w_2"]]]

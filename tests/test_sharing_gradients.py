@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -19,25 +20,25 @@ n = sp.Symbol("n", integer=True, positive=True)
 SMALL = 100  # edges
 
 
-def exact(expression, point):
+def exact(expression: Any, point: Any) -> Any:
     """An expression at a point of rational numbers, where no two of them are alike."""
     value = sp.sympify(expression).xreplace(point)  # subs takes a hundred times as long
     assert value.is_Rational, value
     return value
 
 
-def outputs_of(net):
+def outputs_of(net: cg.Network) -> Any:
     return {u: e for row in net.outputs for u, e in net.expressions(row.name).items()}
 
 
-def differentiated(net, point):
+def differentiated(net: cg.Network, point: Any) -> Any:
     """The derivatives of the sum of outputs times their gradients, by sympy, at a point."""
     total = sp.Add(*[point[sp.Symbol("d" + unit)] * e for unit, e in outputs_of(net).items()])
     inputs = [sp.Symbol(unit) for row in net.inputs for unit in row.units()]
     return {s: exact(sp.diff(total, s), point) for s in (*inputs, *net.parameters)}
 
 
-def somewhere(net, seed):
+def somewhere(net: cg.Network, seed: Any) -> Any:
     """Distinct rational numbers for all inputs, parameters and output gradients."""
     names = [unit for row in net.inputs for unit in row.units()]
     names += ["d" + unit for row in net.outputs for unit in row.units()]
@@ -51,18 +52,18 @@ def somewhere(net, seed):
 
 @settings(max_examples=20)
 @given(networks(), st.integers(0, 1000))
-def test_gradients_are_the_derivatives(net, seed):
+def test_gradients_are_the_derivatives(net: cg.Network, seed: int) -> None:
     check_gradients(net, seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=120)
 @given(networks(), st.integers(0, 1000))
-def test_many_gradients_are_the_derivatives(net, seed):
+def test_many_gradients_are_the_derivatives(net: cg.Network, seed: int) -> None:
     check_gradients(net, seed)
 
 
-def check_gradients(net, seed):
+def check_gradients(net: cg.Network, seed: Any) -> None:
     assume(len(net.edges) <= SMALL and len(net.layers) <= 6)
     assume(all("Activation" not in repr(layer.spec) for layer in net.layers))
     # sympy takes minutes to differentiate a maximum of many values
@@ -79,13 +80,13 @@ def check_gradients(net, seed):
 
 @settings(max_examples=30)
 @given(single_layers([*CONVOLUTIONS, "Pad", "Upsample", "AvgPool", "Dense", "Flatten"]))
-def test_the_reversed_graph_has_the_transposed_matrix(net):
+def test_the_reversed_graph_has_the_transposed_matrix(net: cg.Network) -> None:
     assert cg.gradients(net).reversed.matrix() == net.matrix().T
 
 
 @settings(max_examples=25)
 @given(chains(LINEAR, most=2))
-def test_the_reversed_graph_of_a_stack_has_the_transposed_matrix(net):
+def test_the_reversed_graph_of_a_stack_has_the_transposed_matrix(net: cg.Network) -> None:
     assume(len(net.edges) <= SMALL)
     back = cg.gradients(net).reversed
     assert back.matrix().applyfunc(sp.expand) == net.matrix().T.applyfunc(sp.expand)
@@ -93,7 +94,7 @@ def test_the_reversed_graph_of_a_stack_has_the_transposed_matrix(net):
     assert edges == sorted((str(p), b[1:], a[1:]) for a, b, p in back.graph.edges(data="parameter"))
 
 
-def test_the_gradient_by_the_input_is_the_transposed_convolution():
+def test_the_gradient_by_the_input_is_the_transposed_convolution() -> None:
     """Book 9.5: the reversed graph, the transposed matrix."""
     back = cg.gradients(cg.Conv(3, stride=2, letter="w").on(7)).reversed
     transposed = cg.ConvTranspose(3, stride=2, letter="w").on(3)
@@ -103,7 +104,7 @@ def test_the_gradient_by_the_input_is_the_transposed_convolution():
     assert again.matrix() == cg.Conv(3, stride=2, letter="w").on(7).matrix()
 
 
-def test_the_gradient_by_the_kernel_correlates_the_input_with_the_outputs_gradient():
+def test_the_gradient_by_the_kernel_correlates_the_input_with_the_outputs_gradient() -> None:
     """Book 9.5: the sum over the tied edges."""
     net = cg.Conv(3).on(6)
     kernel = cg.Conv(4, letter="g").on(6)  # the gradient slides over the input
@@ -115,7 +116,7 @@ def test_the_gradient_by_the_kernel_correlates_the_input_with_the_outputs_gradie
         assert gradient == sp.Add(*[sp.Symbol(a) * sp.Symbol("d" + b) for a, b in edges])
 
 
-def test_biases_add_the_gradients_of_their_outputs():
+def test_biases_add_the_gradients_of_their_outputs() -> None:
     net = (cg.Conv(2, bias=True) >> cg.Conv(2, bias=True)).on(4)
     found = cg.gradients(net)
     assert found["c"] == sum(sp.symbols("dg1 dg2"))
@@ -123,7 +124,7 @@ def test_biases_add_the_gradients_of_their_outputs():
     assert sp.expand(found["b"] - (v1 + v2) * (g1 + g2)) == 0
 
 
-def test_the_edges_of_a_nonlinearity_carry_its_derivative():
+def test_the_edges_of_a_nonlinearity_carry_its_derivative() -> None:
     found = cg.gradients((cg.Conv(2) >> cg.ReLU() >> cg.MaxPool(2)).on(3))
     labels = {(a, b): p for a, b, p in found.reversed.graph.edges(data="parameter")}
     assert labels["dh2:1", "dh1:1"] == sp.Heaviside(sp.Symbol("h1:1"))
@@ -132,7 +133,7 @@ def test_the_edges_of_a_nonlinearity_carry_its_derivative():
     assert relu.input["x1"] == sp.Heaviside(sp.Symbol("x1")) * sp.Symbol("ds1")
 
 
-def test_functions_that_are_not_known_keep_their_derivative():
+def test_functions_that_are_not_known_keep_their_derivative() -> None:
     net = (cg.Conv(2) >> cg.Activation("phi")).on(3)
     gradient = cg.gradients(net).input["x1"]
     total = sp.Add(*[sp.Symbol("d" + u) * e for u, e in net.expressions().items()])
@@ -140,7 +141,7 @@ def test_functions_that_are_not_known_keep_their_derivative():
     assert sp.simplify(tanh - sp.diff(total.replace(sp.Function("phi"), sp.tanh), "x1")) == 0
 
 
-def test_symbolic_sizes_have_a_reversed_network():
+def test_symbolic_sizes_have_a_reversed_network() -> None:
     net = (cg.Conv(3, stride=2) >> cg.Conv(3, padding="same") >> cg.AvgPool(2)).on(n)
     back = cg.gradients(net).reversed
     assert back.outputs[0].shape == (n,)
@@ -148,13 +149,13 @@ def test_symbolic_sizes_have_a_reversed_network():
     assert sp.expand(connections - sum(layer.connections for layer in back.layers)) == 0
 
 
-def test_large_layers_are_reversed_without_edges():
+def test_large_layers_are_reversed_without_edges() -> None:
     back = cg.gradients(cg.Conv((3, 3), 64, padding="same").on((3, 224, 224))).reversed
     assert sum(layer.connections for layer in back.layers) == 64 * 3 * (3 * 224 - 2) ** 2
     assert "edges" not in vars(back)
 
 
-def test_an_output_that_is_read_again_has_two_gradients():
+def test_an_output_that_is_read_again_has_two_gradients() -> None:
     x = cg.Input(4)
     h = cg.Conv(2)(x)
     found = cg.gradients(cg.Network(x, [h, cg.Conv(2)(h)]))
@@ -163,7 +164,7 @@ def test_an_output_that_is_read_again_has_two_gradients():
     assert sp.expand(found.input["x1"] - w1 * (dh1 + v1 * dg1)) == 0
 
 
-def test_inputs_that_reach_nothing():
+def test_inputs_that_reach_nothing() -> None:
     found = cg.gradients(cg.Conv((1, 2), stride=2).on((2, 4)))
     assert [found.input[f"x2,{i}"] for i in range(1, 5)] == [0] * 4
     net = cg.from_networkx(nx.DiGraph([("a", "b", {"parameter": "p"})]))
@@ -172,7 +173,7 @@ def test_inputs_that_reach_nothing():
         apart.reversed  # noqa: B018
 
 
-def test_plain_data_text_and_errors():
+def test_plain_data_text_and_errors() -> None:
     found = cg.gradients(cg.Conv(2).on(3))
     assert json.loads(json.dumps(found.to_dict()))["parameters"]["w_1"] == "ds1*x1 + ds2*x2"
     assert repr(found) == "Gradients(by x, w, given ds)"
@@ -180,7 +181,7 @@ def test_plain_data_text_and_errors():
         found["w_3"]
 
 
-def test_gradients_are_those_of_pytorch():
+def test_gradients_are_those_of_pytorch() -> None:
     torch = pytest.importorskip("torch")
     layers = torch.nn.Sequential(
         torch.nn.Conv1d(2, 3, 3, stride=2, padding=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -20,7 +21,7 @@ from tests.test_levels import closed_forms
 n, k, j = sp.symbols("n k j", integer=True, positive=True)
 
 
-def labelled(plain):
+def labelled(plain: Any) -> Any:
     """The edges by label, and how many units have which bias."""
     edges = {}
     for source, target, label in plain.edges(data="parameter"):
@@ -31,7 +32,7 @@ def labelled(plain):
 
 @settings(max_examples=50)
 @given(networks())
-def test_uses_are_the_edges_with_that_label(net):
+def test_uses_are_the_edges_with_that_label(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))
     for symbol in net.parameters[:40]:
         found = cg.uses(net, symbol.name)
@@ -45,7 +46,7 @@ def test_uses_are_the_edges_with_that_label(net):
 
 @settings(max_examples=50)
 @given(networks())
-def test_tied_weights_count_all_labels(net):
+def test_tied_weights_count_all_labels(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))
     counts = [len(edges.get(s.name, [])) + biases[s.name] for s in net.parameters]
     found = cg.tied_weights(net)
@@ -58,7 +59,9 @@ def test_tied_weights_count_all_labels(net):
 
 
 @given(single_layers(["Conv"]))
-def test_a_parameter_of_a_convolution_is_used_everywhere_but_where_it_is_missing(net):
+def test_a_parameter_of_a_convolution_is_used_everywhere_but_where_it_is_missing(
+    net: cg.Network,
+) -> None:
     spec, target = net.layers[0].spec, net.outputs[0]
     for symbol in net.parameters[:10]:
         if symbol.name.startswith("b"):
@@ -74,7 +77,7 @@ def test_a_parameter_of_a_convolution_is_used_everywhere_but_where_it_is_missing
             assert not missing
 
 
-def check_closed_form(net, form, symbols):
+def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     for array, number in zip(
         cg.tied_weights(form).arrays, cg.tied_weights(net).arrays, strict=True
     ):
@@ -86,23 +89,23 @@ def check_closed_form(net, form, symbols):
 
 @settings(max_examples=3)  # sympy takes its time over maxima of floors
 @given(closed_forms())
-def test_closed_forms_are_the_uses_for_all_sizes(drawn):
+def test_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=200)
 @given(closed_forms())
-def test_many_closed_forms_are_the_uses_for_all_sizes(drawn):
+def test_many_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
 
 
-def uses_of_taps(**arguments):
+def uses_of_taps(**arguments: Any) -> Any:
     array = cg.tied_weights(cg.Conv(**arguments).on(n))["w"]
     return [array.uses_of(0, 0, tap) for tap in range(array.shape[-1])]
 
 
-def test_the_uses_of_each_element_depend_on_the_boundary():
+def test_the_uses_of_each_element_depend_on_the_boundary() -> None:
     """Book 9.2: every position, "except perhaps some of the boundary pixels"."""
     assert uses_of_taps(kernel=5) == [n - 4] * 5
     assert uses_of_taps(kernel=5, padding="full") == [n] * 5
@@ -115,7 +118,7 @@ def test_the_uses_of_each_element_depend_on_the_boundary():
     assert valid.total == sp.expand(k * (n - k + 1))
 
 
-def test_the_central_element():
+def test_the_central_element() -> None:
     """Figure 9.5: at all 5 positions in the convolution, once in the dense layer."""
     same, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
     assert cg.uses(same, "w_2").edges == tuple((f"x{i}", f"s{i}") for i in range(1, 6))
@@ -123,14 +126,14 @@ def test_the_central_element():
     assert set(cg.tied_weights(dense)["w"].uses.ravel()) == {1}
 
 
-def test_the_slides():
+def test_the_slides() -> None:
     """16 connections under four weights, each used four times; the dense counterpart has 36."""
     tied = cg.tied_weights(cg.Conv((2, 2)).on((3, 3)))
     assert (tied["w"].uses.ravel().tolist(), tied.factor, tied.total) == ([4] * 4, 4, 16)
     assert cg.tied_weights(cg.Dense((2, 2)).on((3, 3))).factor == 1
 
 
-def test_why_a_parameter_is_not_used():
+def test_why_a_parameter_is_not_used() -> None:
     (top, right) = cg.uses(cg.Conv((3, 3), padding="same").on((3, 4)), "w_1_3").missing
     assert (top.side, top.axis, top.units) == ("before", 0, {f"s1,{c}" for c in range(1, 5)})
     assert (right.side, right.axis, right.units) == ("behind", 1, {f"s{r},4" for r in (1, 2, 3)})
@@ -145,7 +148,7 @@ def test_why_a_parameter_is_not_used():
     assert [(loss.tap, loss.before, loss.behind) for loss in losses] == [(1, 1, 0), (2, 1, 0)]
 
 
-def test_letters_tie_layers():
+def test_letters_tie_layers() -> None:
     same = {"padding": "same", "letter": "w"}
     net = (cg.Conv(3, **same) >> cg.ReLU() >> cg.Conv(3, **same)).on(5)
     found = cg.uses(net, "w_1")
@@ -155,20 +158,20 @@ def test_letters_tie_layers():
     assert form["w"].uses_of(0, 0, 0) == 2 * n - 2
 
 
-def test_biases_are_used_by_every_output_of_their_filter():
+def test_biases_are_used_by_every_output_of_their_filter() -> None:
     net = cg.Conv((3, 3), 2, bias=True).on((4, 5))
     assert (cg.uses(net, "b_2").count, cg.uses(net, "b_2").edges) == (6, ())
     assert cg.uses(net, "b_2").units == ({f"s2,{r},{c}" for r in (1, 2) for c in (1, 2, 3)},)
 
 
-def test_classes_of_tied_connections_divide_the_edges():
+def test_classes_of_tied_connections_divide_the_edges() -> None:
     net = cg.TiledConv(2, tiles=2).on(5)
     classes = list(cg.tied_weights(net)["w"].classes())
     assert [len(each.edges) for each in classes] == [2, 2, 2, 2]
     assert sorted(edge for each in classes for edge in each.edges) == sorted(net.graph.edges())
 
 
-def test_labels_of_a_graph_that_a_user_brought():
+def test_labels_of_a_graph_that_a_user_brought() -> None:
     graph = nx.DiGraph()
     graph.add_edge("x", "y", parameter=sp.Symbol("a") * sp.Symbol("b"))
     graph.add_edge("x", "z", parameter="a")
@@ -180,13 +183,13 @@ def test_labels_of_a_graph_that_a_user_brought():
     assert cg.tied_weights(traced)["w"].uses.tolist() == [4, 4]
 
 
-def test_three_hundred_million_parameters_cost_nothing():
+def test_three_hundred_million_parameters_cost_nothing() -> None:
     tied = cg.tied_weights(cg.Dense((1, 100, 100)).on((3, 100, 100)))
     assert (tied.total, tied.factor) == (300_000_000, 1)
     assert tied["w"].uses_of(0, 99, 99, 2, 99, 99) == 1
 
 
-def test_plain_data_text_and_errors():
+def test_plain_data_text_and_errors() -> None:
     net = cg.Conv(3, padding="same").on(5)
     data = json.loads(json.dumps(cg.uses(net, "w_1").to_dict()))
     assert data["edges"][0] == ["x1", "s2"]
@@ -209,7 +212,7 @@ def test_plain_data_text_and_errors():
 @pytest.mark.exhaustive
 @settings(max_examples=1000)
 @given(single_layers(CONVOLUTIONS))
-def test_many_layers_count_all_labels(net):
+def test_many_layers_count_all_labels(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))
     counts = [len(edges.get(s.name, [])) + biases[s.name] for s in net.parameters]
     found = cg.tied_weights(net)

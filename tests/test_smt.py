@@ -8,6 +8,8 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -24,29 +26,29 @@ z3 = pytest.importorskip("z3")
 
 
 @pytest.fixture(scope="module")
-def proofs():
+def proofs() -> Any:
     return {name: cg.prove(*question) for name, question in THEOREMS.items()} | OTHERS
 
 
 @pytest.mark.parametrize("name", [*THEOREMS, *OTHERS])
-def test_every_theorem_is_confirmed(proofs, name):
+def test_every_theorem_is_confirmed(proofs: Any, name: Any) -> None:
     answer = proofs[name].recheck()
     assert answer.holds, str(answer)
 
 
-def answers_to(text):
+def answers_to(text: Any) -> Any:
     """What z3 prints for a script, as its command line would."""
     context = z3.Context()
     return z3.Z3_eval_smtlib2_string(context.ref(), text).split()
 
 
 @pytest.mark.parametrize("name", [*THEOREMS, *OTHERS])
-def test_the_script_is_smt_lib_and_every_answer_is_unsat(proofs, name):
+def test_the_script_is_smt_lib_and_every_answer_is_unsat(proofs: Any, name: Any) -> None:
     text = proofs[name].smt2()
     assert answers_to(text) == ["unsat"] * text.count("(check-sat)")
 
 
-def restated(proof, **changes):
+def restated(proof: Any, **changes: Any) -> Any:
     """The proof with another claim at its end, and in its statement."""
     last = dataclasses.replace(proof.claims[-1], **changes)
     statement = dataclasses.replace(proof.statement, claim=last)
@@ -57,7 +59,7 @@ IN_THE_INTERIOR = [name for name, question in THEOREMS.items() if question[2] ==
 
 
 @pytest.mark.parametrize("name", [n for n in IN_THE_INTERIOR if n != "either way"])
-def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
+def test_no_condition_of_an_interior_can_be_left_out(proofs: Any, name: Any) -> None:
     """Of any output that the border reaches, z3 finds that the claim is wrong: it is exact.
 
     (A shift that may go either way has the conditions of both, more than each of them needs.)
@@ -70,7 +72,7 @@ def test_no_condition_of_an_interior_can_be_left_out(proofs, name):
 
 
 @pytest.mark.parametrize("name", ["conv", "circular", "max pool", "mean", "transposed", "tiled"])
-def test_another_shift_of_the_output_is_not_confirmed(proofs, name):
+def test_another_shift_of_the_output_is_not_confirmed(proofs: Any, name: str) -> None:
     """The statement with a shift that is one too long, checked against the same layers."""
     right = proofs[name].claims[-1].right
     far = [
@@ -92,7 +94,7 @@ FALSE = [
 
 
 @pytest.mark.parametrize(("spec", "shift", "conditions"), FALSE)
-def test_false_statements_are_not_confirmed(spec, shift, conditions):
+def test_false_statements_are_not_confirmed(spec: Any, shift: Any, conditions: Any) -> None:
     """Whatever else a proof says, the statement is put to z3, and what it means is read anew."""
     true = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior")
     false = restated(true, conditions=conditions)
@@ -105,7 +107,7 @@ def test_false_statements_are_not_confirmed(spec, shift, conditions):
         false.verify()
 
 
-def test_the_true_statement_about_a_wrapped_shift_is_confirmed():
+def test_the_true_statement_about_a_wrapped_shift_is_confirmed() -> None:
     true = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior")
     shift = cg.Shift(1, boundary="wrap")
     for least, holds in ((1, False), (2, True)):
@@ -117,7 +119,9 @@ def test_the_true_statement_about_a_wrapped_shift_is_confirmed():
 MODULES = ["claims", "meaning", "opening", "networks", "restate", "walking", "normal", "equation"]
 
 
-def test_the_second_checker_reads_none_of_the_prover(proofs, monkeypatch):
+def test_the_second_checker_reads_none_of_the_prover(
+    proofs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever the prover's definitions are made to say, the questions stay the same."""
     names = ["padded", "stack circle", "tiled", "hourglass frame", "converse", "downsampling"]
     before = {name: proofs[name].smt2() for name in names}
@@ -138,7 +142,7 @@ def test_the_second_checker_reads_none_of_the_prover(proofs, monkeypatch):
             assert queries == before[name].split("\n", 1)[1]
 
 
-def test_forged_and_foreign_proofs_end_in_one_error(proofs):
+def test_forged_and_foreign_proofs_end_in_one_error(proofs: Any) -> None:
     proof, other = proofs["padded"], proofs["image frame"]
     i = proof.claims[-1].variables[0]
     y = proof.claims[-1].right.func
@@ -168,7 +172,7 @@ def test_forged_and_foreign_proofs_end_in_one_error(proofs):
         assert not holds
 
 
-def test_the_lemma_is_needed_to_be_true():
+def test_the_lemma_is_needed_to_be_true() -> None:
     solver = z3.Solver()
     solver.from_string(multiples_lemma().text)
     assert solver.check() == z3.unsat
@@ -194,7 +198,7 @@ LAYERS = CONVOLUTIONS | POOLS | st.just(cg.ReLU()) | st.just(cg.LocallyConnected
 
 
 @pytest.fixture(scope="module")
-def _impatient():
+def _impatient() -> Iterator[Any]:
     """Products of parameters can take z3 long; here it has two seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("convgraph.symmetry.smt.recheck.TIMEOUT", 2000)
@@ -204,7 +208,7 @@ def _impatient():
 @pytest.mark.usefixtures("_impatient")
 @settings(max_examples=25)
 @given(st.lists(LAYERS, min_size=1, max_size=2), st.sampled_from([1, 2, -1, -2]))
-def test_the_smallest_frame_is_the_one_that_we_find(layers, amount):
+def test_the_smallest_frame_is_the_one_that_we_find(layers: list[Any], amount: int) -> None:
     """f(g x) = g(f x) on whole frames: the same smallest size, or none on either side."""
     spec = layers[0] if len(layers) == 1 else layers[0] >> layers[1]
     found = cg.prove(spec, cg.Shift(amount), where="frame")
@@ -230,7 +234,7 @@ def test_the_smallest_frame_is_the_one_that_we_find(layers, amount):
         assert solver.check() != z3.sat
 
 
-def test_known_smallest_frames():
+def test_known_smallest_frames() -> None:
     """A kernel of two taps needs two positions; one dilated by 3, four."""
     for spec, size in ((cg.Conv(2, padding="same"), 2), (cg.Conv(2, dilation=3), 4)):
         refutation = cg.prove(spec, cg.Shift(1), where="frame")
@@ -238,7 +242,7 @@ def test_known_smallest_frames():
         assert refutation.recheck().smallest == size
 
 
-def test_a_symbolic_kernel_is_refuted_at_numbers():
+def test_a_symbolic_kernel_is_refuted_at_numbers() -> None:
     refutation = cg.prove(cg.Conv(k, padding="same"), cg.Shift(1), where="frame")
     assert refutation.values == {k: 2}
     assert refutation.recheck().smallest == refutation.network.inputs[0].shape[0]
@@ -246,20 +250,22 @@ def test_a_symbolic_kernel_is_refuted_at_numbers():
     assert answers_to(text) == ["sat"]
 
 
-def test_only_frames_have_a_smallest_size():
+def test_only_frames_have_a_smallest_size() -> None:
     refutation = cg.prove(cg.Conv(3, stride=2), cg.Shift(1))
     with pytest.raises(cg.ConvgraphError, match=r"where='line': z3 looks for"):
         refutation.recheck()
 
 
-def test_without_z3_the_message_names_the_extra(monkeypatch, proofs):
+def test_without_z3_the_message_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, proofs: Any
+) -> None:
     monkeypatch.setitem(sys.modules, "z3", None)
     with pytest.raises(cg.ConvgraphError, match=r"pip install 'convgraph\[smt\]'"):
         proofs["conv"].recheck()
     assert "(check-sat)" in proofs["conv"].smt2()  # the script itself needs no solver
 
 
-def test_scripts_are_the_same_in_every_process():
+def test_scripts_are_the_same_in_every_process() -> None:
     code = (
         "from tests.theorems import *;"
         "print(cg.prove(*THEOREMS['stack frame']).smt2(), cg.prove(*THEOREMS['tiled circle']))"
@@ -277,13 +283,13 @@ def test_scripts_are_the_same_in_every_process():
     assert len(outputs) == 1
 
 
-def test_a_fixed_kernel_is_written_out():
+def test_a_fixed_kernel_is_written_out() -> None:
     fixed = cg.prove(cg.Conv(3, padding=1), cg.Shift(up), where="interior")
     assert "(w!array 2)" in fixed.smt2()
     assert sp.Symbol("k") not in fixed.conclusion.free_symbols
 
 
-def test_what_is_even_or_odd_is_said_to_be():
+def test_what_is_even_or_odd_is_said_to_be() -> None:
     even = sp.Symbol("e", even=True, positive=True)
     assert cg.prove(cg.Conv(even, stride=2), cg.Shift(even)).recheck().holds
 
@@ -291,7 +297,7 @@ def test_what_is_even_or_odd_is_said_to_be():
 @pytest.mark.parametrize(
     "name", ["let", "forall", "assert", "par", "and", "mod", "true", "n", "x", "i_1", "a_1", "m"]
 )
-def test_a_name_may_be_a_word_of_the_language_or_one_of_the_script(name):
+def test_a_name_may_be_a_word_of_the_language_or_one_of_the_script(name: str) -> None:
     size = sp.Symbol(name, integer=True, positive=True)
     kernel = cg.Conv(3, letter=name, padding=1)
     function = cg.Conv(3, padding=1) >> cg.Activation(name)
@@ -303,14 +309,14 @@ def test_a_name_may_be_a_word_of_the_language_or_one_of_the_script(name):
         assert answers_to(refutation.smt2()) == ["sat"]
 
 
-def test_a_kernel_is_not_taken_for_a_row_of_its_name():
+def test_a_kernel_is_not_taken_for_a_row_of_its_name() -> None:
     """y[i] = x(0) x[i] + ...: were the kernel the row, something would be known of it."""
     proof = cg.prove(cg.Conv(2, letter="x"), cg.Shift(1))
     declared = re.findall(r"\(declare-fun (\S+) \(Int\) Real\)", proof.smt2())
     assert sorted(set(declared)) == ["x!array", "x!row"]
 
 
-def test_two_symbols_of_one_name_are_refused():
+def test_two_symbols_of_one_name_are_refused() -> None:
     k_even = sp.Symbol("k", even=True, positive=True)
     proof = cg.prove(cg.Conv(k, padding=k_even), cg.Shift(1))
     with pytest.raises(cg.ConvgraphError, match="two symbols have this name"):

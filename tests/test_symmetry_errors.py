@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -20,7 +23,7 @@ FLAG = "it is True or False"
 CHANCE = "a chance is an int, a Fraction or a sympy expression"
 
 
-def named(**edge):
+def named(**edge: Any) -> Any:
     return nx.DiGraph([("a", "b", edge)])
 
 
@@ -77,7 +80,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("call", "message"), CASES)
-def test_the_message_names_the_argument_its_value_and_the_rule(call, message):
+def test_the_message_names_the_argument_its_value_and_the_rule(call: Any, message: Any) -> None:
     with pytest.raises(cg.ConvgraphError) as error:
         call()
     assert str(error.value).startswith(message)
@@ -98,7 +101,9 @@ def test_the_message_names_the_argument_its_value_and_the_rule(call, message):
         ),
     ],
 )
-def test_a_group_on_more_units_than_fit_is_refused_before_they_are_made(call, what):
+def test_a_group_on_more_units_than_fit_is_refused_before_they_are_made(
+    call: Callable[..., Any], what: str
+) -> None:
     with pytest.raises(cg.ConvgraphError) as error:
         call()
     assert str(error.value).startswith(what)
@@ -106,7 +111,7 @@ def test_a_group_on_more_units_than_fit_is_refused_before_they_are_made(call, wh
 
 @pytest.mark.parametrize("boundary", ["zeros", "wrap"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_shift_may_be_of_any_amount(sign, boundary):
+def test_a_shift_may_be_of_any_amount(sign: int, boundary: str) -> None:
     far = sign * (10**30 + 2)
     values = np.arange(1, 6)
     expected = np.roll(values, far % 5) if boundary == "wrap" else np.zeros(5, int)

@@ -1,9 +1,12 @@
 """The exact group of a layer, against all permutations, the checker, and groups that are known."""
 
+from __future__ import annotations
+
 import builtins
 import itertools
 import math
 from collections import Counter
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -18,11 +21,11 @@ from convgraph.symmetry.groups import search
 from tests.strategies import fitting
 
 
-def circular(kernel, **options):
+def circular(kernel: Any, **options: Any) -> Any:
     return cg.Conv(kernel, padding="same", padding_mode="circular", **options)
 
 
-def permuted(matrix, p, q):
+def permuted(matrix: Any, p: Any, q: Any) -> Any:
     """The matrix after inputs and outputs have moved: entry (q i, p j) is what (i, j) was."""
     result = sp.zeros(*matrix.shape)
     for i in range(matrix.rows):
@@ -31,7 +34,7 @@ def permuted(matrix, p, q):
     return result
 
 
-def enumerated(matrix, biases=None):
+def enumerated(matrix: Any, biases: Any = None) -> Any:
     """All symmetries of one linear layer, by trying every pair of permutations."""
     found = []
     for p in itertools.permutations(range(matrix.cols)):
@@ -43,7 +46,7 @@ def enumerated(matrix, biases=None):
     return found
 
 
-def generated(group):
+def generated(group: Any) -> Any:
     """All elements of a group that was found, on inputs and outputs, from its generators."""
     rows = [row.name for row in group.network.rows]
     start = tuple(tuple(range(int(row.size))) for row in group.network.rows)
@@ -69,14 +72,14 @@ matrices = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 
 @given(matrices)
 @settings(max_examples=30, deadline=None)
-def test_exactly_the_permutations_that_keep_a_matrix(rows):
+def test_exactly_the_permutations_that_keep_a_matrix(rows: Any) -> None:
     net = cg.tied_from_matrix(rows)
     group = cg.symmetry_group(net)
     assert generated(group) == set(enumerated(sp.Matrix(rows)))
     assert group.order == len(enumerated(sp.Matrix(rows)))
 
 
-def counted(matrix):
+def counted(matrix: Any) -> Any:
     """How many pairs of permutations keep a matrix: for each of columns, those of equal rows."""
     total, rows = 0, Counter(map(tuple, matrix.tolist()))
     for p in itertools.permutations(range(matrix.shape[1])):
@@ -87,7 +90,9 @@ def counted(matrix):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(40))
-def test_larger_matrices_against_all_permutations(seed, monkeypatch):
+def test_larger_matrices_against_all_permutations(
+    seed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where few kinds of connections are searched first, and others come in later."""
     monkeypatch.setattr(search, "PER_UNIT", seed % 3)
     rng = np.random.default_rng(seed)
@@ -101,7 +106,7 @@ def test_larger_matrices_against_all_permutations(seed, monkeypatch):
 
 @given(matrices)
 @settings(max_examples=20, deadline=None)
-def test_exchanging_parameters_against_all_permutations(rows):
+def test_exchanging_parameters_against_all_permutations(rows: Any) -> None:
     """Up to a bijection of the numbers that are not zero."""
     matrix, count = sp.Matrix(rows), 0
     for p in itertools.permutations(range(matrix.cols)):
@@ -125,7 +130,9 @@ def test_exchanging_parameters_against_all_permutations(rows):
     st.booleans(),
 )
 @settings(max_examples=30, deadline=None)
-def test_layers_with_wrapped_kernels_and_biases(n, k, mode, stride, dilation, bias):
+def test_layers_with_wrapped_kernels_and_biases(
+    n: int, k: int, mode: str, stride: int, dilation: int, bias: bool
+) -> None:
     """Where several taps reach one unit, sums of parameters are compared."""
     spec = cg.Conv(
         k, padding="same", padding_mode=mode, stride=stride, dilation=dilation, bias=bias
@@ -154,7 +161,7 @@ def test_layers_with_wrapped_kernels_and_biases(n, k, mode, stride, dilation, bi
     ],
     ids=repr,
 )
-def test_every_generator_is_an_equivariance(net):
+def test_every_generator_is_an_equivariance(net: Any) -> None:
     group = cg.symmetry_group(net)
     x, s = net.inputs[0].name, net.outputs[0].name
     for g in group.generators:
@@ -186,13 +193,13 @@ def test_every_generator_is_an_equivariance(net):
     ],
     ids=repr,
 )
-def test_groups_of_known_layers(net, name, order):
+def test_groups_of_known_layers(net: Any, name: str, order: Any) -> None:
     group = cg.symmetry_group(net)
     assert (group.structure, group.order) == (name, order)
     assert type(group.order) is int
 
 
-def test_a_layer_with_many_labels_is_searched_on_few_and_checked_on_all():
+def test_a_layer_with_many_labels_is_searched_on_few_and_checked_on_all() -> None:
     # shifts of 1024 units: 1024 parameters on a million connections
     group = cg.symmetry_group(cg.equivariant_layer(cg.Group.cyclic(1024)))
     assert (group.order, group.structure) == (1024, "Z_1024")
@@ -206,7 +213,7 @@ def test_a_layer_with_many_labels_is_searched_on_few_and_checked_on_all():
     assert cg.symmetry_group(cg.tied_from_matrix(broken)).order == 1
 
 
-def test_figures_9_14_and_9_16_as_groups():
+def test_figures_9_14_and_9_16_as_groups() -> None:
     """Three tyings of one wiring: no shift, shifts by t, all shifts."""
     ring = {"padding": ((0, 1),), "padding_mode": "circular"}
     local = cg.LocallyConnected(2, **ring).on(6)
@@ -221,7 +228,7 @@ def test_figures_9_14_and_9_16_as_groups():
 # -- exchanging parameters -------------------------------------------------------------------
 
 
-def labels_of_pairs(net):
+def labels_of_pairs(net: cg.Network) -> Any:
     """The labels on each pair of units, as often as they are there; None stands for a bias."""
     found = {}
     for a, b, data in net.graph.edges(data=True):
@@ -240,7 +247,9 @@ def labels_of_pairs(net):
     st.sampled_from([cg.Conv, cg.LocallyConnected, cg.TiledConv]),
 )
 @settings(max_examples=40, deadline=None)
-def test_exchanging_parameters_of_wrapped_kernels(n, k, mode, stride, bias, kind):
+def test_exchanging_parameters_of_wrapped_kernels(
+    n: int, k: int, mode: str, stride: int, bias: bool, kind: Any
+) -> None:
     """Against all permutations of units and of the parameters that are used."""
     net = fitting(
         lambda: kind(k, padding="same", padding_mode=mode, stride=stride, bias=bias).on(n)
@@ -262,7 +271,7 @@ def test_exchanging_parameters_of_wrapped_kernels(n, k, mode, stride, bias, kind
     assert cg.symmetry_group(net, relabel=True).order == count
 
 
-def test_reflection_exchanges_the_outer_taps():
+def test_reflection_exchanges_the_outer_taps() -> None:
     group = cg.symmetry_group(cg.Conv(3, padding="same").on(5), relabel=True)
     (flip,) = group.generators
     assert (group.order, dict(flip.relabels)) == (2, {"w_1": "w_3", "w_3": "w_1"})
@@ -272,7 +281,7 @@ def test_reflection_exchanges_the_outer_taps():
     assert square.structure == "D_4"
 
 
-def test_hidden_units_of_a_dense_stack_can_be_exchanged():
+def test_hidden_units_of_a_dense_stack_can_be_exchanged() -> None:
     net = (cg.Dense(4, bias=True) >> cg.ReLU() >> cg.Dense(2, bias=True)).on(3)
     group = cg.symmetry_group(net, relabel=True)
     assert group.order == math.factorial(3) * math.factorial(4) * math.factorial(2)
@@ -288,7 +297,7 @@ def test_hidden_units_of_a_dense_stack_can_be_exchanged():
             assert output.subs({**renamed, **moved}, simultaneous=True) == outputs[s[i]]
 
 
-def test_parallel_connections_exchange_their_parameters_alone():
+def test_parallel_connections_exchange_their_parameters_alone() -> None:
     # on two units, w_1 and w_3 both lead from each unit to the other
     group = cg.symmetry_group(circular(3).on(2), relabel=True)
     assert (group.order, cg.symmetry_group(circular(3).on(2)).order) == (4, 2)
@@ -296,7 +305,7 @@ def test_parallel_connections_exchange_their_parameters_alone():
                for g in group.generators)  # fmt: skip
 
 
-def test_parameters_in_compound_labels_stay():
+def test_parameters_in_compound_labels_stay() -> None:
     graph = nx.DiGraph()
     for source, target, label in [("a", "p", "u"), ("b", "p", "v"), ("c", "q", 2 * sp.Symbol("u"))]:
         graph.add_edge(source, target, parameter=label)
@@ -309,7 +318,7 @@ def test_parameters_in_compound_labels_stay():
 # -- networks --------------------------------------------------------------------------------
 
 
-def test_stacks_keep_their_hidden_rows():
+def test_stacks_keep_their_hidden_rows() -> None:
     """Against all permutations of all rows."""
     net = (circular(2) >> cg.ReLU() >> cg.AvgPool(2)).on(4)
     edges = {(a, b): str(d["parameter"]) for a, b, d in net.graph.edges(data=True)}
@@ -325,14 +334,14 @@ def test_stacks_keep_their_hidden_rows():
     assert cg.symmetry_group(net).order == count == 2
 
 
-def test_branches_are_not_confused():
+def test_branches_are_not_confused() -> None:
     x = cg.Input(6)
     both = cg.Add()(circular(3)(x), circular(3, dilation=2)(x))
     assert cg.symmetry_group(cg.Network(x, both)).structure == "Z_6"
     assert cg.symmetry_group(cg.Residual(circular(3)).on(7)).structure == "Z_7"
 
 
-def test_labels_that_cancel_and_labels_zero_are_no_connections():
+def test_labels_that_cancel_and_labels_zero_are_no_connections() -> None:
     graph = nx.MultiDiGraph()
     for source, label in [("a", 1), ("a", -1), ("b", 0), ("c", "w")]:
         graph.add_edge(source, "p", parameter=label)
@@ -340,7 +349,7 @@ def test_labels_that_cancel_and_labels_zero_are_no_connections():
     assert cg.symmetry_group(cg.from_networkx(graph)).order == 2
 
 
-def test_a_maximum_does_not_count_its_inputs():
+def test_a_maximum_does_not_count_its_inputs() -> None:
     graph = nx.MultiDiGraph()
     graph.add_node("p", reduction="max")
     for source in ("a", "a", "b"):
@@ -348,7 +357,7 @@ def test_a_maximum_does_not_count_its_inputs():
     assert cg.symmetry_group(cg.from_networkx(graph)).order == 2
 
 
-def test_double_cover_of_a_graph():
+def test_double_cover_of_a_graph() -> None:
     """A layer over Petersen's graph has the 120 automorphisms of that graph."""
     layer = cg.tied_from_networkx(nx.petersen_graph())
     group = cg.symmetry_group(layer)
@@ -375,11 +384,11 @@ def test_double_cover_of_a_graph():
         (cg.Conv(1, stride=2).on(4), [([2, 1, 0, 3], [1, 0]), ([0, 3, 2, 1], [0, 1])], True),
     ],
 )
-def test_whether_it_is_exactly_the_expected_group(net, expected, exact):
+def test_whether_it_is_exactly_the_expected_group(net: Any, expected: Any, exact: bool) -> None:
     assert cg.symmetry_group(net, expected=expected).exact is exact
 
 
-def test_extra_symmetries_are_shown_and_missing_ones_numbered():
+def test_extra_symmetries_are_shown_and_missing_ones_numbered() -> None:
     layer = cg.equivariant_layer(cg.Group.alternating(6))
     found = cg.symmetry_group(layer, expected=cg.Group.alternating(6))
     assert found.extra is not None
@@ -389,7 +398,7 @@ def test_extra_symmetries_are_shown_and_missing_ones_numbered():
     assert (missing.missing, missing.extra) == ((1,), None)
 
 
-def test_hidden_symmetries_do_not_count_against_the_ends():
+def test_hidden_symmetries_do_not_count_against_the_ends() -> None:
     # two hidden units that do the same can be exchanged, and no end moves
     both = cg.tied_from_matrix([[1, 1], [1, 1]]).layers[0].spec
     net = (both >> cg.tied_from_matrix([[1, 1]]).layers[0].spec).on(2)
@@ -401,7 +410,7 @@ def test_hidden_symmetries_do_not_count_against_the_ends():
 
 
 @st.composite
-def pairs_of_permutations(draw):
+def pairs_of_permutations(draw: st.DrawFn) -> Any:
     n, m = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     return [
         (draw(st.permutations(range(n))), draw(st.permutations(range(m))))
@@ -411,7 +420,7 @@ def pairs_of_permutations(draw):
 
 @given(pairs_of_permutations())
 @settings(max_examples=25, deadline=None)
-def test_group_to_layer_to_group(pairs):
+def test_group_to_layer_to_group(pairs: Any) -> None:
     layer = cg.equivariant_layer(pairs)
     group = cg.symmetry_group(layer, expected=pairs)
     assert not group.missing
@@ -422,7 +431,7 @@ def test_group_to_layer_to_group(pairs):
 
 @given(matrices)
 @settings(max_examples=20, deadline=None)
-def test_layer_to_group_to_layer(rows):
+def test_layer_to_group_to_layer(rows: Any) -> None:
     layer = cg.tied_from_matrix(rows)
     if not len(layer.edges):
         return
@@ -433,7 +442,7 @@ def test_layer_to_group_to_layer(rows):
 # -- bad input -------------------------------------------------------------------------------
 
 
-def test_what_does_not_fit_is_named(monkeypatch):
+def test_what_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     cases = [
         (lambda: cg.symmetry_group(cg.Conv(3).on(n)), ["needs numbers"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ MODES = ["zeros", "zeros", "circular", "reflect", "replicate"]
 SMALLEST = -(10**9)
 
 
-def read(x, at, mode, beyond=0):
+def read(x: Any, at: Any, mode: Any, beyond: Any = 0) -> Any:
     """The value at a position of a row that goes on beyond its border."""
     n = len(x)
     if 0 <= at < n:
@@ -37,7 +38,7 @@ def read(x, at, mode, beyond=0):
 
 
 class Conv:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.k, self.s, self.d = (draw(st.integers(1, 3)) for _ in "ksd")
         self.mode = draw(st.sampled_from(MODES))
         self.before, self.after = draw(st.integers(0, 2)), draw(st.integers(0, 2))
@@ -53,7 +54,7 @@ class Conv:
             bias=self.bias,
         )
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         n, span = len(x), self.d * (self.k - 1) + 1
         count = (n + self.before + self.after - span) // self.s + 1
         most = max(self.before, self.after)
@@ -70,7 +71,7 @@ class Conv:
 
 
 class Pool:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.k, self.s = draw(st.integers(1, 3)), draw(st.integers(1, 3))
         self.p = draw(st.integers(0, self.k // 2))
         self.d = draw(st.integers(1, 2))
@@ -82,7 +83,7 @@ class Pool:
             self.k, stride=self.s, padding=self.p, dilation=self.d, ceil_mode=self.ceil, **options
         )
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         n, span = len(x), self.d * (self.k - 1) + 1
         room = n + 2 * self.p - span
         assume(room >= 0)
@@ -107,7 +108,7 @@ class Pool:
 
 
 class Transposed:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.k, self.s = draw(st.integers(1, 3)), draw(st.integers(1, 3))
         self.d = draw(st.integers(1, 2))
         self.p = draw(st.integers(0, self.d * (self.k - 1)))
@@ -117,7 +118,7 @@ class Transposed:
             self.k, stride=self.s, dilation=self.d, padding=self.p, output_padding=self.extra
         )
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         count = (len(x) - 1) * self.s + self.d * (self.k - 1) + 1 - 2 * self.p + self.extra
         assume(count >= 1)
         out = [0] * count
@@ -130,31 +131,31 @@ class Transposed:
 
 
 class Enlarged:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.factor = draw(st.integers(1, 3))
         self.spec = cg.Upsample(self.factor)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return [x[i // self.factor] for i in range(len(x) * self.factor)]
 
 
 class Rectified:
     spec = cg.ReLU()
 
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         pass
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return [max(value, 0) for value in x]
 
 
 class Tiled:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.k, self.tiles, self.p = (draw(st.integers(1, 3)) for _ in "ktp")
         self.w = [[draw(st.integers(-9, 9)) for _ in range(self.k)] for _ in range(self.tiles)]
         self.spec = cg.TiledConv(self.k, tiles=self.tiles, padding=self.p)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         count = len(x) + 2 * self.p - self.k + 1
         assume(count >= 1)
         return [
@@ -164,11 +165,11 @@ class Tiled:
 
 
 class Around:
-    def __init__(self, draw):
+    def __init__(self, draw: Any) -> None:
         self.inner = Conv(draw)
         self.spec = cg.Residual(self.inner.spec)
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         y = self.inner(x)
         assume(len(y) == len(x))
         return [a + b for a, b in zip(x, y, strict=True)]
@@ -177,12 +178,12 @@ class Around:
 KINDS = [Conv, Conv, Conv, Pool, Pool, Transposed, Enlarged, Rectified, Tiled, Around]
 
 
-def number(e, at):
+def number(e: Any, at: Any) -> Any:
     """A formula of the statement at numbers."""
     return int(sp.sympify(e).xreplace({s: sp.Integer(v) for s, v in at.items()}).doit())
 
 
-def numbered(statement, size):
+def numbered(statement: Any, size: Any) -> Any:
     """Numbers for the symbols of a printed statement, the input having `size` positions."""
     at = {}
     for note in statement.notes:
@@ -199,7 +200,7 @@ def numbered(statement, size):
     return at
 
 
-def checked(draw, network):
+def checked(draw: Any, network: cg.Network) -> Any:
     """One random statement; whether it was a theorem."""
     layers = [draw(st.sampled_from(KINDS))(draw) for _ in range(draw(st.integers(1, 3)))]
     spec = layers[0].spec
@@ -270,12 +271,14 @@ def checked(draw, network):
 
 @settings(max_examples=30)
 @given(st.data(), st.booleans())
-def test_theorems_hold_of_layers_written_out_in_loops(data, network):
+def test_theorems_hold_of_layers_written_out_in_loops(data: st.DataObject, network: bool) -> None:
     checked(data.draw, network)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=1000)
 @given(st.data(), st.booleans())
-def test_theorems_hold_of_layers_written_out_in_loops_at_length(data, network):
+def test_theorems_hold_of_layers_written_out_in_loops_at_length(
+    data: st.DataObject, network: bool
+) -> None:
     checked(data.draw, network)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -36,7 +38,7 @@ layers = st.one_of(
 )
 
 
-def shifted(x, amount, boundary):
+def shifted(x: Any, amount: Any, boundary: Any) -> Any:
     """The array moved by hand."""
     if boundary == "wrap":
         return np.roll(x, amount)
@@ -44,7 +46,7 @@ def shifted(x, amount, boundary):
     return np.array([x[i - amount] if 0 <= i - amount < n else 0 for i in range(n)])
 
 
-def sizes_of(statement, size):
+def sizes_of(statement: Any, size: Any) -> Any:
     """What the symbols of a statement stand for at this size of the input, None if it has none."""
     first, *others = [note.formulas for note in statement.notes]
     (count,) = first
@@ -60,12 +62,12 @@ def sizes_of(statement, size):
     return at
 
 
-def number(e, at):
+def number(e: Any, at: Any) -> Any:
     made = e.xreplace(at)
     return int(made.replace(lambda a: isinstance(a, Residue), lambda a: sp.Mod(*a.args)))
 
 
-def paddings_of(network):
+def paddings_of(network: cg.Network) -> Any:
     """The padding of each layer, before and behind."""
     joints = [joint for layer in network.layers for joint in layer.joints]
     return [
@@ -76,7 +78,7 @@ def paddings_of(network):
     ]
 
 
-def failures(spec, shift, proof, size, seed):
+def failures(spec: Any, shift: Any, proof: Any, size: Any, seed: Any) -> Any:
     """The outputs of which the proof's claim says something that is not so."""
     at = sizes_of(proof.statement, size)
     try:
@@ -101,7 +103,7 @@ def failures(spec, shift, proof, size, seed):
     return wrong
 
 
-def padded_otherwise(spec, bound, size):
+def padded_otherwise(spec: Any, bound: Any, size: Any) -> Any:
     """Whether "same" padding is another one at this size."""
     try:
         return paddings_of(spec.on(size)) != paddings_of(spec.on(bound))
@@ -109,7 +111,7 @@ def padded_otherwise(spec, bound, size):
         return True
 
 
-def held(spec, shift, where, bound, seed):
+def held(spec: Any, shift: Any, where: Any, bound: Any, seed: Any) -> None:
     try:
         found = cg.prove(spec if bound is None else spec.on(bound), shift, where=where)
     except cg.ConvgraphError:  # a kernel that is larger than the input
@@ -137,19 +139,23 @@ questions = (
 
 @settings(max_examples=15, deadline=None)
 @given(*questions)
-def test_a_theorem_about_a_frame_is_true_of_frames(spec, shift, where, bound, seed):
+def test_a_theorem_about_a_frame_is_true_of_frames(
+    spec: Any, shift: Any, where: Any, bound: Any, seed: Any
+) -> None:
     held(spec, shift, where, bound, seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=600, deadline=None)
 @given(*questions)
-def test_theorems_about_frames_at_length(spec, shift, where, bound, seed):
+def test_theorems_about_frames_at_length(
+    spec: Any, shift: Any, where: Any, bound: Any, seed: Any
+) -> None:
     held(spec, shift, where, bound, seed)
 
 
 @pytest.mark.parametrize("bound", [None, 9])
-def test_a_wrapped_shift_brings_in_the_other_end(bound):
+def test_a_wrapped_shift_brings_in_the_other_end(bound: int | None) -> None:
     """What comes in is not claimed: y'[1] reads x'[0], which is x[n - 1] and not x[-1] = 0."""
     spec = cg.Conv(3, padding=1)
     wrapped, filled = (
@@ -164,6 +170,6 @@ def test_a_wrapped_shift_brings_in_the_other_end(bound):
 
 
 @pytest.mark.parametrize(("where", "boundary"), [("circle", "zeros"), ("line", "wrap")])
-def test_a_line_and_a_circle_have_their_own_shifts(where, boundary):
+def test_a_line_and_a_circle_have_their_own_shifts(where: str, boundary: str) -> None:
     with pytest.raises(cg.ConvgraphError, match=f"where='{where}'.*boundary"):
         cg.prove(cg.ReLU(), cg.Shift(1, boundary=boundary), where=where)

@@ -1,5 +1,10 @@
 """Code that runs on symbols becomes the network that it computes."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -10,11 +15,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 import convgraph as cg
 
 
-def relu(values):
+def relu(values: Any) -> Any:
     return [sp.Max(0, v) for v in values]
 
 
-def moving_maximum(x, width):
+def moving_maximum(x: Any, width: Any) -> Any:
     return [sp.Max(*x[i : i + width]) for i in range(len(x) - width + 1)]
 
 
@@ -86,7 +91,7 @@ TRACED_AND_BUILT = {
 
 
 @pytest.mark.parametrize("name", TRACED_AND_BUILT)
-def test_what_is_traced_is_what_the_layer_computes(name):
+def test_what_is_traced_is_what_the_layer_computes(name: Any) -> None:
     traced, built = TRACED_AND_BUILT[name]
     as_built = [sp.expand(e) for e in built.expressions().values()]
     known = {
@@ -97,24 +102,24 @@ def test_what_is_traced_is_what_the_layer_computes(name):
 
 
 @pytest.mark.parametrize("name", TRACED_AND_BUILT)
-def test_what_is_traced_sees_what_the_layer_sees(name):
+def test_what_is_traced_sees_what_the_layer_sees(name: Any) -> None:
     traced, built = TRACED_AND_BUILT[name]
     for a, b in zip(traced.outputs[0].units(), built.outputs[0].units(), strict=True):
         assert cg.receptive_field(traced, a) == cg.receptive_field(built, b)
 
 
-def test_a_traced_layer_has_the_edges_of_the_built_one():
+def test_a_traced_layer_has_the_edges_of_the_built_one() -> None:
     traced, built = TRACED_AND_BUILT["circular"]
     labelled = [set(net.graph.edges(data="parameter")) for net in (traced, built)]
     assert labelled[0] == labelled[1]
 
 
-def test_rolling_is_a_permutation():
+def test_rolling_is_a_permutation() -> None:
     net = cg.trace(lambda x: np.roll(x, 2), x=5)
     assert net.evaluate([1, 2, 3, 4, 5]).tolist() == np.roll([1, 2, 3, 4, 5], 2).tolist()
 
 
-def test_multiples_of_parameters_are_labels():
+def test_multiples_of_parameters_are_labels() -> None:
     net = cg.trace(lambda x, w: [2 * w[1] * x[1] - w[0] * x[0]], x=2, w=2)
     assert net.evaluate([5, 7], {"w_1": 3, "w_2": 11}).tolist() == [2 * 11 * 7 - 3 * 5]
 
@@ -141,7 +146,7 @@ NUMPY = {
 
 
 @pytest.mark.parametrize("name", NUMPY)
-def test_code_in_numpy_gives_the_numbers_that_it_computes(name):
+def test_code_in_numpy_gives_the_numbers_that_it_computes(name: Any) -> None:
     function = NUMPY[name]
     network = cg.trace(function, x=6, w=3)
     random = np.random.default_rng(0)
@@ -151,7 +156,9 @@ def test_code_in_numpy_gives_the_numbers_that_it_computes(name):
 
 
 @given(st.lists(st.integers(-9, 9), min_size=6, max_size=6), st.integers(1, 3), st.integers(1, 2))
-def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
+def test_plain_loops_give_the_numbers_that_they_compute(
+    x: list[int], taps: int, stride: int
+) -> None:
     def layer(x, w):
         starts = range(0, len(x) - taps + 1, stride)
         return np.array([sum(w[j] * x[i + j] for j in range(taps)) for i in starts])
@@ -180,12 +187,14 @@ def test_plain_loops_give_the_numbers_that_they_compute(x, taps, stride):
         (lambda x, w: [], r"no values"),
     ],
 )
-def test_what_is_not_of_the_form_is_refused_with_its_term(function, term):
+def test_what_is_not_of_the_form_is_refused_with_its_term(
+    function: Callable[..., Any], term: str
+) -> None:
     with pytest.raises(cg.ConvgraphError, match=term):
         cg.trace(function, x=2, w=2)
 
 
-def test_powers_beyond_all_floats_are_not_written_out():
+def test_powers_beyond_all_floats_are_not_written_out() -> None:
     """As in a function that sympy knows, at a number that is large: nobody waits for its digits."""
     from convgraph.network.replay import _float
 

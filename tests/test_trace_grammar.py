@@ -4,8 +4,11 @@ A drawn program is text, so that a failure can be read; it runs in plain numpy o
 network's values and expressions are on the other.
 """
 
+from __future__ import annotations
+
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,13 +150,13 @@ def program(source: random.Random) -> str:
     return f"def f(x, w):\n    h = x\n    {lines}\n    return {source.choice(ENDS)}\n"
 
 
-def compiled(text: str):
+def compiled(text: str) -> Any:
     space = {"np": np, "sp": sp}
     exec(text, space)
     return space["f"]
 
 
-def numbers(source: random.Random, at: int):
+def numbers(source: random.Random, at: int) -> Any:
     bound = (1, 3, 9, 2)[at % 4]
     x = np.array([source.randint(-bound, bound) for _ in range(SIZE)])
     w = np.array([source.randint(-2, 2) for _ in range(TAPS)])
@@ -198,7 +201,7 @@ def check(seeds: range) -> Counter[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_drawn_function_is_refused_or_is_its_network():
+def test_a_drawn_function_is_refused_or_is_its_network() -> None:
     seen = check(range(80))
     assert min(seen["traced"], seen["refused"]) > 15
 
@@ -206,5 +209,5 @@ def test_a_drawn_function_is_refused_or_is_its_network():
 @pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("part", range(5))
-def test_drawn_functions_at_length(part):
+def test_drawn_functions_at_length(part: Any) -> None:
     check(range(1000 + 1000 * part, 2000 + 1000 * part))

@@ -1,7 +1,10 @@
 """Code that decides by values is refused where it does so, or by numbers on which it differs."""
 
+from __future__ import annotations
+
 import itertools
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,26 +87,26 @@ DECIDES = {
 }
 
 
-def swallowed(x):
+def swallowed(x: Any) -> Any:
     try:
         return x if x[0] else -x
     except Exception:
         return x
 
 
-def half_filled(x):
+def half_filled(x: Any) -> Any:
     y = np.zeros_like(x)
     y[:] = x / 2
     return y
 
 
 @pytest.mark.parametrize("name", DECIDES)
-def test_what_decides_by_values_is_refused(name):
+def test_what_decides_by_values_is_refused(name: Any) -> None:
     with pytest.raises(cg.ConvgraphError, match="function"):
         cg.trace(DECIDES[name], x=4)
 
 
-def test_a_refusal_names_the_line_and_the_value():
+def test_a_refusal_names_the_line_and_the_value() -> None:
     def branching(x):
         y = x + 1
         return y if y[1] else x
@@ -113,22 +116,22 @@ def test_a_refusal_names_the_line_and_the_value():
         cg.trace(branching, x=2)
 
 
-def test_a_branch_on_a_parameter_is_refused():
+def test_a_branch_on_a_parameter_is_refused() -> None:
     with pytest.raises(cg.ConvgraphError, match="b: whether it is true"):
         cg.trace(lambda x, b: x + b if b else x, x=2, b=())
 
 
-def test_what_differs_on_numbers_is_refused_with_the_numbers():
+def test_what_differs_on_numbers_is_refused_with_the_numbers() -> None:
     with pytest.raises(cg.ConvgraphError, match=r"x=\[1, 2\] it gives 1 at \[0\].*computes is 2"):
         cg.trace(lambda x: x if isinstance(x[0], np.number) else x * 2, x=2)
 
 
-def test_what_fails_on_all_numbers_is_refused():
+def test_what_fails_on_all_numbers_is_refused() -> None:
     with pytest.raises(cg.ConvgraphError, match="it raised AttributeError"):
         cg.trace(lambda x: x[0].expression * 2, x=2)
 
 
-def written(ufunc, *operands):
+def written(ufunc: Any, *operands: Any) -> Any:
     """`ufunc(*operands, out=...)` into a copy, by keyword and by position."""
 
     def by_keyword(x):
@@ -154,22 +157,22 @@ def written(ufunc, *operands):
     return [by_keyword, by_position, masked, half]
 
 
-def added_at(x):
+def added_at(x: Any) -> Any:
     np.add.at(x, [0, 0, 2], x[1:])
     return x
 
 
-def greatest_at(x):
+def greatest_at(x: Any) -> Any:
     np.maximum.at(x, [0, 0, 2], x[1:])
     return x
 
 
-def least_at(x):
+def least_at(x: Any) -> Any:
     np.minimum.at(x, [3, 3], [0, 1])
     return x
 
 
-def in_place(x):
+def in_place(x: Any) -> Any:
     h = x
     h += 1
     h[1:] -= 2 * h[:-1]
@@ -178,7 +181,7 @@ def in_place(x):
     return x
 
 
-def into(reduce):
+def into(reduce: Any) -> Any:
     def f(x):
         out = np.zeros_like(x)
         reduce(x, out)
@@ -187,7 +190,7 @@ def into(reduce):
     return f
 
 
-def single(reduce):
+def single(reduce: Any) -> Any:
     def f(x):
         out = np.zeros_like(x[:1])
         reduce(x.reshape(1, 4), out)
@@ -243,12 +246,12 @@ DRAWN = [
 ]
 
 
-def logistic(t):
+def logistic(t: Any) -> Any:
     return 1 / (1 + sp.exp(-t))
 
 
 @pytest.mark.parametrize("at", range(len(WRITES)))
-def test_what_is_written_into_arrays_is_what_the_network_gives(at):
+def test_what_is_written_into_arrays_is_what_the_network_gives(at: Any) -> None:
     network = cg.trace(WRITES[at], x=4)
     for values in DRAWN:
         computed = np.asarray(WRITES[at](np.array(values)), object)
@@ -258,17 +261,17 @@ def test_what_is_written_into_arrays_is_what_the_network_gives(at):
         assert np.allclose(exact.astype(float), expected, rtol=0, atol=1e-9)
 
 
-def test_the_largest_input_is_refused_before_anything_is_made():
+def test_the_largest_input_is_refused_before_anything_is_made() -> None:
     with pytest.raises(cg.ConvgraphError, match=r"x=100000000: .* at most 1,000,000"):
         cg.trace(lambda x: x, x=10**8)
 
 
-def test_a_function_known_by_its_name_only_is_compared_as_an_expression():
+def test_a_function_known_by_its_name_only_is_compared_as_an_expression() -> None:
     network = cg.trace(lambda x: [sp.Function("phi")(v) for v in x], x=2)
     assert [str(e) for e in network.expressions().values()] == ["phi(x1)", "phi(x2)"]
 
 
-def test_a_fault_of_ours_is_not_said_to_be_the_functions(monkeypatch):
+def test_a_fault_of_ours_is_not_said_to_be_the_functions(monkeypatch: Any) -> None:
     def faulty(x):
         return None.missing
 

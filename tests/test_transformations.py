@@ -1,6 +1,10 @@
 """Transformations against numpy, and how they act on rows."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +22,7 @@ IMAGE = np.arange(1, 21).reshape(4, 5)
 SQUARE = np.arange(1, 17).reshape(4, 4)
 
 
-def shifted(array, amount, axis):
+def shifted(array: Any, amount: Any, axis: Any) -> Any:
     """What a shift with zeros does, by slices."""
     result = np.zeros_like(array)
     n = array.shape[axis]
@@ -30,26 +34,26 @@ def shifted(array, amount, axis):
 
 
 @given(st.integers(-7, 7), st.integers(0, 1))
-def test_shifts_against_slices_and_roll(amount, axis):
+def test_shifts_against_slices_and_roll(amount: int, axis: int) -> None:
     assert (cg.Shift(amount, axis)(IMAGE) == shifted(IMAGE, amount, axis)).all()
     assert (cg.Shift(amount, axis, "wrap")(IMAGE) == np.roll(IMAGE, amount, axis)).all()
 
 
 @given(st.integers(-4, 4), st.integers(-4, 4))
-def test_a_shift_of_both_axes_is_one_after_the_other(rows, columns):
+def test_a_shift_of_both_axes_is_one_after_the_other(rows: int, columns: int) -> None:
     both = cg.Shift((rows, columns))
     assert (both(IMAGE) == shifted(shifted(IMAGE, rows, 0), columns, 1)).all()
     assert (both(IMAGE) == (cg.Shift(rows, 0) @ cg.Shift(columns))(IMAGE)).all()
 
 
 @pytest.mark.parametrize("turns", range(-2, 6))
-def test_quarter_turns_against_numpy(turns):
+def test_quarter_turns_against_numpy(turns: Any) -> None:
     assert (cg.Rotate90(turns)(SQUARE) == np.rot90(SQUARE, turns)).all()
     turn = cg.Rotate90()
     assert ((turn @ turn @ turn @ turn)(SQUARE) == SQUARE).all()
 
 
-def test_reflections_and_enlargements_against_numpy():
+def test_reflections_and_enlargements_against_numpy() -> None:
     assert (cg.Flip()(IMAGE) == IMAGE[:, ::-1]).all()
     assert (cg.Flip(0)(IMAGE) == IMAGE[::-1]).all()
     assert (cg.Scale(2)(IMAGE) == IMAGE.repeat(2, 0).repeat(2, 1)[:4, :5]).all()
@@ -57,7 +61,7 @@ def test_reflections_and_enlargements_against_numpy():
 
 
 @given(st.permutations(range(6)), st.permutations(range(6)))
-def test_permutations_compose_as_sympys_do(first, second):
+def test_permutations_compose_as_sympys_do(first: Any, second: Any) -> None:
     values = np.arange(6) * 7
     done = (cg.Permute(second) @ cg.Permute(first))(values)
     # sympy multiplies from left to right, and i^p is where i goes
@@ -66,7 +70,7 @@ def test_permutations_compose_as_sympys_do(first, second):
     assert all(done[i ^ product] == values[i] for i in range(6))
 
 
-def test_a_permutation_can_be_written_in_many_ways():
+def test_a_permutation_can_be_written_in_many_ways() -> None:
     values = np.array([3, 1, 4, 1, 5])
     ways = [
         cg.Permute([1, 2, 0, 3, 4]),
@@ -79,7 +83,7 @@ def test_a_permutation_can_be_written_in_many_ways():
     assert [way(values).tolist() for way in ways] == [[4, 3, 1, 1, 5]] * 6
 
 
-def test_names_follow_the_row_and_channels_stay_in_front():
+def test_names_follow_the_row_and_channels_stay_in_front() -> None:
     row = Row("h1", (2, 3), channels=True)
     swapped = cg.Permute(cycles=[("h1:1,1", "h1:2,3")]).sources(row)
     assert swapped.tolist() == [5, 1, 2, 3, 4, 0]
@@ -88,7 +92,7 @@ def test_names_follow_the_row_and_channels_stay_in_front():
     assert cg.PermuteChannels([1, 0]).sources(row).tolist() == [3, 4, 5, 0, 1, 2]
 
 
-def test_a_shift_behind_strides():
+def test_a_shift_behind_strides() -> None:
     shift = cg.Shift((4, 6))
     assert shift.behind((Fraction(2), Fraction(3))) == cg.Shift((2, 2))
     assert shift.behind((Fraction(2, 3), Fraction(1, 2))) == cg.Shift((6, 12))
@@ -100,7 +104,7 @@ def test_a_shift_behind_strides():
     assert cg.Shift(s).behind((Fraction(1),)) == cg.Shift(s)
 
 
-def test_steps_of_rows_multiply_and_upsampling_divides():
+def test_steps_of_rows_multiply_and_upsampling_divides() -> None:
     x = cg.Input((3, 24, 24), 2)
     h = cg.Conv((3, 3), stride=(2, 1), padding=1)(x)
     u = cg.Upsample(3)(h)
@@ -115,7 +119,7 @@ def test_steps_of_rows_multiply_and_upsampling_divides():
     assert all(step is None for step in steps["s"] or (None,))
 
 
-def test_they_show_the_call_that_makes_them():
+def test_they_show_the_call_that_makes_them() -> None:
     shown = [
         "Shift(2)",
         "Shift((0, 1), boundary='wrap')",
@@ -161,6 +165,6 @@ def test_they_show_the_call_that_makes_them():
         (lambda: cg.PermuteChannels([1, 0])(np.eye(3)), "permutation of 2: row 'x' has 3 channels"),
     ],
 )
-def test_what_does_not_fit_is_refused(make, message):
+def test_what_does_not_fit_is_refused(make: Callable[..., Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         make()

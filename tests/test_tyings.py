@@ -1,6 +1,9 @@
 """Tyings from matrices and graphs, compared, and as constraints on a dense layer."""
 
+from __future__ import annotations
+
 import itertools
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -22,7 +25,7 @@ SPECS = [
 ]
 
 
-def classes(net):
+def classes(net: cg.Network) -> Any:
     """The sets of connections (source, target, number among those) that share a label."""
     found = {}
     for a, b, key, data in net.graph.edges(data=True, keys=True):
@@ -31,7 +34,7 @@ def classes(net):
 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(SPECS, SPECS)), ids=repr)
-def test_comparisons_agree_with_sets_of_connections(a, b):
+def test_comparisons_agree_with_sets_of_connections(a: Any, b: Any) -> None:
     one, other = a.on(9), b.on(9)
     finer = all(any(part <= whole for whole in classes(other)) for part in classes(one))
     assert bool(cg.same_wiring(one, other))
@@ -39,7 +42,7 @@ def test_comparisons_agree_with_sets_of_connections(a, b):
     assert bool(cg.same_tying(one, other)) == (classes(one) == classes(other))
 
 
-def test_figures_9_14_and_9_16():
+def test_figures_9_14_and_9_16() -> None:
     """Local, tiled and ordinary convolution: one wiring, each tying coarser than the one before."""
     local, tiled, conv = (
         spec.on(5) for spec in (cg.LocallyConnected(2), cg.TiledConv(2, tiles=2), cg.Conv(2))
@@ -55,7 +58,7 @@ def test_figures_9_14_and_9_16():
     assert cg.same_wiring(conv, full).reason == "s1 reads x3 in the second only"
 
 
-def test_biases_count_as_connections():
+def test_biases_count_as_connections() -> None:
     with_bias, without = cg.Conv(2, bias=True).on(5), cg.Conv(2).on(5)
     assert cg.same_wiring(with_bias, without).reason == "s1 reads 1 in the first only"
     own = cg.equivariant_layer(cg.Group.trivial(4), bias=True)
@@ -67,14 +70,14 @@ def test_biases_count_as_connections():
     assert not cg.refines(shared, apart)
 
 
-def test_several_connections_of_one_pair():
+def test_several_connections_of_one_pair() -> None:
     ring = cg.Conv(3, padding="same", padding_mode="circular").on(2)
     assert cg.same_wiring(ring, ring)
     other = cg.Conv(2, padding=((0, 1),), padding_mode="circular").on(2)
     assert cg.same_wiring(ring, other).reason == "s1 reads x2 in the first only"
 
 
-def test_tyings_of_another_wiring_are_not_compared():
+def test_tyings_of_another_wiring_are_not_compared() -> None:
     with pytest.raises(ConvgraphError, match=r"tyings of one wiring .* s1 reads x3 in the second"):
         cg.refines(cg.Conv(2).on(5), cg.Dense(4).on(5))
     with pytest.raises(ConvgraphError, match="sizes"):
@@ -95,7 +98,7 @@ def test_tyings_of_another_wiring_are_not_compared():
     )
 )
 @settings(max_examples=25, deadline=None)
-def test_numbers_become_parameters_in_order_of_appearance(rows):
+def test_numbers_become_parameters_in_order_of_appearance(rows: tuple[Any, ...]) -> None:
     order = list(dict.fromkeys(v for row in rows for v in row if v))
     expected = sp.Matrix(
         [[sp.Symbol(f"w_{order.index(v) + 1}") if v else 0 for v in row] for row in rows]
@@ -104,7 +107,7 @@ def test_numbers_become_parameters_in_order_of_appearance(rows):
         assert cg.tied_from_matrix(given_as).matrix() == expected
 
 
-def test_a_matrix_of_symbols_keeps_them():
+def test_a_matrix_of_symbols_keeps_them() -> None:
     a, b = sp.symbols("a b")
     matrix = sp.Matrix([[a, b, 0], [2 * a, a + b, 3]])
     net = cg.tied_from_matrix(matrix)
@@ -113,7 +116,7 @@ def test_a_matrix_of_symbols_keeps_them():
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_layer_comes_back_from_its_matrix(spec):
+def test_a_layer_comes_back_from_its_matrix(spec: Any) -> None:
     net = spec.on(7)
     assert cg.same_tying(cg.tied_from_matrix(net.matrix()), net)
     numbers = {p: i + 1 for i, p in enumerate(net.parameters)}
@@ -132,14 +135,14 @@ def test_a_layer_comes_back_from_its_matrix(spec):
         ([[1, object()]], ["numbers or sympy expressions"]),
     ],
 )
-def test_what_is_no_matrix_is_named(matrix, words):
+def test_what_is_no_matrix_is_named(matrix: Any, words: list[str]) -> None:
     with pytest.raises(ConvgraphError) as raised:
         cg.tied_from_matrix(matrix)
     for word in words:
         assert word in str(raised.value)
 
 
-def test_graphs_as_layers():
+def test_graphs_as_layers() -> None:
     graph = nx.Graph()
     graph.add_edge("a", "b", label="strong")
     graph.add_edge("b", "c", label="weak")
@@ -164,7 +167,7 @@ def test_graphs_as_layers():
         (nx.Graph([(1, 2, {"label": []})]), ["hashable"]),
     ],
 )
-def test_what_is_no_graph_is_named(graph, words):
+def test_what_is_no_graph_is_named(graph: Any, words: list[str]) -> None:
     with pytest.raises(ConvgraphError) as raised:
         cg.tied_from_networkx(graph)
     for word in words:
@@ -174,7 +177,7 @@ def test_what_is_no_graph_is_named(graph, words):
 # -- constrained dense layers ----------------------------------------------------------------
 
 
-def degrees_of_freedom(net):
+def degrees_of_freedom(net: cg.Network) -> Any:
     """The dimension of the space of dense layers that the layer can be, from its matrix."""
     entries = [*net.matrix(), *(net.bias_labels(net.rows[1].name) or [])]
     symbols = sorted({s for e in entries for s in e.free_symbols}, key=str)
@@ -192,7 +195,9 @@ def degrees_of_freedom(net):
     st.sampled_from([cg.Conv, cg.LocallyConnected]),
 )
 @settings(max_examples=20, deadline=None)
-def test_constraints_add_up_and_leave_the_degrees_of_freedom(n, k, mode, stride, bias, kind):
+def test_constraints_add_up_and_leave_the_degrees_of_freedom(
+    n: int, k: int, mode: str, stride: int, bias: bool, kind: Any
+) -> None:
     net = fitting(
         lambda: kind(k, padding="same", padding_mode=mode, stride=stride, bias=bias).on(n)
     )
@@ -221,7 +226,7 @@ def test_constraints_add_up_and_leave_the_degrees_of_freedom(n, k, mode, stride,
         assert sp.expand(held.subs({sp.Symbol(name): e for name, e in dense.items()})) == 0
 
 
-def test_the_book_s_convolution_as_a_dense_layer():
+def test_the_book_s_convolution_as_a_dense_layer() -> None:
     prior = cg.constrained_dense(cg.Conv(3, padding="same").on(5))
     assert prior.to_dict() == {
         "weights": 25, "zeros": 12, "fixed": 0, "equalities": 10, "relations": 0, "free": 3
@@ -234,7 +239,7 @@ def test_the_book_s_convolution_as_a_dense_layer():
     assert (dense.weights, dense.free, dense.zeros) == (16, 16, 0)
 
 
-def test_sums_of_parameters_leave_relations():
+def test_sums_of_parameters_leave_relations() -> None:
     a, b = sp.symbols("a b")
     prior = cg.constrained_dense(cg.tied_from_matrix(sp.Matrix([[a, b], [a + b, 0]])))
     assert (prior.free, prior.relations) == (2, 1)
@@ -250,7 +255,7 @@ def test_sums_of_parameters_leave_relations():
         (cg.Conv(2).on(sp.Symbol("n", integer=True, positive=True)), ["needs numbers"]),
     ],
 )
-def test_what_is_no_linear_layer_is_named(net, words):
+def test_what_is_no_linear_layer_is_named(net: cg.Network, words: list[str]) -> None:
     with pytest.raises(ConvgraphError) as raised:
         cg.constrained_dense(net)
     for word in words:

@@ -4,7 +4,10 @@ The counterexamples hold for kernels in general. What they leave open is which k
 exceptions: their elements have to be equal where the transformation takes one to the other.
 """
 
+from __future__ import annotations
+
 from itertools import product
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -17,7 +20,7 @@ NET = cg.Conv((3, 3), padding="same").on((4, 4))
 
 
 @pytest.mark.parametrize("g", [cg.Rotate90(), cg.Rotate90(2), cg.Scale(2), cg.Flip()])
-def test_a_counterexample_for_a_general_kernel(g):
+def test_a_counterexample_for_a_general_kernel(g: Any) -> None:
     verdict = cg.check_equivariance(NET, g)
     example = verdict.counterexample
     assert verdict.holds is False
@@ -36,7 +39,7 @@ def test_a_counterexample_for_a_general_kernel(g):
     assert (left[at], right[there]) == example.values
 
 
-def test_a_kernel_is_an_exception_to_rotation_when_it_is_four_fold():
+def test_a_kernel_is_an_exception_to_rotation_when_it_is_four_fold() -> None:
     """A quarter turn takes w[i, j] to w[j, 2 - i]: corners to corners, edges to edges."""
     verdict = cg.check_equivariance(NET, cg.Rotate90())
     assert set(verdict.causes) == {TYING}
@@ -47,7 +50,7 @@ def test_a_kernel_is_an_exception_to_rotation_when_it_is_four_fold():
     assert _classes(verdict) == {frozenset(orbit) for orbit in turned.values() if len(orbit) > 1}
 
 
-def test_a_kernel_is_an_exception_to_flips_when_it_is_symmetric():
+def test_a_kernel_is_an_exception_to_flips_when_it_is_symmetric() -> None:
     assert _classes(cg.check_equivariance(NET, cg.Flip())) == {
         frozenset({f"w_{row}_1", f"w_{row}_3"}) for row in (1, 2, 3)
     }
@@ -55,13 +58,13 @@ def test_a_kernel_is_an_exception_to_flips_when_it_is_symmetric():
     assert _classes(one_axis) == {frozenset({"w_1", "w_3"})}
 
 
-def test_no_kernel_of_more_than_one_element_is_an_exception_to_scale():
+def test_no_kernel_of_more_than_one_element_is_an_exception_to_scale() -> None:
     """Neighbours of a pixel become the pixel itself, so that the windows themselves differ."""
     assert cg.check_equivariance(NET, cg.Scale(2)).conditions == ()
     assert cg.check_equivariance(cg.Conv((1, 1)).on((4, 4)), cg.Scale(2)).holds
 
 
-def _classes(verdict):
+def _classes(verdict: Any) -> Any:
     """The groups of parameters that the conditions make equal."""
     groups: dict[str, set[str]] = {}
     for equation in verdict.conditions:
@@ -71,7 +74,7 @@ def _classes(verdict):
     return {frozenset(group) for group in groups.values()}
 
 
-def test_the_verdict():
+def test_the_verdict() -> None:
     (claim,) = derive([16])
     assert claim.verdict == "holds when"
     assert "1x1 kernel" in claim.detail

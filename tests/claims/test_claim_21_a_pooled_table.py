@@ -18,17 +18,17 @@ from convgraph.book.claims import derive
 TABLE = np.array([[9, 3, 5, 3], [10, 32, 2, 2], [1, 3, 21, 9], [2, 6, 11, 7]])
 
 
-def test_maxima():
+def test_maxima() -> None:
     assert cg.MaxPool((2, 2)).on((4, 4)).evaluate(TABLE).tolist() == [[32, 5], [6, 21]]
 
 
-def test_averages():
+def test_averages() -> None:
     averages = cg.AvgPool((2, 2)).on((4, 4)).evaluate(TABLE.astype(object) * sp.S.One)
     assert averages.tolist() == [[sp.Rational(27, 2), 3], [3, 12]]
     assert sum(TABLE[:2, :2].ravel()) / 4 == 13.5
 
 
-def test_each_output_reads_its_own_quarter():
+def test_each_output_reads_its_own_quarter() -> None:
     net = cg.MaxPool((2, 2)).on((4, 4))
     fields = [cg.receptive_field(net, unit).bounds for unit in net.outputs[0].units()]
     assert fields == [
@@ -39,7 +39,7 @@ def test_each_output_reads_its_own_quarter():
     ]
 
 
-def test_the_verdict():
+def test_the_verdict() -> None:
     (claim,) = derive([21])
     assert claim.verdict == "differs"
     assert "27/2" in claim.detail

@@ -23,7 +23,7 @@ from convgraph.book.claims import derive
 w, n = sp.symbols("w n", integer=True, positive=True)
 
 
-def test_the_figure():
+def test_the_figure() -> None:
     """In tenths: the row .1 1 .2 .1, and the same row moved right by one, .3 coming in."""
     net = cg.MaxPool(3, stride=1, padding="same").on(4)
     detected, moved = (1, 10, 2, 1), (3, 1, 10, 2)
@@ -33,7 +33,7 @@ def test_the_figure():
     assert net.evaluate(moved).tolist() == [3, 10, 10, 10]
 
 
-def test_which_orders_of_values_leave_a_maximum_unchanged():
+def test_which_orders_of_values_leave_a_maximum_unchanged() -> None:
     """Two windows of three, one apart, see four values together and share two of them.
 
     The maximum is unchanged if and only if the greatest of the four is one of the two that are
@@ -43,7 +43,7 @@ def test_which_orders_of_values_leave_a_maximum_unchanged():
     assert Fraction(sum(unchanged), len(unchanged)) == Fraction(1, 2)
 
 
-def test_the_fraction_for_every_width():
+def test_the_fraction_for_every_width() -> None:
     """w + 1 values in both windows, w - 1 of them shared."""
     inside = cg.invariance(cg.MaxPool(w, stride=1).on(n), cg.Shift(1)).inside
     assert inside == (w - 1) / (w + 1)
@@ -53,7 +53,7 @@ def test_the_fraction_for_every_width():
         assert Fraction(same, len(orders)) == Fraction(str(inside.subs(w, width)))
 
 
-def test_when_it_is_most():
+def test_when_it_is_most() -> None:
     """More than half from width 4 on, exactly half at 3, and a third at 2."""
     inside = cg.invariance(cg.MaxPool(w, stride=1).on(n), cg.Shift(1)).inside
     assert sp.solveset(inside > sp.Rational(1, 2), w, sp.Interval(1, sp.oo)) == sp.Interval.open(
@@ -63,7 +63,7 @@ def test_when_it_is_most():
     assert inside.subs(w, 2) == sp.Rational(1, 3)
 
 
-def test_other_translations_strides_and_images():
+def test_other_translations_strides_and_images() -> None:
     """A stride does not matter, a longer way does; an image is a window on each axis."""
 
     def kept(pool, g, shape):
@@ -76,12 +76,12 @@ def test_other_translations_strides_and_images():
     assert kept(cg.MaxPool((3, 3), stride=1), cg.Shift((1, 1)), (9, 9)) == sp.Rational(2, 7)
 
 
-def test_averages_are_never_unchanged():
+def test_averages_are_never_unchanged() -> None:
     """A mean changes with any value that leaves its window, however small the translation."""
     assert cg.invariance(cg.AvgPool(w, stride=1).on(n), cg.Shift(1)).inside == 0
 
 
-def test_the_verdict():
+def test_the_verdict() -> None:
     (claim,) = derive([22])
     assert claim.verdict == "holds when"
     assert "any width above 3" in claim.detail
