@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Blocks, Full
+from convgraph.core.axis import Axis
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX, PAIRED
@@ -102,7 +102,7 @@ def _along(add: np.ufunc, x: Values, a: int, axis: Axis, factors: Values | None 
     """What an axis's outputs read, added up over the taps; one output stands for all of `Full`."""
     if axis == identity(axis.inputs):
         return x
-    if isinstance(axis, Full) and factors is None:
+    if axis.full and factors is None:
         return add.reduce(x, axis=a, keepdims=True)
     table = axis.table()
     total: Values | None = None
@@ -226,7 +226,7 @@ def _whole(made: Values, wiring: Product, out: Sequence[Index]) -> Values:
     sizes: list[int] = []
     for a, kind in out:
         axis = wiring.axes[a]
-        groups = axis.groups if isinstance(axis, Blocks) else 1
+        groups = axis.groups
         outputs = int(axis.outputs)
         sizes.append({"o": outputs, "g": groups, "q": outputs // groups}[kind])
     return np.broadcast_to(made, sizes).reshape(-1)
@@ -234,7 +234,7 @@ def _whole(made: Values, wiring: Product, out: Sequence[Index]) -> Values:
 
 def _is_grouped(axis: Axis, a: int, digits: Sequence[Digit]) -> bool:
     """Whether an axis is one of groups, of which the array has an index for each output."""
-    return isinstance(axis, Blocks) and all(
+    return axis.groups > 1 and all(
         digit.kind == "tap" or (digit.kind == "output" and digit.size in (1, axis.outputs))
         for digit in digits
         if digit.axis == a
@@ -243,7 +243,7 @@ def _is_grouped(axis: Axis, a: int, digits: Sequence[Digit]) -> bool:
 
 def _is_listed(axis: Axis, a: int, digits: Sequence[Digit]) -> bool:
     """Whether the windows of an axis are laid out, output by output."""
-    if isinstance(axis, Full) or _is_grouped(axis, a, digits):
+    if axis.full or _is_grouped(axis, a, digits):
         return False
     return axis != identity(axis.inputs)
 
@@ -268,7 +268,6 @@ def _part(
         if which is None:  # all of the array's axis, in order
             if own == [(digit.axis, "g"), (digit.axis, "q")]:
                 axis = axes[digit.axis]
-                assert isinstance(axis, Blocks)
                 shape = (*array.shape[:place], axis.groups, -1, *array.shape[place + 1 :])
                 array = array.reshape(shape)
         else:
@@ -287,10 +286,9 @@ def _windows(
     """The values that are read, by output and tap where an axis has both."""
     names: list[Index] = []
     for a, axis in reversed(list(enumerate(axes))):
-        if isinstance(axis, Full):
+        if axis.full:
             names = [(a, "t"), *names]
         elif _is_grouped(axis, a, digits):
-            assert isinstance(axis, Blocks)
             x = x.reshape(*x.shape[:a], axis.groups, -1, *x.shape[a + 1 :])
             names = [(a, "g"), (a, "t"), *names]
         elif axis == identity(axis.inputs):
@@ -311,13 +309,13 @@ def _indices(digit: Digit, axis: Axis, part: Part, out: Sequence[Index]) -> tupl
     """The places along an axis of the array, None for all in order, and the indices they go by."""
     a, size = digit.axis, int(digit.size)
     if digit.kind == "tap":
-        if isinstance(axis, Full) or int(axis.taps) > 1 or not _is_plain(axis):
+        if axis.full or int(axis.taps) > 1 or not _is_plain(axis):
             return (np.arange(size)[::-1] if digit.flipped else None), [(a, "t")]
         return 0, []
     if size == 1:
         return 0, []
     if digit.kind == "input":
-        if isinstance(axis, Full):
+        if axis.full:
             if size == axis.inputs:
                 return None, [(a, "t")]
             return np.arange(int(axis.inputs)) % size, [(a, "t")]

@@ -8,15 +8,19 @@ one that would fall outside of the input.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sizes import Size, floor_div, is_symbolic
+
+if TYPE_CHECKING:
+    from convgraph.core.window import Window
 
 __all__ = ["Axis", "Blocks", "Full", "Repeat", "Sieved", "Table"]
 
@@ -34,9 +38,72 @@ class Axis:
     outputs: Size
     taps: Size
 
+    # What is true of most relations; those of which something else is true say so.
+    full: ClassVar[bool] = False
+    """Whether every output reads every input."""
+    groups: int = 1
+    """Into how many parts the axis falls that have nothing to do with each other."""
+    stride: Size = 1
+    """By how many inputs the windows of neighbouring outputs lie apart."""
+    dilation: Size = 1
+    """By how many inputs neighbouring taps lie apart."""
+    padding: Size = 0
+    """How many positions are added before the first input."""
+    boundary: str = "zeros"
+    """What lies beyond the border."""
+    used_padding: tuple[int, int] = (0, 0)
+    """How many positions before the input, and behind it, are read."""
+    window: Window | None = None
+    """The window that slides over the inputs or, read backwards, over the outputs."""
+    sliding: Window | None = None
+    """The window that slides over the inputs."""
+
     def _positions(self) -> Positions:
         """The table, made anew; all sizes are numbers."""
         raise NotImplementedError
+
+    @property
+    def copies(self) -> bool:
+        """Whether each output reads the input of its own place, and no other."""
+        return False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is plain from the arithmetic that no connection is missing."""
+        return False
+
+    @property
+    def step(self) -> Fraction | None:
+        """By how many inputs neighbouring outputs lie apart; None where that has no meaning."""
+        return Fraction(1) if self.inputs == self.outputs else None
+
+    @property
+    def middle(self) -> Fraction | None:
+        """The middle of what the first output reads, as an input position; None for no window."""
+        return None
+
+    def span(self, output: Size) -> tuple[Size, Size]:
+        """The first and the last input that an output reads, as if there were no border."""
+        return 0, self.inputs - 1
+
+    def pattern(self, period: int) -> tuple[list[list[int]], int] | None:
+        """What each phase of the outputs reads of inputs of a period, on an axis without end.
+
+        And by how many inputs a period of the outputs moves on; None for what has no such period.
+        """
+        return None
+
+    def opposite(self) -> Axis | None:
+        """The same connections, read from the outputs to the inputs; None for what has no name."""
+        return None
+
+    def longer(self, inputs: int) -> Axis:
+        """The same relation on at least so many inputs."""
+        raise ConvgraphError(f"axis={self!r}: a relation that is not the same for all sizes")
+
+    def beyond(self) -> Mask:
+        """The output positions with a tap beyond the border."""
+        return np.zeros(int(self.outputs), bool)
 
     @property
     def symbolic(self) -> bool:
@@ -115,6 +182,19 @@ class Full(Axis):
     inputs: Size
     outputs: Size
 
+    full: ClassVar[bool] = True
+
+    @property
+    def copies(self) -> bool:
+        return self.inputs == self.outputs == 1
+
+    @property
+    def complete(self) -> bool:
+        return True
+
+    def opposite(self) -> Axis:
+        return Full(self.outputs, self.inputs)
+
     @property
     def taps(self) -> Size:  # type: ignore[override]
         return self.inputs
@@ -161,6 +241,21 @@ class Blocks(Axis):
     groups: int
 
     @property
+    def copies(self) -> bool:
+        return self.inputs == self.outputs == self.groups
+
+    @property
+    def full(self) -> bool:  # type: ignore[override]
+        return self.groups == 1
+
+    @property
+    def complete(self) -> bool:
+        return True
+
+    def opposite(self) -> Axis:
+        return Blocks(self.outputs, self.inputs, self.groups)
+
+    @property
     def taps(self) -> Size:  # type: ignore[override]
         return (
             self.inputs // self.groups
@@ -186,6 +281,38 @@ class Repeat(Axis):
 
     inputs: Size
     factor: Size
+
+    @property
+    def copies(self) -> bool:
+        return self.factor == 1
+
+    @property
+    def complete(self) -> bool:
+        return True
+
+    @property
+    def step(self) -> Fraction:
+        return Fraction(1, int(self.factor))
+
+    @property
+    def middle(self) -> Fraction:
+        return Fraction(1 - int(self.factor), 2 * int(self.factor))
+
+    def span(self, output: Size) -> tuple[Size, Size]:
+        read = floor_div(output, self.factor)
+        return read, read
+
+    def pattern(self, period: int) -> tuple[list[list[int]], int]:
+        factor = int(self.factor)
+        return [[o // factor] for o in range(period * factor)], period
+
+    def opposite(self) -> Axis:
+        from convgraph.core.window import Window
+
+        return Window(self.outputs, self.inputs, self.factor, self.factor, after=0)
+
+    def longer(self, inputs: int) -> Axis:
+        return Repeat(inputs, self.factor)
 
     @property
     def outputs(self) -> Size:  # type: ignore[override]
@@ -258,6 +385,10 @@ class Table(Axis):
 
     def table(self) -> Positions:
         return self._given
+
+    @property
+    def copies(self) -> bool:
+        return np.array_equal(self._given, np.arange(self.inputs)[:, None])
 
     def places(self) -> Positions:
         return super().places() if self._places is None else self._places

@@ -6,8 +6,10 @@ The arithmetic is that of Dumoulin and Visin, "A guide to convolution arithmetic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, lru_cache
+from math import gcd
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -54,6 +56,59 @@ class Window(Axis):
     after: Size | None = None
 
     @property
+    def window(self) -> Window:  # type: ignore[override]
+        return self
+
+    @property
+    def sliding(self) -> Window:  # type: ignore[override]
+        return self
+
+    @property
+    def copies(self) -> bool:
+        return (
+            self.taps == 1
+            and self.stride == 1
+            and self.padding == 0
+            and self.inputs == self.outputs
+        )
+
+    @property
+    def complete(self) -> bool:
+        if self.boundary != "zeros":
+            return True
+        return self.padding == 0 and self.missing_of(self.taps - 1)[1] == 0
+
+    @property
+    def step(self) -> Fraction:
+        return Fraction(int(self.stride))
+
+    @property
+    def middle(self) -> Fraction:
+        return Fraction(int(self.dilation) * (int(self.taps) - 1), 2) - int(self.padding)
+
+    def span(self, output: Size) -> tuple[Size, Size]:
+        low = self.stride * output - self.padding
+        return low, low + self.dilation * (self.taps - 1)
+
+    def pattern(self, period: int) -> tuple[list[list[int]], int]:
+        stride = int(self.stride)
+        taps = [int(self.dilation) * tap for tap in range(int(self.taps))]
+        phases = period // gcd(period, stride)
+        firsts = [stride * output - int(self.padding) for output in range(phases)]
+        return [[first + tap for tap in taps] for first in firsts], stride * phases
+
+    def opposite(self) -> Axis | None:
+        if self.boundary != "zeros":
+            return None
+        return self if self.copies else Reversed(self)
+
+    def beyond(self) -> NDArray[np.bool_]:
+        if self.boundary == "circular":
+            return super().beyond()
+        first, last = self.span(np.arange(int(self.outputs)))
+        return np.asarray((first < 0) | (last >= int(self.inputs)))
+
+    @property
     def symbolic(self) -> bool:
         return is_symbolic(
             self.inputs, self.outputs, self.taps, self.stride, self.dilation, self.padding
@@ -82,7 +137,7 @@ class Window(Axis):
         return np.minimum(sizes, -(-room // int(self.dilation)))
 
     @property
-    def used_padding(self) -> tuple[int, int]:
+    def used_padding(self) -> tuple[int, int]:  # type: ignore[override]
         """How many positions before the input, and behind it, the windows reach.
 
         >>> Window(inputs=6, outputs=3, taps=3, stride=2, padding=1, after=1).used_padding
@@ -215,12 +270,50 @@ class Reversed(Axis):
     def placed(self) -> Size:
         return self.taps * self.inputs
 
-    def _positions(self) -> Positions:
+    @property
+    def step(self) -> Fraction:
+        return 1 / self.window.step
+
+    @property
+    def middle(self) -> Fraction:
+        return -self.window.middle / self.window.step
+
+    def span(self, output: Size) -> tuple[Size, Size]:
         w = self.window
-        o = np.arange(w.inputs, dtype=np.int64)[:, None]
-        j = np.arange(w.taps, dtype=np.int64)
-        i, rest = np.divmod(o + w.padding - w.dilation * j, w.stride)
-        return np.where((rest == 0) & (i >= 0) & (i < w.outputs), i, -1)
+        low = ceil_div(output + w.padding - w.dilation * (w.taps - 1), w.stride)
+        return low, floor_div(output + w.padding, w.stride)
+
+    def pattern(self, period: int) -> tuple[list[list[int]], int]:
+        w = self.window
+        stride, dilation, padding = int(w.stride), int(w.dilation), int(w.padding)
+        reads = []
+        for output in range(stride * period):
+            apart = [divmod(output + padding - dilation * j, stride) for j in range(int(w.taps))]
+            reads.append([position for position, rest in apart if rest == 0])
+        return reads, period
+
+    def opposite(self) -> Axis:
+        return self.window
+
+    def longer(self, inputs: int) -> Axis:
+        w = self.window
+        reach = int(w.stride) * inputs + int(w.dilation) * int(w.taps)
+        return Reversed(replace(w, inputs=reach, outputs=inputs))
+
+    def beyond(self) -> NDArray[np.bool_]:
+        i, fits = self._read()
+        return np.any(fits & ((i < 0) | (i >= int(self.window.outputs))), axis=1)
+
+    def _read(self) -> tuple[Positions, NDArray[np.bool_]]:
+        """What output o reads at tap j on an axis without end, and whether there is such."""
+        w = self.window
+        apart = np.arange(int(w.inputs), dtype=np.int64)[:, None] + int(w.padding)
+        i, rest = np.divmod(apart - int(w.dilation) * np.arange(int(w.taps)), int(w.stride))
+        return i, rest == 0
+
+    def _positions(self) -> Positions:
+        i, fits = self._read()
+        return np.where(fits & (i >= 0) & (i < int(self.window.outputs)), i, -1)
 
     def tap_uses(self) -> NDArray[np.int64]:
         return self.window.tap_uses()

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
-from convgraph.core.window import Window
+from convgraph.core.axis import Axis, Repeat
 from convgraph.figures.live.relations import table_of
 
 __all__ = ["Encoded", "Tables", "encoded"]
@@ -44,17 +43,19 @@ def encoded(axis: Axis) -> Encoded:
     is from 0 to below the bound; a divisor of 1 is left out. What is not of this form is
     [bound, outputs, taps, positions], with -1 for what is missing.
 
+    >>> from convgraph.core.axis import Repeat
+    >>> from convgraph.core.window import Window
     >>> encoded(Window(inputs=5, outputs=5, taps=3, padding=1)), encoded(Repeat(3, 2))
     ([5, 5, 3, -1, 1, 1], [3, 6, 1, 0, 1, 1, 2])
     """
     inputs, outputs, taps = int(axis.inputs), int(axis.outputs), int(axis.taps)
-    if isinstance(axis, Full):  # whose taps may be in another order: what is read is the same
+    if axis.full:  # whose taps may be in another order: what is read is the same
         return [inputs, outputs, inputs, 0, 0, 1]
-    if isinstance(axis, Blocks):
+    if axis.groups > 1:
         return [inputs, outputs, taps, 0, taps, 1, outputs // axis.groups]
     if isinstance(axis, Repeat):
         return [inputs, outputs, taps, 0, 1, 1, int(axis.factor)]
-    if isinstance(axis, Window) and axis.boundary == "zeros":
+    if axis.sliding is not None and axis.boundary == "zeros":
         steps = int(axis.stride), int(axis.dilation)
         return [inputs, outputs, taps, -int(axis.padding), *steps]
     return table_of(axis.table(), inputs)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Blocks, Full
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
@@ -22,7 +22,6 @@ from convgraph.core.wiring import Listed, Product
 from convgraph.explorer.tables import Tables, encoded
 from convgraph.figures.live.relations import table_of
 from convgraph.importers.interpolation import Separable
-from convgraph.interactions.padded import beyond
 
 __all__ = ["MOST_NUMBERS", "runs", "wirings"]
 
@@ -132,7 +131,8 @@ def _codes(joint: Joint, wiring: Product) -> dict[int, NDArray[np.int64]] | None
         return {}
     if isinstance(tying, Learned):
         varied = {d.axis for d in tying.digits if d.kind != "tap" and d.size != 1}
-        moving = [a for a in sorted(varied) if not isinstance(wiring.axes[a], Full | Blocks)]
+        local = [not axis.full and axis.groups == 1 for axis in wiring.axes]
+        moving = [a for a in sorted(varied) if local[a]]
         found = {a: tying.codes(a, wiring.axes[a]) for a in moving}
     elif isinstance(tying, Mean):
         found = {a: _counted(tying, axis) for a, axis in enumerate(wiring.axes)}
@@ -155,7 +155,7 @@ def _pads(layer: Layer, joint: Joint, wiring: Product) -> dict[int, list[int]]:
     for a, axis in enumerate(wiring.axes):
         if len(layer.joints) > 1 and axis.taps == 1:
             continue  # a concatenation: what is missing here comes from elsewhere
-        there = beyond(axis)
+        there = axis.beyond()
         if there.any():
             found[a] = runs(there)
     return found

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 
 __all__ = ["Layout", "Positions", "beside", "layout"]
@@ -125,10 +124,9 @@ def _from_joint(layer: Layer, joint: Joint, source: Positions) -> Positions:
     line = _single_axis(joint)
     if line is not None and len(source) > 1:
         first, step = float(source[0]), float(source[1] - source[0])
-        affine = _centers(line)
-        if affine is not None:
-            offset, scale = affine
-            return first + step * (offset + scale * np.arange(int(line.outputs)))
+        if line.middle is not None and line.step is not None:
+            middles = float(line.middle) + float(line.step) * np.arange(int(line.outputs))
+            return first + step * middles
     positions = _lines(shape)
     return positions - _middle(positions) + _middle(source)
 
@@ -139,20 +137,6 @@ def _single_axis(joint: Joint) -> Axis | None:
         return None
     wide = [axis for axis in joint.wiring.axes if int(axis.inputs) > 1 or int(axis.outputs) > 1]
     return wide[0] if len(wide) == 1 else None
-
-
-def _centers(axis: Axis) -> tuple[float, float] | None:
-    """(offset, step) of the middles of the windows, in input positions; None for no windows."""
-    if isinstance(axis, Window):
-        middle = int(axis.dilation) * (int(axis.taps) - 1) / 2
-        return middle - int(axis.padding), float(axis.stride)
-    if isinstance(axis, Reversed):
-        window = _centers(axis.window)
-        assert window is not None
-        return -window[0] / window[1], 1 / window[1]
-    if isinstance(axis, Repeat):
-        return (1 - int(axis.factor)) / (2 * int(axis.factor)), 1 / int(axis.factor)
-    return None
 
 
 def _middle(positions: Positions) -> float:

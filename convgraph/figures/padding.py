@@ -39,7 +39,7 @@ def _window(joint: Joint) -> Window | None:
     """The window along the one axis that is longer than one; None where nothing is a window."""
     if not isinstance(joint.wiring, Product):
         return None
-    windows = [axis for axis in joint.wiring.axes if isinstance(axis, Window)]
+    windows = [axis.sliding for axis in joint.wiring.axes if axis.sliding is not None]
     if not any((axis.table() < 0).any() for axis in windows):
         return None
     wide = [axis for axis in joint.wiring.axes if int(axis.inputs) > 1 or int(axis.outputs) > 1]
@@ -48,7 +48,7 @@ def _window(joint: Joint) -> Window | None:
             f"padding=True: row {joint.source.name!r} has the shape {joint.source.shape}, and "
             "padding is drawn beside rows of one axis; draw_grid draws images"
         )
-    return wide[0] if wide and isinstance(wide[0], Window) else windows[0]
+    return (wide[0].sliding if wide else None) or windows[0]
 
 
 def padding_name(row: str, at: int, size: int) -> str:

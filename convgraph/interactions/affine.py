@@ -195,7 +195,7 @@ def _backwards(field: Interval) -> bool:
 
 
 def _through(field: Interval, axis: Axis) -> Interval:
-    if isinstance(axis, Window) and field.plain:
+    if axis.sliding is not None and field.plain:
         first = field.step * axis.padding
         reach = field.step * (axis.dilation * (axis.taps - 1))
         before, after = (reach, 0) if _backwards(field) else (0, reach)

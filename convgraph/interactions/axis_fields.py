@@ -8,9 +8,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Repeat
-from convgraph.core.sizes import Size, ceil_div, floor_div
-from convgraph.core.window import Reversed, Window
+from convgraph.core.axis import Axis
+from convgraph.core.sizes import Size
 from convgraph.interactions.connections import simplest
 
 __all__ = ["POSITION", "AxisField"]
@@ -25,6 +24,7 @@ class AxisField:
     Both are expressions in i (zero-based), as if the input went on beyond its border, and they are
     the ends: what lies between may have holes.
 
+    >>> from convgraph.core.window import Window
     >>> AxisField.start().through(Window(inputs=5, outputs=2, taps=3, stride=2))
     AxisField(first=2*i, last=2*i + 2)
     """
@@ -86,16 +86,5 @@ class AxisField:
 
 @lru_cache(maxsize=1024)  # the columns of an image mostly are as its rows
 def _through(field: AxisField, axis: Axis) -> AxisField:
-    i: Size = POSITION
-    if isinstance(axis, Window):
-        low = axis.stride * i - axis.padding
-        high = low + axis.dilation * (axis.taps - 1)
-    elif isinstance(axis, Reversed):
-        w = axis.window
-        low = ceil_div(i + w.padding - w.dilation * (w.taps - 1), w.stride)
-        high = floor_div(i + w.padding, w.stride)
-    elif isinstance(axis, Repeat):
-        low = high = floor_div(i, axis.factor)
-    else:
-        low, high = 0, axis.inputs - 1
+    low, high = axis.span(POSITION)
     return AxisField(field.at(low).first, field.at(high).last)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full
+from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
@@ -207,7 +207,7 @@ def _equal(a: Bits, b: Bits) -> bool:
 
 
 def _seen(axis: Axis, bits: Bits) -> Bits:
-    if isinstance(axis, Full):
+    if axis.full:
         return np.repeat(np.bitwise_or.reduce(bits, axis=0)[None], int(axis.outputs), axis=0)
     size = int(axis.inputs)
     if len(bits) < size:  # the same for all positions
@@ -215,8 +215,8 @@ def _seen(axis: Axis, bits: Bits) -> Bits:
             return bits
         bits = np.broadcast_to(bits, (size, bits.shape[1]))
     table = axis.table()
-    if isinstance(axis, Window) and axis.boundary == "zeros" and bits.nbytes > AT_ONCE:
-        return _slid(axis, bits)
+    if axis.sliding is not None and axis.boundary == "zeros" and bits.nbytes > AT_ONCE:
+        return _slid(axis.sliding, bits)
     nothing = np.zeros((1, bits.shape[1]), np.uint8)  # what a missing tap (-1) sees
     with_nothing = np.concatenate([bits, nothing])
     if table.size * bits.shape[1] <= AT_ONCE:

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Full
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.named_row import input_row
@@ -291,7 +291,7 @@ def _through(joint: Joint, layer: Layer, seen: Sequence[_Seen]) -> list[_Seen]:
         return [each if same else unknown for each, same in zip(seen, constant, strict=True)]
     read = _aligned(source.shape, wiring.in_view)
     written = {view: axis for axis, view in _aligned(target.shape, wiring.out_view).items()}
-    everything = all(isinstance(axis, Full) for axis in wiring.axes)
+    everything = all(axis.full for axis in wiring.axes)
     result = []
     for each in seen:
         whole = _whole(each, source)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.core.axis import Axis, Full
+from convgraph.core.axis import Axis
 from convgraph.core.boxes import groups
 from convgraph.core.wiring import Listed, Wiring
 
@@ -128,7 +128,7 @@ class CountArray:
 
 def _along(axis: Axis, counts: Ints) -> Ints:
     """Counts of the outputs of an axis (the first of the array's) as counts of its inputs."""
-    if isinstance(axis, Full):
+    if axis.full:
         return np.repeat(counts.sum(axis=0, keepdims=True), int(axis.inputs), axis=0)
     table = axis.table()
     found = np.zeros((int(axis.inputs), *counts.shape[1:]), object)

@@ -16,9 +16,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size, clamp, floor_div, is_symbolic, size_symbol
-from convgraph.core.window import Reversed, Window
+from convgraph.core.window import Window
 
 __all__ = ["DegreeForm", "fan_in_form", "fan_out_form", "reading"]
 
@@ -40,34 +40,26 @@ def fan_in_form(axis: Axis) -> DegreeForm | None:
     """
     if not axis.symbolic:
         return _counted(axis.fan_in())
-    if isinstance(axis, Full | Blocks | Repeat):
+    if axis.complete:
         return DegreeForm({axis.taps: axis.outputs})
-    if isinstance(axis, Reversed):
-        return _long_enough(axis.window, _window_fan_out)
-    assert isinstance(axis, Window)
-    if axis.boundary != "zeros" or _never_misses(axis):
-        return DegreeForm({axis.taps: axis.outputs})
-    return None if is_symbolic(axis.taps) else _long_enough(axis, _window_fan_in)
+    if axis.window is None or is_symbolic(axis.taps):
+        return None
+    backwards = axis.sliding is None
+    return _long_enough(axis.window, _window_fan_out if backwards else _window_fan_in)
 
 
 def fan_out_form(axis: Axis) -> DegreeForm | None:
     """How many inputs have which fan-out; None where it has no closed form here."""
     if not axis.symbolic:
         return _counted(axis.fan_out())
-    if isinstance(axis, Full):
-        return DegreeForm({axis.outputs: axis.inputs})
-    if isinstance(axis, Blocks):
-        return DegreeForm({sp.sympify(axis.outputs) / axis.groups: axis.inputs})
-    if isinstance(axis, Repeat):
-        return DegreeForm({axis.factor: axis.inputs})
-    if isinstance(axis, Reversed):
-        return fan_in_form(axis.window)
-    assert isinstance(axis, Window)
-    if axis.taps == 1 and axis.stride == 1 and axis.padding == 0 and axis.inputs == axis.outputs:
+    if axis.sliding is None:
+        back = axis.opposite()
+        return None if back is None else fan_in_form(back)
+    if axis.copies:
         return DegreeForm({1: axis.inputs})
     if axis.boundary == "circular" and axis.stride == 1 and axis.inputs == axis.outputs:
         return DegreeForm({axis.taps: axis.inputs})
-    return _long_enough(axis, _window_fan_out)
+    return _long_enough(axis.sliding, _window_fan_out)
 
 
 def reading(axis: Axis) -> Size | None:
@@ -79,10 +71,11 @@ def reading(axis: Axis) -> Size | None:
     """
     if not axis.symbolic:
         return int(np.count_nonzero(axis.fan_in()))
-    if isinstance(axis, Reversed):
-        return _reading_backwards(axis)
-    if not isinstance(axis, Window) or axis.boundary != "zeros" or _never_misses(axis):
+    if axis.window is None or axis.complete:
         return axis.outputs
+    if axis.sliding is None:
+        return _reading_backwards(axis.window)
+    axis = axis.sliding
     # the whole window lies before the border, or the whole window behind it, ...
     before, behind = axis.missing_of(axis.taps - 1)[0], axis.missing_of(0)[1]
     total = axis.outputs - before - behind
@@ -100,10 +93,6 @@ def reading(axis: Axis) -> Size | None:
 def _counted(degrees: NDArray[np.int64]) -> DegreeForm:
     values, counts = np.unique(degrees, return_counts=True)
     return DegreeForm(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-
-
-def _never_misses(window: Window) -> bool:
-    return window.padding == 0 and window.missing_of(window.taps - 1)[1] == 0
 
 
 def _long_enough(window: Window, form: Any) -> DegreeForm | None:
@@ -204,9 +193,8 @@ def _from_losses(
     return counts
 
 
-def _reading_backwards(axis: Reversed) -> Size | None:
+def _reading_backwards(w: Window) -> Size | None:
     """How many inputs of a window any of its outputs reads."""
-    w = axis.window
     if w.dilation == 1 and w.boundary == "zeros":
         # windows do not meet where the kernel is no longer than the stride, else they leave no gap
         last = w.stride * (w.outputs - 1) + w.taps - w.padding

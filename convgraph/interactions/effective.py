@@ -11,7 +11,6 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
@@ -248,7 +247,7 @@ def variances(network: Network, source: Row, end: Row) -> tuple[Fraction, ...] |
         if wiring.order != tuple(range(len(wiring.axes))):
             return None
         for b, axis in enumerate(wiring.axes[len(wiring.axes) - axes :]):
-            if not isinstance(axis, Window) or axis.inputs != joint.source.shape[b - axes]:
+            if axis.sliding is None or axis.inputs != joint.source.shape[b - axes]:
                 return None
             apart = steps[b] * int(axis.dilation)
             total[b] += Fraction(apart * apart * (int(axis.taps) ** 2 - 1), 12)

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.core.window import Reversed, Window
 from convgraph.interactions.propagation import Propagation, first_state, propagate
 from convgraph.interactions.views import State, UntraceableError
 
-__all__ = ["Slabs", "beyond", "padded_share", "padded_units"]
+__all__ = ["Slabs", "padded_share", "padded_units"]
 
 # Per axis of the input: the positions at which a unit sees padding, whatever its other positions.
 Slabs: TypeAlias = "tuple[NDArray[np.bool_], ...]"
@@ -64,7 +63,7 @@ class Touching:
     def through(self, payload: Slabs, b: int, axis: Axis) -> Slabs:
         """See `Algebra.through`."""
         slab = np.broadcast_to(payload[b], int(axis.inputs))
-        return _put(payload, b, axis.forward(slab) | beyond(axis))
+        return _put(payload, b, axis.forward(slab) | axis.beyond())
 
     def whole(self, payload: Slabs, b: int, size: Size) -> Slabs:
         """See `Algebra.whole`."""
@@ -100,18 +99,3 @@ class Touching:
 
 def _put(slabs: Slabs, b: int, slab: NDArray[np.bool_]) -> Slabs:
     return (*slabs[:b], slab, *slabs[b + 1 :])
-
-
-def beyond(axis: Axis) -> NDArray[np.bool_]:
-    """The output positions with a tap beyond the border."""
-    outputs = int(axis.outputs)
-    if isinstance(axis, Window) and axis.boundary != "circular":
-        first = int(axis.stride) * np.arange(outputs) - int(axis.padding)
-        last = first + int(axis.dilation) * (int(axis.taps) - 1)
-        return (first < 0) | (last >= int(axis.inputs))
-    if isinstance(axis, Reversed):
-        w = axis.window
-        apart = np.arange(outputs)[:, None] + int(w.padding)
-        i, rest = np.divmod(apart - int(w.dilation) * np.arange(int(w.taps)), int(w.stride))
-        return np.any((rest == 0) & ((i < 0) | (i >= int(w.outputs))), axis=1)
-    return np.zeros(outputs, bool)

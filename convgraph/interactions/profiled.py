@@ -7,7 +7,6 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import PAIRED
 from convgraph.core.sizes import Size, product
 from convgraph.core.tying import Explicit, Learned
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import simplest
 
@@ -53,5 +52,5 @@ def _with_padding(joint: Joint) -> Size:
 
 
 def _taps(axis: Axis) -> Size:
-    window = axis.window if isinstance(axis, Reversed) else axis
-    return window.outputs * window.taps if isinstance(window, Window) else axis.connections
+    window = axis.window
+    return axis.connections if window is None else window.outputs * window.taps

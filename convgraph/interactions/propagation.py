@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Blocks, Full, Table
+from convgraph.core.axis import Axis, Full, Table
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.core.window import Window, identity
+from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
 from convgraph.interactions.sums import FEW, Sum, Sums, added, collected, key_of, times
 from convgraph.interactions.views import (
@@ -184,22 +184,16 @@ def _keeps_all(wiring: Wiring) -> bool:
 
 def is_identity(axis: Axis) -> bool:
     """Whether output i reads input i and nothing else."""
-    return (
-        isinstance(axis, Window)
-        and axis.taps == 1
-        and axis.stride == 1
-        and axis.padding == 0
-        and axis.inputs == axis.outputs
-    )
+    return axis.sliding is not None and axis.copies
 
 
 def _divided(wiring: Product) -> tuple[list[Axis], list[int], tuple[Size, ...]]:
     """(axes, order, view of the input) with groups of channels as an axis of their own."""
-    if not any(isinstance(axis, Blocks) for axis in wiring.axes):
+    if not any(axis.groups > 1 for axis in wiring.axes):
         return list(wiring.axes), list(wiring.order), wiring.in_view
     parts: list[list[Axis]] = []
     for axis in wiring.axes:
-        if isinstance(axis, Blocks):
+        if axis.groups > 1:
             g = axis.groups
             inner = Full(axis.taps, axis.outputs // g)
             parts.append(
@@ -230,7 +224,7 @@ def _product(
     state, runs = align(state, in_view, algebra)
     for a in changing:  # merging what one relation reads comes first: it renumbers the axes
         run = runs[order[a]]
-        if len(run) > 1 and not isinstance(axes[a], Full):
+        if len(run) > 1 and not axes[a].full:
             state = merged(state, run.start, len(run), algebra)
             shift = len(run) - 1
             runs = [
@@ -240,7 +234,7 @@ def _product(
     dropped: set[int] = set()
     for a in changing:
         run, axis = runs[order[a]], axes[a]
-        if isinstance(axis, Full):
+        if axis.full:
             state, again = _read_all(state, run, algebra)
             times *= again
             view = list(state.view)
@@ -326,7 +320,7 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
     if at in state.moves:
         b = state.moves.index(at)
-        if not alone and isinstance(axis, Window) and axis.taps == 1 and not axis.symbolic:
+        if not alone and axis.sliding is not None and axis.taps == 1 and not axis.symbolic:
             table = axis.table()
             if (table < 0).any():  # a concatenation: what is missing here comes from elsewhere
                 axis = Table(int(axis.inputs), table)

@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Repeat
-from convgraph.core.window import Reversed, Window
+from convgraph.core.axis import Axis
 
 __all__ = ["Reads", "reads_of"]
 
@@ -21,30 +20,13 @@ def reads_of(axis: Axis, period: int) -> Reads | None:
 
     None where the axis does not repeat itself.
 
+    >>> from convgraph.core.window import Reversed, Window
     >>> reads_of(Window(8, 4, 3, stride=2, padding=1), 1)
     ([[-1, 0, 1]], 2)
     >>> reads_of(Reversed(Window(8, 4, 3, stride=2, padding=1)), 1)
     ([[0], [1, 0]], 1)
     """
-    if isinstance(axis, Window):
-        s, taps = int(axis.stride), [int(axis.dilation) * j for j in range(int(axis.taps))]
-        phases = period // math.gcd(period, s)
-        return [[s * o - int(axis.padding) + t for t in taps] for o in range(phases)], s * phases
-    if isinstance(axis, Repeat):
-        f = int(axis.factor)
-        return [[o // f] for o in range(period * f)], period
-    if isinstance(axis, Reversed):
-        return _reversed(axis.window, period), period
-    return _pattern(axis, period)
-
-
-def _reversed(window: Window, period: int) -> list[list[int]]:
-    s, d, p = int(window.stride), int(window.dilation), int(window.padding)
-    reads = []
-    for o in range(s * period):
-        apart = [divmod(o + p - d * j, s) for j in range(int(window.taps))]
-        reads.append([q for q, rest in apart if rest == 0])
-    return reads
+    return axis.pattern(period) or _pattern(axis, period)
 
 
 def _pattern(axis: Axis, period: int) -> Reads | None:

@@ -184,8 +184,6 @@ def _spread(mask: Mask, reads: Sequence[Sequence[int]], moved: int) -> Mask:
 
 def _border(source: Spoiled, axis: Axis) -> Spoiled:
     """With what a layer does at a true border."""
-    if not isinstance(axis, Window):
-        return source
     before, after = axis.used_padding
     if not (before or after):
         return source

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Repeat, Table
+from convgraph.core.axis import Axis, Table
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Learned
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.piecewise.timing import Reading
 
@@ -232,14 +231,14 @@ def _table(
     i = np.arange(first, last, dtype=np.int64)[:, None]
     taps = int(reading.axis.taps)
     axis = reading.axis
-    if isinstance(axis, Window):
+    if axis.sliding is not None:
         raw = int(axis.stride) * i + int(axis.dilation) * np.arange(taps) - int(axis.padding)
         if axis.boundary == "replicate":
             raw = np.maximum(raw, 0) if end is None else raw.clip(0, end - 1)
         return _within(raw, begin, end)
     # the same relation on enough positions, of which those that are asked for are taken
     turns = last // reading.phases + 2
-    table = _longer(axis, turns * reading.moved + 2 * reading.phases)[first:last]
+    table = axis.longer(turns * reading.moved + 2 * reading.phases).table()[first:last]
     return _within(np.where(table < 0, -(10**9), table), begin, end)
 
 
@@ -248,17 +247,6 @@ def _within(raw: NDArray[np.int64], begin: int, end: int | None) -> NDArray[np.i
     if end is not None:
         there &= raw < end
     return np.where(there, raw - begin, -1)
-
-
-def _longer(axis: Axis, inputs: int) -> NDArray[np.int64]:
-    """The table of an axis of the same kind with at least so many inputs."""
-    if isinstance(axis, Repeat):
-        return Repeat(inputs, axis.factor).table()
-    if isinstance(axis, Reversed):
-        w = axis.window
-        reach = int(w.stride) * inputs + int(w.dilation) * int(w.taps)
-        return Reversed(replace(w, inputs=reach, outputs=inputs)).table()
-    raise ConvgraphError(f"axis={axis!r}: planned, but not run")
 
 
 def _axes(joint: Joint) -> tuple[Axis, ...]:
@@ -276,8 +264,8 @@ def _window_sizes(
     reading: Reading, first: int, last: int, end: int | None
 ) -> NDArray[np.int64] | None:
     """How many taps lie in the input or its padding; all of them until the end is there."""
-    axis = reading.axis
-    if end is None or not isinstance(axis, Window):
+    axis = reading.axis.sliding
+    if end is None or axis is None:
         return None
     rest = end - int(axis.stride) * first
     return replace(axis, inputs=rest, outputs=last - first).window_sizes()

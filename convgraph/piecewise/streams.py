@@ -13,7 +13,6 @@ from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.tables import Table
-from convgraph.core.window import Window
 from convgraph.interactions.affine import affine_fields
 from convgraph.piecewise.timing import Timing, timing
 
@@ -187,8 +186,8 @@ class Stream:
         found = []
         for layer, readings in self.timing.layers:
             for reading in readings:
-                axis = reading.axis
-                if not isinstance(axis, Window) or axis.taps == 1:
+                axis = reading.axis.sliding
+                if axis is None or axis.taps == 1:
                     continue
                 wide = int(axis.dilation) * (int(axis.taps) - 1) + 1
                 s, before = int(axis.stride), int(axis.padding)

@@ -14,7 +14,6 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
-from convgraph.core.window import Window
 from convgraph.interactions.reads import reads_of
 from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.places import placed
@@ -65,7 +64,7 @@ class Reading:
     def count(self, there: int, waits: int = 0) -> int:
         """How many positions, from the first on, read nothing beyond the first `there`, less
         `waits`."""
-        if there < 1 and isinstance(self.axis, Window) and self.axis.boundary == "replicate":
+        if there < 1 and self.axis.boundary == "replicate":
             return 0  # what lies in front is the first one, which is not there
         lasts = [max(reads, default=None) for reads in self.reads]
         known = [(last, phase) for phase, last in enumerate(lasts) if last is not None]
@@ -203,11 +202,7 @@ def _readings(layer: Layer, axis: int, known: dict[str, Fraction]) -> tuple[Read
                 f"row={layer.target.name!r}: reads {joint.source.name!r} in another shape"
             )
         along = axes[axis + 1]
-        if (
-            isinstance(along, Window)
-            and along.boundary in ("circular", "reflect")
-            and along.used_padding != (0, 0)
-        ):
+        if along.boundary in ("circular", "reflect") and along.used_padding != (0, 0):
             raise ConvgraphError(
                 f"row={layer.target.name!r}: its padding is {along.boundary}, and is known at the "
                 "end only, or later than its place"

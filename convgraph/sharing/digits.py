@@ -20,7 +20,6 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic, product
 from convgraph.core.tying import Digit, Learned
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 
 __all__ = ["Pairs", "axis_uses", "pairs", "uses_array", "uses_at"]
@@ -124,7 +123,7 @@ def _evenly(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> Size
 def _in_symbols(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> Size:
     """How many pairs of an axis carry these values of its digits, in closed form."""
     sizes = product(digit.size for digit in digits)
-    if not isinstance(axis, Window | Reversed) or sizes == 1:
+    if axis.window is None or sizes == 1:
         return _evenly(axis, digits, values)
     tap: Size | None = None
     tile: tuple[Size, Size] | None = None
@@ -133,15 +132,14 @@ def _in_symbols(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> 
             tap = digit.size - 1 - value if digit.flipped else value
         elif digit.kind == "output":
             tile = value, digit.size
-    if tap is None or (tile is not None and isinstance(axis, Reversed)):
+    if tap is None or (tile is not None and axis.sliding is None):
         raise ConvgraphError(
             f"index={tuple(values)}: the uses of this parameter have no closed form; "
             "bind the network to sizes without symbols"
         )
     if tile is None:
         return axis.uses_of(tap)
-    assert isinstance(axis, Window)
-    before, behind = axis.missing_of(tap)
+    before, behind = axis.window.missing_of(tap)
     value, size = tile  # outputs before ... outputs - behind - 1 that are `value` modulo `size`
     last = floor_div(axis.outputs - behind - 1 - value, size)
     first = ceil_div(before - value, size)

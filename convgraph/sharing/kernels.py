@@ -92,11 +92,9 @@ def windows_of(layer: Layer) -> tuple[Window, ...]:
     wiring = _wiring(layer)
     windows = _split(layer, wiring)[1]
     for window in windows:
-        if not isinstance(window, Window) or is_symbolic(
-            window.taps, window.stride, window.dilation
-        ):
+        if window.sliding is None or is_symbolic(window.taps, window.stride, window.dilation):
             raise _refused(layer, "it is no convolution with a kernel of numbers")
-    return tuple(w for w in windows if isinstance(w, Window))
+    return tuple(w.sliding for w in windows if w.sliding is not None)
 
 
 def kernel_of(network: Network, layer: Layer) -> Kernel:

@@ -18,7 +18,6 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.sharing.digits import Pairs, pairs
 from convgraph.sharing.listed import listed_connections
@@ -136,10 +135,10 @@ def _sides(axis: Axis, found: Pairs) -> list[tuple[Side, Flat]]:
     """The outputs at which the tap of these pairs leaves the input, on either side."""
     gone = found.sources < 0
     outputs, taps = found.outputs[gone], found.taps[gone]
-    if not len(outputs) or not isinstance(axis, Window | Reversed):
+    w = axis.window
+    if not len(outputs) or w is None:
         return []
-    w = axis.window if isinstance(axis, Reversed) else axis
-    if isinstance(axis, Window):
+    if axis.sliding is not None:
         position, between = (
             w.stride * outputs + w.dilation * taps - w.padding,
             np.zeros_like(gone[gone]),

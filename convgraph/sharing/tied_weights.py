@@ -19,7 +19,6 @@ from convgraph.core.plain import plain
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Learned
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import simplest
 from convgraph.sharing.digits import uses_array, uses_at
@@ -279,8 +278,8 @@ def _losses(layer: Layer, joint: Joint) -> list[BorderLoss]:
     found = []
     for number, digit in enumerate(joint.tying.digits):
         axis = joint.wiring.axes[digit.axis]
-        window = axis.window if isinstance(axis, Reversed) else axis
-        if digit.kind != "tap" or not isinstance(window, Window) or is_symbolic(digit.size):
+        window = axis.window
+        if digit.kind != "tap" or window is None or is_symbolic(digit.size):
             continue
         for tap in range(int(digit.size)):
             before, behind = window.missing_of(tap)

@@ -146,10 +146,10 @@ def in_symbols(found: Pooled) -> Shared:
     axes = found.axes(layer)[found.row.channels :]
     size, shared = sp.S.One, sp.S.One
     for axis, amount in zip(axes, found.transformation.amounts(len(axes)), strict=True):
-        if not isinstance(axis, Window):
+        if axis.sliding is None:
             raise ConvgraphError(f"network: {layer.spec} reads whole rows, whose size is a symbol")
         size = size * axis.taps
-        shared = shared * _taps_in_both(axis, sp.sympify(amount))
+        shared = shared * _taps_in_both(axis.sliding, sp.sympify(amount))
     return Shared(found.kind, found.rectified, size, size, shared)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Full
 from convgraph.core.congruence import Congruence
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
@@ -276,7 +275,7 @@ def _smallest(along: Aligned, axis: int, steps: dict[str, Steps | None]) -> int 
                 return None
             if isinstance(joint.tying, Learned):
                 period = lcm(period, int(joint.tying.period(axis + 1)))
-                if isinstance(axes[axis + 1], Full) and axes[axis + 1].inputs != 1:
+                if axes[axis + 1].full and axes[axis + 1].inputs != 1:
                     return None  # a dense axis ties nothing
         if period > 1 and period >= along.shapes[layer.layer.target.name][axis + 1]:
             return None

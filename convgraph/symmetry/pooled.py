@@ -16,7 +16,6 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, Reduction
-from convgraph.core.window import Window
 from convgraph.layers.convolution import Conv
 from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
 from convgraph.symmetry.transformation import Transformation
@@ -143,7 +142,7 @@ def _disjoint(layer: Layer, g: Transformation) -> None:
     (joint,) = layer.joints
     pairs = [axis for axis, _, _ in axis_pairs(joint, layer.target)]
     wrap = isinstance(g, Shift) and g.boundary == "wrap"
-    for axis in (axis for axis in pairs if isinstance(axis, Window)):
+    for axis in (axis for axis in pairs if axis.sliding is not None):
         span = axis.dilation * (axis.taps - 1) + 1
         rest = axis.inputs - axis.outputs * axis.stride
         fits = rest == 0 if wrap else sp.sympify(rest).is_nonpositive

@@ -18,10 +18,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.congruence import Congruence
 from convgraph.core.layer import Layer
-from convgraph.core.window import Reversed, Window
+from convgraph.core.window import Window
 from convgraph.layers.arguments import window
 
 __all__ = ["AlongAxis", "EvenSizes", "UnevenPadding", "even_sizes", "uneven_paddings"]
@@ -62,14 +62,15 @@ def uneven_paddings(layers: AlongAxis) -> tuple[UnevenPadding, ...]:
     found = []
     for layer, read in layers:
         for _, axis in read:
-            if not isinstance(axis, Window) or not _strides_over_padding(axis):
+            window = axis.sliding
+            if window is None or not _strides_over_padding(window):
                 continue
             used = axis.used_padding
             if used[0] != used[1]:
                 size, stride = int(axis.inputs), int(axis.stride)
-                residues = np.flatnonzero(_rule(layer, axis).even) + size
+                residues = np.flatnonzero(_rule(layer, window).even) + size
                 even = Congruence.of(stride, residues.tolist())
-                found.append(UnevenPadding(layer.target.name, size, _given(axis), used, even))
+                found.append(UnevenPadding(layer.target.name, size, _given(window), used, even))
     return tuple(found)
 
 
@@ -99,7 +100,7 @@ def even_sizes(layers: AlongAxis, inputs: Mapping[str, int]) -> EvenSizes | None
         (steps[name] * int(axis.stride)).numerator
         for _, read in layers
         for name, axis in read
-        if isinstance(axis, Window) and steps.get(name)
+        if axis.sliding is not None and steps.get(name)
     ]
     period = lcm(*strides)
     if period > MOST_SIZES:
@@ -122,8 +123,8 @@ def _all_even(
     for layer, read in layers:
         arriving = []
         for name, axis in read:
-            if isinstance(axis, Window) and _strides_over_padding(axis):
-                rule = _rule(layer, axis)
+            if axis.sliding is not None and _strides_over_padding(axis.sliding):
+                rule = _rule(layer, axis.sliding)
                 if name in sizes:
                     good &= rule.evenly(sizes[name])
                 elif not rule.even.all():
@@ -158,29 +159,21 @@ def _steps(layers: AlongAxis, inputs: Iterable[str]) -> dict[str, Fraction] | No
 
 
 def _step(axis: Axis, step: Fraction) -> Fraction | None:
-    if isinstance(axis, Window):
-        return step * int(axis.stride)
-    if isinstance(axis, Reversed):
-        return step / int(axis.window.stride)
-    if isinstance(axis, Repeat):
-        return step / int(axis.factor)
-    if axis.inputs == axis.outputs:
-        return step
-    return Fraction(0) if isinstance(axis, Full) else None
+    if axis.step is not None:
+        return step * axis.step
+    return Fraction(0) if axis.full else None
 
 
 def _outputs(layer: Layer, axis: Axis, sizes: Sizes) -> Sizes:
     """The sizes behind a layer that is bound to axes of other sizes."""
     inputs, outputs = int(axis.inputs), int(axis.outputs)
-    if isinstance(axis, Window):
+    if axis.sliding is not None:
         if axis.stride == 1 and axis.boundary == "zeros":
             return sizes if inputs == outputs else sizes + (outputs - inputs)
-        return _rule(layer, axis).outputs_of(sizes)
-    if isinstance(axis, Reversed):
-        return (sizes - inputs) * int(axis.window.stride) + outputs
-    if isinstance(axis, Repeat):
-        return sizes * int(axis.factor)
-    return sizes if inputs == outputs else np.full_like(sizes, outputs)
+        return _rule(layer, axis.sliding).outputs_of(sizes)
+    if axis.step is None:
+        return np.full_like(sizes, outputs)
+    return (sizes - inputs) * int(1 / axis.step) + outputs
 
 
 class _Rule(NamedTuple):

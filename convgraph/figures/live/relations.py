@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array
-from convgraph.core.axis import Axis, Full
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Learned
@@ -95,7 +95,7 @@ def _kept(table: Table, tables: dict[str, tuple[int, Table]]) -> int:
 
 def _encoded(axis: Axis) -> Table:
     inputs, outputs = int(axis.inputs), int(axis.outputs)
-    if isinstance(axis, Full):
+    if axis.full:
         return [inputs, outputs, inputs, 0, 0, 1]
     return table_of(axis.table(), inputs)
 

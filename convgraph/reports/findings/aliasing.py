@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convgraph.core.axis import Full
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.tying import Constant, Explicit, Mean
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
@@ -32,15 +30,15 @@ def stride_without_blur(structure: Structure) -> Iterator[Occurrence]:
 
 def _strides(structure: Structure, joint: Joint) -> list[int]:
     axes = (structure.along(joint, b) for b in range(len(structure.space)))
-    return [int(axis.stride) if isinstance(axis, Window) else 1 for axis in axes]
+    return [1 if axis is None else int(axis.stride) for axis in axes]
 
 
 def _blurs(joint: Joint) -> bool:
     """Whether a joint averages: fixed weights over more than one position, channel by channel."""
     if not isinstance(joint.wiring, Product):
         return False
-    mixes = any(isinstance(axis, Full) and axis.inputs != 1 for axis in joint.wiring.axes)
-    wide = any(isinstance(axis, Window) and axis.taps > 1 for axis in joint.wiring.axes)
+    mixes = any(axis.full and axis.inputs != 1 for axis in joint.wiring.axes)
+    wide = any(axis.sliding is not None and axis.taps > 1 for axis in joint.wiring.axes)
     return wide and not mixes and isinstance(joint.tying, Mean | Explicit)
 
 
@@ -53,7 +51,7 @@ def _blurred(structure: Structure, joint: Joint) -> bool:
         if _blurs(before):
             return True
         single = isinstance(before.wiring, Product) and all(
-            isinstance(axis, Window) and axis.taps == 1 and axis.stride == 1
+            axis.sliding is not None and axis.taps == 1 and axis.stride == 1
             for axis in before.wiring.axes
         )
         if not (single and isinstance(before.tying, Constant)):

@@ -8,7 +8,6 @@ from functools import reduce
 import numpy as np
 
 from convgraph.core.units import Units
-from convgraph.core.window import Reversed
 from convgraph.core.wiring import Product
 from convgraph.interactions.reads import reads_of
 from convgraph.reports.findings.finding import Occurrence
@@ -30,7 +29,7 @@ def checkerboard(structure: Structure) -> Iterator[Occurrence]:
                 continue
             patterns: dict[int, tuple[int, ...]] = {}
             for a, axis in enumerate(joint.wiring.axes):
-                if isinstance(axis, Reversed) and axis.outputs > 1:
+                if axis.window is not axis.sliding and axis.outputs > 1:
                     reads, _ = reads_of(axis, 1) or ([], 0)
                     pattern = tuple(map(len, reads[: int(axis.outputs)]))
                     if len(set(pattern)) > 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from convgraph.core.window import Window
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
@@ -25,7 +24,12 @@ def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
             drifts: dict[int, Fraction] = {}
             for b in range(len(structure.space)):
                 axis = structure.along(joint, b)
-                if not isinstance(axis, Window) or axis.stride != 1 or axis.boundary == "circular":
+                if (
+                    axis is None
+                    or axis.sliding is None
+                    or axis.stride != 1
+                    or axis.boundary == "circular"
+                ):
                     continue
                 span = int(axis.dilation) * (int(axis.taps) - 1) + 1
                 before, after = axis.used_padding

@@ -8,7 +8,6 @@ import numpy as np
 
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.units import Units
-from convgraph.core.window import Window
 from convgraph.interactions.fields import receptive_field
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
@@ -39,7 +38,7 @@ def gridding(structure: Structure) -> Iterator[Occurrence]:
 
 def _dilated(structure: Structure, joint: Joint, b: int) -> bool:
     axis = structure.along(joint, b)
-    return isinstance(axis, Window) and axis.dilation > 1 and axis.taps > 1
+    return axis is not None and axis.dilation > 1 and axis.taps > 1
 
 
 def _holes(structure: Structure, layer: Layer, b: int) -> Iterator[tuple[float, int]]:

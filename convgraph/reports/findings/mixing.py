@@ -8,7 +8,7 @@ from operator import or_
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Blocks
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
 from convgraph.core.units import Units
@@ -64,7 +64,7 @@ def _groups(layer: Layer) -> int:
     for joint in layer.joints:
         if isinstance(joint.wiring, Product):
             for axis in joint.wiring.axes:
-                if isinstance(axis, Blocks):
+                if axis.groups > 1:
                     return axis.groups
     return 1
 

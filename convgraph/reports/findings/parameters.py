@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Blocks, Full
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint
 from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
@@ -81,7 +81,7 @@ def _count(joint: Joint) -> int | None:
     total = 1
     for a, axis in enumerate(wiring.axes):
         sizes = [int(digit.size) for digit in tying.digits if digit.axis == a]
-        if isinstance(axis, Full | Blocks):  # all taps of all outputs are connected
+        if axis.full or axis.groups > 1:  # all taps of all outputs are connected
             total *= prod(sizes)
         else:
             total *= len(_along(tying, a, axis))

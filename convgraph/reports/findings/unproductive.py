@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.window import Window
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
@@ -51,7 +50,7 @@ def _windowed(structure: Structure, layer: Layer) -> bool:
     axes = (
         structure.along(joint, b) for joint in layer.joints for b in range(len(structure.space))
     )
-    return any(isinstance(axis, Window) and axis.taps > 1 for axis in axes)
+    return any(axis is not None and axis.sliding is not None and axis.taps > 1 for axis in axes)
 
 
 def _fields(structure: Structure, joint: Joint) -> tuple[int, ...] | None:

@@ -11,7 +11,6 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import SUM
 from convgraph.core.tying import Constant
 from convgraph.core.units import Units
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import is_concat
 from convgraph.reports.findings.finding import Occurrence
@@ -175,7 +174,7 @@ def _reads_everything(joint: Joint) -> bool:
     if not isinstance(joint.wiring, Product):
         return False
     for axis in joint.wiring.axes:
-        if isinstance(axis, Window):
+        if axis.sliding is not None:
             covered = int(axis.stride) * (int(axis.outputs) - 1) + int(axis.taps)
             gaps = axis.dilation != 1 or axis.stride > axis.taps or axis.padding < 0
             if gaps or covered - int(axis.padding) < int(axis.inputs):

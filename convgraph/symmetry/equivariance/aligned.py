@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Blocks, Full, Table
+from convgraph.core.axis import Axis, Full, Table
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import product
@@ -103,7 +103,7 @@ def _together(axes: Axes, order: tuple[int, ...]) -> Axis:
         return axes[0]
     if not axes:
         return identity(1)
-    if all(isinstance(axis, Full) for axis in axes):
+    if all(axis.full for axis in axes):
         return Full(product(a.inputs for a in axes), product(a.outputs for a in axes))
     part = Product(axes, order)
     table, there = np.zeros((1, 1), np.int64), np.ones((1, 1), bool)
@@ -189,8 +189,8 @@ def _channels_only(joint: Joint, target: Row, shapes: dict[str, tuple[int, ...]]
         return None
     several = [axis for axis in wiring.axes if (axis.inputs, axis.outputs) != (1, 1)]
     size, count = before[0], prod(target.numbers())
-    if all(isinstance(axis, Full) for axis in several):
+    if all(axis.full for axis in several):
         return Full(size, count)
     if len(several) == 1 and (several[0].inputs, several[0].outputs) == (size, count):
-        return several[0] if not isinstance(several[0], Blocks) else None
+        return several[0] if several[0].groups == 1 else None
     return None

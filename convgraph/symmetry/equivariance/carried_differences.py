@@ -16,13 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convgraph.core.axis import Full
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.tying import Constant, Learned
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import aligned_axes
-from convgraph.symmetry.equivariance.restriction import is_identity
 
 __all__ = ["Carrier", "carrier", "carries_on"]
 
@@ -98,7 +96,7 @@ def _plain(layer: Layer) -> bool:
 def _copies(layer: Layer) -> bool:
     """Whether a layer only writes all of a row in another shape."""
     wiring = layer.joints[0].wiring
-    same = isinstance(wiring, Product) and all(map(is_identity, wiring.axes))
+    same = isinstance(wiring, Product) and all(axis.copies for axis in wiring.axes)
     return layer.reduction.linear and same and _plain(layer)
 
 
@@ -109,7 +107,7 @@ def _is_free(layer: Layer, letters: Counter[str | None]) -> bool:
     if not (layer.reduction.linear and isinstance(tying, Learned) and isinstance(wiring, Product)):
         return False
     size = int(np.prod([int(n) for n in tying.shape], dtype=object))
-    full = all(isinstance(axis, Full) for axis in wiring.axes)
+    full = all(axis.full for axis in wiring.axes)
     kinds = {digit.kind for digit in tying.digits}  # a tap of a dense axis is an input
     own = size == int(layer.connections) and kinds in ({"output", "tap"}, {"output", "input"})
     return full and own and letters[tying.letter] == 1
@@ -128,10 +126,10 @@ def _is_softmax(layer: Layer, over_all: bool) -> bool:
     if over_all:
         return size > 1 and int(layer.connections) == size**2
     axes = aligned_axes(joint, layer.target)
-    if axes is None or not all(map(is_identity, axes[1:])):
+    if axes is None or not all(axis.copies for axis in axes[1:]):
         return False
     channels = axes[0]
-    return isinstance(channels, Full) and channels.inputs == channels.outputs != 1
+    return channels.full and channels.inputs == channels.outputs != 1
 
 
 def _apart(layers: dict[str, Layer], row: str, letters: Counter[str | None]) -> bool:
@@ -150,7 +148,7 @@ def _apart(layers: dict[str, Layer], row: str, letters: Counter[str | None]) -> 
             return layer.reduction.linear and _free_channels(layer, int(axes[0].outputs), letters)
         function = layer.reduction.function
         keeps = layer.reduction.linear or bool(function is not None and function.zero_at_zero)
-        if not (keeps and layer.bias is None and is_identity(axes[0])):
+        if not (keeps and layer.bias is None and axes[0].copies):
             return False
         row = joint.source.name
     return False

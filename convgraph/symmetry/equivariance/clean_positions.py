@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint
 from convgraph.core.tying import Learned, Mean
-from convgraph.core.window import Reversed
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
 from convgraph.symmetry.equivariance.restriction import Classes
 
@@ -112,9 +111,8 @@ def _whole(joint: Joint, relation: Axis, present: Mask) -> Mask:
 
 def _choices(relation: Axis) -> list[slice]:
     taps = int(relation.taps)
-    width = 1
-    if isinstance(relation, Reversed):
-        width = min(int(relation.window.stride), taps)
+    upsampled = 1 if relation.step is None else relation.step.denominator
+    width = min(upsampled, taps)
     if taps > 64 + width:  # a dense axis: one tap is as good as another
         return [slice(tap, tap + width) for tap in (0, taps // 2, taps - width)]
     return [slice(tap, tap + width) for tap in range(taps - width + 1)]

@@ -25,11 +25,10 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
 
-__all__ = ["Classes", "Restriction", "channel_classes", "is_identity", "restriction"]
+__all__ = ["Classes", "Restriction", "channel_classes", "restriction"]
 
 Ints = NDArray[np.int64]
 
@@ -94,7 +93,7 @@ def _kinds(rows: NDArray[np.bool_]) -> tuple[Ints, Ints]:
 def _read(axis: Axis, source: Classes) -> NDArray[np.bool_]:
     """Which classes of the source each channel reads."""
     found = np.zeros((int(axis.outputs), source.count), bool)
-    if isinstance(axis, Full):
+    if axis.full:
         found[:] = True
         return found
     table = axis.table()
@@ -141,15 +140,7 @@ def restriction(
 
 def _acts_on(layer: AlignedLayer, axes: Sequence[int]) -> bool:
     """Whether a layer does anything along some axes."""
-    return any(not is_identity(joint[axis]) for joint in layer.joints for axis in axes)
-
-
-def is_identity(axis: Axis) -> bool:
-    """Whether each position reads the one of its own place, and no other."""
-    if isinstance(axis, Window):
-        plain = (axis.taps, axis.stride, axis.padding) == (1, 1, 0)
-        return plain and axis.inputs == axis.outputs
-    return axis.inputs == axis.outputs == 1
+    return any(not joint[axis].copies for joint in layer.joints for axis in axes)
 
 
 def _cut(

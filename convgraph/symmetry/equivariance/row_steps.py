@@ -8,10 +8,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import aligned_axes, channels_and_space
 from convgraph.symmetry.transformation import Steps, space
@@ -103,12 +102,4 @@ def _behind(joint: Joint, target: Row, steps: Steps | None) -> Steps | None:
 
 
 def _step(axis: Axis, step: Fraction | None) -> Fraction | None:
-    if step is None or isinstance(axis, Full):
-        return step if axis.inputs == axis.outputs else None
-    if isinstance(axis, Window):
-        return step * Fraction(int(axis.stride))
-    if isinstance(axis, Reversed):
-        return step / Fraction(int(axis.window.stride))
-    if isinstance(axis, Repeat):
-        return step / Fraction(int(axis.factor))
-    return step if axis.inputs == axis.outputs else None
+    return None if step is None or axis.step is None else step * axis.step

@@ -12,7 +12,6 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.window import Window
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.choices import at_numbers, choices, free_symbols
@@ -98,5 +97,5 @@ def _paddings(network: Network) -> tuple[tuple[int, int], ...]:
     return tuple(
         axis.used_padding
         for _, axis, read, _ in axes_of(joint, layer.target)
-        if isinstance(axis, Window) and read is not None and read >= joint.source.channels
+        if axis.sliding is not None and read is not None and read >= joint.source.channels
     )

@@ -91,15 +91,15 @@ def _extends_by_zeros(layer: Layer, joint: Joint) -> bool:
             return False  # it is divided by another number where the border cuts the window
     elif layer.reduction != SUM:
         return False
-    return all(not isinstance(a, Window) or a.boundary == "zeros" for a in axes)
+    return all(a.boundary == "zeros" for a in axes)
 
 
 def _overhangs(axis: Axis) -> bool:
     """Whether the last window, as far as numbers tell, ends beyond what the input is padded to."""
-    if not isinstance(axis, Window) or axis.symbolic:
+    if axis.sliding is None or axis.symbolic:
         return False
     end = axis.stride * (axis.outputs - 1) + axis.dilation * (axis.taps - 1) + 1
-    return bool(axis.after is None or end > axis.inputs + axis.padding + axis.after)
+    return bool(axis.sliding.after is None or end > axis.inputs + axis.padding + axis.sliding.after)
 
 
 def _frame(

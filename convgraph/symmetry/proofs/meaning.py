@@ -129,7 +129,7 @@ class _Reading:
             case Reversed(window=w):
                 if self.setting.where == "circle":
                     raise Unproved(f"{self.layer.spec} does not go around the circle")
-                several = sum(isinstance(a, Reversed) for a in _axes(self.joint)) > 1
+                several = sum(a.window is not a.sliding for a in _axes(self.joint)) > 1
                 a = index(self.setting.free(f"a_{number}" if several else "a"))
                 self.limits.append((a, -sp.oo, sp.oo))
                 tap = self._tap(number, axis)
@@ -153,7 +153,7 @@ class _Reading:
 
     def _wrapped(self, axis: Axis, read: sp.Expr, modulus: sp.Expr) -> sp.Expr:
         """A position on the circle; only a window that goes around is one of a circle."""
-        if isinstance(axis, Window):
+        if axis.sliding is not None:
             span = axis.dilation * (axis.taps - 1)
             inside = axis.padding == 0 and sp.expand(axis.stride - 1 - span).is_nonnegative
             if not (axis.boundary == "circular" or inside):
@@ -200,7 +200,7 @@ def _axes(joint: Joint) -> tuple[Axis, ...]:
 
 
 def _channelwise(axis: Axis) -> bool:
-    return isinstance(axis, Full | Blocks) and axis.outputs != 1
+    return (axis.full or axis.groups > 1) and axis.outputs != 1
 
 
 def _entry(

@@ -10,7 +10,6 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.core.window import Reversed, Window
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
@@ -186,8 +185,7 @@ def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
         several = len(layer.target.shape) - layer.target.channels > 1
         for joint in layer.joints:
             for axis, _, out in axis_pairs(joint, layer.target):
-                window = axis.window if isinstance(axis, Reversed) else axis
-                padding = sp.sympify(window.padding) if isinstance(window, Window) else sp.S.Zero
+                padding = sp.S.Zero if axis.window is None else sp.sympify(axis.window.padding)
                 if padding.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
                     place = (out or 0) - layer.target.channels + 1
                     yield padding, f"p_{place}" if several else "p"

@@ -10,7 +10,6 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.core.window import Window
 from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE
 from convgraph.layers.spec import Spec
@@ -106,7 +105,7 @@ def downsampling_given(spec: Any, channels: Size | None) -> Given:
     padding = tuple(
         (bound.named(axis.padding),) * 2
         for axis, place, _ in axis_pairs(layer.joints[0], layer.target)
-        if isinstance(axis, Window) and place is not None and _in_space(place, layer.joints[0])
+        if axis.sliding is not None and place is not None and _in_space(place, layer.joints[0])
     )
     dense = replace(spec, stride=1, padding=padding)
     whole = _still(dense, channels)

@@ -112,8 +112,7 @@ def periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
             for axis, _, out in axis_pairs(joint, layer.target):
                 place = -1 if out is None else out - offset
                 if place >= 0:
-                    stride = axis.stride if isinstance(axis, Window) else 1
-                    steps = before[place] * stride * _tiles(joint, layer, axis, out)
+                    steps = before[place] * axis.stride * _tiles(joint, layer, axis, out)
                     own[place] = _common(own[place], sp.sympify(steps))
         known[layer.target.name] = tuple(own)
     result = known[network.inputs[0].name]

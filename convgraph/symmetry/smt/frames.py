@@ -73,10 +73,10 @@ def _fits(script: Script, layer: Layer) -> None:
         script.claim(call(">=", _size(size), "1"))
     for joint in layer.joints:
         for _, axis, place, _ in axes_of(joint, layer.target):
-            if isinstance(axis, Window) and axis.boundary in ("circular", "reflect"):
+            if axis.sliding is not None and axis.boundary in ("circular", "reflect"):
                 assert place is not None
                 least = 1 if axis.boundary == "reflect" else 0
-                for side in (axis.padding, axis.after or 0):
+                for side in (axis.padding, axis.sliding.after or 0):
                     size = _size(joint.source.shape[place])
                     script.claim(call(">=", size, total(_size(side), number(least))))
 

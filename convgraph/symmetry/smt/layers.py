@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from convgraph.core.axis import Axis, Full
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
 from convgraph.core.sizes import is_symbolic, product
@@ -72,7 +72,7 @@ class LayerQueries:
         """For each axis whether a whole circle is read, so that only where it begins moves."""
         shifts = self.setting.shifts[joint.source.name]
         for _, axis, place, _ in axes_of(joint, self.layer.target):
-            yield isinstance(axis, Full) and place is not None and shifts[place] != 0
+            yield axis.full and place is not None and shifts[place] != 0
 
     # -- where ----------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.window import Window
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.layers import LayerQueries
 from convgraph.symmetry.smt.script import (
@@ -95,7 +94,7 @@ def _downsampling(proof: Proof) -> Iterator[Query]:
     script = Script()
     equal = []
     for number, axis, _, out in axes_of(joint, layer.target):
-        if not isinstance(axis, Window) or out is None:
+        if axis.sliding is None or out is None:
             continue
         i, tap = script.integer(f"i!{number}"), script.integer(f"tap!{number}")
         s, d, p = (script.size(e) for e in (axis.stride, axis.dilation, axis.padding))

@@ -1,0 +1,122 @@
+"""What axes say of themselves, against their tables and against the arithmetic in loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convgraph.core.axis import Axis, Blocks, Full, Repeat, Sieved, Table
+from convgraph.core.window import Reversed, Window
+from convgraph.importers.axes import Neighbours, OwnFirst, Prefix, Shares
+
+
+@st.composite
+def windows(draw: Any) -> Window:
+    inputs, taps = draw(st.integers(1, 9)), draw(st.integers(1, 4))
+    stride, dilation = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    padding, after = draw(st.integers(0, 4)), draw(st.integers(0, 4))
+    outputs = max((inputs + padding + after - dilation * (taps - 1) - 1) // stride + 1, 1)
+    boundary = draw(st.sampled_from(["zeros", "circular", "replicate"]))
+    return Window(inputs, outputs, taps, stride, dilation, padding, boundary)
+
+
+@st.composite
+def axes(draw: Any) -> Axis:
+    size, other = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    groups = draw(st.integers(1, 3))
+    window = draw(windows())
+    table = Table(size, np.array([[draw(st.integers(-1, size - 1))] for _ in range(other)]))
+    kinds = [
+        window,
+        Full(size, other),
+        Blocks(size * groups, other * groups, groups),
+        Repeat(size, other),
+        table,
+        Sieved(Full(size, other), np.arange(size * other).reshape(other, size) % 3 > 0),
+        OwnFirst(size, size),
+        Neighbours(size, 1, 1),
+        Prefix(size, exclusive=draw(st.booleans())),
+        Shares(size, other),
+    ]
+    if window.boundary == "zeros":
+        kinds.append(Reversed(window))
+    return draw(st.sampled_from(kinds))
+
+
+def _connections(axis: Axis) -> list[tuple[int, int]]:
+    table = axis.table()
+    return sorted((o, int(i)) for o, row in enumerate(table) for i in row if i >= 0)
+
+
+def _read(window: Window, output: int, backwards: bool, far: int = 60) -> list[int]:
+    """What an output reads on an axis without end, by the arithmetic of windows."""
+    s, d, p, k = window.stride, window.dilation, window.padding, window.taps
+    if not backwards:
+        return [s * output + d * j - p for j in range(k)]
+    return sorted({i for i in range(-far, far) for j in range(k) if s * i + d * j - p == output})
+
+
+@given(axes())
+def test_copies_groups_and_whole_rows_are_those_of_the_table(axis: Axis) -> None:
+    table, found = axis.table(), set(_connections(axis))
+    plain = axis.inputs == axis.outputs and len(_connections(axis)) == axis.inputs
+    if axis.copies:
+        assert plain
+        assert all(o == i for o, i in found)
+    if axis.full:
+        assert all(sorted(row) == list(range(axis.inputs)) for row in table.tolist())
+    if axis.complete:
+        assert (table >= 0).all()
+    for o, i in found:
+        assert o * axis.groups // axis.outputs == i * axis.groups // axis.inputs
+
+
+@given(axes())
+def test_the_opposite_has_the_same_connections_turned(axis: Axis) -> None:
+    back = axis.opposite()
+    if back is not None:
+        assert (back.inputs, back.outputs) == (axis.outputs, axis.inputs)
+        assert _connections(back) == sorted((i, o) for o, i in _connections(axis))
+
+
+@given(windows(), st.booleans(), st.integers(1, 3))
+def test_spans_patterns_and_steps_are_those_of_the_arithmetic(
+    window: Window, backwards: bool, period: int
+) -> None:
+    axis: Axis = Reversed(window) if backwards else window
+    found = axis.pattern(period)
+    assert found is not None
+    assert axis.step is not None
+    reads, moved = found
+    assert moved == axis.step * len(reads)
+    assert moved % period == 0
+    for output in range(8):
+        turn, phase = divmod(output, len(reads))
+        expected = _read(window, output, backwards)
+        assert sorted({q + turn * moved for q in reads[phase]}) == sorted(set(expected))
+        low, high = axis.span(output)
+        assert all(low <= position <= high for position in expected)
+        if not backwards:
+            assert (low, high) == (expected[0], expected[-1])
+    first = axis.span(0)
+    if window.stride == 1 and axis.middle is not None:
+        assert 2 * axis.middle == first[0] + first[1]
+    if window.boundary != "circular":
+        ends = [_read(window, o, backwards) for o in range(axis.outputs)]
+        expected = [any(not 0 <= i < axis.inputs for i in end) for end in ends]
+        assert axis.beyond().tolist() == expected
+
+
+@given(windows(), st.integers(1, 3), st.integers(0, 5))
+def test_a_longer_axis_is_the_same_relation(window: Window, factor: int, more: int) -> None:
+    for axis in (Reversed(window), Repeat(window.inputs, factor)):
+        if window.boundary != "zeros":
+            continue
+        longer = axis.longer(int(axis.inputs) + more)
+        assert longer.inputs >= axis.inputs + more
+        rows = int(axis.outputs)
+        read = np.where(longer.table()[:rows] < axis.inputs, longer.table()[:rows], -1)
+        assert read.tolist() == axis.table().tolist()
