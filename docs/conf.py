@@ -1,12 +1,14 @@
 """The documentation site: `sphinx-build -W docs SITE` (extra `docs`)."""
 
 import inspect
+import re
 from pathlib import Path
 
 import convgraph
 from convgraph.book.claims import derive
 from convgraph.book.figures import figure_function, figure_numbers, make
 from convgraph.book.report import as_markdown
+from convgraph.figures.motion.settings import SETTINGS
 
 HERE = Path(__file__).parent
 MADE = HERE / "made"
@@ -54,6 +56,27 @@ def write_gallery() -> None:
     (MADE / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
+def write_arithmetic() -> None:
+    """Every setting of convolution arithmetic in motion, beside the line that made it."""
+    parts = [
+        "# Convolution arithmetic",
+        "The settings that textbooks animate, after Dumoulin and Visin, *A guide to convolution "
+        "arithmetic for deep learning* (2016). Every frame is read off the layer's wiring; taps "
+        "that share a weight share a colour.",
+    ]
+    for title, (spec, shape) in SETTINGS.items():
+        film = convgraph.animate(spec.on(shape))
+        name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
+        film.save(MADE / f"{name}.gif")
+        film.save(MADE / "live" / f"{name}.html")
+        parts.append(
+            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
+            f'<p><a href="{name}.html">Step by step.</a></p>\n\n'
+            f"```{{code-block}} python\ncg.animate(cg.{spec!r}.on({shape}))\n```"
+        )
+    (MADE / "arithmetic.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
 def write_api() -> None:
     """The reference: every public name, by the module that it lives in."""
     parts = ["# Reference", "All of these are attributes of `convgraph`."]
@@ -81,5 +104,6 @@ def write_api() -> None:
 
 (MADE / "live").mkdir(parents=True, exist_ok=True)
 write_gallery()
+write_arithmetic()
 write_api()
 (MADE / "claims.md").write_text(as_markdown(derive()), encoding="utf-8")

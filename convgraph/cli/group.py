@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main"]
 # name: (module in convgraph.cli, what `convgraph --help` says of it)
 COMMANDS = {
     "analyze": ("analyze", "Report on an ONNX model: fields, strides, padding, findings."),
+    "animate": ("animate", "Show a layer in motion: its window, its kernel, its output."),
     "book": ("book", "Draw the book's figures and derive what its sources claim."),
     "check": ("check", "Decide whether a network commutes with a transformation."),
     "group": ("symmetry", "Find all symmetries of a network, exactly."),

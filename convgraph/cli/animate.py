@@ -1,0 +1,59 @@
+"""`convgraph animate`: a layer in motion, or a field that grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from convgraph.cli.arguments import expression, input_option, network
+from convgraph.cli.output import print_text, progress
+
+
+@click.command("animate")
+@expression
+@input_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="What is written: .html (plays), .gif or .png (animated), .svg or .pdf (a strip).",
+)
+@click.option("--unit", help="A unit, such as g3, whose receptive field grows row by row.")
+@click.option(
+    "--cells", default="numbers", metavar="WORD", help="In the cells: numbers, symbols or none."
+)
+@click.option(
+    "--reading",
+    default="inserted",
+    metavar="WORD",
+    help="A transposed convolution with zeros inserted, or scattered.",
+)
+@click.option("--seconds", default=0.6, help="How long a frame is shown.", show_default=True)
+def command(
+    expression: Any,
+    shape: Any,
+    out: Path,
+    unit: str | None,
+    cells: Any,
+    reading: Any,
+    seconds: float,
+) -> None:
+    """Show in motion what the layer that EXPRESSION describes does to an input.
+
+    \b
+    convgraph animate "Conv((3, 3), stride=2, padding=1)" --input 5x5 --out sweep.gif
+    convgraph animate "ConvTranspose((3, 3), stride=2)" --input 3x3 --reading scattered --out a.html
+    """
+    with progress("The frames", 2) as step:
+        from convgraph.figures.motion.animation import animate
+
+        made = animate(
+            network(expression, shape), unit, cells=cells, reading=reading, seconds=seconds
+        )
+        step()
+        made.save(out)
+        step()
+    print_text(f"{out}: {len(made.frames)} frames")

@@ -1,0 +1,1 @@
+"""Layers in motion: a window that sweeps over its input, a field that grows row by row."""

@@ -1,0 +1,185 @@
+"""An animation: frames, how long each is shown, and the forms in which it is saved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.figures.files import write
+from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
+from convgraph.figures.motion.growth import growth_frames
+from convgraph.figures.motion.page import page
+from convgraph.figures.motion.pdf import strip_pdf
+from convgraph.figures.motion.scatter import scatter_frames
+from convgraph.figures.motion.shapes import Frame
+from convgraph.figures.motion.svg import strip_svg
+from convgraph.figures.motion.sweep import sweep
+from convgraph.figures.motion.values import numbers
+
+__all__ = ["Animation", "animate"]
+
+Reading = Literal["inserted", "scattered"]
+READINGS, CELLS = ("inserted", "scattered"), ("numbers", "symbols", "none")
+LONGER = 3  # times as long is the last frame shown
+COLUMNS = 4  # of a strip
+
+
+@dataclass(frozen=True, repr=False)
+class Animation:
+    """Frames that are played; see `animate`.
+
+    Attributes
+    ----------
+    frames
+        The pictures, each with its caption.
+    size
+        Width and height of a frame, in pixels.
+    seconds
+        How long a frame is shown.
+    title
+        What it shows.
+    """
+
+    frames: tuple[Frame, ...] = field(repr=False)
+    size: tuple[float, float]
+    seconds: float
+    title: str
+
+    @property
+    def times(self) -> list[float]:
+        """How long each frame is shown."""
+        return [self.seconds] * (len(self.frames) - 1) + [LONGER * self.seconds]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it: a page that plays it (.html), .gif, an animated .png, a strip (.svg, .pdf).
+
+        Parameters
+        ----------
+        path
+            The file; its ending says what is written. GIF and PNG need the extra `motion`.
+
+        Returns
+        -------
+        Path
+            The path that was given.
+
+        Raises
+        ------
+        ConvgraphError
+            If the ending is none of these, Pillow is missing, or the file cannot be written.
+        """
+        ending = Path(path).suffix.lower()
+        if ending in (".gif", ".png", ".apng"):
+            from convgraph.figures.motion.raster import animated
+
+            form = "GIF" if ending == ".gif" else "PNG"
+            return write(path, animated(self.frames, self.size, self.times, form))
+        if ending == ".html":
+            return write(path, page(self.frames, self.size, self.times, self.title))
+        columns = min(COLUMNS, len(self.frames))
+        if ending == ".svg":
+            return write(path, strip_svg(self.frames, self.size, columns, self.title))
+        if ending == ".pdf":
+            return write(path, strip_pdf(self.frames, self.size, columns))
+        raise ConvgraphError(
+            f"path={str(path)!r}: an animation is saved as one of .html, .gif, .png, .svg, .pdf"
+        )
+
+    def _repr_html_(self) -> str:
+        whole = page(self.frames, self.size, self.times, self.title)
+        from convgraph.core import escape
+
+        width, height = 1.4 * self.size[0] + 40, 1.4 * self.size[1] + 110
+        return (
+            f'<iframe srcdoc="{escape.markup(whole)}" width="{width:.0f}" height="{height:.0f}" '
+            'style="border:0;max-width:100%" sandbox="allow-scripts"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        return f"Animation({self.title}: {len(self.frames)} frames of {width:.0f} x {height:.0f})"
+
+
+def animate(
+    network: Network,
+    unit: str | None = None,
+    *,
+    cells: Cells = "numbers",
+    reading: Reading = "inserted",
+    values: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    seconds: float = 0.6,
+) -> Animation:
+    """A layer in motion: its window over the padded input, the output filled cell by cell.
+
+    Every frame is read off the layer's wiring: what a window reads, which taps lie in the padding,
+    which weights are tied (they share a colour).
+
+    Parameters
+    ----------
+    network
+        A network of one layer of windows over one axis or two (a convolution, a transposed one, a
+        pool); or, where a `unit` is named, any small network.
+    unit
+        A unit whose receptive field grows, row by row, instead of a sweep.
+    cells
+        What stands in the cells: "numbers", "symbols" or "none".
+    reading
+        How a transposed convolution is shown: as a window over the input with zeros "inserted", or
+        "scattered", each input unit adding the kernel to the output.
+    values, parameters
+        The numbers of the input, and of the parameter arrays by letter; small whole numbers where
+        none are given.
+    seconds
+        How long a frame is shown; the last one three times as long.
+
+    Returns
+    -------
+    Animation
+        With `save(path)` for .html, .gif, .png (animated), .svg and .pdf; it shows itself in a
+        notebook.
+
+    Raises
+    ------
+    ConvgraphError
+        If the network is no such layer, or too large to be looked at.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> cg.animate(cg.Conv((3, 3), stride=2, padding=1).on((5, 5)))
+    Animation(Conv((3, 3), stride=2, padding=1) on 5 x 5: 11 frames of 550 x 294)
+    >>> net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
+    >>> cg.animate(net, unit="g3").frames[-1].caption
+    'g3 sees 5 of the 5 positions of x'
+
+    References
+    ----------
+    Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
+    """
+    if not isinstance(network, Network):
+        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    if cells not in CELLS:
+        raise ConvgraphError(f"cells={cells!r}: one of {', '.join(CELLS)}")
+    if reading not in READINGS:
+        raise ConvgraphError(f"reading={reading!r}: one of {', '.join(READINGS)}")
+    if not isinstance(seconds, int | float) or not 0 < seconds < 60:
+        raise ConvgraphError(f"seconds={seconds!r}: a number above 0 and below 60")
+    if unit is not None:
+        size, frames = growth_frames(network, unit)
+        return Animation(tuple(frames), size, seconds, f"The receptive field of {unit}")
+    made = sweep(network)
+    known = numbers(network, values, parameters) if cells == "numbers" else None
+    title = f"{made.layer.spec!r} on {' x '.join(map(str, made.source.shape))}"
+    if reading == "scattered":
+        scene, scattered = scatter_frames(made, cells, known)
+        return Animation(tuple(scattered), (scene.width, scene.height), seconds, title)
+    board = Scene(made, cells, known).board
+    return Animation(
+        tuple(sweep_frames(made, cells, known)), (board.width, board.height), seconds, title
+    )

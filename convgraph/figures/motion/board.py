@@ -1,0 +1,131 @@
+"""Where the grids of a sweep stand: side by side for images, one above the other for rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convgraph.core.wiring import Product
+from convgraph.figures.motion.grid import SIDE, Grid
+from convgraph.figures.motion.shapes import Text
+from convgraph.figures.motion.sweep import Sweep, Tap
+
+__all__ = ["KERNEL", "Board", "board"]
+
+EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
+LEAST = 430.0  # wide enough for a caption
+KERNEL = 1.25  # sides of a cell from the top of a kernel to the row under it
+
+Corner = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The grids of the input and the output, one for each channel, and where kernels go."""
+
+    sweep: Sweep
+    inputs: tuple[Grid, ...]
+    outputs: tuple[Grid, ...]
+    kernel_x: float
+    width: float
+    height: float
+    titles: tuple[tuple[str, ...], tuple[str, ...]]
+
+    @property
+    def flat(self) -> bool:
+        """Whether the units stand in rows."""
+        return len(self.sweep.lanes) == 1
+
+    def title(self, grid: Grid, title: str) -> Text:
+        """What a grid is called: above an image, before a row."""
+        if not self.flat:
+            return Text(grid.x, grid.y - 9, title, 11, "soft", "start")
+        return Text(grid.x - 10, grid.y + grid.side / 2, title, 12, "soft", "end")
+
+    def output(self, target: tuple[int, ...]) -> Corner:
+        """The corner of an output's cell; in rows it is above the middle of its window."""
+        rank = len(self.sweep.lanes)
+        channel = target[0] if len(target) > rank else 0
+        place = target[len(target) - rank :]
+        grid = self.outputs[channel]
+        if self.flat:
+            lane = self.sweep.lanes[0]
+            return grid.corner((float(lane.read[place[0]].mean()),))
+        return grid.corner(place)
+
+    def kernel(self, channel: int, taps: Sequence[Tap]) -> Iterator[tuple[Tap, Corner]]:
+        """The taps of a channel with the corners of their cells in the kernel."""
+        grid = self.inputs[channel]
+        if self.flat:
+            for tap in taps:
+                x, y = grid.corner(tap.place)
+                yield tap, (x, y - KERNEL * grid.side)
+            return
+        steps = [_steps({tap.place[a] for tap in taps}) for a in (0, 1)]
+        high = max(steps[0].values(), default=0) + 1
+        top = grid.y + (grid.height - high * grid.side) / 2
+        for tap in taps:
+            row, column = (steps[a][tap.place[a]] for a in (0, 1))
+            yield tap, (self.kernel_x + column * grid.side, top + row * grid.side)
+
+
+def _steps(places: set[int]) -> dict[int, int]:
+    """The places that a window reads along an axis, numbered without the gaps of a dilation."""
+    return {place: number for number, place in enumerate(sorted(places))}
+
+
+def board(sweep: Sweep) -> Board:
+    """Lay out a sweep."""
+    wiring = sweep.joint.wiring
+    assert isinstance(wiring, Product)
+    ins, outs = int(wiring.axes[0].inputs), int(wiring.axes[0].outputs)
+    titles = _titles(sweep.source.name, ins), _titles(sweep.target.name, outs)
+    return (_rows if len(sweep.lanes) == 1 else _images)(sweep, ins, outs, titles)
+
+
+def _titles(name: str, channels: int) -> tuple[str, ...]:
+    if channels == 1:
+        return (name,)
+    return tuple(f"{name}, channel {c + 1}" for c in range(channels))
+
+
+def _rows(
+    sweep: Sweep, ins: int, outs: int, titles: tuple[tuple[str, ...], tuple[str, ...]]
+) -> Board:
+    (lane,) = sweep.lanes
+    words = 7 * max(len(title) for both in titles for title in both) + 10
+    width = max(lane.size * SIDE + 2 * (EDGE + words), LEAST)
+    x, y = (width - lane.size * SIDE) / 2, EDGE
+    outputs = []
+    for _ in range(outs):
+        outputs.append(Grid(x, y, 1, lane.size))
+        y += SIDE + BETWEEN
+    y += 26
+    inputs = []
+    for _ in range(ins):
+        y += KERNEL * SIDE
+        inputs.append(Grid(x, y, 1, lane.size))
+        y += SIDE + BETWEEN
+    return Board(sweep, tuple(inputs), tuple(outputs), x, width, y + CAPTION - 14, titles)
+
+
+def _images(
+    sweep: Sweep, ins: int, outs: int, titles: tuple[tuple[str, ...], tuple[str, ...]]
+) -> Board:
+    high, wide = (lane.size for lane in sweep.lanes)
+    rows, columns = (len(lane.read) for lane in sweep.lanes)
+    taps = sweep.lanes[1].read.shape[1] if sweep.tying is not None else 0
+    room = wide * SIDE + GAP + (taps * SIDE + GAP if taps else 0) + columns * SIDE + 2 * EDGE
+    width = max(room, LEAST)
+    left = (width - room) / 2 + EDGE
+    tall = max(ins * (high * SIDE + BETWEEN), outs * (rows * SIDE + BETWEEN)) - BETWEEN
+    kernel_x = left + wide * SIDE + GAP
+    right = kernel_x + (taps * SIDE + GAP if taps else 0)
+
+    def column(x: float, count: int, high: int, wide: int) -> tuple[Grid, ...]:
+        used = count * (high * SIDE + BETWEEN) - BETWEEN
+        top = EDGE + 6 + (tall - used) / 2
+        return tuple(Grid(x, top + i * (high * SIDE + BETWEEN), high, wide) for i in range(count))
+
+    inputs, outputs = column(left, ins, high, wide), column(right, outs, rows, columns)
+    return Board(sweep, inputs, outputs, kernel_x, width, tall + 2 * EDGE + CAPTION - 8, titles)

@@ -1,0 +1,226 @@
+"""The frames of a sweep: the window over the padded input, the kernel, the output filling up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
+from convgraph.figures.motion.board import KERNEL, Board, board
+from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
+from convgraph.figures.motion.sweep import Step, Sweep, Tap
+from convgraph.figures.motion.values import Values, written
+
+__all__ = ["Cells", "Scene", "sweep_frames"]
+
+Cells = Literal["numbers", "symbols", "none"]
+TERMS = 9  # of a sum that still helps in a caption
+
+
+def sweep_frames(sweep: Sweep, cells: Cells, values: Values | None) -> list[Frame]:
+    """A frame for each output, one before the first and one behind the last."""
+    scene = Scene(sweep, cells, values)
+    steps = range(len(sweep.steps))
+    return [scene.frame(None, 0), *(scene.frame(i, i + 1) for i in steps), scene.end()]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all frames of a sweep share."""
+
+    sweep: Sweep
+    cells: Cells
+    values: Values | None
+
+    @cached_property
+    def board(self) -> Board:
+        """Where everything stands."""
+        return board(self.sweep)
+
+    @cached_property
+    def maximum(self) -> bool:
+        """Whether the greatest of what is read wins."""
+        return self.sweep.layer.reduction.name == "max"
+
+    def frame(self, now: int | None, done: int) -> Frame:
+        """The frame while output `now` is computed, when `done` of them are."""
+        step = None if now is None else self.sweep.steps[now]
+        shapes = [*self.inputs(step), *self.outputs(done, now), *self.kernels(step)]
+        if step is not None:
+            shapes += self.links(step)
+        caption = self.told(step) if step is not None else self.opening()
+        return Frame(tuple(shapes), self.line(caption))
+
+    def end(self) -> Frame:
+        """The frame behind the last: all is computed."""
+        shapes = [*self.inputs(None), *self.outputs(len(self.sweep.steps), None)]
+        caption = f"{len(self.sweep.steps)} outputs, {self.sweep.layer.connections} connections"
+        return Frame(tuple(shapes), self.line(caption))
+
+    def line(self, text: str) -> Text:
+        """The caption under the picture, as large as it fits."""
+        size = min(13.0, (self.board.width - 20) / (0.53 * len(text)))
+        return Text(self.board.width / 2, self.board.height - 16, text, size, "soft")
+
+    # -- the input -------------------------------------------------------------------------------
+
+    def inputs(self, step: Step | None) -> Iterator[Shape]:
+        """The input with its padding; what the window reads has the colours of its weights."""
+        taps = step.taps if step is not None else ()
+        read = {(tap.channel, tap.place): tap for tap in taps}
+        for channel, grid in enumerate(self.board.inputs):
+            for place in np.ndindex(*(lane.size for lane in self.sweep.lanes)):
+                tap = read.get((channel, place))
+                own = self.unit(channel, place)
+                fill = "input" if own is not None else "pad"
+                if tap is not None:
+                    fill = colour(tap.weight) if tap.weight is not None else "field"
+                beyond = tap.unit if tap is not None and own is None else None
+                text = self.text(own if own is not None else beyond, own is None)
+                small = self.weight(tap) if tap is not None else ""
+                yield from cell(
+                    grid.corner(place), grid.side, fill, text,
+                    dash=own is None, faint=own is None, corner_text=small,
+                )  # fmt: skip
+            yield self.board.title(grid, self.board.titles[0][channel])
+        if step is None:
+            return
+        for channel, grid in enumerate(self.board.inputs):
+            places = [tap.place for tap in step.taps if tap.channel == channel]
+            if places:
+                yield grid.around(places, "window")
+        if self.maximum and self.values is not None:
+            winner = max((t for t in step.taps if t.unit is not None), key=self.value, default=None)
+            if winner is not None:
+                yield self.board.inputs[winner.channel].around([winner.place], "winner", 3)
+
+    def value(self, tap: Tap) -> float:
+        """The number of the unit at a tap."""
+        assert self.values is not None
+        return float(self.values.source[tap.unit]) if tap.unit is not None else 0.0
+
+    def unit(self, channel: int, place: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The unit at a place of the input laid out; None for padding and inserted zeros."""
+        found = []
+        for lane, at in zip(self.sweep.lanes, place, strict=True):
+            position, rest = divmod(at - lane.first, lane.apart)
+            if rest or not 0 <= position < lane.inputs:
+                return None
+            found.append(position)
+        return (channel, *found) if self.sweep.source.channels else tuple(found)
+
+    def text(self, unit: tuple[int, ...] | None, beyond: bool) -> str:
+        """What stands in a cell of the input."""
+        if self.cells == "none":
+            return ""
+        if unit is None:
+            return "" if self.maximum or not self.zeros else "0"
+        if self.cells == "symbols" or self.values is None:
+            return self.sweep.source.unit(unit)
+        return written(self.values.source[unit])
+
+    @cached_property
+    def zeros(self) -> bool:
+        """Whether what lies around the units is zero."""
+        wiring = self.sweep.joint.wiring
+        assert isinstance(wiring, Product)
+        return all(not isinstance(a, Window) or a.boundary == "zeros" for a in wiring.axes[1:])
+
+    # -- the kernel ------------------------------------------------------------------------------
+
+    def weight(self, tap: Tap) -> str:
+        """The number of a tap's parameter, for the corner of a cell."""
+        tying = self.sweep.tying
+        if tap.weight is None or tying is None or self.cells != "numbers" or self.values is None:
+            return ""
+        array = self.values.arrays[str(tying.letter)]
+        return written(array.ravel()[tap.weight])
+
+    def kernels(self, step: Step | None) -> Iterator[Shape]:
+        """The parameters that the step uses, one grid for each channel that is read."""
+        tying = self.sweep.tying
+        if step is None or tying is None:
+            return
+        for channel in dict.fromkeys(tap.channel for tap in step.taps):
+            taps = [tap for tap in step.taps if tap.channel == channel]
+            for tap, corner in self.board.kernel(channel, taps):
+                assert tap.weight is not None
+                name = _short(str(tying.array.symbol(tap.weight)))
+                text = {"numbers": self.weight(tap), "symbols": name, "none": ""}[self.cells]
+                yield from cell(corner, self.board.inputs[0].side, colour(tap.weight), text)
+
+    # -- the output ------------------------------------------------------------------------------
+
+    def outputs(self, done: int, now: int | None) -> Iterator[Shape]:
+        """The output, of which so many units are computed."""
+        for number, step in enumerate(self.sweep.steps):
+            ready = number < done
+            text = self.result(step) if ready else ""
+            corner = self.board.output(step.target)
+            side = self.board.outputs[0].side
+            yield from cell(corner, side, "output" if ready else "empty", text, dash=not ready)
+        for grid, title in zip(self.board.outputs, self.board.titles[1], strict=True):
+            yield self.board.title(grid, title)
+        if now is not None:
+            x, y = self.board.output(self.sweep.steps[now].target)
+            yield Grid(x, y, 1, 1).around([(0,)], "now", 3)
+
+    def result(self, step: Step) -> str:
+        """What stands in a computed cell."""
+        if self.cells == "none":
+            return ""
+        if self.cells == "symbols" or self.values is None:
+            return self.sweep.target.unit(step.target)
+        return written(self.values.output[step.target])
+
+    def links(self, step: Step) -> Iterator[Shape]:
+        """From the ends of the window, or of the kernel above it, to the output, in rows."""
+        if not self.board.flat or not step.taps:
+            return
+        first = step.taps[0].channel
+        box = self.board.inputs[first].around(
+            [tap.place for tap in step.taps if tap.channel == first], "line"
+        )
+        top = box.y if self.sweep.tying is None else box.y - KERNEL * box.height
+        x, y = self.board.output(step.target)
+        side = self.board.outputs[0].side
+        yield Line(box.x, top, x, y + side, "line", 1.2)
+        yield Line(box.x + box.width, top, x + side, y + side, "line", 1.2)
+
+    # -- in words --------------------------------------------------------------------------------
+
+    def opening(self) -> str:
+        """What is about to happen."""
+        sizes = " x ".join(map(str, self.sweep.source.shape))
+        return f"{self.sweep.layer.spec!r} on {sizes}"
+
+    def told(self, step: Step) -> str:
+        """What a step computes, as a sum where that is short."""
+        name = self.sweep.target.unit(step.target)
+        inside = [tap for tap in step.taps if tap.unit is not None]
+        if self.cells == "numbers" and self.values is not None and len(inside) <= TERMS:
+            terms = [written(self.value(tap)) for tap in inside]
+            if self.sweep.tying is not None:
+                pairs = zip(terms, inside, strict=True)
+                terms = [f"{self.weight(tap)}\u00b7{term}" for term, tap in pairs]
+            value = written(self.values.output[step.target])
+            if self.maximum:
+                return f"{name} = max({', '.join(terms)}) = {value}"
+            if self.sweep.layer.bias is None and self.sweep.tying is not None:
+                return f"{name} = {' + '.join(terms) or '0'} = {value}"
+            return f"{name} = {value}, from {', '.join(terms)}"
+        around = len(step.taps) - len(inside)
+        rest = f" and {around} of padding" if around else ""
+        return f"{name} reads {len(inside)} units{rest}"
+
+
+def _short(name: str) -> str:
+    """A parameter's name for a cell: w_1_2 as w1,2."""
+    letter, *rest = name.split("_")
+    return letter + ",".join(rest)

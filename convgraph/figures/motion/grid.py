@@ -1,0 +1,84 @@
+"""Grids of cells on a frame: where each cell stands, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convgraph.figures.motion.shapes import Box, Shape, Text
+
+__all__ = ["SIDE", "Grid", "cell", "fitted"]
+
+SIDE = 30.0  # of a cell
+GLYPH = 0.56  # width of a letter in sizes of the font
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows and columns of cells from a corner on; a row of units is a grid of one row."""
+
+    x: float
+    y: float
+    rows: int
+    columns: int
+    side: float = SIDE
+
+    @property
+    def width(self) -> float:
+        """How wide it is."""
+        return self.columns * self.side
+
+    @property
+    def height(self) -> float:
+        """How high it is."""
+        return self.rows * self.side
+
+    @property
+    def right(self) -> float:
+        """Where it ends."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Where it ends."""
+        return self.y + self.height
+
+    def corner(self, place: tuple[float, ...]) -> tuple[float, float]:
+        """The upper left corner of a cell; of a row of units places have one coordinate."""
+        row, column = (0.0, place[0]) if len(place) == 1 else place
+        return self.x + column * self.side, self.y + row * self.side
+
+    def around(self, places: Sequence[tuple[int, ...]], stroke: str, line: float = 2.5) -> Box:
+        """A frame around the cells at some places."""
+        corners = [self.corner(place) for place in places]
+        left, top = min(x for x, _ in corners), min(y for _, y in corners)
+        right = max(x for x, _ in corners) + self.side
+        bottom = max(y for _, y in corners) + self.side
+        return Box(left, top, right - left, bottom - top, None, stroke, line)
+
+
+def cell(
+    corner: tuple[float, float],
+    side: float,
+    fill: str,
+    text: str = "",
+    *,
+    dash: bool = False,
+    faint: bool = False,
+    corner_text: str = "",
+) -> Iterator[Shape]:
+    """A cell with a text in its middle, and a smaller one in its lower corner."""
+    x, y = corner
+    yield Box(x, y, side, side, fill, "line", 1, dash)
+    if text:
+        lift = -0.09 * side if corner_text else 0.0
+        size = fitted(text, side)
+        yield Text(x + side / 2, y + side / 2 + lift, text, size, "soft" if faint else "ink")
+    if corner_text:
+        size = min(fitted(corner_text, side), 0.3 * side)
+        yield Text(x + side - 0.2 * side, y + side - 0.17 * side, corner_text, size, "ink")
+
+
+def fitted(text: str, side: float) -> float:
+    """The size at which a text fits into a cell."""
+    return min(0.46 * side, 0.9 * side / (GLYPH * max(len(text), 1)))

@@ -1,0 +1,51 @@
+"use strict";
+// Plays the frames of a page: play and pause, a step at a time, a slider, keys.
+for (const figure of document.querySelectorAll(".mo")) {
+  const frames = [...figure.querySelectorAll(".mo-frame")];
+  const slider = figure.querySelector("input"), said = figure.querySelector(".mo-said");
+  const play = figure.querySelector("[value=play]");
+  const seconds = JSON.parse(figure.dataset.seconds), captions = JSON.parse(figure.dataset.captions);
+  let at = 0, waiting = null;
+
+  function show(number) {
+    frames[at].setAttribute("visibility", "hidden");
+    at = (number + frames.length) % frames.length;
+    frames[at].setAttribute("visibility", "visible");
+    slider.value = at;
+    slider.setAttribute("aria-valuetext", captions[at]);
+    if (!waiting) said.textContent = captions[at];
+  }
+
+  function go() {
+    show(at + 1);
+    waiting = setTimeout(go, 1000 * seconds[at]);
+  }
+
+  function stop() {
+    clearTimeout(waiting);
+    waiting = null;
+    play.textContent = "play";
+    said.textContent = captions[at];
+  }
+
+  function toggle() {
+    if (waiting) { stop(); return; }
+    play.textContent = "pause";
+    waiting = setTimeout(go, 1000 * seconds[at]);
+  }
+
+  const doing = { play: toggle, back: () => { stop(); show(at - 1); said.textContent = captions[at]; },
+    next: () => { stop(); show(at + 1); said.textContent = captions[at]; } };
+  for (const button of figure.querySelectorAll("button")) button.addEventListener("click", doing[button.value]);
+  slider.addEventListener("input", () => { stop(); show(slider.valueAsNumber); said.textContent = captions[at]; });
+  figure.addEventListener("keydown", (event) => {
+    if (event.target === slider && event.key !== " ") return;
+    const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle,
+      Home: () => { stop(); show(0); }, End: () => { stop(); show(-1); } };
+    if (!keys[event.key] || (event.key === " " && event.target.tagName === "BUTTON")) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  show(0);
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) toggle();
+}

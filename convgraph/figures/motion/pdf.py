@@ -1,0 +1,87 @@
+"""A strip of frames as PDF: boxes, lines and texts need no more than a page of it.
+
+The format is that of ISO 32000-1; texts are in Helvetica, which every reader of PDF brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
+
+__all__ = ["strip_pdf"]
+
+# Widths of Helvetica's letters in thousandths of its size, from Adobe's metrics; others as a digit.
+WIDTHS = {" ": 278, ",": 278, ".": 278, "(": 333, ")": 333, "=": 584, "+": 584, "\u00b7": 278}
+WIDTHS |= dict.fromkeys("ijl", 222) | dict.fromkeys("ft", 278) | {"r": 333, "m": 833, "w": 722}
+WIDTHS |= dict.fromkeys("cksvxyz", 500)
+OTHER = 556
+MINUS = {"\u2212": "\x96", "\u221e": "inf"}  # what WinAnsi has in their places
+
+
+def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) -> bytes:
+    """Frames side by side on one page, in rows of so many."""
+    width, height = size
+    page = width * columns, height * -(-len(frames) // columns)
+    drawn = []
+    for number, frame in enumerate(frames):
+        x, y = number % columns * width, page[1] - number // columns * height
+        drawn.append(f"q 1 0 0 -1 {x:.2f} {y:.2f} cm")
+        for shape in (*frame.shapes, frame.line):
+            drawn += _operators(shape)
+        drawn.append("Q")
+    content = "\n".join(drawn).encode("cp1252", "replace")
+    box = f"[0 0 {page[0]:.2f} {page[1]:.2f}]"
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents 4 0 R "
+        "/Resources << /Font << /F 5 0 R >> >> >>".encode(),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        font.encode(),
+    ]
+    return _file(objects)
+
+
+def _file(objects: Sequence[bytes]) -> bytes:
+    parts, places, at = [b"%PDF-1.4\n"], [], 9
+    for number, content in enumerate(objects, 1):
+        places.append(at)
+        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, content))
+        at += len(parts[-1])
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    parts.append(
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n"
+        f"<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{at}\n%%EOF\n".encode()
+    )
+    return b"".join(parts)
+
+
+def _operators(shape: Shape) -> Iterator[str]:
+    if isinstance(shape, Box):
+        paint = "B" if shape.fill and shape.stroke else "f" if shape.fill else "S"
+        if shape.fill:
+            yield f"{_rgb(shape.fill)} rg"
+        if shape.stroke:
+            yield f"{_rgb(shape.stroke)} RG {shape.line:g} w {'[3 2]' if shape.dash else '[]'} 0 d"
+        yield f"{shape.x:.2f} {shape.y:.2f} {shape.width:.2f} {shape.height:.2f} re {paint}"
+    elif isinstance(shape, Line):
+        yield f"{_rgb(shape.stroke)} RG {shape.line:g} w [] 0 d"
+        yield f"{shape.x:.2f} {shape.y:.2f} m {shape.to_x:.2f} {shape.to_y:.2f} l S"
+    else:
+        yield from _text(shape)
+
+
+def _text(shape: Text) -> Iterator[str]:
+    words = "".join(MINUS.get(c, c) for c in shape.text)
+    wide = sum(WIDTHS.get(c, OTHER) for c in shape.text) * shape.size / 1000
+    x = shape.x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor]
+    escaped = words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    yield f"{_rgb(shape.fill)} rg BT /F {shape.size:.2f} Tf"
+    yield f"1 0 0 -1 {x:.2f} {shape.y + 0.36 * shape.size:.2f} Tm ({escaped}) Tj ET"
+
+
+def _rgb(name: str) -> str:
+    code = COLOURS[name]
+    return " ".join(f"{int(code[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5))

@@ -1,0 +1,131 @@
+"""Frames as pixels, for GIF and animated PNG, by Pillow (the extra `motion`)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text, layered
+
+if TYPE_CHECKING:
+    from PIL import Image as PillowImage
+
+__all__ = ["animated"]
+
+FINE = 2  # pixels drawn for one that is kept, along either axis
+COLOURS_KEPT = 64
+
+
+def animated(
+    frames: Sequence[Frame], size: tuple[float, float], seconds: Sequence[float], form: str
+) -> bytes:
+    """All frames in one file, GIF or PNG, each shown for so many seconds."""
+    base, over = layered(frames)
+    ground = _painted(None, base, size)
+    pictures = [_shrunk(_painted(ground, shapes, size)) for shapes in over]
+    # One palette for all: taken from frames that have all colours between them.
+    sample = _stacked(pictures[:: max(len(pictures) // 4, 1)])
+    palette = sample.quantize(COLOURS_KEPT)
+    content = io.BytesIO()
+    # None is left out, as the time of a frame that is like the one before it would go astray.
+    kept = [picture.quantize(palette=palette, dither=0) for picture in pictures]
+    kept[0].save(
+        content,
+        format=form,
+        save_all=True,
+        append_images=kept[1:],
+        duration=[round(1000 * each) for each in seconds],
+        loop=0,
+        **({"optimize": False} if form == "GIF" else {}),
+    )
+    return content.getvalue()
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ModuleNotFoundError:
+        raise ConvgraphError(
+            "path: GIF and PNG need Pillow; the extra 'motion' brings it: "
+            "pip install 'convgraph[motion]'; .html, .svg and .pdf do without"
+        ) from None
+    return Image, ImageDraw, ImageFont
+
+
+def _stacked(pictures: Sequence[PillowImage.Image]) -> Any:
+    image_module, _, _ = _pillow()
+    width, height = pictures[0].size
+    sheet = image_module.new("RGB", (width, height * len(pictures)))
+    for number, picture in enumerate(pictures):
+        sheet.paste(picture, (0, number * height))
+    return sheet
+
+
+def _shrunk(picture: Any) -> Any:
+    image_module, _, _ = _pillow()
+    width, height = picture.size
+    return picture.resize((width // FINE, height // FINE), image_module.Resampling.BOX)
+
+
+def _painted(ground: Any, shapes: Sequence[Shape], size: tuple[float, float]) -> Any:
+    """Shapes drawn over a picture, or over paper."""
+    image_module, draw_module, _ = _pillow()
+    if ground is None:
+        sides = tuple(round(FINE * side) for side in size)
+        picture = image_module.new("RGB", sides, COLOURS["paper"])
+    else:
+        picture = ground.copy()
+    pen = draw_module.Draw(picture)
+    for shape in shapes:
+        if isinstance(shape, Box):
+            _box(pen, shape)
+        elif isinstance(shape, Line):
+            ends = [FINE * v for v in (shape.x, shape.y, shape.to_x, shape.to_y)]
+            pen.line(ends, COLOURS[shape.stroke], max(1, round(FINE * shape.line)))
+        else:
+            _write(pen, shape)
+    return picture
+
+
+def _box(pen: Any, box: Box) -> None:
+    left, top = FINE * box.x, FINE * box.y
+    right, bottom = left + FINE * box.width, top + FINE * box.height
+    if box.fill:
+        pen.rectangle([left, top, right, bottom], COLOURS[box.fill])
+    if not box.stroke:
+        return
+    ink, wide = COLOURS[box.stroke], max(1, round(FINE * box.line))
+    if not box.dash:  # the middle of the line is on the edge
+        half = wide // 2
+        pen.rectangle([left - half, top - half, right + half, bottom + half], None, ink, wide)
+        return
+    for x, y, along, down in (
+        (left, top, right - left, 0), (left, bottom, right - left, 0),
+        (left, top, 0, bottom - top), (right, top, 0, bottom - top),
+    ):  # fmt: skip
+        length = max(along, down)
+        at = 0.0
+        while at < length:
+            end = min(at + 3 * FINE, length)
+            step = (1, 0) if along else (0, 1)
+            pen.line(
+                [x + step[0] * at, y + step[1] * at, x + step[0] * end, y + step[1] * end],
+                ink, wide,
+            )  # fmt: skip
+            at += 5 * FINE
+
+
+@lru_cache(maxsize=64)
+def _font(size: float) -> Any:
+    _, _, font_module = _pillow()
+    return font_module.load_default(size)
+
+
+def _write(pen: Any, text: Text) -> None:
+    font = _font(FINE * text.size)
+    place = FINE * text.x, FINE * text.y
+    anchor = {"middle": "mm", "start": "lm", "end": "rm"}[text.anchor]
+    pen.text(place, text.text, COLOURS[text.fill], font, anchor)

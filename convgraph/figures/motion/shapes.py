@@ -1,0 +1,115 @@
+"""What a frame is made of: boxes, texts and lines, in colours that have names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour", "layered"]
+
+# Okabe and Ito's, which all common kinds of colour vision tell apart, and softer ones of the same.
+COLOURS = {
+    "paper": "#ffffff", "ink": "#1c1c1e", "soft": "#5c6470", "line": "#c3c8d0",
+    "input": "#d8ebf8", "pad": "#ffffff", "output": "#d5efe6", "empty": "#ffffff",
+    "window": "#0072b2", "now": "#d55e00", "winner": "#d55e00", "field": "#56b4e9",
+    "weight0": "#f5c04d", "weight1": "#8ccbf0", "weight2": "#7fcbb0", "weight3": "#f4ec8d",
+    "weight4": "#7aaed6", "weight5": "#eda06b", "weight6": "#dfa9c6", "weight7": "#c6c9ce",
+    "weight8": "#b7d97a",
+}  # fmt: skip
+DARK = {
+    "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
+    "input": "#27435a", "pad": "#15171b", "output": "#1f4a3d", "empty": "#15171b",
+    "window": "#6db3e8", "now": "#ff9b4d", "winner": "#ff9b4d", "field": "#2f78ad",
+    "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1f7a5c", "weight3": "#7d7526",
+    "weight4": "#2b4f86", "weight5": "#91481a", "weight6": "#82496a", "weight7": "#565b64",
+    "weight8": "#53752a",
+}  # fmt: skip
+WEIGHTS = 9
+
+
+def colour(weight: int | None) -> str:
+    """The name of the colour of a parameter: tied taps share it."""
+    return "input" if weight is None else f"weight{weight % WEIGHTS}"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle; `dash` says that its line is broken."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str | None = None
+    stroke: str | None = None
+    line: float = 1
+    dash: bool = False
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text around a place, or from it on or up to it: `anchor` is middle, start or end."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    fill: str = "ink"
+    anchor: str = "middle"
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+    stroke: str = "line"
+    line: float = 1
+
+
+Shape: TypeAlias = Box | Text | Line
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The shapes of one picture, in the order in which they are drawn, and what it says.
+
+    What a frame does not show as the first one does it draws again, over what was there.
+    """
+
+    shapes: tuple[Shape, ...]
+    line: Text
+
+    @property
+    def caption(self) -> str:
+        """What it says."""
+        return self.line.text
+
+
+def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
+    """The shapes of the first frame, and what each frame draws over them."""
+    base = frames[0].shapes
+    known = set(base)
+    return base, [(*_over(frame.shapes, known), frame.line) for frame in frames]
+
+
+def _over(shapes: Sequence[Shape], known: Set[Shape]) -> list[Shape]:
+    """What is not there yet, and what lies on a box that is drawn anew."""
+    drawn: list[Shape] = []
+    boxes: list[Box] = []
+    for shape in shapes:
+        hidden = any(
+            box.x <= shape.x <= box.x + box.width and box.y <= shape.y <= box.y + box.height
+            for box in boxes
+        )
+        if shape in known and not (hidden and isinstance(shape, Text)):
+            continue
+        drawn.append(shape)
+        if isinstance(shape, Box) and shape.fill:
+            boxes.append(shape)
+    return drawn

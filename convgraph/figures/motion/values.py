@@ -1,0 +1,66 @@
+"""Small whole numbers for the cells of an animation, the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+
+__all__ = ["Values", "numbers"]
+
+Numbers = NDArray[Any]
+
+
+class Values:
+    """The numbers of the input, of each parameter array, and of the output that they make."""
+
+    def __init__(self, network: Network, source: Numbers, arrays: Mapping[str, Numbers]) -> None:
+        self.source, self.arrays = source, dict(arrays)
+        self.output = np.asarray(network.evaluate(source, self.arrays))
+
+
+def numbers(
+    network: Network, values: Any = None, parameters: Mapping[str, Any] | None = None
+) -> Values:
+    """The numbers that were given, and made ones for what was not."""
+    row = network.inputs[0]
+    shape = row.numbers()
+    if values is None:
+        source = _made(shape, 4 if network.labels.arrays else 10, 1)
+    else:
+        source = np.asarray(values)
+        if source.shape != shape or source.dtype.kind not in "iufb":
+            raise ConvgraphError(
+                f"values of shape {source.shape}: numbers for the row {row.name} of shape {shape}"
+            )
+    arrays = {}
+    for number, array in enumerate(network.labels.arrays):
+        given = (parameters or {}).get(array.letter)
+        shape = tuple(map(int, getattr(array, "shape", (len(array),))))
+        arrays[array.letter] = (
+            _made(shape, 3, number) if given is None else np.asarray(given).reshape(shape)
+        )
+    return Values(network, source, arrays)
+
+
+def _made(shape: tuple[int, ...], below: int, seed: int) -> Numbers:
+    """Numbers from 0 to below a bound, by a linear congruence."""
+    state, found = 12_345 + 777 * seed, []
+    for _ in range(int(np.prod(shape, dtype=np.int64))):
+        state = (1_103_515_245 * state + 12_345) % 2**31
+        found.append((state >> 16) % below)
+    return np.array(found, np.int64).reshape(shape)
+
+
+def written(value: Any) -> str:
+    """A number as it stands in a cell: at most three figures behind the point."""
+    number = float(value)
+    if np.isinf(number):
+        return "\u2212\u221e" if number < 0 else "\u221e"
+    text = f"{number:.2f}".rstrip("0").rstrip(".")
+    return text.replace("-", "\u2212")

@@ -1,0 +1,253 @@
+"""Animations: every frame against the layer's wiring, and every form that they are saved in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.cli import main
+from convgraph.figures.motion.scatter import Scatter
+from convgraph.figures.motion.settings import SETTINGS
+from convgraph.figures.motion.shapes import Box, Text, layered
+from convgraph.figures.motion.sweep import sweep
+from convgraph.figures.motion.values import numbers
+
+BOUNDARIES = ["zeros", "circular", "reflect", "replicate"]
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> cg.Network:
+    """A layer of windows of any kind on a small input of one or two axes."""
+    rank = draw(st.integers(1, 2))
+    kernel = tuple(draw(st.integers(1, 3)) for _ in range(rank))
+    channels = draw(st.integers(1, 2))
+    common: dict[str, Any] = {"stride": draw(st.integers(1, 2))}
+    kind = draw(st.sampled_from(["conv", "transpose", "max", "mean", "local"]))
+    if kind in ("conv", "transpose"):
+        common |= {"filters": 2, "groups": draw(st.sampled_from([1, channels]))}
+        common |= {"dilation": draw(st.integers(1, 2)), "bias": draw(st.booleans())}
+    if kind == "conv":
+        common |= {"padding": 1, "padding_mode": draw(st.sampled_from(BOUNDARIES))}
+    make: Any = {
+        "conv": cg.Conv,
+        "transpose": cg.ConvTranspose,
+        "max": cg.MaxPool,
+        "mean": cg.AvgPool,
+        "local": cg.LocallyConnected,
+    }[kind]
+    return make(kernel, **common).on((channels, *(draw(st.integers(4, 5)) for _ in range(rank))))
+
+
+@settings(max_examples=40)
+@given(layers())
+def test_each_step_reads_what_the_wiring_says(net: cg.Network) -> None:
+    made = sweep(net)
+    graph, row = net.graph, net.rows[0]
+    assert [made.target.unit(step.target) for step in made.steps] == made.target.units()
+    for step in made.steps:
+        edges = graph.in_edges(made.target.unit(step.target), data="parameter")
+        expected = sorted((source, str(parameter)) for source, _, parameter in edges)
+        read = [tap for tap in step.taps if tap.unit is not None]
+        if made.tying is None:
+            assert sorted(row.unit(tap.unit) for tap in read) == [unit for unit, _ in expected]
+        else:
+            array = made.tying.array
+            said = [(row.unit(t.unit), str(array.symbol(t.weight))) for t in read]
+            assert sorted(said) == expected
+
+
+@settings(max_examples=20)
+@given(layers())
+def test_taps_stand_on_the_units_that_they_read(net: cg.Network) -> None:
+    made = sweep(net)
+    folded = "padding_mode" in repr(net.layers[0].spec)
+    for step in made.steps:
+        for tap in step.taps:
+            places = [
+                lane.first + lane.apart * i
+                for lane, i in zip(made.lanes, (tap.unit or ())[1:], strict=False)
+            ]
+            inside = all(0 <= p < lane.size for p, lane in zip(tap.place, made.lanes, strict=True))
+            assert inside
+            assert folded or tap.unit is None or list(tap.place) == places
+
+
+@settings(max_examples=20)
+@given(layers())
+def test_scattered_sums_are_the_output(net: cg.Network) -> None:
+    made = sweep(net)
+    if made.tying is None or made.layer.bias is not None:
+        return
+    known = numbers(net)
+    total = np.zeros(made.target.numbers())
+    for unit, adds in Scatter(made, "numbers", known).steps:
+        for target, weight in adds:
+            kernel = known.arrays[str(made.tying.letter)].ravel()
+            total[target] += kernel[weight] * known.source[unit]
+    assert (total == known.output).all()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_have_the_sizes_of_the_guide(name: str) -> None:
+    spec, shape = SETTINGS[name]
+    net = spec.on(shape)
+    film = cg.animate(net)
+    assert len(film.frames) == 2 + int(net.outputs[0].size)
+    sizes = {
+        "No padding, no strides": 2, "Arbitrary padding, no strides": 6,
+        "Half padding, no strides": 5, "Full padding, no strides": 7, "No padding, strides": 2,
+        "Padding, strides": 3, "Padding, strides (odd)": 3,
+        "No padding, no strides, transposed": 4, "Arbitrary padding, no strides, transposed": 5,
+        "Half padding, no strides, transposed": 5, "Full padding, no strides, transposed": 5,
+        "No padding, strides, transposed": 5, "Padding, strides, transposed": 5,
+        "Padding, strides, transposed (odd)": 6, "Dilation": 3, "Max pooling": 3,
+        "Average pooling": 3,
+    }  # fmt: skip
+    assert net.outputs[0].shape == (sizes[name],) * 2
+
+
+def test_what_is_drawn_are_the_numbers_of_the_layer() -> None:
+    net = cg.Conv((2, 2)).on((3, 3))
+    film = cg.animate(net, values=np.arange(9).reshape(3, 3), parameters={"w": [1, 0, 0, -1]})
+    texts = [s.text for s in film.frames[-1].shapes if isinstance(s, Text)]
+    assert texts.count("\u22124") == 4
+    assert (
+        film.frames[1].caption == "s1,1 = 1\u00b70 + 0\u00b71 + 0\u00b73 + \u22121\u00b74 = \u22124"
+    )
+
+
+def test_tied_taps_share_a_colour_and_a_local_layer_ties_none() -> None:
+    for spec, kinds in [(cg.Conv(2), 2), (cg.LocallyConnected(2), 8)]:
+        film = cg.animate(spec.on(5))
+        seen: set[str] = set()
+        for frame in film.frames:
+            seen |= {s.fill for s in frame.shapes if isinstance(s, Box) and s.fill}
+        assert sum(fill.startswith("weight") for fill in seen) == kinds
+
+
+def test_the_greatest_wins() -> None:
+    film = cg.animate(cg.MaxPool(2).on(4), values=[3, 1, 2, 5])
+    rings = [
+        [s for s in frame.shapes if isinstance(s, Box) and s.stroke == "winner"]
+        for frame in film.frames
+    ]
+    assert [len(each) for each in rings] == [0, 1, 1, 0]
+    left, right = rings[1][0].x, rings[2][0].x
+    assert right - left == 3 * rings[1][0].width
+
+
+def test_frames_over_the_first_show_what_they_show_whole() -> None:
+    """What is painted last at the middle of each cell is the same, layered or not."""
+    film = cg.animate(cg.Conv((3, 3), padding=1).on((3, 3)))
+    base, over = layered(film.frames)
+    for frame, extra in zip(film.frames, over, strict=True):
+        assert _painted((*frame.shapes, frame.line)) == _painted((*base, *extra))
+
+
+def _painted(shapes: Any) -> dict[tuple[float, float], tuple[Any, ...]]:
+    found: dict[tuple[float, float], tuple[Any, ...]] = {}
+    for shape in shapes:
+        if isinstance(shape, Box) and shape.fill:
+            middle = shape.x + shape.width / 2, shape.y + shape.height / 2
+            found[middle] = (shape.fill,)
+        elif isinstance(shape, Text):
+            near = next(
+                (m for m in found if abs(m[0] - shape.x) < 14 and abs(m[1] - shape.y) < 14), None
+            )
+            if near is not None:
+                found[near] = (*found[near], shape.text)
+    return found
+
+
+def test_a_field_grows_row_by_row() -> None:
+    net = (cg.Conv(3, padding="same") >> cg.MaxPool(2) >> cg.Conv(3, padding="same")).on(8)
+    film = cg.animate(net, unit="s2")
+    assert [frame.caption for frame in film.frames] == [
+        "s2",
+        "s2 sees 3 of the 4 positions of h2",
+        "s2 sees 6 of the 8 positions of h1",
+        f"s2 sees {len(cg.receptive_field(net, 's2'))} of the 8 positions of x",
+    ]
+
+
+def test_it_is_saved_in_every_form(tmp_path: Path) -> None:
+    film = cg.animate(cg.Conv((2, 2), stride=2, padding=1).on((3, 3)), seconds=0.2)
+    page = film.save(tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count('class="mo-frame"') == len(film.frames) == 6
+    assert page.count("http-equiv") == 1
+    assert "script-src 'sha256-" in page
+    assert not re.search("(src|href)=.(http|//)", page)
+    strip = ElementTree.parse(film.save(tmp_path / "a.svg")).getroot()
+    assert len(strip.findall("{http://www.w3.org/2000/svg}g")) == 6
+    pdf = film.save(tmp_path / "a.pdf").read_bytes()
+    start = int(re.search(rb"startxref\n(\d+)", pdf)[1])  # type: ignore[index]
+    assert pdf[start:].startswith(b"xref")
+    for number, place in enumerate(re.findall(rb"(\d{10}) 00000 n", pdf), 1):
+        assert pdf[int(place) :].startswith(b"%d 0 obj" % number)
+    assert "<iframe srcdoc=" in film._repr_html_()
+    with pytest.raises(cg.ConvgraphError, match="an animation is saved as one of"):
+        film.save(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("ending", ["gif", "png"])
+def test_moving_pictures_have_all_frames(tmp_path: Path, ending: str) -> None:
+    image = pytest.importorskip("PIL.Image")
+    film = cg.animate(cg.Conv(2).on(4), seconds=0.2)
+    path = film.save(tmp_path / f"a.{ending}")
+    with image.open(path) as moving:
+        assert moving.n_frames == len(film.frames)
+        assert np.abs(np.subtract(moving.size, film.size)).max() <= 1
+        durations = []
+        for number in range(moving.n_frames):
+            moving.seek(number)
+            durations.append(moving.info["duration"])
+    assert durations == [200] * (len(film.frames) - 1) + [600]
+    assert path.read_bytes() == film.save(tmp_path / f"b.{ending}").read_bytes()
+
+
+def test_without_pillow_the_error_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    with pytest.raises(cg.ConvgraphError, match=r"pip install 'convgraph\[motion\]'"):
+        cg.animate(cg.Conv(2).on(4)).save(tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: cg.animate(cg.Conv(3).on(900)), "a smaller input, a larger stride"),
+        (lambda: cg.animate(cg.Conv((3, 3), stride=20).on((60, 60))), "a smaller input or fewer"),
+        (lambda: cg.animate((cg.Conv(3) >> cg.Conv(3)).on(9)), "one layer is animated at a time"),
+        (lambda: cg.animate(cg.Dense(3).on(9)), "a layer of windows"),
+        (lambda: cg.animate(cg.Conv(3).on("n")), "n"),
+        (lambda: cg.animate(cg.Conv(3)), "a bound network"),
+        (lambda: cg.animate(cg.Conv(3).on(5), cells="x"), "cells='x'"),
+        (lambda: cg.animate(cg.Conv(3).on(5), reading="x"), "reading='x'"),
+        (lambda: cg.animate(cg.MaxPool(2).on(4), reading="scattered"), "a linear layer"),
+        (lambda: cg.animate(cg.Conv(3).on(5), seconds=0), "seconds=0"),
+        (lambda: cg.animate(cg.Conv(3).on(5), values=[1, 2]), "values of shape"),
+        (lambda: cg.animate(cg.Conv(3).on(5), unit="x1"), "computed from others"),
+    ],
+)
+def test_bad_input_is_told(make: Any, said: str) -> None:
+    with pytest.raises(cg.ConvgraphError, match=re.escape(said)):
+        make()
+
+
+def test_the_command_writes_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.html"
+    given = ["animate", "Conv((3, 3), stride=2, padding=1)", "--input", "5x5", "--out", str(path)]
+    result = CliRunner().invoke(main, given)
+    assert result.exit_code == 0, result.output
+    assert result.output.strip().endswith("11 frames")
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
