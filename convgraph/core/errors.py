@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 __all__ = ["ConvgraphError", "nearest"]
@@ -25,6 +24,8 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     >>> nearest("g33", ["g1", "g2", "g3"])
     '; did you mean g3, g2 or g1?'
     """
+    import difflib  # only who mistypes waits for it
+
     names = list(known)
     close = difflib.get_close_matches(str(wrong), names, n=3, cutoff=0.4)
     if not close:

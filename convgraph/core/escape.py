@@ -7,14 +7,13 @@ never as markup, a command or a formula.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import json as _json
 import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
+
+# html, json and hashlib are imported where they are used: with them, making the first network of
+# a process would take a third longer
 
 __all__ = [
     "csv",
@@ -51,6 +50,8 @@ def markup(text: str) -> str:
     >>> markup('<img src=x onerror="alert(1)">')
     '&lt;img src=x onerror=&quot;alert(1)&quot;&gt;'
     """
+    import html
+
     return html.escape(plain(text, keep="\n"))
 
 
@@ -160,6 +161,8 @@ def json(value: Any, indent: int | None = 2) -> str:
     >>> json(["é", "\x9b\u202e"], indent=None)
     '["é", "\\u009b\\u202e"]'
     """
+    import json as _json
+
     text = _json.dumps(value, indent=indent, ensure_ascii=False)
     if text.replace("\n", "").isprintable():
         return text
@@ -172,6 +175,8 @@ def json_in_html(value: Any) -> str:
     >>> json_in_html("</script>")
     '"\\\\u003c/script>"'
     """
+    import json as _json
+
     return _json.dumps(value, sort_keys=True).replace("<", "\\u003c")
 
 
@@ -188,6 +193,9 @@ def policy(scripts: Iterable[str] = ()) -> str:
     base-uri 'none';
     form-action 'none'">
     """
+    import base64
+    import hashlib
+
     hashes = [
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in scripts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from convgraph.core.errors import ConvgraphError
@@ -55,7 +54,7 @@ def write(path: str | os.PathLike[str], content: bytes | str, *, argument: str =
 
 def _replace(target: Path, data: bytes) -> None:
     # Not tempfile: its files are readable by their owner alone, and would stay so.
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
         with part.open("xb") as file:
             file.write(data)
