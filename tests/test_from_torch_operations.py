@@ -18,6 +18,7 @@ from convgraph import (  # noqa: E402
     findings,
     from_torch,
     receptive_field,
+    receptive_fields,
     report,
 )
 
@@ -80,6 +81,25 @@ def a_row_that_goes_on(x: Any) -> Any:
     return same * y
 
 
+def put(x):
+    y = 2 * x
+    y[:, [3, 1]] = x[:, 2:4]
+    return y
+
+
+def recorded(x):
+    """As a frozen part, one of another precision, and one within another."""
+    with torch.no_grad():
+        y = torch.ones(3, 1).sigmoid()
+    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
+        y, z = y + x.flip(1), y * x
+    return y - z
+
+
+def unbatched(x):
+    return functional.conv2d(x, torch.arange(9.0).view(1, 1, 3, 3))
+
+
 # by what they do: the function, and the shape of what it is given
 FUNCTIONS = {
     "steps": (lambda x: x[:, 1::2, ::3], (1, 4, 7)),
@@ -123,6 +143,30 @@ FUNCTIONS = {
     "area": (lambda x: resized(x, (2, 3), mode="area"), (1, 1, 5, 4)),
     "cosine": (lambda x: functional.cosine_similarity(x, 2 * x + 1, 1), (1, 3, 4)),
     "clamped": (lambda x: x.clamp_max(0.3).clamp(min=-0.2), (1, 5)),
+    "products added": (lambda x: torch.addcmul(x, x.flip(2), x, value=2), (1, 3, 5)),
+    "quotients added": (lambda x: torch.addcdiv(x, x, 2 + x.flip(2).abs()), (1, 3, 5)),
+    "between": (lambda x: torch.lerp(x, x.roll(1, 2), 0.3).lerp(-x, x.sigmoid()), (1, 3, 5)),
+    "near one": (lambda x: torch.expm1(x) + torch.log1p(x.abs()), (1, 3, 5)),
+    "whole parts": (
+        lambda x: (3 * x).trunc() + x.frac() + x.div(0.3, rounding_mode="floor"), (1, 9)
+    ),
+    "clamped by tensors": (lambda x: x.clamp(-x.roll(1, 1).abs(), x.flip(1).abs()), (1, 7)),
+    "no number": (lambda x: x.nan_to_num(), (1, 5)),
+    "angle and length": (lambda x: x.atan2(x.roll(1, 1)) + x.hypot(x.roll(2, 1)), (1, 5)),
+    "a function by its decomposition": (lambda x: torch.logaddexp(x, x.roll(1, 1)), (1, 5)),
+    "put": (put, (1, 5)),
+    "added at places": (
+        lambda x: (2 * x).index_add(2, torch.tensor([0, 0, 3]), x[:, :, :3]), (1, 2, 5)
+    ),
+    "fold": (lambda x: functional.fold(x, (4, 5), (2, 3), padding=1, stride=2), (1, 12, 9)),
+    "antialiased": (lambda x: resized(x, (3, 4), mode="bilinear", antialias=True), (1, 2, 7, 9)),
+    "antialiased cubic": (
+        lambda x: resized(x, (3, 4), mode="bicubic", antialias=True), (1, 1, 7, 9)
+    ),
+    "tensordot": (lambda x: torch.tensordot(x, x.flip(2), ([0, 1], [0, 1])), (1, 3, 4)),
+    "nothing in front": (lambda x: torch.cat([torch.empty(0), x[:, :0], x], 1), (1, 3, 4)),
+    "gradients recorded": (recorded, (1, 3, 4)),
+    "no batch inside": (unbatched, (1, 5, 6)),
     "in place": (lambda x: functional.relu_(x + 1).mul_(2).add_(x, alpha=3).clamp_(min=-1), (1, 5)),
     "one name for both": (a_row_that_goes_on, (1, 5)),
     "changed through a view": (changed_through_a_view, (1, 3, 4)),
@@ -136,6 +180,73 @@ FUNCTIONS = {
 def test_values_of_operations(name: str) -> None:
     function, shape = FUNCTIONS[name]
     assert len(compared(Does(function), shape).outputs) == 1
+
+
+def gradients(module: nn.Module, shape: tuple[int, ...]) -> np.ndarray:
+    """Which inputs each output changes with, by autograd at a point that is drawn."""
+    x = torch.randn(shape, dtype=torch.double, generator=torch.Generator().manual_seed(1))
+    found = torch.autograd.functional.jacobian(module.double(), x)
+    return (found.reshape(-1, x.numel()).abs() > 1e-7).numpy()
+
+
+def seen_by(net) -> np.ndarray:
+    """Which inputs each output sees."""
+    place = {unit: i for i, unit in enumerate(net.inputs[0].units())}
+    fields = receptive_fields(net)
+    seen = np.zeros((int(net.outputs[0].size), len(place)), bool)
+    for row, unit in zip(seen, net.outputs[0].units(), strict=True):
+        row[[place[other] for other in fields[unit]]] = True
+    return seen
+
+
+# what these read is no more than what changes them
+EXACTLY = ("products added", "quotients added", "between", "near one", "angle and length", "put",
+           "added at places", "fold", "antialiased", "antialiased cubic", "nothing in front",
+           "a function by its decomposition", "gradients recorded")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXACTLY)
+def test_fields_are_those_of_autograd(name: str) -> None:
+    function, shape = FUNCTIONS[name]
+    assert np.array_equal(
+        seen_by(from_torch(Does(function), shape)), gradients(Does(function), shape)
+    )
+
+
+class Frames(nn.Module):
+    """A layer with two axes inside of a network for three."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.each = nn.Conv2d(1, 4, 3)
+
+    def forward(self, x):
+        return self.each(x.flatten(0, 1)).unflatten(0, x.shape[:2]).mean(1)
+
+
+def test_a_batch_is_added_where_the_module_needs_one() -> None:
+    net = from_torch(Frames(), (5, 1, 6, 6))
+    assert (net.inputs[0].shape, net.outputs[0].shape) == ((5, 1, 6, 6), (4, 4, 4))
+    for batch, shape in ((True, (1, 5, 1, 6, 6)), (False, (5, 1, 6, 6))):
+        assert repr(from_torch(Frames(), shape, batch=batch)) == repr(net)
+    with pytest.raises(ConvgraphError, match=r"batch=True or batch=False says"):
+        from_torch(Frames(), (6, 6))
+    with pytest.raises(ConvgraphError, match="cannot trace"):
+        from_torch(Frames(), (5, 1, 6, 6), batch=True)
+    with pytest.raises(ConvgraphError, match="batch='no': True, False, or None"):
+        from_torch(Frames(), (5, 1, 6, 6), batch="no")
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_attention_behind_a_mask_has_the_values_of_torch(causal: bool) -> None:
+    mask = None if causal else torch.eye(4, dtype=torch.bool) | (torch.arange(4) == 2)
+    attend = functional.scaled_dot_product_attention
+    module = Does(lambda x: attend(x, x + 1, 2 * x, mask, is_causal=causal))
+    net = from_torch(module, (1, 2, 4, 3), batch=True)
+    x = np.random.default_rng(0).normal(size=(1, 2, 4, 3)).astype(np.float32)
+    wanted = module(torch.tensor(x)).numpy()
+    np.testing.assert_allclose(net.evaluate(x[0]).reshape(wanted.shape), wanted, 1e-4, 1e-5)
+    assert "what a mask hides" in net.caveats[0]
 
 
 MODULES = {

@@ -159,6 +159,7 @@ TOGETHER: dict[str, tuple[Callable[..., sp.Expr], Callable[..., Array]]] = {
     "And": (lambda a, b: _true(sp.And(_is(a), _is(b))), np.logical_and),
     "Or": (lambda a, b: _true(sp.Or(_is(a), _is(b))), np.logical_or),
     "Xor": (lambda a, b: _true(sp.Xor(_is(a), _is(b))), np.logical_xor),
+    "Atan2": (sp.atan2, np.arctan2),  # PyTorch has it, ONNX does not
     "Equal": (lambda a, b: _true(sp.Eq(a, b)), np.equal),
     "Less": (lambda a, b: _true(a < b), np.less),
     "Greater": (lambda a, b: _true(a > b), np.greater),

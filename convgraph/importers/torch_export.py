@@ -9,9 +9,10 @@ from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
+from convgraph.importers.torch_inlined import inlined
 from convgraph.importers.torch_places import overlapping
 
-__all__ = ["examples", "exported", "unwrapped"]
+__all__ = ["examples", "exported", "program_of", "unwrapped"]
 
 RULE = "a shape is a positive integer, or one for each axis"
 WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "BatchNorm")
@@ -31,7 +32,36 @@ def unwrapped(torch: Any, module: Any) -> Any:
     return getattr(module, "_orig_mod", module)
 
 
-def examples(torch: Any, module: Any, given: Any) -> list[Any]:
+def program_of(
+    torch: Any, module: Any, given: Any, batch: bool | None
+) -> tuple[list[tuple[int, ...]], Any]:
+    """The shapes of a module's inputs, batch included, and its program on them.
+
+    Where nobody says whether the shapes have a batch, and the module does not take them in the
+    likelier way, it is given them in the other one.
+    """
+    first = examples(torch, module, given, batch)
+    try:
+        return [tuple(each.shape) for each in first], exported(torch, module, first)
+    except ConvgraphError as error:
+        if batch is not None or _DATA_DEPENDENT in str(error.__cause__):
+            raise
+        kept, added = (examples(torch, module, given, with_batch) for with_batch in (True, False))
+        had = [each.shape for each in first] == [each.shape for each in kept]
+        other = added if had else kept
+        try:
+            return [tuple(each.shape) for each in other], exported(torch, module, other)
+        except ConvgraphError:
+            raise ConvgraphError(
+                f"{error}; the shape was read as one {'with' if had else 'without'} a batch, and "
+                "fails the other way too: batch=True or batch=False says what it has"
+            ) from error.__cause__
+
+
+_DATA_DEPENDENT = "data-dependent"  # what torch.export says where no shape would help
+
+
+def examples(torch: Any, module: Any, given: Any, batch: bool | None = None) -> list[Any]:
     """A tensor for each of a module's inputs, with a batch: zeros in a shape, or one that is given.
 
     Zeros are of the kind, and on the device, of the module's own numbers.
@@ -44,19 +74,24 @@ def examples(torch: Any, module: Any, given: Any) -> list[Any]:
     made = []
     for each in given if several else [given]:
         if isinstance(each, torch.Tensor):
-            made.append(each.reshape(_with_batch(torch, module, tuple(each.shape) or (1,))))
+            shape = _with_batch(torch, module, tuple(each.shape) or (1,), batch)
+            made.append(each.reshape(shape))
             continue
         sizes = list(each) if isinstance(each, list | tuple) else [each]
         numbers = tuple(as_size("input_shape", n, RULE) for n in sizes)
         if not numbers or not all(isinstance(n, int) for n in numbers):
             raise ConvgraphError(f"input_shape={given!r}: {RULE}")
-        shape = _with_batch(torch, module, tuple(int(n) for n in numbers))
+        shape = _with_batch(torch, module, tuple(int(n) for n in numbers), batch)
         made.append(torch.zeros(shape, **kind))
     return made
 
 
-def _with_batch(torch: Any, module: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape with a batch of one, if it has none: the first layer with a window can tell."""
+def _with_batch(
+    torch: Any, module: Any, shape: tuple[int, ...], batch: bool | None
+) -> tuple[int, ...]:
+    """The shape with a batch of one, if it has none: the first layer with a window may tell."""
+    if batch is not None:
+        return shape if batch else (1, *shape)
     kinds = {getattr(torch.nn, f"{name}{rank}d"): rank for name in WINDOWED for rank in (1, 2, 3)}
     for layer in module.modules():
         rank = next((kinds[kind] for kind in type(layer).__mro__ if kind in kinds), None)
@@ -70,7 +105,7 @@ def exported(torch: Any, module: Any, example: list[Any]) -> Any:
     shapes = [tuple(tensor.shape) for tensor in example]
     with _inference(module), torch.no_grad():
         try:
-            program = torch.export.export(module, tuple(example))
+            program = inlined(torch.export.export(module, tuple(example)))
             if overlapping(program.graph):
                 program = program.run_decompositions({})
         except Exception as error:  # whatever the module's own code raises

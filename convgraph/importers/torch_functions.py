@@ -9,7 +9,9 @@ import numpy as np
 
 from convgraph.importers.torch_call import Call, Translate
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "INT64"]
+
+INT64 = 7  # of TensorProto.DataType
 
 
 def _compared(op: str, negated: bool = False) -> Translate:
@@ -174,7 +176,48 @@ def _batch_product(c: Call) -> Any:
     return c.emit("Add", [c["self"], product])
 
 
+def _with_product(op: str) -> Translate:
+    """self + value * (tensor1 times or over tensor2)."""
+
+    def translate(c: Call) -> Any:
+        part = c.emit(op, [c["tensor1"], c["tensor2"]], {}, c.inner("part"))
+        if c["value"] != 1:
+            part = c.emit("Mul", [part, c["value"]], {}, c.inner("scaled"))
+        return c.emit("Add", [c["self"], part])
+
+    return translate
+
+
+def _between(c: Call) -> Any:
+    """self + weight * (end - self)."""
+    apart = c.emit("Sub", [c["end"], c["self"]], {}, c.inner("apart"))
+    part = c.emit("Mul", [apart, c["weight"]], {}, c.inner("part"))
+    return c.emit("Add", [c["self"], part])
+
+
+def _rest(c: Call) -> Any:
+    whole = c.emit("Cast", [c["self"]], {"to": INT64}, c.inner("whole"))
+    return c.emit("Sub", [c["self"], whole])
+
+
+def _length(c: Call) -> Any:
+    squares = [
+        c.emit("Pow", [c[name], 2.0], {}, c.inner(f"square of {name}"))
+        for name in ("self", "other")
+    ]
+    return c.emit("Sqrt", [c.emit("Add", squares, {}, c.inner("sum"))])
+
+
 FUNCTIONS: dict[str, Translate] = {
+    "addcmul": _with_product("Mul"),
+    "addcdiv": _with_product("Div"),
+    "lerp": _between,
+    "expm1": lambda c: c.emit("Sub", [c.emit("Exp", [c["self"]], {}, c.inner("power")), 1.0]),
+    "log1p": lambda c: c.emit("Log", [c.emit("Add", [c["self"], 1.0], {}, c.inner("sum"))]),
+    **dict.fromkeys(("trunc", "fix"), lambda c: c.emit("Cast", [c["self"]], {"to": INT64})),
+    "frac": _rest,
+    "hypot": _length,
+    "atan2": lambda c: c.emit("Atan2", [c["self"], c["other"]]),
     "gt": _compared("Greater"),
     "lt": _compared("Less"),
     "ge": _compared("GreaterOrEqual"),

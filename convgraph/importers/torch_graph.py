@@ -17,7 +17,8 @@ from convgraph.importers.builder import Builder
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.torch_constants import Constants
-from convgraph.importers.torch_export import examples, exported, unwrapped
+from convgraph.importers.torch_export import program_of, unwrapped
+from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_operators import OPERATORS, Call
 from convgraph.importers.torch_places import is_mutable
@@ -30,7 +31,9 @@ NOISE = {"rand", "randn", "randint", "rand_like", "randn_like", "randint_like"}
 NEWEST = 28  # the operator set in whose terms the nodes are written
 
 
-def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
+def from_torch(
+    module: Any, input_shape: Any, strict: bool = False, batch: bool | None = None
+) -> Network:
     """Read a PyTorch module as a network of rows, wirings and tyings, as it acts at inference.
 
     A row is named for the module that computes it, or as `torch.export` names the operation;
@@ -49,6 +52,9 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
         a tensor instead of a shape where whole numbers are asked for, as by an embedding.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
+    batch
+        Whether the shapes begin with a batch. If nobody says so, the first layer with a window
+        tells by its number of axes; where the module does not take that, the other way is tried.
 
     Returns
     -------
@@ -73,13 +79,13 @@ def from_torch(module: Any, input_shape: Any, strict: bool = False) -> Network:
             "torch: reading a module needs PyTorch: pip install 'convgraph[torch]'"
         ) from None
     module = unwrapped(torch, module)
-    example = examples(torch, module, input_shape)
-    program = exported(torch, module, example)
-    graph = program.graph_module.graph
+    if batch is not None and not isinstance(batch, bool):
+        raise ConvgraphError(f"batch={batch!r}: True, False, or None where the module may tell")
+    shapes, program = program_of(torch, module, input_shape, batch)
     translation = Translation(torch, module, program)
-    for node in graph.nodes:
-        translation.add(node)
-    shapes = [tuple(tensor.shape) for tensor in example]
+    if translation.unread:
+        again = decomposed(torch, program, translation.unread, OPERATORS)
+        translation = Translation(torch, module, again) if again else translation
     inputs = dict(zip(translation.inputs, shapes, strict=True))
     network = network_of(
         translation.nodes,
@@ -117,8 +123,11 @@ class Translation:
         self._own = Names(program.graph_module.graph, module)
         self._folder = Builder(self.shapes.get, strict=False, stated=True)
         self._folder.values = self.known  # type: ignore[assignment]
+        self.unread: set[Any] = set()
+        for node in program.graph_module.graph.nodes:
+            self._add(node)
 
-    def add(self, node: Any) -> None:
+    def _add(self, node: Any) -> None:
         """Translate a node of the exported graph."""
         if node.op == "placeholder":
             self._placeholder(node)
@@ -128,8 +137,11 @@ class Translation:
             raise ConvgraphError(f"node={node.name!r}: a part of the module that is no tensor")
         elif self._constants.follow(node):
             self._constant(node)
-        elif node.target is not operator.getitem:  # what gives several tensors has named them
-            self._call(node)
+        elif (
+            node.target is not operator.getitem  # what gives several tensors has named them
+            and not self._call(node)
+        ):
+            self.unread.add(node.target)
         if node.op == "call_function" and is_mutable(node):
             self._changed(node.args[0].name, node.name)
 
@@ -250,6 +262,8 @@ class Translation:
             names = [self._own.of(node)]
             self._names[node.name] = names[0]
             self.shapes[names[0]] = sizes(node, values)
+        if 0 in getattr(values, "shape", ()):
+            return True  # no units; a concatenation leaves it out
         call = Call(self, node, tuple(names))
         translate = OPERATORS.get(call.op)
         if translate is None or (translate(call) is False):
@@ -273,6 +287,14 @@ class Translation:
     def is_constant(self, node: Any) -> bool:
         """Whether a node's result is known beforehand."""
         return node in self._constants
+
+    def is_learned(self, node: Any) -> bool:
+        """Whether a node's result is known beforehand, and a parameter went into it."""
+        return node in self._constants and self._constants.learned(node)
+
+    def constant(self, node: Any) -> NDArray[Any]:
+        """The values of a node whose result is known beforehand."""
+        return _values(self._constants.read(node))
 
     def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
         """What a call that moves units does to an array of their numbers; -1 where it puts zero."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convgraph.importers.torch_call import Call, Translate, each
 
 __all__ = [
@@ -14,6 +17,7 @@ __all__ = [
     "batch_norm",
     "conv",
     "conv_transpose",
+    "convolution",
     "group_norm",
     "instance_norm",
     "layer_norm",
@@ -54,6 +58,11 @@ def conv_transpose(c: Call) -> Any:
         "output_padding": each(c["output_padding"], rank),
     }
     return c.emit("ConvTranspose", [c["input"], c["weight"], c["bias"]], attributes)
+
+
+def convolution(c: Call) -> Any:
+    """A convolution of either kind, as PyTorch's decompositions write it."""
+    return conv_transpose(c) if c["transposed"] else conv(c)
 
 
 def pool(op: str, rank: int) -> Translate:
@@ -155,11 +164,16 @@ def instance_norm(c: Call) -> Any:
 def attention(c: Call) -> Any:
     """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
     mask = c["attn_mask"]
-    if c["is_causal"] or c["enable_gqa"] or c["dropout_p"]:
-        return False
-    if mask is not None and not mask.meta["val"].is_floating_point():
+    if c["enable_gqa"] or c["dropout_p"]:
         return False
     shape = c.translation.shape(c["key"])
+    if c["is_causal"]:
+        queries = c.translation.shape(c["query"])[-2]
+        mask = _hiding(c, np.tri(queries, shape[-2], dtype=bool))
+    elif mask is not None and not mask.meta["val"].is_floating_point():
+        if not c.translation.is_constant(mask):
+            return False
+        mask = _hiding(c, c.translation.constant(mask))
     rank = len(shape)
     order = [*range(rank - 2), rank - 1, rank - 2]
     turned = c.emit("Transpose", [c["key"]], {"perm": order}, c.inner("key"))
@@ -172,7 +186,12 @@ def attention(c: Call) -> Any:
     return c.emit("MatMul", [weights, c["value"]])
 
 
-def resize(mode: str) -> Translate:
+def _hiding(c: Call, seen: NDArray[Any]) -> str:
+    """What is added to the scores, so that a softmax makes zero of what is not seen."""
+    return c.hold(np.where(seen, 0.0, -np.inf), "mask")
+
+
+def resize(mode: str, antialias: bool = False) -> Translate:
     """Interpolation to a size or by factors."""
 
     def translate(c: Call) -> Any:
@@ -184,7 +203,9 @@ def resize(mode: str) -> Translate:
             "nearest_mode": "round_prefer_ceil" if mode == "exact" else "floor",
             "coordinate_transformation_mode": "align_corners" if corners else places,
         }
-        if mode == "linear" and not corners:
+        if antialias:  # as in Pillow
+            attributes |= {"antialias": 1, "exclude_outside": 1, "cubic_coeff_a": -0.5}
+        elif mode == "linear" and not corners:
             attributes["coordinate_transformation_mode"] = "pytorch_half_pixel"
         if scales and not corners:
             attributes["scales"] = [1.0, 1.0, *map(float, scales)]

@@ -15,6 +15,7 @@ __all__ = [
     "index_select",
     "moved",
     "narrow",
+    "put",
     "repeated",
     "roll",
     "slice_scattered",
@@ -130,3 +131,78 @@ def slice_scattered(c: Call) -> Any:
 def copied(c: Call) -> Any:
     """All of a tensor overwritten."""
     return c.emit("Expand", [c["src"]], {"shape": list(c.result)})
+
+
+MOST_PARTS = 64
+
+
+def put(c: Call) -> Any:
+    """Entries put, or added, at positions that are known beforehand.
+
+    Where several are added at one position, each is a part of its own.
+    """
+    if not all(index is None or c.translation.is_constant(index) for index in c["indices"]):
+        return False
+    if any(c.translation.is_learned(tensor) for tensor in (c["self"], c["values"])):
+        return False
+    at = tuple(slice(None) if i is None else c.translation.constant(i) for i in c["indices"])
+    places = np.arange(int(np.prod(c.shape))).reshape(c.shape)[at]
+    adding = bool(c["accumulate"])
+    # entries that are not added replace one another, so that the last one stays
+    turns = _turns(places.ravel()) if adding else _turns(places.ravel()[::-1])[::-1]
+    if turns.max(initial=0) >= MOST_PARTS and adding:
+        return False
+    parts = [c["self"]] if adding else [_without(c, places)]
+    parts += [
+        _spread(c, places, turns == turn, f"part {turn + 1}")
+        for turn in range(int(turns.max(initial=0)) + 1 if adding else 1)
+    ]
+    return c.emit("Sum", parts)
+
+
+def _spread(c: Call, places: NDArray[np.int64], chosen: NDArray[np.bool_], name: str) -> str:
+    """Those values that are chosen at their places, and zero elsewhere."""
+
+    def put_into(blank: Any) -> Any:
+        def place(values: NDArray[Any]) -> NDArray[Any]:
+            made = np.full(int(np.prod(c.shape)), blank, values.dtype)
+            spread = np.broadcast_to(values, places.shape).ravel()
+            made[places.ravel()[chosen]] = spread[chosen]
+            return made.reshape(c.shape)
+
+        return place
+
+    return _moved_by(c, c["values"], put_into, name)
+
+
+def _without(c: Call, places: NDArray[np.int64]) -> str:
+    """The tensor with zero at some places."""
+
+    def blanked(blank: Any) -> Any:
+        def place(values: NDArray[Any]) -> NDArray[Any]:
+            made = np.array(values).ravel()
+            made[places.ravel()] = blank
+            return made.reshape(c.shape)
+
+        return place
+
+    return _moved_by(c, c["self"], blanked, "rest")
+
+
+def _moved_by(c: Call, tensor: Any, moving: Any, name: str) -> str:
+    """A tensor moved by what `moving` makes for a blank, which is -1 among numbers of units."""
+    if c.translation.is_constant(tensor):
+        return c.hold(moving(0)(c.translation.constant(tensor)), name)
+    return c.emit(
+        "aten.moved", [tensor], {"place": moving(-1), "numbers": moving(0)}, c.inner(name)
+    )
+
+
+def _turns(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many equal entries come before each."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.searchsorted(ordered, ordered)
+    turns = np.empty_like(values)
+    turns[order] = np.arange(len(values)) - first
+    return turns

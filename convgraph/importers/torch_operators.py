@@ -6,7 +6,7 @@ from typing import Any
 
 from convgraph.importers import torch_moving as moving
 from convgraph.importers.torch_call import Call, Translate, simple
-from convgraph.importers.torch_functions import FUNCTIONS
+from convgraph.importers.torch_functions import FUNCTIONS, INT64
 from convgraph.importers.torch_layers import (
     adaptive,
     addmm,
@@ -14,6 +14,7 @@ from convgraph.importers.torch_layers import (
     batch_norm,
     conv,
     conv_transpose,
+    convolution,
     group_norm,
     instance_norm,
     layer_norm,
@@ -38,16 +39,30 @@ def _sum(op: str) -> Translate:
 
 
 def _divide(c: Call) -> Any:
-    if c["rounding_mode"] is not None:
-        return False
     other = float(c["other"]) if isinstance(c["other"], int) else c["other"]
-    return c.emit("Div", [c["self"], other])
+    if c["rounding_mode"] is None:
+        return c.emit("Div", [c["self"], other])
+    quotient = c.emit("Div", [c["self"], other], {}, c.inner("quotient"))
+    if c["rounding_mode"] == "floor":
+        return c.emit("Floor", [quotient])
+    return c.emit("Cast", [quotient], {"to": INT64})
+
+
+def _concatenated(c: Call) -> Any:
+    """One behind the other; tensors without entries may stand among them, in any shape."""
+    parts = [tensor for tensor in c["tensors"] if 0 not in c.translation.shape(tensor)]
+    return c.emit("Concat", parts, {"axis": c["dim"]}) if parts else False
 
 
 def _clamp(c: Call) -> Any:
     low, high = (c[n] for n in ("min", "max"))
     if hasattr(low, "meta") or hasattr(high, "meta"):
-        return False
+        if low is None or high is None:
+            return c.emit(
+                "Max" if high is None else "Min", [c["self"], low if high is None else high]
+            )
+        above = c.emit("Max", [c["self"], low], {}, c.inner("above"))
+        return c.emit("Min", [above, high])
     return c.emit("Clip", [c["self"]], {"min": low, "max": high})
 
 
@@ -192,6 +207,7 @@ OPERATORS: dict[str, Translate] = {
     **{name: simple(op) for name, op in UNARY.items()},
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), conv),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), conv_transpose),
+    "convolution": convolution,
     **{f"max_pool{r}d": pool("MaxPool", r) for r in (1, 2, 3)},
     **{f"max_pool{r}d_with_indices": pool("MaxPool", r) for r in (1, 2, 3)},
     **{f"avg_pool{r}d": pool("AveragePool", r) for r in (1, 2, 3)},
@@ -236,7 +252,7 @@ OPERATORS: dict[str, Translate] = {
     "sum": _reduce("ReduceSum"),
     "amax": _reduce("ReduceMax"),
     "amin": _reduce("ReduceMin"),
-    "cat": lambda c: c.emit("Concat", c["tensors"], {"axis": c["dim"]}),
+    "cat": _concatenated,
     "stack": _stack,
     **dict.fromkeys(("chunk", "split", "split_with_sizes", "tensor_split"), _parts),
     "select": _select,
@@ -308,6 +324,9 @@ OPERATORS: dict[str, Translate] = {
     "upsample_bilinear2d": resize("linear"),
     "upsample_trilinear3d": resize("linear"),
     "upsample_bicubic2d": resize("cubic"),
+    "_upsample_bilinear2d_aa": resize("linear", antialias=True),
+    "_upsample_bicubic2d_aa": resize("cubic", antialias=True),
+    "index_put": moving.put,
     "prelu": lambda c: c.emit("PRelu", [c["self"], _slope(c)]),
 }
 
