@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,35 @@ class Video(nn.Module):
         return self.pool(self.conv(x))
 
 
+class Permuted(nn.Module):
+    """Features last for a while, as attention and layer normalisation have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(2, 4, 3, padding=1)
+        self.norm, self.linear = nn.LayerNorm(4), nn.Linear(4, 6)
+        self.last = nn.Conv1d(6, 2, 4, stride=2, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        y = self.linear(F.relu(self.norm(self.conv(x).transpose(1, 2))))
+        return self.last(y.permute(0, 2, 1))
+
+
+class Shuffled(nn.Module):
+    """Zhang et al. (2018): groups, whose channels are shuffled by a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(4, 4, 3, padding=1, groups=2)
+        self.last = nn.Conv1d(4, 4, 5, padding=2, groups=2)
+
+    def forward(self, x: Any) -> Any:
+        y = self.first(x)
+        b, c, t = y.shape
+        y = y.view(b, 2, c // 2, t).transpose(1, 2).reshape(b, c, t)
+        return F.channel_shuffle(self.last(y), 2)
+
+
 def rave() -> Any:
     return Bottleneck().down
 
@@ -116,6 +146,8 @@ CASES = {
     "encoder": (rave, (1, 64), 0),
     "autoencoder": (Bottleneck, (1, 64), 0),
     "unet": (UNet, (1, 64), 0),
+    "permuted": (Permuted, (2, 64), 0),
+    "shuffled": (Shuffled, (4, 64), 0),
     "video": (Video, (1, 16, 6, 4), 0),
 }
 
@@ -145,6 +177,30 @@ def test_a_module_in_chunks_is_the_whole(name: str) -> None:
             got = torch.cat(parts, 2)
             assert got.shape == whole.shape, (size, got.shape)
             assert (got - whole).abs().max() < 1e-12, size
+
+
+@pytest.mark.parametrize("name", ["permuted", "shuffled"])
+def test_permuted_rows_are_the_whole_without_pytorch(name: str) -> None:
+    torch.manual_seed(0)
+    make, shape, axis = CASES[name]
+    network = cg.from_torch(make().eval().double(), shape)
+    x = np.random.default_rng(2).random(shape)
+    got = cg.stream(network, axis).run(np.split(x, [1, 2, 9, 40], axis=1))
+    assert got.shape == network.outputs[0].numbers()
+    assert abs(got - network.evaluate(x)).max() < 1e-12
+
+
+class Subpixel(nn.Module):
+    """Shi et al. (2016) along time: channels become positions between positions."""
+
+    def forward(self, x: Any) -> Any:
+        return x.view(x.shape[0], 2, 2, -1).transpose(2, 3).reshape(x.shape[0], 2, -1)
+
+
+def test_time_that_is_no_axis_of_its_own_is_named() -> None:
+    module = nn.Sequential(nn.Conv1d(4, 4, 3, padding=1), Subpixel())
+    with pytest.raises(cg.ConvgraphError, match="time is no axis of its own in the shape"):
+        cg.stream(cg.from_torch(module, (4, 16)))
 
 
 @pytest.mark.parametrize("name", ["tcn", "wavenet", "encoder", "autoencoder", "unet"])

@@ -273,6 +273,53 @@ def test_a_budget_is_kept_and_used() -> None:
     assert larger.peak > 20_000
 
 
+def test_a_budget_in_bytes_is_one_in_values() -> None:
+    network = (cg.Conv((3, 3), 8, padding=1) >> cg.MaxPool((2, 2))).on((3, 256, 256))
+    for dtype, size in (("float32", 4), ("float64", 8), ("bfloat16", 2), ("uint8", 1)):
+        plan = cg.tiles(network, memory=80_003, dtype=dtype)
+        assert plan.tile == cg.tiles(network, values=80_003 // size).tile
+        assert plan.memory(dtype) == size * plan.peak <= 80_003
+    with pytest.raises(cg.ConvgraphError, match="dtype='many'"):
+        cg.tiles(network, memory=80_000, dtype="many")
+
+
+class Stored:
+    """Chunks in a store, such as those of zarr: a shape, reading by slices and writing by slices,
+    which have to be plain, and nothing else."""
+
+    def __init__(self, values: Any) -> None:
+        self._values, self.shape = values, values.shape
+
+    def __getitem__(self, place: Any) -> Any:
+        self._check(place)
+        return self._values[place].copy()
+
+    def __setitem__(self, place: Any, values: Any) -> None:
+        self._check(place)
+        assert type(values) is np.ndarray
+        self._values[place] = values
+
+    def _check(self, place: Any) -> None:
+        assert place[0] is Ellipsis
+        assert len(place) <= len(self.shape) + 1
+        for axis in place[1:]:
+            assert isinstance(axis, slice)
+            assert axis.step is None
+
+
+@pytest.mark.parametrize("mode", ["zeros", "circular"])
+def test_what_takes_slices_is_read_and_written(mode: str) -> None:
+    spec = cg.Conv((3, 3), padding=1, padding_mode=mode) >> cg.Conv(
+        (3, 3), padding=1, padding_mode=mode
+    )
+    plan = cg.tiles(spec.on((24, 30)), tile=12)
+    x, piece = values((24, 30), 4), spec.on(plan.tile)
+    out = Stored(np.zeros((24, 30), np.int64))
+    made = plan.run(lambda part: piece.evaluate(part, weights(piece)), Stored(x), out)
+    assert made is out
+    assert (out[..., :, :] == plan.network.evaluate(x, weights(plan.network))).all()
+
+
 def test_an_interrupted_run_goes_on(tmp_path: Any) -> None:
     spec = cg.Conv(3, padding=1)
     network, x = spec.on(50), values((50,), 1)

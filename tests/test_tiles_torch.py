@@ -59,7 +59,24 @@ def around() -> Any:
     )
 
 
+def shuffled() -> Any:
+    """Enlarged by its last step (Shi et al., 2016), at positions that were channels at first."""
+    return nn.Sequential(
+        nn.PixelUnshuffle(2),
+        nn.Conv2d(12, 8, 3, padding=1),
+        nn.ChannelShuffle(2),
+        nn.Conv2d(8, 16, 3, padding=1, groups=2),
+        nn.PixelShuffle(2),
+    )
+
+
+def unshuffled() -> Any:
+    return nn.Sequential(nn.Conv2d(3, 4, 5, padding=2), nn.PixelUnshuffle(2))
+
+
 MODULES = {
+    "shuffled": shuffled,
+    "unshuffled": unshuffled,
     "nearest": lambda: UNet("nearest"),
     "bilinear": lambda: UNet("bilinear"),
     "transposed": lambda: UNet("transposed"),
@@ -97,6 +114,29 @@ def _differs(plan: Any, module: Any, x: Any, whole: Any, axis: int, side: str) -
     at = cut.before - 1 if side == "before" else along.outputs - cut.after
     there = (along.offset(number) + at) % cut.outputs
     return bool((part.select(place, at) - whole.select(place, there)).abs().max() > 1e-9)
+
+
+def test_a_module_reads_arrays_with_and_without_a_batch() -> None:
+    torch.manual_seed(0)
+    module = downsampled().eval()
+    plan = cg.tiles(cg.from_torch(module, (3, 64, 48)), overhead=Fraction(4))
+    x = torch.rand(2, 3, 64, 48)
+    arrays = x.numpy().copy()
+    arrays.flags.writeable = False  # as a memory map that is read only
+    whole = module(x).detach().numpy()
+    for given, wanted in ((arrays, whole), (arrays[0], whole[0])):
+        out = plan.run(module, given)
+        assert out.shape == wanted.shape
+        assert abs(out - wanted).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "last", [nn.Flatten(2), nn.Unflatten(2, (8, 8)), nn.Sequential(nn.Flatten(1))]
+)
+def test_results_of_other_axes_are_named(last: Any) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), last)
+    with pytest.raises(cg.ConvgraphError, match=r"axes are not those|moves along|sees all"):
+        cg.tiles(cg.from_torch(module, (3, 64, 48)), tile=32)
 
 
 def test_a_pooled_head_is_named() -> None:

@@ -17,6 +17,8 @@ from convgraph.cli.output import print_json, print_line, progress
 @click.option("--tile", metavar="SIZES", help="What a tile reads at most: 512, or 512x256.")
 @click.option("--overlap", metavar="SIZES", help="By how much tiles overlap at least.")
 @click.option("--values", type=int, help="How many values of activations may be alive at once.")
+@click.option("--memory", type=int, help="The same in bytes.")
+@click.option("--dtype", default="float32", show_default=True, help="Of what type they are.")
 @click.option("--overhead", metavar="SHARE", help="What may be read more than once: 1/4.")
 @click.option("--row", help="The row that is wanted; the output by default.")
 @json_option
@@ -26,6 +28,8 @@ def command(
     tile: str | None,
     overlap: str | None,
     values: int | None,
+    memory: int | None,
+    dtype: str,
     overhead: str | None,
     row: str | None,
     as_json: bool,
@@ -42,7 +46,16 @@ def command(
         network = network_given(given, sizes, row)
         step()
         share = None if overhead is None else _fraction(overhead)
-        plan = tiles(network, _sizes(tile), _sizes(overlap), values=values, overhead=share, row=row)
+        plan = tiles(
+            network,
+            _sizes(tile),
+            _sizes(overlap),
+            values=values,
+            memory=memory,
+            dtype=dtype,
+            overhead=share,
+            row=row,
+        )
         step()
     if as_json:
         print_json({**plan.to_dict(), "statement": plan.statement()})

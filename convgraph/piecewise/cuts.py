@@ -10,7 +10,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.views import align
+from convgraph.interactions.views import State, align, merged
 from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.places import placed, tied_apart
 from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
@@ -141,13 +141,14 @@ def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
     state = found.states.get(target.name)
     if state is None:
         raise ConvgraphError(f"row={target.name!r}: does not depend on {source.name!r}")
-    state, runs = align(state, tuple(target.shape), Cuts())  # without an unnamed channel, say
     space = source.numbers()[1 if source.channels else 0 :]
     places = tuple(len(target.shape) - len(space) + a for a in range(len(space)))
-    if [runs[place] for place in places] != [range(m or 0, (m or 0) + 1) for m in state.moves]:
+    state = _in_shape(state, target)
+    if state.moves != places:
         raise ConvgraphError(
             f"row={target.name!r} of shape {target.numbers()}: its last axes are not those of the "
-            f"input {source.name!r}, of shape {source.numbers()}"
+            f"input {source.name!r}, of shape {source.numbers()}, in their order; pieces of it "
+            "cannot be put side by side"
         )
     payloads = [payload for payload in state.payloads if payload is not None]
     periods = _periods(network, found, target.name, len(space))
@@ -155,6 +156,16 @@ def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
         _cut(size, target.numbers()[place], [payload[a] for payload in payloads], period)
         for a, (size, place, period) in enumerate(zip(space, places, periods, strict=True))
     )
+
+
+def _in_shape(state: State[Axes], target: Row) -> State[Axes]:
+    """The state along the row's own axes: one that an enlargement wrote as two, such as the last
+    step of a pixel shuffle, is one again."""
+    state, runs = align(state, tuple(target.shape), Cuts())
+    for run in reversed(runs):
+        if len(run) > 1:
+            state = merged(state, run.start, len(run), Cuts())
+    return state
 
 
 def _periods(network: Network, found: Propagation[Axes], until: str, axes: int) -> list[int]:

@@ -32,14 +32,16 @@ def run(
     plan
         The tiles.
     function
-        The network as a function of an array of a tile's shape: numpy in and out, or PyTorch.
+        The network as a function of an array of a tile's shape: numpy in and out, or PyTorch. A
+        PyTorch module reads arrays, too: each tile becomes a tensor where the module's parameters
+        are, with a batch of one in front if there is none, and no gradients are kept.
     array
-        The whole input: anything that has a shape and slices, such as an array, a memory map or a
-        tensor. Its last axes are those of the network's input; what comes before them (a batch) is
-        handed on.
+        The whole input: anything that has a shape and slices, such as an array, a memory map, a
+        tensor, or an array of zarr or HDF5. Its last axes are those of the network's input; what
+        comes before them (a batch) is handed on.
     out
-        Where to write the output: anything of its shape that takes slices. By default an array of
-        the kind that the function gives.
+        Where to write the output: anything of its shape that takes slices, such as those above.
+        By default an array of the kind that the function gives.
     progress
         True for a bar in the terminal, or a function around the tiles, such as `tqdm`.
     done
@@ -58,6 +60,8 @@ def run(
     """
     space = len(plan.axes)
     _check_input(plan, array)
+    if _is_module(function) and not hasattr(array, "detach"):
+        function = _on_arrays(function, len(plan.network.inputs[0].shape))
     finished = _Finished(done, plan)
     if finished.numbers and out is None:
         raise ConvgraphError(f"done={str(done)!r}: says that tiles are done; give the out= of then")
@@ -82,6 +86,33 @@ def _check_input(plan: Tiling, array: Any) -> None:
         raise ConvgraphError(
             f"array of shape {shape}: its last axes are those of the network's input, {wanted}"
         )
+
+
+def _is_module(function: Any) -> bool:
+    """Whether a function is a PyTorch module, which need not be imported to know it."""
+    return any(
+        kind.__module__ == "torch.nn.modules.module" and kind.__name__ == "Module"
+        for kind in type(function).__mro__
+    )
+
+
+def _on_arrays(module: Any, axes: int) -> Callable[[Any], Any]:
+    """A PyTorch module as a function of arrays, `axes` of which are those of one input."""
+    import torch
+
+    held = next(module.parameters(), None)
+
+    def run_on(part: Any) -> Any:
+        array = np.ascontiguousarray(part)
+        one = array.ndim == axes
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+        if held is not None:
+            tensor = tensor.to(held.device)
+        with torch.no_grad():
+            made = module(tensor[None] if one else tensor)
+        return (made[0] if one else made).cpu().numpy()
+
+    return run_on
 
 
 def _check_output(plan: Tiling, tile: Tile, result: Any) -> None:

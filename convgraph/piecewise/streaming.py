@@ -19,7 +19,7 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.wiring import Product
-from convgraph.piecewise.timing import Reading
+from convgraph.piecewise.timing import Reading, same_axis
 
 if TYPE_CHECKING:
     from convgraph.piecewise.streams import Stream
@@ -43,8 +43,8 @@ class Run:
         self._there = 0
         self._ended = False
         self._tails: dict[str, NDArray[Any]] = {}
-        self._begins: dict[str, int] = {row.name: 0 for row in network.rows}
-        self._counts: dict[str, int] = {row.name: 0 for row in network.rows}
+        self._begins: dict[str, int] = dict.fromkeys(stream.timing.places, 0)
+        self._counts: dict[str, int] = dict.fromkeys(stream.timing.places, 0)
         self._windows: dict[tuple[Any, ...], Network] = {}
         for layer, readings in stream.timing.layers:
             if any(isinstance(reading.joint.tying, Explicit) for reading in readings):
@@ -122,12 +122,11 @@ class Run:
             source = reading.joint.source.name
             end = None if sizes is None else sizes[source]
             table = _table(reading, first, last, self._begins[source], end)
-            place = len(_axes(reading.joint)) - self.stream._space + self.stream.timing.axis
             tables.append(
                 Table(
                     self._length(reading.joint.source),
                     table,
-                    _places(reading.joint, place, first, last),
+                    _places(reading.joint, reading.place, first, last),
                     _window_sizes(reading, first, last, end),
                 )
             )
@@ -149,7 +148,8 @@ class Run:
         last: int,
     ) -> Network:
         """The layer alone, on what is kept of its sources."""
-        places = None if layer.bias is None else self._bias_places(layer.bias, first, last)
+        at = self._bias_place(layer)
+        places = None if layer.bias is None else _places(layer.bias, at, first, last)
         key = (layer.target.name, last - first, str(places), *tables)
         if key not in self._windows:
             if len(self._windows) > 4096:
@@ -157,9 +157,15 @@ class Run:
             self._windows[key] = self._made(layer, readings, tables, last - first, places)
         return self._windows[key]
 
-    def _bias_places(self, bias: Joint, first: int, last: int) -> NDArray[np.int64] | None:
-        place = len(_axes(bias)) - self.stream._space + self.stream.timing.axis
-        return _places(bias, place, first, last)
+    def _bias_place(self, layer: Layer) -> int:
+        """Which axis of the wiring of a layer's bias is that of time."""
+        if layer.bias is None:
+            return 0
+        wiring = layer.bias.wiring
+        assert isinstance(wiring, Product)
+        place = same_axis(wiring.out_view, layer.target.shape, self._place(layer.target))
+        assert place is not None  # the bias has the target's axes
+        return place
 
     def _made(
         self,
@@ -175,21 +181,14 @@ class Run:
         for reading, table in zip(readings, tables, strict=True):
             old = reading.joint
             row = sources.setdefault(old.source.name, self._resized(old.source, int(table.inputs)))
-            joints.append(Joint(row, self._along(old, table), old.tying))
+            joints.append(Joint(row, _along(old, reading.place, table), old.tying))
         bias = layer.bias
         if bias is not None:
             one = Table(1, np.zeros((count, 1), np.int64), places)
-            bias = replace(bias, wiring=self._along(bias, one))
+            bias = replace(bias, wiring=_along(bias, self._bias_place(layer), one))
         made = Layer(layer.spec, tuple(joints), target, layer.reduction, bias)
         rows = [*sources.values(), target]
         return Network.of(rows, [made], list(sources.values()), [target])
-
-    def _along(self, joint: Joint, axis: Axis) -> Product:
-        """A joint's wiring with another relation along the axis of time."""
-        wiring = joint.wiring
-        assert isinstance(wiring, Product)
-        place = len(wiring.axes) - self.stream._space + self.stream.timing.axis
-        return Product((*wiring.axes[:place], axis, *wiring.axes[place + 1 :]), wiring.order)
 
     def _append(self, row: Row, new: NDArray[Any]) -> None:
         old = self._tails.get(row.name)
@@ -218,7 +217,7 @@ class Run:
         return Row(row.name, tuple(shape), row.channels)
 
     def _place(self, row: Row) -> int:
-        return len(row.shape) - self.stream._space + self.stream.timing.axis
+        return self.stream.timing.places[row.name]
 
 
 def _table(
@@ -249,9 +248,11 @@ def _within(raw: NDArray[np.int64], begin: int, end: int | None) -> NDArray[np.i
     return np.where(there, raw - begin, -1)
 
 
-def _axes(joint: Joint) -> tuple[Axis, ...]:
-    assert isinstance(joint.wiring, Product)
-    return joint.wiring.axes
+def _along(joint: Joint, place: int, axis: Axis) -> Product:
+    """A joint's wiring with another relation along the axis of time."""
+    wiring = joint.wiring
+    assert isinstance(wiring, Product)
+    return Product((*wiring.axes[:place], axis, *wiring.axes[place + 1 :]), wiring.order)
 
 
 def _places(joint: Joint, axis: int, first: int, last: int) -> NDArray[np.int64] | None:

@@ -155,8 +155,7 @@ class Stream:
         total = 0
         for each in self.rows:
             row = self.network.row(each.row)
-            place = len(row.shape) - self._space + self.timing.axis
-            total += each.cache * int(row.size) // int(row.shape[place])
+            total += each.cache * int(row.size) // int(row.shape[self.timing.places[row.name]])
         return total
 
     @property
@@ -209,7 +208,7 @@ class Stream:
         import numpy as np
 
         started = self.start(parameters)
-        place = -self._space + self.timing.axis
+        place = self.timing.places[self.row.name]
         parts = [*(started.step(chunk) for chunk in chunks), started.flush()]
         return np.concatenate(parts, axis=place)
 

@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.piecewise.cuts import Cut, cuts_of
-from convgraph.piecewise.tiling import AxisTiles, Tiling
+from convgraph.piecewise.tiling import AxisTiles, Tiling, bytes_of
 
 __all__ = ["tiles"]
 
@@ -22,6 +22,8 @@ def tiles(
     overlap: int | Iterable[int] | None = None,
     *,
     values: int | None = None,
+    memory: int | None = None,
+    dtype: str = "float32",
     overhead: Fraction | int | None = None,
     row: str | None = None,
 ) -> Tiling:
@@ -44,6 +46,11 @@ def tiles(
     values
         Instead of `tile`: how many values of activations may be alive at once. The largest square
         tile that takes no more is chosen.
+    memory
+        Instead of `tile`: the same in bytes, with activations of type `dtype`, for an input
+        without a batch. The parameters, and what a layer needs for itself, are not counted.
+    dtype
+        The type of the activations, by its name in numpy; for `memory`.
     overhead
         Instead of `tile`: which share of the input may be read more than once, as an exact number.
         The smallest square tile that needs no more is chosen.
@@ -78,16 +85,17 @@ def tiles(
         raise ConvgraphError(f"network={network!r}: a plan needs numbers for sizes")
     target = output_row(network, row)
     cuts = cuts_of(network, target)
-    asked = {"tile": tile, "values": values, "overhead": overhead}
+    asked = {"tile": tile, "values": values, "memory": memory, "overhead": overhead}
     given = [name for name, value in asked.items() if value is not None]
     if len(given) != 1:
-        raise ConvgraphError(
-            f"tile={tile!r}, values={values!r}, overhead={overhead!r}: say one of them, and no more"
-        )
+        said = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+        raise ConvgraphError(f"{said}: say one of them, and no more")
     least = _numbers("overlap", overlap, len(cuts), 0) if overlap is not None else None
     if tile is not None:
         chosen = _numbers("tile", tile, len(cuts), 1)
         return Tiling(network, target, _axes(cuts, chosen, least))
+    if memory is not None:
+        values = max(_number("memory", memory, 1) // bytes_of(dtype), 1)
     if values is not None:
         return _within(network, target, cuts, least, _number("values", values, 1))
     if isinstance(overhead, float) or not isinstance(overhead, int | Fraction) or overhead < 0:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from convgraph.piecewise.agreement import Difference
     from convgraph.piecewise.pictures import Picture
 
-__all__ = ["AxisTiles", "Tile", "Tiling"]
+__all__ = ["AxisTiles", "Tile", "Tiling", "bytes_of"]
 
 Span = tuple[int, int]
 
@@ -163,6 +164,10 @@ class Tiling:
 
         return peak(self.network, self.row.name, self.tile)
 
+    def memory(self, dtype: str = "float32") -> int:
+        """The same in bytes, with activations of a type, for one input without a batch."""
+        return self.peak * bytes_of(dtype)
+
     def verify(self) -> bool:
         """Whether stitching gives the whole output: everything that what is kept of a tile depends
         on, in every row, lies in the tile.
@@ -292,6 +297,23 @@ class Tiling:
             f"Tiling({len(self.tiles):,} tiles of {each} over {size}, "
             f"{float(self.overhead):.1%} read more than once)"
         )
+
+
+def bytes_of(dtype: str) -> int:
+    """How many bytes a number of a type takes.
+
+    >>> bytes_of("float32"), bytes_of("bfloat16")
+    (4, 2)
+    """
+    if dtype == "bfloat16":  # which numpy does not have
+        return 2
+    try:
+        size = np.dtype(dtype).itemsize
+    except TypeError:
+        size = 0
+    if not size:
+        raise ConvgraphError(f'dtype={dtype!r}: the name of a type of numbers, such as "float32"')
+    return size
 
 
 class _Tiles(Sequence[Tile]):

@@ -6,21 +6,24 @@ at as if they had no end: what is read beyond the end of the input is waited for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Joint, Layer
+from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.sizes import Size, product
+from convgraph.core.wiring import Product
 from convgraph.interactions.reads import reads_of
+from convgraph.interactions.views import State, UntraceableError, align
 from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.places import placed
-from convgraph.piecewise.spoiled import spoiled
-from convgraph.symmetry.equivariance.aligned import aligned_axes
+from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
-__all__ = ["Reading", "Timing", "timing"]
+__all__ = ["Reading", "Timing", "same_axis", "timing"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Reading:
     """
 
     joint: Joint
+    place: int
+    """Which of the axes of the joint's wiring is that of time."""
     axis: Axis
     reads: tuple[tuple[int, ...], ...]
     moved: int
@@ -93,6 +98,8 @@ class Timing:
     layers: tuple[tuple[Layer, tuple[Reading, ...]], ...]
     steps: dict[str, Fraction]
     """Input positions from one position of a row to the next."""
+    places: dict[str, int]
+    """Which axis of each row is that of time; rows may be permuted."""
     period: int
     """After how many input positions everything is as it was."""
 
@@ -166,6 +173,7 @@ def timing(network: Network, axis: int, row: str) -> Timing:
     axis %= count
     found = spoiled(network, source.name)
     steps, period = {source.name: Fraction(1)}, 1
+    places = {source.name: axis + (1 if source.channels else 0)}
     layers = []
     wanted = ancestors(network, row)
     for layer in network.layers:
@@ -181,27 +189,59 @@ def timing(network: Network, axis: int, row: str) -> Timing:
             )
         if placed(layer, found):
             raise ConvgraphError(f"row={name!r}: has parameters of its own for each position")
-        readings = _readings(layer, axis, steps)
+        places[name] = _place(layer.target, state, axis)
+        readings = _readings(layer, places)
         steps[name] = payload[axis].step
         period = lcm(period, payload[axis].period)
         layers.append((layer, readings))
-    return Timing(network, axis, tuple(layers), steps, period)
+    return Timing(network, axis, tuple(layers), steps, places, period)
 
 
-def _readings(layer: Layer, axis: int, known: dict[str, Fraction]) -> tuple[Reading, ...]:
+def _place(row: Row, state: State[Axes], axis: int) -> int:
+    """Which axis of a row is that of time, and of nothing else."""
+    try:
+        state, runs = align(state, tuple(row.shape), Cuts())
+        for place, run in enumerate(runs):
+            others = [a for a in run if a != state.moves[axis] and state.view[a] != 1]
+            if state.moves[axis] in run and not others:
+                return place
+    except UntraceableError:
+        pass
+    raise ConvgraphError(
+        f"row={row.name!r}: time is no axis of its own in the shape {row.numbers()}: its positions "
+        "lie between those of channels or of another axis"
+    )
+
+
+def same_axis(view: Sequence[Size], shape: Sequence[Size], place: int) -> int | None:
+    """Which axis of a view of a row is an axis of its shape: of the same size, and with as many
+    units from one position to the next.
+
+    >>> same_axis((2, 2, 16), (4, 16), 1), same_axis((8, 8), (4, 16), 1)
+    (2, None)
+    """
+    inner = product(shape[place + 1 :])
+    for at, size in enumerate(view):
+        if size == shape[place] and product(view[at + 1 :]) == inner:
+            return at
+    return None
+
+
+def _readings(layer: Layer, places: dict[str, int]) -> tuple[Reading, ...]:
     readings = []
     for joint in layer.joints:
-        if joint.source.name not in known:
+        if joint.source.name not in places:
             raise ConvgraphError(
                 f"row={layer.target.name!r}: reads {joint.source.name!r}, which does not come "
                 "with the input"
             )
-        axes = aligned_axes(joint, layer.target)
-        if axes is None:
+        place = _along(joint, layer.target, places)
+        if place is None or not isinstance(joint.wiring, Product):
             raise ConvgraphError(
-                f"row={layer.target.name!r}: reads {joint.source.name!r} in another shape"
+                f"row={layer.target.name!r}: mixes the axis of time of {joint.source.name!r} with "
+                "others, and does not come position by position"
             )
-        along = axes[axis + 1]
+        along = joint.wiring.axes[place]
         if along.boundary in ("circular", "reflect") and along.used_padding != (0, 0):
             raise ConvgraphError(
                 f"row={layer.target.name!r}: its padding is {along.boundary}, and is known at the "
@@ -211,8 +251,18 @@ def _readings(layer: Layer, axis: int, known: dict[str, Fraction]) -> tuple[Read
         if found is None or found[1] <= 0:
             raise ConvgraphError(f"row={layer.target.name!r}: does not move in even steps")
         reads, moved = found
-        reading = Reading(joint, along, tuple(map(tuple, reads)), moved)
+        reading = Reading(joint, place, along, tuple(map(tuple, reads)), moved)
         while reading.count(int(along.inputs), reading.waits) > int(along.outputs):
             reading = replace(reading, waits=reading.waits + 1)
         readings.append(reading)
     return tuple(readings)
+
+
+def _along(joint: Joint, target: Row, places: dict[str, int]) -> int | None:
+    """The axis of a joint's wiring that goes from the time of its source to that of its target."""
+    wiring = joint.wiring
+    if not isinstance(wiring, Product):
+        return None
+    place = same_axis(wiring.out_view, target.shape, places[target.name])
+    source = same_axis(wiring.in_view, joint.source.shape, places[joint.source.name])
+    return place if place is not None and wiring.order[place] == source else None

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from convgraph.piecewise.timing import same_axis
 from convgraph.piecewise.torch_caches import Chunk, Cut, Overlap, Queue, Reach, Windows
 
 __all__ = ["RefusedError", "Step", "step_of"]
@@ -21,6 +22,7 @@ POINTWISE = frozenset(
     """.split()  # noqa: SIM905
 )
 ALONG = {"cat": 1, "chunk": 2, "split": 2, "softmax": 1, "log_softmax": 1, "glu": 1, "mean": 1}
+RESHAPES = {"view", "reshape", "_unsafe_view", "unsqueeze", "squeeze", "flatten", "unflatten"}
 ALONG |= {"sum": 1, "split_with_sizes": 2, "amax": 1, "slice": 1}
 
 
@@ -63,6 +65,10 @@ def step_of(torch: Any, node: Any, time: dict[Any, int]) -> Step:
         op == "layer_norm" and at < _rank(source) - len(given["normalized_shape"])
     ):
         time[node] = at
+    elif op in RESHAPES:
+        return _reshaped(node, source, time)
+    elif op == "channel_shuffle" and at != 1:
+        time[node] = at
     elif op in ALONG:
         dims = given.get("dim", given.get("dims"))
         dims = [dims] if isinstance(dims, int) else list(dims or range(_rank(source)))
@@ -103,6 +109,22 @@ def _together(torch: Any, node: Any, time: dict[Any, int]) -> Step:
 
         args = torch.fx.map_arg(node.args, value)
         return Chunk(node.target(*args, **torch.fx.map_arg(node.kwargs, value)), least)
+
+    return step
+
+
+def _reshaped(node: Any, source: Any, time: dict[Any, int]) -> Step:
+    """Other axes beside that of time, which stays as it is; the batch may be another."""
+    shape, at = _shape(node), same_axis(_shape(node), _shape(source), time[source])
+    if at is None or shape[0] != _shape(source)[0]:
+        raise RefusedError("mixes the axis of time, or of the batch, with others")
+    time[node] = at
+
+    def step(env: Mapping[Any, Any], ended: bool) -> Chunk:
+        value, least = env[source].value, env[source].least
+        own = [value.shape[0], *shape[1:]]
+        own[at] = value.shape[time[source]]
+        return Chunk(value.reshape(own), least)
 
     return step
 
