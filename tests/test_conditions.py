@@ -113,7 +113,7 @@ def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_othe
 
 @pytest.mark.exhaustive
 @given(st.data())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
 def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(
     data: st.DataObject,
 ) -> None:
@@ -128,7 +128,7 @@ def test_under_them_units_that_are_mended_hold_in_numbers(data: st.DataObject) -
 
 @pytest.mark.exhaustive
 @given(st.data())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
 def test_under_them_many_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
     check_mended_units(data)
 

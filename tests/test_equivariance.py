@@ -44,7 +44,7 @@ def test_on_axes_on_edges_and_in_numbers(data: st.DataObject) -> None:
 
 @pytest.mark.exhaustive
 @given(st.data())
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 def test_on_axes_on_edges_and_in_numbers_at_length(data: st.DataObject) -> None:
     check_levels_agree(data)
 

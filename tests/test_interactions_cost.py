@@ -86,7 +86,7 @@ def test_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(closed_forms())
 def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)

@@ -47,7 +47,7 @@ def test_edges_are_those_of_the_definition(net: cg.Network) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=20_000)
+@settings(max_examples=4_000)
 @given(networks())
 def test_edges_of_many_networks_are_those_of_the_definition(net: cg.Network) -> None:
     assert labelled(net.graph) == labelled(oracle.plain_graph(net))
@@ -185,7 +185,7 @@ def test_closed_forms_are_the_axes_for_all_sizes(
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(closed_forms())
 def test_many_closed_forms_are_the_axes_for_all_sizes(
     drawn: tuple[cg.Network, cg.Network, Symbols],

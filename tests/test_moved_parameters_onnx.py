@@ -150,7 +150,7 @@ def test_a_moved_weight_keeps_its_labels(seed: int) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.integers(0, 10**9))
 def test_many_moved_weights_keep_their_labels(seed: int) -> None:
     check_seed(seed)

@@ -75,7 +75,7 @@ def test_windows_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=2000)
+@settings(max_examples=800)
 @given(LAYERS, st.data())
 def test_many_windows_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
     check(net, data)

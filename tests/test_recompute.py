@@ -77,7 +77,7 @@ def test_only_what_changes_is_computed_anew_in_images(
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(networks(1), BOX)
 def test_only_what_changes_is_computed_anew_at_length(
     case: tuple[Any, tuple[int, ...]], box: list[tuple[int, int]]

@@ -88,7 +88,7 @@ def test_a_stack_is_one_convolution_but_for_the_units_that_are_told(net: Any) ->
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(stacks(["zeros", "circular", "reflect", "replicate"]))
 def test_many_stacks_are_one_convolution_but_for_the_units_that_are_told(net: Any) -> None:
     one = cg.effective_kernel(net)

@@ -94,7 +94,7 @@ def test_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(closed_forms())
 def test_many_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
     check_closed_form(*drawn)
@@ -210,7 +210,7 @@ def test_plain_data_text_and_errors() -> None:
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(single_layers(CONVOLUTIONS))
 def test_many_layers_count_all_labels(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))

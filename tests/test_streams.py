@@ -55,7 +55,7 @@ def test_a_stream_is_the_whole(case: tuple[Any, tuple[int, ...]], cuts: list[int
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(networks(1), CUTS)
 def test_a_stream_is_the_whole_at_length(
     case: tuple[Any, tuple[int, ...]], cuts: list[int]

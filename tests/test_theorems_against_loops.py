@@ -276,7 +276,7 @@ def test_theorems_hold_of_layers_written_out_in_loops(data: st.DataObject, netwo
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(st.data(), st.booleans())
 def test_theorems_hold_of_layers_written_out_in_loops_at_length(
     data: st.DataObject, network: bool

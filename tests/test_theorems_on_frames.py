@@ -146,7 +146,7 @@ def test_a_theorem_about_a_frame_is_true_of_frames(
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(*questions)
 def test_theorems_about_frames_at_length(
     spec: Any, shift: Any, where: Any, bound: Any, seed: Any

@@ -151,7 +151,7 @@ def test_stitched_tiles_are_the_whole_along_two_axes(
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(networks(1), TILES)
 def test_stitched_tiles_are_the_whole_at_length(
     case: tuple[Any, tuple[int, ...]], sizes: tuple[Any, Any]
