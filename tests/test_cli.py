@@ -24,6 +24,7 @@ from convgraph.book.figures import figure_numbers
 from convgraph.cli import main, output
 from convgraph.cli.expression import parse_shape, parse_spec, spec_names
 from convgraph.cli.group import COMMANDS
+from tests.command_line import refused, run
 
 TWICE = "Conv(3, padding='same') >> Conv(3, padding='same')"
 
@@ -33,23 +34,6 @@ def _plain_output(monkeypatch: pytest.MonkeyPatch) -> None:
     """No terminal, whatever the environment of the tests says of it."""
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
-
-
-def run(*arguments: Any, status: Any = 0, **options: Any) -> Any:
-    """Run the command in this process: (stdout, stderr)."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], **options)
-    assert result.exit_code == status, result.output
-    assert not isinstance(result.exception, Exception), result.exception
-    return result.stdout, result.stderr
-
-
-def refused(*arguments: Any) -> Any:
-    """The one line that a refused command prints."""
-    out, err = run(*arguments, status=2)
-    assert out == ""
-    assert err.count("\n") == 1
-    assert "Traceback" not in err
-    return err.rstrip("\n")
 
 
 def process(*arguments: Any, **options: Any) -> Any:

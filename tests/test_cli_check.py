@@ -7,21 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from convgraph.cli import main
+from tests.command_line import answered, refused
 
 POOLED = "Conv(3, padding='same') >> ReLU() >> MaxPool(2)"
 
 
-def run(*arguments: Any, status: Any = 0) -> Any:
-    result = CliRunner().invoke(main, ["check", *map(str, arguments)])
-    assert result.exit_code == status, result.output
-    return result.stdout if status == 0 else result.stderr
-
-
 def test_verdict_causes_counterexample_and_lattice() -> None:
-    out = run(POOLED, "--input", 16, "--shift", 2)
+    out = answered("check", POOLED, "--input", 16, "--shift", 2)
     assert out.splitlines() == [
         "f(Shift(2) x) = Shift(1) f(x): broken at 2 of 8 units of s",
         "  padding entered: s8",
@@ -40,7 +33,7 @@ def test_verdict_causes_counterexample_and_lattice() -> None:
 
 
 def test_json_holds_the_same() -> None:
-    facts = json.loads(run(POOLED, "--input", 16, "--shift", 2, "--json"))
+    facts = json.loads(answered("check", POOLED, "--input", 16, "--shift", 2, "--json"))
     assert facts["holds"] is False
     assert facts["broken"] == {"row": "s", "count": 2, "units": ["s1", "s8"]}
     assert facts["causes"]["padding entered"]["units"] == ["s8"]
@@ -50,7 +43,9 @@ def test_json_holds_the_same() -> None:
         None,
     ]
     assert facts["lattice"]["axes"][0]["shift"] == 2
-    large = json.loads(run("Conv(3, padding='same')", "--input", 5000, "--flip", "--json"))
+    large = json.loads(
+        answered("check", "Conv(3, padding='same')", "--input", 5000, "--flip", "--json")
+    )
     assert large["broken"] == {"row": "s", "count": 5000, "within": [[1, 5000]]}
 
 
@@ -65,12 +60,12 @@ def test_json_holds_the_same() -> None:
     ],
 )
 def test_every_transformation(arguments: Any, first: str) -> None:
-    assert first in run(*arguments).splitlines()[0]
+    assert first in answered("check", *arguments).splitlines()[0]
 
 
 def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path: Path) -> None:
     figure = tmp_path / "flip.svg"
-    out = run("Conv(3, padding='same')", "--input", 6, "--flip", "--out", figure)
+    out = answered("check", "Conv(3, padding='same')", "--input", 6, "--flip", "--out", figure)
     assert "holds if: w_1 = w_3" in out
     assert figure.read_text(encoding="utf-8").count("</svg>") == 1
 
@@ -86,6 +81,5 @@ def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_one_line(arguments: Any, message: str) -> None:
-    err = run("Conv(3)", *arguments, status=2)
+    err = refused("check", "Conv(3)", *arguments)
     assert message in err
-    assert err.count("\n") == 1

@@ -11,7 +11,8 @@ import pytest
 import convgraph as cg
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.groups.named import KINDS, parse_group
-from tests.test_cli import _plain_output, refused, run  # noqa: F401 - a fixture
+from tests.command_line import refused, run
+from tests.test_cli import _plain_output  # noqa: F401 - a fixture
 
 RING = "Conv(3, padding='same', padding_mode='circular')"
 

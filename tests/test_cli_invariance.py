@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from click.testing import CliRunner
-
-from convgraph.cli import main
+from tests.command_line import answered, refused
 
 STAGES = "Conv(3) >> ReLU() >> MaxPool(2)"
 
 
-def run(*arguments: Any, status: Any = 0) -> Any:
-    result = CliRunner().invoke(main, ["invariance", *map(str, arguments)])
-    assert result.exit_code == status, result.output
-    return result.stdout if status == 0 else result.stderr
-
-
 def test_which_outputs_have_which_chance() -> None:
-    assert run("MaxPool(3, stride=1)", "--input", 10, "--shift", 1).splitlines() == [
+    assert answered(
+        "invariance", "MaxPool(3, stride=1)", "--input", 10, "--shift", 1
+    ).splitlines() == [
         "the chance that Shift(1) leaves an output of s as it is",
         "  inside of the frame: 1/2",
         "  expected: 25/48",
@@ -27,21 +20,23 @@ def test_which_outputs_have_which_chance() -> None:
         "  1/2: s2, s3, s4, s5, s6, s7, s8",
         "for independent values of x, all positive",
     ]
-    many = run("MaxPool((2, 2))", "--input", "2x9x9", "--shift", "1,0").splitlines()
+    many = answered(
+        "invariance", "MaxPool((2, 2))", "--input", "2x9x9", "--shift", "1,0"
+    ).splitlines()
     assert many[4] == "  1/3: 24 units"
 
 
 def test_behind_a_convolution_the_independent_row_is_named() -> None:
-    error = run(STAGES, "--input", 16, "--shift", 1, status=2)
+    error = refused("invariance", STAGES, "--input", 16, "--shift", 1)
     assert "independent='h1'" in error
-    out = run(STAGES, "--input", 16, "--shift", 1, "--independent", "h1")
+    out = answered("invariance", STAGES, "--input", 16, "--shift", 1, "--independent", "h1")
     assert out.splitlines()[1] == "  inside of the frame: 5/12"
     assert out.endswith("for independent values of h1, each not positive with the chance 1/2\n")
 
 
 def test_json_holds_the_same() -> None:
     arguments = "MaxPool(3, stride=1)", "--input", 10, "--shift", 1, "--boundary", "wrap"
-    facts = json.loads(run(*arguments, "--json"))
+    facts = json.loads(answered("invariance", *arguments, "--json"))
     assert facts["transformation"] == "Shift(1, boundary='wrap')"
     assert facts["inside"] == facts["expected"] == "1/2"
     assert facts["probabilities"] == ["1/2"] * 8
@@ -49,7 +44,9 @@ def test_json_holds_the_same() -> None:
 
 
 def test_sizes_that_are_letters() -> None:
-    lines = run("MaxPool(w, stride=1)", "--input", "n", "--shift", 1).splitlines()
+    lines = answered(
+        "invariance", "MaxPool(w, stride=1)", "--input", "n", "--shift", 1
+    ).splitlines()
     assert lines[1:3] == [
         "  inside of the frame: (w - 1)/(w + 1)",
         "  of all outputs: not known without numbers for the sizes",
@@ -63,6 +60,5 @@ def test_mistakes_are_one_line() -> None:
         (["Conv(1)", "--input", 8, "--shift", 1], "network: maxima, also of maxima, or one mean"),
         (["MaxPool(2)", "--input", 8, "--shift", 1, "--independent", "q"], "row='q': no row"),
     ]:
-        error = run(*arguments, status=2)
+        error = refused("invariance", *arguments)
         assert message in error
-        assert error.count("\n") == 1

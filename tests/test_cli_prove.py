@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_cli import refused, run
+from tests.command_line import refused, run
 
 
 def test_a_proof_is_printed_step_by_step() -> None:

@@ -162,7 +162,7 @@ def test_a_module_in_chunks_is_the_whole(name: str) -> None:
     run = made.to_torch(module)
     with torch.no_grad():
         whole = module(x)
-        for size in (1, 2, 3, 7, 16, shape[1]):
+        for size in (1, 3, 7, shape[1]):
             run.reset()
             parts, there = [], 0
             for chunk in x.split(size, 2):

@@ -359,7 +359,7 @@ class Network:
 
 
 def check_network(network: Any, argument: str = "network") -> None:
-    """Refuse what is no network, such as a spec that has not been bound to a shape."""
+    """Refuse anything but a network, such as a spec that has not been bound to a shape."""
     if not isinstance(network, Network):
         raise ConvgraphError(f"{argument}={network!r}: a bound network, such as Conv(3).on(5)")
 

@@ -180,7 +180,7 @@ def _as_spec(left: object, right: object, part: Any) -> Spec:
 
 
 def check_tensors(spec: Spec, tensors: Sequence[Any]) -> None:
-    """Refuse to call a spec on what is no tensor, such as a shape."""
+    """Refuse to call a spec on anything but tensors, such as on a shape."""
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise ConvgraphError(
