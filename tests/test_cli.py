@@ -355,6 +355,8 @@ n, k = (sp.Symbol(name, integer=True, positive=True) for name in "nk")
         ("Residual(Conv(3, padding='same'))", cg.Residual(cg.Conv(3, padding="same"))),
         ("Parallel(ReLU(), ReLU(), merge='add')", cg.Parallel(cg.ReLU(), cg.ReLU(), merge="add")),
         (" Conv(3)\n>> ReLU()", cg.Conv(3) >> cg.ReLU()),
+        ("Conv(3) ** 2 >> ReLU()", cg.Conv(3) ** 2 >> cg.ReLU()),
+        ("(Conv(3) >> ReLU()) ** 3", (cg.Conv(3) >> cg.ReLU()) ** 3),
         ("Conv(3) >> (ReLU() >> Conv(1))", cg.Conv(3) >> cg.ReLU() >> cg.Conv(1)),
     ],
 )
@@ -411,7 +413,10 @@ def test_shapes(text: str, shape: Any) -> None:
         ("Conv(3j)", "is not a spec, a number, a quoted word or a tuple"),
         ("Conv(...)", "is not a spec, a number, a quoted word or a tuple"),
         ("Conv(x := 3)", "is not a spec, a number, a quoted word or a tuple"),
-        ("Conv(2 ** 3)", "arithmetic is +, -, *, / and //"),
+        ("Conv(2 ** 3)", "** repeats a spec, and 2 is not one"),
+        ("Conv(2 % 3)", "arithmetic is +, -, *, / and //"),
+        ("Conv(3) ** 0", "a depth is a positive integer"),
+        ("(Conv(3) ** 1000 >> ReLU()) ** 1000", "a network has at most 10,000 layers here"),
         ("Conv(1 // 0)", "division by zero"),
         ("Conv('a' * 3)", "arithmetic takes numbers and sizes"),
         ("Conv(True + 1)", "arithmetic takes numbers and sizes"),
@@ -442,7 +447,7 @@ def test_hundreds_of_layers_are_not_nested_deeply() -> None:
 
 PIECES = st.sampled_from(
     ["Conv", "Dense", "(", ")", ",", "3", "n", "k", "padding=", "'same'", ">>", "*", "//", "-", "0",
-     "Pad", "Upsample", "Residual", "Parallel", "None", "True", "[", "]", "1.5", "letter=",
+     "Pad", "Upsample", "**", "Residual", "Parallel", "None", "True", "[", "]", "1.5", "letter=",
      "MaxPool"]
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from typing import Any
 import convgraph
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.sizes import Size, floor_div, is_symbolic, size_symbol
-from convgraph.layers.spec import Spec
+from convgraph.layers.spec import Chain, Spec
 
 __all__ = ["parse_amounts", "parse_shape", "parse_spec", "spec_names"]
 
@@ -28,6 +28,7 @@ LONGEST = 20_000  # characters: 500 layers
 DEEPEST = 40  # calls and tuples inside each other
 MOST_ARITHMETIC = 24  # operations in one number; sympy expands products, and those grow fast
 LARGEST = 10**15
+MOST_LAYERS = 10_000
 NOTHING = "is not a spec, a number, a quoted word or a tuple"
 
 _LETTER = re.compile(r"[a-zA-Z](_?\d{1,4})?")
@@ -147,6 +148,8 @@ class _Reader:
             match node:
                 case ast.BinOp(op=ast.RShift()):
                     return self.chain(node)
+                case ast.BinOp(left=repeated, op=ast.Pow(), right=depth):
+                    return self.power(repeated, depth)
                 case ast.BinOp() | ast.UnaryOp():
                     return self.number(node)
                 case ast.Constant():
@@ -175,6 +178,17 @@ class _Reader:
         for spec in specs[1:]:
             result = result >> spec
         return result
+
+    def power(self, repeated: ast.expr, depth: ast.expr) -> Spec:
+        """A spec repeated."""
+        spec = self.value(repeated)
+        if not isinstance(spec, Spec):
+            raise self.fail(f"** repeats a spec, and {spec!r} is not one")
+        times = self.operand(depth)
+        layers = len(spec.specs) if isinstance(spec, Chain) else 1
+        if isinstance(times, int) and layers * times > MOST_LAYERS:
+            raise self.fail(f"a network has at most {MOST_LAYERS:,} layers here")
+        return spec**times
 
     def constant(self, node: ast.Constant) -> Any:
         value = node.value
