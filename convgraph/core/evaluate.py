@@ -170,6 +170,8 @@ def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
 def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> NDArray[Any]:
     """All units in sympy, rows one after the other, in inputs and parameters (or other labels)."""
     _require_values(network)
+    units = sum(int(row.size) for row in network.rows)
+    memory.require("units and labels", units + len(network.labels), 600)  # a symbol for each
     values = np.zeros(len(network.edges.start) - 1, object)
     symbols = list(input_symbols(network).values())
     values[: len(symbols)] = symbols

@@ -16,7 +16,26 @@ ALWAYS_FITS = 100_000_000  # bytes; asking how much memory is free takes its tim
 
 
 def _available() -> int | None:
-    """Bytes of memory that can be had, where the system tells."""
+    """Bytes of memory that can be had, where the system tells: of the machine, and of a limit."""
+    there = [n for n in (_free(), _allowed()) if n is not None]
+    return min(there, default=None)
+
+
+def _allowed() -> int | None:
+    """What a limit on this process (`ulimit -v`) leaves of its address space."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit == resource.RLIM_INFINITY:
+            return None
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        return max(limit - pages * resource.getpagesize(), 0)
+    except (ImportError, OSError, ValueError):
+        return None
+
+
+def _free() -> int | None:
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as lines:
             for line in lines:

@@ -161,6 +161,8 @@ class Builder:
         letter = known.origin.name
         if known.size > MOST_UNITS:
             raise ConvgraphError(f"shape={known.shape} of {letter!r}: too many entries")
+        if known.size == 0:
+            raise ConvgraphError(f"shape={known.shape} of {letter!r}: parameters without any entry")
         while self.arrays.setdefault(letter, known.origin) is not known.origin:
             letter += "'"
         return letter

@@ -105,6 +105,10 @@ class Known:
             if self._read is None:
                 raise ConvgraphError(f"{self.name!r}: the model does not hold the tensor's values")
             values = np.asarray(self._read())
+            if values.size != self.size:
+                raise ConvgraphError(
+                    f"{self.name!r}: {values.size} values in the shape {self.shape}"
+                )
             self._values = values if values.shape == self.shape else values.reshape(self.shape)
         return self._values
 

@@ -27,7 +27,7 @@ __all__ = ["Decision", "Question", "decide"]
 
 Mask = NDArray[np.bool_]
 VALUES = 500_000  # edges of a network that is evaluated in intervals
-FORMS = 20_000_000  # terms, units and edges that are gone through for normal forms
+FORMS = 500_000  # terms, units and edges that are gone through for normal forms: some seconds
 
 
 @dataclass(frozen=True, eq=False)
