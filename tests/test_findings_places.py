@@ -38,7 +38,7 @@ def test_padding_is_uneven_where_windows_reach_further_on_one_side(
     found = cg.findings(net, select="uneven-padding")
     assert bool(found) == (s > 1 and before != after)
     if found:
-        assert found[0].details["padding"] == {"axis 1": (before, after)}
+        assert found[0].details["padding"] == {"s": {"axis 1": (before, after)}}
     drift = cg.findings(net, select="half-pixel-drift")
     assert bool(drift) == (s == 1 and k % 2 == 0 and before != after)
 
@@ -122,6 +122,13 @@ def first_positions(tensor: Tensor, size: int) -> Tensor:
     return Tensor((size,), False, None, "cut", Bound((size,), (joint,), SUM), (tensor,))
 
 
+def every_second(tensor: Tensor, start: int) -> Tensor:
+    size = tensor.shape[0] // 2
+    axis = Window(tensor.shape[0], size, 1, stride=2, padding=-start)
+    joint = Product((axis,)), Constant()
+    return Tensor((size,), False, None, "slice", Bound((size,), (joint,), SUM), (tensor,))
+
+
 branches = st.tuples(
     st.sampled_from([1, 2, 3, 4, 5]), st.integers(1, 2), st.sampled_from([1, 2]), st.integers(0, 4)
 )
@@ -143,17 +150,53 @@ def test_branches_are_misaligned_where_their_fields_have_other_middles(
     size = min(length for _, _, length in rows)
     # cut to one length behind the last position, which moves no field
     net = cg.Network(x, cg.Add()(*(first_positions(h, size) for h, _, _ in rows)))
-    middles = []
+    middles, firsts, lasts = [], [], []
     for tensor_row in net.layers[-1].joints:
         name = tensor_row.source.name
         unit = net.row(name).unit((12,))
         low, high = cg.receptive_field(net, unit).bounds[0]
         middles.append(Fraction(low + high, 2))
+        firsts.append(low)
+        lasts.append(high)
     found = cg.findings(net, select="misaligned-merge")
-    assert bool(found) == (middles[0] != middles[1])
+    one_sided = firsts[0] == firsts[1] or lasts[0] == lasts[1]  # all look back, or all ahead
+    assert bool(found) == (middles[0] != middles[1] and not one_sided)
     if found:
+        apart = abs(middles[0] - middles[1])
+        assert found[0].severity == ("info" if 2 * apart < one[2] else "warning")
         (difference,) = found[0].details["differences"]
         assert abs(difference["offset"]) == abs(middles[0] - middles[1])
+
+
+def test_causal_branches_and_phases_of_one_row_are_not_misaligned() -> None:
+    x = cg.Input((2, 24), rank=1)
+    y = x
+    for dilation in (1, 2, 4):
+        branch = cg.Conv(2, 2, dilation=dilation, padding=((dilation, 0),))(y)
+        y = cg.Add()(y, cg.Activation("phi")(branch))
+    assert not cg.findings(cg.Network(x, y), select="misaligned-merge")
+    z = cg.Input(8)
+    net = cg.Network(z, cg.Concat()(*(every_second(z, start) for start in (0, 1))))
+    assert not cg.findings(net, select="misaligned-merge")
+
+
+def test_a_cause_that_repeats_is_one_line() -> None:
+    x = y = cg.Input(12)
+    for _ in range(3):
+        y = cg.Add()(cg.Conv(3, padding=((0, 2),))(y), cg.Conv(3, padding=1)(y))
+    found = cg.findings(cg.Network(x, y), select="misaligned-merge")
+    assert [finding.message.count("such as") for finding in found] == [1]
+
+
+def test_uneven_padding_warns_where_an_output_tells_positions_apart() -> None:
+    stem = cg.Conv((3, 3), 4, stride=2, padding=1) >> cg.Conv((3, 3), 4, stride=2, padding=1)
+    (mask,) = cg.findings(stem.on((3, 16, 16)), select="uneven-padding")
+    classes = stem >> cg.GlobalAvgPool() >> cg.Flatten() >> cg.Dense(5)
+    (none,) = cg.findings(classes.on((3, 16, 16)), select="uneven-padding")
+    flat = stem >> cg.Flatten() >> cg.Dense(5)
+    (dense,) = cg.findings(flat.on((3, 16, 16)), select="uneven-padding")
+    assert (mask.severity, none.severity, dense.severity) == ("warning", "info", "info")
+    assert len(mask.details["padding"]) == len(none.details["padding"]) == 2
 
 
 def test_branches_of_other_strides_are_named() -> None:
@@ -294,9 +337,8 @@ def test_the_shift_lattice_tells_the_same_of_uneven_padding(layers: list[tuple],
     net = spec.on(n)
     (axis,) = cg.shift_lattice(net).axes
     found = cg.findings(net, select="uneven-padding")
-    assert {f.tensors[0]: f.details["padding"]["axis 1"] for f in found} == {
-        uneven.row: uneven.used for uneven in axis.uneven
-    }
+    told = {row: used["axis 1"] for f in found for row, used in f.details["padding"].items()}
+    assert told == {uneven.row: uneven.used for uneven in axis.uneven}
     assert cg.report(net).lattice == (axis.shift,)
     for finding in found:
         facts = finding.details["sizes"]["axis 1"]

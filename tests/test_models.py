@@ -207,8 +207,7 @@ def test_what_was_checked_by_hand_of_inception_v2() -> None:
 
 def test_what_was_checked_by_hand_of_resnet50() -> None:
     net = cg.from_onnx(LIGHT / "light_resnet50.onnx")
-    uneven = cg.findings(net, select="uneven-padding")
-    assert [finding.tensors[0] for finding in uneven] == ["r0", "r3", "r39", "r81", "r143"]
-    for finding in uneven:
-        for facts in finding.details["sizes"].values():
-            assert (facts["modulus"], facts["residues"], facts["nearest"]) == (32, [1], [193, 225])
+    (uneven,) = cg.findings(net, select="uneven-padding")
+    assert uneven.tensors == ("r0", "r3", "r39", "r81", "r143")
+    for facts in uneven.details["sizes"].values():
+        assert (facts["modulus"], facts["residues"], facts["nearest"]) == (32, [1], [193, 225])

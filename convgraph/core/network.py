@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "check_network"]
 
+MOST_SHOWN = 200  # characters of what was given instead of a network, two lines or so
+
 
 class Network:
     """A directed acyclic network of rows of units, bound to sizes.
@@ -361,7 +363,10 @@ class Network:
 def check_network(network: Any, argument: str = "network") -> None:
     """Refuse anything but a network, such as a spec that has not been bound to a shape."""
     if not isinstance(network, Network):
-        raise ConvgraphError(f"{argument}={network!r}: a bound network, such as Conv(3).on(5)")
+        given = repr(network)
+        if len(given) > MOST_SHOWN:  # a module or a page of a model prints itself with all in it
+            given = f"an object of type {type(network).__name__}"
+        raise ConvgraphError(f"{argument}={given}: a bound network, such as Conv(3).on(5)")
 
 
 def _all_joints(layer: Layer) -> list[Joint]:

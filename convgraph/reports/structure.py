@@ -24,7 +24,7 @@ from convgraph.interactions.effective import path_moments
 from convgraph.interactions.measures import Moments
 from convgraph.interactions.padded import Slabs, padded_units
 from convgraph.interactions.path_measures import Paths
-from convgraph.interactions.propagation import Propagation
+from convgraph.interactions.propagation import Propagation, rows_before
 from convgraph.interactions.sums import Sum
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.uneven_padding import AlongAxis
@@ -46,6 +46,7 @@ class Structure:
         self.network, self.source = network, source
         self._extents: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
         self._facts: dict[tuple[str, int], Any] = {}
+        self._before: dict[str, set[str]] = {}
 
     @cached_property
     def symbolic(self) -> bool:
@@ -99,6 +100,12 @@ class Structure:
         for position, layer in enumerate(self.network.layers):
             found.update({joint.source.name: position for joint in layer.joints})
         return found
+
+    def before(self, row: str) -> set[str]:
+        """A row, and all rows that it depends on."""
+        if row not in self._before:
+            self._before[row] = rows_before(self.network, row)
+        return self._before[row]
 
     @cached_property
     def live(self) -> dict[str, tuple[Box, ...]]:

@@ -38,6 +38,8 @@ class Occurrence(NamedTuple):
     fix: str
     details: Mapping[str, Any] = MappingProxyType({})
     witness: Units | None = None
+    severity: Severity | None = None
+    """Said where it has less of a consequence than the rule's own severity tells."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from convgraph.core.layer import Layer
+from convgraph.core.window import Window
+from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields
 from convgraph.interactions.sums import Sum
 from convgraph.reports.findings.finding import Occurrence
@@ -22,7 +25,10 @@ from convgraph.reports.structure import Structure
 )
 def misaligned_merge(structure: Structure) -> Iterator[Occurrence]:
     """Layers that merge rows whose fields differ in stride or centre at the same place."""
-    for layer in structure.network.layers:
+    network = structure.network
+    computed = {layer.target.name: layer for layer in network.layers}
+    found: dict[Any, list[tuple[str, list[dict[str, Any]]]]] = {}
+    for layer in network.layers:
         arrivals = structure.intervals.arrivals.get(layer.target.name)
         if arrivals is None or None in arrivals:
             continue
@@ -31,37 +37,74 @@ def misaligned_merge(structure: Structure) -> Iterator[Occurrence]:
             for joint in layer.joints
             if joint.source.name in structure.intervals.sums
         ]
+        if len({_picked_from(name, computed) for name in linked}) == 1:
+            continue  # slices of one row are laid side by side on purpose
         differing = [
-            found
+            each
             for b in range(len(structure.space))
-            for found in _differing(list(zip(linked, arrivals, strict=True)), b)
+            for each in _differing(list(zip(linked, arrivals, strict=True)), b)
         ]
         if differing:
-            yield _occurrence(layer, differing)
+            cause = [(e["axis"], e.get("offset"), e.get("strides")) for e in differing]
+            found.setdefault(tuple(cause), []).append((layer.target.name, differing))
+    for merges in found.values():
+        yield _occurrence(merges)
+
+
+def _picked_from(name: str, computed: dict[str, Layer]) -> str:
+    """The row of which a row is a part: slices, and what is done to each unit by itself."""
+    while name in computed and len(computed[name].joints) == 1:
+        (joint,) = computed[name].joints
+        wiring = joint.wiring
+        if not isinstance(wiring, Product) or not all(
+            isinstance(axis, Window) and axis.taps == 1 and axis.padding <= 0
+            for axis in wiring.axes
+        ):
+            break
+        name = joint.source.name
+    return name
+
+
+class _Place(NamedTuple):
+    """Where a row looks: the steps of its fields, and the first one's middle."""
+
+    stride: Any
+    centre: Any
 
 
 def _differing(arrivals: list[tuple[str, Sum[Fields] | None]], b: int) -> Iterator[dict[str, Any]]:
     """The branches that differ along an axis from the place where most of them look."""
-    places: dict[tuple[Any, Any], list[str]] = {}
+    places: dict[_Place, list[str]] = {}
+    starts, ends = set(), set()
     for name, total in arrivals:
         fields = [payload[b] for payload in (total.payloads if total else ())]
         for field in dict.fromkeys(fields):
             if field.moves and field.centre is not None:
-                places.setdefault((field.stride, field.centre), []).append(name)
-    if len(places) < 2:
-        return
+                places.setdefault(_Place(field.stride, field.centre), []).append(name)
+                reach = Fraction(sum(field.ends) - sum(field.starts), 2 * field.period)
+                starts.add(field.centre - reach)
+                ends.add(field.centre + reach)
+    strides = {place.stride for place in places}
+    if len(places) < 2 or (len(strides) == 1 and (len(starts) == 1 or len(ends) == 1)):
+        return  # causal networks: all look back, or all ahead, from one position
     usual = max(places, key=lambda place: len(places[place]))
-    for (stride, centre), names in places.items():
-        if (stride, centre) == usual or names[0] in places[usual]:
+    for place, names in places.items():
+        if place == usual or set(names) & set(places[usual]):
             continue  # units of one row that look at different places are not merged here
-        paths = (places[usual][0], names[0])
-        if stride != usual[0]:
-            yield {"axis": b + 1, "paths": paths, "strides": (usual[0], stride)}
+        entry: dict[str, Any] = {"axis": b + 1, "paths": (places[usual][0], names[0])}
+        if place.stride != usual.stride:
+            yield {**entry, "strides": (usual.stride, place.stride)}
         else:
-            yield {"axis": b + 1, "paths": paths, "offset": centre - usual[1]}
+            yield {**entry, "offset": place.centre - usual.centre, "unit": usual.stride}
 
 
-def _occurrence(layer: Layer, differing: list[dict[str, Any]]) -> Occurrence:
+def _slight(entry: dict[str, Any]) -> bool:
+    """Whether branches are apart by less than half a unit: no unit is nearer than its own."""
+    return "offset" in entry and 2 * abs(entry["offset"]) < abs(entry["unit"])
+
+
+def _occurrence(merges: list[tuple[str, list[dict[str, Any]]]]) -> Occurrence:
+    name, differing = merges[0]
     said: dict[str, list[int]] = {}
     for entry in differing:
         one, other = entry["paths"]
@@ -76,10 +119,12 @@ def _occurrence(layer: Layer, differing: list[dict[str, Any]]) -> Occurrence:
         f"{what} along {'axes' if len(axes) > 1 else 'axis'} {' and '.join(map(str, axes))}"
         for what, axes in said.items()
     ]
+    if len(merges) > 1:
+        parts.append(f"likewise at {len(merges) - 1} more, such as {merges[1][0]}")
     sources = dict.fromkeys(name for entry in differing for name in entry["paths"])
     return Occurrence(
-        tensors=(layer.target.name, *sources),
-        message=f"at {layer.target.name} {'; '.join(parts)}",
+        tensors=(*(target for target, _ in merges), *sources),
+        message=f"at {name} {'; '.join(parts)}",
         reason=(
             "A unit then combines what its branches saw at different places; whether branches are "
             "aligned often depends on the input size, through the padding (Araujo et al. 2019)."
@@ -89,4 +134,5 @@ def _occurrence(layer: Layer, differing: list[dict[str, Any]]) -> Occurrence:
             "sizes and strides on every way, or an input size for which they agree."
         ),
         details={"differences": differing},
+        severity="info" if all(map(_slight, differing)) else None,
     )

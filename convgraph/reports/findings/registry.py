@@ -34,7 +34,7 @@ class Rule:
     Attributes
     ----------
     id, severity
-        Its name, and how bad it is where it holds.
+        Its name, and how bad it is where it holds, at most.
     title
         What it says, in a line.
     source
@@ -137,7 +137,9 @@ def findings(
             "network: findings need numbers; bind the network to sizes without symbols"
         )
     found = [
-        Finding(each.id, each.severity, **occurrence._asdict())
+        Finding(
+            each.id, **{**occurrence._asdict(), "severity": occurrence.severity or each.severity}
+        )
         for each in rules()
         if each.id in chosen
         for occurrence in each.check(structure)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from convgraph.reports.findings.finding import Occurrence
+from convgraph.interactions.affine import Interval
+from convgraph.reports.findings.finding import Occurrence, Severity
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 from convgraph.symmetry.uneven_padding import EvenSizes, even_sizes, uneven_paddings
 
-MOST_RESIDUES = 8
+MOST_RESIDUES = 8  # more would fill lines of a message, and the nearest sizes are said anyway
+MOST_NAMES = 5
 
 
 @rule(
@@ -31,27 +33,73 @@ def uneven_padding(structure: Structure) -> Iterator[Occurrence]:
             uneven.setdefault(each.row, {})[b] = each.used
         if found:
             better[b] = even_sizes(layers, {structure.source.name: size})
-    for name in [row.name for row in structure.network.rows if row.name in uneven]:
-        axes = uneven[name]
-        sides: dict[str, list[int]] = {}
-        for b, (before, after) in axes.items():
-            sides.setdefault(f"{before} before and {after} behind", []).append(b)
-        sizes = {b: _sizes(better[b]) for b in axes}
-        unknown = any(better[b] is None for b in axes)
-        yield Occurrence(
-            tensors=(name,),
-            message=f"{name} reads padding unevenly: {_along(sides)}",
-            reason=(
-                "Where the windows of a stride do not end at the border, padding is read on one "
-                "side only; activations are skewed towards it, down to blind spots in which small "
-                "objects are not detected (Alsallakh et al. 2021)."
-            ),
-            fix=_fix(structure.source.name, sizes, unknown),
-            details={
-                "padding": {f"axis {b + 1}": each for b, each in axes.items()},
-                "sizes": {f"axis {b + 1}": facts for b, facts in sizes.items()},
+    names = [row.name for row in structure.network.rows if row.name in uneven]
+    for positions in (True, False):
+        group = [name for name in names if _places_things(structure, name) is positions]
+        if group:
+            severity: Severity = "warning" if positions else "info"
+            yield _occurrence(structure, {name: uneven[name] for name in group}, better, severity)
+
+
+def _places_things(structure: Structure, name: str) -> bool:
+    """Whether an output that depends on a row tells positions apart: what is skewed matters there.
+
+    Behind a global pool, or a dense layer that reads all positions, there is nowhere left for a
+    detection or a mask to be moved to; that is so for most networks that classify images.
+    """
+    return any(
+        name in structure.before(output.name) and _tells_apart(structure, output.name)
+        for output in structure.network.outputs
+    )
+
+
+def _tells_apart(structure: Structure, name: str) -> bool:
+    total = structure.sum(name)
+    if total is None:
+        return True
+    seen: set[tuple[Interval, ...]] = set()
+    for fields in total.payloads:
+        seen.add(fields)
+        if len(seen) > 1 or any(field.step != 0 for field in fields):
+            return True
+    return False
+
+
+def _occurrence(
+    structure: Structure,
+    uneven: dict[str, dict[int, tuple[int, int]]],
+    better: dict[int, EvenSizes | None],
+    severity: Severity,
+) -> Occurrence:
+    names = list(uneven)
+    axes = sorted({b for each in uneven.values() for b in each})
+    sides: dict[str, list[int]] = {}
+    for b, (before, after) in uneven[names[0]].items():
+        sides.setdefault(f"{before} before and {after} behind", []).append(b)
+    rest = ""
+    if len(names) > 1:
+        shown = ", ".join(names[1:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+        others = f"{len(names) - 1} layers" if len(names) > 2 else "one layer"
+        rest = f"; {others} behind it likewise: {shown}"
+    sizes = {b: _sizes(better[b]) for b in axes}
+    return Occurrence(
+        tensors=tuple(names),
+        message=f"{names[0]} reads padding unevenly: {_along(sides)}{rest}",
+        reason=(
+            "Where the windows of a stride do not end at the border, padding is read on one "
+            "side only; activations are skewed towards it, down to blind spots in which small "
+            "objects are not detected (Alsallakh et al. 2021)."
+        ),
+        fix=_fix(structure.source.name, sizes, any(better[b] is None for b in axes)),
+        details={
+            "padding": {
+                name: {f"axis {b + 1}": used for b, used in each.items()}
+                for name, each in uneven.items()
             },
-        )
+            "sizes": {f"axis {b + 1}": facts for b, facts in sizes.items()},
+        },
+        severity=severity,
+    )
 
 
 def _along(said: dict[str, list[int]]) -> str:
