@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.instances.choices import choices
-from convgraph.symmetry.instances.instance import instances
-from convgraph.symmetry.instances.plain import draw, values
-from convgraph.symmetry.instances.sides import differ
-from convgraph.symmetry.instances.whole import whole
+from convgraph.symmetry.instances.differing import differ
+from convgraph.symmetry.instances.exact_values import draw, values
+from convgraph.symmetry.instances.find_instances import instances
+from convgraph.symmetry.instances.integer_formulas import whole
+from convgraph.symmetry.instances.symbol_values import choices
 from tests.theorems import OTHERS, THEOREMS
 
 

@@ -11,9 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.proofs.numbers import with_numbers
-from convgraph.symmetry.proofs.opening import setting
-from convgraph.symmetry.proofs.restate import amounts_of
+from convgraph.symmetry.instances.symbol_values import at_numbers
+from convgraph.symmetry.proofs.open_spec import setting
+from convgraph.symmetry.proofs.premises import amounts_of
 from convgraph.symmetry.proofs.vocabulary import Greatest, function_names
 from tests.formulas import value
 from tests.theorems import THEOREMS, c, d, k, m, p, s, t, up
@@ -32,15 +32,15 @@ class Instance:
         shape = [sp.sympify(size) for size in row.shape]
         for symbol in sorted(set().union(*(z.free_symbols for z in shape)) - set(at), key=str):
             at[symbol] = draw(st.integers(*sizes))
-        self.shape = tuple(with_numbers(size, at) for size in shape)
+        self.shape = tuple(at_numbers(size, at) for size in shape)
         try:
-            self.net = with_numbers(spec, at).on(self.shape)
+            self.net = at_numbers(spec, at).on(self.shape)
         except cg.ConvgraphError:  # larger than the input
             assume(False)
         for symbol, meant in made.meanings.items():
             at[symbol] = int(meant.xreplace({a: sp.Integer(b) for a, b in at.items()}))
         self.at, self.names = at, made.names
-        moves = with_numbers(shift, at).amounts(len(self.shape) - row.channels)
+        moves = at_numbers(shift, at).amounts(len(self.shape) - row.channels)
         self.moves = (0,) * row.channels + tuple(moves)
         self.rng = np.random.default_rng(seed)
         self.parameters = {

@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.proofs.numbers import with_numbers
+from convgraph.symmetry.instances.contradicted import contradicted
+from convgraph.symmetry.instances.symbol_values import at_numbers
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
 from tests.theorems import k, s, t
 
@@ -96,7 +97,9 @@ def test_branches_that_go_down_and_up_again_meet_where_strides_divide_the_size()
     odd = cg.prove(cg.Conv(2) >> block, cg.Shift(2), where="interior")
     assert "x has 2*m + 1 positions" in str(odd)
     assert cg.prove(cg.Conv(2, **around) >> block, cg.Shift(2, boundary="wrap")).holds is False
-    with pytest.raises(cg.ConvgraphError, match=r"shapes \(n,\), \(floor\(n/2\),\): .* one shape"):
+    with pytest.raises(
+        cg.ConvgraphError, match=r"shapes \(n,\), \(floor\(n/2\),\): .* the same shape"
+    ):
         cg.prove(cg.Residual(cg.MaxPool(2)), cg.Shift(2))
 
 
@@ -213,7 +216,37 @@ def test_bad_questions() -> None:
 
 def test_numbers_for_symbols_reach_every_argument() -> None:
     spec = cg.Residual(cg.Conv((k, s), stride=s) >> cg.MaxPool(k), shortcut=cg.Conv(1, stride=k))
-    numbers = with_numbers(spec, {k: 2, s: 3})
+    numbers = at_numbers(spec, {k: 2, s: 3})
     assert numbers == cg.Residual(
         cg.Conv((2, 3), stride=3) >> cg.MaxPool(2), shortcut=cg.Conv(1, stride=2)
     )
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(
+        [cg.Conv(3, padding=1, bias=True), cg.MaxPool(3, stride=1, padding=1), cg.AvgPool(3, 1)]
+    ),
+    st.integers(-3, 3).filter(bool),
+    st.booleans(),
+)
+def test_a_counterexample_is_denied_where_both_sides_agree(
+    spec: Any, amount: int, wraps: bool
+) -> None:
+    """Edge by edge, a unit differs only if it is among those that the verdict calls broken."""
+    network = (spec >> cg.ReLU()).on(9)
+    shift = cg.Shift(amount, boundary="wrap" if wraps else "zeros")
+    broken = cg.check_equivariance(network, shift).broken
+    for index in range(int(network.outputs[0].size)):
+        unit = network.outputs[0].unit((index,))
+        denied = contradicted(network, [amount], [amount], wraps, (index,))
+        assert denied or unit in broken
+
+
+def test_a_counterexample_of_a_large_network_is_looked_at_along_its_axes() -> None:
+    block = cg.Conv((3, 3), filters=64, padding=1, bias=True) >> cg.ReLU()
+    network = (block >> block).on((3, 64, 64))
+    refuted = cg.prove(network, cg.Shift((1, 0)), where="frame")
+    channel, *at = network.outputs[0].find(refuted.unit)
+    assert not contradicted(network, [1, 0], [0, 1, 0], False, (channel, *at))
+    assert contradicted(network, [1, 0], [0, 1, 0], False, (channel, 32, 32))

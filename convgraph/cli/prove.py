@@ -104,9 +104,9 @@ def _shift(spec: Any, text: str, axis: int, where: str) -> Shift:
 
     import convgraph as cg
     from convgraph.cli.expression import parse_amounts
-    from convgraph.symmetry.proofs.numbers import symbols_of
+    from convgraph.symmetry.instances.symbol_values import free_symbols
 
-    sizes = symbols_of(spec)
+    sizes = free_symbols(spec)
     amounts = []
     for amount in map(sp.sympify, parse_amounts("shift", text)):
         free = {s: sp.Symbol(s.name, integer=True) for s in amount.free_symbols - sizes}

@@ -17,7 +17,7 @@ from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, Reduction
 from convgraph.layers.convolution import Conv
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
+from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

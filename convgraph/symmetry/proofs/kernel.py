@@ -7,9 +7,10 @@ Whoever trusts a theorem that verifies trusts
 - this file;
 - `normal`: which expressions may stand in a proof, and that two of one normal form are equal, for
   which sympy's `expand`, `cancel` and `fraction` are used on sums and products of integers;
-- `uses`: what an expression becomes by an equation; `inequalities`: that its conditions are met;
-- `definitions` and `claims`: that what they give is what layers and transformations do. (No
-  checker of steps can see that; theorems are also tried in numbers.)
+- `rewriting`: what an expression becomes by an equation; `inequalities` and `polynomials`: that
+  its conditions are met;
+- `layer_equations` and `row_claims`: that what they give is what layers and transformations do.
+  (No checker of steps can see that; theorems are also tried in numbers.)
 
 A claim is one function at distinct variables, r(i) = ..., for all integers i that meet its
 conditions. The steps lead from its left side to its right side, and each is allowed by one of seven
@@ -38,7 +39,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.inequalities import Meanings
 from convgraph.symmetry.proofs.normal import Reader, fresh, normal
-from convgraph.symmetry.proofs.uses import allowed, rewrite
+from convgraph.symmetry.proofs.rewriting import allowed, rewrite
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, function_names
 
 __all__ = ["RULES", "Known", "Step", "check", "check_steps", "known"]

@@ -11,13 +11,13 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.instances.instance import instances
-from convgraph.symmetry.instances.made import Instance
+from convgraph.symmetry.instances.find_instances import instances
+from convgraph.symmetry.instances.instance import Instance
 from convgraph.symmetry.proofs import document
 from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.kernel import Step
-from convgraph.symmetry.proofs.restate import premises_of
-from convgraph.symmetry.proofs.setting import Note
+from convgraph.symmetry.proofs.open_network import Note
+from convgraph.symmetry.proofs.premises import premises_of
 from convgraph.symmetry.proofs.statement import Statement
 
 if TYPE_CHECKING:

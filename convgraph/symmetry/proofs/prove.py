@@ -8,15 +8,15 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import Spec
-from convgraph.symmetry.instances.instance import instances
-from convgraph.symmetry.proofs.argument import argue
-from convgraph.symmetry.proofs.claims import given
-from convgraph.symmetry.proofs.networks import behind
+from convgraph.symmetry.instances.find_instances import instances
+from convgraph.symmetry.proofs.derivation import argue
+from convgraph.symmetry.proofs.open_model import behind
+from convgraph.symmetry.proofs.premises import setting_of
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
-from convgraph.symmetry.proofs.restate import setting_of
+from convgraph.symmetry.proofs.row_claims import given
+from convgraph.symmetry.proofs.row_shifts import Unproved
 from convgraph.symmetry.proofs.statement import Statement
-from convgraph.symmetry.proofs.walking import Unproved
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

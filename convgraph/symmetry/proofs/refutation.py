@@ -14,12 +14,13 @@ from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
-from convgraph.symmetry.instances.sides import differ
-from convgraph.symmetry.proofs.endless import difference
-from convgraph.symmetry.proofs.numbers import assignments, symbols_of, with_numbers
-from convgraph.symmetry.proofs.opening import bound
-from convgraph.symmetry.proofs.restate import amounts_of
-from convgraph.symmetry.proofs.walking import Unproved, periods
+from convgraph.symmetry.instances.contradicted import contradicted
+from convgraph.symmetry.instances.differing import differ
+from convgraph.symmetry.instances.symbol_values import assignments, at_numbers, free_symbols
+from convgraph.symmetry.proofs.line_difference import difference
+from convgraph.symmetry.proofs.open_spec import bound
+from convgraph.symmetry.proofs.premises import amounts_of
+from convgraph.symmetry.proofs.row_shifts import Unproved, periods, shifts
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Refutation", "Undecided", "refute"]
 
-LARGEST = {1: 10, 2: 6}  # positions per axis, by the number of axes
-ASSIGNMENTS = 16
-FEW_UNITS = 2_000
+LARGEST = {1: 10, 2: 6}  # positions per axis, by the number of axes: a counterexample is read
+ASSIGNMENTS = 16  # of numbers to symbols, the smallest first
+FEW_UNITS = 2_000  # are computed one by one, in sympy
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +74,7 @@ class Refutation:
         ConvgraphError
             If both sides are equal there, or are others.
         """
-        moved = with_numbers(self.transformation, self.values)
+        moved = at_numbers(self.transformation, self.values)
         if _failure(self.network, moved, self.where) != (self.unit, self.left, self.right):
             raise ConvgraphError(f"unit={self.unit!r}: both sides are others; this was altered")
         return True
@@ -182,12 +183,19 @@ def refute(
     reason: str,
 ) -> Refutation | None:
     """The smallest counterexample among small sizes, or None."""
-    symbols = sorted(symbols_of((spec, transformation, channels)), key=lambda s: s.name)
+    symbols = sorted(free_symbols((spec, transformation, channels)), key=lambda s: s.name)
     for values in itertools.islice(assignments(symbols), ASSIGNMENTS):
-        numbered, moved, c = (with_numbers(e, values) for e in (spec, transformation, channels))
+        try:
+            numbered, moved, c = (at_numbers(e, values) for e in (spec, transformation, channels))
+        except ConvgraphError:  # numbers that do not go together
+            continue
         for network in _networks(numbered, moved, where, c):
             found = _failure(network, moved, where)
-            if found is not None and differ(*found[1:]):
+            if (
+                found is not None
+                and differ(*found[1:])
+                and not (where in ("frame", "circle") and _denied(network, moved, found[0]))
+            ):
                 return Refutation(
                     spec, transformation, where, values, network, *found, reason=reason
                 )
@@ -239,3 +247,18 @@ def _failure(
         return difference(network, tuple(map(int, amounts)))
     example = check_equivariance(network, transformation).counterexample
     return None if example is None else (example.unit, example.left, example.right)
+
+
+def _denied(network: Network, transformation: Transformation, unit: str) -> bool:
+    """Whether an output at which a shift is said to fail is seen not to, edge by edge."""
+    index = network.outputs[0].find(unit)
+    if not isinstance(transformation, Shift) or index is None:
+        return False
+    row = network.inputs[0]
+    amounts = tuple(map(int, transformation.amounts(len(row.shape) - row.channels)))
+    try:
+        away = dict(shifts(network, tuple(map(sp.Integer, amounts))))[network.outputs[0].name]
+    except Unproved:  # no shift of the output is the one that is meant
+        return False
+    around = transformation.boundary == "wrap"
+    return contradicted(network, amounts, tuple(map(int, away)), around, index)

@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.sizes import Size
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Note, Where
+from convgraph.symmetry.proofs.open_network import Note, Where
 
 __all__ = ["Statement"]
 

@@ -8,13 +8,13 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, as_size
 from convgraph.layers.convolution import STRIDE_RULE, Conv
 from convgraph.layers.pooling import AvgPool, MaxPool
-from convgraph.symmetry.proofs.argument import Chain
-from convgraph.symmetry.proofs.proof import Proof
-from convgraph.symmetry.proofs.restate import (
+from convgraph.symmetry.proofs.derivation import Chain
+from convgraph.symmetry.proofs.premises import (
     converse_given,
     converse_variables,
     downsampling_given,
 )
+from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.statement import Statement
 from convgraph.symmetry.proofs.vocabulary import Impulse, applied
 

@@ -10,7 +10,7 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.smt.layers import LayerQueries
+from convgraph.symmetry.smt.layer_questions import LayerQueries
 from convgraph.symmetry.smt.script import (
     Query,
     Script,
@@ -21,7 +21,7 @@ from convgraph.symmetry.smt.script import (
     total,
     whole,
 )
-from convgraph.symmetry.smt.stated import bound_anew, stated
+from convgraph.symmetry.smt.stated_network import bound_anew, stated
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof

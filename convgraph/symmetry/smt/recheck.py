@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.symmetry.instances.choices import at_numbers
-from convgraph.symmetry.smt.frames import N, frame_query
+from convgraph.symmetry.instances.symbol_values import at_numbers
+from convgraph.symmetry.smt.frame_question import N, frame_query
 from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.script import Query, joined
-from convgraph.symmetry.smt.stated import bound_anew
+from convgraph.symmetry.smt.stated_network import bound_anew
 from convgraph.symmetry.transformations import Shift
 
 if TYPE_CHECKING:

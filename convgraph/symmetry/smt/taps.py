@@ -19,7 +19,7 @@ from convgraph.core.tying import Digit, Learned
 from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.script import Script, call, conjunction, difference, term, total, whole
-from convgraph.symmetry.smt.stated import Stated
+from convgraph.symmetry.smt.stated_network import Stated
 
 __all__ = ["Both", "Tap", "output_digit", "tap_axes"]
 

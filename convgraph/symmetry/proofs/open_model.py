@@ -17,11 +17,11 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.naming import Names, letters_of, row_names, size_symbol
-from convgraph.symmetry.proofs.numbers import symbols_of
-from convgraph.symmetry.proofs.setting import Setting, Where
+from convgraph.symmetry.instances.symbol_values import free_symbols
+from convgraph.symmetry.proofs.open_network import Setting, Where
+from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.row_shifts import axis_pairs, shifts
 from convgraph.symmetry.proofs.vocabulary import unused
-from convgraph.symmetry.proofs.walking import axis_pairs, shifts
 
 __all__ = ["behind", "network_setting"]
 
@@ -51,7 +51,7 @@ def network_setting(
 ) -> Setting:
     """Follow a shift through the rows of a network; on a circle, of the size that it has."""
     moves = tuple(sp.sympify(a) for a in amounts)
-    used = {symbol.name for symbol in symbols_of(moves)}
+    used = {symbol.name for symbol in free_symbols(moves)}
     letters = letters_of(network)
     names = row_names(network, letters)
     moved = dict(shifts(network, moves))

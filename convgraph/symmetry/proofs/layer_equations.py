@@ -16,9 +16,9 @@ from convgraph.core.tying import Constant, Digit, Learned, Mean
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.setting import Setting
+from convgraph.symmetry.proofs.open_network import Setting
+from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
 from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values, applied, index
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
 __all__ = ["has_formula", "meaning"]
 

@@ -13,12 +13,12 @@ from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
-from convgraph.symmetry.proofs.naming import Names, letters_of, row_names, size_symbol
-from convgraph.symmetry.proofs.networks import network_setting
-from convgraph.symmetry.proofs.numbers import strides_of, symbols_of
-from convgraph.symmetry.proofs.setting import Setting, Where
+from convgraph.symmetry.instances.symbol_values import free_symbols
+from convgraph.symmetry.proofs.open_model import network_setting
+from convgraph.symmetry.proofs.open_network import Setting, Where
+from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, periods, shifts
 from convgraph.symmetry.proofs.vocabulary import unused
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, periods, shifts
 
 __all__ = ["bound", "setting"]
 
@@ -37,7 +37,7 @@ def setting(
         return network_setting(spec, amounts, where, wrapped)
     rank = len(amounts)
     moves = tuple(sp.sympify(a) for a in amounts)
-    used = {symbol.name for symbol in symbols_of((moves, spec, channels))}
+    used = {symbol.name for symbol in free_symbols((moves, spec, channels))}
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
     sizes = tuple(size_symbol(unused(f"n{suffix}", used)) for suffix in suffixes)
     counts = tuple(size_symbol(unused(f"m{suffix}", used)) for suffix in suffixes)
@@ -189,3 +189,23 @@ def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
                 if padding.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
                     place = (out or 0) - layer.target.channels + 1
                     yield padding, f"p_{place}" if several else "p"
+
+
+def strides_of(thing: Any, along: slice = slice(None)) -> Iterator[Size]:
+    """Every stride in a spec, along any axis or some; that of a pool is its kernel where it has no
+    other.
+
+    >>> from convgraph import Conv, MaxPool
+    >>> list(strides_of(Conv(3, stride=2) >> MaxPool(3)))
+    [2, 3]
+    """
+    fields = getattr(thing, "__dataclass_fields__", ())
+    if isinstance(thing, tuple | list):
+        for each in thing:
+            yield from strides_of(each, along)
+    elif "stride" in fields:
+        stride = thing.kernel if thing.stride is None else thing.stride
+        yield from stride[along] if isinstance(stride, tuple) else (stride,)
+    else:
+        for name in fields:
+            yield from strides_of(getattr(thing, name), along)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Repeat
 from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs, shifts
+from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
 
 __all__ = ["along", "difference"]
 

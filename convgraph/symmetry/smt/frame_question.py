@@ -33,7 +33,7 @@ from convgraph.symmetry.smt.script import (
     total,
     whole,
 )
-from convgraph.symmetry.smt.stated import follow
+from convgraph.symmetry.smt.stated_network import follow
 
 __all__ = ["N", "frame_query"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.instances.whole import whole
+from convgraph.symmetry.instances.integer_formulas import whole
 
 __all__ = ["Printed"]
 

@@ -21,7 +21,7 @@ from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference, whole
-from convgraph.symmetry.smt.stated import Stated
+from convgraph.symmetry.smt.stated_network import Stated
 from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes
 
 __all__ = ["LayerQueries"]

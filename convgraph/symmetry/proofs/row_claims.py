@@ -15,10 +15,10 @@ from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
 from convgraph.symmetry.proofs.kernel import Step, check_steps
-from convgraph.symmetry.proofs.meaning import meaning
-from convgraph.symmetry.proofs.setting import Note, Setting, floors_of
+from convgraph.symmetry.proofs.layer_equations import meaning
+from convgraph.symmetry.proofs.open_network import Note, Setting, floors_of
+from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
 from convgraph.symmetry.proofs.vocabulary import Residue, applied
-from convgraph.symmetry.proofs.walking import Unproved, axis_pairs
 
 __all__ = ["Given", "given"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.symmetry.instances.borders import unreached
-from convgraph.symmetry.instances.plain import draw
-from convgraph.symmetry.instances.whole import whole
+from convgraph.symmetry.instances.exact_values import draw
+from convgraph.symmetry.instances.integer_formulas import whole
 
 __all__ = ["Claimed", "different", "met", "moved", "pieces"]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from itertools import chain
+from itertools import chain, islice, product
 from typing import Any
 
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["allowed", "at_numbers", "choices", "free_symbols"]
+__all__ = ["allowed", "assignments", "at_numbers", "choices", "free_symbols"]
 
-FAR = 200  # the largest number that a symbol may stand for
-EACH = 4  # numbers for one symbol
+FAR = 200  # the largest number that a symbol may stand for: primes and multiples are nearer
+NEAR = 100  # and in a counterexample, which is to be small
+EACH = 4  # numbers for one symbol: a window and a stride differ, and either may be the greater
 
 
 def free_symbols(thing: Any) -> set[sp.Symbol]:
@@ -76,6 +77,24 @@ def choices(
         if chosen not in seen:
             seen.append(chosen)
             yield chosen
+
+
+def assignments(symbols: Sequence[sp.Symbol]) -> Iterator[dict[sp.Symbol, int]]:
+    """Small numbers for all symbols, those with the smallest sum first.
+
+    They are what a symbol is assumed to be: none that is even stands for an odd one.
+
+    >>> list(assignments([sp.Symbol("e", even=True, negative=True)]))
+    [{e: -2}, {e: -4}, {e: -6}]
+    """
+    choices = [_few(symbol) for symbol in symbols]
+    every = sorted(product(*choices), key=lambda v: (sum(map(abs, v)), [-n for n in v if n < 0], v))
+    yield from (dict(zip(symbols, values, strict=True)) for values in every)
+
+
+def _few(symbol: sp.Symbol) -> list[int]:
+    near = chain.from_iterable((n, -n) for n in range(1, NEAR))
+    return list(islice((n for n in near if allowed(symbol, n)), 3))
 
 
 def _numbers(symbol: sp.Symbol, moves: bool) -> list[int]:

@@ -14,11 +14,11 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.instances.choices import at_numbers, choices, free_symbols
-from convgraph.symmetry.instances.compared import Claimed
-from convgraph.symmetry.instances.made import Instance
-from convgraph.symmetry.instances.plain import draw, is_small, values
-from convgraph.symmetry.instances.whole import whole
+from convgraph.symmetry.instances.claimed_outputs import Claimed
+from convgraph.symmetry.instances.exact_values import draw, is_small, values
+from convgraph.symmetry.instances.instance import Instance
+from convgraph.symmetry.instances.integer_formulas import whole
+from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
 
 __all__ = ["converse", "downsampling"]
 

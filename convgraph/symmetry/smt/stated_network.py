@@ -2,7 +2,9 @@
 
 The spec is bound anew, to the sizes that the statement prints, and how each row moves is what its
 claim says, which the questions then put to the test. Of what a proof is given, and of how it was
-found, nothing is read.
+found, nothing is read, and no code is shared with what found it but that of layers themselves:
+specs, which bind themselves to symbols, and the axes of their wirings. With the instances, which
+are a check of their own, it shares how axes are paired and how the notes of a statement are read.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.instances.choices import free_symbols
-from convgraph.symmetry.instances.printed import Printed
+from convgraph.symmetry.instances.printed_notes import Printed
+from convgraph.symmetry.instances.symbol_values import free_symbols
 
 __all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
 
@@ -158,7 +160,11 @@ def _away(claim: Any, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.Expr, 
 
 
 def _named(printed: Printed, value: sp.Expr) -> sp.Expr:
-    return next((symbol for symbol, meant in printed.meanings if meant == value), value)
+    """The symbol that is said to stand for a size, or the size."""
+    if value.is_Atom:
+        return next((symbol for symbol, meant in printed.meanings if meant == value), value)
+    own = _counted(value)
+    return next((symbol for symbol, meant in printed.meanings if _counted(meant) == own), value)
 
 
 def _sizes(network: Network, statement: Any, printed: Printed) -> dict[str, tuple[sp.Expr, ...]]:
@@ -199,18 +205,37 @@ def _sizes_of_rows(network: Network, printed: Printed) -> dict[str, tuple[sp.Exp
 
 
 def _outputs(axis: Axis, inputs: sp.Expr) -> sp.Expr:
-    """How many positions an axis makes of so many, with the padding that it has."""
+    """How many positions an axis makes of so many, told from what it makes of those it was bound
+    to: every s further positions of an input make room for one more window.
+
+    Those that no window reads come first: fewer than s, or none where the last window ends beyond
+    the input.
+    """
+    more = inputs - axis.inputs
     match axis:
         case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
-            span = d * (k - 1) + 1
-            if after is None or (axis.inputs + p + after - span) // s + 1 != axis.outputs:
-                after = (axis.outputs - 1) * s + span - axis.inputs - p  # up to the last window
-            return sp.floor((inputs + p + after - span) / sp.Integer(s)) + 1
+            last = s * (axis.outputs - 1) + d * (k - 1) - p
+            left = axis.inputs - 1 + (after or 0) - last
+            spare = left if after is not None and 0 <= left < s else 0
+            return axis.outputs + sp.floor((more + spare) / sp.Integer(s))
         case Repeat(factor=factor):
-            return inputs * factor
+            return axis.outputs + factor * more
         case Reversed(window=w):
-            return sp.expand(inputs * w.stride + (axis.outputs - axis.inputs * w.stride))
+            return sp.expand(axis.outputs + w.stride * more)
     return sp.sympify(axis.outputs)
+
+
+def _counted(size: sp.Expr) -> tuple[sp.Expr, ...]:
+    """A size in one form: floor((n + 5)/2) is floor((n + 1)/2) + 2."""
+    floors = size.atoms(sp.floor)
+    if len(floors) != 1:
+        return (sp.expand(size),)
+    (floor,) = floors
+    over, under = sp.fraction(sp.together(floor.args[0]))
+    rest, moving = sp.expand(over).as_coeff_Add()
+    slope = sp.expand(size).coeff(floor)
+    whole = rest // under if rest.is_integer and under.is_Integer else sp.S.Zero
+    return moving, under, rest - whole * under, slope, sp.expand(size - slope * (floor - whole))
 
 
 def follow(network: Network, moves: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.claims import Given
 from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.formulas import text
 from convgraph.symmetry.proofs.kernel import Known, Step, check
 from convgraph.symmetry.proofs.normal import normal
-from convgraph.symmetry.proofs.setting import Setting
-from convgraph.symmetry.proofs.uses import rewrite
-from convgraph.symmetry.proofs.walking import Unproved
+from convgraph.symmetry.proofs.open_network import Setting
+from convgraph.symmetry.proofs.rewriting import rewrite
+from convgraph.symmetry.proofs.row_claims import Given
+from convgraph.symmetry.proofs.row_shifts import Unproved
 
 __all__ = ["Chain", "argue"]
 

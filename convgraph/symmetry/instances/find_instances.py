@@ -1,0 +1,329 @@
+"""Instances of a statement: at numbers, on arrays, with every output compared that it speaks of.
+
+Nothing of a proof is read here, only what its statement says: the spec, the transformation, where,
+the equation with its conditions, and what the symbols in it stand for. The transformation is
+applied to an array, and the network is evaluated edge by edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.network.functional import Input
+from convgraph.symmetry.instances.claimed_outputs import Claimed, different, met, moved, pieces
+from convgraph.symmetry.instances.cropped_network import cropped
+from convgraph.symmetry.instances.exact_values import (
+    CROPPED_EDGES,
+    FEW_EDGES,
+    draw,
+    is_small,
+    values,
+)
+from convgraph.symmetry.instances.instance import Instance
+from convgraph.symmetry.instances.integer_formulas import whole
+from convgraph.symmetry.instances.other_theorems import converse, downsampling
+from convgraph.symmetry.instances.printed_notes import Printed
+from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
+
+__all__ = ["Instance", "instances"]
+
+SIZES = 3  # of a statement without symbols: the smallest, and both remainders modulo 2 behind it
+CHOICES = 3  # numbers for symbols: the smallest, and two others for each
+STARTS = {  # sizes tried first with each of them; on a circle the strides multiply them
+    "line": (1, 7, 10),
+    "interior": (1, 7, 10),
+    "circle": (1, 3, 4),
+}
+SEEDS = (1, 2)  # of the inputs: one by chance may hide what a maximum does not read
+NEAR = 4  # sizes in turn, of which strides of up to 4 divide one
+FAR = 4_000  # positions; a window that reaches further has no small instance
+ALL_EDGES = "every edge"
+
+
+def instances(statement: Any) -> tuple[Instance, ...]:
+    """The instances of a statement that were tried, each of which holds.
+
+    Raises
+    ------
+    ConvgraphError
+        If one of them does not hold, or if none could be made.
+    """
+    makers: dict[str, Callable[[Any], Iterator[Instance]]] = {
+        "equivariance": _equivariance,
+        "converse": converse,
+        "downsampling": downsampling,
+    }
+    if statement.theorem not in makers:
+        raise ConvgraphError(f"theorem={statement.theorem!r}: one of {', '.join(makers)}")
+    found = tuple(makers[statement.theorem](statement))
+    if not found:
+        raise ConvgraphError(f"instances: none of sizes up to {FAR} was found to try")
+    return found
+
+
+def _named(at: Mapping[sp.Symbol, Any]) -> dict[str, int]:
+    return {symbol.name: int(value) for symbol, value in at.items()}
+
+
+# -- equivariance ------------------------------------------------------------------------------
+
+
+def _equivariance(statement: Any) -> Iterator[Instance]:
+    if statement.where not in STARTS:
+        raise ConvgraphError(f"where={statement.where!r}: a line, a circle or an interior")
+    tried = 0
+    symbols = free_symbols((statement.spec, statement.transformation, statement.channels))
+    for at in choices(symbols, free_symbols(statement.transformation)):
+        try:
+            case = _Case(statement, at)
+        except ConvgraphError:  # numbers that do not go together
+            continue
+        found = list(case.sizes(1 if symbols else SIZES, STARTS[statement.where][tried]))
+        yield from found
+        tried += bool(found)
+        if tried == CHOICES:
+            return
+
+
+class _Case:
+    """A statement with numbers for the symbols that a user wrote."""
+
+    def __init__(self, statement: Any, at: dict[sp.Symbol, int]) -> None:
+        self.statement, self.at = statement, at
+        self.printed = Printed(statement.notes)
+        self.shift = at_numbers(statement.transformation, at)
+        self.spec = at_numbers(statement.spec, at)
+        self.channels = at_numbers(statement.channels, at)
+        self.line = statement.where == "line"
+        self.whole_network = isinstance(statement.spec, Network)
+        self.many = self.whole_network and not is_small(statement.spec)
+        self._fitted = False
+
+    def sizes(self, count: int, start: int) -> Iterator[Instance]:
+        """`count` sizes: from a start of 1 the smallest that the conditions allow and those behind
+        it, and from another some small one."""
+        if not self.whole_network:
+            made = self._smallest() if start == 1 else self._some(self._bound, start)
+            yield from self._tried(made)
+            for other in range(1, count if made is not None else 0):
+                yield from self._tried(self._bound(self._size + other))
+            return
+        if not self.many:
+            yield from self._tried(self._given())
+        around = self.statement.where == "circle"
+        for axis in self._axes() if self.many or not around else ():
+            if around:  # of the size that it has
+                yield from self._tried(self._cropped(axis, self._own[axis]))
+            else:
+                start = 32 if self.many else 5  # models have strides of 32 in all
+                yield from self._tried(self._some(partial(self._cropped, axis), start))
+
+    def _smallest(self) -> _Made | None:
+        """The smallest size, by halving between those that are too small and one that is not."""
+        none, size = 0, 1
+        while (made := self._bound(size)) is None and size < FAR:
+            none, size = size, size + 1 + size // 2
+        while made is not None and size - none > 1:
+            middle = (size + none) // 2
+            if (smaller := self._bound(middle)) is not None:
+                size, made = middle, smaller
+            else:
+                none = middle
+        self._size = size
+        return made
+
+    def _some(self, make: Callable[[int], _Made | None], size: int) -> _Made | None:
+        """Some size: the next ones where strides have to divide it, and then larger ones."""
+        while size < FAR:
+            for near in range(size, size + NEAR):
+                if (made := make(near)) is not None:
+                    return made
+                if self._fitted:  # the layers take it, but the border reaches every output
+                    break
+            size *= 2
+        return None
+
+    # -- networks ---------------------------------------------------------------------------------
+
+    def _bound(self, size: int) -> _Made | None:
+        """The spec on an input of this size, if it takes one and the claim speaks of its output."""
+        self._fitted = False
+        try:
+            at, space = self._open(size)
+            if any(n < 1 for n in space):
+                return None
+            if not self._spoken_of(at):
+                self._fitted = True
+                return None
+            head = () if self.channels is None else (self.channels,)
+            x = Input((*head, *space), rank=len(space))
+            network = Network(x, self.spec(x))
+        except ConvgraphError:  # too small, or numbers that do not go together
+            return None
+        self._fitted = True
+        if sum(int(row.size) for row in network.rows) > FEW_EDGES:
+            return None
+        return self._made(network, at)
+
+    def _spoken_of(self, at: Mapping[sp.Symbol, Any]) -> bool:
+        """Whether a position of the output, of as many as are said, meets the conditions."""
+        claim = self.statement.claim
+        said = self.printed.sizes.get(self._output)
+        if said is None or self.line or not claim.conditions:
+            return True
+        space = [max(0, int(whole(n, at))) for n in said]
+        shape = (*[1] * (len(claim.variables) - len(space)), *space)
+        mesh = np.ogrid[tuple(map(slice, shape))]
+        known = {**at, **dict(zip(claim.variables, mesh, strict=True))}
+        return bool(met(claim.conditions, known, shape).any())
+
+    def _open(self, size: int) -> tuple[dict[sp.Symbol, Any], tuple[int, ...]]:
+        """Numbers for the sizes: `size`, and one more along each further axis."""
+        if self.line:
+            rank = self._rank
+            return dict(self.at), tuple(size + a for a in range(rank))
+        free = list(self.printed.counted(self.at))
+        known = {**self.at, **{s: size + a for a, s in enumerate(free)}}
+        at = self.printed.complete(known)
+        return at, tuple(int(whole(n, at)) for n in self.printed.input)
+
+    @property
+    def _rank(self) -> int:
+        claim = self.statement.claim
+        if self.whole_network:
+            row = self.statement.spec.inputs[0]
+            return len(row.shape) - row.channels
+        amount = self.shift.amount
+        given = len(amount) if isinstance(amount, tuple) else 1
+        return self.statement.spec.rank or min(given, len(claim.variables))
+
+    def _made(self, network: Network, at: Mapping[sp.Symbol, Any]) -> _Made | None:
+        row = network.inputs[0]
+        moves = self.shift.amounts(len(row.shape) - row.channels)
+        moves = (0,) * row.channels + tuple(map(int, moves))
+        self._fits(network.outputs[0], at)
+        claimed = Claimed(self.statement.claim, network, self._line(moves), at)
+        return _Made(network, claimed, moves, at, ALL_EDGES) if claimed.count else None
+
+    def _line(self, moves: Sequence[int]) -> list[bool] | None:
+        return [t != 0 for t in moves] if self.line else None
+
+    def _fits(self, end: Any, at: Mapping[sp.Symbol, Any]) -> None:
+        """That the output has as many positions as the statement says."""
+        said = self.printed.sizes.get(self._output)
+        if said is None or self.line:
+            return
+        space = tuple(int(whole(n, at)) for n in said)
+        if space != end.numbers()[end.channels :]:
+            raise ConvgraphError(
+                f"instances: at {_named(at)} {self._output} has the shape {end.shape}, "
+                f"and not {space} positions"
+            )
+
+    @property
+    def _output(self) -> str:
+        return self.statement.claim.left.func.__name__.rstrip("'")
+
+    def _given(self) -> _Made | None:
+        """A bound network as it is."""
+        network = self.statement.spec
+        row = network.inputs[0]
+        space = row.numbers()[row.channels :]
+        known = dict(self.at)
+        if not self.line:
+            free = list(self.printed.counted(self.at))
+            known.update(zip(free, space, strict=False))
+            known = self.printed.complete(known)
+        return self._made(network, known)
+
+    @property
+    def _own(self) -> tuple[int, ...]:
+        row = self.statement.spec.inputs[0]
+        return row.numbers()[row.channels :]
+
+    def _axes(self) -> Iterator[int]:
+        for axis, t in enumerate(self.shift.amounts(len(self._own))):
+            if t != 0:
+                yield axis
+
+    def _cropped(self, axis: int, size: int) -> _Made | None:
+        """A bound network along one axis; of the claim, what speaks of that axis."""
+        network = self.statement.spec
+        row = network.inputs[0]
+        self._fitted = False
+        try:
+            along, place = cropped(network, row.channels + axis, size)
+        except ConvgraphError:  # too small, or branches that do not meet at this size
+            return None
+        self._fitted = True
+        known = dict(self.at)
+        if not self.line:
+            free = list(self.printed.counted(self.at))
+            own = [size if a == axis else n for a, n in enumerate(self._own)]
+            known.update(zip(free, own, strict=False))
+            known = self.printed.complete(known)
+        move = int(self.shift.amounts(len(self._own))[axis])
+        claim = _Along(self.statement.claim, place)
+        claimed = Claimed(claim, along, self._line((move,)), known)
+        return (
+            _Made(along, claimed, (move,), known, f"along axis {axis}") if claimed.count else None
+        )
+
+    # -- both sides -------------------------------------------------------------------------------
+
+    def _tried(self, made: _Made | None) -> Iterator[Instance]:
+        """Compare both sides; an instance, or an error that shows where they differ."""
+        if made is None:
+            return
+        network, shape = made.network, made.network.inputs[0].numbers()
+        along = made.how != ALL_EDGES
+        if not is_small(network, CROPPED_EDGES if along else FEW_EDGES):
+            return
+        inputs = []
+        for seed in SEEDS[: 1 if along else 2]:
+            if self.line:
+                inputs += pieces(shape, made.moves, seed)
+            else:
+                x = draw(shape, seed)
+                around = self.statement.where == "circle" or self.shift.boundary == "wrap"
+                inputs += [x, moved(x, made.moves, around)]
+        found = different(made.claimed, values(network, inputs, bounded=along))
+        if found is not None:
+            index, left, right = found
+            raise ConvgraphError(
+                f"instances: at {_named(made.at)}, on an input of {shape} units ({made.how}), "
+                f"{self.statement.claim.left.func}{list(index)} is {left}, and not {right}: "
+                "this statement is false"
+            )
+        yield Instance(_named(made.at), shape, made.claimed.count, made.how)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A network, what a claim says of it, and how its input moves."""
+
+    network: Network
+    claimed: Claimed
+    moves: tuple[int, ...]
+    at: Mapping[sp.Symbol, Any]
+    how: str
+
+
+class _Along:
+    """A claim along one axis of the output."""
+
+    def __init__(self, claim: Any, place: int) -> None:
+        own = claim.variables[place]
+        others = set(claim.variables) - {own}
+        self.left = claim.left
+        self.variables = (own,)
+        self.conditions = tuple(c for c in claim.conditions if not c.free_symbols & others)
+        self.right = sp.Function(claim.right.func.__name__)(claim.right.args[place])
