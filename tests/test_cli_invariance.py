@@ -57,7 +57,10 @@ def test_mistakes_are_one_line() -> None:
     for arguments, message in [
         (["MaxPool(2)", "--input", 8, "--shift", "a"], "shift='a': a whole number"),
         (["MaxPool(2)", "--input", 8, "--shift", 1, "--axis", 4], "axis=4: the row has 1 axes"),
-        (["Conv(1)", "--input", 8, "--shift", 1], "network: maxima, also of maxima, or one mean"),
+        (
+            ["Conv(1)", "--input", 8, "--shift", 1],
+            "expected one or several max pools",
+        ),
         (["MaxPool(2)", "--input", 8, "--shift", 1, "--independent", "q"], "row='q': no row"),
     ]:
         error = refused("invariance", *arguments)

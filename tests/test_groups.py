@@ -17,8 +17,8 @@ from sympy.combinatorics.named_groups import AlternatingGroup, DihedralGroup, Sy
 import convgraph as cg
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.groups.chain import Chain
+from convgraph.symmetry.groups.group_names import structure_of
 from convgraph.symmetry.groups.orders import giant_order, order_of_group
-from convgraph.symmetry.groups.structure import structure_of
 
 
 @st.composite

@@ -13,7 +13,7 @@ from convgraph.cli.output import print_json, print_line, progress
 
 if TYPE_CHECKING:
     from convgraph.symmetry.groups.automorphisms import SymmetryGroup
-    from convgraph.symmetry.groups.symmetry import Symmetry
+    from convgraph.symmetry.groups.network_symmetry import Symmetry
 
 LISTED = 8  # generators that are printed
 LONGEST = 400  # characters of one

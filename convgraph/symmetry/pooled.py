@@ -124,11 +124,11 @@ def pooled(network: Network, g: Transformation, independent: str | None) -> Pool
             rectified = True
         elif reduction.function is None or not reduction.function.increasing:
             raise ConvgraphError(
-                f"network: {layer.spec} is no pooling, and no function that keeps the order"
+                f"network: {layer.spec} is neither a pooling layer nor an increasing function"
             )
     kinds = [layer.reduction for layer in pools]
     if not pools or (MEAN in kinds and len(kinds) > 1):
-        raise ConvgraphError("network: maxima, also of maxima, or one mean are pooled")
+        raise ConvgraphError("network: expected one or several max pools, or a single mean")
     kind: Literal["max", "mean"] = "mean" if MEAN in kinds else "max"
     return Pooled(kind, rectified, row, action, tuple(pools))
 

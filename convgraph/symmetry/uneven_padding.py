@@ -32,7 +32,7 @@ AlongAxis: TypeAlias = "Sequence[tuple[Layer, Sequence[tuple[str, Axis]]]]"
 Sizes: TypeAlias = NDArray[np.int64]
 
 # Sizes are tried together, an array of this length for each row.
-MOST_SIZES = 1 << 16
+MOST_SIZES = 1 << 16  # tried in one array for each layer; strides multiply to far less
 
 
 @dataclass(frozen=True)

@@ -17,56 +17,56 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import decompose
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.by_axes import Answer
 from convgraph.symmetry.equivariance.clean_positions import Clean
 from convgraph.symmetry.equivariance.decide import Decision, decide
-from convgraph.symmetry.equivariance.plane import Boxes, Plane
+from convgraph.symmetry.equivariance.decided_jointly import Answer
+from convgraph.symmetry.equivariance.separated_axes import Boxes, SeparatedAxes
 
 __all__ = ["axis_by_axis"]
 
 Mask = NDArray[np.bool_]
 
 
-def axis_by_axis(plane: Plane) -> Answer | None:
+def axis_by_axis(view: SeparatedAxes) -> Answer | None:
     """Decide along each axis that moves, and put the answers together, if the layers allow it."""
     decisions, cleaned = {}, {}
-    for axis in plane.acting:
-        asked = plane.question((axis,), lives=True)
+    for axis in view.acting:
+        asked = view.question((axis,), lives=True)
         if asked is None:
             return None
         decisions[axis], cleaned[axis] = decide(asked[0]), asked[1]
-    together = _Together(plane, decisions, cleaned)
+    together = _Together(view, decisions, cleaned)
     exact: Boxes = []
     broken: Boxes = []
     undecided: Boxes = []
-    for number in range(plane.classes[plane.row].count):
+    for number in range(view.classes[view.row].count):
         same, different = together.same(number), together.different(number)
         for part in decompose(same):
-            exact += plane.box(number, dict(zip(plane.acting, part, strict=True)))
+            exact += view.box(number, dict(zip(view.acting, part, strict=True)))
         for box in different:
-            broken += plane.box(number, box)
+            broken += view.box(number, box)
         for part in decompose(together.rest(same, different)):
-            undecided += plane.box(number, dict(enumerate(part, 1)))
-    target = plane.network.row(plane.row)
+            undecided += view.box(number, dict(enumerate(part, 1)))
+    target = view.network.row(view.row)
     return Answer(*(Units(target, boxes) for boxes in (exact, broken, undecided)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Together:
-    plane: Plane
+    view: SeparatedAxes
     decisions: dict[int, Decision]
     cleaned: dict[int, list[Clean]]
 
     def _along(self, axis: int, name: str, number: int) -> Mask:
         mask: Mask = getattr(self.decisions[axis], name)
-        return mask.reshape(self.plane.classes[self.plane.row].count, -1)[number]
+        return mask.reshape(self.view.classes[self.view.row].count, -1)[number]
 
     def _filled(self, axis: int) -> Mask:
-        return self.plane.maps[self.plane.row][axis - 1] < 0
+        return self.view.maps[self.view.row][axis - 1] < 0
 
     def same(self, number: int) -> Mask:
         """Where both sides are equal: along all axes, or because both vanish along one."""
-        acting = self.plane.acting
+        acting = self.view.acting
         exact = [self._along(axis, "exact", number) for axis in acting]
         vanishes = [self._along(axis, "vanishes", number) for axis in acting]
         filled = _any([self._filled(axis) for axis in acting])
@@ -75,22 +75,22 @@ class _Together:
 
     def different(self, number: int) -> list[dict[int, Mask]]:
         """Where they differ, as boxes of one mask per axis of space."""
-        plane, result = self.plane, []
-        for axis in plane.acting:
+        view, result = self.view, []
+        for axis in view.acting:
             for found in self.cleaned[axis]:
                 own = self._along(axis, "broken", number) & ~self._filled(axis)
-                result.append({**plane.others((axis,), found, number, False), axis: own})
+                result.append({**view.others((axis,), found, number, False), axis: own})
                 # where the other side is filled with zeros, it is enough not to vanish
                 own = self._along(axis, "lives", number)
-                alone = {**plane.others((axis,), found, number, True), axis: own}
-                result += [{**alone, a: alone[a] & self._filled(a)} for a in plane.acting]
+                alone = {**view.others((axis,), found, number, True), axis: own}
+                result += [{**alone, a: alone[a] & self._filled(a)} for a in view.acting]
         return [box for box in result if all(mask.any() for mask in box.values())]
 
     def rest(self, same: Mask, different: Sequence[dict[int, Mask]]) -> Mask:
         """Units that are neither, over all axes of space."""
-        shape = self.plane.along.shapes[self.plane.row]
+        shape = self.view.along.shapes[self.view.row]
         axes = range(1, len(shape))
-        left = ~same.reshape([shape[a] if a in self.plane.acting else 1 for a in axes])
+        left = ~same.reshape([shape[a] if a in self.view.acting else 1 for a in axes])
         left = np.array(np.broadcast_to(left, shape[1:]))
         for box in different:
             left &= ~_all([box[a] for a in axes])

@@ -41,7 +41,7 @@ CAUSES = (PADDING, LOST, FILLED, STRIDE, TYING, WINDOW)
 
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint8]
-UNKNOWN = -2
+UNKNOWN = -2  # for an image; -1 is that of a zero
 
 
 def _bit(cause: str) -> np.uint8:

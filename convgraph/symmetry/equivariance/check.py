@@ -15,25 +15,27 @@ from convgraph.core.named_row import output_row
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.symmetry.composed import Motion, composed
-from convgraph.symmetry.equivariance.actions import Action, actions
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
-from convgraph.symmetry.equivariance.by_axes import Answer, jointly
 from convgraph.symmetry.equivariance.carried_differences import carrier
 from convgraph.symmetry.equivariance.decide import decide
+from convgraph.symmetry.equivariance.decided_jointly import Answer, jointly
 from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained, edge_question
 from convgraph.symmetry.equivariance.output_search import search
-from convgraph.symmetry.equivariance.plane import Plane, plane
+from convgraph.symmetry.equivariance.row_actions import Action, actions
 from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes, separated_axes
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["check_equivariance"]
 
-SMALL = 500  # edges of a network that is decided on them at once
-FEW = 20_000  # edges up to which another shift is looked for where the stride's does not hold
-MOST = 20_000_000  # edges of a network that is decided on them: some seconds
-POSSIBLE = 8  # shifts of the output that are decided in full
-AGAIN = 5_000_000  # edges up to which what the axes leave open is decided on the edges
+# Edges up to which ...
+SMALL = 500  # they are asked before the axes: cutting a network down takes longer than that
+FEW = 20_000  # another shift is looked for where the stride's does not hold: mostly there is none
+AGAIN = 5_000_000  # what the axes leave open is decided on them
+MOST = 20_000_000  # a network whose axes mix is decided on them, in some seconds
+
+POSSIBLE = 8  # shifts of the output that are decided in full; points rule out nearly all others
 
 
 def check_equivariance(
@@ -130,7 +132,7 @@ class _Tried:
     natural: bool = True
 
     @cached_property
-    def _found(self) -> tuple[Answer, Plane | None]:
+    def _found(self) -> tuple[Answer, SeparatedAxes | None]:
         return _answer(self.network, self.acting, self.target)
 
     @property
@@ -207,8 +209,8 @@ def _few(network: Network) -> bool:
 
 def _answer(
     network: Network, acting: Mapping[str, Action], target: Row
-) -> tuple[Answer, Plane | None]:
-    view = plane(network, acting, target.name)
+) -> tuple[Answer, SeparatedAxes | None]:
+    view = separated_axes(network, acting, target.name)
     if view is not None and view.follows():
         return Answer(_everything(target), Units(target, []), Units(target, [])), view
     if view is not None and not view.acting:  # nothing moves, yet the axes do not show it
@@ -232,7 +234,7 @@ def _answer(
     return (answer if carried is None else answer.with_broken(carried)), view
 
 
-def _along_axes(view: Plane) -> Answer | None:
+def _along_axes(view: SeparatedAxes) -> Answer | None:
     at_once = len(view.acting) == 1 or view.turned
     answer = (jointly if at_once else axis_by_axis)(view)
     again = answer is not None and answer.undecided and not at_once
@@ -249,7 +251,7 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     moved = replace(action, row=front)
     if not found.spreads and moved.per_axis() is None:
         return None  # it may exchange channels
-    view = plane(network, {**acting, front.name: moved}, front.name)
+    view = separated_axes(network, {**acting, front.name: moved}, front.name)
     if view is None or not view.acting or view.turned:
         return None
     answer = _along_axes(view)
@@ -266,7 +268,7 @@ def _explanation(
     network: Network,
     acting: Mapping[str, Action],
     row: str,
-    view: Plane | None,
+    view: SeparatedAxes | None,
     divided: bool,
 ) -> Explanation:
     edges = sum(int(layer.connections) for layer in network.layers)

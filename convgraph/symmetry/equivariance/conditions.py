@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.labels import Labels
 from convgraph.symmetry.equivariance.causes import Edges, Parting
-from convgraph.symmetry.equivariance.cone import cone_of
+from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 from convgraph.symmetry.equivariance.sums_of_labels import Sum, simplest
 

@@ -10,12 +10,12 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
-from convgraph.symmetry.equivariance.apart import apart
+from convgraph.symmetry.equivariance.numeric_difference import expressions_differ
 
 __all__ = ["Counterexample", "Edge"]
 
-TERMS = 40  # of a sum that is shown as it is
-FEW = 8  # of those of a longer one
+TERMS = 40  # of a sum that is shown as it is: some lines of text
+FEW = 8  # of those of a longer one, before "..."
 
 Edge = tuple[str, str, sp.Expr]
 
@@ -57,7 +57,7 @@ class Counterexample:
 
     def __post_init__(self) -> None:
         for left, right in [(self.left, self.right), *([self.values] if self.values else [])]:
-            if not apart(left, right):
+            if not expressions_differ(left, right):
                 raise ConvgraphError(
                     f"left={_shown(left)}, right={_shown(right)}: the sides of a counterexample "
                     "differ at some numbers"

@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone import cone_of
+from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.identities import identities
 from convgraph.symmetry.equivariance.intervals import Intervals, interval_trials
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
-from convgraph.symmetry.equivariance.normal_form import TooLarge, settled
+from convgraph.symmetry.equivariance.normal_form import TooManyTerms, settled
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Decision", "Question", "decide"]
 
 Mask = NDArray[np.bool_]
-VALUES = 500_000  # edges of a network that is evaluated in intervals
-FORMS = 500_000  # terms, units and edges that are gone through for normal forms: some seconds
+VALUES = 500_000  # edges of a network that is evaluated in intervals, nine times in all
+FORMS = 500_000  # terms, units and edges gone through for normal forms, over all units: seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ def _expand(
         cone = cone_of(layers, ends, total)
         try:
             same, work = settled(network, cone, question.moves, unit + first, target)
-        except TooLarge:
+        except TooManyTerms:
             return
         exact[unit], broken[unit] = same is True, same is False
         left -= work + total

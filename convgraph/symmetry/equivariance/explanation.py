@@ -13,24 +13,25 @@ from convgraph.core.boxes import Box, decompose
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.actions import Action
-from convgraph.symmetry.equivariance.apart import apart, seen_apart
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.decide import Question
+from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.equations import Block, Equations, Listed
-from convgraph.symmetry.equivariance.origin import Origin, local, origin
-from convgraph.symmetry.equivariance.plane import Plane
-from convgraph.symmetry.equivariance.sides import Sides
+from convgraph.symmetry.equivariance.first_failure import FirstFailure, first_failure, local
+from convgraph.symmetry.equivariance.numeric_difference import expressions_differ, sides_differ
+from convgraph.symmetry.equivariance.row_actions import Action
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 
 __all__ = ["EARLIER", "EDGES", "Explanation", "Unexplained", "edge_question"]
 
 EARLIER = "a row before it breaks"
 
-EDGES = 50_000  # up to which the edge table is asked rather than the axes
-SEEN = 2_000  # edges up to which a counterexample is evaluated edge by edge
-AT_ONCE = 500_000  # edges up to which equations are found along several axes at once
+# Edges up to which ...
+EDGES = 50_000  # the edge table is asked rather than the axes: it knows single units
+SEEN = 2_000  # a counterexample is evaluated edge by edge, 60 times and in exact numbers
+AT_ONCE = 500_000  # equations are found along several axes at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,22 +41,22 @@ class Explanation:
     network: Network
     actions: Mapping[str, Action]
     row: str
-    plane: Plane | None
+    view: SeparatedAxes | None
     divided: bool = True
     """Whether the strides on the way divide the shift."""
 
     @cached_property
     def _on_edges(self) -> bool:
-        return self.plane is None or sum(int(x.connections) for x in self.network.layers) <= EDGES
+        return self.view is None or sum(int(x.connections) for x in self.network.layers) <= EDGES
 
     @cached_property
     def _partings(self) -> list[tuple[tuple[int, ...], Parting]]:
         """Where the sides part: on the edges, or along one acting axis after the other."""
         if self._on_edges:
             return [((), parting(edge_question(self.network, self.actions, self.row)))]
-        assert self.plane is not None
-        acting = self.plane.acting
-        return [self._parting(axes) for axes in ([acting] if self.plane.turned else zip(acting))]
+        assert self.view is not None
+        acting = self.view.acting
+        return [self._parting(axes) for axes in ([acting] if self.view.turned else zip(acting))]
 
     @cached_property
     def _mending(self) -> list[tuple[tuple[int, ...], Parting]]:
@@ -64,15 +65,15 @@ class Explanation:
         Along several axes at once where there are not too many edges: what mends a turn by half
         need not mend the two flips that it is made of.
         """
-        if self._on_edges or self.plane is None or len(self._partings) < 2:
+        if self._on_edges or self.view is None or len(self._partings) < 2:
             return self._partings
-        acting = self.plane.acting
-        return [self._parting(acting)] if self.plane.edges(acting) <= AT_ONCE else self._partings
+        acting = self.view.acting
+        return [self._parting(acting)] if self.view.edges(acting) <= AT_ONCE else self._partings
 
     def _parting(self, axes: tuple[int, ...]) -> tuple[tuple[int, ...], Parting]:
         """Where the sides part in the network cut down to some axes."""
-        assert self.plane is not None
-        asked = self.plane.question(axes)
+        assert self.view is not None
+        asked = self.view.question(axes)
         assert asked is not None
         return axes, parting(replace(asked[0], undivided=_undivided(self.actions)))
 
@@ -127,8 +128,8 @@ class Explanation:
         """A mask over the row, or over the row of the network cut down to axes, as boxes."""
         if not mask.any():
             return []
-        if axes and self.plane:
-            return self.plane.lifted(axes, mask)
+        if axes and self.view:
+            return self.view.lifted(axes, mask)
         return decompose(mask.reshape(self.network.row(self.row).numbers()))
 
     def _block(
@@ -153,8 +154,8 @@ class Explanation:
         return {}
 
     def _tying(self, letter: str) -> Learned:
-        assert self.plane is not None
-        layers = (each.layer for each in self.plane.along.layers)
+        assert self.view is not None
+        layers = (each.layer for each in self.view.along.layers)
         return next(t for layer in layers for t in layer.arrays if t.letter == letter)
 
     def counterexample(self, broken: Units) -> Counterexample | None:
@@ -178,7 +179,7 @@ class Explanation:
         if whole is not None and whole.short:
             left, right = whole.expressions()
             given, values = whole.example() or (None, None)
-        if not apart(left, right):
+        if not expressions_differ(left, right):
             return None
         return Counterexample(
             self.network,
@@ -200,7 +201,7 @@ class Explanation:
         if sum(int(layer.connections) for layer in network.layers) > SEEN:
             return True
         image = sides.image - network.offsets[self.row] if sides.image >= 0 else -1
-        return seen_apart(network, sides.moves, self.row, unit, image)
+        return sides_differ(network, sides.moves, self.row, unit, image)
 
     def _sides(self, unit: int) -> Sides:
         """Both sides at a unit of the row and its image."""
@@ -214,23 +215,23 @@ class Explanation:
             int(parting.image[number]),
         )
 
-    def _smallest(self, broken: Units) -> tuple[int, Origin] | None:
+    def _smallest(self, broken: Units) -> tuple[int, FirstFailure] | None:
         """A broken unit of the row that reads as little as possible, and where it goes wrong."""
         for axes, made in self._partings:
             layer = made.layers[-1]
-            seen = self.plane.shadow(axes, broken) if axes and self.plane else broken.mask()
+            seen = self.view.shadow(axes, broken) if axes and self.view else broken.mask()
             bad = seen.ravel() & (made.all[layer.first : layer.first + layer.units] > 0)
             if not bad.any():
                 if axes:
                     continue
                 bad = seen.ravel()
             unit = int(np.argmin(np.where(bad, _paths(made), np.inf)))
-            at = origin(made, unit)
-            if not axes or self.plane is None:
+            at = first_failure(made, unit)
+            if not axes or self.view is None:
                 return unit, at
-            whole, _ = self.plane.whole_unit(axes, self.row, unit)
-            first, image = self.plane.whole_unit(axes, at.row, at.unit)
-            return whole, Origin(at.row, first, image if at.image >= 0 else -1, at.causes)
+            whole, _ = self.view.whole_unit(axes, self.row, unit)
+            first, image = self.view.whole_unit(axes, at.row, at.unit)
+            return whole, FirstFailure(at.row, first, image if at.image >= 0 else -1, at.causes)
         return None
 
 

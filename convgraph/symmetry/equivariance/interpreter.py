@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from convgraph.core.function import Function
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
-from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Algebra", "OneByOne", "Values", "both_sides", "interpret", "objects"]

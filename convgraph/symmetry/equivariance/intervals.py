@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
-from convgraph.symmetry.equivariance.instances import instance
+from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.equivariance.interpreter import both_sides
+from convgraph.symmetry.equivariance.sample_functions import instance
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["Between", "Intervals", "drawn_labels", "exactly", "interval_trials"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-TRIALS = 9
+TRIALS = 9  # three choices of signs, at three sizes of numbers each
 STEP = 2.0**-52  # between a number and the next, in proportion
 ERROR = 2.0**-44  # more than the functions of numpy and their compositions are wrong by
 

@@ -22,21 +22,21 @@ import sympy as sp
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone import Cone, ConeLayer
+from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.equivariance.interpreter import OneByOne, both_sides, objects
 from convgraph.symmetry.transformation import Sources
 
-__all__ = ["Forms", "TooLarge", "settled"]
+__all__ = ["Forms", "TooManyTerms", "settled"]
 
 Monomial: TypeAlias = "tuple[int, ...]"
 Polynomial: TypeAlias = "dict[Monomial, Fraction]"
 Frozen: TypeAlias = "frozenset[tuple[Monomial, Fraction]]"
 Arguments: TypeAlias = "frozenset[Frozen] | tuple[Frozen, ...]"
 
-TERMS = 200_000  # in all, beyond which a form is given up
+TERMS = 200_000  # in all, beyond which a form is given up: each takes microseconds
 
 
-class TooLarge(Exception):  # noqa: N818 - a signal between modules, which no user sees
+class TooManyTerms(Exception):  # noqa: N818 - a signal between modules, which no user sees
     """A normal form that would take too many terms."""
 
 
@@ -46,7 +46,7 @@ class Forms(OneByOne):
 
     Raises
     ------
-    TooLarge
+    TooManyTerms
         If they take too many terms.
     """
 
@@ -132,7 +132,7 @@ class Forms(OneByOne):
     def _spend(self, terms: int) -> None:
         self.work += terms
         if self.work > TERMS:
-            raise TooLarge
+            raise TooManyTerms
 
     # -- units ------------------------------------------------------------------------------------
 
@@ -206,11 +206,11 @@ def settled(
 
     Raises
     ------
-    TooLarge
+    TooManyTerms
         If it takes too many terms.
     """
     if cone.edges > TERMS:
-        raise TooLarge
+        raise TooManyTerms
     made = Forms()
     inputs = sum(int(row.size) for row in network.inputs)
     x: list[Polynomial] = [{(made.variable(("x", u)),): Fraction(1)} for u in range(inputs)]

@@ -20,14 +20,14 @@ from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
 from convgraph.symmetry.composed import Motion, motions
-from convgraph.symmetry.equivariance.actions import Action
-from convgraph.symmetry.equivariance.cone import cone_of
+from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.explanation import edge_question
 from convgraph.symmetry.equivariance.identities import identities
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
-from convgraph.symmetry.equivariance.plane import plane
 from convgraph.symmetry.equivariance.points_at_infinity import trials
+from convgraph.symmetry.equivariance.row_actions import Action
+from convgraph.symmetry.equivariance.separated_axes import separated_axes
 from convgraph.symmetry.transformation import Sources, Steps, joined, space
 
 __all__ = ["EDGES", "Found", "search"]
@@ -96,7 +96,7 @@ def _axis_by_axis(
     nearest: bool,
 ) -> Found | None:
     """One axis after the other, in the network cut down to it."""
-    view = plane(network, {**actions, target.name: _stays(target)}, target.name)
+    view = separated_axes(network, {**actions, target.name: _stays(target)}, target.name)
     if view is None or view.turned or target.name in view.along.flattened:
         return None
     kept: list[list[Motion]] = []

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone import Cone
+from convgraph.symmetry.equivariance.cone_of_influence import Cone
 from convgraph.symmetry.equivariance.interpreter import both_sides
-from convgraph.symmetry.equivariance.leading import PRIME, Leading, LeadingTerms, number
+from convgraph.symmetry.equivariance.leading_terms import PRIME, Leading, LeadingTerms, number
 from convgraph.symmetry.transformation import Sources
 
 __all__ = ["trials"]
 
-STEP = 1 << 20  # the highest exponent of a parameter or an input
+STEP = 1 << 20  # the highest exponent drawn: ties are rare, and 2^40 of them fit 64 bits
 
 
 def trials(

@@ -11,9 +11,9 @@ from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.tables import Table
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.equations import Equations
+from convgraph.symmetry.equivariance.row_actions import Action
 
 if TYPE_CHECKING:
     from convgraph.symmetry.equivariance.explanation import Explanation

@@ -8,11 +8,11 @@ import numpy as np
 import sympy as sp
 
 from convgraph.symmetry.groups.orbits import orbits
-from convgraph.symmetry.groups.permutations import Permutation, compose, inverse, order_of
+from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, inverse, order_of
 
 __all__ = ["abelian_factors", "dihedral_factor"]
 
-MOST_GENERATORS = 60
+MOST_GENERATORS = 60  # each is multiplied with each, and reflections in pairs
 LARGEST = 200_000  # elements that are listed
 
 

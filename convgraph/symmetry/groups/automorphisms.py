@@ -11,14 +11,14 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.layers.arguments import as_flag
-from convgraph.symmetry.groups.actions import Action
 from convgraph.symmetry.groups.coloured import ColouredGraph
 from convgraph.symmetry.groups.expected import compared
+from convgraph.symmetry.groups.group_actions import Action
+from convgraph.symmetry.groups.network_symmetry import Symmetry
 from convgraph.symmetry.groups.orbits import orbits
-from convgraph.symmetry.groups.permutations import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation
 from convgraph.symmetry.groups.problem import Problem, with_fixed_labels, with_free_labels
 from convgraph.symmetry.groups.search import search
-from convgraph.symmetry.groups.symmetry import Symmetry
 
 __all__ = ["SymmetryGroup", "symmetry_group"]
 
@@ -56,7 +56,7 @@ class SymmetryGroup:
 
     @cached_property
     def structure(self) -> str | None:
-        from convgraph.symmetry.groups.structure import structure_of
+        from convgraph.symmetry.groups.group_names import structure_of
 
         shapes = [row.numbers() for row in self.network.rows]
         return structure_of([g.permutation for g in self.generators], self.order, *shapes)

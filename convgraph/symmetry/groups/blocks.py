@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
-from convgraph.symmetry.groups.permutations import Permutation, compose, inverse
+from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, inverse
 
 __all__ = ["block_systems", "grid_systems", "on_blocks", "within_block"]
 

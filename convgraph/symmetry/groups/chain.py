@@ -19,15 +19,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.symmetry.groups.permutations import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation
 
-__all__ = ["Chain", "TooLarge"]
+__all__ = ["Chain", "ChainTooLong"]
 
 ENTRIES = 25_000_000  # held by all transversals
 WORK = 100_000_000  # entries of permutations that may be touched before we give up
 
 
-class TooLarge(Exception):  # noqa: N818 - it never reaches a user
+class ChainTooLong(Exception):  # noqa: N818 - it never reaches a user
     """The group takes more memory or time than it is worth."""
 
 
@@ -111,7 +111,7 @@ class Chain:
             level = self.levels[number]
             self._work += rows.size
             if self._work > WORK:
-                raise TooLarge
+                raise ChainTooLong
             at = level.position[rows[:, level.base]]
             if (at < 0).any():
                 return rows[at < 0], number
@@ -140,7 +140,7 @@ class Chain:
             level.take(element)
             self._work += level.there.size
         if sum(level.there.size for level in self.levels) > ENTRIES:
-            raise TooLarge
+            raise ChainTooLong
 
     def _first_gap(self) -> tuple[NDArray[np.int64], int, int]:
         """Schreier generators that the chain does not hold, of the deepest level that has some.

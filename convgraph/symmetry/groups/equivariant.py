@@ -16,8 +16,8 @@ from convgraph.core.wiring import Listed, Wiring
 from convgraph.layers.arguments import as_flag, as_letter
 from convgraph.layers.spec import Spec
 from convgraph.layers.tied import Tied
-from convgraph.symmetry.groups.actions import Action, Powers, read_actions
 from convgraph.symmetry.groups.group import Group
+from convgraph.symmetry.groups.group_actions import Action, Powers, read_actions
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
 
 __all__ = ["equivariant_layer"]

@@ -12,21 +12,21 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.symmetry.groups.actions import Action, read_actions
 from convgraph.symmetry.groups.background import foreground
 from convgraph.symmetry.groups.coloured import coloured_graph, igraph_package
 from convgraph.symmetry.groups.group import Group
+from convgraph.symmetry.groups.group_actions import Action, read_actions
+from convgraph.symmetry.groups.network_symmetry import Symmetry
 from convgraph.symmetry.groups.orbits import pair_orbits
 from convgraph.symmetry.groups.orders import order_of_group
-from convgraph.symmetry.groups.permutations import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation
 from convgraph.symmetry.groups.problem import Problem
-from convgraph.symmetry.groups.symmetry import Symmetry
 
-__all__ = ["Verdict", "compared"]
+__all__ = ["Comparison", "compared"]
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class Comparison:
     """Whether a group is the expected one, and what tells them apart."""
 
     exact: bool
@@ -40,7 +40,7 @@ def compared(
     generators: Sequence[Symmetry],
     order: int,
     expected: Any,
-) -> Verdict:
+) -> Comparison:
     """Hold the group that was found against the expected one, by what both do to the ends."""
     inputs, outputs = _ends(network)
     fits_any = isinstance(expected, list | tuple) and any(hasattr(g, "sources") for g in expected)
@@ -57,7 +57,7 @@ def compared(
     extra = None
     if missing or found != count:
         extra = _outside(ends, generators, wanted, count)
-    return Verdict(not missing and found == count, extra, missing)
+    return Comparison(not missing and found == count, extra, missing)
 
 
 def _ends(network: Network) -> tuple[Row, Row]:

@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import as_size, is_symbolic
 from convgraph.symmetry.groups.orbits import orbits
-from convgraph.symmetry.groups.permutations import Permutation, as_permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation, as_permutation
 
 __all__ = ["Group"]
 
@@ -102,7 +102,7 @@ class Group:
     @cached_property
     def structure(self) -> str | None:
         """The group's name in terms of cyclic, dihedral, symmetric groups, where recognised."""
-        from convgraph.symmetry.groups.structure import structure_of
+        from convgraph.symmetry.groups.group_names import structure_of
 
         return structure_of(self.generators, self.order, self.shape)
 

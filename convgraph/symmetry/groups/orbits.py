@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.symmetry.groups.permutations import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation
 
 __all__ = ["orbits", "pair_orbits"]
 
 Pair = tuple[Permutation, Permutation]
-AT_ONCE = 8  # generators
+AT_ONCE = 8  # generators in one graph: their edges are held together
 
 
 def orbits(degree: int, generators: Sequence[Permutation]) -> tuple[int, NDArray[np.int32]]:

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.groups.chain import Chain, TooLarge
+from convgraph.symmetry.groups.chain import Chain, ChainTooLong
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
-from convgraph.symmetry.groups.permutations import Permutation, compose, cycle_lengths, same
+from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, cycle_lengths, same
 
 __all__ = [
     "Factor",
@@ -57,14 +57,14 @@ def order_of_group(generators: Sequence[Permutation], degree: int) -> int:
     """The number of elements of the group that some permutations generate."""
     try:
         return math.prod(order_of_factor(factor) for factor in independent(generators, degree))
-    except TooLarge:
+    except ChainTooLong:
         raise ConvgraphError(
             f"generators of degree {degree}: this group is too large to be counted"
         ) from None
 
 
 def order_of_factor(factor: Factor) -> int:
-    """The order of a factor; raises TooLarge where it cannot be counted."""
+    """The order of a factor; raises ChainTooLong where it cannot be counted."""
     found = faithful_orbits(factor)
     if len(found) == 1:
         giant = giant_order(found[0].generators, found[0].degree)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["refine"]
 
-ROUNDS = 12
+ROUNDS = 12  # each reaches one connection further, and few networks are told apart by more
 Colours = NDArray[np.int64]
 
 

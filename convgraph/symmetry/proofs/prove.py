@@ -22,14 +22,14 @@ from convgraph.symmetry.transformations import Shift
 
 __all__ = ["prove"]
 
-Where = Literal["line", "circle", "interior", "frame"]
+Asked = Literal["line", "circle", "interior", "frame"]
 WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 
 
 def prove(
     spec: Spec | Network,
     transformation: Transformation,
-    where: Where | None = None,
+    where: Asked | None = None,
     channels: Size | None = None,
     row: str | None = None,
 ) -> Proof | Refutation | Undecided:
@@ -104,11 +104,11 @@ def prove(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
     """
-    if where is not None and where not in get_args(Where):
+    if where is not None and where not in get_args(Asked):
         raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
     subject = _subject(spec, channels, row)
     if not isinstance(transformation, Shift):
-        asked: Where = "frame"
+        asked: Asked = "frame"
         reason = "proofs are about shifts"
     else:
         asked = where or ("circle" if transformation.boundary == "wrap" else "line")
@@ -140,9 +140,9 @@ def _subject(spec: Spec | Network, channels: Size | None, row: str | None) -> Sp
     return spec
 
 
-def _proved(spec: Spec | Network, shift: Shift, asked: Where, channels: Size | None) -> Proof:
+def _proved(spec: Spec | Network, shift: Shift, asked: Asked, channels: Size | None) -> Proof:
     around = asked == "frame" and shift.boundary == "wrap"
-    place: Where = "circle" if around else asked
+    place: Asked = "circle" if around else asked
     if place == "frame":
         raise Unproved("the border reaches some outputs")
     bound = setting_of(spec, shift, place, channels)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone import Cone, ConeLayer, cone_of
+from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer, cone_of
 from convgraph.symmetry.equivariance.interpreter import (
     Algebra,
     OneByOne,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convgraph.symmetry.groups.permutations import Permutation, cycles, order_of
+from convgraph.symmetry.groups.permutation_arrays import Permutation, cycles, order_of
 from convgraph.symmetry.permutations import Permute
 
 if TYPE_CHECKING:

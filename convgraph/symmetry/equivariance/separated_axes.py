@@ -13,20 +13,20 @@ from convgraph.core.boxes import Box, decompose, dense, regroup
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.actions import Action
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
 from convgraph.symmetry.equivariance.clean_positions import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question
-from convgraph.symmetry.equivariance.following import follow
+from convgraph.symmetry.equivariance.equality_along_axes import follow
 from convgraph.symmetry.equivariance.restriction import (
     Classes,
     Restriction,
     channel_classes,
     restriction,
 )
+from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.transformation import Sources, joined
 
-__all__ = ["Boxes", "Plane", "plane"]
+__all__ = ["Boxes", "SeparatedAxes", "separated_axes"]
 
 Mask = NDArray[np.bool_]
 Maps = dict[str, list[Sources]]
@@ -34,7 +34,7 @@ Boxes = list[Box]
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
+class SeparatedAxes:
     """A network that keeps the axes apart, a transformation, and a row that is compared.
 
     `acting` are the axes along which something moves (1 is the first axis of space); `maps` has per
@@ -232,7 +232,9 @@ class Plane:
         return result
 
 
-def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | None:
+def separated_axes(
+    network: Network, actions: Mapping[str, Action], row: str
+) -> SeparatedAxes | None:
     """The view along the axes, if the network and the transformation keep them apart."""
     along = aligned(network, row)
     if along is None or any(map(_empty, along.layers)):
@@ -244,13 +246,13 @@ def plane(network: Network, actions: Mapping[str, Action], row: str) -> Plane | 
         turned = _turned(along, actions)
         if any(name not in turned for name in needed):
             return None
-        return Plane(network, along, {}, row, tuple(axes), turned)
+        return SeparatedAxes(network, along, {}, row, tuple(axes), turned)
     acting = tuple(
         axis
         for axis in axes
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
-    return Plane(network, along, maps, row, acting, {})
+    return SeparatedAxes(network, along, maps, row, acting, {})
 
 
 def _empty(layer: AlignedLayer) -> bool:

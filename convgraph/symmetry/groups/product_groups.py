@@ -16,7 +16,7 @@ from convgraph.symmetry.groups.blocks import (
     within_block,
 )
 from convgraph.symmetry.groups.orders import order_of_group
-from convgraph.symmetry.groups.permutations import Permutation, compose, inverse
+from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, inverse
 
 __all__ = ["Names", "grid_product", "product_name", "text"]
 

@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone import ConeLayer
-from convgraph.symmetry.equivariance.instances import instance
+from convgraph.symmetry.equivariance.cone_of_influence import ConeLayer
+from convgraph.symmetry.equivariance.sample_functions import instance
 
 __all__ = ["PRIME", "Leading", "LeadingTerms", "number"]
 

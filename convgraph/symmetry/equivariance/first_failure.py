@@ -15,13 +15,13 @@ from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, WINDOW, Part
 from convgraph.symmetry.equivariance.counterexample import Edge
 from convgraph.symmetry.equivariance.unit_edges import UnitEdge, unit_edges
 
-__all__ = ["Origin", "local", "origin"]
+__all__ = ["FirstFailure", "local", "first_failure"]
 
 TERMS = 12  # up to which both sides are shown with the terms that they share
 
 
 @dataclass(frozen=True)
-class Origin:
+class FirstFailure:
     """A unit of a row, as flat positions: its own, and its image's (-1 for a zero)."""
 
     row: str
@@ -30,7 +30,7 @@ class Origin:
     causes: tuple[str, ...]
 
 
-def origin(made: Parting, unit: int) -> Origin:
+def first_failure(made: Parting, unit: int) -> FirstFailure:
     """Go back from a broken unit of the compared row to the first one that goes wrong."""
     network = made.question.network
     rows = {layer.layer.target.name: layer for layer in made.layers}
@@ -52,7 +52,7 @@ def origin(made: Parting, unit: int) -> Origin:
             continue
         causes = tuple(c for i, c in enumerate(CAUSES) if made.own[number] >> i & 1)
         image = image - layer.first if image >= 0 else image
-        return Origin(name, unit, image, causes or (WINDOW,))
+        return FirstFailure(name, unit, image, causes or (WINDOW,))
 
 
 @dataclass(frozen=True)

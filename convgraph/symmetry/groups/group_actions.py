@@ -18,7 +18,7 @@ from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size, is_symbolic
 from convgraph.symmetry.groups.group import Group
-from convgraph.symmetry.groups.permutations import Permutation, as_permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation, as_permutation
 
 __all__ = ["Action", "Powers", "read_actions"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convgraph.core.boxes import decompose
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.decide import decide
-from convgraph.symmetry.equivariance.plane import Plane
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 
 __all__ = ["Answer", "jointly"]
 
@@ -34,39 +34,39 @@ class Answer:
         return Answer(self.exact, Units(row, [*self.broken.boxes, *units.boxes]), Units(row, rest))
 
 
-def jointly(plane: Plane) -> Answer | None:
+def jointly(view: SeparatedAxes) -> Answer | None:
     """Decide on the network cut down to the acting axes, if the layers allow for it."""
-    asked = plane.question(plane.acting)
+    asked = view.question(view.acting)
     if asked is None:
         return None
     question, cleaned = asked
     decision = decide(question)
-    target = plane.network.row(plane.row)
-    exact = plane.lifted(plane.acting, decision.exact)
-    count = plane.classes[plane.row].count
+    target = view.network.row(view.row)
+    exact = view.lifted(view.acting, decision.exact)
+    count = view.classes[view.row].count
     whole = all(
         mask.all()
         for number in range(count)
-        for mask in plane.others(plane.acting, cleaned[0], number, False).values()
+        for mask in view.others(view.acting, cleaned[0], number, False).values()
     )
     if whole:
-        broken = plane.lifted(plane.acting, decision.broken)
-        rest = plane.lifted(plane.acting, ~(decision.exact | decision.broken))
+        broken = view.lifted(view.acting, decision.broken)
+        rest = view.lifted(view.acting, ~(decision.exact | decision.broken))
         return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
-    shape = plane.along.shapes[plane.row]
+    shape = view.along.shapes[view.row]
     broken, rest = [], []
     for number in range(count):
-        own = decision.broken.reshape(count, *(shape[a] for a in plane.acting))[number]
-        left = ~decision.exact.reshape(count, *(shape[a] for a in plane.acting))[number]
-        left = np.array(np.broadcast_to(_spread(left, plane.acting, shape), shape[1:]))
+        own = decision.broken.reshape(count, *(shape[a] for a in view.acting))[number]
+        left = ~decision.exact.reshape(count, *(shape[a] for a in view.acting))[number]
+        left = np.array(np.broadcast_to(_spread(left, view.acting, shape), shape[1:]))
         for found in cleaned:
-            masks = plane.others(plane.acting, found, number, False)
+            masks = view.others(view.acting, found, number, False)
             for part in decompose(own):
-                box = {**masks, **dict(zip(plane.acting, part, strict=True))}
-                broken += plane.box(number, box)
+                box = {**masks, **dict(zip(view.acting, part, strict=True))}
+                broken += view.box(number, box)
                 left &= ~_dense(box, shape)
         for part in decompose(left):
-            rest += plane.box(number, dict(enumerate(part, 1)))
+            rest += view.box(number, dict(enumerate(part, 1)))
     return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.groups.abelian import abelian_factors, dihedral_factor
-from convgraph.symmetry.groups.chain import Chain, TooLarge
+from convgraph.symmetry.groups.chain import Chain, ChainTooLong
 from convgraph.symmetry.groups.orders import (
     Factor,
     faithful_orbits,
@@ -23,8 +23,8 @@ from convgraph.symmetry.groups.orders import (
     orbit_factors,
     order_of_factor,
 )
-from convgraph.symmetry.groups.permutations import Permutation, same
-from convgraph.symmetry.groups.products import Names, grid_product, product_name, text
+from convgraph.symmetry.groups.permutation_arrays import Permutation, same
+from convgraph.symmetry.groups.product_groups import Names, grid_product, product_name, text
 
 __all__ = ["structure_of"]
 
@@ -41,7 +41,7 @@ def structure_of(generators: Sequence[Permutation], order: int, *shapes: Shape) 
     """
     try:
         names = _name(generators, order, shapes)
-    except (TooLarge, ConvgraphError):  # too large to be looked into
+    except (ChainTooLong, ConvgraphError):  # too large to be looked into
         return None
     return None if names is None else text(names)
 
@@ -123,7 +123,7 @@ def _faithful(factor: Factor, order: int) -> list[Factor]:
 def _tells_apart(part: Factor, order: int) -> bool:
     try:
         return math.factorial(part.degree) >= order and _order_of(part, order) == order
-    except TooLarge:
+    except ChainTooLong:
         return False
 
 

@@ -16,17 +16,17 @@ from sympy.core.function import AppliedUndef
 from convgraph.core.network import Network
 from convgraph.symmetry.transformation import Sources
 
-__all__ = ["apart", "seen_apart"]
+__all__ = ["expressions_differ", "sides_differ"]
 
-POINTS = 60
-DIGITS = 30  # of numbers that are no fractions
+POINTS = 60  # fifteen of each of four kinds
+DIGITS = 30  # of numbers that are no fractions; half of them have to agree
 
 
-def apart(left: sp.Expr, right: sp.Expr) -> bool:
+def expressions_differ(left: sp.Expr, right: sp.Expr) -> bool:
     """Whether two expressions have different values at some of a few points.
 
     >>> x, y = sp.symbols("x y")
-    >>> apart(sp.Max(x, y), sp.Max(y, x)), apart(x * y, x + y)
+    >>> expressions_differ(sp.Max(x, y), sp.Max(y, x)), expressions_differ(x * y, x + y)
     (False, True)
     """
     left, right = sp.sympify(left), sp.sympify(right)
@@ -40,7 +40,7 @@ def apart(left: sp.Expr, right: sp.Expr) -> bool:
     return False
 
 
-def seen_apart(
+def sides_differ(
     network: Network, moves: Mapping[str, Sources], row: str, unit: int, image: int
 ) -> bool:
     """Whether f(g x) at a unit of an output differs from f(x) at its image (0 where that is -1)."""
