@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the counterexample to this file: .svg, .png, .pdf or .dot.",
+    help="Draw the counterexample to this file: .svg, .html, .tex, .dot, .png or .pdf.",
 )
 @json_option
 def command(

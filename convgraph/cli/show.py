@@ -27,7 +27,7 @@ LISTED = 24  # units that are named one by one
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the network to this file: .svg, .png, .pdf or .dot.",
+    help="Draw the network to this file: .svg, .html, .tex, .dot, .png or .pdf.",
 )
 @json_option
 def command(

@@ -34,7 +34,7 @@ SHOWN = 16  # the widest matrix that is printed
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the layer to this file: .svg, .png, .pdf or .dot.",
+    help="Draw the layer to this file: .svg, .html, .tex, .dot, .png or .pdf.",
 )
 @json_option
 def command(
