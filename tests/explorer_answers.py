@@ -26,8 +26,19 @@ const units = (row, terms) => {
   return Array.from(values, (v) => v / total);
 };
 const every = (found) => network.rows.map((_, row) => units(row, found.get(row)));
+const runs = (values) => {
+  const found = [0];
+  for (let i = 0, inside = false; i < values.length; i++) {
+    if (values[i] > 0 !== inside) { inside = !inside; found.push(0); }
+    found[found.length - 1]++;
+  }
+  return found;
+};
+const boxes = (found) => network.rows.map((_, row) =>
+  (found.get(row) || []).map(({ vector, array }) => [runs(vector), runs(array.values)]));
 const answers = questions.map(([kind, ...given]) => {
   if (kind === "sees") return every(network.sees(given[0], network.unit(...given)));
+  if (kind === "boxes") return boxes(network.sees(given[0], network.unit(...given)));
   if (kind === "affects") return every(network.affects(given[0], network.unit(...given)));
   if (kind === "padded") return every(network.padded());
   if (kind === "uses") {

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ import convgraph as cg
 from convgraph.explorer.facts import engine, moves
 from convgraph.interactions.padded import padded_units
 from tests.explorer_answers import answers
+from tests.onnx_light import light, seen, shapes
 
 LAYERS = [
     cg.Conv((3, 3), 2, padding="same"),
@@ -154,3 +156,27 @@ def test_what_moves_along_with_a_shift_is_what_python_says(
         verdict = cg.check_equivariance(net, cg.Shift(amounts), output=output, row=row.name)
         assert not (verdict.broken.mask() & (said == 1)).any()
         assert not (verdict.exact.mask() & (said == 2)).any()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "inception_v1", "shufflenet"])
+def test_cells_of_real_networks_see_what_their_nodes_say(name: str) -> None:
+    """Held against a walk over the model's nodes with boolean arrays, which knows no wirings."""
+    net = cg.from_onnx(light(name))
+    maps = [row for row in net.rows if len(row.shape) == 3 and row.shape[1] > 1]
+    row = next(each for each in reversed(maps) if each.name in shapes(name))
+    number = net.rows.index(row)
+    channel, *place = (n // 3 for n in row.numbers())
+    (found,) = answers(net, ("boxes", number, channel, place))
+    reached = seen(name, row.name, (0, channel, *place))
+    for at, each in enumerate(net.rows):
+        if each.name in reached:
+            expected = reached[each.name].ravel()
+            said = np.zeros_like(expected)
+            for channels, space in found[at]:
+                said |= np.logical_and.outer(from_runs(channels), from_runs(space)).ravel()
+            assert (said == expected).all(), each.name
+
+
+def from_runs(lengths: list[int]) -> np.ndarray:
+    """So many outside, then so many inside, and so on."""
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)

@@ -58,7 +58,7 @@ def test_modules_are_folds_by_their_names() -> None:
     layer = next(item for item in tree if isinstance(item, dict))
     assert layer["name"] == "layer1"
     assert rows_of(tree) == [0, 1, 2, 3, 4, 5]
-    assert {"name": "layer1.0", "items": [1, 2]} in layer["items"]
+    assert {"name": "layer1.0", "items": [1, 2, 3]} in layer["items"]
 
 
 def test_where_a_finding_is_about_units_they_are_on_the_page() -> None:

@@ -64,7 +64,7 @@ class Explorer {
 
   open(link) {
     const asked = fromLink(link);
-    const row = this.network.rows.findIndex((each) => each.name === asked.name);
+    const row = this.tree.called(asked.name);
     const fits = (place, space) => place && place.length === space.length &&
       place.every((i, axis) => i >= 0 && i < space[axis]);
     if (row >= 0) {

@@ -36,7 +36,8 @@ def folds(network: Network, kinds: Sequence[str]) -> list[int | Fold]:
 def _paths(network: Network) -> list[tuple[str, ...]] | None:
     """The modules around each row, or None where names do not tell them.
 
-    A row that is no module's (a sum, in code) is where the rows before and after it are.
+    A row that is no module's (a sum, in code) is where what it reads is, if it is a merge or works
+    unit by unit, and otherwise where the rows before and after it are.
     """
     names = [re.split(r"[./]", row.name.strip("/.")) for row in network.rows]
     if sum(len(name) > 1 for name in names) * 2 < len(names):
@@ -46,13 +47,30 @@ def _paths(network: Network) -> list[tuple[str, ...]] | None:
         if sum(len(name) > 1 for name in names) * 2 < len(names):
             return None
     found: list[tuple[str, ...] | None] = [tuple(n[:-1]) if len(n) > 1 else None for n in names]
+    layers = {layer.target.name: layer for layer in network.layers}
+    numbers = {row.name: i for i, row in enumerate(network.rows)}
     known: list[tuple[str, ...]] = []
     for at, path in enumerate(found):
-        before = known[-1] if known else ()
-        after = next((p for p in found[at:] if p is not None), ())
-        known.append(path if path is not None else _common(before, after) or before)
-    known[0] = ()
+        layer = layers.get(network.rows[at].name)
+        if path is None and layer is not None:
+            sources = sorted(numbers[joint.source.name] for joint in layer.joints)
+            if sources and (len(sources) > 1 or _unit_by_unit(layer)):
+                path = _block(known[sources[-1]]) if len(sources) > 1 else known[sources[0]]
+        if path is None:
+            after = next((p for p in found[at:] if p is not None), ())
+            path = _common(known[-1] if known else (), after)
+        known.append(path if layer is not None else ())
     return known
+
+
+def _block(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The block that a module is of: modules of a sequence are numbered.
+
+    >>> _block(("layer2", "0", "downsample"))
+    ('layer2', '0')
+    """
+    numbered = [depth for depth, name in enumerate(path, 1) if name.isdigit()]
+    return path[: numbered[-1]] if numbered else path
 
 
 def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,21 @@ class Tree {
     return typeof item === "number" ? [item] : item.items.flatMap((each) => this.rowsOf(each));
   }
 
+  // The row of a name; of a fold's name, such as a module's, the last one in it. -1 for none.
+  called(name) {
+    const row = this.rows.findIndex((each) => each.name === name);
+    if (row >= 0) return row;
+    const find = (items) => {
+      for (const item of items) {
+        if (typeof item === "number") continue;
+        const found = item.name === name ? this.rowsOf(item).at(-1) : find(item.items);
+        if (found >= 0) return found;
+      }
+      return -1;
+    };
+    return find(this.data.folds);
+  }
+
   // Opens what a row is folded in, if it is asked for by name.
   reveal(row) {
     const walk = (items, path) => {

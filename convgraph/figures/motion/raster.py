@@ -17,6 +17,7 @@ __all__ = ["animated"]
 
 FINE = 2  # pixels drawn for one that is kept, along either axis
 COLOURS_KEPT = 64
+NEARLY_WHITE = 248
 
 
 def animated(
@@ -28,7 +29,7 @@ def animated(
     pictures = [_shrunk(_painted(ground, shapes, size)) for shapes in over]
     # One palette for all: taken from frames that have all colours between them.
     sample = _stacked(pictures[:: max(len(pictures) // 4, 1)])
-    palette = sample.quantize(COLOURS_KEPT)
+    palette = _palette(sample)
     content = io.BytesIO()
     # None is left out, as the time of a frame that is like the one before it would go astray.
     kept = [picture.quantize(palette=palette, dither=0) for picture in pictures]
@@ -42,6 +43,18 @@ def animated(
         **({"optimize": False} if form == "GIF" else {}),
     )
     return content.getvalue()
+
+
+def _palette(sample: Any) -> Any:
+    """The colours of a sample; what was averaged of the paper and little else is the paper's."""
+    image_module, _, _ = _pillow()
+    colours = sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
+    for at in range(0, len(colours), 3):
+        if min(colours[at : at + 3]) >= NEARLY_WHITE:
+            colours[at : at + 3] = [255, 255, 255]
+    palette = image_module.new("P", (1, 1))
+    palette.putpalette(colours)
+    return palette
 
 
 def _pillow() -> Any:
