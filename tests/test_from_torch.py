@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from convgraph import ConvgraphError, from_onnx, from_torch, receptive_fields  # noqa: E402
+from convgraph import (  # noqa: E402
+    ConvgraphError,
+    from_onnx,
+    from_torch,
+    receptive_field,
+    receptive_fields,
+    report,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 
@@ -241,6 +249,39 @@ def test_names_are_the_modules() -> None:
     tokens = from_torch(nn.Linear(4, 3), (1, 2, 4))
     assert [row.name for row in tokens.rows[1:]] == ["linear"]
     assert {array.letter for array in tokens.labels.arrays} == {"weight", "bias"}
+
+
+def test_modules_with_parts_can_be_asked() -> None:
+    module = made(Residual)
+    net = from_torch(module, (2, 9, 8))
+    with torch.no_grad():
+        shape = module.first(torch.zeros(1, 2, 9, 8)).shape
+    assert net.row("first").shape == tuple(shape[1:])
+    assert net.row("first").name == "first"  # the second call of its relu, the last it computes
+    assert receptive_field(net, net.row("second").unit((0, 2, 1)))
+    assert report(net).row("second").name == "second"
+    assert net.row("first.relu").name == "first.relu"
+    with pytest.raises(ConvgraphError, match="did you mean second"):
+        net.row("secnd")
+    again = pickle.loads(pickle.dumps(net))
+    assert again.row("second").name == "second"
+
+
+@pytest.mark.parametrize(("kind", "inputs"), [(Residual, 2), (Inception, 2), (Shuffle, 4)])
+def test_totals_by_module_are_those_of_the_modules(kind: type[nn.Module], inputs: int) -> None:
+    module = made(kind)
+    facts = report(from_torch(module, (inputs, 9, 8)))
+    told = facts.by_module()
+    of_module = dict(module.named_modules())
+    assert {name for name, _ in module.named_children()} <= {each.name for each in told.modules}
+    for each in told.modules:
+        count = sum(p.numel() for p in of_module[each.name].parameters())
+        assert (each.name, each.parameters) == (each.name, count)
+    assert told.whole.parameters == sum(p.numel() for p in module.parameters())
+    top = facts.by_module(depth=1).modules
+    assert [each.name for each in top] == [each.name for each in told.modules if not each.depth]
+    with pytest.raises(ConvgraphError, match="depth=0: a positive number"):
+        facts.by_module(depth=0)
 
 
 def test_batch_or_none() -> None:

@@ -65,7 +65,7 @@ def unit_facts(net: Network, unit: str, row: str | None) -> dict[str, Any]:
     """What a unit sees and affects, row by row (or in one row), and its expression."""
     own, _ = net.find(unit)
     if row is not None:
-        net.row(row)
+        row = net.row(row).name
     names = [r.name for r in net.rows]
     at = names.index(own.name)
     before = [r for r in reversed(names[:at]) if row in (None, r)]

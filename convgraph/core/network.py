@@ -68,6 +68,8 @@ class Network:
     """Values of parameter arrays by letter, where a model brought them; `evaluate` uses them."""
     caveats: tuple[str, ...] = ()
     """What of a model could not be read exactly, in sentences."""
+    modules: Mapping[str, str] = MappingProxyType({})
+    """The module in which a model computes a row: `layer1.0` for a sum within that block."""
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class Network:
         outputs: Sequence[Row],
         weights: Mapping[str, Any] = MappingProxyType({}),
         caveats: Sequence[str] = (),
+        modules: Mapping[str, str] = MappingProxyType({}),
     ) -> Network:
         """A network from its parts, rows and layers in order of computation."""
         network = cls.__new__(cls)
@@ -95,6 +98,8 @@ class Network:
         if weights:
             network.weights = weights
         network.caveats = tuple(caveats)
+        if modules:
+            network.modules = modules
         return network
 
     def _set(
@@ -114,7 +119,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.rows, self.layers, self.inputs, self.outputs
-        return Network.of, (*parts, dict(self.weights), self.caveats)
+        return Network.of, (*parts, dict(self.weights), self.caveats, dict(self.modules))
 
     def __deepcopy__(self, memo: object) -> Network:
         return self  # nothing of it changes
@@ -129,13 +134,25 @@ class Network:
     def _layer_of(self) -> dict[str, Layer]:
         return {layer.target.name: layer for layer in self.layers}
 
+    @cached_property
+    def results(self) -> dict[str, Row]:
+        """The last row that each module computes, by the module's name."""
+        found = {}
+        for row in self.rows:
+            parts = self.modules.get(row.name, "").split(".")
+            for end in range(1, len(parts) + 1):
+                found[".".join(parts[:end])] = row
+        found.pop("", None)
+        return found
+
     def row(self, name: str) -> Row:
-        """The row of this name."""
-        if isinstance(name, str) and name in self._by_name:
-            return self._by_name[name]
-        raise ConvgraphError(
-            f"row={name!r}: no row of this network{nearest(str(name), self._by_name)}"
-        )
+        """The row of this name, or the last one that the module of this name computes."""
+        if isinstance(name, str):
+            row = self._by_name.get(name) or self.results.get(name)
+            if row is not None:
+                return row
+        known = [*self._by_name, *(n for n in self.results if n not in self._by_name)]
+        raise ConvgraphError(f"row={name!r}: no row of this network{nearest(str(name), known)}")
 
     def layer(self, row: str) -> Layer:
         """The layer that computes a row."""

@@ -97,6 +97,8 @@ def from_torch(
         stated=True,
     )
     translation.confirm(network)
+    modules = {row.name: translation.module(row.name) for row in network.rows}
+    network.modules = {row: module for row, module in modules.items() if module}
     return network
 
 
@@ -144,6 +146,10 @@ class Translation:
             self.unread.add(node.target)
         if node.op == "call_function" and is_mutable(node):
             self._changed(node.args[0].name, node.name)
+
+    def module(self, row: str) -> str:
+        """The module that computes a row."""
+        return self._own.within(row)
 
     def confirm(self, network: Network) -> None:
         """Hold the network's shapes against those that PyTorch computed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import Any
 
 from convgraph.importers.torch_places import is_mutable
@@ -12,17 +12,32 @@ __all__ = ["Names", "of_parametrisation"]
 
 
 class Names:
-    """The names of the results of a program's nodes."""
+    """The names of the results of a program's nodes, and the modules that compute them."""
 
     def __init__(self, graph: Any, module: Any) -> None:
         self._of_modules = _module_names(graph, _leaves(module))
         self._taken = {node.name for node in graph.nodes}
+        self.modules: dict[str, str] = {}
 
     def of(self, node: Any) -> str:
         """The module's name, or the operation's: `relu_2` for `relu__2`, which is in place."""
         name = str(node.name)
         plain = re.sub(r"_(_\d+)?$", r"\1", name) if is_mutable(node) else name
-        return self._of_modules.get(name, name if plain in self._taken else plain)
+        name = self._of_modules.get(name, name if plain in self._taken else plain)
+        if path := _path(node):
+            self.modules[name] = path
+        return name
+
+    def within(self, row: str) -> str:
+        """The module that computes a row, which may be a step of what a node computes."""
+        return self.modules.get(row) or self.modules.get(row.split("/")[0], "")
+
+
+def _path(node: Any) -> str:
+    """The innermost module in which a node is, or nothing for the whole."""
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    path = str(stack[-1][0]) if stack else ""
+    return path.removeprefix("L['self'].").replace("L['self']", "")
 
 
 def of_parametrisation(name: str, taken: Container[str]) -> str:
@@ -41,16 +56,22 @@ def _leaves(module: Any) -> set[str]:
 
 
 def _module_names(graph: Any, leaves: set[str]) -> dict[str, str]:
-    """Names for the results of modules without parts: the last node of a module's first call."""
-    found: dict[str, str] = {}
-    taken: dict[str, str] = {}
+    """Names for the results of modules: the last node of the first call of each.
+
+    A module with parts names its last node where no part does: the sum of a residual block.
+    """
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
     for node in graph.nodes:
-        stack: Sequence[Any] = list((node.meta.get("nn_module_stack") or {}).items())
-        if node.op != "call_function" or not stack or not node.users:
+        if node.op != "call_function" or not node.users:
             continue
-        key, (path, _) = stack[-1]
-        path = path.removeprefix("L['self'].").replace("L['self']", "")
-        if path in leaves and taken.setdefault(path, key) == key:
-            found = {name: where for name, where in found.items() if where != path}
-            found[node.name] = path
+        stack = node.meta.get("nn_module_stack") or {}
+        for key, (path, _) in stack.items():
+            path = path.removeprefix("L['self'].").replace("L['self']", "")
+            if path and first.setdefault(path, key) == key:
+                last[path] = node.name
+    inner = sorted(last, key=lambda path: (path not in leaves, -path.count(".")))
+    found: dict[str, str] = {}
+    for path in inner:
+        found.setdefault(last[path], path)
     return found

@@ -28,6 +28,8 @@ from convgraph.symmetry.lattice import shift_lattice
 if TYPE_CHECKING:
     import pandas as pd
 
+    from convgraph.reports.modules import ModuleReport
+
 __all__ = ["Report", "Totals", "report"]
 
 
@@ -99,8 +101,17 @@ class Report:
 
     def row(self, name: str) -> ReportRow:
         """The facts of the row of this name."""
-        self.network.row(name)
-        return next(row for row in self.rows if row.name == name)
+        found = self.network.row(name).name
+        return next(row for row in self.rows if row.name == found)
+
+    def by_module(self, depth: int | None = None) -> ModuleReport:
+        """The modules of a model that was read, each with what its parts come to.
+
+        `depth` says how many levels are unfolded; by default all are.
+        """
+        from convgraph.reports.modules import by_module
+
+        return by_module(self, depth)
 
     def receptive_fields(self, row: str | None = None) -> ReceptiveFields:
         """The exact sets of units that the units of a row see."""
