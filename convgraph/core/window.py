@@ -185,10 +185,31 @@ class Window(Axis):
         past = -(-(offset + int(self.inputs)) // int(self.stride))
         return outputs - first.clip(0, outputs) - (outputs - past).clip(0, outputs)
 
+    def fan_in(self) -> NDArray[np.int64]:
+        if self.symbolic:
+            return super().fan_in()
+        outputs, taps = int(self.outputs), int(self.taps)
+        if self.boundary != "zeros":
+            return np.full(outputs, taps)
+        # tap j reads a position if 0 <= s i - p + d j < n, whatever the number of taps
+        first = int(self.stride) * np.arange(outputs, dtype=np.int64) - int(self.padding)
+        low = (-(first // int(self.dilation))).clip(0, taps)
+        return (-((first - int(self.inputs)) // int(self.dilation))).clip(0, taps) - low
+
+    def fan_out(self) -> NDArray[np.int64]:
+        if self.symbolic or self.boundary != "zeros" or self.dilation != 1:
+            return super().fan_out()
+        # output i reads position m if m + p - k < s i <= m + p
+        last = np.arange(int(self.inputs), dtype=np.int64) + int(self.padding)
+        stride, outputs = int(self.stride), int(self.outputs)
+        past = (last // stride + 1).clip(0, outputs)
+        return past - ((last - int(self.taps)) // stride + 1).clip(0, outputs)
+
     @property
     def connections(self) -> Size:
-        if not self.symbolic:
-            return int(self.tap_uses().sum())
+        if not self.symbolic:  # by the outputs or by the taps, whichever are fewer
+            counts = self.fan_in() if self.outputs < self.taps else self.tap_uses()
+            return int(counts.sum())
         if self.boundary != "zeros":
             return self.outputs * self.taps
         if not is_symbolic(self.taps):

