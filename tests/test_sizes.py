@@ -12,7 +12,10 @@ from convgraph.core.sizes import ceil_div, floor_div
 
 n, k, s = sp.symbols("n k s", integer=True, positive=True)
 even, free = sp.Symbol("e", even=True), sp.Symbol("t", integer=True)
-PRODUCTS = st.lists(st.sampled_from([n, k, s, even, free]), max_size=2).map(lambda f: sp.Mul(*f))
+halves = sp.floor(n / 2), sp.ceiling((n - k) / s)
+PRODUCTS = st.lists(st.sampled_from([n, k, s, even, free, *halves]), max_size=2).map(
+    lambda f: sp.Mul(*f)
+)
 SUMS = st.lists(st.tuples(st.integers(-3, 3), PRODUCTS), max_size=4).map(
     lambda terms: sp.Add(*[factor * product for factor, product in terms])
 )

@@ -94,19 +94,23 @@ def ceil_div(a: Size, b: Size) -> Size:
     return _simplest(_rounded(sp.ceiling, sp.expand(sp.sympify(a) / b)))
 
 
+ROUNDED = (sp.floor, sp.ceiling)
+
+
 def _rounded(rounding: Any, e: sp.Expr) -> sp.Expr:
     """sympy's floor or ceiling, which first asks at length whether a quotient is between -2 and 2.
 
-    It is not for all numbers if a symbol stands in one term only, which grows without bound; then
-    what is left to do is to take out the terms that are whole.
+    It is not for all numbers if it grows with a symbol; then what is left to do is to take out the
+    terms that are whole.
     """
     terms = sp.Add.make_args(e)
     factors = [[f.as_base_exp() for f in sp.Mul.make_args(term)] for term in terms]
-    bases = [[base for base, _ in each if not base.is_Rational] for each in factors]
-    every = [base for each in bases for base in each]
-    if not all(base.is_Symbol and base.is_integer for base in every):
-        return rounding(e)
-    if not any(power == 1 and every.count(b) == 1 for each in factors for b, power in each):
+    real = all(
+        base.is_Rational or (isinstance(base, (sp.Symbol, *ROUNDED)) and base.is_integer)
+        for each in factors
+        for base, _ in each
+    )
+    if not real or not _grows_with(e):
         return rounding(e)
     whole: list[sp.Expr] = []
     rest: list[sp.Expr] = []
@@ -115,6 +119,22 @@ def _rounded(rounding: Any, e: sp.Expr) -> sp.Expr:
         (whole if plain or term.is_integer else rest).append(term)
     left = sp.Add(*rest)
     return sp.Add(*whole, rounding(left, evaluate=False) if left.free_symbols else rounding(left))
+
+
+def _grows_with(e: sp.Expr) -> set[sp.Symbol]:
+    """Symbols that stand in one term only, as a factor of it or of what is rounded in it."""
+    factors = [[f.as_base_exp() for f in sp.Mul.make_args(t)] for t in sp.Add.make_args(e)]
+    bases = [(base, power) for each in factors for base, power in each if not base.is_Rational]
+    found: set[sp.Symbol] = set()
+    for place, (base, power) in enumerate(bases):
+        if power != 1:
+            continue
+        own = {base} if base.is_Symbol else set()
+        if isinstance(base, ROUNDED):
+            own = _grows_with(base.args[0])
+        others = (other.free_symbols for at, (other, _) in enumerate(bases) if at != place)
+        found |= own.difference(*others)
+    return found
 
 
 def clamp(value: Size, low: Size, high: Size) -> Size:

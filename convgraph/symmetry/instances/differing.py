@@ -8,9 +8,9 @@ import sympy as sp
 
 __all__ = ["differ"]
 
-DRAWS = 8
+DRAWS = 8  # two of them of few values, so that some repeat and some are 0
 KNOWN = (sp.Max, sp.Min, sp.Abs, sp.sign, sp.floor, sp.ceiling, sp.Heaviside)
-PRIME = 2_039
+PRIME = 2_039  # values of functions that are stood in for: small, and seldom equal by chance
 
 
 def differ(left: sp.Expr, right: sp.Expr) -> bool:

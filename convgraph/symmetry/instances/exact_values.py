@@ -30,7 +30,7 @@ __all__ = ["CROPPED_EDGES", "FEW_EDGES", "draw", "is_small", "values"]
 
 FEW_EDGES = 20_000  # are read in milliseconds
 CROPPED_EDGES = 1_000_000  # of a network that is cropped to one axis: half a second
-LEAST = -(10**9)  # the greatest of nothing: below all values that are drawn here
+LEAST = -(10**9)  # stands for the greatest of nothing, on both sides alike
 FITS = 2**62  # sums up to here are whole numbers of 64 bits, with one to spare
 PRIME = 2_039  # modulo which functions are stood in for: cubes of what is below fit 64 bits
 PROBE = np.array([-7, -1, 0, 2, 9])  # of both signs, 0, even and odd: where functions differ

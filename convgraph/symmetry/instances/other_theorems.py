@@ -22,7 +22,7 @@ from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free
 
 __all__ = ["converse", "downsampling"]
 
-ENOUGH = 3
+ENOUGH = 3  # numbers for symbols: the smallest, and two others for each
 
 
 def converse(statement: Any) -> Iterator[Instance]:

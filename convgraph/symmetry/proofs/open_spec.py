@@ -22,7 +22,7 @@ from convgraph.symmetry.proofs.vocabulary import unused
 
 __all__ = ["bound", "setting"]
 
-MOST_STRIDES = 64  # by what all strides together divide the input, at most
+MOST_STRIDES = 64  # six halvings: each remainder modulo each part of it is a spec to be bound
 
 
 def setting(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Recheck", "frame_script", "recheck", "recheck_frame", "script"]
 
-TIMEOUT = 10_000  # milliseconds for one question
+TIMEOUT = 10_000  # milliseconds for one question; what takes longer is seldom answered at all
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def _network(statement: Any, printed: Printed) -> Network:
         return bound_anew(statement.spec, sizes, statement.channels)
     except ConvgraphError:  # branches meet at some multiples only; on a line no size matters
         every = sp.Mul(*sorted(free_symbols(statement.spec), key=lambda s: s.name))
-        for factor in (every * number for number in range(1, 65)):
+        for factor in (every * number for number in range(1, 65)):  # six halvings, as in proofs
             try:
                 many = tuple(factor * size for size in sizes)
                 return bound_anew(statement.spec, many, statement.channels)
