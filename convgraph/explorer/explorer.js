@@ -111,8 +111,10 @@ class Explorer {
   answer(point) {
     const key = JSON.stringify(point);
     if (this.lastKey !== key) {
+      const start = performance.now();
       this.lastKey = key;
       this.last = this.ask(point);
+      this.cost = performance.now() - start;
     }
     return this.last;
   }

@@ -95,7 +95,7 @@ function factored(row, values, exponent) {
   for (let c = 0; c < channels; c++) {
     const part = values.subarray(c * count, (c + 1) * count);
     let top = 0;
-    for (const v of part) if (v > top) top = v;
+    for (let i = 0; i < count; i++) if (part[i] > top) top = part[i];
     if (!top) continue;
     let kind = kinds.find((each) => inProportion(each.part, part, each.top, top));
     if (!kind) kinds.push(kind = { part, top, vector: new Float64Array(channels) });
@@ -106,9 +106,11 @@ function factored(row, values, exponent) {
 }
 
 function inProportion(a, b, topA, topB) {
+  const ratio = topB / topA;
   for (let i = 0; i < a.length; i++) {
     if ((a[i] > 0) !== (b[i] > 0)) return false;
-    if (Math.abs(a[i] / topA - b[i] / topB) > 1e-12) return false;
+    const gap = a[i] * ratio - b[i];
+    if (gap > 1e-12 * topB || gap < -1e-12 * topB) return false;
   }
   return true;
 }

@@ -1,0 +1,63 @@
+"""The page of an animation in headless Chromium: it plays, stops, and goes step by step."""
+
+import pytest
+
+import convgraph as cg
+
+pytestmark = pytest.mark.exhaustive
+
+
+@pytest.fixture
+def page(chromium, tmp_path):
+    film = cg.animate(cg.Conv(3, padding="same").on(5), seconds=0.1)
+    chromium.get(film.save(tmp_path / "page.html").as_uri())
+    yield chromium
+    assert chromium.get_log("browser") == []
+
+
+def shown(browser):
+    """The number of the frame that is seen, which is the only one."""
+    (at,) = browser.execute_script(
+        "return [...document.querySelectorAll('.mo-frame')]"
+        ".flatMap((f, i) => (f.getAttribute('visibility') === 'visible' ? [i] : []))"
+    )
+    return at
+
+
+def button(browser, name):
+    return browser.find_element("css selector", f"[value={name}]")
+
+
+def test_it_plays_and_goes_on_from_the_end(page):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    first = shown(page)
+    WebDriverWait(page, 10).until(lambda browser: shown(browser) != first)
+    WebDriverWait(page, 10).until(lambda browser: shown(browser) == 6)
+    WebDriverWait(page, 10).until(lambda browser: shown(browser) == 0)
+
+
+def test_it_stops_and_goes_step_by_step_with_buttons_and_keys(page):
+    button(page, "play").click()
+    assert button(page, "play").text == "play"
+    at = shown(page)
+    button(page, "next").click()
+    assert shown(page) == (at + 1) % 7
+    button(page, "next").send_keys("\ue012")  # arrow to the left
+    assert shown(page) == at
+    button(page, "back").send_keys("\ue011")  # home
+    assert shown(page) == 0
+    said = page.find_element("css selector", ".mo-said").get_attribute("textContent")
+    assert said == "Conv(3, padding='same') on 5"
+
+
+def test_it_is_dark_where_asked_and_fits_a_narrow_page(page):
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    section = page.find_element("css selector", ".mo")
+    assert section.value_of_css_property("background-color") == "rgba(21, 23, 27, 1)"
+    size = {"width": 390, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    assert page.execute_script("return document.scrollingElement.scrollWidth") <= 390
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
