@@ -15,7 +15,7 @@ from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.places import placed, tied_apart
 from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
 
-__all__ = ["Cut", "Uncut", "cuts_of", "uncut"]
+__all__ = ["Cut", "Uncut", "cuts_of", "in_shape", "uncut"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,15 @@ class Cut:
     def outputs_of(self, size: int) -> int:
         """How many outputs a piece of so many positions has."""
         return self.outputs - int((self.size - size) / self.step)
+
+    @property
+    def smallest(self) -> int:
+        """The smallest piece of which something is kept when it is cut on both sides."""
+        size = self.fitting(max(self.least, 1) + self.period - 1)
+        spoiled = self.before + self.after
+        while size < self.least or self.outputs_of(size) - spoiled < self.period / self.step:
+            size += self.period
+        return size
 
     def fitting(self, size: int) -> int:
         """The greatest size of a piece that is at most `size`."""
@@ -143,7 +152,7 @@ def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
         raise ConvgraphError(f"row={target.name!r}: does not depend on {source.name!r}")
     space = source.numbers()[1 if source.channels else 0 :]
     places = tuple(len(target.shape) - len(space) + a for a in range(len(space)))
-    state = _in_shape(state, target)
+    state = in_shape(state, target, Cuts())
     if state.moves != places:
         raise ConvgraphError(
             f"row={target.name!r} of shape {target.numbers()}: its last axes are not those of the "
@@ -158,13 +167,13 @@ def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
     )
 
 
-def _in_shape(state: State[Axes], target: Row) -> State[Axes]:
+def in_shape(state: State[Axes], target: Row, algebra: Cuts) -> State[Axes]:
     """The state along the row's own axes: one that an enlargement wrote as two, such as the last
     step of a pixel shuffle, is one again."""
-    state, runs = align(state, tuple(target.shape), Cuts())
+    state, runs = align(state, tuple(target.shape), algebra)
     for run in reversed(runs):
         if len(run) > 1:
-            state = merged(state, run.start, len(run), Cuts())
+            state = merged(state, run.start, len(run), algebra)
     return state
 
 

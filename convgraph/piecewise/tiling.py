@@ -22,6 +22,7 @@ from convgraph.piecewise.cuts import Cut
 if TYPE_CHECKING:
     from convgraph.piecewise.agreement import Difference
     from convgraph.piecewise.pictures import Picture
+    from convgraph.piecewise.theorem import TilesTheorem
 
 __all__ = ["AxisTiles", "Tile", "Tiling", "bytes_of"]
 
@@ -179,6 +180,21 @@ class Tiling:
 
         return agrees(self)
 
+    def theorem(self) -> TilesTheorem:
+        """The same for images of all sizes: a statement with `verify()`, which asks z3.
+
+        >>> import convgraph as cg
+        >>> net = (cg.Conv((3, 3), padding=1) >> cg.MaxPool((2, 2))).on((64, 64))
+        >>> print(cg.tiles(net, tile=20).theorem())
+        For all values of the parameters and of the input, row 'g' is put together exactly from
+        tiles
+        axis 0: of 20 positions, from 16 i on, the last one where the input ends, for all inputs of
+        N > 20 positions with N = 0 modulo 2. ...
+        """
+        from convgraph.piecewise.theorem import TilesTheorem
+
+        return TilesTheorem.of(self)
+
     def witness(self, axis: int = 0, side: str = "before") -> Difference | None:
         """Why a halo smaller by one output would not do: an output just beyond what is kept, and
         the units that it depends on and that lie in no tile that is cut there.
@@ -253,7 +269,7 @@ class Tiling:
         ----------
         bioimage.io model description, version 0.5: `ParameterizedSize` and `halo`.
         """
-        inputs = [{"min": _smallest(axis.cut), "step": axis.cut.period} for axis in self.axes]
+        inputs = [{"min": axis.cut.smallest, "step": axis.cut.period} for axis in self.axes]
         halo = [max(axis.cut.before, axis.cut.after) for axis in self.axes]
         scale = [str(1 / axis.cut.step) for axis in self.axes]
         return {"inputs": inputs, "outputs": {"halo": halo, "scale": scale}}
@@ -344,11 +360,3 @@ class _Tiles(Sequence[Tile]):
             kept.append((first - axis.offset(each), last - axis.offset(each)))
             put.append((first, last))
         return Tile(number, tuple(read), tuple(kept), tuple(put))
-
-
-def _smallest(cut: Cut) -> int:
-    """The smallest tile of which something is kept when it is cut on both sides."""
-    size = cut.fitting(max(cut.least, 1) + cut.period - 1)
-    while size < cut.least or cut.outputs_of(size) - cut.before - cut.after < cut.period / cut.step:
-        size += cut.period
-    return size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
     from convgraph.symmetry.proofs.refutation import Refutation
 
-__all__ = ["Answer", "Recheck", "frame_script", "recheck", "recheck_frame", "script"]
+__all__ = ["Answer", "Recheck", "ask", "frame_script", "recheck", "recheck_frame", "script"]
 
 TIMEOUT = 10_000  # milliseconds for one question; what takes longer is seldom answered at all
 
@@ -90,8 +91,13 @@ def recheck(proof: Proof) -> Recheck:
     >>> recheck(proof)
     Recheck(holds: 2 questions)
     """
+    return ask(questions(proof))
+
+
+def ask(asked: Iterable[Query]) -> Recheck:
+    """Have z3 answer questions, whatever they are about."""
     z3 = solver()
-    return Recheck(tuple(_asked(z3, query) for query in questions(proof)))
+    return Recheck(tuple(_asked(z3, query) for query in asked))
 
 
 def script(proof: Proof) -> str:
