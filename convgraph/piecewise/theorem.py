@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from convgraph.piecewise.lemmas import Derivation
 from convgraph.piecewise.places import tied_apart
 from convgraph.piecewise.spoiled import spoiled
-from convgraph.symmetry.proofs.networks import behind
+from convgraph.symmetry.proofs.open_model import behind
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.prove import prove
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
