@@ -12,10 +12,11 @@ from convgraph.core.network import Network
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.views import State, align, merged
 from convgraph.piecewise.liveness import ancestors
-from convgraph.piecewise.places import placed, tied_apart
+from convgraph.piecewise.obstacles import UncutError, first_uncut
+from convgraph.piecewise.places import tied_apart
 from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
 
-__all__ = ["Cut", "Uncut", "cuts_of", "in_shape", "uncut"]
+__all__ = ["Cut", "cuts_of", "in_shape"]
 
 
 @dataclass(frozen=True)
@@ -71,82 +72,19 @@ class Cut:
         return size - (size - self.size) % self.period
 
 
-@dataclass(frozen=True)
-class Uncut:
-    """The first row that does not come in pieces, and why not."""
-
-    row: str
-    reason: str
-    last: str
-    """The last row, in order of computation, of which all that comes before does."""
-
-    def __str__(self) -> str:
-        return f"row {self.row!r} {self.reason}; {self.last!r}, before it, can be had in pieces"
-
-
-def uncut(network: Network, until: str) -> Uncut | None:
-    """The first row on the way to another one that sees a whole axis, or is moved along none.
-
-    >>> from convgraph import Conv, GlobalAvgPool
-    >>> net = (Conv((3, 3), filters=2, padding=1) >> GlobalAvgPool()).on((1, 8, 8))
-    >>> print(uncut(net, "g"))
-    row 'g' sees all positions of axis 0, so that every cut changes it; 'h', before it, can be had
-    in pieces
-    """
-    found = spoiled(network, network.inputs[0].name)
-    return _first(network, found, until)
-
-
-def _first(network: Network, found: Propagation[Axes], until: str) -> Uncut | None:
-    last = network.inputs[0].name
-    wanted = ancestors(network, until)
-    for layer in network.layers:
-        name = layer.target.name
-        if name not in found.states or name not in wanted:
-            continue
-        reason = _reason(found, name)
-        if reason is None and placed(layer, found):
-            reason = "has parameters or constants of its own for each position"
-        if reason is not None:
-            return Uncut(name, reason, last)
-        last = name
-        if name == until:
-            break
-    return None
-
-
-def _reason(found: Propagation[Axes], row: str) -> str | None:
-    state = found.states[row]
-    if state is None:
-        return (
-            "moves along no axis of the input in even steps (a reshape, a resize by a ratio "
-            "that depends on the size, or branches out of step)"
-        )
-    for payload in state.payloads:
-        for axis, one in enumerate(payload or ()):
-            if one.whole:
-                return f"sees all positions of axis {axis}, so that every cut changes it"
-            if one.wraps and one.ends:
-                return f"goes around a circle along axis {axis}, and is padded at its ends, too"
-    return None
-
-
 def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
-    """How the input of a network may be cut for a row, axis by axis.
+    """How the first input of a network may be cut for a row, axis by axis; others are as they are.
 
     Raises
     ------
-    ConvgraphError
+    UncutError
         If the row, or one on the way to it, does not come in pieces: the message names it.
     """
-    if len(network.inputs) != 1:
-        names = ", ".join(row.name for row in network.inputs)
-        raise ConvgraphError(f"network={network!r}: pieces are of one input, and this has {names}")
     source = network.inputs[0]
     found = spoiled(network, source.name)
-    stops = _first(network, found, target.name)
+    stops = first_uncut(network, found, target.name)
     if stops is not None:
-        raise ConvgraphError(f"row={target.name!r}: cannot be computed in pieces: {stops}")
+        raise UncutError(stops)
     state = found.states.get(target.name)
     if state is None:
         raise ConvgraphError(f"row={target.name!r}: does not depend on {source.name!r}")

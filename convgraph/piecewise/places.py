@@ -13,11 +13,12 @@ from convgraph.core.sizes import product
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.wiring import Product
 from convgraph.importers.interpolation import Separable
+from convgraph.importers.node import Operator
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.views import State
 from convgraph.piecewise.spoiled import Axes
 
-__all__ = ["placed", "tied_apart"]
+__all__ = ["placed", "sized_by_number", "tied_apart"]
 
 
 def placed(layer: Layer, found: Propagation[Axes]) -> bool:
@@ -46,6 +47,17 @@ def tied_apart(layer: Layer, found: Propagation[Axes]) -> dict[int, int]:
                 b = state.moves.index(axis)
                 apart[b] = apart.get(b, 1) * size
     return apart
+
+
+def sized_by_number(layer: Layer) -> bool:
+    """Whether a layer is told how many positions it has, as PyTorch's adaptive pools are.
+
+    Its windows are as large as the input makes them. What is read from other formats has windows.
+    """
+    spec = layer.spec
+    if not isinstance(spec, Operator) or spec.op.startswith("Global"):
+        return False
+    return spec.node.removeprefix("_").startswith("adaptive_") and "Pool" in spec.op
 
 
 def _joints(layer: Layer) -> list[Joint]:
@@ -83,8 +95,8 @@ def _varies(joint: Joint, state: State[Axes]) -> bool:
     if not isinstance(wiring, Product):
         return True
     return any(
-        int(wiring.axes[a].inputs) > 1
-        for a in range(len(wiring.axes))
+        int(axis.inputs) > 1 and not (axis.complete and axis.taps == axis.inputs)
+        for a, axis in enumerate(wiring.axes)
         for own in _axes_of(wiring, a, state)
         if own in state.moves
     )

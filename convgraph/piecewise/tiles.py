@@ -13,7 +13,7 @@ from convgraph.core.network import Network, check_network
 from convgraph.piecewise.cuts import Cut, cuts_of
 from convgraph.piecewise.tiling import AxisTiles, Tiling, bytes_of
 
-__all__ = ["tiles"]
+__all__ = ["planned", "tiles"]
 
 
 def tiles(
@@ -65,8 +65,9 @@ def tiles(
     Raises
     ------
     ConvgraphError
-        If a row on the way sees all positions of an axis (the message says which), or if a tile is
-        smaller than what the cuts spoil.
+        If a row on the way sees all positions of an axis: the message says which, and the error's
+        `obstacle` what a first pass would have to collect, with plans for two passes. Or if a tile
+        is smaller than what the cuts spoil.
 
     Examples
     --------
@@ -83,7 +84,34 @@ def tiles(
     check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: a plan needs numbers for sizes")
-    target = output_row(network, row)
+    if len(network.inputs) != 1:
+        names = ", ".join(each.name for each in network.inputs)
+        raise ConvgraphError(f"network={network!r}: pieces are of one input, and this has {names}")
+    return planned(
+        network,
+        output_row(network, row).name,
+        tile,
+        overlap,
+        values=values,
+        memory=memory,
+        dtype=dtype,
+        overhead=overhead,
+    )
+
+
+def planned(
+    network: Network,
+    row: str,
+    tile: int | Iterable[int] | None = None,
+    overlap: int | Iterable[int] | None = None,
+    *,
+    values: int | None = None,
+    memory: int | None = None,
+    dtype: str = "float32",
+    overhead: Any = None,
+) -> Tiling:
+    """The same for pieces of the first input; others are given whole to every tile."""
+    target = network.row(row)
     cuts = cuts_of(network, target)
     asked = {"tile": tile, "values": values, "memory": memory, "overhead": overhead}
     given = [name for name, value in asked.items() if value is not None]

@@ -20,7 +20,7 @@ from convgraph.core.wiring import Product
 from convgraph.interactions.reads import reads_of
 from convgraph.interactions.views import State, UntraceableError, align
 from convgraph.piecewise.liveness import ancestors
-from convgraph.piecewise.places import placed
+from convgraph.piecewise.places import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
 __all__ = ["Reading", "Timing", "same_axis", "timing"]
@@ -189,6 +189,8 @@ def timing(network: Network, axis: int, row: str) -> Timing:
             )
         if placed(layer, found):
             raise ConvgraphError(f"row={name!r}: has parameters of its own for each position")
+        if sized_by_number(layer):
+            raise ConvgraphError(f"row={name!r}: has a given number of positions, whatever comes")
         places[name] = _place(layer.target, state, axis)
         readings = _readings(layer, places)
         steps[name] = payload[axis].step
