@@ -139,6 +139,25 @@ def test_results_of_other_axes_are_named(last: Any) -> None:
         cg.tiles(cg.from_torch(module, (3, 64, 48)), tile=32)
 
 
+def test_a_tile_takes_as_much_memory_as_predicted() -> None:
+    """In the layout that convolutions work in, so that they copy nothing; bytes, not time."""
+    from torch.profiler import ProfilerActivity, profile
+
+    module = UNet("transposed").eval().to(memory_format=torch.channels_last)
+    plan = cg.tiles(cg.from_torch(module, (3, 256, 256)), tile=128)
+    x = torch.rand(1, 3, *plan.tile).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        module(x)
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+            module(x.clone())
+    now, most = 0, 0
+    for event in seen.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            most = max(most, now)
+    assert 0.85 * plan.memory() < most < 1.15 * plan.memory()
+
+
 def test_a_pooled_head_is_named() -> None:
     module = nn.Sequential(
         nn.Conv2d(3, 4, 3, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)

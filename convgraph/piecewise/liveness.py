@@ -16,12 +16,13 @@ def peak(network: Network, until: str, tile: Sequence[int]) -> int:
     """The most values of rows that are held at once, with the input of a tile's size.
 
     Rows are computed in their order; one is held until the last layer that reads it has been
-    computed. Parameters and what a layer needs for itself are not counted.
+    computed, and the input to the end, by whoever hands it over. Parameters and what a layer needs
+    for itself are not counted.
 
     >>> from convgraph import Conv, MaxPool
     >>> net = (Conv((3, 3), filters=4, padding=1) >> MaxPool((2, 2))).on((1, 8, 8))
-    >>> peak(net, "g", (8, 8))  # 64 inputs and 4 x 64; then 4 x 64 and 4 x 16
-    320
+    >>> peak(net, "g", (8, 8))  # 64 inputs, 4 x 64 and 4 x 16
+    384
     """
     sizes = row_sizes(network, tile)
     wanted = ancestors(network, until)
@@ -30,7 +31,8 @@ def peak(network: Network, until: str, tile: Sequence[int]) -> int:
     for number, layer in enumerate(layers):
         for joint in layer.joints:
             last[joint.source.name] = number
-    last[until] = len(layers)
+    for name in (until, *(row.name for row in network.inputs)):
+        last[name] = len(layers)
     alive = sum(sizes[row.name] for row in network.inputs)
     most = alive
     for number, layer in enumerate(layers):

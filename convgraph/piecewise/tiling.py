@@ -166,7 +166,11 @@ class Tiling:
         return peak(self.network, self.row.name, self.tile)
 
     def memory(self, dtype: str = "float32") -> int:
-        """The same in bytes, with activations of a type, for one input without a batch."""
+        """The same in bytes, with activations of a type, for one input without a batch.
+
+        What libraries allocate beside them is not counted: copies of rows in other layouts, say,
+        which PyTorch's convolutions make on a CPU of what is not in "channels last".
+        """
         return self.peak * bytes_of(dtype)
 
     def verify(self) -> bool:
