@@ -313,3 +313,21 @@ def test_a_fault_of_ours_is_not_said_to_be_the_models(monkeypatch: pytest.Monkey
     monkeypatch.setitem(BUILDERS, "Relu", faulty)
     with pytest.raises(AttributeError, match="missing"):
         from_onnx(model([node("Relu", ["x"], ["y"])], {"x": (1, 2, 3)}))
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize(
+    "op", ["MatMul", "Add", "Where", "Concat", "Gather", "Expand", "Tile", "ScatterND", "Pad"]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_input_that_is_left_out_is_no_error_of_python(op: str, place: int, held: bool) -> None:
+    inputs = ["w" if held else "x", "w", "w"][: {"Where": 3, "ScatterND": 3}.get(op, 2)]
+    inputs[min(place, len(inputs) - 1)] = ""
+    nodes = [node(op, inputs, ["h"]), node("Add", ["x", "h"], ["y"])]
+    proto = model(nodes, {"x": (2, 2)}, held={"w": np.ones((2, 2), np.float32)})
+    said = ""
+    try:
+        from_onnx(proto)
+    except ConvgraphError as error:  # any other is a failure
+        said = str(error)
+    assert "NoneType" not in said

@@ -93,3 +93,23 @@ def test_a_size_of_minus_one_is_left_open() -> None:
     assert from_onnx(proto, (1, 3, 4)).outputs[0].shape == (3, 4)
     with pytest.raises(ConvgraphError, match="an axis has 1 to"):
         from_onnx(model([node("Relu", ["x"], ["y"])], {"x": (1, 3, -2)}))
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6, 12])
+def test_errors_of_sizes_left_open_are_short_and_say_so(depth: int) -> None:
+    """A path down and up again meets one that stays, which not all sizes allow."""
+    nodes, last = [], "x"
+    for i in range(depth):
+        nodes.append(node("MaxPool", [last], [f"d{i}"], kernel_shape=[2], strides=[2]))
+        last = f"d{i}"
+    for i in range(depth):
+        nodes.append(node("Upsample", [last, "s"], [f"u{i}"]))
+        last = f"u{i}"
+    nodes.append(node("Add", [last, "x"], ["y"]))
+    proto = model(nodes, {"x": (1, 2, "left_open")}, held={"s": np.float32([1, 1, 2])}, opset=9)
+    with pytest.raises(ConvgraphError) as caught:
+        from_onnx(proto)
+    message = str(caught.value)
+    assert "the model leaves left_open open: --input gives numbers" in message
+    assert len(message) <= 480
+    assert from_onnx(proto, (1, 2, 2**depth)).outputs[0].shape == (2, 2**depth)

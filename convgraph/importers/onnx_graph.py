@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size, size_symbol
+from convgraph.core.sizes import Size, is_symbolic, size_symbol
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_file import opset_of, read_model
 from convgraph.importers.onnx_nodes import nodes_of
@@ -90,9 +90,29 @@ def from_onnx(
     if not outputs:
         raise ConvgraphError("model: a graph without outputs")
     shapes = Shapes(proto, stated_shapes)
-    return network_of(
-        nodes, stated_shapes, known, outputs, shapes.stated, strict, infer=shapes.inferred
+    try:
+        return network_of(
+            nodes, stated_shapes, known, outputs, shapes.stated, strict, infer=shapes.inferred
+        )
+    except ConvgraphError as error:
+        raise _with_open_sizes(error, stated_shapes) from error.__cause__
+
+
+LONGEST = 400  # characters of a message before the one that says which sizes are open
+
+
+def _with_open_sizes(error: ConvgraphError, shapes: Mapping[str, Shape]) -> ConvgraphError:
+    """An error of a model whose input leaves sizes open, with a word on them."""
+    left_open = list(
+        dict.fromkeys(str(n) for shape in shapes.values() for n in shape if is_symbolic(n))
     )
+    if not left_open:
+        return error
+    message = str(error)
+    if len(message) > LONGEST:
+        message = f"{message[: LONGEST // 2]} ... {message[-LONGEST // 2 :]}"
+    named = ", ".join(left_open[:4]) + (", ..." if len(left_open) > 4 else "")
+    return ConvgraphError(f"{message}; the model leaves {named} open: --input gives numbers")
 
 
 # The inputs that hold a layer's parameters: a graph's input that is used nowhere else is one

@@ -34,6 +34,7 @@ from convgraph.importers.values import Known, Signal, Weights
 __all__ = ["build", "needed_nodes", "network_of"]
 
 Shape = tuple[Size, ...]
+LEFT_OUT = "an input or an attribute that the operator needs is left out"
 
 
 def network_of(
@@ -137,9 +138,15 @@ def build(builder: Builder, node: Node) -> None:
             builder.unknown(node, str(reason))
     except ConvgraphError as error:
         raise ConvgraphError(_about(node, str(error))) from None
+    except AttributeError as e:
+        if e.obj is not None:
+            raise
+        raise ConvgraphError(_about(node, LEFT_OUT)) from e
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as e:
         # a model is data: a node that breaks its operator's rules is no fault of this library's
-        raise ConvgraphError(_about(node, f"not as the operator asks: {e}")) from e
+        left_out = isinstance(e, TypeError) and "NoneType" in str(e)
+        why = LEFT_OUT if left_out else f"not as the operator asks: {e}"
+        raise ConvgraphError(_about(node, why)) from e
 
 
 def _about(node: Node, message: str) -> str:
