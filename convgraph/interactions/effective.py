@@ -16,6 +16,7 @@ from convgraph.interactions.measures import Moments, MomentsKind, Packed, Packed
 from convgraph.interactions.path_measures import PathMeasures, Paths
 from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
 from convgraph.interactions.sums import Sum
+from convgraph.interactions.views import State
 
 __all__ = [
     "EffectiveField",
@@ -24,6 +25,9 @@ __all__ = [
     "path_moments",
     "variances",
 ]
+
+
+MOST_BITS = 1 << 31  # of all numbers on the way to a row, 250 MB and some seconds
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,7 +158,8 @@ def effective_fields(
     -------
     tuple of EffectiveField
         One for each axis of the input besides the channels; empty where the paths are no products
-        along axes.
+        along axes, or where writing their numbers down would take 250 MB (long inputs behind
+        layers of attention, whose units differ from each other all).
 
     Examples
     --------
@@ -187,6 +192,10 @@ def fields_of_paths(
     on_the_way = rows_before(network, end.name) & moments.sums.keys()
     most = max(max(totals), *(_most(moments.sums[name]) for name in on_the_way))
     kind = PackedKind(max(-(-most.bit_length() // 8) * 8, 8))
+    states = {id(s): s for name in on_the_way for s, _ in _terms(moments.sums[name])}
+    payloads = sum(len(state.payloads) for state in states.values())
+    if payloads * sum(map(int, source.shape)) * kind.width > MOST_BITS:
+        return ()
     paths = PathMeasures(kind)
     start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
     found = propagate(network, source.name, start, paths, end.name).states[end.name]
@@ -205,8 +214,13 @@ def fields_of_paths(
 
 def _most(total: Sum[Paths[Moments]] | None) -> int:
     """No fewer paths than lead to any unit."""
-    terms = total.terms if total is not None else ()
-    return sum(n * max(map(_total, state.payloads), default=0) for state, n in terms)
+    return sum(n * max(map(_total, state.payloads), default=0) for state, n in _terms(total))
+
+
+def _terms(
+    total: Sum[Paths[Moments]] | None,
+) -> tuple[tuple[State[Paths[Moments]], int], ...]:
+    return total.terms if total is not None else ()
 
 
 def _total(payload: Paths[Moments] | None) -> int:

@@ -289,7 +289,8 @@ def _recombined(
     algebra: Algebra[P],
 ) -> State[P]:
     """New classes for cells that each read a row of classes (-1 for none)."""
-    ordered = np.sort(reads, axis=1)
+    alike, which = _alike(reads, len(state.payloads), algebra.idempotent)
+    ordered = np.sort(reads[alike], axis=1)
     if algebra.idempotent:  # once is as good as several times
         again = ordered[:, 1:] == ordered[:, :-1]
         ordered[:, 1:][again] = -1
@@ -298,6 +299,7 @@ def _recombined(
         kinds, number = ordered, np.zeros(1, np.int64)
     else:
         kinds, number = np.unique(ordered, axis=0, return_inverse=True)
+    number = number.ravel()[which]
     payloads: list[P | None] = []
     for kind in kinds:
         classes, many = np.unique(kind[kind >= 0], return_counts=True)
@@ -313,6 +315,25 @@ def _recombined(
         else:
             payloads.append(algebra.combine(parts, state.sizes))
     return with_classes(state, number.reshape(shape), payloads, algebra)
+
+
+def _alike(
+    reads: NDArray[np.int64], classes: int, once: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """One row of each kind of reads (or of more kinds than there are), and whose each row is.
+
+    Sorting a row takes far longer than counting in it, where there are few classes.
+    """
+    if classes > FEW or len(reads) == 1:
+        every = np.arange(len(reads))
+        return every, every
+    counts = np.stack([np.count_nonzero(reads == c, axis=1) for c in range(classes)], axis=1)
+    code: NDArray[np.int64] = np.zeros(len(reads), np.int64)
+    for column in (counts > 0 if once else counts).T:
+        _, values = np.unique(column, return_inverse=True)
+        _, code = np.unique(code * (int(values.max()) + 1) + values, return_inverse=True)
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    return first, which
 
 
 def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:

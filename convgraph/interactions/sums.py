@@ -29,7 +29,19 @@ from convgraph.interactions.views import (
     with_classes,
 )
 
-__all__ = ["Sum", "Sums", "added", "collected", "in_two_terms", "key_of", "times", "worked_out"]
+__all__ = [
+    "FEW",
+    "MOST_JOINED",
+    "Sum",
+    "Sums",
+    "added",
+    "collected",
+    "in_two_terms",
+    "key_of",
+    "times",
+    "vary_apart",
+    "worked_out",
+]
 
 P = TypeVar("P")
 
@@ -68,12 +80,6 @@ class Sum(Generic[P]):
     def payloads(self) -> Iterator[P]:
         """The payloads of all terms: each unit sees one of each term, or none of it."""
         return (p for state, _ in self.terms for p in state.payloads if p is not None)
-
-    @property
-    def apart(self) -> bool:
-        """Whether any class of a term meets any of the others, as they vary along other axes."""
-        varying = [{a for a, n in enumerate(s.classes.shape) if n > 1} for s, _ in self.terms]
-        return sum(map(len, varying)) == len(set().union(*varying))
 
 
 class Sums(Mapping[str, "State[P] | None"]):
@@ -210,18 +216,18 @@ def _still_where_one_is(
 
 def _next_join(
     terms: Sequence[tuple[State[P], int]], moves: tuple[int | None, ...], algebra: Algebra[P]
-) -> tuple[int, int, Pairs] | None:
+) -> tuple[int, int, Pairs | None] | None:
     """Which two terms have to be joined next, or had better be; None where all may stay apart.
 
     Terms that move alike are carried on alike, so that nothing is lost when they wait. A term that
     does not move is joined to one that does: what global edges count beside others depends on it.
     """
     still = not algebra.idempotent and not any(m is not None for m in moves)
-    costs: dict[tuple[int, int, Pairs], tuple[int, bool]] = {}
+    costs: dict[tuple[int, int, Pairs | None], tuple[int, bool]] = {}
     for one in range(len(terms)):
         for other in range(one + 1, len(terms)):
             a, b = terms[one][0], terms[other][0]
-            pairs = _pairs(a, b)
+            pairs = None if vary_apart(a, b) else _pairs(a, b)
             made, same = _made(a, b, pairs), a.moves == b.moves == moves
             read = 0 if still else len(a.payloads) + len(b.payloads)
             if made <= read + FEW and (same or len(terms) == 2):
@@ -234,14 +240,19 @@ def _next_join(
     return min(chosen, key=chosen.__getitem__)
 
 
-def _made(a: State[P], b: State[P], pairs: Pairs) -> int:
+def _made(a: State[P], b: State[P], pairs: Pairs | None) -> int:
     """How many payloads a join makes: of pairs of classes in which both see something."""
-    for one, other in ((a, b), (b, a)):
-        if len(one.payloads) == 1:
-            return sum(p is not None for p in other.payloads) if one.payloads[0] is not None else 0
-    first, second = np.divmod(pairs.kinds, len(b.payloads))
     seen = [np.array([p is not None for p in state.payloads]) for state in (a, b)]
+    if pairs is None:  # all pairs, which need not be listed
+        return int(np.count_nonzero(seen[0])) * int(np.count_nonzero(seen[1]))
+    first, second = np.divmod(pairs.kinds, len(b.payloads))
     return int(np.count_nonzero(seen[0][first] & seen[1][second]))
+
+
+def vary_apart(a: State[P], b: State[P]) -> bool:
+    """Whether classes vary along other axes, so that each meets all of the other's."""
+    sizes = zip(a.classes.shape, b.classes.shape, strict=True)
+    return all(m == 1 or n == 1 for m, n in sizes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,7 +117,10 @@ def with_classes(
 
 
 def kinds_of(numbers: NDArray[np.int64], below: int) -> tuple[list[int], NDArray[np.int64]]:
-    """The different numbers, and which of them stands where, without sorting."""
+    """The different numbers, in order, and which of them stands where."""
+    if below > 4 * numbers.size:  # to sort a few takes less than to count up to what they could be
+        found, number = np.unique(numbers, return_inverse=True)
+        return found.tolist(), number.reshape(numbers.shape)
     present = np.bincount(numbers.ravel(), minlength=below) > 0
     return np.flatnonzero(present).tolist(), (np.cumsum(present) - 1)[numbers]
 

@@ -17,7 +17,7 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.measures import Moments, MomentsKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
-from convgraph.interactions.sums import MOST_JOINED, Sum, in_two_terms, worked_out
+from convgraph.interactions.sums import MOST_JOINED, Sum, in_two_terms, vary_apart, worked_out
 from convgraph.interactions.views import Algebra, State, UntraceableError, kinds_of
 
 __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "paths_of", "widest"]
@@ -139,7 +139,7 @@ def longest_extent(
         for m, other in enumerate(terms):
             if k == m:
                 continue
-            if _apart(one, other):
+            if vary_apart(one, other):
                 last = _over(np.maximum, [last for _, last in ends[k]])
                 first = _over(np.minimum, [first for first, _ in ends[m]])
                 most = max(most, int((last - first).max()))
@@ -274,7 +274,7 @@ def _groups(terms: Sequence[Term]) -> list[list[Term]]:
     for term in terms:
         others, own = [], [term]
         for group in groups:
-            if all(_apart(term[0], state) for state, _ in group):
+            if all(vary_apart(term[0], state) for state, _ in group):
                 others.append(group)
             else:
                 own = group + own
@@ -319,12 +319,6 @@ def _distinct(values: Sequence[Any]) -> tuple[list[Any], Ints]:
     return list(first), number
 
 
-def _apart(one: State[Any], other: State[Any]) -> bool:
-    return not any(
-        a > 1 and b > 1 for a, b in zip(one.classes.shape, other.classes.shape, strict=True)
-    )
-
-
 def _classes_met(one: State[Any], other: State[Any]) -> Iterator[tuple[int, int]]:
     """The pairs of classes that units are in, in order."""
     count = len(other.payloads)
@@ -335,7 +329,7 @@ def _classes_met(one: State[Any], other: State[Any]) -> Iterator[tuple[int, int]
 def _blocks(one: State[Any], other: State[Any], a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
     """The pairs of numbers that stand for the classes of units, in order, some at a time."""
     below_a, below_b = int(a.max()) + 1, int(b.max()) + 1
-    if _apart(one, other):
+    if vary_apart(one, other):
         # the numbers are those of a first class each, so that their order is that of the classes
         step = max(AT_ONCE // below_b, 1)
         second = np.arange(below_b)[None]
