@@ -284,6 +284,46 @@ def test_totals_by_module_are_those_of_the_modules(kind: type[nn.Module], inputs
         facts.by_module(depth=0)
 
 
+def test_programs_and_their_files_are_read_like_the_module(tmp_path) -> None:
+    module = made(Residual).eval()
+    program = torch.export.export(module, (torch.zeros(1, 2, 9, 8),))
+    before = str(program.graph)
+    torch.export.save(program, tmp_path / "model.pt2")
+    whole = from_torch(module, (2, 9, 8))
+    for given in (program, tmp_path / "model.pt2", str(tmp_path / "model.pt2")):
+        net = from_torch(given)
+        assert repr(net) == repr(whole)
+        assert [row.name for row in net.rows] == [row.name for row in whole.rows]
+        assert net.modules == whole.modules
+    assert str(program.graph) == before
+    with pytest.raises(ConvgraphError, match="has the shapes it was exported for"):
+        from_torch(program, (2, 9, 8))
+    with pytest.raises(ConvgraphError, match=r"none\.pt2.*torch\.export\.save"):
+        from_torch(tmp_path / "none.pt2")
+    with pytest.raises(ConvgraphError, match="input_shape=None"):
+        from_torch(module)
+    size = torch.export.Dim("n", min=2, max=9)
+    grown = torch.export.export(nn.ReLU(), (torch.zeros(1, 5),), dynamic_shapes=({1: size},))
+    with pytest.raises(ConvgraphError, match="leaves sizes of"):
+        from_torch(grown)
+
+
+def test_inputs_by_name() -> None:
+    class Named(nn.Module):
+        def forward(self, left, right):
+            return left - 2 * right
+
+    class Entries(nn.Module):
+        def forward(self, batch):
+            return batch["left"] - 2 * batch["right"]
+
+    for module in (Named(), Entries()):
+        net = from_torch(module, {"right": (1, 3), "left": (1, 3)})
+        names = {row.name.removeprefix("batch_"): row.name for row in net.inputs}
+        got = net.evaluate({names["left"]: [1, 2, 3], names["right"]: [0, 1, 0]})
+        assert np.array_equal(got, [1, 0, 3])
+
+
 def test_batch_or_none() -> None:
     module = nn.Conv2d(2, 3, 3)
     assert from_torch(module, (2, 5, 5)).outputs[0].shape == (3, 3, 3)

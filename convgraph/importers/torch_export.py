@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
-from convgraph.importers.torch_inlined import inlined
+from convgraph.importers.torch_inlined import inlined, wraps
 from convgraph.importers.torch_places import overlapping
 
-__all__ = ["examples", "exported", "program_of", "unwrapped"]
+__all__ = ["examples", "exported", "given_program", "program_of", "unwrapped"]
 
 RULE = "a shape is a positive integer, or one for each axis"
 WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "BatchNorm")
@@ -21,7 +23,10 @@ WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "BatchNorm")
 def unwrapped(torch: Any, module: Any) -> Any:
     """The module itself, where `torch.compile` or `DataParallel` has wrapped it."""
     if not isinstance(module, torch.nn.Module):
-        raise ConvgraphError(f"module={type(module).__name__}: a torch.nn.Module")
+        shown = repr(module) if isinstance(module, str | os.PathLike) else type(module).__name__
+        raise ConvgraphError(
+            f"module={shown}: a torch.nn.Module, an exported program or the path of a .pt2 file"
+        )
     if isinstance(module, torch.jit.ScriptModule):
         raise ConvgraphError(
             f"module={type(module).__name__}: a module that is scripted or traced cannot be "
@@ -32,6 +37,27 @@ def unwrapped(torch: Any, module: Any) -> Any:
     return getattr(module, "_orig_mod", module)
 
 
+def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
+    """The program that is given, as `torch.export` made it or in its file, or None for a module."""
+    if isinstance(module, str | os.PathLike) and os.fspath(module).endswith(".pt2"):
+        try:
+            module = torch.export.load(module)
+        except Exception as error:  # whatever reading the file raises
+            line = " ".join(str(error).split())[:200]
+            raise ConvgraphError(
+                f"module={str(module)!r}: no file that torch.export.save wrote: {line}"
+            ) from error
+    if not isinstance(module, torch.export.ExportedProgram):
+        return None
+    if input_shape is not None:
+        raise ConvgraphError(
+            f"input_shape={input_shape!r}: an exported program has the shapes it was exported for"
+        )
+    if wraps(module.graph) or overlapping(module.graph):
+        return inlined(module.run_decompositions({}))  # a program of its own
+    return module
+
+
 def program_of(
     torch: Any, module: Any, given: Any, batch: bool | None
 ) -> tuple[list[tuple[int, ...]], Any]:
@@ -40,9 +66,10 @@ def program_of(
     Where nobody says whether the shapes have a batch, and the module does not take them in the
     likelier way, it is given them in the other one.
     """
+    names = list(given) if isinstance(given, Mapping) else None
     first = examples(torch, module, given, batch)
     try:
-        return [tuple(each.shape) for each in first], exported(torch, module, first)
+        return [tuple(each.shape) for each in first], exported(torch, module, first, names)
     except ConvgraphError as error:
         if batch is not None or _DATA_DEPENDENT in str(error.__cause__):
             raise
@@ -50,7 +77,7 @@ def program_of(
         had = [each.shape for each in first] == [each.shape for each in kept]
         other = added if had else kept
         try:
-            return [tuple(each.shape) for each in other], exported(torch, module, other)
+            return [tuple(each.shape) for each in other], exported(torch, module, other, names)
         except ConvgraphError:
             raise ConvgraphError(
                 f"{error}; the shape was read as one {'with' if had else 'without'} a batch, and "
@@ -70,7 +97,10 @@ def examples(torch: Any, module: Any, given: Any, batch: bool | None = None) -> 
     own = next((tensor for tensor in tensors if tensor.is_floating_point()), None)
     kind = {} if own is None else {"dtype": own.dtype, "device": own.device}
     parts = (list, tuple, torch.Tensor)
-    several = isinstance(given, list | tuple) and any(isinstance(each, parts) for each in given)
+    given = [*given.values()] if (named := isinstance(given, Mapping)) else given
+    several = named or (
+        isinstance(given, list | tuple) and any(isinstance(each, parts) for each in given)
+    )
     made = []
     for each in given if several else [given]:
         if isinstance(each, torch.Tensor):
@@ -100,12 +130,23 @@ def _with_batch(
     return shape if shape[0] == 1 and len(shape) > 1 else (1, *shape)
 
 
-def exported(torch: Any, module: Any, example: list[Any]) -> Any:
-    """The program of a module as it acts at inference; see `torch_places` on changes in place."""
+def exported(torch: Any, module: Any, example: list[Any], names: list[str] | None = None) -> Any:
+    """The program of a module as it acts at inference; see `torch_places` on changes in place.
+
+    Inputs with names are arguments of `forward`, or else the entries of the one that it takes.
+    """
+    arguments: tuple[Any, ...] = tuple(example)
+    keywords: dict[str, Any] = {}
+    if names is not None:
+        keywords = dict(zip(names, example, strict=True))
+        if not set(names) <= set(inspect.signature(module.forward).parameters):
+            arguments, keywords = (keywords,), {}
+        else:
+            arguments = ()
     shapes = [tuple(tensor.shape) for tensor in example]
     with _inference(module), torch.no_grad():
         try:
-            program = inlined(torch.export.export(module, tuple(example)))
+            program = inlined(torch.export.export(module, arguments, keywords))
             if overlapping(program.graph):
                 program = program.run_decompositions({})
         except Exception as error:  # whatever the module's own code raises

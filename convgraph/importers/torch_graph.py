@@ -17,7 +17,7 @@ from convgraph.importers.builder import Builder
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.torch_constants import Constants
-from convgraph.importers.torch_export import program_of, unwrapped
+from convgraph.importers.torch_export import given_program, program_of, unwrapped
 from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_operators import OPERATORS, Call
@@ -32,7 +32,7 @@ NEWEST = 28  # the operator set in whose terms the nodes are written
 
 
 def from_torch(
-    module: Any, input_shape: Any, strict: bool = False, batch: bool | None = None
+    module: Any, input_shape: Any = None, strict: bool = False, batch: bool | None = None
 ) -> Network:
     """Read a PyTorch module as a network of rows, wirings and tyings, as it acts at inference.
 
@@ -46,10 +46,12 @@ def from_torch(
     Parameters
     ----------
     module
-        A `torch.nn.Module`; its mode of training is left as it was.
+        A `torch.nn.Module`; its mode of training is left as it was. Or a program that
+        `torch.export` made, or the path of a `.pt2` file with one: they need no shape.
     input_shape
-        The shape of the input, with or without the batch, or a list of shapes for several inputs;
-        a tensor instead of a shape where whole numbers are asked for, as by an embedding.
+        The shape of the input, with or without the batch; a list of shapes for several inputs, or
+        a dict of them by name; a tensor instead of a shape where whole numbers are asked for, as
+        by an embedding.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
     batch
@@ -78,10 +80,14 @@ def from_torch(
         raise ConvgraphError(
             "torch: reading a module needs PyTorch: pip install 'convgraph[torch]'"
         ) from None
-    module = unwrapped(torch, module)
     if batch is not None and not isinstance(batch, bool):
         raise ConvgraphError(f"batch={batch!r}: True, False, or None where the module may tell")
-    shapes, program = program_of(torch, module, input_shape, batch)
+    program = given_program(torch, module, input_shape)
+    if program is None:
+        module = unwrapped(torch, module)
+        shapes, program = program_of(torch, module, input_shape, batch)
+    else:
+        module, shapes = None, input_shapes(program)
     translation = Translation(torch, module, program)
     if translation.unread:
         again = decomposed(torch, program, translation.unread, OPERATORS)
@@ -313,6 +319,22 @@ class Translation:
     def shape(self, value: Any) -> tuple[int, ...]:
         """The shape of an argument."""
         return tuple(int(n) for n in value.meta["val"].shape)
+
+
+def input_shapes(program: Any) -> list[tuple[int, ...]]:
+    """The shapes for which a program was exported."""
+    own = set(program.graph_signature.user_inputs)
+    found = []
+    for node in program.graph_module.graph.nodes:
+        if node.op == "placeholder" and node.name in own:
+            shape = tuple(getattr(node.meta.get("val"), "shape", ()))
+            if not all(isinstance(n, int) for n in shape):
+                raise ConvgraphError(
+                    f"module: its program leaves sizes of {node.name!r} open, {shape}; "
+                    "export it for numbers"
+                )
+            found.append(shape)
+    return found
 
 
 def sizes(node: Any, value: Any) -> tuple[int, ...]:

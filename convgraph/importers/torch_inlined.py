@@ -6,10 +6,15 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["decomposed", "inlined"]
+__all__ = ["decomposed", "inlined", "wraps"]
 
 # what they wrap is computed as it stands: recording and precision are not a matter of connections
 WRAPPERS = ("wrap_with_set_grad_enabled", "wrap_with_autocast")
+
+
+def wraps(graph: Any) -> bool:
+    """Whether a graph has parts that are wrapped."""
+    return any(str(node.target) in WRAPPERS for node in graph.nodes)
 
 
 def inlined(program: Any) -> Any:

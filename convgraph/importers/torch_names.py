@@ -14,8 +14,9 @@ __all__ = ["Names", "of_parametrisation"]
 class Names:
     """The names of the results of a program's nodes, and the modules that compute them."""
 
-    def __init__(self, graph: Any, module: Any) -> None:
-        self._of_modules = _module_names(graph, _leaves(module))
+    def __init__(self, graph: Any, module: Any | None) -> None:
+        leaves = _innermost(graph) if module is None else _leaves(module)
+        self._of_modules = _module_names(graph, leaves)
         self._taken = {node.name for node in graph.nodes}
         self.modules: dict[str, str] = {}
 
@@ -53,6 +54,13 @@ def _leaves(module: Any) -> set[str]:
         for name, layer in module.named_modules(remove_duplicate=False)
         if name and all(part == "parametrizations" for part, _ in layer.named_children())
     }
+
+
+def _innermost(graph: Any) -> set[str]:
+    """The modules within which no other computes anything, where there is but the program."""
+    paths = {_path(node) for node in graph.nodes if node.op == "call_function"}
+    around = {path[:end] for path in paths for end, c in enumerate(path) if c == "."}
+    return paths - around
 
 
 def _module_names(graph: Any, leaves: set[str]) -> dict[str, str]:
