@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.figures.motion.board import KERNEL, Board, board
 from convgraph.figures.motion.grid import Grid, cell
@@ -130,7 +129,7 @@ class Scene:
         """Whether what lies around the units is zero."""
         wiring = self.sweep.joint.wiring
         assert isinstance(wiring, Product)
-        return all(not isinstance(a, Window) or a.boundary == "zeros" for a in wiring.axes[1:])
+        return all(axis.boundary == "zeros" for axis in wiring.axes[1:])
 
     # -- the kernel ------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class Sweep:
     def transposed(self) -> bool:
         """Whether zeros lie between the units of the input, or could."""
         assert isinstance(self.joint.wiring, Product)
-        return any(isinstance(axis, Reversed) for axis in self.joint.wiring.axes)
+        return any(axis.window is not axis.sliding for axis in self.joint.wiring.axes)
 
 
 def sweep(network: Network) -> Sweep:
@@ -168,7 +168,7 @@ def _one_joint(network: Network) -> tuple[Layer, Joint]:
         not isinstance(wiring, Product)
         or not straight
         or len(wiring.axes) != rank + 1
-        or not all(isinstance(axis, Window | Reversed) for axis in wiring.axes[1:])
+        or not all(axis.window is not None for axis in wiring.axes[1:])
         or rank not in (1, 2)
     ):
         raise ConvgraphError(

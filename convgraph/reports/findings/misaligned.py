@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convgraph.core.layer import Layer
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields
 from convgraph.interactions.sums import Sum
@@ -57,7 +56,7 @@ def _picked_from(name: str, computed: dict[str, Layer]) -> str:
         (joint,) = computed[name].joints
         wiring = joint.wiring
         if not isinstance(wiring, Product) or not all(
-            isinstance(axis, Window) and axis.taps == 1 and axis.padding <= 0
+            axis.sliding is not None and axis.taps == 1 and axis.padding <= 0
             for axis in wiring.axes
         ):
             break

@@ -234,11 +234,14 @@ def _answer(
     return (answer if carried is None else answer.with_broken(carried)), view
 
 
-def _along_axes(view: SeparatedAxes) -> Answer | None:
-    at_once = len(view.acting) == 1 or view.turned
-    answer = (jointly if at_once else axis_by_axis)(view)
-    again = answer is not None and answer.undecided and not at_once
-    return jointly(view) if again and view.edges(view.acting) <= AGAIN else answer
+def _along_axes(view: SeparatedAxes, one: bool = False) -> Answer | None:
+    """The answer on the axes; with `one`, maybe no more of it than one unit that differs."""
+    if len(view.acting) == 1 or view.turned:
+        return jointly(view, one)
+    answer = axis_by_axis(view)
+    if answer is None or not answer.undecided or (one and answer.broken):
+        return answer
+    return jointly(view, one) if view.edges(view.acting) <= AGAIN else answer
 
 
 def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Units | None:
@@ -254,7 +257,7 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     view = separated_axes(network, {**acting, front.name: moved}, front.name)
     if view is None or not view.acting or view.turned:
         return None
-    answer = _along_axes(view)
+    answer = _along_axes(view, one=found.spreads)
     if answer is None:
         return None
     if found.spreads:

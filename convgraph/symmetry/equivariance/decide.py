@@ -48,6 +48,8 @@ class Question:
     """Whether normal forms are tried."""
     lives: bool = False
     """Whether it is asked of all units, and not of the broken ones only, if they do not vanish."""
+    one: bool = False
+    """Whether it is enough to know of one unit whose two sides differ."""
     undivided: frozenset[str] = frozenset()
     """Rows of which it is not known how they move because a stride does not divide the shift."""
 
@@ -75,6 +77,8 @@ def decide(question: Question) -> Decision:
     known = all(question.maps.get(layer.layer.target.name) is not None for layer in layers)
     exact, vanishes = _structure(question, layers, first, image, consed=not known)
     broken, lives = _witnesses(question, layers, first, image, ~exact, vanishes)
+    if question.one and broken.any():
+        return Decision(exact, broken, vanishes, lives)
     if known and not (exact | broken).all():
         exact = exact | (_structure(question, layers, first, image, consed=True)[0] & ~broken)
     if not (exact | broken).all():
@@ -120,6 +124,8 @@ def _witnesses(
         on_plain.known = on_plain.known | (image[asked] < 0)
         broken[asked] |= on_moved.differs(on_plain)
         lives[asked] |= on_moved.known & (on_moved.code != 0)
+        if question.one and broken.any():
+            break
         if (broken | ~open_).all() and (lives | vanishes)[asked].all():
             break
     return broken, lives

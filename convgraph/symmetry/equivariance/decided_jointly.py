@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -34,13 +34,16 @@ class Answer:
         return Answer(self.exact, Units(row, [*self.broken.boxes, *units.boxes]), Units(row, rest))
 
 
-def jointly(view: SeparatedAxes) -> Answer | None:
-    """Decide on the network cut down to the acting axes, if the layers allow for it."""
+def jointly(view: SeparatedAxes, one: bool = False) -> Answer | None:
+    """Decide on the network cut down to the acting axes, if the layers allow for it.
+
+    With `one` it is enough to know of one unit whose two sides differ; others are left undecided.
+    """
     asked = view.question(view.acting)
     if asked is None:
         return None
     question, cleaned = asked
-    decision = decide(question)
+    decision = decide(replace(question, one=one))
     target = view.network.row(view.row)
     exact = view.lifted(view.acting, decision.exact)
     count = view.classes[view.row].count
