@@ -34,3 +34,13 @@ def chromium() -> Iterator[Any]:
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield browser
     browser.quit()
+
+
+@pytest.fixture(scope="module")
+def on_axes() -> Iterator[None]:
+    """Small networks, too, are decided on their axes, and not at once on their edges."""
+    from convgraph.symmetry.equivariance import check
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(check, "SMALL", -1)
+        yield

@@ -13,6 +13,8 @@ import convgraph as cg
 from convgraph.symmetry.equivariance import check
 from convgraph.symmetry.equivariance.carried_differences import carrier
 
+pytestmark = pytest.mark.usefixtures("on_axes")
+
 FRONTS = [
     cg.Conv(3),
     cg.Conv(2, stride=2) >> cg.ReLU(),

@@ -26,6 +26,8 @@ from convgraph.core.reduction import Reduction
 from convgraph.importers.reductions import minimum, softmax, standardised
 from convgraph.network.listed import listed_layer
 
+pytestmark = pytest.mark.usefixtures("on_axes")
+
 Value = Any
 DIGITS = 50
 

@@ -20,6 +20,8 @@ from convgraph.symmetry.equivariance.explanation import edge_question
 from tests.moves import differences, transformations
 from tests.strategies import LINEAR, networks
 
+pytestmark = pytest.mark.usefixtures("on_axes")
+
 AROUND = cg.Shift(1, boundary="wrap")
 
 

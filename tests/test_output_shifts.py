@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import convgraph as cg
 from convgraph.symmetry.equivariance.counterexample import Counterexample
 
+pytestmark = pytest.mark.usefixtures("on_axes")
+
 POINTS = 40
 
 
