@@ -9,7 +9,10 @@ function opened(data) {
   const full = !listed && data[4] === 0 && data[5] === 1 && data[3] === 0 && taps === inputs;
   const same = !listed && taps === 1 && inputs === outputs && data[3] === 0 && data[4] === 1 &&
     data.length === 6;
-  return { data, inputs, outputs, taps, full, same: same && !full, listed: null };
+  // Groups: so many outputs read so many inputs that no others read.
+  const groups = !listed && data.length === 7 && data[3] === 0 && data[4] === taps && data[5] === 1 ?
+    { reading: data[6], read: taps } : null;
+  return { data, inputs, outputs, taps, full, same: same && !full, groups, listed: null };
 }
 
 // The positions that each output reads, tap by tap; -1 where there is none.
@@ -31,7 +34,7 @@ function positions(table) {
 
 // A table with other positions: some of its taps, say.
 function withPositions(table, listed) {
-  return { ...table, full: false, same: false, listed };
+  return { ...table, full: false, same: false, groups: null, listed };
 }
 
 function size(dims) {
@@ -86,7 +89,8 @@ function along(table, array, axis, forwards) {
   const high = rest.reduce((sum, [, h], a) => sum + (h - 1) * step[axis + 1 + a], 0) + 1;
   const outers = places(dims.slice(0, axis), span.slice(0, axis));
   const moved = { values, result, inner, before, after, low, high, outers };
-  const reach = table.full ? everything(moved, span[axis]) : tapped(table, moved, span[axis], forwards);
+  const reach = table.full ? everything(moved, span[axis]) :
+    table.groups ? grouped(table.groups, moved, span[axis], forwards) : tapped(table, moved, span[axis], forwards);
   return arrayOf(newDims, result, span.map((s, a) => (a === axis ? reach : s)));
 }
 
@@ -110,6 +114,22 @@ function everything({ values, result, inner, before, after, low, high, outers },
     }
   }
   return [0, after];
+}
+
+function grouped({ reading, read }, { values, result, inner, before, after, low, high, outers }, [first, past], forwards) {
+  const [from, to] = forwards ? [read, reading] : [reading, read];
+  const [start, end] = [Math.floor(first / from), Math.ceil(past / from)];
+  for (const outer of outers) {
+    for (let group = start; group < end; group++) {
+      for (let i = low; i < high; i++) {
+        let sum = 0;
+        for (let at = group * from; at < (group + 1) * from; at++) sum += values[(outer * before + at) * inner + i];
+        if (!sum) continue;
+        for (let at = group * to; at < (group + 1) * to; at++) result[(outer * after + at) * inner + i] = sum;
+      }
+    }
+  }
+  return [start * to, end * to];
 }
 
 function tapped(table, { values, result, inner, before, after, low, high, outers }, [first, past], forwards) {
