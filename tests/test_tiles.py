@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -379,3 +380,44 @@ def test_a_plan_for_a_huge_image_is_made_at_once() -> None:
     assert plan.verify()
     last = plan.tiles[-1]
     assert last.put[0][1] == last.read[0][1] == 100_000
+
+
+DESCRIBED = {
+    "same": cg.Conv(3, padding=1) >> cg.MaxPool(2) >> cg.Conv(3, padding=1) >> cg.Upsample(2),
+    "valid": cg.Conv(3) >> cg.MaxPool(2) >> cg.Conv(3),
+    "causal": cg.Conv(5, padding=((4, 0),)),
+    "enlarged": cg.Conv(3, padding=1) >> cg.Upsample(3),
+    "pointwise": cg.Conv(1) >> cg.ReLU(),
+}
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_a_model_description_says_sizes_and_halos_in_its_own_terms(name: str) -> None:
+    """Tiles cropped by the description alone, as its formulas have it, are those of the whole."""
+    spec = DESCRIBED[name]
+    plan = cg.tiles(spec.on(64), overhead=8)
+    described = json.loads(json.dumps(plan.to_bioimageio()))
+    (source,), (target,) = described["inputs"], described["outputs"]
+    least, step = source["size"]["min"], source["size"]["step"]
+    halo = target.get("halo", 0)
+    assert halo or "halo" not in target
+    x = values((64,), 6)
+    whole = exactly(plan.network, x)
+    for size in range(least, 64, step):
+        part = spec.on(size)
+        assert len(exactly(part, x[:size])) == size / target["scale"] + target["offset"]
+        assert size / target["scale"] + target["offset"] - 2 * halo > 0
+        for start in range(0, 64 - size + 1, step):
+            made = exactly(part, x[start : start + size])
+            first = int(start / target["scale"])
+            kept = slice(halo, len(made) - halo)
+            assert (made[kept] == whole[first : first + len(made)][kept]).all(), (size, start)
+
+
+def test_a_plan_is_the_same_after_json() -> None:
+    plan = cg.tiles((cg.Conv((3, 3), padding=1) >> cg.MaxPool((2, 2))).on((64, 40)), tile=20)
+    facts = json.loads(json.dumps(plan.to_dict()))
+    assert facts == plan.to_dict()
+    for axis, known in zip(plan.axes, facts["axes"], strict=True):
+        assert (known["tile"], known["stride"]) == (axis.tile, axis.stride)
+        assert [Fraction(each) for each in known["halo"]] == list(axis.cut.halo)

@@ -266,17 +266,48 @@ class Tiling:
         return facts
 
     def to_bioimageio(self) -> dict[str, Any]:
-        """What the bioimage.io model description asks for, per axis: the input's smallest tile and
-        the step of its sizes, and the output's halo, which is there the same on both sides.
+        """The fields of a bioimage.io model description that a plan knows, per axis of space.
+
+        Of the input's axes `size`: the smallest tile and the step of its sizes. Of the output's
+        `scale` (input positions from one output to the next, where the input's is 1), `offset` (of
+        `size`, which refers to the input's: size / scale + offset), and `halo`, how many outputs
+        are cropped from both sides, which is there the same; it is left out where it is none.
+
+        Raises
+        ------
+        ConvgraphError
+            If the output has a part of a position more than the input's size over the scale: the
+            description has no such offset.
+
+        Examples
+        --------
+        >>> import convgraph as cg
+        >>> net = (cg.Conv((3, 3)) >> cg.MaxPool((2, 2))).on((64, 64))
+        >>> cg.tiles(net, tile=32).to_bioimageio()["outputs"][0]
+        {'scale': 2.0, 'offset': -1}
 
         References
         ----------
-        bioimage.io model description, version 0.5: `ParameterizedSize` and `halo`.
+        bioimage.io model description, version 0.5: `ParameterizedSize` (`min`, `step`),
+        `SizeReference` (`size = reference.size * reference.scale / scale + offset`), and
+        `SpaceOutputAxisWithHalo` (`size_after_crop = size - 2 * halo`).
         """
-        inputs = [{"min": axis.cut.smallest, "step": axis.cut.period} for axis in self.axes]
-        halo = [max(axis.cut.before, axis.cut.after) for axis in self.axes]
-        scale = [str(1 / axis.cut.step) for axis in self.axes]
-        return {"inputs": inputs, "outputs": {"halo": halo, "scale": scale}}
+        inputs, outputs = [], []
+        for place, axis in enumerate(self.axes):
+            cut = axis.cut
+            halo, offset = max(cut.before, cut.after), cut.outputs - cut.size / cut.step
+            if offset.denominator != 1:
+                raise ConvgraphError(
+                    f"axis {place}: {cut.outputs} outputs of {cut.size} inputs at a step of "
+                    f"{cut.step}; a description has whole numbers for offsets"
+                )
+            least = cut.smallest
+            while cut.outputs_of(least) <= 2 * halo:
+                least += cut.period
+            inputs.append({"size": {"min": least, "step": cut.period}})
+            known = {"scale": float(cut.step), "offset": int(offset)}
+            outputs.append(known | ({"halo": halo} if halo else {}))
+        return {"inputs": inputs, "outputs": outputs}
 
     def table(self) -> Table:
         """A line for each axis."""
