@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.window import Window
+from convgraph.symmetry.instances.borders import along
 from convgraph.symmetry.pooled import Pooled, moved
-from convgraph.symmetry.proofs.line_difference import along
 from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Counts", "Shared", "counted", "in_symbols"]

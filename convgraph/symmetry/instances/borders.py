@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 
-__all__ = ["axes_of", "unreached"]
+__all__ = ["along", "axes_of", "reads", "unreached"]
 
 Clear = list[NDArray[np.bool_]]
 
@@ -59,26 +58,35 @@ def unreached(network: Network, moving: Sequence[bool]) -> Clear:
                 assert read is not None
                 if made is None:
                     return [np.zeros(n, bool) for n in network.outputs[0].numbers()]
-                clear[made] &= _along(axis, known[joint.source.name][read])
+                clear[made] &= along(axis, known[joint.source.name][read])
                 followed.add(made)
         known[layer.target.name], moves[layer.target.name] = clear, followed
     return known[network.outputs[0].name]
 
 
-def _along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The outputs of an axis all of whose taps are there, and unreached themselves."""
+    table = reads(axis)
+    if table is None:
+        return np.zeros(int(axis.outputs), bool)
+    read, there = table
+    inside = (read >= 0) & (read < len(source))
+    return np.all(~there | (inside & source[np.where(inside, read, 0)]), axis=1)
+
+
+def reads(axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+    """The position that each tap reads, on a line that has no border, and whether it reads one.
+
+    None for an axis that reads whole rows, which have no end on a line, or a table.
+    """
     i = np.arange(int(axis.outputs))[:, None]
-    there: Any = True
     match axis:
         case Window():
             read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
+            return read, np.ones(read.shape, bool)
         case Reversed(window=w):
             read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
-            there = rest == 0
+            return read, rest == 0
         case Repeat(factor=factor):
-            read = i // factor
-        case _:
-            return np.zeros(len(i), bool)
-    inside = (read >= 0) & (read < len(source))
-    clear = inside & source[np.where(inside, read, 0)]
-    return np.all(clear | ~np.broadcast_to(there, clear.shape), axis=1)
+            return i // factor, np.ones(i.shape, bool)
+    return None

@@ -10,12 +10,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Repeat
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
+from convgraph.symmetry.instances.borders import along, reads
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
 
-__all__ = ["along", "difference"]
+__all__ = ["difference"]
 
 DRAWS = 3  # inputs; two functions may agree at some numbers, above all maxima
 Index = tuple[int, ...]
@@ -117,7 +116,7 @@ def _spacing(
             for each, source, out in axis_pairs(joint, layer.target):
                 if source is None or source != joint.source.channels + place:
                     continue
-                table = _read(each)
+                table = reads(each)
                 if out != layer.target.channels + place or table is None:
                     return None
                 read, there = table
@@ -165,29 +164,3 @@ def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
                 free &= clear.reshape([-1 if a == out else 1 for a in range(free.ndim)])
         known[layer.target.name] = free
     return known[network.outputs[0].name]
-
-
-def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The positions of an axis all of whose taps are there, and unreached themselves."""
-    table = _read(axis)
-    if table is None:
-        return np.zeros(int(axis.outputs), bool)
-    read, there = table
-    inside = (read >= 0) & (read < len(source))
-    return np.all(~there | (inside & source[np.where(inside, read, 0)]), axis=1)
-
-
-def _read(axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
-    """The position that each tap reads, on a line that has no border, and whether it reads one."""
-    i = np.arange(int(axis.outputs))[:, None]
-    match axis:
-        case Window():
-            read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
-            return read, np.ones(read.shape, bool)
-        case Reversed(window=w):
-            read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
-            return read, rest == 0
-        case Repeat():
-            read = axis.table()
-            return read, np.ones(read.shape, bool)
-    return None
