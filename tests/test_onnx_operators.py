@@ -126,3 +126,14 @@ def test_connections_are_known_where_values_are_not() -> None:
 def test_a_plain_operator_in_symbols() -> None:
     net = from_onnx(node_cases()["test_softmax_example"].model)
     assert str(net.expressions()["y1"]) == "exp(x1)/(exp(x1) + exp(x2) + exp(x3))"
+
+
+def test_what_operators_do_can_be_told_apart_and_kept_in_a_set() -> None:
+    seen = set()
+    for case in node_cases().values():
+        try:
+            net = from_onnx(case.model)
+        except ConvgraphError:
+            continue
+        seen.update(layer.reduction for layer in net.layers)
+    assert len(seen) > 50

@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.axis import Axis, Positions
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic
@@ -189,6 +190,7 @@ class Window(Axis):
         if self.symbolic:
             return super().fan_in()
         outputs, taps = int(self.outputs), int(self.taps)
+        memory.require("positions", outputs, 3 * 8)
         if self.boundary != "zeros":
             return np.full(outputs, taps)
         # tap j reads a position if 0 <= s i - p + d j < n, whatever the number of taps
@@ -199,6 +201,7 @@ class Window(Axis):
     def fan_out(self) -> NDArray[np.int64]:
         if self.symbolic or self.boundary != "zeros" or self.dilation != 1:
             return super().fan_out()
+        memory.require("positions", int(self.inputs), 3 * 8)
         # output i reads position m if m + p - k < s i <= m + p
         last = np.arange(int(self.inputs), dtype=np.int64) + int(self.padding)
         stride, outputs = int(self.stride), int(self.outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,7 @@ def combine(builder: Builder, node: Node) -> None:
         if number is None:
             signal = _as_signal(builder, value)
             joints.append((signal, stretched(signal, shape), ONE))
-    builder.emit(node, shape, joints, _of_one(op, numbers) or with_numbers(op, numbers))
+    builder.emit(node, shape, joints, _of_one(op, numbers) or with_numbers(op, tuple(numbers)))
 
 
 def _of_one(op: str, numbers: list[sp.Expr | None]) -> Reduction | None:
@@ -205,12 +205,12 @@ def _of_one(op: str, numbers: list[sp.Expr | None]) -> Reduction | None:
 
 
 @by_name
-def with_numbers(op: str, numbers: list[sp.Expr | None]) -> Any:
+def with_numbers(op: str, numbers: tuple[sp.Expr | None, ...]) -> Any:
     """An operator's function of the operands for which no number stands."""
     exactly, fast = TOGETHER[op]
     plain = [None if n is None else int(n) if n.is_Integer else float(n) for n in numbers]
 
-    def filled(given: list[Any], arguments: tuple[Any, ...]) -> list[Any]:
+    def filled(given: Sequence[Any], arguments: tuple[Any, ...]) -> list[Any]:
         rest = iter(arguments)
         return [next(rest) if value is None else value for value in given]
 
