@@ -180,8 +180,10 @@ def _label(source: Any, target: Any, data: dict[str, Any]) -> sp.Expr:
 
 
 def _as_label(where: str, label: Any) -> sp.Expr:
+    if isinstance(label, sp.Symbol):
+        return label
     if isinstance(label, sp.Expr):
-        if not label.is_Symbol and label.has(*NO_NUMBERS):
+        if label.has(*NO_NUMBERS):
             raise ConvgraphError(
                 f"graph: {where} has the label {label}; a label is real and finite"
             )

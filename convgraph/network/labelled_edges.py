@@ -16,12 +16,12 @@ from convgraph.core import memory
 __all__ = ["LabelledEdges", "given_label"]
 
 Integers = NDArray[np.int64]
-LABELS = ("parameter", "weight")  # ours, and networkx's own
 
 
 def given_label(data: Mapping[str, Any]) -> Any:
     """What the attributes of an edge say is its label, or None."""
-    return next((data[name] for name in LABELS if data.get(name) is not None), None)
+    label = data.get("parameter")
+    return data.get("weight") if label is None else label  # networkx's own name
 
 
 @dataclass(frozen=True)
