@@ -14,7 +14,7 @@ import convgraph as cg
 from convgraph.core.window import Window
 from convgraph.interactions import bit_tables
 from convgraph.interactions.all_fields import counted
-from convgraph.interactions.bit_tables import BitTables
+from convgraph.interactions.bit_tables import BitTables, exact_fields
 from convgraph.reports.structure import structure_of
 
 
@@ -107,3 +107,21 @@ def test_ends_of_rows_of_bits(size: int) -> None:
     wanted = [(row.argmax(), size - 1 - row[::-1].argmax()) if row.any() else (size, -1)
               for row in seen]  # fmt: skip
     assert list(zip(first.tolist(), last.tolist(), strict=True)) == wanted
+
+
+def test_tables_that_would_not_fit_are_not_made() -> None:
+    """Ten seconds of sound: 3.2 GB a table. The units are still known one by one."""
+    net = (cg.Conv(3, padding="same") >> cg.Conv(3, stride=2, padding="same")).on(160_000)
+    assert set(exact_fields(net, "x").states.values()) == {None}
+    row = cg.report(net).row("g")
+    assert (row.receptive_field, row.clipped, row.seen) == ((5,), None, None)
+    fields = cg.receptive_fields(net)
+    assert list(fields["g70000"]) == [f"x{i}" for i in range(139_998, 140_003)]
+
+
+def test_tables_stop_where_all_of_them_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(64)
+    monkeypatch.setattr(bit_tables, "MOST_BYTES", 64 * 8 * 2)
+    states = exact_fields(net, "x").states
+    assert [states[name] is None for name in ("x", "h", "g")] == [False, False, True]
+    assert [len(field) for field in cg.receptive_fields(net).values()] == [3, 4, *[5] * 60, 4, 3]

@@ -19,7 +19,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.interactions.propagation import Propagation, propagate
-from convgraph.interactions.views import State
+from convgraph.interactions.views import State, UntraceableError
 
 __all__ = ["Bits", "Branch", "exact_fields"]
 
@@ -36,7 +36,10 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     shape = row.numbers()
     space = shape[1:] if row.channels else shape
     algebra = BitTables()
-    own = {n: algebra.kept(np.packbits(np.eye(n, dtype=bool), axis=1)) for n in set(space)}
+    if sum(n * n // 8 for n in set(space)) > MOST_BYTES:
+        behind = [layer.target.name for layer in network.layers]
+        return Propagation(dict.fromkeys((start, *behind)), {}, algebra)
+    own = {n: algebra.kept(_diagonal(n)) for n in set(space)}
     tables = tuple(own[n] for n in space)
     count = shape[0] if row.channels else 1
     first = 1 if row.channels else 0
@@ -46,6 +49,18 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     return propagate(network, start, state, algebra, until)
 
 
+def _diagonal(n: int) -> Bits:
+    """Each position sees itself."""
+    bits = np.zeros((n, -(-n // 8)), np.uint8)
+    position = np.arange(n)
+    bits[position, position // 8] = 128 >> (position % 8)
+    return bits
+
+
+# So many bytes of tables are kept. A table of n positions has n²/8 bytes: one second of sound
+# at 16 kHz has 32 MB a layer, and ten have 3.2 GB. What does not fit is not known for all units
+# at once; `receptive_field` tells it of each unit all the same.
+MOST_BYTES = 1 << 29
 AT_ONCE = 1 << 16  # bytes up to which all taps are read in one step
 
 
@@ -60,6 +75,7 @@ class BitTables:
         self._stepped: dict[Any, Bits] = {}
         self._within: dict[tuple[int, int], bool] = {}
         self._weight: dict[int, int] = {}
+        self._bytes = 0
 
     def kept(self, bits: Bits) -> Bits:
         """The one array of this content, so that equal tables are the same object."""
@@ -68,6 +84,9 @@ class BitTables:
         for other in alike:
             if other is bits or _equal(other, bits):
                 return other
+        self._bytes += bits.nbytes
+        if self._bytes > MOST_BYTES:
+            raise UntraceableError
         alike.append(bits)
         return bits
 
