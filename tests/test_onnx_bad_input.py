@@ -24,6 +24,7 @@ from onnx import TensorProto, helper
 
 from convgraph import ConvgraphError, from_onnx
 from convgraph.importers.builder import BUILDERS
+from convgraph.importers.folding import FOLDS
 from tests.onnx_cases import node_cases
 from tests.onnx_light import light
 from tests.onnx_models import model, node
@@ -331,3 +332,14 @@ def test_an_input_that_is_left_out_is_no_error_of_python(op: str, place: int, he
     except ConvgraphError as error:  # any other is a failure
         said = str(error)
     assert "NoneType" not in said
+
+
+@pytest.mark.parametrize("op", sorted(op for op in {*FOLDS, *BUILDERS} if "." not in op))
+@pytest.mark.parametrize("given", [[], ["", "held"], ["held", ""], ["x", ""]])
+def test_operands_that_are_left_out_are_refused_or_not_needed(op: str, given: list[str]) -> None:
+    nodes = [node(op, given, ["c"]), node("Add", ["x", "c"], ["y"])]
+    try:
+        net = from_onnx(model(nodes, {"x": (1, 2, 3)}, held={"held": np.ones((2, 3), np.float32)}))
+    except ConvgraphError:
+        return
+    assert net.outputs

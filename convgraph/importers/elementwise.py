@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import reduction
 from convgraph.core.reduction import PRODUCT, SUM, Reduction, by_name
 from convgraph.core.sizes import Size
@@ -174,6 +176,10 @@ def combine(builder: Builder, node: Node) -> None:
     values, shape = _operands(builder, node)
     builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
+    try:
+        inspect.signature(TOGETHER[op][0]).bind(*values)
+    except TypeError:
+        raise ConvgraphError(f"inputs={len(values)}: {op} takes another number of them") from None
     numbers = [scalar(value) if isinstance(value, Known) else None for value in values]
     if op == "PRelu":  # one slope for all units is a parameter still
         numbers = list(map(_number, values))

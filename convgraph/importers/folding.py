@@ -319,10 +319,22 @@ def _dequantised(builder: Builder, node: Node) -> list[Known] | None:
 
 _SAME_ENTRIES = ("Identity", "Dropout")
 
+
+def _of_all(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that takes all of its operands."""
+
+    def of_all(*operands: Array | None) -> Any:
+        if any(operand is None for operand in operands):
+            raise ConvgraphError(f"inputs={len(operands)}: one is left out that is needed")
+        return function(*operands)
+
+    return of_all
+
+
 # the functions that units apply to their values are those of numbers as well
 _FUNCTIONS = {
     **{op: function(name).fast for op, name in SIMPLE.items()},
-    **{op: fast for op, (_, fast) in TOGETHER.items() if op != "FMod"},
+    **{op: _of_all(fast) for op, (_, fast) in TOGETHER.items() if op != "FMod"},
 }
 
 

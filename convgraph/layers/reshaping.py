@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Repeat
+from convgraph.core.axis import Axis, Repeat
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, is_symbolic, product
@@ -32,14 +33,21 @@ class _Moving(Layer):
         said = super().takes_channels(*tensors)
         return channels_first(tensors[0]) if said is None else said
 
-    def _split(self, tensor: Tensor) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        """(channels, space) of a tensor."""
-        rank, shape = self.rank, tensor.shape
+    def bind(self, *tensors: Tensor) -> Bound:
+        shape, rank = tensors[0].shape, self.rank
         if rank is not None and len(shape) not in (rank, rank + 1):
             raise ConvgraphError(
                 f"shape={shape}: a shape of rank {rank}, or {rank + 1} with channels first"
             )
-        return (shape[:1], shape[1:]) if self.takes_channels(tensor) else ((), shape)
+        named = self.takes_channels(tensors[0])
+        channels, space = (shape[:1], shape[1:]) if named else ((), shape)
+        axes = (*map(identity, channels), *self._axes(space))
+        moved = tuple(axis.outputs for axis in axes)
+        return Bound(moved, ((Product(axes), Constant()),), SUM, channels=named)
+
+    def _axes(self, space: tuple[Size, ...]) -> Sequence[Axis]:
+        """What happens along each axis of space."""
+        raise NotImplementedError
 
 
 def _rank_of_pairs(value: Any) -> int | None:
@@ -89,16 +97,10 @@ class Pad(_Moving):
     def rank(self) -> int | None:
         return _rank_of_pairs(self.padding)
 
-    def bind(self, *tensors: Tensor) -> Bound:
-        channels, space = self._split(tensors[0])
+    def _axes(self, space: tuple[Size, ...]) -> Sequence[Axis]:
         pairs = as_padding("padding", self.padding, len(space), words=())
-        padded = [
-            window(n, 1, 1, 1, pair, self.padding_mode)
-            for n, pair in zip(space, pairs, strict=True)
-        ]
-        axes: tuple[Window, ...] = (*map(identity, channels), *padded)
-        shape = tuple(axis.outputs for axis in axes)
-        return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
+        padded = zip(space, pairs, strict=True)
+        return [window(n, 1, 1, 1, pair, self.padding_mode) for n, pair in padded]
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,8 +137,7 @@ class Crop(_Moving):
     def _pairs(self, rank: int) -> tuple[tuple[Size, Size], ...]:
         return as_pairs("cropping", self.cropping, rank, CROPPING_RULE)
 
-    def bind(self, *tensors: Tensor) -> Bound:
-        channels, space = self._split(tensors[0])
+    def _axes(self, space: tuple[Size, ...]) -> Sequence[Axis]:
         windows = []
         for n, (before, after) in zip(space, self._pairs(len(space)), strict=True):
             left = n - before - after
@@ -145,9 +146,7 @@ class Crop(_Moving):
                     f"cropping={self.cropping!r}: it leaves nothing of an axis of {n}"
                 )
             windows.append(Window(n, left, 1, padding=-before))
-        axes = (*map(identity, channels), *windows)
-        shape = tuple(axis.outputs for axis in axes)
-        return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
+        return windows
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,13 +166,9 @@ class Upsample(_Moving):
     def rank(self) -> int | None:
         return len(self.factor) if isinstance(self.factor, tuple | list) else None
 
-    def bind(self, *tensors: Tensor) -> Bound:
-        channels, space = self._split(tensors[0])
+    def _axes(self, space: tuple[Size, ...]) -> Sequence[Axis]:
         factors = as_sizes("factor", self.factor, len(space), "a factor is a positive integer")
-        repeats = (Repeat(n, f) for n, f in zip(space, factors, strict=True))
-        axes = (*map(identity, channels), *repeats)
-        shape = tuple(axis.outputs for axis in axes)
-        return Bound(shape, ((Product(axes), Constant()),), SUM, channels=bool(channels))
+        return [Repeat(n, f) for n, f in zip(space, factors, strict=True)]
 
 
 @dataclass(frozen=True, repr=False)
