@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +37,29 @@ def test_tiles_show_what_is_read_and_kept(tmp_path: Path) -> None:
     assert area == pytest.approx(48 * 96 * scale**2, rel=1e-3)  # each output once
     picture.save(tmp_path / "tiles.svg")
     assert (tmp_path / "tiles.svg").read_text(encoding="utf-8") == picture._repr_svg_()
+
+
+def test_a_page_of_tiles_knows_what_each_reads_and_keeps(tmp_path: Path) -> None:
+    plan = cg.tiles((cg.Conv((3, 3), padding=1) >> cg.MaxPool((2, 2))).on((48, 96)), tile=32)
+    plan.draw().save(tmp_path / "tiles.html")
+    page = (tmp_path / "tiles.html").read_text(encoding="utf-8")
+    data = re.search(r'class="cg-data">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    known = json.loads(data.group(1))["tiles"]
+    cells = re.findall(
+        r'<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)" data-tile="(\d+)"', page
+    )
+    assert [int(number) for *_, number in cells] == list(range(len(plan.tiles)))
+    for (*corners, _), tile, facts in zip(cells, plan.tiles, known, strict=True):
+        assert corners == facts["kept"]
+        (top, bottom), (left, right) = tile.read
+        scale = 480 / 96
+        wanted = [left * scale, top * scale, (right - left) * scale, (bottom - top) * scale]
+        assert [float(each) for each in facts["read"]] == pytest.approx(wanted, abs=0.01)
+        assert f"reads {top}:{bottom} x {left}:{right} of the input" in facts["said"]
+    stream = cg.stream(cg.Conv(3, padding=1).on(16))
+    with pytest.raises(cg.ConvgraphError, match="of tiles there are pages"):
+        stream.draw().save(tmp_path / "stream.html")
 
 
 def test_a_timetable_has_a_box_where_positions_come() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.files import write
+from convgraph.figures.live.page import document
 
 if TYPE_CHECKING:
     from convgraph.piecewise.streams import Stream
-    from convgraph.piecewise.tiling import Tiling
+    from convgraph.piecewise.tiling import Tile, Tiling
 
 __all__ = ["Picture", "picture_of_stream", "picture_of_tiles"]
 
@@ -26,13 +27,31 @@ class Picture:
     """An SVG that shows itself in a notebook and saves itself."""
 
     svg: str
+    tiles: tuple[dict[str, Any], ...] = ()
+    """Of tiles, what each reads and keeps: boxes in the picture, and words."""
 
     def _repr_svg_(self) -> str:
         return self.svg
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the SVG to a file."""
-        write(path, self.svg)
+        """Write the SVG to a file; of tiles also a page, .html, that answers to pointing."""
+        if not str(os.fspath(path)).endswith(".html"):
+            write(path, self.svg)
+            return
+        if not self.tiles:
+            raise ConvgraphError(f"path={str(path)!r}: of tiles there are pages; this is an .svg")
+        title = "Tiles"
+        svg = self.svg.replace("<svg ", '<svg role="group" ', 1)
+        help_ = (
+            "Point at or tab to a tile: the dashed part is what it reads, the blue one it keeps."
+        )
+        body = (
+            f'<section class="cg-figure" aria-label="{title}">\n<div class="cg-stage">\n'
+            f'{svg}</div>\n<p class="cg-caption" role="status" aria-live="polite">{help_}</p>\n'
+            '<script type="application/json" class="cg-data">'
+            f"{escape.json_in_html({'tiles': list(self.tiles)})}</script>\n</section>"
+        )
+        write(path, document(title, body, ("tiles.js",)))
 
 
 def picture_of_tiles(plan: Tiling, number: int | None = None) -> Picture:
@@ -60,28 +79,46 @@ def picture_of_tiles(plan: Tiling, number: int | None = None) -> Picture:
         steps = [float(a.cut.step) if what == "put" else 1.0 for a in axes]
         return [(a * s * scale, b * s * scale) for (a, b), s in zip(each, steps, strict=True)]
 
-    def box(tile: int, what: str, style: str) -> str:
+    def corners(tile: int, what: str) -> list[str]:
+        """Left, top, width and height."""
         parts = spans(tile, what)
         left, right = parts[-1]
         top, bottom = parts[0] if len(axes) == 2 else (0.0, height)
-        return (
-            f'<rect x="{left:.2f}" y="{top:.2f}" width="{right - left:.2f}" '
-            f'height="{bottom - top:.2f}" {style}/>'
-        )
+        return [f"{each:.2f}" for each in (left, top, right - left, bottom - top)]
+
+    def box(tile: int, what: str, style: str) -> str:
+        left, top, wide, high = corners(tile, what)
+        return f'<rect x="{left}" y="{top}" width="{wide}" height="{high}" {style}/>'
 
     parts = [
         f'<rect x="0" y="0" width="{width:.2f}" height="{height:.2f}" fill="#ffffff" '
         f'stroke="{INK}"/>',
-        box(shown, "read", f'fill="{HALO}" stroke="{INK}" stroke-dasharray="4 2"'),
-        box(shown, "put", f'fill="{KEPT}" stroke="{INK}"'),
+        box(shown, "read", f'class="cg-read" fill="{HALO}" stroke="{INK}" stroke-dasharray="4 2"'),
+        box(shown, "put", f'class="cg-kept" fill="{KEPT}" stroke="{INK}"'),
     ]
     thin = f'fill="none" stroke="{GRID}" stroke-width="0.6"'
-    parts += [box(each, "put", thin) for each in range(count)]
+    parts += [
+        box(each, "put", f'data-tile="{each}" pointer-events="all" {thin}') for each in range(count)
+    ]
     said = (
         f"tile {shown} of {count:,}: reads the dashed part, keeps the blue one "
         f"({float(plan.overhead):.1%} read more than once)"
     )
-    return _picture(parts, width, height, said)
+    tiles = tuple(
+        {"read": corners(n, "read"), "kept": corners(n, "put"), "said": _in_words(plan.tiles[n])}
+        for n in range(count)
+    )
+    return replace(_picture(parts, width, height, said), tiles=tiles)
+
+
+def _in_words(tile: Tile) -> str:
+    read, kept, put = (
+        " x ".join(f"{first}:{last}" for first, last in spans)
+        for spans in (tile.read, tile.kept, tile.put)
+    )
+    return (
+        f"tile {tile.number} reads {read} of the input and keeps {kept} of what it gives, as {put}"
+    )
 
 
 def picture_of_stream(stream: Stream, periods: int = 4) -> Picture:

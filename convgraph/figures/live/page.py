@@ -13,7 +13,7 @@ from convgraph.figures.symbols import split_symbol
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
 
-__all__ = ["page"]
+__all__ = ["document", "page"]
 
 HELP = (
     "Point at or tab to a unit or a parameter; arrow keys move between {}, "
@@ -24,14 +24,19 @@ SCRIPTS = ("relations.js", "shifts.js", "cells.js", "live.js")
 
 def page(figures: Sequence[Figure], title: str) -> str:
     """A self-contained HTML page with these figures, live."""
-    script = "\n" + "".join(map(_asset, SCRIPTS))
+    sections = (_section(figure, number) for number, figure in enumerate(figures, 1))
+    return document(title, "\n".join(sections), SCRIPTS)
+
+
+def document(title: str, body: str, scripts: Sequence[str]) -> str:
+    """A page with the live figures' looks and some of their scripts, which alone may run."""
+    script = "\n" + "".join(map(_asset, scripts))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n<style>\n{_asset('live.css')}</style>\n</head>\n"
-        "<body>\n<main>\n"
-        + "\n".join(_section(figure, number) for number, figure in enumerate(figures, 1))
-        + f"\n</main>\n<script>{script}</script>\n</body>\n</html>\n"
+        f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n<style>\n"
+        f"{_asset('live.css')}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
