@@ -238,3 +238,10 @@ def test_rows_of_constants_and_networks_without_inputs() -> None:
     alone = cg.Network.of([row], [], [], [row])
     with pytest.raises(cg.ConvgraphError, match="it has no input"):
         cg.report(alone)
+
+
+def test_axes_that_are_too_long_are_refused_with_their_count() -> None:
+    net = cg.Conv(3).on(10**8)
+    for ask in (cg.report, cg.findings):
+        with pytest.raises(cg.ConvgraphError, match="x has 100,000,000 positions along an axis"):
+            ask(net)

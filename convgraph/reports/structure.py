@@ -31,6 +31,9 @@ from convgraph.symmetry.uneven_padding import AlongAxis
 
 __all__ = ["Structure", "structure_of"]
 
+# An axis is looked at in some ten arrays of eight bytes a position, within some seconds.
+MOST_POSITIONS = 1 << 22
+
 F = TypeVar("F")
 P = TypeVar("P")
 
@@ -237,11 +240,23 @@ def _structure(network: Network, source: str) -> Structure:
     return Structure(network, network.row(source))
 
 
+def _check_positions(network: Network) -> None:
+    """Refuse axes of which a few arrays would fill the memory."""
+    for row in network.rows:
+        for size in row.shape:
+            if isinstance(size, int) and size > MOST_POSITIONS:
+                raise ConvgraphError(
+                    f"network: {row.name} has {size:,} positions along an axis; reports and "
+                    f"findings look at each position, of {MOST_POSITIONS:,} at most"
+                )
+
+
 def structure_of(network: Network, row: str | None = None) -> Structure:
     """The structure of a network, looked at from an input: the largest where none is named."""
     check_network(network)
     if not network.inputs:
         raise ConvgraphError("network: it has no input, and there is nothing to look back to")
+    _check_positions(network)
     if row is None:
         sized = [r for r in network.inputs if not r.symbolic]
         chosen = max(sized, key=lambda r: r.size, default=network.inputs[0])
