@@ -13,6 +13,7 @@ __all__ = ["markdown", "operators_read"]
 
 assert walk, branch  # they register the operators
 
+NOT_OF_ONNX = {"Atan2"}  # PyTorch has it
 HEAD = f"""# The operators of ONNX
 
 Operator sets {OLDEST} to {NEWEST}. This page is written by
@@ -33,7 +34,7 @@ def operators_read() -> set[str]:
     folded = {op for op in FOLDS if "." not in op} - set(
         NOT_READ
     )  # of those, what does not depend on the input is
-    return (ours | folded | {"Shape", "Size"}) - set(VALUES_UNKNOWN)
+    return (ours | folded | {"Shape", "Size"}) - set(VALUES_UNKNOWN) - NOT_OF_ONNX
 
 
 def markdown() -> str:
