@@ -438,7 +438,7 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
 
 
 def test_bad_networks() -> None:
-    with pytest.raises(ConvgraphError, match=r"network=Conv\(3\): a bound network; a spec becomes"):
+    with pytest.raises(ConvgraphError, match=r"network=Conv\(3\): a bound network, such as"):
         cg.draw(cg.Conv(3))
     with pytest.raises(ConvgraphError, match="needs numbers"):
         cg.draw(cg.Conv(3).on(sp.Symbol("n", integer=True, positive=True)))

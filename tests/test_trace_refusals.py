@@ -277,6 +277,25 @@ def test_a_fault_of_ours_is_not_said_to_be_the_functions(monkeypatch: Any) -> No
 
     with pytest.raises(cg.ConvgraphError, match="raised AttributeError: 'NoneType' object"):
         cg.trace(faulty, x=3)
-    monkeypatch.setattr("convgraph.network.tape.Made", None)  # so that the tape's own line fails
-    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+    monkeypatch.delattr("convgraph.network.tape.Made")  # so that the tape's own line fails
+    with pytest.raises(NameError, match="'Made' is not defined"):
         cg.trace(lambda x: np.maximum(x, 0), x=3)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.sum(axis=5),
+        lambda x: np.maximum.reduce(x, axis=7),
+        lambda x: x + np.ones(7),
+        lambda x: x + "a",
+        lambda x: np.where(x > 0, x, np.ones(9)),
+        lambda x: np.concatenate([x, x.reshape(1, -1)]),
+        lambda x: np.copyto(x, x[::-1], where=x > x[::-1]),
+        lambda x: np.exp(x, out=np.zeros(9)),
+    ],
+)
+def test_what_numpy_refuses_of_a_function_is_said_with_its_line(function: Any) -> None:
+    """Also where numpy is asked by a line of the library's."""
+    with pytest.raises(cg.ConvgraphError, match=r"line \d+: on arrays of symbols it raised"):
+        cg.trace(function, x=4)

@@ -171,7 +171,12 @@ def _place(function: Any, error: BaseException) -> str:
 
 
 def _is_ours(function: Any, error: BaseException) -> bool:
-    """Whether an error was raised by a line of this library's, which is then to be mended here."""
+    """Whether an error tells of a mistake in a line of this library's, to be mended here.
+
+    Other errors that come through such a line are numpy's, about arguments that the function gave.
+    """
+    if not isinstance(error, AttributeError | NameError | AssertionError):
+        return False
     line = traceback.extract_tb(error.__traceback__)[-1].filename
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     return line != own and Path(line).is_relative_to(LIBRARY)
