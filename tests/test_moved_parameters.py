@@ -16,6 +16,7 @@ from torch.nn import functional  # noqa: E402
 from torch.nn.utils import prune  # noqa: E402
 
 import convgraph as cg  # noqa: E402
+from convgraph.core.names import unit_name  # noqa: E402
 from tests.moved_cases import chain, check, in_numpy  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
@@ -187,8 +188,6 @@ def test_a_causal_window_is_what_autograd_says(own: int) -> None:
     assert not net.caveats
     for unit in [(0, 3, 3), (3, 0, 6), (5, 6, 2)]:
         (gradient,) = torch.autograd.grad(module(x)[(0, *unit)], x)
-        name = f"{net.outputs[0].name}{','.join(str(i + 1) for i in unit)}"
-        wanted = {f"x{c + 1},{i + 1},{j + 1}" for c, i, j in np.argwhere(gradient[0] != 0).T}
-        row = net.inputs[0].name
-        found = set(cg.receptive_field(net, name))
-        assert found == {each.replace("x", row, 1) for each in wanted}
+        read = np.argwhere(gradient[0] != 0).T
+        found = cg.receptive_field(net, unit_name(net.outputs[0].name, unit))
+        assert found == {unit_name(net.inputs[0].name, index) for index in read}
