@@ -271,6 +271,12 @@ def _ties_hold(network: cg.Network, verdict: Any, equations: Any) -> Any:
     return True
 
 
+def test_a_counterexample_behind_a_maximum_of_tanh_is_seen_at_small_numbers() -> None:
+    spec = cg.ConvTranspose(3, padding=(0, 1)) >> cg.Activation("tanh") >> cg.GlobalMaxPool()
+    example = verdict_of(spec, 4, cg.Flip()).counterexample
+    assert {kind.__name__ for kind in map(type, example.left.args)} == {"tanh"}
+
+
 def test_a_counterexample_names_the_connections_at_fault() -> None:
     example = verdict_of(cg.Conv(3, padding="same"), 5, cg.Flip()).counterexample
     w1, w2, w3, x4, x5 = sp.symbols("w_1 w_2 w_3 x4 x5")
