@@ -46,6 +46,8 @@ WITH_NUMBERS: list[tuple[Any, ...]] = [
     ("clip", R(-3), sp.oo),
     ("quantise", 3, 0, 255),
     ("quantise", -2, -128, 127),
+    ("wrap", "uint", 8),
+    ("wrap", "int", 3),
 ]
 EVERY = [(name,) for name in sorted(NAMES)] + WITH_NUMBERS
 RANGE = np.concatenate([np.linspace(-9, 9, 721), np.random.default_rng(3).uniform(-40, 40, 400)])

@@ -11,6 +11,9 @@ import pytest
 
 pytest.importorskip("onnx")
 
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
+
 from convgraph import ConvgraphError, from_onnx
 from convgraph.importers.onnx_file import NEWEST, OLDEST
 from convgraph.importers.operator_list import markdown, operators_read
@@ -138,3 +141,20 @@ def test_what_operators_do_can_be_told_apart_and_kept_in_a_set() -> None:
             continue
         seen.update(layer.reduction for layer in net.layers)
     assert len(seen) > 50
+
+
+@pytest.mark.parametrize("to", [TensorProto.UINT8, TensorProto.INT8, TensorProto.INT16])
+def test_whole_numbers_keep_the_bits_of_a_narrower_type(to: int) -> None:
+    nodes = [
+        helper.make_node("Cast", ["x"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Cast", ["whole"], ["few"], to=to),
+        helper.make_node("Cast", ["few"], ["y"], to=TensorProto.FLOAT),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [5]) for name in "xy"]
+    proto = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:]))
+    x = np.array([300.7, -1, -129, 70000, 5], np.float32)
+    (wanted,) = ReferenceEvaluator(proto).run(None, {"x": x})
+    net = from_onnx(proto)
+    assert np.array_equal(net.evaluate(x), wanted)
+    said = enumerate(net.expressions().values())
+    assert [value.subs(f"x{i + 1}", int(x[i])) for i, value in said] == wanted.astype(int).tolist()

@@ -207,6 +207,17 @@ def _quantised(point: int, low: int, high: int) -> Function:
     )
 
 
+def _wrapped(kind: str, bits: int) -> Function:
+    """Cut off towards zero, and of that the lowest bits."""
+    low, count = -(2 ** (bits - 1)) if kind == "int" else 0, 2**bits
+    return Function(
+        f"{kind}{bits}",
+        lambda t: sp.Mod(sp.sign(t) * sp.floor(sp.Abs(t)) - low, count) + low,
+        lambda v: np.mod(np.trunc(v) - low, count) + low,
+        nonnegative=True if low == 0 else None,
+    )
+
+
 def _number(value: Number) -> sp.Expr:
     return sp.Rational(value) if isinstance(value, Fraction) else sp.sympify(value)
 
@@ -226,5 +237,6 @@ MAKERS: dict[str, Callable[..., Function]] = {
     "isinf": _is_inf,
     "clip": _clip,
     "quantise": _quantised,
+    "wrap": _wrapped,
 }
 """The functions by name, made from the numbers that they depend on."""

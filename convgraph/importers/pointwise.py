@@ -85,23 +85,30 @@ def unchanged(builder: Builder, node: Node) -> None:
 # what the numbers of TensorProto.DataType hold: floats, signed and unsigned integers, booleans, or
 # numbers of less than 8 bits and floats of less than 16
 KINDS = dict(enumerate("-fuiuiii-bffuu--f")) | dict.fromkeys(range(17, 27), "?")
+NARROW = {2: ("uint", 8), 3: ("int", 8), 4: ("uint", 16), 5: ("int", 16)}
 
 
 @builds("Cast", "CastLike")
 def cast(builder: Builder, node: Node) -> None:
-    """Numbers of another type: integers are cut off towards zero, and anything not zero is true."""
+    """Numbers of another type: integers are cut off towards zero, and anything not zero is true.
+
+    What is too large for 8 or 16 bits keeps the lowest of its bits.
+    """
     like = builder.known(node, 1) if node.op == "CastLike" else None
+    narrow = None
     if node.op == "Cast":
         kind = KINDS.get(node.number("to", 1), "-")
+        narrow = NARROW.get(node.number("to", 1))
     elif like is not None:
         kind = _kind(like)
+        name = str(like.values().dtype)
+        narrow = next((each for each in NARROW.values() if name == f"{each[0]}{each[1]}"), None)
     else:
         raise Unread("the type of a tensor that is computed")
     if kind == "-":
         raise Unread("a type that holds no real numbers")
-    made = {"f": SUM, "b": reduction("bool"), "?": unknown_values(node.op)}.get(
-        kind, reduction("int")
-    )
+    whole = reduction("int") if narrow is None else reduction("wrap", *narrow)
+    made = {"f": SUM, "b": reduction("bool"), "?": unknown_values(node.op)}.get(kind, whole)
     _emit(builder, node, made)
 
 
