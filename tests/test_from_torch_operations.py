@@ -399,3 +399,54 @@ def test_reports_behind_an_interpolation_between_corners() -> None:
     net = from_torch(module, (1, 12, 12))
     assert "uneven-padding" in {finding.rule for finding in findings(net)}
     assert len(report(net).rows) == 5
+
+
+def attended(mask: Any) -> Any:
+    return lambda x: functional.scaled_dot_product_attention(x, x + 1, 2 * x, mask)
+
+
+# what has a setting of its own: it is computed as set, or not said at all
+SETTINGS = {
+    "softplus from a threshold on": (lambda x: functional.softplus(x, threshold=0.2), (1, 9)),
+    "decimals": (lambda x: x.round(decimals=1), (1, 9)),
+    "truths added": (lambda x: ((x > 0) + (x > 1)).float(), (1, 9)),
+    "numbers of 8 bits": (
+        lambda x: (300 * x).long().to(torch.uint8) - (200 * x).long().to(torch.int8).float(), (1, 9)
+    ),
+    "the smallest epsilon": (lambda x: functional.rms_norm(1e-3 * x, (9,)), (1, 9)),
+    "to one position": (lambda x: resized(x, 1, mode="linear"), (1, 2, 6)),
+    "an axis that keeps its size": (
+        lambda x: resized(x, scale_factor=(1.2, 0.5), mode="bilinear"), (1, 1, 4, 6)
+    ),
+    "antialiased, of one size": (
+        lambda x: resized(x, scale_factor=(1.2, 0.5), mode="bicubic", antialias=True), (1, 1, 4, 6)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_are_read(name: str) -> None:
+    function, shape = SETTINGS[name]
+    compared(Does(function), shape)
+
+
+def test_windows_that_no_rule_describes_are_said_to_be_unread() -> None:
+    module = Does(lambda x: resized(x, (3, 4), mode="bilinear", antialias=True, align_corners=True))
+    net = from_torch(module, (1, 1, 7, 9))
+    assert net.caveats
+    assert not (gradients(module, (1, 1, 7, 9)) & ~seen_by(net)).any()
+
+
+@pytest.mark.parametrize("floating", [True, False])
+def test_a_query_that_sees_no_key_has_no_values_that_are_wrong(floating: bool) -> None:
+    seen = torch.ones(4, 4, dtype=torch.bool).tril()
+    seen[2] = False
+    mask = torch.where(seen, 0.0, -torch.inf) if floating else seen
+    net = from_torch(Does(attended(mask)), (1, 4, 3), batch=True)
+    with pytest.raises(ConvgraphError, match="values are not known"):
+        net.evaluate(np.ones((4, 3)))
+
+
+def test_a_decomposition_that_checks_values_is_not_taken() -> None:
+    net = from_torch(Does(lambda x: torch.linalg.inv(x)), (1, 3, 3), batch=True)
+    assert "linalg_inv" in net.caveats[0]

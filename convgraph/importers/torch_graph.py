@@ -88,6 +88,11 @@ def from_torch(
         shapes, program = program_of(torch, module, input_shape, batch)
     else:
         module, shapes = None, input_shapes(program)
+        if program.graph_signature.input_tokens:
+            raise ConvgraphError(
+                "module: its program checks values in an order of its own; "
+                "export it without decompositions"
+            )
     translation = Translation(torch, module, program)
     if translation.unread:
         again = decomposed(torch, program, translation.unread, OPERATORS)

@@ -147,8 +147,12 @@ def group_norm(c: Call) -> Any:
 def layer_norm(c: Call) -> Any:
     """Over the last axes."""
     sizes = c["normalized_shape"]
-    attributes = {"axis": -len(sizes), "epsilon": 1e-5 if c["eps"] is None else c["eps"]}
     op = "LayerNormalization" if c.op == "layer_norm" else "RMSNormalization"
+    epsilon = c["eps"]
+    if epsilon is None:  # the step above one of the numbers in which the squares are summed
+        double = str(c.node.args[0].meta["val"].dtype) == "torch.float64"
+        epsilon = float(np.finfo(np.float64 if double else np.float32).eps)
+    attributes = {"axis": -len(sizes), "epsilon": epsilon}
     scale = c.filled(1.0, sizes, "ones") if c["weight"] is None else c["weight"]
     return c.emit(op, [c["input"], scale, c["bias"]], attributes)
 
@@ -170,10 +174,16 @@ def attention(c: Call) -> Any:
     if c["is_causal"]:
         queries = c.translation.shape(c["query"])[-2]
         mask = _hiding(c, np.tri(queries, shape[-2], dtype=bool))
-    elif mask is not None and not mask.meta["val"].is_floating_point():
-        if not c.translation.is_constant(mask):
+    elif mask is not None:
+        known = c.translation.constant(mask) if c.translation.is_constant(mask) else None
+        boolean = not mask.meta["val"].is_floating_point()
+        if known is None and boolean:
             return False
-        mask = _hiding(c, c.translation.constant(mask))
+        if known is not None:
+            seen = known if boolean else known > -np.inf
+            if not seen.any(axis=-1).all():
+                return False  # a query that sees no key gets zero, and no softmax of nothing
+            mask = _hiding(c, known) if boolean else mask
     rank = len(shape)
     order = [*range(rank - 2), rank - 1, rank - 2]
     turned = c.emit("Transpose", [c["key"]], {"perm": order}, c.inner("key"))
@@ -197,6 +207,8 @@ def resize(mode: str, antialias: bool = False) -> Translate:
     def translate(c: Call) -> Any:
         scales = c["scale_factors"]
         corners = bool(c["align_corners"])
+        if antialias and corners:
+            return False  # its windows are not centred where the places are
         places = "asymmetric" if mode == "nearest" else "half_pixel"
         attributes: dict[str, Any] = {
             "mode": "nearest" if mode == "exact" else mode,
@@ -205,10 +217,12 @@ def resize(mode: str, antialias: bool = False) -> Translate:
         }
         if antialias:  # as in Pillow
             attributes |= {"antialias": 1, "exclude_outside": 1, "cubic_coeff_a": -0.5}
-        elif mode == "linear" and not corners:
-            attributes["coordinate_transformation_mode"] = "pytorch_half_pixel"
         if scales and not corners:
-            attributes["scales"] = [1.0, 1.0, *map(float, scales)]
+            factors = list(map(float, scales))
+            if antialias or mode == "linear":  # an axis that keeps its size is copied
+                sizes = zip(factors, c.shape[2:], c.result[2:], strict=True)
+                factors = [1.0 if n == m else factor for factor, n, m in sizes]
+            attributes["scales"] = [1.0, 1.0, *factors]
         else:
             attributes["sizes"] = list(c.result)
         return c.emit("Resize", [c.node.args[0]], attributes)

@@ -31,6 +31,8 @@ def _sum(op: str) -> Translate:
 
     def translate(c: Call) -> Any:
         other = c["other"]
+        if op == "Add" and str(c.node.meta["val"].dtype) == "torch.bool":
+            return c.emit("Or", [c["self"], other])  # truth values add up to true
         if c["alpha"] not in (1, None):
             other = c.emit("Mul", [other, c["alpha"]], output=c.inner("other"))
         return c.emit(op, [c["self"], other])
@@ -46,6 +48,15 @@ def _divide(c: Call) -> Any:
     if c["rounding_mode"] == "floor":
         return c.emit("Floor", [quotient])
     return c.emit("Cast", [quotient], {"to": INT64})
+
+
+def _round(c: Call) -> Any:
+    """To whole numbers, or to so many decimals."""
+    if not c["decimals"]:
+        return c.emit("Round", [c["self"]])
+    unit = 10.0 ** c["decimals"]
+    scaled = c.emit("Mul", [c["self"], unit], {}, c.inner("scaled"))
+    return c.emit("Div", [c.emit("Round", [scaled], {}, c.inner("whole")), unit])
 
 
 def _concatenated(c: Call) -> Any:
@@ -182,8 +193,12 @@ def _pixels(op: str, argument: str) -> Translate:
 
 def _cast(c: Call) -> Any:
     value = c.node.meta["val"]
-    to = 1 if value.is_floating_point() else (9 if str(value.dtype) == "torch.bool" else 7)
+    to = 1 if value.is_floating_point() else WIDTHS.get(str(value.dtype), INT64)
     return c.emit("Cast", [c.node.args[0]], {"to": to})
+
+
+# types whose numbers are not all whole numbers, by those of TensorProto.DataType
+WIDTHS = {"torch.bool": 9, "torch.uint8": 2, "torch.int8": 3, "torch.uint16": 4, "torch.int16": 5}
 
 
 def _softmax(op: str) -> Translate:
@@ -193,7 +208,7 @@ def _softmax(op: str) -> Translate:
 UNARY = {
     "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardswish": "HardSwish",
     "mish": "Mish", "abs": "Abs", "neg": "Neg", "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
-    "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "round": "Round", "sign": "Sign",
+    "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "sign": "Sign",
     "reciprocal": "Reciprocal", "sin": "Sin", "cos": "Cos", "silu": "Swish",
     "contiguous": "Identity", "clone": "Identity", "alias": "Identity", "detach": "Identity",
     "selu": "Selu", "lift_fresh_copy": "Identity", "tan": "Tan", "atan": "Atan", "asin": "Asin",
@@ -244,7 +259,11 @@ OPERATORS: dict[str, Translate] = {
     "celu": lambda c: c.emit("Celu", [c["self"]], {"alpha": float(c["alpha"])}),
     "gelu": lambda c: c.emit("Gelu", [c["self"]], {"approximate": c["approximate"]}),
     "hardsigmoid": lambda c: c.emit("HardSigmoid", [c["self"]], {"alpha": 1 / 6, "beta": 0.5}),
-    "softplus": lambda c: c.emit("Softplus", [c["self"]]) if c["beta"] == 1 else False,
+    "round": _round,
+    # above the threshold it is the input itself, which from 20 on differs by rounding
+    "softplus": lambda c: (
+        c.emit("Softplus", [c["self"]]) if c["beta"] == 1 and c["threshold"] >= 20 else False
+    ),
     "softmax": _softmax("Softmax"),
     "_softmax": _softmax("Softmax"),
     "log_softmax": _softmax("LogSoftmax"),
