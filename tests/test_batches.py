@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unittest import mock
 
+import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
@@ -65,3 +66,21 @@ def test_a_model_takes_its_own_shape() -> None:
     got = cg.from_onnx(proto).evaluate(x)
     assert got.shape == wanted.shape
     np.testing.assert_allclose(got, wanted, 1e-4, 1e-5)
+
+
+def test_what_is_no_array_of_numbers_is_refused() -> None:
+    net = cg.Conv(1).on(2)
+    for x in ([[1, 2], [3]], [None, 1], [1j, 2], np.array([1j, 2], object)):
+        with pytest.raises(cg.ConvgraphError, match=r"^x"):
+            net.evaluate(x, {"w": [1]})
+    for w in ([[1], [2, 3]], [None]):
+        with pytest.raises(cg.ConvgraphError, match="parameters\\['w'\\]"):
+            net.evaluate([1, 2], {"w": w})
+
+
+def test_numbers_that_64_or_16_bits_do_not_hold() -> None:
+    large = 2**63 + 5
+    assert cg.Conv(1).on(1).evaluate(np.array([large], np.uint64), {"w": [1]}) == [large]
+    assert cg.AvgPool(2).on(2).evaluate(np.array([60000, 60000], np.float16)) == [60000]
+    graph = nx.DiGraph([("a", "b", {"weight": 10**30})])
+    assert cg.from_networkx(graph).evaluate([2]) == [2 * 10**30]

@@ -273,9 +273,9 @@ def input_values(
         missing = [row.name for row in rows if row.name not in x]
         if missing:
             raise ConvgraphError(f"x: no values for the input rows {', '.join(missing)}")
-        arrays = [np.asarray(x[row.name]) for row in rows]
+        arrays = [_array(f"x[{row.name!r}]", x[row.name]) for row in rows]
     elif len(rows) == 1:
-        arrays = [np.asarray(x)]
+        arrays = [_array("x", x)]
     else:
         raise ConvgraphError(
             f"x: a dict of arrays, one for each of the inputs {[r.name for r in rows]}"
@@ -289,14 +289,33 @@ def input_values(
             raise ConvgraphError(
                 f"x of shape {array.shape}: row {row.name!r} has the shape {shape}{rule}"
             )
-        if array.dtype.kind not in "iufbO":
-            raise ConvgraphError(f"x of type {array.dtype}: numbers or sympy expressions")
         counts.add(len(array) if batched else None)
     if len(counts) > 1:
         shapes = ", ".join(f"{r.name} {a.shape}" for r, a in zip(rows, arrays, strict=True))
         raise ConvgraphError(f"x of the shapes {shapes}: all are batches of one size, or none is")
-    whole = [array.astype(np.int64) if array.dtype.kind in "bui" else array for array in arrays]
-    return whole, next(iter(counts), None)
+    return arrays, next(iter(counts), None)
+
+
+def _array(argument: str, values: Any) -> NDArray[Any]:
+    """What a user gives as an array of numbers that hold it, or of objects."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ConvgraphError(f"{argument}: lists of different lengths are no array") from None
+    if array.dtype.kind not in "iufbO":
+        raise ConvgraphError(f"{argument} of type {array.dtype}: numbers or sympy expressions")
+    if array.dtype.kind == "O":
+        for value in array.ravel().tolist():
+            real = hasattr(value, "__float__") and not isinstance(value, np.complexfloating)
+            if not real and not isinstance(value, sp.Expr):
+                raise ConvgraphError(f"{argument} with {value!r}: numbers or sympy expressions")
+    elif array.dtype.kind == "f":  # sums of numbers of 16 bits need not have 16
+        return array.astype(np.float32) if array.dtype.itemsize < 4 else array
+    elif array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        return array.astype(object)
+    else:
+        return array.astype(np.int64)
+    return array
 
 
 def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
@@ -307,11 +326,7 @@ def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> 
     whole: dict[str, NDArray[Any]] = {}
     for name, value in rest.items():
         array = next((a for a in labels.arrays if a.letter == name and name), None)
-        given = np.asarray(value)
-        if given.dtype.kind not in "iufbO":
-            raise ConvgraphError(
-                f"parameters[{name!r}] of type {given.dtype}: numbers or sympy expressions"
-            )
+        given = _array(f"parameters[{name!r}]", value)
         if array is not None:
             if given.size != len(array):
                 raise ConvgraphError(
@@ -369,6 +384,8 @@ def _numbers(numbers: Iterable[sp.Expr], exact: bool) -> NDArray[Any]:
         result[:] = values
         return result
     if all(value.is_Integer for value in values):
+        if any(abs(value) >= 2**63 for value in values):
+            return _numbers(values, exact=True)
         return np.array([int(value) for value in values], np.int64)
     try:
         return np.array([float(value) for value in values])
