@@ -113,3 +113,13 @@ def test_errors_of_sizes_left_open_are_short_and_say_so(depth: int) -> None:
     assert "the model leaves left_open open: --input gives numbers" in message
     assert len(message) <= 480
     assert from_onnx(proto, (1, 2, 2**depth)).outputs[0].shape == (2, 2**depth)
+
+
+def test_shapes_of_one_size_are_not_those_of_an_open_one() -> None:
+    proto = model([node("Strange", ["x"], ["y"], domain="own")], {"x": (1, 3, 8)})
+    proto.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 1
+    proto.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 8
+    assert from_onnx(proto).outputs[0].shape == (8,)
+    n = sp.Symbol("n", integer=True, positive=True)
+    with pytest.raises(ConvgraphError, match="states the shape of 'y'"):
+        from_onnx(proto, {"x": (1, 3, n)})

@@ -27,7 +27,7 @@ class Shapes:
     def __init__(self, proto: Any, inputs: Mapping[str, Shape]) -> None:
         self._proto = proto
         self._as_stated = all(
-            not isinstance(size, int) or dim.dim_value in (0, -1, size) or not dim.dim_value
+            dim.dim_value in (0, -1, size)
             for value in proto.graph.input
             for dim, size in zip(
                 value.type.tensor_type.shape.dim, inputs.get(value.name, ()), strict=False
