@@ -249,3 +249,10 @@ def test_a_repeated_spec_has_parameters_of_its_own_each_time() -> None:
             cg.Conv(3) ** wrong
     with pytest.raises(cg.ConvgraphError, match="layers=1,000,000,000,000"):
         cg.Conv(3) ** 10**12
+
+
+def test_rows_that_are_not_there_are_refused() -> None:
+    forms = cg.closed_forms(cg.Conv(3).on(5))
+    for row in ("t", 2, -3):
+        with pytest.raises(cg.ConvgraphError, match="no row that depends on 'x'"):
+            forms[row]

@@ -9,7 +9,7 @@ from typing import Any, overload
 import sympy as sp
 
 from convgraph.core.axis import Axis
-from convgraph.core.errors import ConvgraphError
+from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
@@ -89,9 +89,14 @@ class ClosedForms:
     rows: tuple[RowForm, ...]
 
     def __getitem__(self, row: str | int) -> RowForm:
-        if isinstance(row, int):
+        names = [form.row for form in self.rows]
+        if isinstance(row, int) and -len(names) <= row < len(names):
             return self.rows[row]
-        return next(form for form in self.rows if form.row == row)
+        if row not in names:
+            raise ConvgraphError(
+                f"row={row!r}: no row that depends on {self.source!r}{nearest(str(row), names)}"
+            )
+        return self.rows[names.index(row)]
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as plain data."""
