@@ -62,6 +62,16 @@ def test_a_page_of_tiles_knows_what_each_reads_and_keeps(tmp_path: Path) -> None
         stream.draw().save(tmp_path / "stream.html")
 
 
+@pytest.mark.parametrize("name", ["plan.pdf", "plan.png", "plan"])
+def test_a_picture_is_saved_as_what_its_name_says(tmp_path: Path, name: str) -> None:
+    plan = cg.tiles(cg.Conv((3, 3), padding=1).on((16, 16)), tile=8)
+    with pytest.raises(cg.ConvgraphError, match=r"saved as \.svg or \.html"):
+        plan.draw().save(tmp_path / name)
+    assert not (tmp_path / name).exists()
+    plan.draw().save(tmp_path / "PLAN.HTML")
+    assert (tmp_path / "PLAN.HTML").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_a_timetable_has_a_box_where_positions_come() -> None:
     made = cg.stream((cg.Conv(4, stride=2, padding=1) >> cg.Conv(3, padding=1)).on(64))
     picture = made.draw()

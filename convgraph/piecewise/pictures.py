@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
@@ -34,10 +35,22 @@ class Picture:
         return self.svg
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the SVG to a file; of tiles also a page, .html, that answers to pointing."""
-        if not str(os.fspath(path)).endswith(".html"):
+        """Write the SVG to a file, .svg; of tiles also a page, .html, that answers to pointing.
+
+        Raises
+        ------
+        ConvgraphError
+            If the ending is another one, or the file cannot be written.
+        """
+        ending = Path(path).suffix.lower()
+        if ending == ".svg":
             write(path, self.svg)
             return
+        if ending != ".html":
+            raise ConvgraphError(
+                f"path={str(path)!r}: a picture of tiles is saved as .svg or .html, one of a "
+                "stream as .svg"
+            )
         if not self.tiles:
             raise ConvgraphError(f"path={str(path)!r}: of tiles there are pages; this is an .svg")
         title = "Tiles"

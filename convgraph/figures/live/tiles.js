@@ -9,7 +9,7 @@
     const tile = tiles[cell.dataset.tile];
     place(svg.querySelector(".cg-read"), tile.read);
     place(svg.querySelector(".cg-kept"), tile.kept);
-    svg.querySelector("text").textContent = "";
+    for (const words of svg.querySelectorAll("text, title")) words.textContent = ""; // of the first tile
     caption.textContent = tile.said;
   };
   for (const cell of svg.querySelectorAll("[data-tile]")) {
