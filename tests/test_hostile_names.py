@@ -164,6 +164,29 @@ def test_a_name_commands_no_terminal(make: Any, names: Any) -> None:
         assert plain(made[language]), language
 
 
+@pytest.mark.parametrize("name", [pytest.param(name, id=kind) for kind, name in NAMES.items()])
+def test_a_name_is_text_in_motion_and_in_plans(tmp_path: Path, name: str) -> None:
+    net = cg.from_onnx(model(name))
+    film = cg.animate(net, unit=net.outputs[0].units()[0])
+    assert repr(film).isprintable()
+    plan, stream = cg.tiles(net, tile=3), cg.stream(net)
+    film.save(tmp_path / "film.html")
+    film.save(tmp_path / "film.svg")
+    plan.draw().save(tmp_path / "plan.html")
+    pages = [(tmp_path / each).read_text("utf-8") for each in ("film.html", "plan.html")]
+    pictures = [(tmp_path / "film.svg").read_text("utf-8"), stream.draw().svg]
+    for text, scripts in zip([*pages, *pictures], (1, 2, 0, 0), strict=True):
+        seen = Elements(text)
+        assert set(seen.found) <= {*ELEMENTS, "defs", "use"}
+        assert seen.found.count("script") == scripts
+        assert not [key for key, _ in seen.attributes if key.startswith("on")]
+        assert plain(text)
+    for text in pictures:
+        ElementTree.fromstring(text)
+    table, modules = stream.table(), cg.report(net).by_module()
+    assert plain(table.text() + table.markdown() + repr(modules) + modules.to_markdown())
+
+
 def drawn_by_dot(dot: Any) -> Any:
     command = ["dot", "-Kneato", "-n2", "-Tjson"]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.figures.files import write
@@ -92,8 +93,6 @@ class Animation:
 
     def _repr_html_(self) -> str:
         whole = page(self.frames, self.size, self.times, self.title)
-        from convgraph.core import escape
-
         width, height = 1.4 * self.size[0] + 40, 1.4 * self.size[1] + 110
         return (
             f'<iframe srcdoc="{escape.markup(whole)}" width="{width:.0f}" height="{height:.0f}" '
@@ -102,7 +101,8 @@ class Animation:
 
     def __repr__(self) -> str:
         width, height = self.size
-        return f"Animation({self.title}: {len(self.frames)} frames of {width:.0f} x {height:.0f})"
+        title = escape.plain(self.title)
+        return f"Animation({title}: {len(self.frames)} frames of {width:.0f} x {height:.0f})"
 
 
 def animate(
