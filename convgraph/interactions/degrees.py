@@ -148,8 +148,8 @@ def _on_axes(products: Sequence[tuple[Axis, ...]], side: Literal["in", "out"]) -
 def _kinds(axes: tuple[Axis, ...], side: Literal["in", "out"]) -> tuple[Degrees, NDArray[Any]]:
     """The different degrees of positions on all axes of a place, and how many have which."""
     degrees = np.stack([axis.fan_in() if side == "in" else axis.fan_out() for axis in axes])
-    # Neighbours mostly are alike, and sorting columns takes ten times as long as sorting numbers: runs
-    # of alike ones first, and then a number for each kind, whatever the number of joints.
+    # Neighbours mostly are alike, and sorting columns takes ten times as long as sorting numbers:
+    # runs of alike ones first, then a number for each kind, whatever the number of joints.
     changes = np.flatnonzero((degrees[:, 1:] != degrees[:, :-1]).any(axis=0)) + 1
     starts = np.concatenate(([0], changes))
     lengths = np.diff(np.append(starts, degrees.shape[1]))
