@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from unittest import mock
 
 import networkx as nx
@@ -84,3 +85,26 @@ def test_numbers_that_64_or_16_bits_do_not_hold() -> None:
     assert cg.AvgPool(2).on(2).evaluate(np.array([60000, 60000], np.float16)) == [60000]
     graph = nx.DiGraph([("a", "b", {"weight": 10**30})])
     assert cg.from_networkx(graph).evaluate([2]) == [2 * 10**30]
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_whole_numbers_beyond_64_bits_are_kept_exactly(batched: bool) -> None:
+    large = 10**10
+    x = np.array([large, -large, 3])
+    spec = cg.Conv(2) >> cg.Conv(2, padding=1)
+    net = spec.on(3)
+    values = {"w": [large, 1], "v": [1, -1]}
+    found = net.evaluate(np.stack([x, -x]) if batched else x, values)
+    hidden = [large * large - large, -large * large + 3]
+    padded = [0, *hidden, 0]
+    wanted = [a - b for a, b in pairwise(padded)]
+    assert [int(value) for value in (found[0] if batched else found)] == wanted
+    small = net.evaluate([1, 2, 3], {"w": [1, 1], "v": [1, -1]})
+    assert small.dtype == np.int64
+    assert small.tolist() == [-3, -2, 5]
+
+
+def test_products_of_whole_numbers_beyond_64_bits_are_kept_exactly() -> None:
+    x = cg.Input(2)
+    net = cg.Network(x, cg.Multiply()(x, x))
+    assert [int(value) for value in net.evaluate([10**12, -3], {})] == [10**24, 9]

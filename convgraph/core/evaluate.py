@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from convgraph.core import memory
 from convgraph.core.along_axes import through_axes
 from convgraph.core.edges import interleaved, joint_edges
-from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.core.labels import Labels
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.given_values import input_values, label_values
+from convgraph.core.overflow import OverflowingError, Rounded, require_bits
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
@@ -23,8 +24,6 @@ __all__ = [
     "evaluate",
     "expressions",
     "input_symbols",
-    "input_values",
-    "label_values",
     "layer_edges",
     "reduced",
     "unit_values",
@@ -45,25 +44,40 @@ def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     exact = any(values.dtype == object for values in given)
     labels = label_values(network.labels, parameters, exact)
     exact = exact or labels.dtype == object
-    several = 1
-    if batch is not None and not exact:
-        edges = sum(int(layer.connections) for layer in network.layers)
-        several = LARGEST_BLOCK // max(edges, 1)
-    if batch is not None and several > 1:
-        blocks = [
-            _rows(network, _all_values(network, [v[i : i + several] for v in given], labels))
-            for i in range(0, batch, several)
-        ]
-    else:
-        inputs = [given] if batch is None else [[v[i] for v in given] for i in range(batch)]
-        ways = _rows_of_objects if exact else _through_layers
-        blocks = [ways(network, single, labels) for single in inputs]
+    try:
+        blocks = _blocks(network, given, labels, batch, exact)
+    except OverflowingError:
+        given = [values.astype(object) for values in given]
+        labels = label_values(network.labels, parameters, exact=True)
+        blocks = _blocks(network, given, labels, batch, exact=True)
     results = {}
     for row in network.outputs:
         own = [block[row.name].T.reshape(-1, int(row.size)) for block in blocks]
         found = np.concatenate(own) if own else np.empty(0, np.int64)
         results[row.name] = found.reshape(*(() if batch is None else (batch,)), *row.numbers())
     return next(iter(results.values())) if len(results) == 1 else results
+
+
+def _blocks(
+    network: Network,
+    given: Sequence[NDArray[Any]],
+    labels: NDArray[Any],
+    batch: int | None,
+    exact: bool,
+) -> list[dict[str, NDArray[Any]]]:
+    """The values of the rows, for a part of the batch each."""
+    several = 1
+    if batch is not None and not exact:
+        edges = sum(int(layer.connections) for layer in network.layers)
+        several = LARGEST_BLOCK // max(edges, 1)
+    if batch is not None and several > 1:
+        return [
+            _rows(network, _all_values(network, [v[i : i + several] for v in given], labels))
+            for i in range(0, batch, several)
+        ]
+    inputs = [given] if batch is None else [[v[i] for v in given] for i in range(batch)]
+    ways = _rows_of_objects if exact else _through_layers
+    return [ways(network, single, labels) for single in inputs]
 
 
 def _rows(network: Network, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -89,13 +103,33 @@ def _through_layers(
     last = {joint.source.name: layer for layer in network.layers for joint in layer.joints}
     kept = {row.name for row in network.outputs}
     for layer in network.layers:
-        made = through_axes(layer, rows, network.labels, labels)
-        made = _edge_by_edge(network, layer, rows, labels) if made is None else made
+        made = _held(network, layer, rows, labels)
         rows[layer.target.name] = made.astype(np.result_type(made, kind), copy=False)
         for name in {joint.source.name for joint in layer.joints} - kept:
             if last[name] is layer:
                 del rows[name]
     return rows
+
+
+def _values_of(
+    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+) -> NDArray[Any]:
+    made = through_axes(layer, rows, network.labels, labels)
+    return _edge_by_edge(network, layer, rows, labels) if made is None else made
+
+
+def _held(
+    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+) -> NDArray[Any]:
+    """The values of a layer, if their type holds them."""
+    sources = {joint.source.name: rows[joint.source.name] for joint in layer.joints}
+
+    def again(rounded: Rounded) -> NDArray[Any]:
+        numbers = {name: rounded(values) for name, values in sources.items()}
+        return _values_of(network, layer, numbers, rounded(labels))
+
+    require_bits(layer, list(sources.values()), labels, again)
+    return _values_of(network, layer, rows, labels)
 
 
 def _edge_by_edge(
@@ -132,11 +166,23 @@ def _all_values(
     for row, array in rows:
         _put(values, network, row, array.reshape(*shape[1:], int(row.size)).T)
     for layer in network.layers:
-        result = _layer_values(network, layer, values, labels)
+        result = _all_held(network, layer, values, labels)
         if np.result_type(result, values) != values.dtype:
             values = values.astype(np.result_type(result, values))
         _put(values, network, layer.target, result)
     return values
+
+
+def _all_held(
+    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+) -> NDArray[Any]:
+    """The values of a layer for a batch, if their type holds them."""
+
+    def again(rounded: Rounded) -> NDArray[Any]:
+        return _layer_values(network, layer, rounded(values), rounded(labels))
+
+    require_bits(layer, [values], labels, again)
+    return _layer_values(network, layer, values, labels)
 
 
 def _require_values(network: Network) -> None:
@@ -257,146 +303,3 @@ def _layer_values(
 ) -> NDArray[Any]:
     biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
     return reduced(layer, layer_edges(network, layer), values, labels, biases)
-
-
-def input_values(
-    network: Network, x: Any, batches: bool = False
-) -> tuple[list[NDArray[Any]], int | None]:
-    """The arrays of the inputs, in their order, checked, and how many each is if it is a batch."""
-    rows = network.inputs
-    if isinstance(x, Mapping):
-        for name in x:
-            if name not in {row.name for row in rows}:
-                raise ConvgraphError(
-                    f"x[{name!r}]: no input row{nearest(name, [r.name for r in rows])}"
-                )
-        missing = [row.name for row in rows if row.name not in x]
-        if missing:
-            raise ConvgraphError(f"x: no values for the input rows {', '.join(missing)}")
-        arrays = [_array(f"x[{row.name!r}]", x[row.name]) for row in rows]
-    elif len(rows) == 1:
-        arrays = [_array("x", x)]
-    else:
-        raise ConvgraphError(
-            f"x: a dict of arrays, one for each of the inputs {[r.name for r in rows]}"
-        )
-    counts: set[int | None] = set()
-    for row, array in zip(rows, arrays, strict=True):
-        shape = row.numbers()
-        batched = batches and array.ndim == len(shape) + 1 and array.shape[1:] == shape
-        if array.shape != shape and not batched:
-            rule = "; an axis before it is a batch" if batches else ""
-            raise ConvgraphError(
-                f"x of shape {array.shape}: row {row.name!r} has the shape {shape}{rule}"
-            )
-        counts.add(len(array) if batched else None)
-    if len(counts) > 1:
-        shapes = ", ".join(f"{r.name} {a.shape}" for r, a in zip(rows, arrays, strict=True))
-        raise ConvgraphError(f"x of the shapes {shapes}: all are batches of one size, or none is")
-    return arrays, next(iter(counts), None)
-
-
-def _array(argument: str, values: Any) -> NDArray[Any]:
-    """What a user gives as an array of numbers that hold it, or of objects."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ConvgraphError(f"{argument}: lists of different lengths are no array") from None
-    if array.dtype.kind not in "iufbO":
-        raise ConvgraphError(f"{argument} of type {array.dtype}: numbers or sympy expressions")
-    if array.dtype.kind == "O":
-        for value in array.ravel().tolist():
-            real = hasattr(value, "__float__") and not isinstance(value, np.complexfloating)
-            if not real and not isinstance(value, sp.Expr):
-                raise ConvgraphError(f"{argument} with {value!r}: numbers or sympy expressions")
-    elif array.dtype.kind == "f":  # sums of numbers of 16 bits need not have 16
-        return array.astype(np.float32) if array.dtype.itemsize < 4 else array
-    elif array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
-        return array.astype(object)
-    else:
-        return array.astype(np.int64)
-    return array
-
-
-def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> NDArray[Any]:
-    """The value of every label: exact objects, or numbers of a type that holds them all."""
-    learned: list[NDArray[Any]] = []
-    rest = {str(name): value for name, value in parameters.items()}
-    named: dict[int, Any] = {}
-    whole: dict[str, NDArray[Any]] = {}
-    for name, value in rest.items():
-        array = next((a for a in labels.arrays if a.letter == name and name), None)
-        given = _array(f"parameters[{name!r}]", value)
-        if array is not None:
-            if given.size != len(array):
-                raise ConvgraphError(
-                    f"parameters[{name!r}] of shape {given.shape}: "
-                    f"{name} has the shape {array.shape}"
-                )
-            whole[name] = given.ravel()
-            continue
-        position = labels.find(name)
-        if position is None:
-            raise ConvgraphError(
-                f"parameters[{name!r}]: no such parameter{nearest(name, _some(labels))}"
-            )
-        named[position] = value
-    at = 0
-    for array in labels.arrays:
-        if array.letter in whole:
-            learned.append(_changed(whole[array.letter], at, named))
-        else:
-            missing = [p for p in range(at, at + len(array)) if p not in named]
-            if missing:
-                few = ", ".join(map(str, labels.pick(missing[:4])))
-                more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
-                raise ConvgraphError(f"parameters: no value for {few}{more}")
-            values = [named[p] for p in range(at, at + len(array))]
-            learned.append(np.asarray(values) if values else np.empty(0, np.int64))
-        at += len(array)
-    exact = exact or any(values.dtype == object for values in learned)
-    known = np.concatenate([np.empty(0, np.int64), *learned])
-    return np.concatenate([known, _numbers(_settled(labels, known), exact)])
-
-
-def _changed(values: NDArray[Any], start: int, named: Mapping[int, Any]) -> NDArray[Any]:
-    """The values of an array, with those in place that were given entry by entry."""
-    own = {p - start: value for p, value in named.items() if start <= p < start + len(values)}
-    if own:
-        values = values.astype(np.result_type(values, *map(np.asarray, own.values())))
-        values[list(own)] = list(own.values())
-    return values
-
-
-def _settled(labels: Labels, values: NDArray[Any]) -> list[sp.Expr]:
-    """The labels that are not single parameters, with the parameters' values put in."""
-    free = {symbol for label in labels.numbers for symbol in label.free_symbols}
-    if not free:
-        return list(labels.numbers)
-    known = {symbol: sp.sympify(values[labels.find(symbol.name)]) for symbol in free}
-    return [label.xreplace(known) for label in labels.numbers]
-
-
-def _numbers(numbers: Iterable[sp.Expr], exact: bool) -> NDArray[Any]:
-    values = list(numbers)
-    if exact:
-        result = np.empty(len(values), object)
-        result[:] = values
-        return result
-    if all(value.is_Integer for value in values):
-        if any(abs(value) >= 2**63 for value in values):
-            return _numbers(values, exact=True)
-        return np.array([int(value) for value in values], np.int64)
-    try:
-        return np.array([float(value) for value in values])
-    except TypeError:
-        strange = next(v for v in values if not (v.is_number and v.is_comparable))
-        raise ConvgraphError(
-            f"label={strange}: it has no value in numbers, as it is of a function that is not known"
-        ) from None
-
-
-def _some(labels: Labels) -> list[str]:
-    return [a.letter for a in labels.arrays if a.letter] + [
-        str(s) for s in labels[: min(labels.parameters, 500)]
-    ]

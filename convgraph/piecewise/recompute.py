@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.evaluate import input_values, label_values
+from convgraph.core.given_values import input_values, label_values
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network, check_network
