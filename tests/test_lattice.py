@@ -233,3 +233,39 @@ def test_what_does_not_fit_is_refused() -> None:
         cg.shift_lattice(cg.Conv(3).on(n))
     with pytest.raises(ConvgraphError, match="a layer mixes the axes"):
         cg.shift_lattice((cg.Conv((3, 3)) >> cg.Flatten()).on((6, 6)))
+
+
+CIRCULAR = {"padding_mode": "circular"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "size", "band"),
+    [
+        (cg.MaxPool(2, stride=1) >> cg.Conv(2, padding=(0, 1), **CIRCULAR), 6, {"g5"}),
+        (cg.Crop((2, 0)) >> cg.Conv(2, padding=(1, 0), **CIRCULAR), 6, {"g1"}),
+        (cg.Conv(3, stride=2, padding=1, **CIRCULAR) >> cg.Conv(3, padding=1, **CIRCULAR), 8, {}),
+        (
+            cg.Conv(3, stride=2, padding=1, **CIRCULAR) >> cg.Conv(3, padding=1, **CIRCULAR),
+            7,
+            {"g1", "g4"},
+        ),
+        (
+            cg.Pad(((1, 1),), padding_mode="circular")
+            >> cg.Conv(3)
+            >> cg.Conv(3, padding=1, **CIRCULAR),
+            8,
+            {},
+        ),
+    ],
+)
+def test_what_goes_around_a_row_that_is_no_circle_is_in_the_band(
+    spec: Any, size: int, band: set[str]
+) -> None:
+    net = spec.on(size)
+    lattice = cg.shift_lattice(net)
+    (axis,) = lattice.axes
+    assert set(lattice.band) == set(band)
+    verdict = cg.check_equivariance(net, cg.Shift(axis.shift, boundary="wrap"))
+    units = net.outputs[0].units()
+    moved = {units[(i + axis.output_shift) % len(units)] for i, u in enumerate(units) if u in band}
+    assert verdict.broken <= set(band) | moved

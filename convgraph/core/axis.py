@@ -105,6 +105,10 @@ class Axis:
         """The output positions with a tap beyond the border."""
         return np.zeros(int(self.outputs), bool)
 
+    def wraps(self) -> Mask:
+        """The output positions with a tap that goes around a circle."""
+        return np.zeros(int(self.outputs), bool)
+
     @property
     def symbolic(self) -> bool:
         """Whether a size or an offset of this axis is a symbol."""

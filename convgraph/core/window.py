@@ -104,8 +104,12 @@ class Window(Axis):
         return self if self.copies else Reversed(self)
 
     def beyond(self) -> NDArray[np.bool_]:
-        if self.boundary == "circular":
-            return super().beyond()
+        return super().beyond() if self.boundary == "circular" else self._outside()
+
+    def wraps(self) -> NDArray[np.bool_]:
+        return self._outside() if self.boundary == "circular" else super().wraps()
+
+    def _outside(self) -> NDArray[np.bool_]:
         first, last = self.span(np.arange(int(self.outputs)))
         return np.asarray((first < 0) | (last >= int(self.inputs)))
 

@@ -225,7 +225,7 @@ def _axis(
 ) -> AxisLattice:
     step = _step(steps, row, axis)
     smallest = _smallest(along, axis, steps)
-    reached = _reached(along, axis + 1)
+    reached = _reached(along, axis + 1, _circles(network, along, axis, steps))
     target = network.row(row)
     boxes = []
     if row not in along.flattened:
@@ -283,12 +283,34 @@ def _smallest(along: Aligned, axis: int, steps: dict[str, Steps | None]) -> int 
     return shift
 
 
-def _reached(along: Aligned, axis: int) -> dict[str, Mask]:
-    """Per row the positions of an axis that depend on padding."""
+def _reached(along: Aligned, axis: int, circles: set[str]) -> dict[str, Mask]:
+    """Per row the positions of an axis that depend on padding.
+
+    Where a row is no circle, what a circular layer reads beyond its border is padding, too.
+    """
     touching = Touching()
     reached = {name: np.zeros(shape[axis], bool) for name, shape in along.shapes.items()}
     for layer in along.layers:
         for joint, axes in layer.read():
             (slab,) = touching.through((reached[joint.source.name],), 0, axes[axis])
+            if joint.source.name not in circles:
+                slab = slab | axes[axis].wraps()
             reached[layer.layer.target.name] = reached[layer.layer.target.name] | slab
     return reached
+
+
+def _circles(
+    network: Network, along: Aligned, axis: int, steps: dict[str, Steps | None]
+) -> set[str]:
+    """The rows whose last position is one step before the first, where the inputs are circles.
+
+    A row of n/s positions s apart goes around an input of n once; one of more or fewer does not
+    close, as behind a window without padding or a crop.
+    """
+    around = {along.shapes[given.name][axis + 1] for given in network.inputs}
+    closed = set()
+    for name, shape in along.shapes.items():
+        step = _step(steps, name, axis)
+        if step is not None and {shape[axis + 1] * step} == around:
+            closed.add(name)
+    return closed
