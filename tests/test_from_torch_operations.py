@@ -348,6 +348,14 @@ def test_tokens() -> None:
     assert len(receptive_field(net, net.outputs[0].unit((2, 1)))) == 1
 
 
+def test_a_dropout_that_is_asked_for_at_inference_is_not_passed_over() -> None:
+    drawn = from_torch(Does(lambda x: torch.dropout(x, 0.5, train=True)), (1, 5))
+    assert "dropout" in drawn.caveats[0]
+    for p, train in ((0.0, True), (0.5, False)):
+        kept = from_torch(Does(lambda x, p=p, train=train: torch.dropout(x, p, train)), (1, 5))
+        assert not kept.caveats
+
+
 def test_noise_depends_on_nothing() -> None:
     net = from_torch(Does(lambda x: x + torch.randn_like(x)), (1, 5))
     assert len(receptive_field(net, net.outputs[0].unit((2,)))) == 1

@@ -321,7 +321,8 @@ OPERATORS: dict[str, Translate] = {
     ),
     **dict.fromkeys(
         ("dropout", "feature_dropout", "alpha_dropout"),
-        lambda c: c.emit("Identity", c.node.args[:1]),
+        # one that is asked for at inference as well draws numbers
+        lambda c: c.emit("Identity", c.node.args[:1]) if not (c["train"] and c["p"]) else False,
     ),
     **dict.fromkeys(("to", "_to_copy", "type_as"), _cast),
     "layer_norm": layer_norm,

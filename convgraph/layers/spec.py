@@ -166,7 +166,9 @@ class Power(Spec):
 
     def __repr__(self) -> str:
         inner = repr(self.spec)
-        return f"{f'({inner})' if isinstance(self.spec, Chain) else inner} ** {self.depth}"
+        depth = str(self.depth)
+        depth = depth if depth.isidentifier() or depth.isdigit() else f"({depth})"
+        return f"{f'({inner})' if isinstance(self.spec, Chain) else inner} ** {depth}"
 
 
 def _as_spec(left: object, right: object, part: Any) -> Spec:
