@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +105,20 @@ def test_fields_and_effective_fields_are_those_of_python(net: cg.Network, data: 
         state = states.get(row.name)
         if state is not None:
             assert (_mask(padded[at], row) == _touching(state).reshape(row.numbers())).all()
+
+
+def test_connections_that_are_listed_are_followed() -> None:
+    graph = nx.MultiDiGraph()
+    for source, target in ("as", "bs", "cu", "st", "ut"):
+        graph.add_edge(source, target, parameter=f"w{source}")
+    net = cg.from_networkx(graph)
+    sees, affects = answers(
+        net, ("sees", *_asked(net, len(net.rows) - 1, (0,))), ("affects", *_asked(net, 0, (1,)))
+    )
+    for at, row in enumerate(net.rows):
+        end, start = net.outputs[0].unit((0,)), net.inputs[0].unit((1,))
+        assert (_mask(sees[at], row) == cg.receptive_field(net, end, row.name).mask()).all()
+        assert (_mask(affects[at], row) == cg.projective_field(net, start, row.name).mask()).all()
 
 
 def _touching(state: Any) -> np.ndarray:

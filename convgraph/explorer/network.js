@@ -27,7 +27,7 @@ class Network {
 
   // A joint with its tables; where its axes are those of the channels and those of space, apart.
   prepared(joint, layer) {
-    if (!joint.axes) return joint;
+    if (!joint.axes) return { ...joint, target: layer.row };
     const tables = joint.axes.map((number) => this.tables[number]);
     const order = joint.order || tables.map((_, axis) => axis);
     const made = { ...joint, target: layer.row, tables, order };
