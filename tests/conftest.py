@@ -1,4 +1,4 @@
-"""What several tests share: a browser."""
+"""What several tests share: a browser, and which examples Hypothesis draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, so that a failure is everybody's and not the luck of one;
+# --hypothesis-profile=search draws new ones. A slow machine fails nothing.
+settings.register_profile(
+    "search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("repeat", settings.get_profile("search"), derandomize=True)
+settings.load_profile("repeat")
 
 FLAGS = (
     "--headless=new",

@@ -104,7 +104,7 @@ def check_mended_units(data: Any) -> None:
 
 
 @given(st.data())
-@settings(max_examples=15, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(
     data: st.DataObject,
 ) -> None:
@@ -113,7 +113,7 @@ def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_othe
 
 @pytest.mark.exhaustive
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(
     data: st.DataObject,
 ) -> None:
@@ -121,14 +121,14 @@ def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_
 
 
 @given(st.data())
-@settings(max_examples=10, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 def test_under_them_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
     check_mended_units(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
-@settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 def test_under_them_many_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
     check_mended_units(data)
 

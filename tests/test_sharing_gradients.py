@@ -128,9 +128,24 @@ def test_the_edges_of_a_nonlinearity_carry_its_derivative() -> None:
     found = cg.gradients((cg.Conv(2) >> cg.ReLU() >> cg.MaxPool(2)).on(3))
     labels = {(a, b): p for a, b, p in found.reversed.graph.edges(data="parameter")}
     assert labels["dh2:1", "dh1:1"] == sp.Heaviside(sp.Symbol("h1:1"))
-    assert labels["ds1", "dh2:1"] == sp.Heaviside(sp.Symbol("h2:1") - sp.Symbol("h2:2"))
+    assert labels["ds1", "dh2:1"] == sp.Heaviside(sp.Symbol("h2:1") - sp.Symbol("h2:2"), 1)
+    assert labels["ds1", "dh2:2"] == sp.Heaviside(sp.Symbol("h2:2") - sp.Symbol("h2:1"), 0)
     relu = cg.gradients(cg.ReLU().on(2))
     assert relu.input["x1"] == sp.Heaviside(sp.Symbol("x1")) * sp.Symbol("ds1")
+
+
+@pytest.mark.parametrize("copies", [2, 3, 4])
+def test_the_maximum_of_copies_of_a_unit_has_the_gradient_of_one(copies: int) -> None:
+    """They tie everywhere, and the function is the identity."""
+    net = (cg.Upsample(copies) >> cg.GlobalMaxPool()).on(1)
+    assert list(net.expressions().values()) == [sp.Symbol("x1")]
+    assert cg.gradients(net).input == {"x1": sp.Symbol("dg1")}
+
+
+def test_at_ties_the_first_of_the_greatest_values_has_the_gradient() -> None:
+    found = cg.gradients(cg.MaxPool(3).on(3)).input
+    tied = {sp.Symbol(f"x{i}"): v for i, v in enumerate([1, 5, 5], 1)}
+    assert [e.xreplace(tied) for e in found.values()] == [0, sp.Symbol("ds1"), 0]
 
 
 def test_functions_that_are_not_known_keep_their_derivative() -> None:

@@ -119,11 +119,18 @@ def edge_derivatives(network: Network, layer: Layer) -> NDArray[Any] | None:
 
 
 def _steps(values: list[sp.Expr]) -> list[sp.Expr]:
-    """The derivatives of a maximum: 1 where a value is greater than all others, else 0."""
-    if len(values) == 1:
-        return [sp.S.One]
-    others = [MAX.exact(values[:i] + values[i + 1 :]) for i in range(len(values))]
-    return [sp.Heaviside(value - other) for value, other in zip(values, others, strict=True)]
+    """The derivatives of a maximum: 1 for the first of the greatest values, else 0.
+
+    They add up to 1 at ties, too, which copies of one unit have everywhere. Heaviside's second
+    argument is its value at 0.
+    """
+    steps = []
+    for i, value in enumerate(values):
+        before, after = values[:i], values[i + 1 :]
+        first = sp.Heaviside(value - MAX.exact(before), 0) if before else sp.S.One
+        least = sp.Heaviside(value - MAX.exact(after), 1) if after else sp.S.One
+        steps.append(first * least)
+    return steps
 
 
 def _partial(reduction: Reduction, terms: int) -> tuple[Sequence[sp.Dummy], Sequence[sp.Expr]]:
