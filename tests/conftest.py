@@ -7,15 +7,45 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # The same examples in every run, so that a failure is everybody's and not the luck of one;
-# --hypothesis-profile=search draws new ones. A slow machine fails nothing.
+# --draws 1000 draws so many new ones. A slow machine fails nothing.
 settings.register_profile(
     "search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("repeat", settings.get_profile("search"), derandomize=True)
 settings.load_profile("repeat")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--draws", type=int, help="only the tests that draw examples, with so many new ones each"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--draws"):
+        settings.load_profile("search")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    draws = config.getoption("--draws")
+    if not draws:
+        return
+    functions = [getattr(item, "function", None) for item in items]
+    drawn = [is_hypothesis_test(function) for function in functions]
+    for function in {f for f, draw in zip(functions, drawn, strict=True) if draw}:
+        own = function._hypothesis_internal_use_settings
+        function._hypothesis_internal_use_settings = settings(
+            own, max_examples=draws, derandomize=False
+        )
+    config.hook.pytest_deselected(
+        items=[item for item, draw in zip(items, drawn, strict=True) if not draw]
+    )
+    items[:] = [item for item, draw in zip(items, drawn, strict=True) if draw]
+
 
 FLAGS = (
     "--headless=new",
