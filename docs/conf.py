@@ -6,8 +6,8 @@ from pathlib import Path
 
 import convgraph
 from convgraph.book.claims import derive
+from convgraph.book.claims_table import as_markdown
 from convgraph.book.figures import figure_function, figure_numbers, make
-from convgraph.book.report import as_markdown
 from convgraph.figures.motion.settings import SETTINGS
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import convgraph as cg
-from convgraph.explorer.facts import engine
+from convgraph.explorer.page_data import engine
 
 SCRIPTS = ("axes.js", "sets.js", "network.js", "shift.js", "uses.js")
 

@@ -14,7 +14,7 @@ from convgraph import ConvgraphError
 from convgraph.book.claims import claim_numbers, derive
 from convgraph.book.claims.claim import Check, Claim
 from convgraph.book.claims.stated import Order, Over, Roughly, UpTo
-from convgraph.book.report import as_json, as_markdown, summary
+from convgraph.book.claims_table import as_json, as_markdown, summary
 
 m, n, k = sp.symbols("m n k", integer=True, positive=True)
 
@@ -192,10 +192,13 @@ def test_small_filters_find_the_digit_as_correlation_does(claims: Any) -> None:
     import numpy as np
     from scipy.signal import correlate2d
 
-    from convgraph.book.claims import stages
+    from convgraph.book.claims import stacked_filters as filters
 
-    image = np.zeros(stages.IMAGE, int)
-    parts = [stages._ink(stages.HALF_CIRCLE), stages._ink(stages.ANGLE)]
+    image = np.zeros(filters.IMAGE, int)
+    parts = [
+        filters._ink(filters.HALF_CIRCLE),
+        filters._ink(filters.ANGLE),
+    ]
     image[2:10, 4:9] = np.vstack(parts)
     for part, place in zip(parts, [[2, 4], [6, 4]], strict=True):
         answer = correlate2d(image, 2 * part - 1, mode="valid")
@@ -203,6 +206,6 @@ def test_small_filters_find_the_digit_as_correlation_does(claims: Any) -> None:
 
 
 def test_depths_by_hand() -> None:
-    from convgraph.book.claims.sizes import _rows
+    from convgraph.book.claims.output_sizes import _rows
 
     assert [len(_rows(n, 3)) - 1 for n in (1, 2, 3, 4, 5, 7)] == [0, 0, 1, 1, 2, 3]

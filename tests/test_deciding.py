@@ -24,7 +24,7 @@ from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import Reduction
 from convgraph.importers.reductions import minimum, softmax, standardised
-from convgraph.network.listed import listed_layer
+from convgraph.network.listed_layers import listed_layer
 
 pytestmark = pytest.mark.usefixtures("on_axes")
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.explorer.facts import engine, moves
-from convgraph.interactions.padded import padded_units
+from convgraph.explorer.page_data import engine, moves
+from convgraph.interactions.padding_seen import padded_units
 from tests.explorer_answers import answers
 from tests.onnx_light import light, seen, shapes
 

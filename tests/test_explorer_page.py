@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 import convgraph as cg
-from convgraph.explorer.folds import folds
+from convgraph.explorer.row_tree import folds
 from tests.onnx_light import light
 
 

@@ -14,7 +14,7 @@ import pytest
 import sympy as sp
 
 import convgraph as cg
-from convgraph.figures.live.facts import facts
+from convgraph.figures.live.figure_data import facts
 from convgraph.figures.live.page import page
 from convgraph.figures.live.relations import relations
 from convgraph.figures.live.shifts import shifts

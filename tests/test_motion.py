@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.cli import main
+from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.scatter import Scatter
 from convgraph.figures.motion.settings import SETTINGS
 from convgraph.figures.motion.shapes import Box, Text, layered
 from convgraph.figures.motion.sweep import sweep
-from convgraph.figures.motion.values import numbers
 
 BOUNDARIES = ["zeros", "circular", "reflect", "replicate"]
 

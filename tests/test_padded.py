@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.interactions.padded import padded_share, padded_units
+from convgraph.interactions.padding_seen import padded_share, padded_units
 
 
 @st.composite

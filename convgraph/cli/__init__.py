@@ -1,5 +1,5 @@
 """The command line; `main` is what the script `convgraph` calls."""
 
-from convgraph.cli.group import main as main
+from convgraph.cli.commands import main as main
 
 __all__ = ["main"]

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from convgraph.core import escape
-from convgraph.explorer.facts import facts
+from convgraph.explorer.page_data import facts
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network

@@ -10,7 +10,7 @@ import numpy as np
 
 from convgraph.core.network import Network
 from convgraph.figures.layout import Layout
-from convgraph.figures.padding import padding_edges, padding_name
+from convgraph.figures.padding_marks import padding_edges, padding_name
 from convgraph.figures.panel import Line, Mark, Unit
 from convgraph.figures.parts import Mask, hidden_runs
 from convgraph.figures.routes import Point, route

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.node import Node
-from convgraph.importers.pointwise import KINDS
+from convgraph.importers.pointwise_operators import KINDS
 
 __all__ = [
     "LARGEST",

@@ -39,9 +39,9 @@ from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.elementwise import TOGETHER
 from convgraph.importers.node import Node
-from convgraph.importers.pointwise import KINDS, SIMPLE
+from convgraph.importers.pointwise_operators import KINDS, SIMPLE
 from convgraph.importers.quantisation import along, centre
-from convgraph.importers.reshaping import (
+from convgraph.importers.reshaping_operators import (
     integers,
     new_shape,
     node_axes,

@@ -18,7 +18,7 @@ from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, buil
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import chosen, or_else
-from convgraph.importers.reshaping import integers, within
+from convgraph.importers.reshaping_operators import integers, within
 from convgraph.importers.values import Signal
 from convgraph.layers.arguments import window
 

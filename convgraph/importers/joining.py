@@ -15,7 +15,7 @@ from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, builds
 from convgraph.importers.node import Node
-from convgraph.importers.reshaping import integers, node_axes, within
+from convgraph.importers.reshaping_operators import integers, node_axes, within
 from convgraph.importers.values import Signal, row_shape
 
 __all__ = ["concat", "cut", "slice_", "split"]

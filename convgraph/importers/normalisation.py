@@ -26,7 +26,7 @@ from convgraph.importers.reductions import (
     softmax,
     standardised,
 )
-from convgraph.importers.reshaping import within
+from convgraph.importers.reshaping_operators import within
 from convgraph.importers.values import Known, Signal
 
 __all__ = ["among", "batch_normalisation", "scaled_and_shifted"]

@@ -13,7 +13,7 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.importers.builder import Builder, builds
 from convgraph.importers.node import Node
-from convgraph.importers.reshaping import regrouped, within
+from convgraph.importers.reshaping_operators import regrouped, within
 from convgraph.importers.values import Known
 
 __all__ = ["FIRST_PLAIN", "later"]

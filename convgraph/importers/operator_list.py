@@ -7,7 +7,7 @@ from convgraph.importers.builder import BUILDERS
 from convgraph.importers.folding import FOLDS
 from convgraph.importers.onnx_file import NEWEST, OLDEST
 from convgraph.importers.onnx_nodes import branch
-from convgraph.importers.unread import NOT_READ, PARTLY, VALUES_UNKNOWN
+from convgraph.importers.operators_not_read import NOT_READ, PARTLY, VALUES_UNKNOWN
 
 __all__ = ["markdown", "operators_read"]
 

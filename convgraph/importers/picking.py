@@ -16,7 +16,7 @@ from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Listed
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed
 from convgraph.importers.node import Node
-from convgraph.importers.reshaping import integers, within
+from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["centre", "moved", "triangle"]
 

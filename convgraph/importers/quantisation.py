@@ -17,7 +17,7 @@ from convgraph.importers.builder import ONE, Builder, Unread, builds, unchanged,
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
 from convgraph.importers.reductions import unknown_values
-from convgraph.importers.reshaping import within
+from convgraph.importers.reshaping_operators import within
 from convgraph.importers.values import Known, Signal
 
 __all__ = ["along", "centre", "dequantise", "quantise"]

@@ -23,7 +23,7 @@ from convgraph.importers.reductions import (
     log_sum_exp,
     minimum,
 )
-from convgraph.importers.reshaping import integers, node_axes, within
+from convgraph.importers.reshaping_operators import integers, node_axes, within
 from convgraph.importers.values import Signal
 
 __all__ = ["arg", "cumulative_sum", "over_axes", "reduce"]

@@ -20,7 +20,7 @@ from convgraph.importers.interpolation import Grid, Interpolated, Separable, cub
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
 from convgraph.importers.reductions import or_else
-from convgraph.importers.reshaping import integers, within
+from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["resize"]
 

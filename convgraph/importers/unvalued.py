@@ -10,7 +10,7 @@ from convgraph.importers.broadcasting import common_shape, stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed
 from convgraph.importers.node import Node
 from convgraph.importers.reductions import unknown_values
-from convgraph.importers.reshaping import integers, within
+from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["unit_by_unit"]
 

@@ -15,11 +15,11 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     joining,
     normalisation,
     picking,
-    pointwise,
+    pointwise_operators,
     products,
     quantisation,
     reducing,
-    reshaping,
+    reshaping_operators,
     resizing,
     unvalued,
     windows,
@@ -27,8 +27,8 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
 from convgraph.importers.builder import BUILDERS, Builder, Infer, Unread
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
+from convgraph.importers.operators_not_read import NOT_READ
 from convgraph.importers.settling import settle
-from convgraph.importers.unread import NOT_READ
 from convgraph.importers.values import Known, Signal, Weights
 
 __all__ = ["build", "needed_nodes", "network_of"]

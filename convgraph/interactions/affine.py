@@ -18,7 +18,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.interactions.propagation import Propagation, first_state, propagate
 from convgraph.interactions.reads import reads_of
-from convgraph.interactions.views import UntraceableError
+from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Fields", "Interval", "Intervals", "affine_fields", "union_of"]
 
@@ -116,7 +116,7 @@ def affine_fields(network: Network, start: str) -> Propagation[Fields]:
 
 
 class Intervals:
-    """The algebra of intervals; see `convgraph.interactions.views.Algebra`."""
+    """The algebra of intervals; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
 

@@ -15,7 +15,7 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.interactions.bit_tables import Bits, Branch, exact_fields
 from convgraph.interactions.fields import receptive_field
-from convgraph.interactions.views import State
+from convgraph.interactions.states import State
 
 __all__ = ["ReceptiveFields", "receptive_fields"]
 

@@ -19,7 +19,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.interactions.propagation import Propagation, propagate
-from convgraph.interactions.views import State, UntraceableError
+from convgraph.interactions.states import State, UntraceableError
 
 __all__ = ["Bits", "Branch", "exact_fields"]
 
@@ -65,7 +65,7 @@ AT_ONCE = 1 << 16  # bytes up to which all taps are read in one step
 
 
 class BitTables:
-    """The algebra of unions of products; see `convgraph.interactions.views.Algebra`."""
+    """The algebra of unions of products; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
 

@@ -25,9 +25,9 @@ from convgraph.interactions.connections import (
     layer_parameters,
     simplest,
 )
-from convgraph.interactions.degree_forms import reading
 from convgraph.interactions.degrees import fan_in
-from convgraph.interactions.profiled import profiled_multiply_adds
+from convgraph.interactions.profiler_counts import profiled_multiply_adds
+from convgraph.interactions.symbolic_degrees import reading
 
 __all__ = ["Cost", "Counts", "LayerCost", "cost"]
 

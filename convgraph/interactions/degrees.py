@@ -15,7 +15,7 @@ from convgraph.core.layer import Joint
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Listed, Product
 from convgraph.interactions.connections import simplest
-from convgraph.interactions.degree_forms import DegreeForm, fan_in_form, fan_out_form
+from convgraph.interactions.symbolic_degrees import DegreeForm, fan_in_form, fan_out_form
 
 __all__ = ["Distribution", "fan_in", "fan_out", "fan_in_in_symbols", "fan_out_in_symbols"]
 

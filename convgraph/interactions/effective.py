@@ -15,8 +15,8 @@ from convgraph.core.wiring import Product
 from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
 from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
+from convgraph.interactions.states import State
 from convgraph.interactions.sums import Sum
-from convgraph.interactions.views import State
 
 __all__ = [
     "EffectiveField",

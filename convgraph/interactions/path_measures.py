@@ -10,7 +10,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
 from convgraph.interactions.measures import Kind
 from convgraph.interactions.reads import reads_of
-from convgraph.interactions.views import UntraceableError
+from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Along", "PathMeasures", "Paths"]
 
@@ -37,7 +37,7 @@ class Paths(NamedTuple, Generic[M]):
 
 
 class PathMeasures(Generic[M]):
-    """The algebra of path counts; see `convgraph.interactions.views.Algebra`.
+    """The algebra of path counts; see `convgraph.interactions.states.Algebra`.
 
     A layer multiplies the paths along an axis by its taps there, and those along all other axes by
     how many taps that is. Global edges are left out, and marked.

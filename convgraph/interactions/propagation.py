@@ -16,8 +16,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
-from convgraph.interactions.sums import FEW, Sum, Sums, added, collected, key_of, times
-from convgraph.interactions.views import (
+from convgraph.interactions.states import (
     Algebra,
     State,
     UntraceableError,
@@ -26,6 +25,7 @@ from convgraph.interactions.views import (
     merged,
     with_classes,
 )
+from convgraph.interactions.sums import FEW, Sum, Sums, added, collected, key_of, times
 
 __all__ = [
     "Carrier",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
-from convgraph.interactions.views import (
+from convgraph.interactions.states import (
     Algebra,
     State,
     UntraceableError,

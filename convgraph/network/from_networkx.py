@@ -18,7 +18,7 @@ from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
 from convgraph.network.labelled_edges import LabelledEdges, given_label
-from convgraph.network.listed import bias_joint, in_order_met, listed_joint
+from convgraph.network.listed_layers import bias_joint, in_order_met, listed_joint
 
 __all__ = ["from_networkx"]
 

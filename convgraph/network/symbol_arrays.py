@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from convgraph.network.symbolic_value import Comparison, Value, expression_of
 from convgraph.network.tape import Tape
-from convgraph.network.values import Comparison, Value, expression_of
 
 __all__ = ["SymbolArray", "apply", "symbol_array"]
 

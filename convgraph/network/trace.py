@@ -20,12 +20,12 @@ from convgraph.core.names import unit_names
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import as_shape
-from convgraph.network.listed import Connection, listed_layer
+from convgraph.network.listed_layers import Connection, listed_layer
 from convgraph.network.replay import replay
 from convgraph.network.symbol_arrays import symbol_array
+from convgraph.network.symbolic_value import Value, expression_of
 from convgraph.network.tape import Tape
 from convgraph.network.units_of_code import Kind, Terms, read
-from convgraph.network.values import Value, expression_of
 
 __all__ = ["trace"]
 

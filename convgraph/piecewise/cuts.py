@@ -10,10 +10,10 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.views import State, align, merged
+from convgraph.interactions.states import State, align, merged
 from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.obstacles import UncutError, first_uncut
-from convgraph.piecewise.places import tied_apart
+from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
 
 __all__ = ["Cut", "cuts_of", "in_shape"]

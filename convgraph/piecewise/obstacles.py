@@ -13,9 +13,9 @@ from convgraph.core.tying import Learned
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.views import align
+from convgraph.interactions.states import align
 from convgraph.piecewise.liveness import ancestors
-from convgraph.piecewise.places import placed, sized_by_number
+from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from convgraph.core.window import Window
 from convgraph.importers.interpolation import Interpolated
 from convgraph.interactions.propagation import Propagation, first_state, propagate
 from convgraph.interactions.reads import reads_of
-from convgraph.interactions.views import UntraceableError
+from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Spoiled", "spoiled"]
 
@@ -89,7 +89,7 @@ def spoiled(network: Network, start: str) -> Propagation[Axes]:
 
 
 class Cuts:
-    """The algebra of spoiled positions; see `convgraph.interactions.views.Algebra`."""
+    """The algebra of spoiled positions; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
 

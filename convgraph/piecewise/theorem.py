@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convgraph.piecewise.lemmas import Derivation
-from convgraph.piecewise.places import tied_apart
+from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import spoiled
 from convgraph.symmetry.proofs.open_model import behind
 from convgraph.symmetry.proofs.proof import Proof

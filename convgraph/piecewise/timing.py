@@ -18,9 +18,9 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Product
 from convgraph.interactions.reads import reads_of
-from convgraph.interactions.views import State, UntraceableError, align
+from convgraph.interactions.states import State, UntraceableError, align
 from convgraph.piecewise.liveness import ancestors
-from convgraph.piecewise.places import placed, sized_by_number
+from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
 __all__ = ["Reading", "Timing", "same_axis", "timing"]

@@ -17,8 +17,8 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.measures import Moments, MomentsKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.states import Algebra, State, UntraceableError, kinds_of
 from convgraph.interactions.sums import MOST_JOINED, Sum, in_two_terms, vary_apart, worked_out
-from convgraph.interactions.views import Algebra, State, UntraceableError, kinds_of
 
 __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "paths_of", "widest"]
 

@@ -10,9 +10,9 @@ from convgraph.reports.findings.finding import Findings
 from convgraph.reports.findings.registry import findings
 from convgraph.reports.plots import growth, profile
 from convgraph.reports.report import Report
+from convgraph.reports.report_tables import summary, table
 from convgraph.reports.row_graph import row_graph
 from convgraph.reports.structure import structure_of
-from convgraph.reports.tables import summary, table
 
 __all__ = ["page"]
 

@@ -141,19 +141,19 @@ class Report:
 
     def to_csv(self) -> str:
         """The rows as comma-separated values, with one column for each axis of a fact."""
-        from convgraph.reports.tables import csv_text
+        from convgraph.reports.report_tables import csv_text
 
         return csv_text(self)
 
     def to_markdown(self) -> str:
         """The report as a Markdown table and its totals."""
-        from convgraph.reports.tables import table
+        from convgraph.reports.report_tables import table
 
         return table(self).markdown()
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame of pandas, which has to be installed."""
-        from convgraph.reports.tables import data_frame
+        from convgraph.reports.report_tables import data_frame
 
         return data_frame(self)
 
@@ -206,17 +206,17 @@ class Report:
         return write(path, form())
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
-        from convgraph.reports.tables import rich_table
+        from convgraph.reports.report_tables import rich_table
 
         yield rich_table(self, options.max_width)
 
     def __str__(self) -> str:
-        from convgraph.reports.tables import table
+        from convgraph.reports.report_tables import table
 
         return table(self).text()
 
     def _repr_html_(self) -> str:
-        from convgraph.reports.tables import table
+        from convgraph.reports.report_tables import table
 
         return table(self).html()
 

@@ -18,7 +18,7 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
 from convgraph.interactions.measures import Moments
-from convgraph.interactions.padded import padded_share
+from convgraph.interactions.padding_seen import padded_share
 from convgraph.interactions.path_measures import Paths
 from convgraph.interactions.sums import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths

@@ -22,12 +22,12 @@ from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
 from convgraph.interactions.measures import Moments
-from convgraph.interactions.padded import Slabs, padded_units
+from convgraph.interactions.padding_seen import Slabs, padded_units
 from convgraph.interactions.path_measures import Paths
 from convgraph.interactions.propagation import Propagation, rows_before
 from convgraph.interactions.sums import Sum
 from convgraph.reports.extremes import Widest, widest
-from convgraph.symmetry.uneven_padding import AlongAxis
+from convgraph.symmetry.padding_under_strides import AlongAxis
 
 __all__ = ["Structure", "structure_of"]
 

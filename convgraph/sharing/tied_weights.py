@@ -22,7 +22,7 @@ from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import simplest
 from convgraph.sharing.digits import uses_array, uses_at
-from convgraph.sharing.listed import listed_uses
+from convgraph.sharing.listed_uses import listed_uses
 from convgraph.sharing.uses import Uses, uses
 
 __all__ = ["BorderLoss", "TiedArray", "TiedWeights", "tied_weights"]

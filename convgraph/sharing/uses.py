@@ -21,8 +21,8 @@ from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import simplest
 from convgraph.sharing.digits import uses_at
-from convgraph.sharing.listed import listed_uses
-from convgraph.sharing.places import Flat, Missing, Place
+from convgraph.sharing.listed_uses import listed_uses
+from convgraph.sharing.parameter_places import Flat, Missing, Place
 
 __all__ = ["Uses", "find_parameter", "uses"]
 

@@ -18,11 +18,11 @@ from convgraph.core.plain import plain
 from convgraph.core.tables import Table
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
-from convgraph.interactions.padded import Touching
+from convgraph.interactions.padding_seen import Touching
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
 from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.padding_under_strides import UnevenPadding, even_sizes, uneven_paddings
 from convgraph.symmetry.transformation import Steps
-from convgraph.symmetry.uneven_padding import UnevenPadding, even_sizes, uneven_paddings
 
 __all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice"]
 

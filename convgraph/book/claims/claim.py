@@ -11,9 +11,9 @@ import sympy as sp
 
 from convgraph.core.plain import plain
 
-__all__ = ["Check", "Claim", "Verdict", "claim", "registered"]
+__all__ = ["Check", "Claim", "Outcome", "claim", "registered"]
 
-Verdict: TypeAlias = Literal["holds", "holds when", "differs"]
+Outcome: TypeAlias = Literal["holds", "holds when", "differs"]
 
 registered: dict[int, Callable[[], Claim]] = {}
 
@@ -73,7 +73,7 @@ class Claim:
         return "; ".join(map(str, self.checks))
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Outcome:
         """How statement and derivation compare."""
         if all(check.agrees for check in self.checks):
             return "holds"

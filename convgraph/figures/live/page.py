@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
-from convgraph.figures.live.facts import facts, parameters
+from convgraph.figures.live.figure_data import facts, parameters
 from convgraph.figures.symbols import split_symbol
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.figures.files import write
+from convgraph.figures.motion.cell_values import numbers
+from convgraph.figures.motion.frame_svg import strip_svg
 from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
 from convgraph.figures.motion.growth import growth_frames
-from convgraph.figures.motion.page import page
 from convgraph.figures.motion.pdf import strip_pdf
+from convgraph.figures.motion.player import page
 from convgraph.figures.motion.scatter import scatter_frames
 from convgraph.figures.motion.shapes import Frame
-from convgraph.figures.motion.svg import strip_svg
 from convgraph.figures.motion.sweep import sweep
-from convgraph.figures.motion.values import numbers
 
 __all__ = ["Animation", "animate"]
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from convgraph.core.wiring import Product
 from convgraph.figures.motion.board import KERNEL, Board, board
+from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
-from convgraph.figures.motion.values import Values, written
 
 __all__ = ["Cells", "Scene", "sweep_frames"]
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep
-from convgraph.figures.motion.values import Values, written
 
 __all__ = ["Scatter", "scatter_frames"]
 

@@ -14,8 +14,8 @@ from convgraph.core.sizes import Size
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.propagation import Carrier
+from convgraph.interactions.states import State
 from convgraph.interactions.sums import Sum, worked_out
-from convgraph.interactions.views import State
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure

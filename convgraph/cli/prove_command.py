@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import SpecType
 from convgraph.cli.output import print_json, print_line, print_text
+from convgraph.cli.shared_arguments import SpecType
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from convgraph.cli.arguments import expression, input_option, network
 from convgraph.cli.output import print_text, progress
+from convgraph.cli.shared_arguments import expression, input_option, network
 
 
 @click.command("animate")

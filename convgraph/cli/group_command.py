@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import expression, input_option, json_option, network
 from convgraph.cli.output import print_json, print_line, progress
+from convgraph.cli.shared_arguments import expression, input_option, json_option, network
 
 if TYPE_CHECKING:
     from convgraph.symmetry.groups.automorphisms import SymmetryGroup

@@ -14,7 +14,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.views import State, UntraceableError
+from convgraph.interactions.states import State, UntraceableError
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
 
@@ -52,7 +52,7 @@ def padded_share(state: State[Slabs]) -> Fraction:
 
 
 class Touching:
-    """The algebra of slabs; see `convgraph.interactions.views.Algebra`."""
+    """The algebra of slabs; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
 

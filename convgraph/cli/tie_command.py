@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import SPEC, json_option
 from convgraph.cli.output import print_json, print_line, progress
+from convgraph.cli.shared_arguments import SPEC, json_option
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network

@@ -1,7 +1,8 @@
 """The group of all commands: a table of names, each imported when it is called.
 
 `convgraph --help` needs click and nothing else: sympy and networkx take a third of a second.
-To add a command, write a module with a `click.Command` named `command` and add its line here.
+To add `convgraph word`, write `word_command.py` with a `click.Command` named `command` and add its
+line here.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from typing import Any
 import click
 
 from convgraph import __version__
-from convgraph.cli.errors import reported
+from convgraph.cli.exit_status import reported
 
 __all__ = ["COMMANDS", "main"]
 
-# name: (module in convgraph.cli, what `convgraph --help` says of it)
+# what `convgraph --help` says of each
 COMMANDS = {
-    "analyze": ("analyze", "Report on an ONNX model: fields, strides, padding, findings."),
-    "animate": ("animate", "Show a layer in motion: its window, its kernel, its output."),
-    "book": ("book", "Draw the book's figures and derive what its sources claim."),
-    "check": ("check", "Decide whether a network commutes with a transformation."),
-    "group": ("symmetry", "Find all symmetries of a network, exactly."),
-    "invariance": ("invariance", "Derive how likely pooled outputs are to be left as they are."),
-    "prove": ("prove", "Prove for all sizes that layers commute with shifts, or refute it."),
-    "show": ("show", "Print the facts of a network, and draw it."),
-    "stream": ("stream", "Derive latency, memory and schedule on input that does not end."),
-    "tie": ("tie", "Build the layer whose tying a group forces."),
-    "tiles": ("tiles", "Plan an image in tiles, so that nothing differs from the whole."),
+    "analyze": "Report on an ONNX model: fields, strides, padding, findings.",
+    "animate": "Show a layer in motion: its window, its kernel, its output.",
+    "book": "Draw the book's figures and derive what its sources claim.",
+    "check": "Decide whether a network commutes with a transformation.",
+    "group": "Find all symmetries of a network, exactly.",
+    "invariance": "Derive how likely pooled outputs are to be left as they are.",
+    "prove": "Prove for all sizes that layers commute with shifts, or refute it.",
+    "show": "Print the facts of a network, and draw it.",
+    "stream": "Derive latency, memory and schedule on input that does not end.",
+    "tie": "Build the layer whose tying a group forces.",
+    "tiles": "Plan an image in tiles, so that nothing differs from the whole.",
 }
 
 
@@ -42,13 +43,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"convgraph.cli.{COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"convgraph.cli.{cmd_name}_command")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str
@@ -57,7 +58,7 @@ class LazyGroup(click.Group):
 
         named = [
             CompletionItem(name, help=help)
-            for name, (_, help) in COMMANDS.items()
+            for name, help in COMMANDS.items()
             if name.startswith(incomplete)
         ]
         return named + click.Command.shell_complete(self, ctx, incomplete)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import json_option
-from convgraph.cli.files import FORMAT, into_folder, write_all
 from convgraph.cli.output import console, print_json, print_line, progress, table
+from convgraph.cli.output_files import FORMAT, into_folder, write_all
+from convgraph.cli.shared_arguments import json_option
 
 if TYPE_CHECKING:
     from convgraph.book.claims.claim import Claim
@@ -50,7 +50,7 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
     FIGURE is a number such as 9.4, and that figure alone is drawn. Without any, all figures are
     drawn, and beside them claims.json and claims.md hold the table of claims that is printed.
     """
-    from convgraph.book import report
+    from convgraph.book import claims_table
     from convgraph.book.claims import claim_numbers, derive
     from convgraph.book.figures import figure_numbers
 
@@ -65,8 +65,8 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
                 claims += derive([claim])
                 step()
         if asked:
-            contents["claims.json"] = report.as_json(claims).encode()
-            contents["claims.md"] = report.as_markdown(claims).encode()
+            contents["claims.json"] = claims_table.as_json(claims).encode()
+            contents["claims.md"] = claims_table.as_markdown(claims).encode()
         written = write_all(folder, contents)
     for line in left_out:
         click.echo(f"Left out: {line}", err=True)
@@ -77,7 +77,7 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
         return
     if asked:
         console().print(_claims_table(claims))
-        print_line(f"{report.summary(claims)}.")
+        print_line(f"{claims_table.summary(claims)}.")
     print_line(f"Written to {out}: {', '.join(path.name for path in written)}")
 
 

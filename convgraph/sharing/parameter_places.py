@@ -20,7 +20,7 @@ from convgraph.core.tying import Learned
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.sharing.digits import Pairs, pairs
-from convgraph.sharing.listed import listed_connections
+from convgraph.sharing.listed_uses import listed_connections
 
 __all__ = ["Flat", "Missing", "Place"]
 

@@ -15,7 +15,7 @@ from convgraph.core.wiring import Product
 from convgraph.importers.interpolation import Separable
 from convgraph.importers.node import Operator
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.views import State
+from convgraph.interactions.states import State
 from convgraph.piecewise.spoiled import Axes
 
 __all__ = ["placed", "sized_by_number", "tied_apart"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from convgraph.cli.arguments import (
+from convgraph.cli.output import print_json, print_line
+from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
     input_option,
@@ -14,7 +15,6 @@ from convgraph.cli.arguments import (
     network,
     shifted,
 )
-from convgraph.cli.output import print_json, print_line
 
 
 @click.command("invariance")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from convgraph.book.claims.claim import Claim, Verdict
+from convgraph.book.claims.claim import Claim, Outcome
 from convgraph.core import escape
 
 __all__ = ["as_json", "as_markdown", "summary"]
@@ -20,7 +20,7 @@ def summary(claims: Sequence[Claim]) -> str:
     '3 claims: 2 holds, 1 holds when, 0 differs'
     """
     counts = Counter(claim.verdict for claim in claims)
-    parts = [f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict)]
+    parts = [f"{counts[verdict]} {verdict}" for verdict in get_args(Outcome)]
     return f"{len(claims)} claims: {', '.join(parts)}"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib import resources
 
 from convgraph.core import escape
+from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.shapes import COLOURS, DARK, Frame, layered
-from convgraph.figures.motion.svg import FONT, elements
 
 __all__ = ["figure", "page"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from convgraph.cli.arguments import json_option
 from convgraph.cli.given import given, given_input, network_given
 from convgraph.cli.output import print_json, print_line, progress
+from convgraph.cli.shared_arguments import json_option
 
 
 @click.command("tiles")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import expression, input_option, json_option, network
 from convgraph.cli.output import console, print_json, print_line, progress, table
+from convgraph.cli.shared_arguments import expression, input_option, json_option, network
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -49,7 +49,7 @@ def command(
     """
     if row is not None and unit is None:
         raise click.UsageError("--row says where to look for the field of a --unit.")
-    from convgraph.cli.facts import network_facts, parameter_facts, unit_facts
+    from convgraph.cli.shown_facts import network_facts, parameter_facts, unit_facts
 
     net = network(expression, shape)
     with progress("The facts", 4) as step:

@@ -11,7 +11,7 @@ import numpy as np
 from convgraph.core import escape
 from convgraph.core.network import Network
 from convgraph.core.units import Units
-from convgraph.explorer.folds import folds
+from convgraph.explorer.row_tree import folds
 from convgraph.explorer.wirings import runs, wirings
 
 if TYPE_CHECKING:

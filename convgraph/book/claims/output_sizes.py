@@ -9,7 +9,7 @@ import sympy as sp
 import convgraph as cg
 from convgraph.book.claims.claim import Check, claim
 from convgraph.core.sizes import size_symbol
-from convgraph.figures.padding import padding_edges
+from convgraph.figures.padding_marks import padding_edges
 
 m, n, k, s, p, d = map(size_symbol, "mnkspd")
 

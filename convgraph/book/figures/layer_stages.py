@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 import convgraph as cg
 from convgraph.book.figures import figure
-from convgraph.figures.boxes import draw_boxes
 from convgraph.figures.cells import bitmap
 from convgraph.figures.figure import Figure
 from convgraph.figures.panel import Line, Mark, Panel
 from convgraph.figures.routes import route
+from convgraph.figures.text_boxes import draw_boxes
 
 # What the reductions of a layer's stages are called.
 STAGES = {"sum": ("Convolution", "affine transform"), "relu": ("Detector", "nonlinearity"),

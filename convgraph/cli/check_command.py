@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.arguments import (
+from convgraph.cli.output import print_json, print_line
+from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
     input_option,
@@ -15,7 +16,6 @@ from convgraph.cli.arguments import (
     network,
     shifted,
 )
-from convgraph.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
