@@ -1,17 +1,14 @@
 """The documentation site: `sphinx-build -W docs SITE` (extra `docs`)."""
 
-import inspect
-import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import convgraph
-from convgraph.book.claims import derive
-from convgraph.book.claims_table import as_markdown
-from convgraph.book.figures import figure_function, figure_numbers, make
-from convgraph.figures.motion.settings import SETTINGS
 
 HERE = Path(__file__).parent
-MADE = HERE / "made"
+sys.path.insert(0, str(HERE))
+import pages  # noqa: E402 - what is written before Sphinx reads it
 
 project = "convgraph"
 version = release = convgraph.__version__
@@ -19,6 +16,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 myst_enable_extensions = ["attrs_inline", "dollarmath"]
 myst_heading_anchors = 2
 default_role = "code"  # docstrings write names in single backquotes
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what arguments are
 napoleon_use_rtype = False
@@ -30,80 +28,32 @@ html_theme_options = {  # lines of a hundred characters fit
     theme: {"code-font-size": "0.74rem"} for theme in ("light_css_variables", "dark_css_variables")
 }
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_extra_path = ["made/live"]
 
-
-def write_gallery() -> None:
-    """Each figure of the book beside the lines that drew it, and a live copy of it."""
-    parts = [
-        "# Gallery",
-        "Each figure stands beside the function that drew it. Nothing that is shaded, black or "
-        "lettered is listed there: it is what a question answered.",
-    ]
-    for number in figure_numbers():
-        figure = make(number)
-        name = f"figure-{number}"
-        figure.save(MADE / f"{name}.svg")
-        live = ""
-        if hasattr(figure, "page"):
-            figure.save(MADE / "live" / f"{name}.html")
-            live = f'<p><a href="{name}.html">The same figure, live: point at it.</a></p>'
-        source = inspect.getsource(figure_function(number)).rstrip()
-        parts.append(
-            f"## {figure.title}\n\n![{figure.title}]({name}.svg)\n\n{live}\n\n"
-            f"```{{code-block}} python\n{source}\n```"
-        )
-    (MADE / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+# Stand-ins for a colon and for a space, where napoleon and Sphinx would split at these.
+COLON, SPACE = "\N{INVISIBLE SEPARATOR}", "\N{BRAILLE PATTERN BLANK}"
 
 
-def write_arithmetic() -> None:
-    """Every setting of convolution arithmetic in motion, beside the line that made it."""
-    parts = [
-        "# Convolution arithmetic",
-        "The settings that textbooks animate, after Dumoulin and Visin, *A guide to convolution "
-        "arithmetic for deep learning* (2016). Every frame is read off the layer's wiring; taps "
-        "that share a weight share a colour.",
-    ]
-    for title, (spec, shape) in SETTINGS.items():
-        film = convgraph.animate(spec.on(shape))
-        name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
-        film.save(MADE / f"{name}.gif")
-        film.save(MADE / "live" / f"{name}.html")
-        parts.append(
-            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
-            f'<p><a href="{name}.html">Step by step.</a></p>\n\n'
-            f"```{{code-block}} python\ncg.animate(cg.{spec!r}.on({shape}))\n```"
-        )
-    (MADE / "arithmetic.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+def hide_colons(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Keep napoleon from reading "What it is: more of it" as a type and its description."""
+    if what in ("attribute", "property", "data") and lines:
+        lines[0] = lines[0].replace(":", COLON)
 
 
-def write_api() -> None:
-    """The reference: every public name, by the module that it lives in."""
-    parts = ["# Reference", "All of these are attributes of `convgraph`."]
-    for module, names in convgraph._MODULES.items():
-        lines = [f"## {module.replace('.', ' / ')}", "```{eval-rst}"]
-        for name in names:
-            kind = "autoclass" if inspect.isclass(getattr(convgraph, name)) else "autofunction"
-            if name == "ConvgraphError":
-                kind = "autoexception"
-            lines.append(f".. {kind}:: convgraph.{module}.{name}")
-            if kind == "autoclass":
-                lines.append("   :members:")
-            lines.append("")
-        parts.append("\n".join([*lines, "```"]))
-    lines = [
-        "## testing",
-        "```{eval-rst}",
-        ".. automodule:: convgraph.testing",
-        "   :members:",
-        "```",
-    ]
-    parts.append("\n".join(lines))
-    (MADE / "api.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+def mend_fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Give colons back, and keep Sphinx from reading "left, right" as a type and its name."""
+    for i, line in enumerate(lines):
+        if line.startswith(":ivar "):
+            names, colon, rest = line.removeprefix(":ivar ").partition(":")
+            line = f":ivar {names.replace(' ', SPACE)}{colon}{rest}"
+        lines[i] = line.replace(COLON, ":")
 
 
-(MADE / "live").mkdir(parents=True, exist_ok=True)
-write_gallery()
-write_arithmetic()
-write_api()
-(MADE / "claims.md").write_text(as_markdown(derive()), encoding="utf-8")
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", hide_colons, priority=400)
+    app.connect("autodoc-process-docstring", mend_fields, priority=600)  # napoleon's is 500
+
+
+pages.write(HERE / "made")

@@ -47,9 +47,14 @@ class Network:
 
     Attributes
     ----------
-    rows, layers, inputs, outputs
-        The rows of units, the layers that compute them (both in order of computation), and which
-        rows are the inputs and the outputs.
+    rows
+        The rows of units, in order of computation.
+    layers
+        What computes all rows but the inputs, in the same order.
+    inputs
+        The rows that are given.
+    outputs
+        The rows that are asked for.
 
     Examples
     --------

@@ -1,0 +1,106 @@
+"""The lines that draw a figure of the book, as a script that can be pasted anywhere."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+
+from convgraph.book.figures import figure_function
+
+__all__ = ["figure_script"]
+
+
+def figure_script(number: str) -> str:
+    """The script that draws a figure: what its function uses of its module, and the function.
+
+    Parameters
+    ----------
+    number
+        The figure's number, as "9.4".
+
+    Returns
+    -------
+    str
+        Python that needs convgraph and nothing before it.
+
+    Examples
+    --------
+    >>> print(figure_script("9.4"))
+    import convgraph as cg
+    <BLANKLINE>
+    FROM_BELOW, FROM_ABOVE = "#A8A8A8", "#BDBDBD"
+    <BLANKLINE>
+    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
+    seen = [cg.receptive_field(net, "g3", row=row) for row in "gh"]
+    figure = cg.draw(net, shade={FROM_ABOVE: [*seen, cg.receptive_field(net, "g3")]})
+    figure.save("figure-9.4.svg")
+    <BLANKLINE>
+    """
+    function = figure_function(number)
+    module = inspect.getmodule(function)
+    assert module is not None
+    source = _without_annotations(inspect.getsource(module))
+    tree = ast.parse(source)
+    homes = {name: node for node in tree.body for name in _bound(node)}
+    homes.pop("figure", None)  # what registers the functions; here it is what they return
+    main = homes[function.__name__]
+    assert isinstance(main, ast.FunctionDef)
+    needed = [node for node in tree.body if node in _used(main, homes)]
+    texts = [ast.get_source_segment(source, node) or "" for node in needed]
+    imports = [text for text in texts if text.startswith(("import ", "from "))]
+    others = [text for text in texts if text not in imports]
+    script = "\n\n".join(["\n".join(imports), *others, _flat(source, main)])
+    return f'{script}\nfigure.save("figure-{number}.svg")\n'
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that a statement of a module gives a value."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    return [
+        part.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    ]
+
+
+def _used(main: ast.FunctionDef, homes: dict[str, ast.stmt]) -> set[ast.stmt]:
+    """The statements that the body of a function needs, and those that these need."""
+    found: set[ast.stmt] = set()
+    waiting: list[ast.AST] = list(main.body)
+    while waiting:
+        for part in ast.walk(waiting.pop()):
+            home = homes.get(part.id) if isinstance(part, ast.Name) else None
+            if home is not None and home not in found:
+                found.add(home)
+                waiting.append(home)
+    return found
+
+
+def _flat(source: str, main: ast.FunctionDef) -> str:
+    """The body of a function as lines of a script, what it returns being called figure."""
+    first, last = main.body[0].lineno, main.end_lineno
+    body = textwrap.dedent("\n".join(source.splitlines()[first - 1 : last]))
+    before, _, result = body.rpartition("\nreturn ")
+    return f"{before}\nfigure = {result}"
+
+
+def _without_annotations(source: str) -> str:
+    """The same code without the types of arguments and results."""
+    lines = source.splitlines()
+    spans = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arg) and node.annotation:
+            spans.append((node.lineno, node.col_offset + len(node.arg), node.annotation))
+        elif isinstance(node, ast.FunctionDef) and node.returns:
+            line = node.returns.lineno
+            spans.append(
+                (line, lines[line - 1].rindex(")", 0, node.returns.col_offset) + 1, node.returns)
+            )
+    for line, start, annotation in sorted(spans, key=lambda span: span[:2], reverse=True):
+        assert annotation.end_lineno == line
+        lines[line - 1] = lines[line - 1][:start] + lines[line - 1][annotation.end_col_offset :]
+    return "\n".join(lines) + "\n"

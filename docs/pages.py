@@ -1,0 +1,121 @@
+"""The pages of the site that are made: figures, motion, explorers, claims, the reference."""
+
+import inspect
+import re
+import runpy
+from pathlib import Path
+
+import convgraph
+from convgraph.book.claims import derive
+from convgraph.book.claims_table import as_markdown
+from convgraph.book.figures import figure_numbers, make
+from convgraph.book.script import figure_script
+from convgraph.figures.motion.settings import SETTINGS
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+# The rooms of the library in the order in which a reader meets them, and what they are called.
+ROOMS = {
+    "network": "Networks",
+    "layers": "Layers",
+    "interactions": "Sparse interactions",
+    "sharing": "Parameter sharing",
+    "symmetry": "Equivariance",
+    "importers": "Real networks",
+    "reports": "Reports and findings",
+    "piecewise": "In pieces",
+    "figures": "Pictures",
+    "core": "Errors",
+}
+
+
+def write(made: Path) -> None:
+    """Write all of them into a folder, and what stands beside the site's pages into its `live`."""
+    (made / "live").mkdir(parents=True, exist_ok=True)
+    write_gallery(made)
+    write_arithmetic(made)
+    write_explorers(made)
+    write_reference(made)
+    (made / "claims.md").write_text(as_markdown(derive()), encoding="utf-8")
+
+
+def write_gallery(made: Path) -> None:
+    """Each figure of the book beside the lines that draw it, and a live copy of it."""
+    parts = [
+        "# Gallery",
+        "Each figure stands beside the lines that draw it, which can be pasted anywhere. Nothing "
+        "that is shaded, black or lettered is listed there: it is what a question answered.",
+    ]
+    for number in figure_numbers():
+        figure = make(number)
+        name = f"figure-{number}"
+        figure.save(made / f"{name}.svg")
+        figure.save(made / "live" / f"{name}.html")
+        parts.append(
+            f"## {figure.title}\n\n![{figure.title}]({name}.svg)\n\n"
+            f'<p><a href="../{name}.html">The same figure, live: point at it.</a></p>\n\n'
+            f"```{{code-block}} python\n{figure_script(number).rstrip()}\n```"
+        )
+    (made / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def write_arithmetic(made: Path) -> None:
+    """Every setting of convolution arithmetic in motion, beside the line that made it."""
+    parts = [
+        "# Convolution arithmetic",
+        "The settings that textbooks animate, after Dumoulin and Visin, *A guide to convolution "
+        "arithmetic for deep learning* (2016). Every frame is read off the layer's wiring; taps "
+        "that share a weight share a colour.",
+    ]
+    for title, (spec, shape) in SETTINGS.items():
+        film = convgraph.animate(spec.on(shape))
+        name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
+        film.save(made / f"{name}.gif")
+        film.save(made / "live" / f"{name}.html")
+        parts.append(
+            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
+            f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
+            f"```{{code-block}} python\ncg.animate(cg.{spec!r}.on({shape}))\n```"
+        )
+    (made / "arithmetic.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def write_explorers(made: Path) -> None:
+    """The pages of two real networks: ResNet-50 from the onnx package, and the original U-Net."""
+    import onnx
+
+    light = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    networks = {
+        "resnet50": convgraph.from_onnx(light / "light_resnet50.onnx"),
+        "unet": runpy.run_path(str(EXAMPLES / "original_unet.py"))["net"],
+    }
+    for name, network in networks.items():
+        convgraph.report(network).save(made / "live" / f"explorer-{name}.html")
+
+
+def write_reference(made: Path) -> None:
+    """Every public name, by the room that it lives in."""
+    rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
+    for module, names in convgraph._MODULES.items():
+        rooms[module.partition(".")[0]] += names
+    rooms["network"] = ["Network", *rooms["network"]]
+    rooms["core"].remove("Network")
+    parts = ["# Reference", "All of these are attributes of `convgraph`: `cg.Network`, `cg.Conv`."]
+    for room, names in rooms.items():
+        lines = [f"## {ROOMS[room]}", "```{eval-rst}", ".. py:currentmodule:: convgraph", ""]
+        for name in names:
+            lines += [f".. {_directive(name)}:: convgraph.{name}"]
+            if inspect.isclass(getattr(convgraph, name)):
+                lines.append("   :members:")
+            lines.append("")
+        parts.append("\n".join([*lines, "```"]))
+    testing = ["```{eval-rst}", ".. automodule:: convgraph.testing", "   :members:", "```"]
+    parts.append("\n".join(["## Assertions for your own tests", *testing]))
+    (made / "api.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _directive(name: str) -> str:
+    thing = getattr(convgraph, name)
+    if not inspect.isclass(thing):
+        return "autofunction"
+    return "autoexception" if issubclass(thing, Exception) else "autoclass"
