@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ MOST = 64  # tiles along an axis that can be told apart
 INK, KEPT, HALO, GRID = "#1a1a1a", "#9ecae1", "#fdd0a2", "#8a8a8a"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
     """An SVG that shows itself in a notebook and saves itself."""
 
@@ -33,6 +34,10 @@ class Picture:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def __repr__(self) -> str:
+        title = self.svg.partition("<title>")[2].partition("</title>")[0]
+        return f"Picture({html.unescape(title)})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the SVG to a file, .svg; of tiles also a page, .html, that answers to pointing.

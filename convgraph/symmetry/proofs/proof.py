@@ -123,8 +123,8 @@ class Proof:
     def __str__(self) -> str:
         return self.text()
 
-    def _repr_latex_(self) -> str:
-        return self.latex()
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
     def __repr__(self) -> str:
         with reading(self):
