@@ -46,6 +46,7 @@ from convgraph.reports.charts import plot_matrix as plot_matrix
 from convgraph.reports.charts import plot_paths as plot_paths
 from convgraph.reports.charts import plot_sparsity as plot_sparsity
 from convgraph.reports.charts import plot_uses as plot_uses
+from convgraph.reports.compare import compare as compare
 from convgraph.reports.findings.registry import findings as findings
 from convgraph.reports.findings.registry import rules as rules
 from convgraph.reports.report import report as report

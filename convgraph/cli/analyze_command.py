@@ -83,7 +83,7 @@ def command(
 
         if fail_on is not None:
             as_severity("fail-on", fail_on)
-        net = from_onnx(str(model), _shapes(shapes), strict)
+        net = from_onnx(str(model), shapes_of(shapes), strict)
         step()
         result = report(net, effective=effective)
         step()
@@ -102,7 +102,7 @@ def command(
         raise SystemExit(FOUND)
 
 
-def _shapes(given: tuple[str, ...]) -> Any:
+def shapes_of(given: tuple[str, ...]) -> Any:
     """The shapes of `--input`: one alone, or by the name of the input."""
     from convgraph.cli.expression import parse_shape
     from convgraph.core.errors import ConvgraphError

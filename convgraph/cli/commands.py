@@ -24,6 +24,7 @@ COMMANDS = {
     "animate": "Show a layer in motion: its window, its kernel, its output.",
     "book": "Draw the book's figures and derive what its sources claim.",
     "check": "Decide whether a network commutes with a transformation.",
+    "compare": "Compare two ONNX models row by row, and their findings.",
     "group": "Find all symmetries of a network, exactly.",
     "invariance": "Derive how likely pooled outputs are to be left as they are.",
     "prove": "Prove for all sizes that layers commute with shifts, or refute it.",

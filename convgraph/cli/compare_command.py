@@ -1,0 +1,49 @@
+"""`convgraph compare`: what differs between two models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from convgraph.cli.analyze_command import shapes_of
+from convgraph.cli.output import print_json, print_text, progress
+
+
+@click.command("compare")
+@click.argument("old", type=click.Path(path_type=Path), metavar="OLD.onnx")
+@click.argument("new", type=click.Path(path_type=Path), metavar="NEW.onnx")
+@click.option(
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="[NAME=]SHAPE",
+    help="The input's sizes joined by x, batch included, for both models: 1x3x224x224; by name for "
+    "several inputs.",
+)
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
+@click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
+def command(old: Path, new: Path, shapes: tuple[str, ...], form: str | None, strict: bool) -> None:
+    """Compare two ONNX models row by row: fields, strides, padding, cost, and findings.
+
+    \b
+    convgraph compare old.onnx new.onnx
+    convgraph compare old.onnx new.onnx --input 1x3x224x224 --markdown
+    """
+    with progress("The comparison", 3) as step:
+        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.reports.compare import compare
+
+        before = from_onnx(str(old), shapes_of(shapes), strict)
+        step()
+        after = from_onnx(str(new), shapes_of(shapes), strict)
+        step()
+        difference = compare(before, after)
+        step()
+    if form == "json":
+        print_json(difference.to_dict())
+    elif form == "markdown":
+        print_text(difference.to_markdown(), nl=False)
+    else:
+        print_text(str(difference))
