@@ -8,8 +8,9 @@ from pathlib import Path
 import convgraph
 from convgraph.book.claims import derive
 from convgraph.book.claims_table import as_markdown
-from convgraph.book.figures import figure_numbers, make
+from convgraph.book.figures import figure_numbers, figure_sizes, make
 from convgraph.book.script import figure_script
+from convgraph.book.sizes_page import sizes_page
 from convgraph.figures.motion.settings import SETTINGS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -51,9 +52,12 @@ def write_gallery(made: Path) -> None:
         name = f"figure-{number}"
         figure.save(made / f"{name}.svg")
         figure.save(made / "live" / f"{name}.html")
+        live = f'<a href="../{name}.html">The same figure, live: point at it.</a>'
+        if figure_sizes(number):
+            (made / "live" / f"sizes-{number}.html").write_text(sizes_page(number), "utf-8")
+            live += f' <a href="../sizes-{number}.html">Change its sizes.</a>'
         parts.append(
-            f"## {figure.title}\n\n![{figure.title}]({name}.svg)\n\n"
-            f'<p><a href="../{name}.html">The same figure, live: point at it.</a></p>\n\n'
+            f"## {figure.title}\n\n![{figure.title}]({name}.svg)\n\n<p>{live}</p>\n\n"
             f"```{{code-block}} python\n{figure_script(number).rstrip()}\n```"
         )
     (made / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -31,9 +31,11 @@ def figure_script(number: str) -> str:
     <BLANKLINE>
     FROM_BELOW, FROM_ABOVE = "#A8A8A8", "#BDBDBD"
     <BLANKLINE>
-    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
-    seen = [cg.receptive_field(net, "g3", row=row) for row in "gh"]
-    figure = cg.draw(net, shade={FROM_ABOVE: [*seen, cg.receptive_field(net, "g3")]})
+    units, kernel = 5, 3
+    net = (cg.Conv(kernel, padding="same") >> cg.Conv(kernel, padding="same")).on(units)
+    middle = f"g{(units + 1) // 2}"
+    seen = [cg.receptive_field(net, middle, row=row) for row in "ghx"]
+    figure = cg.draw(net, shade={FROM_ABOVE: seen})
     figure.save("figure-9.4.svg")
     <BLANKLINE>
     """
@@ -85,7 +87,10 @@ def _flat(source: str, main: ast.FunctionDef) -> str:
     first, last = main.body[0].lineno, main.end_lineno
     body = textwrap.dedent("\n".join(source.splitlines()[first - 1 : last]))
     before, _, result = body.rpartition("\nreturn ")
-    return f"{before}\nfigure = {result}"
+    sizes = ", ".join(argument.arg for argument in main.args.args)
+    values = ", ".join(map(ast.unparse, main.args.defaults))
+    given = f"{sizes} = {values}\n" if sizes else ""
+    return f"{given}{before}\nfigure = {result}"
 
 
 def _without_annotations(source: str) -> str:

@@ -11,30 +11,35 @@ FROM_BELOW, FROM_ABOVE = "#A8A8A8", "#BDBDBD"
 ROWS, PANELS = 1.5, 1.08
 
 
-@figure("9.2", "sparse connectivity, viewed from below")
-def from_below() -> Figure:
-    sparse, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
+@figure("9.2", "sparse connectivity, viewed from below", units=range(3, 10), kernel=range(1, 6))
+def from_below(units: int = 5, kernel: int = 3) -> Figure:
+    sparse = cg.Conv(kernel, padding="same").on(units)
+    dense = cg.Dense(units).on(units)
+    middle = f"x{(units + 1) // 2}"
 
     def panel(net: cg.Network) -> Figure:
-        affected = {"x3"} | cg.projective_field(net, "x3")
+        affected = {middle} | cg.projective_field(net, middle)
         return cg.draw(net, shade={FROM_BELOW: affected}, row_distance=ROWS)
 
     return panel(sparse).above(panel(dense), PANELS)
 
 
-@figure("9.3", "sparse connectivity, viewed from above")
-def from_above() -> Figure:
-    sparse, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
+@figure("9.3", "sparse connectivity, viewed from above", units=range(3, 10), kernel=range(1, 6))
+def from_above(units: int = 5, kernel: int = 3) -> Figure:
+    sparse = cg.Conv(kernel, padding="same").on(units)
+    dense = cg.Dense(units).on(units)
+    middle = f"s{(units + 1) // 2}"
 
     def panel(net: cg.Network) -> Figure:
-        seen = {"s3"} | cg.receptive_field(net, "s3")
+        seen = {middle} | cg.receptive_field(net, middle)
         return cg.draw(net, shade={FROM_ABOVE: seen}, row_distance=ROWS)
 
     return panel(sparse).above(panel(dense), PANELS)
 
 
-@figure("9.4", "receptive fields of deeper units")
-def through_two_layers() -> Figure:
-    net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(5)
-    seen = [cg.receptive_field(net, "g3", row=row) for row in "gh"]
-    return cg.draw(net, shade={FROM_ABOVE: [*seen, cg.receptive_field(net, "g3")]})
+@figure("9.4", "receptive fields of deeper units", units=range(3, 10), kernel=range(1, 6))
+def through_two_layers(units: int = 5, kernel: int = 3) -> Figure:
+    net = (cg.Conv(kernel, padding="same") >> cg.Conv(kernel, padding="same")).on(units)
+    middle = f"g{(units + 1) // 2}"
+    seen = [cg.receptive_field(net, middle, row=row) for row in "ghx"]
+    return cg.draw(net, shade={FROM_ABOVE: seen})

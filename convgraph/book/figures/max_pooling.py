@@ -7,10 +7,10 @@ from convgraph.book.figures import figure
 from convgraph.figures.figure import Figure
 
 
-@figure("9.8", "max pooling brings invariance")
-def pooling_and_a_shift() -> Figure:
+@figure("9.8", "max pooling brings invariance", kernel=range(1, 6))
+def pooling_and_a_shift(kernel: int = 3) -> Figure:
     signal = [0, 0.3, 0.1, 1, 0.2, 0.1, 0]
-    net = cg.MaxPool(3, stride=1, padding="same").on(6)
+    net = cg.MaxPool(kernel, stride=1, padding="same").on(6)
     inner = [unit for row in net.rows for unit in row.units()[1:-1]]
     headings = {"x": "DETECTOR STAGE", "s": "POOLING STAGE"}
 

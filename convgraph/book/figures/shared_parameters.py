@@ -8,12 +8,11 @@ import convgraph as cg
 from convgraph.book.figures import figure
 from convgraph.figures.figure import Figure
 
-AT_THE_END = ((0, 1),)  # padding: s_i sees x_i and x_(i+1), the last one x_5 alone
 
-
-@figure("9.5", "parameter sharing")
-def shared_parameters() -> Figure:
-    convolution, dense = cg.Conv(3, padding="same").on(5), cg.Dense(5).on(5)
+@figure("9.5", "parameter sharing", units=range(3, 10), kernel=range(1, 6))
+def shared_parameters(units: int = 5, kernel: int = 3) -> Figure:
+    convolution = cg.Conv(kernel, padding="same").on(units)
+    dense = cg.Dense(units).on(units)
 
     def panel(net: cg.Network) -> Figure:
         central = net.parameters[len(net.parameters) // 2]
@@ -22,22 +21,26 @@ def shared_parameters() -> Figure:
     return panel(convolution).above(panel(dense))
 
 
-def _lettered(spec: cg.Conv | cg.LocallyConnected | cg.TiledConv) -> Figure:
+def _lettered(spec: cg.Conv | cg.LocallyConnected | cg.TiledConv, units: int) -> Figure:
     """One letter to a parameter, in the order in which the connections use them."""
-    return cg.draw(spec.on(5), letters=string.ascii_lowercase)
+    return cg.draw(spec.on(units), letters=string.ascii_lowercase)
 
 
-@figure("9.14", "local connections, convolution and full connections")
-def local_and_full() -> Figure:
-    local, convolution = cg.LocallyConnected(2, padding=AT_THE_END), cg.Conv(2, padding=AT_THE_END)
-    full = cg.draw(cg.Dense(5).on(5), row_distance=1)
-    return _lettered(local).above(_lettered(convolution)).above(full)
+SIZES = {"units": range(3, 9), "kernel": range(1, 4)}
 
 
-@figure("9.16", "local, tiled and ordinary convolution")
-def tiled_convolution() -> Figure:
-    local, tiled = (
-        cg.LocallyConnected(2, padding=AT_THE_END),
-        cg.TiledConv(2, padding=AT_THE_END, tiles=2),
-    )
-    return _lettered(local).above(_lettered(tiled)).above(_lettered(cg.Conv(2, padding=AT_THE_END)))
+@figure("9.14", "local connections, convolution and full connections", **SIZES)
+def local_and_full(units: int = 5, kernel: int = 2) -> Figure:
+    padding = ((0, kernel - 1),)  # at the end alone: the last unit sees the last input alone
+    local = _lettered(cg.LocallyConnected(kernel, padding=padding), units)
+    convolution = _lettered(cg.Conv(kernel, padding=padding), units)
+    full = cg.draw(cg.Dense(units).on(units), row_distance=1)
+    return local.above(convolution).above(full)
+
+
+@figure("9.16", "local, tiled and ordinary convolution", tiles=range(1, 5), **SIZES)
+def tiled_convolution(units: int = 5, kernel: int = 2, tiles: int = 2) -> Figure:
+    padding = ((0, kernel - 1),)
+    local = _lettered(cg.LocallyConnected(kernel, padding=padding), units)
+    tiled = _lettered(cg.TiledConv(kernel, padding=padding, tiles=tiles), units)
+    return local.above(tiled).above(_lettered(cg.Conv(kernel, padding=padding), units))

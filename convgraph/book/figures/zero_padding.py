@@ -6,18 +6,18 @@ import convgraph as cg
 from convgraph.book.figures import figure
 from convgraph.figures.figure import Figure
 
-UNITS, KERNEL, LAYERS = 16, 6, 3
+SIZES = {"units": range(8, 21, 4), "kernel": range(2, 7), "layers": range(1, 4)}
 
 
-@figure("9.13", "zero padding and network size")
-def padding_and_size() -> Figure:
-    bare = cg.Conv(KERNEL)
-    left = KERNEL // 2
-    padded = cg.Conv(KERNEL, padding=((left, KERNEL - 1 - left),))
+@figure("9.13", "zero padding and network size", **SIZES)
+def padding_and_size(units: int = 16, kernel: int = 6, layers: int = 3) -> Figure:
+    bare = cg.Conv(kernel)
+    left = kernel // 2
+    padded = cg.Conv(kernel, padding=((left, kernel - 1 - left),))
 
     def panel(spec: cg.Conv) -> Figure:
-        x = tensor = cg.Input(UNITS)
-        for _ in range(LAYERS):
+        x = tensor = cg.Input(units)
+        for _ in range(layers):
             tensor = spec(tensor)
         net = cg.Network(x, tensor)
         blank = {row.name: [""] * int(row.size) for row in net.rows}
