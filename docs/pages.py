@@ -81,6 +81,23 @@ def write_arithmetic(made: Path) -> None:
             f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
             f"```{{code-block}} python\ncg.animate(cg.{spec!r}.on({shape}))\n```"
         )
+    stack = convgraph.Conv(3, padding="same") >> convgraph.Conv(3, padding="same")
+    films = {
+        "A field that grows": 'unit="g4"',
+        "A gradient that runs back": 'unit="g4", gradient=True',
+        "A shift through the network": "transformation=cg.Shift(1)",
+    }
+    for title, arguments in films.items():
+        given = eval(f"dict({arguments})", {"cg": convgraph})
+        film = convgraph.animate(stack.on(7), **given)
+        name = "motion-" + "-".join(title.lower().split())
+        film.save(made / f"{name}.gif")
+        film.save(made / "live" / f"{name}.html")
+        parts.append(
+            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
+            f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
+            f"```{{code-block}} python\nnet = ({stack!r}).on(7)\ncg.animate(net, {arguments})\n```"
+        )
     (made / "arithmetic.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""`convgraph animate`: a layer in motion, or a field that grows."""
+"""`convgraph animate`: a layer in motion, a field that grows, a gradient, a shift."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from convgraph.cli.output import print_text, progress
-from convgraph.cli.shared_arguments import expression, input_option, network
+from convgraph.cli.shared_arguments import (
+    boundary_option,
+    expression,
+    input_option,
+    network,
+    shifted,
+)
 
 
 @click.command("animate")
@@ -22,6 +28,9 @@ from convgraph.cli.shared_arguments import expression, input_option, network
     help="What is written: .html (plays), .gif or .png (animated), .svg or .pdf (a strip).",
 )
 @click.option("--unit", help="A unit, such as g3, whose receptive field grows row by row.")
+@click.option("--gradient", is_flag=True, help="The unit's gradient runs back, instead.")
+@click.option("--shift", metavar="AMOUNT", help="The network of a shift beside the shift of it.")
+@boundary_option
 @click.option(
     "--cells", default="numbers", metavar="WORD", help="In the cells: numbers, symbols or none."
 )
@@ -37,6 +46,9 @@ def command(
     shape: Any,
     out: Path,
     unit: str | None,
+    gradient: bool,
+    shift: str | None,
+    boundary: str,
     cells: Any,
     reading: Any,
     seconds: float,
@@ -46,12 +58,19 @@ def command(
     \b
     convgraph animate "Conv((3, 3), stride=2, padding=1)" --input 5x5 --out sweep.gif
     convgraph animate "ConvTranspose((3, 3), stride=2)" --input 3x3 --reading scattered --out a.html
+    convgraph animate "Conv(3, padding=1) >> ReLU()" --input 8 --shift 1 --out b.html
     """
     with progress("The frames", 2) as step:
         from convgraph.figures.motion.animation import animate
 
         made = animate(
-            network(expression, shape), unit, cells=cells, reading=reading, seconds=seconds
+            network(expression, shape),
+            unit,
+            cells=cells,
+            reading=reading,
+            gradient=gradient,
+            transformation=None if shift is None else shifted(shift, -1, boundary),
+            seconds=seconds,
         )
         step()
         made.save(out)

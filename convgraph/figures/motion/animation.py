@@ -13,14 +13,17 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.figures.files import write
 from convgraph.figures.motion.cell_values import numbers
+from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
 from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
 from convgraph.figures.motion.growth import growth_frames
 from convgraph.figures.motion.pdf import strip_pdf
 from convgraph.figures.motion.player import page
+from convgraph.figures.motion.running_back import gradient_frames
 from convgraph.figures.motion.scatter import scatter_frames
 from convgraph.figures.motion.shapes import Frame
 from convgraph.figures.motion.sweep import sweep
+from convgraph.symmetry.transformation import Transformation
 
 __all__ = ["Animation", "animate"]
 
@@ -111,6 +114,8 @@ def animate(
     *,
     cells: Cells = "numbers",
     reading: Reading = "inserted",
+    gradient: bool = False,
+    transformation: Transformation | None = None,
     values: Any = None,
     parameters: Mapping[str, Any] | None = None,
     seconds: float = 0.6,
@@ -124,7 +129,7 @@ def animate(
     ----------
     network
         A network of one layer of windows over one axis or two (a convolution, a transposed one, a
-        pool); or, where a `unit` is named, any small network.
+        pool); or, where a `unit` or a `transformation` is given, any small network.
     unit
         A unit whose receptive field grows, row by row, instead of a sweep.
     cells
@@ -132,6 +137,11 @@ def animate(
     reading
         How a transposed convolution is shown: as a window over the input with zeros "inserted", or
         "scattered", each input unit adding the kernel to the output.
+    gradient
+        Whether the gradient of the unit (of an output) runs back, in numbers, instead of a field.
+    transformation
+        A shift, flip or turn: the way of the moved input through the network, beside the way of the
+        input through the network, moved then. Units where both are not the same are red at the end.
     values, parameters
         The numbers of the input, and of the parameter arrays by letter; small whole numbers where
         none are given.
@@ -170,9 +180,12 @@ def animate(
         raise ConvgraphError(f"reading={reading!r}: one of {', '.join(READINGS)}")
     if not isinstance(seconds, int | float) or not 0 < seconds < 60:
         raise ConvgraphError(f"seconds={seconds!r}: a number above 0 and below 60")
-    if unit is not None:
-        size, frames = growth_frames(network, unit)
-        return Animation(tuple(frames), size, seconds, f"The receptive field of {unit}")
+    if unit is not None or transformation is not None:
+        return _network_in_motion(
+            network, unit, gradient, transformation, values, parameters, seconds, cells
+        )
+    if gradient:
+        raise ConvgraphError("gradient=True: name the unit of an output whose gradient it is")
     made = sweep(network)
     known = numbers(network, values, parameters) if cells == "numbers" else None
     title = f"{made.layer.spec!r} on {' x '.join(map(str, made.source.shape))}"
@@ -183,3 +196,31 @@ def animate(
     return Animation(
         tuple(sweep_frames(made, cells, known)), (board.width, board.height), seconds, title
     )
+
+
+def _network_in_motion(
+    network: Network,
+    unit: str | None,
+    gradient: bool,
+    transformation: Transformation | None,
+    values: Any,
+    parameters: Mapping[str, Any] | None,
+    seconds: float,
+    cells: Cells,
+) -> Animation:
+    """A field that grows, a gradient that runs back, or two ways that meet or do not."""
+    if transformation is not None:
+        if unit is not None:
+            raise ConvgraphError(f"unit={unit!r}: of a unit or of a transformation, not of both")
+        blank = cells == "none"
+        size, frames = commuting_frames(network, transformation, values, parameters, blank)
+        title = f"The network and {transformation!r}"
+    elif gradient:
+        assert unit is not None
+        size, frames = gradient_frames(network, unit, values, parameters)
+        title = f"The gradient of {unit}"
+    else:
+        assert unit is not None
+        size, frames = growth_frames(network, unit)
+        title = f"The receptive field of {unit}"
+    return Animation(tuple(frames), size, seconds, title)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 
-__all__ = ["Values", "numbers"]
+__all__ = ["Values", "numbers", "row_values", "written"]
 
 Numbers = NDArray[Any]
 
@@ -25,13 +25,18 @@ class Values:
 
 
 def numbers(
-    network: Network, values: Any = None, parameters: Mapping[str, Any] | None = None
+    network: Network,
+    values: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    least: int = 0,
+    seed: int = 0,
 ) -> Values:
-    """The numbers that were given, and made ones for what was not."""
+    """The numbers that were given, and for what was not made ones, from `least` on."""
     row = network.inputs[0]
     shape = row.numbers()
     if values is None:
-        source = _made(shape, 4 if network.labels.arrays else 10, 1)
+        source = least + _made(shape, 4 if network.labels.arrays else 10, 1 + 31 * seed)
     else:
         source = np.asarray(values)
         if source.shape != shape or source.dtype.kind not in "iufb":
@@ -43,9 +48,19 @@ def numbers(
         given = (parameters or {}).get(array.letter)
         shape = tuple(map(int, getattr(array, "shape", (len(array),))))
         arrays[array.letter] = (
-            _made(shape, 3, number) if given is None else np.asarray(given).reshape(shape)
+            least + _made(shape, 3, number + 31 * seed)
+            if given is None
+            else np.asarray(given).reshape(shape)
         )
     return Values(network, source, arrays)
+
+
+def row_values(network: Network, source: Numbers, arrays: Mapping[str, Numbers]) -> dict[str, Any]:
+    """The numbers of all rows."""
+    every = Network.of(network.rows, network.layers, network.inputs, network.rows[1:])
+    found = every.evaluate(source, arrays)
+    computed = found if isinstance(found, dict) else {network.rows[1].name: found}
+    return {network.rows[0].name: source, **computed}
 
 
 def _made(shape: tuple[int, ...], below: int, seed: int) -> Numbers:

@@ -12,13 +12,10 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
+from convgraph.figures.motion.stacks import space_of, stacked
 from convgraph.interactions.fields import receptive_field
 
 __all__ = ["growth_frames"]
-
-EDGE, BETWEEN, CAPTION, LEAST = 26.0, 34.0, 40.0, 430.0
-MOST_CELLS = 2_500  # of all grids together
-WIDEST = 30.0
 
 
 def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], list[Frame]]:
@@ -29,7 +26,7 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
     rows = [each for each in rows if fields[each.name]]
     if len(rows) < 2:
         raise ConvgraphError(f"unit={unit!r}: a unit of a row that is computed from others")
-    grids, size = _laid(network, [each.name for each in rows])
+    grids, size = stacked(network, [each.name for each in rows])
     frames = []
     for count in range(1, len(rows) + 1):
         told = {each.name: fields[each.name] for each in rows[-count:]}
@@ -46,14 +43,8 @@ def _field(network: Network, unit: str, row: str) -> Units:
     return receptive_field(network, unit, row)
 
 
-def _space(network: Network, name: str) -> tuple[int, ...]:
-    row = network.row(name)
-    shape = row.numbers()
-    return shape[1:] if row.channels else shape
-
-
 def _seen(network: Network, field: Units) -> str:
-    space = _space(network, field.row.name)
+    space = space_of(network, field.row.name)
     count = int(_flat(field, len(space)).sum())
     return f"{count} of the {int(np.prod(space))} positions"
 
@@ -64,41 +55,11 @@ def _flat(field: Units, rank: int) -> NDArray[np.bool_]:
     return found
 
 
-def _laid(network: Network, names: list[str]) -> tuple[dict[str, Grid], tuple[float, float]]:
-    """Rows of units one above the other, images side by side; the input first."""
-    spaces = {name: _space(network, name) for name in names}
-    cells = sum(int(np.prod(space)) for space in spaces.values())
-    if cells > MOST_CELLS or any(len(space) not in (1, 2) for space in spaces.values()):
-        raise ConvgraphError(
-            f"network: {cells} cells over one axis or two are animated up to {MOST_CELLS}; a "
-            "smaller input makes fewer"
-        )
-    flat = all(len(space) == 1 for space in spaces.values())
-    widest = max(space[-1] for space in spaces.values())
-    side = min(WIDEST, 900 / widest) if flat else min(WIDEST, 170 / max(*map(max, spaces.values())))
-    grids: dict[str, Grid] = {}
-    if flat:
-        width = max(widest * side + 2 * EDGE, LEAST)
-        y = EDGE + 6
-        for name in reversed(names):
-            left = (width - spaces[name][0] * side) / 2
-            grids[name] = Grid(left, y, 1, spaces[name][0], side)
-            y += side + BETWEEN
-        return grids, (width, y + CAPTION - 14)
-    x = EDGE
-    tall = max(space[0] if len(space) == 2 else 1 for space in spaces.values()) * side
-    for name in names:
-        rows = spaces[name][0] if len(spaces[name]) == 2 else 1
-        grids[name] = Grid(x, EDGE + 6 + (tall - rows * side) / 2, rows, spaces[name][-1], side)
-        x += spaces[name][-1] * side + BETWEEN
-    return grids, (max(x - BETWEEN + EDGE, LEAST), tall + 2 * EDGE + CAPTION - 8)
-
-
 def _drawn(
     network: Network, grids: dict[str, Grid], told: dict[str, Units], newest: str
 ) -> Iterator[Shape]:
     for name, grid in grids.items():
-        space = _space(network, name)
+        space = space_of(network, name)
         seen = _flat(told[name], len(space)) if name in told else np.zeros(space, bool)
         for place in np.ndindex(*space):
             fill = "weight0" if name == newest else "field"

@@ -100,7 +100,8 @@ class Verdict:
         return f"f({self.action} x) = {self.output} f(x)"
 
     @property
-    def _summary(self) -> str:
+    def summary(self) -> str:
+        """At how many units it holds, or is broken."""
         name, size = self.broken.row.name, int(self.broken.row.size)
         if self.holds:
             return f"holds at {f'all {size:,} units' if size > 1 else 'the one unit'} of {name}"
@@ -148,14 +149,14 @@ class Verdict:
             example = str(self.counterexample or "").replace("\n", "; ")
             facts = [("counterexample", example)] if example else []
             facts.append(("parameters", self._mended))
-        title = f"{self.statement}: {self._summary}"
+        title = f"{self.statement}: {self.summary}"
         return Table(title, ("cause", "breaks"), rows, facts=facts).html()
 
     def __repr__(self) -> str:
-        return f"Verdict({self.statement}: {self._summary})"
+        return f"Verdict({self.statement}: {self.summary})"
 
     def __str__(self) -> str:
-        lines = [f"{self.statement}: {self._summary}"]
+        lines = [f"{self.statement}: {self.summary}"]
         if self.broken:
             if self.no_other and not self._explanation.divided:
                 lines.append(f"  {NO_OTHER}")

@@ -1,0 +1,149 @@
+"""A shift that goes through the network, beside the network that goes through the shift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.figures.motion.cell_values import numbers, row_values, written
+from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.shapes import Frame, Shape, Text
+from convgraph.figures.motion.stacks import CAPTION, space_of, stacked
+from convgraph.symmetry.equivariance import check_equivariance
+from convgraph.symmetry.equivariance.verdict import Verdict
+from convgraph.symmetry.transformation import Transformation, moved
+
+__all__ = ["commuting_frames"]
+
+Numbers = NDArray[Any]
+TITLE = 22.0  # above a lane, for what it is called
+SEEDS = 20
+
+
+class Ways(NamedTuple):
+    """The numbers of all rows, moved first and computed first, and what moves last."""
+
+    moved_first: dict[str, Numbers]
+    computed_first: dict[str, Numbers]
+    moved_last: Numbers
+
+
+def commuting_frames(
+    network: Network,
+    transformation: Transformation,
+    values: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+    blank: bool = False,
+) -> tuple[tuple[float, float], list[Frame]]:
+    """The size of the frames, and these: two ways from an input to an output, row by row.
+
+    One way moves the input and computes, the other computes and moves the output. At the end units
+    at which the verdict says that both are equal are green, and those that it calls broken red.
+    """
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise ConvgraphError(f"network={network!r}: what is moved has one input and one output")
+    verdict = check_equivariance(network, transformation)
+    if verdict.output.sources() is None:
+        raise ConvgraphError(
+            f"transformation={transformation!r}: no shift of the output is known that it should "
+            "be; the strides do not divide it"
+        )
+    ways = _ways(verdict, transformation, values, parameters)
+    names, end = [row.name for row in network.rows], network.outputs[0].name
+    lanes, size = _lanes(network, names)
+    still = verdict.output.still
+    said = [
+        f"the input, {transformation!r} of it on one way",
+        *(f"{name} on both ways" for name in names[1:]),
+        f"{end} as it is" if still else f"{verdict.output!r} of {end} on the other way",
+        f"{verdict.statement} {verdict.summary}",
+    ]
+    last = {**ways.computed_first, end: ways.moved_last}
+    frames = []
+    for i, text in enumerate(said):
+        done = i == len(said) - 1
+        other = last if i >= len(names) else ways.computed_first
+        shapes: list[Shape] = list(_titles(lanes, transformation, still))
+        for lane, found in zip(lanes, (ways.moved_first, other), strict=True):
+            known = {name: found[name] for name in names[: i + 1]}
+            shapes += _drawn(verdict, lane, known, done, blank)
+        frames.append(Frame(tuple(shapes), Text(size[0] / 2, size[1] - 16, text, 13, "soft")))
+    return size, frames
+
+
+def _ways(
+    verdict: Verdict,
+    transformation: Transformation,
+    values: Any,
+    parameters: Mapping[str, Any] | None,
+) -> Ways:
+    """Both ways in numbers; where none were given, in such as show what is broken."""
+    network, broken = verdict.network, verdict.broken.mask()
+    source, target = verdict.action.sources(), verdict.output.sources()
+    assert source is not None
+    assert target is not None
+    for seed in range(SEEDS):
+        made = numbers(network, values, parameters, least=1, seed=seed)
+        shifted = moved(source, made.source.ravel()).reshape(made.source.shape)
+        first = row_values(network, shifted, made.arrays)
+        second = row_values(network, made.source, made.arrays)
+        end = network.outputs[0].name
+        ways = Ways(first, second, moved(target, second[end].ravel()).reshape(second[end].shape))
+        if (ways.moved_first[end] != ways.moved_last)[broken].all():
+            break
+    return ways
+
+
+def _lanes(network: Network, names: list[str]) -> tuple[list[dict[str, Grid]], tuple[float, float]]:
+    """The rows twice: side by side where they are rows, else one above the other."""
+    grids, (width, height) = stacked(network, names)
+    flat = all(len(space_of(network, name)) == 1 for name in names)
+    across, down = (width, 0.0) if flat else (0.0, height - CAPTION + TITLE + 14)
+    lanes = [
+        {
+            name: replace(grid, x=grid.x + i * across, y=grid.y + TITLE + i * down)
+            for name, grid in grids.items()
+        }
+        for i in (0, 1)
+    ]
+    return lanes, (width + across, height + TITLE + down)
+
+
+def _titles(
+    lanes: list[dict[str, Grid]], transformation: Transformation, still: bool
+) -> Iterator[Text]:
+    words = (
+        f"{transformation!r}, then the network",
+        "the network alone" if still else "the network, then the shift",
+    )
+    for lane, text in zip(lanes, words, strict=True):
+        x, y = (min(getattr(grid, side) for grid in lane.values()) for side in "xy")
+        yield Text(x, y - 27, text, 12, "ink", "start", True)
+
+
+def _drawn(
+    verdict: Verdict, grids: dict[str, Grid], known: dict[str, Numbers], done: bool, blank: bool
+) -> Iterator[Shape]:
+    """The cells of one lane; of rows with channels the first."""
+    end = verdict.network.outputs[0].name
+    for name, grid in grids.items():
+        space = space_of(verdict.network, name)
+        fill = np.full(space, "input" if name in known else "empty", object)
+        if done and name == end:
+            broken = verdict.broken.mask().reshape(-1, *space).any(axis=0)
+            exact = verdict.exact.mask().reshape(-1, *space).all(axis=0)
+            fill[exact], fill[broken] = "output", "weight5"
+        for place in np.ndindex(*space):
+            text = ""
+            if name in known and not blank:
+                text = written(known[name].reshape(-1, *space)[0][place])
+            yield from cell(grid.corner(place), grid.side, str(fill[place]), text)
+            if fill[place] == "weight5":
+                yield grid.around([place], "now")
+        yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")

@@ -1,0 +1,101 @@
+"""A gradient that runs back through a network, from a unit to the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.figures.motion.cell_values import numbers, row_values, written
+from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.shapes import Frame, Shape, Text
+from convgraph.figures.motion.stacks import space_of, stacked
+from convgraph.sharing.backward import gradient_prefix
+from convgraph.sharing.gradients import gradients
+
+__all__ = ["gradient_frames"]
+
+
+def gradient_frames(
+    network: Network,
+    unit: str,
+    values: Any = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[tuple[float, float], list[Frame]]:
+    """The size of the frames, and one for each row from an output's back to the input.
+
+    The cells of a row say the gradient of the unit by them, as the reversed graph carries it there:
+    a sum over the edges that lead to it, of the target's gradient times the edge's label.
+    """
+    row, _ = network.find(unit)
+    if row not in network.outputs:
+        raise ConvgraphError(f"unit={unit!r}: a gradient starts at a unit of an output")
+    made = numbers(network, values, parameters, least=1)
+    back = _gradients(network, unit, row_values(network, made.source, made.arrays), made.arrays)
+    names = [each.name for each in network.rows if each.name in back]
+    grids, size = stacked(network, names)
+    frames = []
+    for count in range(1, len(names) + 1):
+        name = names[-count]
+        some = np.count_nonzero(back[name])
+        caption = f"the gradient of {unit} by {name}: not 0 at {some} of {back[name].size} units"
+        shapes = list(_drawn(network, grids, {n: back[n] for n in names[-count:]}, name))
+        text = Text(size[0] / 2, size[1] - 16, caption, 13, "soft")
+        frames.append(Frame(tuple(shapes), text))
+    return size, frames
+
+
+def _gradients(
+    network: Network,
+    unit: str,
+    rows: Mapping[str, NDArray[Any]],
+    arrays: Mapping[str, NDArray[Any]],
+) -> dict[str, NDArray[Any]]:
+    """The gradient of a unit by each unit of each row, in numbers, along the reversed graph."""
+    reversed_, prefix = gradients(network).reversed, gradient_prefix(network)
+    known: dict[sp.Symbol, Any] = {}
+    for array in network.labels.arrays:
+        symbols = [array.symbol(i) for i in range(len(array))]
+        known.update(zip(symbols, arrays[array.letter].ravel().tolist(), strict=True))
+    for row in network.rows:
+        known.update(zip(map(sp.Symbol, row.units()), rows[row.name].ravel().tolist(), strict=True))
+    for row in reversed_.inputs:
+        known.update({sp.Symbol(u): int(u == prefix + unit) for u in row.units()})
+    found = {}
+    for row in network.rows:
+        name = prefix + row.name
+        after = name + "'" if name + "'" in reversed_.offsets else name
+        if after in reversed_.offsets:
+            values = [_number(e, known) for e in reversed_.expressions(after).values()]
+            found[row.name] = np.array(values).reshape(row.numbers())
+    return found
+
+
+def _number(expression: sp.Expr, known: Mapping[sp.Symbol, Any]) -> float:
+    value = sp.sympify(sp.sympify(expression).xreplace(known))
+    if not value.is_number:
+        raise ConvgraphError(f"network: its gradient {value} is no number")
+    return float(value)
+
+
+def _drawn(
+    network: Network, grids: dict[str, Grid], told: dict[str, NDArray[Any]], newest: str
+) -> Iterator[Shape]:
+    """The cells of all rows; of rows with channels the first that has a gradient."""
+    for name, grid in grids.items():
+        space = space_of(network, name)
+        channels = told[name].reshape(-1, *space) if name in told else np.zeros((1, *space))
+        some = np.flatnonzero(channels.reshape(len(channels), -1).any(axis=1))
+        values = channels[some[0] if len(some) else 0]
+        for place in np.ndindex(*space):
+            fill = "empty"
+            if values[place]:
+                fill = "weight0" if name == newest else "field"
+            text = written(values[place]) if name in told else ""
+            yield from cell(grid.corner(place), grid.side, fill, text, faint=not values[place])
+        yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")

@@ -1,0 +1,52 @@
+"""Where the rows of a network stand on a frame: one above the other, images side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
+from convgraph.figures.motion.grid import Grid
+
+__all__ = ["CAPTION", "EDGE", "LEAST", "space_of", "stacked"]
+
+EDGE, BETWEEN, CAPTION, LEAST = 26.0, 34.0, 40.0, 430.0
+MOST_CELLS = 2_500  # of all grids together
+WIDEST = 30.0
+
+
+def space_of(network: Network, name: str) -> tuple[int, ...]:
+    """The sizes of a row without its channels."""
+    row = network.row(name)
+    shape = row.numbers()
+    return shape[1:] if row.channels else shape
+
+
+def stacked(network: Network, names: list[str]) -> tuple[dict[str, Grid], tuple[float, float]]:
+    """Rows of units one above the other, images side by side; the input first."""
+    spaces = {name: space_of(network, name) for name in names}
+    cells = sum(int(np.prod(space)) for space in spaces.values())
+    if cells > MOST_CELLS or any(len(space) not in (1, 2) for space in spaces.values()):
+        raise ConvgraphError(
+            f"network: {cells} cells over one axis or two are animated up to {MOST_CELLS}; a "
+            "smaller input makes fewer"
+        )
+    flat = all(len(space) == 1 for space in spaces.values())
+    widest = max(space[-1] for space in spaces.values())
+    side = min(WIDEST, 900 / widest) if flat else min(WIDEST, 170 / max(*map(max, spaces.values())))
+    grids: dict[str, Grid] = {}
+    if flat:
+        width = max(widest * side + 2 * EDGE, LEAST)
+        y = EDGE + 6
+        for name in reversed(names):
+            left = (width - spaces[name][0] * side) / 2
+            grids[name] = Grid(left, y, 1, spaces[name][0], side)
+            y += side + BETWEEN
+        return grids, (width, y + CAPTION - 14)
+    x = EDGE
+    tall = max(space[0] if len(space) == 2 else 1 for space in spaces.values()) * side
+    for name in names:
+        rows = spaces[name][0] if len(spaces[name]) == 2 else 1
+        grids[name] = Grid(x, EDGE + 6 + (tall - rows * side) / 2, rows, spaces[name][-1], side)
+        x += spaces[name][-1] * side + BETWEEN
+    return grids, (max(x - BETWEEN + EDGE, LEAST), tall + 2 * EDGE + CAPTION - 8)

@@ -1,0 +1,120 @@
+"""Shifts and gradients in motion, against the numbers that both ways and sympy give."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.cli import main
+from convgraph.figures.motion.cell_values import numbers, row_values, written
+from convgraph.figures.motion.commuting import _ways
+from convgraph.figures.motion.running_back import _gradients
+from convgraph.figures.motion.shapes import Box, Frame, Text
+from tests.strategies import CONVOLUTIONS, single_layers
+
+
+def texts(frame: Frame) -> list[str]:
+    """What stands in the cells of a frame, in their order."""
+    boxes = {(b.x + b.width / 2, b.y + b.height / 2) for b in frame.shapes if isinstance(b, Box)}
+    return [t.text for t in frame.shapes if isinstance(t, Text) and (t.x, t.y) in boxes]
+
+
+@settings(max_examples=25)
+@given(single_layers([*CONVOLUTIONS, "MaxPool", "AvgPool"]), st.sampled_from(["wrap", "zeros"]))
+def test_both_ways_have_the_same_numbers_where_the_verdict_says_so(net: cg.Network, b: Any) -> None:
+    rank = len(net.inputs[0].shape) - net.inputs[0].channels
+    shift = cg.Shift((2,) + (0,) * (rank - 1), boundary=b)
+    verdict = cg.check_equivariance(net, shift)
+    if verdict.output.sources() is None:
+        with pytest.raises(cg.ConvgraphError, match="the strides do not divide it"):
+            cg.animate(net, transformation=shift)
+        return
+    ways, end = _ways(verdict, shift, None, None), net.outputs[0].name
+    same = ways.moved_first[end] == ways.moved_last
+    assert same[verdict.exact.mask()].all()
+
+
+def test_the_end_shows_where_both_ways_meet() -> None:
+    net = (cg.Conv(3, padding="same") >> cg.ReLU() >> cg.Conv(3, padding="same")).on(7)
+    film = cg.animate(net, transformation=cg.Shift(1))
+    assert len(film.frames) == 4 + 2
+    verdict = cg.check_equivariance(net, cg.Shift(1))
+    shown = texts(film.frames[-1])
+    assert len(shown) == 2 * 4 * 7
+    ways = [shown[:7], shown[4 * 7 : 5 * 7]]  # a row of units stands above what it reads
+    differ = {f"s{i}" for i, (a, b) in enumerate(zip(*ways, strict=True), 1) if a != b}
+    assert differ == set(verdict.broken)
+    red = [s for s in film.frames[-1].shapes if isinstance(s, Box) and s.fill == "weight5"]
+    assert len(red) == 2 * len(differ)
+
+
+def test_what_is_invariant_does_not_move_at_the_end() -> None:
+    net = (cg.Conv(3, padding="same", padding_mode="circular") >> cg.GlobalAvgPool()).on(6)
+    film = cg.animate(net, transformation=cg.Shift(1, boundary="wrap"))
+    assert [frame.caption for frame in film.frames][-2:] == [
+        "g as it is",
+        "f(Shift(1, boundary='wrap') x) = f(x) holds at the one unit of g",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "unit"),
+    [
+        (cg.Conv(3, padding="same") >> cg.Conv(3, stride=2), 9, "g2"),
+        (cg.Conv((2, 2)) >> cg.ReLU() >> cg.MaxPool((2, 2)), (5, 5), "s1,2"),
+        (cg.Conv(3, padding=1, bias=True) >> cg.Activation("tanh"), 6, "g3"),
+        (cg.Residual(cg.Conv(3, padding=1)) >> cg.AvgPool(2), 6, "s2"),
+    ],
+)
+def test_gradients_are_sympys(spec: Any, shape: Any, unit: str) -> None:
+    net = spec.on(shape)
+    made = numbers(net, least=1)
+    rows = row_values(net, made.source, made.arrays)
+    found = _gradients(net, unit, rows, made.arrays)
+    point = {}
+    for array in net.labels.arrays:
+        for i, value in enumerate(made.arrays[array.letter].ravel().tolist()):
+            point[array.symbol(i)] = value
+    inputs = [sp.Symbol(u) for u in net.inputs[0].units()]
+    point |= dict(zip(inputs, made.source.ravel().tolist(), strict=True))
+    value = net.expressions()[unit]
+    expected = [float(sp.sympify(sp.diff(value, x)).subs(point).evalf()) for x in inputs]
+    assert np.allclose(found["x"].ravel(), expected)
+    film = cg.animate(net, unit, gradient=True)
+    cells = texts(film.frames[-1])
+    shown = cells[-len(expected) :] if isinstance(shape, int) else cells[: len(expected)]
+    assert shown == [written(v) for v in expected]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gradient": True}, "gradient=True: name the unit of an output"),
+        ({"unit": "x1", "gradient": True}, "unit='x1': a gradient starts at a unit of an output"),
+        ({"unit": "s1", "transformation": cg.Shift(1)}, "unit='s1': of a unit or of a"),
+        ({"transformation": cg.Shift((1, 1))}, "amount=(1, 1): the row has 1 axes"),
+    ],
+)
+def test_what_does_not_go_together(options: Any, message: str) -> None:
+    with pytest.raises(cg.ConvgraphError, match=re.escape(message)):
+        cg.animate(cg.Conv(3).on(7), **options)
+
+
+def test_the_command_shows_both(tmp_path: Path) -> None:
+    layer = ["animate", "Conv(3, padding=1)", "--input", "6", "--out"]
+    for name, options in {
+        "a.svg": ["--shift", "1"],
+        "b.svg": ["--unit", "s2", "--gradient"],
+    }.items():
+        result = CliRunner().invoke(main, [*layer, str(tmp_path / name), *options])
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / name).stat().st_size > 1000
