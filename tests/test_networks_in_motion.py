@@ -118,3 +118,16 @@ def test_the_command_shows_both(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, [*layer, str(tmp_path / name), *options])
         assert result.exit_code == 0, result.output
         assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_a_video_shows_every_frame_for_its_time(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    film = cg.animate(cg.Conv(3, padding=1).on(5), seconds=0.5)
+    with av.open(str(film.save(tmp_path / "film.mp4"))) as file:
+        frames = list(file.decode(video=0))
+    times = np.cumsum([0.0, *film.times])
+    assert [round(float(frame.time), 3) for frame in frames] == [round(t, 3) for t in times]
+    sides = frames[0].width, frames[0].height
+    assert all(n % 2 == 0 and abs(n - m) <= 1.5 for n, m in zip(sides, film.size, strict=True))
+    first, second = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames[:2])
+    assert np.abs(first - second).max() > 50

@@ -25,7 +25,7 @@ from convgraph.cli.shared_arguments import (
     type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
-    help="What is written: .html (plays), .gif or .png (animated), .svg or .pdf (a strip).",
+    help="What is written: .html (plays), .gif, .mp4 or .png (animated), .svg or .pdf (a strip).",
 )
 @click.option("--unit", help="A unit, such as g3, whose receptive field grows row by row.")
 @click.option("--gradient", is_flag=True, help="The unit's gradient runs back, instead.")

@@ -60,12 +60,13 @@ class Animation:
         return [self.seconds] * (len(self.frames) - 1) + [LONGER * self.seconds]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it: a page that plays it (.html), .gif, an animated .png, a strip (.svg, .pdf).
+        """Write a page that plays it (.html), .gif, .mp4, an animated .png, a strip (.svg, .pdf).
 
         Parameters
         ----------
         path
-            The file; its ending says what is written. GIF and PNG need the extra `motion`.
+            The file; its ending says what is written. GIF and PNG need the extra `motion`, MP4
+            the extra `video`.
 
         Returns
         -------
@@ -75,7 +76,7 @@ class Animation:
         Raises
         ------
         ConvgraphError
-            If the ending is none of these, Pillow is missing, or the file cannot be written.
+            If the ending is none of these, an extra is missing, or the file cannot be written.
         """
         ending = Path(path).suffix.lower()
         if ending in (".gif", ".png", ".apng"):
@@ -83,6 +84,10 @@ class Animation:
 
             form = "GIF" if ending == ".gif" else "PNG"
             return write(path, animated(self.frames, self.size, self.times, form))
+        if ending == ".mp4":
+            from convgraph.figures.motion.video import video
+
+            return write(path, video(self.frames, self.size, self.times))
         if ending == ".html":
             return write(path, page(self.frames, self.size, self.times, self.title))
         columns = min(COLUMNS, len(self.frames))
@@ -91,7 +96,8 @@ class Animation:
         if ending == ".pdf":
             return write(path, strip_pdf(self.frames, self.size, columns))
         raise ConvgraphError(
-            f"path={str(path)!r}: an animation is saved as one of .html, .gif, .png, .svg, .pdf"
+            f"path={str(path)!r}: an animation is saved as one of .html, .gif, .mp4, .png, .svg, "
+            ".pdf"
         )
 
     def _repr_html_(self) -> str:
@@ -151,8 +157,8 @@ def animate(
     Returns
     -------
     Animation
-        With `save(path)` for .html, .gif, .png (animated), .svg and .pdf; it shows itself in a
-        notebook.
+        With `save(path)` for .html, .gif, .mp4, .png (animated), .svg and .pdf; it shows itself in
+        a notebook.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Te
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
-__all__ = ["animated"]
+__all__ = ["animated", "painted"]
 
 FINE = 2  # pixels drawn for one that is kept, along either axis
 COLOURS_KEPT = 64
@@ -24,9 +24,7 @@ def animated(
     frames: Sequence[Frame], size: tuple[float, float], seconds: Sequence[float], form: str
 ) -> bytes:
     """All frames in one file, GIF or PNG, each shown for so many seconds."""
-    base, over = layered(frames)
-    ground = _painted(None, base, size)
-    pictures = [_shrunk(_painted(ground, shapes, size)) for shapes in over]
+    pictures = painted(frames, size)
     # One palette for all: taken from frames that have all colours between them.
     sample = _stacked(pictures[:: max(len(pictures) // 4, 1)])
     palette = _palette(sample)
@@ -43,6 +41,13 @@ def animated(
         **({"optimize": False} if form == "GIF" else {}),
     )
     return content.getvalue()
+
+
+def painted(frames: Sequence[Frame], size: tuple[float, float]) -> list[Any]:
+    """The frames as Pillow's pictures."""
+    base, over = layered(frames)
+    ground = _painted(None, base, size)
+    return [_shrunk(_painted(ground, shapes, size)) for shapes in over]
 
 
 def _palette(sample: Any) -> Any:
@@ -62,7 +67,7 @@ def _pillow() -> Any:
         from PIL import Image, ImageDraw, ImageFont
     except ModuleNotFoundError:
         raise ConvgraphError(
-            "path: GIF and PNG need Pillow; the extra 'motion' brings it: "
+            "path: GIF, PNG and MP4 need Pillow; the extra 'motion' brings it: "
             "pip install 'convgraph[motion]'; .html, .svg and .pdf do without"
         ) from None
     return Image, ImageDraw, ImageFont
