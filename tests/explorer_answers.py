@@ -13,7 +13,10 @@ import pytest
 import convgraph as cg
 from convgraph.explorer.page_data import engine
 
-SCRIPTS = ("axes.js", "sets.js", "network.js", "shift.js", "uses.js")
+SCRIPTS = (
+    "figures/live/indices.js",
+    *(f"explorer/{name}.js" for name in ("axes", "sets", "network", "shift", "uses")),
+)
 
 # Sets are asked channel by channel, so that what is compared is every unit.
 ASKED = """
@@ -64,8 +67,8 @@ def answers(network: cg.Network, *questions: tuple[Any, ...]) -> list[Any]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node.js on this machine; the exhaustive tests ask a browser")
-    folder = resources.files("convgraph.explorer")
-    script = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    package = resources.files("convgraph")
+    script = "\n".join(package.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
     given = json.dumps({"facts": engine(network), "questions": questions})
     done = subprocess.run(
         [node, "-e", script + ASKED], input=given, capture_output=True, text=True, check=False

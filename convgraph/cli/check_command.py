@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import print_json, print_line
+from convgraph.cli.output import print_json, print_line, print_lines
 from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
@@ -75,12 +75,10 @@ def command(
         facts["lattice"] = None if lattice is None else lattice.to_dict()
         print_json(facts)
         return
-    for line in str(verdict).split("\n"):
-        print_line(line)
+    print_lines(str(verdict).split("\n"))
     if lattice is not None:
         print_line()
-        for line in str(lattice).split("\n"):
-            print_line(line)
+        print_lines(str(lattice).split("\n"))
 
 
 def _transformation(

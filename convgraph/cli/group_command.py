@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import print_json, print_line, progress
+from convgraph.cli.output import print_json, print_lines, progress
 from convgraph.cli.shared_arguments import expression, input_option, json_option, network
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def command(
         del facts["more"]
         print_json(facts)
         return
-    for line in _lines(facts):
-        print_line(line)
+    print_lines(_lines(facts))
 
 
 def _facts(found: SymmetryGroup, expect: str | None, most: int | None) -> dict[str, Any]:

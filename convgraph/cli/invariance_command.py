@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from convgraph.cli.output import print_json, print_line
+from convgraph.cli.output import print_json, print_lines
 from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
@@ -57,5 +57,4 @@ def command(
     if as_json:
         print_json(found.to_dict())
         return
-    for line in str(found).split("\n"):
-        print_line(line)
+    print_lines(str(found).split("\n"))

@@ -15,7 +15,7 @@ from convgraph.core import escape
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["console", "print_json", "print_line", "print_text", "progress", "table"]
+__all__ = ["console", "print_json", "print_line", "print_lines", "print_text", "progress", "table"]
 
 WIDTH = 100  # columns, where it is not a terminal that says how many it has
 WAIT = 1.0  # seconds before progress shows itself
@@ -72,6 +72,12 @@ def table(
 def print_line(text: RenderableType = "") -> None:
     """Print one line as it is, however long: brackets are no markup, and nothing is broken up."""
     console().print(text, markup=False, soft_wrap=True)
+
+
+def print_lines(lines: Iterable[RenderableType]) -> None:
+    """Print lines, each as `print_line` does."""
+    for line in lines:
+        print_line(line)
 
 
 def print_text(text: str, *, nl: bool = True) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import print_json, print_line, print_text
+from convgraph.cli.output import print_json, print_lines, print_text
 from convgraph.cli.shared_arguments import SpecType
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def command(
         print_text(_smt2(found), nl=False)
     elif isinstance(found, cg.Proof):
         print_text(getattr(found, form)() if form else str(found))
-        for line in _checks(found) if verify else []:
-            print_line(line)
+        print_lines(_checks(found) if verify else [])
     else:
         print_text(str(found))
     if not isinstance(found, cg.Proof):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import console, print_json, print_line, progress, table
+from convgraph.cli.output import console, print_json, print_line, print_lines, progress, table
 from convgraph.cli.shared_arguments import expression, input_option, json_option, network
 
 if TYPE_CHECKING:
@@ -93,20 +93,16 @@ def _print(net: Network, facts: dict[str, Any], shaded: set[str]) -> None:
 
     screen = console()
     if net.symbolic:
-        for line in _forms(facts):
-            print_line(line)
+        print_lines(_forms(facts))
     else:
         screen.print(_network_table(facts))
-    for text in picture(net, shaded, screen.width):
-        print_line(text)
+    print_lines(picture(net, shaded, screen.width))
     if "unit" in facts:
         print_line()
-        for line in _unit_lines(facts["unit"]):
-            print_line(line)
+        print_lines(_unit_lines(facts["unit"]))
     if "parameter" in facts:
         print_line()
-        for line in _parameter_lines(facts["parameter"]):
-            print_line(line)
+        print_lines(_parameter_lines(facts["parameter"]))
     if "figure" in facts:
         print_line(f"\nDrawn to {facts['figure']}")
 

@@ -41,20 +41,6 @@ function size(dims) {
   return dims.reduce((a, b) => a * b, 1);
 }
 
-function steps(dims) {
-  const found = dims.map(() => 1);
-  for (let axis = dims.length - 2; axis >= 0; axis--) found[axis] = found[axis + 1] * dims[axis + 1];
-  return found;
-}
-
-function unravel(at, dims) {
-  return steps(dims).map((step, axis) => Math.floor(at / step) % dims[axis]);
-}
-
-function ravel(index, dims) {
-  return index.reduce((sum, i, axis) => sum * dims[axis] + i, 0);
-}
-
 // An array of numbers that are nowhere negative: dims, values, and per axis the span [low, high)
 // beyond which all are zero.
 function arrayOf(dims, values, span) {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from convgraph.core import escape
 from convgraph.explorer.page_data import facts
+from convgraph.figures.live.page import asset
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -124,7 +125,7 @@ def _sliders(rank: int) -> str:
 
 def script() -> str:
     """The script of the page: the same for all networks."""
-    return "\n" + "".join(map(_asset, SCRIPTS))
+    return "\n" + asset("indices.js") + "".join(map(_asset, SCRIPTS))
 
 
 def style() -> str:

@@ -6,13 +6,14 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.annotate import annotate
 from convgraph.figures.dot import to_dot
-from convgraph.figures.files import write
+from convgraph.figures.files import save
 from convgraph.figures.images import images_of, with_images
 from convgraph.figures.panel import Panel
 from convgraph.figures.render import FORMATS, render
@@ -178,12 +179,8 @@ class Figure:
         ConvgraphError
             For another ending, without `dot` where it is needed, or if it cannot be written.
         """
-        path = Path(path)
-        format = path.suffix.lower().removeprefix(".")
-        if format not in SAVED:
-            endings = ", ".join(f".{known}" for known in SAVED)
-            raise ConvgraphError(f"path={str(path)!r}: a figure is saved as {endings}")
-        return write(path, self.content(format, dpi))
+        forms = {f".{form}": partial(self.content, form, dpi) for form in SAVED}
+        return save(path, forms, "a figure")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": repr(self)}

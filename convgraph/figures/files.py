@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["write"]
+__all__ = ["save", "write"]
+
+
+def save(
+    path: str | os.PathLike[str], forms: Mapping[str, Callable[[], bytes | str]], what: str
+) -> Path:
+    """Write what shows `what` to a file, in the form that the ending of its name says.
+
+    Parameters
+    ----------
+    path
+        The file; see `write`.
+    forms
+        By endings, such as ".svg": what makes the content.
+    what
+        What is saved, for the message: "a figure".
+
+    Returns
+    -------
+    Path
+        The path that was given.
+
+    Raises
+    ------
+    ConvgraphError
+        For another ending, or if the file cannot be written.
+    """
+    form = forms.get(Path(path).suffix.lower())
+    if form is None:
+        raise ConvgraphError(f"path={str(path)!r}: {what} is saved as one of {', '.join(forms)}")
+    return write(path, form())
 
 
 def write(path: str | os.PathLike[str], content: bytes | str, *, argument: str = "path") -> Path:

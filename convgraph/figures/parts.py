@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,7 @@ def shown_units(network: Network, show: Any) -> dict[str, Mask]:
             if len(mask) > show:
                 mask[(show + 1) // 2 : len(mask) - show // 2] = False
         return masks
-    chosen = unit_names("show", network, show)
-    for mask in masks.values():
-        mask[:] = False
-    for name in chosen:
-        row, index = network.find(name)
-        masks[row.name][int(np.ravel_multi_index(index, row.numbers()))] = True
+    masks = _masks_of(network, unit_names("show", network, show))
     for name, mask in masks.items():
         if not mask.any():
             raise ConvgraphError(
@@ -58,10 +53,13 @@ def targets_with_edges(network: Network, edges_of: Any) -> dict[str, Mask]:
         for mask in masks.values():
             mask[1:-1] = False
         return masks
-    chosen = unit_names("edges_of", network, edges_of)
-    for mask in masks.values():
-        mask[:] = False
-    for name in chosen:
+    return _masks_of(network, unit_names("edges_of", network, edges_of))
+
+
+def _masks_of(network: Network, names: Iterable[str]) -> dict[str, Mask]:
+    """Some units, as a mask of each row."""
+    masks = {row.name: np.zeros(int(row.size), bool) for row in network.rows}
+    for name in names:
         row, index = network.find(name)
         masks[row.name][int(np.ravel_multi_index(index, row.numbers()))] = True
     return masks

@@ -9,9 +9,8 @@ from math import lcm
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.interactions.propagation import Propagation
+from convgraph.interactions.propagation import Propagation, rows_before
 from convgraph.interactions.states import State, align, merged
-from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.obstacles import UncutError, first_uncut
 from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
@@ -118,7 +117,7 @@ def in_shape(state: State[Axes], target: Row, algebra: Cuts) -> State[Axes]:
 def _periods(network: Network, found: Propagation[Axes], until: str, axes: int) -> list[int]:
     """By how much pieces may be moved so that tiles of parameters are where they were."""
     periods = [1] * axes
-    wanted = ancestors(network, until)
+    wanted = rows_before(network, until)
     for layer in network.layers:
         name = layer.target.name
         state = found.states.get(name)

@@ -8,8 +8,9 @@ from math import prod
 
 from convgraph.core.network import Network
 from convgraph.interactions.affine import affine_fields
+from convgraph.interactions.propagation import rows_before
 
-__all__ = ["ancestors", "peak", "row_sizes"]
+__all__ = ["peak", "row_sizes"]
 
 
 def peak(network: Network, until: str, tile: Sequence[int]) -> int:
@@ -25,7 +26,7 @@ def peak(network: Network, until: str, tile: Sequence[int]) -> int:
     384
     """
     sizes = row_sizes(network, tile)
-    wanted = ancestors(network, until)
+    wanted = rows_before(network, until)
     layers = [layer for layer in network.layers if layer.target.name in wanted]
     last = {row.name: -1 for row in network.inputs}
     for number, layer in enumerate(layers):
@@ -41,15 +42,6 @@ def peak(network: Network, until: str, tile: Sequence[int]) -> int:
         read = {joint.source.name for joint in layer.joints}
         alive -= sum(sizes[name] for name in read if last[name] == number)
     return most
-
-
-def ancestors(network: Network, until: str) -> set[str]:
-    """The names of the rows that a row is computed from, and its own."""
-    needed = {until}
-    for layer in reversed(network.layers):
-        if layer.target.name in needed:
-            needed.update(joint.source.name for joint in layer.joints)
-    return needed
 
 
 def row_sizes(network: Network, tile: Sequence[int]) -> dict[str, int]:

@@ -12,9 +12,8 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
-from convgraph.interactions.propagation import Propagation
+from convgraph.interactions.propagation import Propagation, rows_before
 from convgraph.interactions.states import align
-from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
@@ -195,7 +194,7 @@ def uncut(network: Network, until: str) -> Uncut | None:
 def first_uncut(network: Network, found: Propagation[Axes], until: str) -> Uncut | None:
     """The same, where what cuts spoil is known."""
     last = network.inputs[0].name
-    wanted = ancestors(network, until)
+    wanted = rows_before(network, until)
     for layer in network.layers:
         name = layer.target.name
         if name not in found.states or name not in wanted:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.files import write
+from convgraph.figures.files import save
 from convgraph.figures.live.page import document
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Picture:
         title = self.svg.partition("<title>")[2].partition("</title>")[0]
         return f"Picture({html.unescape(title)})"
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the SVG to a file, .svg; of tiles also a page, .html, that answers to pointing.
 
         Raises
@@ -47,17 +47,11 @@ class Picture:
         ConvgraphError
             If the ending is another one, or the file cannot be written.
         """
-        ending = Path(path).suffix.lower()
-        if ending == ".svg":
-            write(path, self.svg)
-            return
-        if ending != ".html":
-            raise ConvgraphError(
-                f"path={str(path)!r}: a picture of tiles is saved as .svg or .html, one of a "
-                "stream as .svg"
-            )
         if not self.tiles:
-            raise ConvgraphError(f"path={str(path)!r}: of tiles there are pages; this is an .svg")
+            return save(path, {".svg": self._repr_svg_}, "a picture of a stream")
+        return save(path, {".svg": self._repr_svg_, ".html": self._page}, "a picture of tiles")
+
+    def _page(self) -> str:
         title = "Tiles"
         svg = self.svg.replace("<svg ", '<svg role="group" ', 1)
         help_ = (
@@ -69,7 +63,7 @@ class Picture:
             '<script type="application/json" class="cg-data">'
             f"{escape.json_in_html({'tiles': list(self.tiles)})}</script>\n</section>"
         )
-        write(path, document(title, body, ("tiles.js",)))
+        return document(title, body, ("tiles.js",))
 
 
 def picture_of_tiles(plan: Tiling, number: int | None = None) -> Picture:

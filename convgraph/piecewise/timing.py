@@ -17,9 +17,9 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Product
+from convgraph.interactions.propagation import rows_before
 from convgraph.interactions.reads import reads_of
 from convgraph.interactions.states import State, UntraceableError, align
-from convgraph.piecewise.liveness import ancestors
 from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 
@@ -175,7 +175,7 @@ def timing(network: Network, axis: int, row: str) -> Timing:
     steps, period = {source.name: Fraction(1)}, 1
     places = {source.name: axis + (1 if source.channels else 0)}
     layers = []
-    wanted = ancestors(network, row)
+    wanted = rows_before(network, row)
     for layer in network.layers:
         name = layer.target.name
         if name not in wanted or name not in found.states:

@@ -190,7 +190,7 @@ class Report:
         >>> cg.report(cg.Conv(3).on(5)).save("report.html").name
         'report.html'
         """
-        from convgraph.figures.files import write
+        from convgraph.figures.files import save
 
         forms = {
             ".html": self.to_html,
@@ -198,12 +198,7 @@ class Report:
             ".csv": self.to_csv,
             ".md": self.to_markdown,
         }
-        form = forms.get(Path(path).suffix.lower())
-        if form is None:
-            raise ConvgraphError(
-                f"path={str(path)!r}: a report is saved as one of {', '.join(forms)}"
-            )
-        return write(path, form())
+        return save(path, forms, "a report")
 
     def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
         from convgraph.reports.report_tables import rich_table

@@ -13,13 +13,13 @@ from convgraph.figures.symbols import split_symbol
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
 
-__all__ = ["document", "page"]
+__all__ = ["asset", "document", "page"]
 
 HELP = (
     "Point at or tab to a unit or a parameter; arrow keys move between {}, "
     "Enter or a click pins the answer, Escape lets go."
 )
-SCRIPTS = ("relations.js", "shifts.js", "cells.js", "live.js")
+SCRIPTS = ("indices.js", "relations.js", "shifts.js", "cells.js", "live.js")
 
 
 def page(figures: Sequence[Figure], title: str) -> str:
@@ -30,17 +30,18 @@ def page(figures: Sequence[Figure], title: str) -> str:
 
 def document(title: str, body: str, scripts: Sequence[str]) -> str:
     """A page with the live figures' looks and some of their scripts, which alone may run."""
-    script = "\n" + "".join(map(_asset, scripts))
+    script = "\n" + "".join(map(asset, scripts))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n<style>\n"
-        f"{_asset('live.css')}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        f"{asset('live.css')}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a script or a style of live figures."""
     return resources.files("convgraph.figures.live").joinpath(name).read_text(encoding="utf-8")
 
 

@@ -196,16 +196,6 @@ class Relations {
   }
 }
 
-function steps(dims) {
-  const found = dims.map(() => 1);
-  for (let axis = dims.length - 2; axis >= 0; axis--) found[axis] = found[axis + 1] * dims[axis + 1];
-  return found;
-}
-
-function unravel(at, dims) {
-  return steps(dims).map((step, axis) => Math.floor(at / step) % dims[axis]);
-}
-
 // Axis a of a wiring is axis order[a] of the input.
 function inOrder(dims, order) {
   const found = [];

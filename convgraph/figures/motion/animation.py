@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.figures.files import write
+from convgraph.figures.files import save
 from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
@@ -78,27 +78,27 @@ class Animation:
         ConvgraphError
             If the ending is none of these, an extra is missing, or the file cannot be written.
         """
-        ending = Path(path).suffix.lower()
-        if ending in (".gif", ".png", ".apng"):
-            from convgraph.figures.motion.raster import animated
-
-            form = "GIF" if ending == ".gif" else "PNG"
-            return write(path, animated(self.frames, self.size, self.times, form))
-        if ending == ".mp4":
-            from convgraph.figures.motion.video import video
-
-            return write(path, video(self.frames, self.size, self.times))
-        if ending == ".html":
-            return write(path, page(self.frames, self.size, self.times, self.title))
         columns = min(COLUMNS, len(self.frames))
-        if ending == ".svg":
-            return write(path, strip_svg(self.frames, self.size, columns, self.title))
-        if ending == ".pdf":
-            return write(path, strip_pdf(self.frames, self.size, columns))
-        raise ConvgraphError(
-            f"path={str(path)!r}: an animation is saved as one of .html, .gif, .mp4, .png, .svg, "
-            ".pdf"
-        )
+        forms: dict[str, Callable[[], bytes | str]] = {
+            ".html": lambda: page(self.frames, self.size, self.times, self.title),
+            ".gif": lambda: self._animated("GIF"),
+            ".mp4": self._video,
+            ".png": lambda: self._animated("PNG"),
+            ".apng": lambda: self._animated("PNG"),
+            ".svg": lambda: strip_svg(self.frames, self.size, columns, self.title),
+            ".pdf": lambda: strip_pdf(self.frames, self.size, columns),
+        }
+        return save(path, forms, "an animation")
+
+    def _animated(self, form: Literal["GIF", "PNG"]) -> bytes:
+        from convgraph.figures.motion.raster import animated
+
+        return animated(self.frames, self.size, self.times, form)
+
+    def _video(self) -> bytes:
+        from convgraph.figures.motion.video import video
+
+        return video(self.frames, self.size, self.times)
 
     def _repr_html_(self) -> str:
         whole = page(self.frames, self.size, self.times, self.title)
