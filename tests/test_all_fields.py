@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.core.axis import Blocks, Full, Table
+from convgraph.core.axis import Blocks, Full
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant

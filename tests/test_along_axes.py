@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core import along_axes, evaluate
-from convgraph.core.axis import Blocks, Full, Repeat, Sieved, Table
+from convgraph.core.axis import Blocks, Full, Repeat
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PAIRED, SUM
 from convgraph.core.tying import Constant, Digit, Learned, Mean

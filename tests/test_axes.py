@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat, Sieved, Table
+from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.window import Reversed, Window
 from convgraph.importers.axes import Neighbours, OwnFirst, Prefix, Shares
 

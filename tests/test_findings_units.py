@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.core.axis import Table
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import convgraph as cg
-from convgraph.core.axis import Axis, Blocks, Full, Repeat, Table
+from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.boxes import count, decompose, dense, merge, regroup
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned

@@ -7,10 +7,11 @@ one that would fall outside of the input.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from convgraph.core.sizes import Size, floor_div, is_symbolic
 if TYPE_CHECKING:
     from convgraph.core.window import Window
 
-__all__ = ["Axis", "Blocks", "Full", "Repeat", "Sieved", "Table"]
+__all__ = ["Axis", "Blocks", "Full", "Positions", "Repeat"]
 
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
@@ -31,8 +32,13 @@ Positions = NDArray[np.int64]
 class Axis:
     """A relation between the input and the output positions of one axis.
 
-    Not an ABC, since those answer `isinstance` several times slower, and every layer asks.
+    A subclass gives the sizes and the table (`_positions`); everything else has a default. Abstract
+    without `abc.ABC`, whose classes answer `isinstance` several times slower, and every layer asks.
     """
+
+    def __init_subclass__(cls) -> None:
+        if cls._positions is Axis._positions:
+            raise TypeError(f"{cls.__name__}: an axis says by `_positions` what its outputs read")
 
     inputs: Size
     outputs: Size
@@ -58,9 +64,9 @@ class Axis:
     sliding: Window | None = None
     """The window that slides over the inputs."""
 
+    @abstractmethod
     def _positions(self) -> Positions:
         """The table, made anew; all sizes are numbers."""
-        raise NotImplementedError
 
     @property
     def copies(self) -> bool:
@@ -339,111 +345,3 @@ class Repeat(Axis):
 
     def uses_of(self, tap: Size) -> Size:
         return self.outputs
-
-
-class Table(Axis):
-    """Any relation of bounded fan-in, given by its table itself.
-
-    Where it is a part of another relation, `places` are the numbers that its outputs have there,
-    and `window_sizes` how many taps of each lie in the input or its padding.
-    """
-
-    def __init__(
-        self,
-        inputs: int,
-        positions: NDArray[np.integer[Any]],
-        places: NDArray[np.int64] | None = None,
-        window_sizes: NDArray[np.int64] | None = None,
-    ) -> None:
-        table = np.array(positions, dtype=np.int64, order="C")
-        if table.ndim != 2 or (table.size and not (table.min() >= -1 and table.max() < inputs)):
-            raise ConvgraphError(
-                f"positions of shape {table.shape}: an (outputs x taps) array of positions "
-                f"below {inputs}, or -1"
-            )
-        table.flags.writeable = False
-        self.inputs = inputs
-        self._given = table
-        self._places, self._sizes = places, window_sizes
-
-    @staticmethod
-    def part(axis: Axis, outputs: Positions) -> Table:
-        """Some of the output positions of a relation.
-
-        >>> Table.part(Repeat(3, 2), np.array([1, 4])).table().tolist()
-        [[0], [2]]
-        """
-        table, sizes = axis.table()[outputs], axis.window_sizes()[outputs]
-        return Table(int(axis.inputs), table, axis.places()[outputs], sizes)
-
-    @property
-    def outputs(self) -> Size:  # type: ignore[override]
-        return int(self._given.shape[0])
-
-    @property
-    def taps(self) -> Size:  # type: ignore[override]
-        return int(self._given.shape[1])
-
-    def _positions(self) -> Positions:
-        return self._given
-
-    def table(self) -> Positions:
-        return self._given
-
-    @property
-    def copies(self) -> bool:
-        return np.array_equal(self._given, np.arange(self.inputs)[:, None])
-
-    def places(self) -> Positions:
-        return super().places() if self._places is None else self._places
-
-    def window_sizes(self) -> NDArray[np.int64]:
-        return super().window_sizes() if self._sizes is None else self._sizes
-
-    def _key(self) -> tuple[Any, ...]:
-        arrays = self._given, self._places, self._sizes
-        given = (None if array is None else array.tobytes() for array in arrays)
-        return self.inputs, self._given.shape, *given
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Table) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def __repr__(self) -> str:
-        return f"Table(inputs={self.inputs}, positions={self._given.tolist()})"
-
-
-class Sieved(Axis):
-    """A relation with some of its taps dropped, as a mask on the weights drops them.
-
-    The taps keep their numbers, so that the parameters keep theirs.
-
-    >>> Sieved(Full(3, 2), np.array([[True, False, True], [False, False, True]])).table().tolist()
-    [[0, -1, 2], [-1, -1, 2]]
-    """
-
-    def __init__(self, relation: Axis, kept: NDArray[np.bool_]) -> None:
-        self.relation, self.kept = relation, np.array(kept, order="C")
-        self.kept.flags.writeable = False
-        self.inputs, self.outputs, self.taps = relation.inputs, relation.outputs, relation.taps
-
-    def _positions(self) -> Positions:
-        return np.where(self.kept, self.relation.table(), -1)
-
-    @property
-    def placed(self) -> Size:
-        return int(self.kept.sum())
-
-    def _key(self) -> tuple[Any, ...]:
-        return self.relation, self.kept.shape, self.kept.tobytes()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sieved) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def __repr__(self) -> str:
-        return f"Sieved({self.relation!r}, {self.kept.tolist()})"

@@ -6,7 +6,7 @@ stay that array; nothing large is read before it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import function
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.array_operators import (
-    LARGEST,
     cast,
     concat,
     divided,
@@ -35,9 +34,9 @@ from convgraph.importers.array_operators import (
     tiled,
     triangle,
 )
-from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.elementwise import TOGETHER
+from convgraph.importers.known_tensors import computed, entry_by_entry, followed
 from convgraph.importers.node import Node
 from convgraph.importers.pointwise_operators import KINDS, SIMPLE
 from convgraph.importers.quantisation import along, centre
@@ -49,12 +48,10 @@ from convgraph.importers.reshaping_operators import (
     unsqueezed,
     within,
 )
-from convgraph.importers.values import Known, Recipe, roots_of
+from convgraph.importers.values import Known
 
 __all__ = ["FOLDS", "fold", "shape_of"]
 
-# entries up to which nothing waits, and those that are computed at all
-AT_ONCE, LARGEST_KEPT = 2**12, 2**32
 Array = NDArray[Any]
 
 
@@ -154,143 +151,6 @@ def _constant_of_shape(builder: Builder, node: Node) -> list[Known]:
     return [Known(node.outputs[0], tuple(shape), read, learned=True)]
 
 
-def _computed(function: Callable[..., Any]) -> Any:
-    """An operator that is computed at once, entry by entry or by moving entries."""
-
-    def compute(builder: Builder, node: Node) -> list[Known] | None:
-        given = [builder.known(node, position) for position in range(len(node.inputs))]
-        if sum(known.size for known in given if known) > LARGEST:
-            return None
-        if any(known is not None and not known.there for known in given):
-            return None
-        arrays = [known.values() if known is not None else None for known in given]
-        with np.errstate(all="ignore"):  # what overflows is infinite, as in the model
-            result = function(node, *arrays)
-        if result is None:
-            return None
-        results = result if isinstance(result, list) else [result]
-        roots = roots_of(_parameters(builder, given))
-        made = []
-        for name, each in zip(node.outputs, results, strict=False):
-            known = Known.of(name, np.asarray(each))
-            if any(source.learned for source in given if source):
-                known.learned, known.roots = True, roots or (known,)
-            made.append(known)
-        return made
-
-    return compute
-
-
-def _parameters(builder: Builder, given: Sequence[Known | None]) -> list[Known]:
-    """Which of some operands are parameters.
-
-    A single number among them is mostly none: files do not say what is learned, and constants of a
-    formula stand there as well.
-    """
-    learned = [known for known in given if known is not None and known.learned]
-    real = [known for known in learned if known.shape]
-    return learned if builder.stated or not real else real
-
-
-def _followed(kind: str, function: Callable[..., Any], averaged: bool = False) -> Any:
-    """An operator that moves, scales or adds entries: parameters are followed through it.
-
-    Nothing is computed of them before it is asked for.
-    """
-    at_once = _computed(function)
-
-    def compute(builder: Builder, node: Node) -> list[Known] | None:
-        given = [builder.known(node, position) for position in range(len(node.inputs))]
-        parameters = _parameters(builder, given)
-        if not parameters:
-            return at_once(builder, node)
-        if any(not known.there for known in given if known and known not in parameters):
-            return None
-        shapes = _shapes(kind, node, function, given, parameters)
-        if shapes is None:
-            return None
-        sources = tuple(
-            known if known is None or known in parameters or not known.learned else _number(known)
-            for known in given
-        )
-        there = all(known.there for known in given if known)
-        made = []
-        for part, (name, shape) in enumerate(zip(node.outputs, shapes, strict=False)):
-
-            def run(*arrays: Array | None, part: int = part) -> Array:
-                with np.errstate(all="ignore"):
-                    result = function(node, *arrays)
-                return np.asarray(result[part] if isinstance(result, list) else result)
-
-            def read(run: Callable[..., Array] = run) -> Array:
-                return run(*(known.values() if known else None for known in given))
-
-            over = parameters[0].size // max(product(shape), 1) if averaged else 1
-            counted = (lambda *v, run=run, over=over: run(*v) * over) if averaged else run
-            recipe = Recipe(kind, counted, sources, over)
-            made.append(Known(name, shape, read if there else None, True, made=recipe))
-        return made
-
-    return compute
-
-
-def _number(known: Known) -> Known:
-    """A tensor that is taken to be a constant of a formula."""
-    return Known(known.name, known.shape, known.values if known.there else None)
-
-
-def _shapes(
-    kind: str,
-    node: Node,
-    function: Callable[..., Any],
-    given: Sequence[Known | None],
-    parameters: Sequence[Known],
-) -> list[tuple[int, ...]] | None:
-    """The shapes of an operator's results, without a look at the entries of the parameters."""
-    if kind in ("scales", "adds", "each"):
-        present = [known.shape for known in given if known is not None]
-        shape = tuple(int(n) for n in common_shape(present))
-        return [shape] if product(shape) <= LARGEST_KEPT else None
-    if kind == "linear" and sum(known.size for known in given if known) > LARGEST:
-        return None
-    small = np.int8 if kind == "moves" else np.float32
-    blank = [
-        np.broadcast_to(small(0), known.shape)
-        if known is not None and known in parameters
-        else (known.values() if known else None)
-        for known in given
-    ]
-    result = function(node, *blank)
-    if result is None:
-        return None
-    return [each.shape for each in (result if isinstance(result, list) else [np.asarray(result)])]
-
-
-def _entry_by_entry(function: Callable[..., Any], kind: str = "each") -> Any:
-    """An operator whose result has the shape that its operands share: large ones wait."""
-    at_once, followed = _computed(function), _followed(kind, function)
-
-    def compute(builder: Builder, node: Node) -> list[Known] | None:
-        known = [builder.known(node, position) for position in range(len(node.inputs))]
-        if all(known) and any(each.learned for each in known if each):
-            return followed(builder, node)
-        present = [each for each in known if each is not None]
-        if sum(each.size for each in present) <= AT_ONCE or len(present) < len(known):
-            return at_once(builder, node)
-        shape = tuple(int(n) for n in common_shape([each.shape for each in present]))
-        if product(shape) > LARGEST_KEPT:
-            return None
-        first, *others = present
-
-        def later(*arrays: Array) -> Array:
-            with np.errstate(all="ignore"):
-                return np.asarray(function(node, *arrays))
-
-        return [first.mapped(node.outputs[0], later, *others, shape=shape)]
-
-    return compute
-
-
 def _transposed(builder: Builder, node: Node) -> list[Known]:
     known = _first(builder, node)
     rank = len(known.shape)
@@ -344,16 +204,16 @@ def _cast(builder: Builder, node: Node) -> list[Known] | None:
     if known.learned and KINDS.get(node.number("to", 1)) == "f":
         made = known.viewed(node.outputs[0], known.shape)
         return [made]
-    return _entry_by_entry(cast)(builder, node)
+    return entry_by_entry(cast)(builder, node)
 
 
 def _einsum(builder: Builder, node: Node) -> list[Known] | None:
     equation = node.word("equation", "")
-    return _followed("linear", lambda n, *v: np.einsum(equation, *v))(builder, node)
+    return followed("linear", lambda n, *v: np.einsum(equation, *v))(builder, node)
 
 
 FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
-    **{op: _entry_by_entry(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},
+    **{op: entry_by_entry(lambda n, *v, f=f: np.asarray(f(*v))) for op, f in _FUNCTIONS.items()},
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
     "Reshape": _view(_reshaped),
@@ -362,44 +222,44 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Squeeze": _view(lambda b, n, old: squeezed(old, node_axes(b, n, len(old)))),
     **dict.fromkeys(_SAME_ENTRIES, _view(lambda b, n, old: old)),
     "Cast": _cast,
-    "Concat": _followed("moves", concat),
-    "Gather": _followed("moves", gather),
-    "Slice": _followed("moves", sliced),
-    "Split": _followed("moves", split),
-    "Range": _computed(stepped),
-    "Expand": _followed("moves", expanded),
+    "Concat": followed("moves", concat),
+    "Gather": followed("moves", gather),
+    "Slice": followed("moves", sliced),
+    "Split": followed("moves", split),
+    "Range": computed(stepped),
+    "Expand": followed("moves", expanded),
     "Transpose": _transposed,
     "DequantizeLinear": _dequantised,
-    "Add": _entry_by_entry(lambda n, a, b: a + b, "adds"),
-    "Sub": _entry_by_entry(lambda n, a, b: a - b, "adds"),
-    "Mul": _entry_by_entry(lambda n, a, b: a * b, "scales"),
-    "Div": _entry_by_entry(divided, "scales"),
-    "Neg": _entry_by_entry(lambda n, a: -a, "scales"),
-    "Sqrt": _entry_by_entry(lambda n, a: np.sqrt(a)),
-    "Exp": _entry_by_entry(lambda n, a: np.exp(a)),
-    "Abs": _entry_by_entry(lambda n, a: np.abs(a)),
-    "Floor": _entry_by_entry(lambda n, a: np.floor(a)),
-    "Ceil": _entry_by_entry(lambda n, a: np.ceil(a)),
-    "Max": _entry_by_entry(lambda n, *v: np.maximum.reduce(np.broadcast_arrays(*v))),
-    "Min": _entry_by_entry(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
-    "Equal": _computed(lambda n, a, b: np.asarray(a == b)),
-    "Where": _followed("moves", lambda n, c, a, b: np.where(c.astype(bool), a, b)),
-    "ReduceProd": _computed(reduced(np.prod)),
-    "ReduceSum": _followed("linear", reduced(np.sum)),
-    "ReduceMax": _computed(reduced(np.max)),
-    "ReduceMin": _computed(reduced(np.min)),
-    "ReduceMean": _followed("linear", reduced(mean), averaged=True),
-    "ReduceL1": _computed(reduced(lambda v, **over: np.abs(v).sum(**over))),
-    "ReduceL2": _computed(reduced(lambda v, **over: np.sqrt(np.square(v).sum(**over)))),
-    "ReduceSumSquare": _computed(reduced(lambda v, **over: np.square(v).sum(**over))),
-    "Mod": _computed(modulo),
-    "NonZero": _computed(lambda n, a: np.array(np.nonzero(a), np.int64)),
-    "Tile": _followed("moves", tiled),
-    "MatMul": _followed("linear", multiplied),
+    "Add": entry_by_entry(lambda n, a, b: a + b, "adds"),
+    "Sub": entry_by_entry(lambda n, a, b: a - b, "adds"),
+    "Mul": entry_by_entry(lambda n, a, b: a * b, "scales"),
+    "Div": entry_by_entry(divided, "scales"),
+    "Neg": entry_by_entry(lambda n, a: -a, "scales"),
+    "Sqrt": entry_by_entry(lambda n, a: np.sqrt(a)),
+    "Exp": entry_by_entry(lambda n, a: np.exp(a)),
+    "Abs": entry_by_entry(lambda n, a: np.abs(a)),
+    "Floor": entry_by_entry(lambda n, a: np.floor(a)),
+    "Ceil": entry_by_entry(lambda n, a: np.ceil(a)),
+    "Max": entry_by_entry(lambda n, *v: np.maximum.reduce(np.broadcast_arrays(*v))),
+    "Min": entry_by_entry(lambda n, *v: np.minimum.reduce(np.broadcast_arrays(*v))),
+    "Equal": computed(lambda n, a, b: np.asarray(a == b)),
+    "Where": followed("moves", lambda n, c, a, b: np.where(c.astype(bool), a, b)),
+    "ReduceProd": computed(reduced(np.prod)),
+    "ReduceSum": followed("linear", reduced(np.sum)),
+    "ReduceMax": computed(reduced(np.max)),
+    "ReduceMin": computed(reduced(np.min)),
+    "ReduceMean": followed("linear", reduced(mean), averaged=True),
+    "ReduceL1": computed(reduced(lambda v, **over: np.abs(v).sum(**over))),
+    "ReduceL2": computed(reduced(lambda v, **over: np.sqrt(np.square(v).sum(**over)))),
+    "ReduceSumSquare": computed(reduced(lambda v, **over: np.square(v).sum(**over))),
+    "Mod": computed(modulo),
+    "NonZero": computed(lambda n, a: np.array(np.nonzero(a), np.int64)),
+    "Tile": followed("moves", tiled),
+    "MatMul": followed("linear", multiplied),
     "Einsum": _einsum,
-    "Pad": _followed("moves", padded),
-    "GatherElements": _followed("moves", elements),
-    "aten.moved": _followed("moves", lambda n, a: n.attributes["numbers"](a)),
-    "ScatterND": _followed("moves", scattered),
-    "Trilu": _followed("moves", triangle),
+    "Pad": followed("moves", padded),
+    "GatherElements": followed("moves", elements),
+    "aten.moved": followed("moves", lambda n, a: n.attributes["numbers"](a)),
+    "ScatterND": followed("moves", scattered),
+    "Trilu": followed("moves", triangle),
 }

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM, Reduction
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.window import Window, identity

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from convgraph.core.axis import Table
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.fitting import fits
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.window import Window, identity

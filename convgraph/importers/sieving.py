@@ -9,7 +9,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Sieved
+from convgraph.core.axis import Axis
+from convgraph.core.listed_axes import Sieved
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.wiring import Product
 

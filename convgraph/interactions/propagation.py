@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Layer, Row
+from convgraph.core.listed_axes import Table
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity

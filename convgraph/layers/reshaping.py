@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,9 @@ class _Moving(Layer):
         moved = tuple(axis.outputs for axis in axes)
         return Bound(moved, ((Product(axes), Constant()),), SUM, channels=named)
 
+    @abstractmethod
     def _axes(self, space: tuple[Size, ...]) -> Sequence[Axis]:
         """What happens along each axis of space."""
-        raise NotImplementedError
 
 
 def _rank_of_pairs(value: Any) -> int | None:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Table
 from convgraph.core.boxes import Box, regroup
 from convgraph.core.edges import joint_edges
 from convgraph.core.evaluate import reduced
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.listed_axes import Table
 from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Listed, Product
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Table
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.listed_axes import Table
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.wiring import Product

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.listed_axes import Table
 from convgraph.core.network import Network
 from convgraph.core.sizes import product
 from convgraph.core.tying import Learned

@@ -7,6 +7,7 @@ polynomials. The two sides of an equation f(g x) = g f(x) are two such walks.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
@@ -121,30 +122,30 @@ def both_sides(
     return found[0], found[1]
 
 
-class OneByOne:
+class OneByOne(ABC):
     """An algebra of single objects, from what their sums, products and functions are."""
 
     zero: Any
 
+    @abstractmethod
     def add(self, terms: Sequence[Any]) -> Any:
         """The sum of some values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def multiply(self, terms: Sequence[Any]) -> Any:
         """Their product."""
-        raise NotImplementedError
 
+    @abstractmethod
     def maximum(self, terms: Sequence[Any]) -> Any:
         """The greatest of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, function: Function, value: Any) -> Any:
         """A function of a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def combine(self, layer: ConeLayer, terms: Sequence[Any]) -> Any:
         """Another reduction of some values."""
-        raise NotImplementedError
 
     def zeros(self, size: int) -> Objects:
         return objects([self.zero] * size)

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Full, Table
+from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.listed_axes import Table
 from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Constant, Digit, Learned, Mean, Tying
