@@ -64,7 +64,7 @@ def rank(expressions: Any, symbols: Any) -> Any:
     return DomainMatrix.from_Matrix(sp.Matrix(rows)).convert_to(sp.QQ).rank()
 
 
-def check_conditions_of_a_linear_layer(data: Any) -> None:
+def assert_conditions_of_a_linear_layer(data: Any) -> None:
     network = data.draw(single_layers((*CONVOLUTIONS, "AvgPool", "Dense")))
     assume(sum(int(layer.connections) for layer in network.layers) < 300)
     g = data.draw(transformations(network.inputs[0]))
@@ -80,7 +80,7 @@ def check_conditions_of_a_linear_layer(data: Any) -> None:
     assert rank(given_, symbols) == len(given_)
 
 
-def check_mended_units(data: Any) -> None:
+def assert_mended_units_hold(data: Any) -> None:
     network = data.draw(chains())
     g = data.draw(transformations(network.inputs[0]))
     verdict = fitting(cg.check_equivariance, network, g)
@@ -108,7 +108,7 @@ def check_mended_units(data: Any) -> None:
 def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_others(
     data: st.DataObject,
 ) -> None:
-    check_conditions_of_a_linear_layer(data)
+    assert_conditions_of_a_linear_layer(data)
 
 
 @pytest.mark.exhaustive
@@ -117,20 +117,20 @@ def test_of_a_linear_layer_they_are_enough_needed_and_none_follows_from_the_othe
 def test_of_many_linear_layers_they_are_enough_needed_and_none_follows_from_the_others(
     data: st.DataObject,
 ) -> None:
-    check_conditions_of_a_linear_layer(data)
+    assert_conditions_of_a_linear_layer(data)
 
 
 @given(st.data())
 @settings(max_examples=10, suppress_health_check=list(HealthCheck))
 def test_under_them_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
-    check_mended_units(data)
+    assert_mended_units_hold(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 def test_under_them_many_units_that_are_mended_hold_in_numbers(data: st.DataObject) -> None:
-    check_mended_units(data)
+    assert_mended_units_hold(data)
 
 
 @pytest.mark.parametrize(

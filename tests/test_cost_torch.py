@@ -26,7 +26,7 @@ def counted(module: Any, shape: tuple[int, ...]) -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def check(module: Any, shape: tuple[int, ...]) -> None:
+def assert_counts_as_pytorch(module: Any, shape: tuple[int, ...]) -> None:
     network = cg.from_torch(module.eval(), shape)
     cost = cg.cost(network)
     assert cost.macs == counted(module, shape)
@@ -74,7 +74,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_as_pytorch_counts(name: str) -> None:
     make, shape = CASES[name]
-    check(make(), shape)
+    assert_counts_as_pytorch(make(), shape)
 
 
 @st.composite
@@ -101,11 +101,11 @@ def convolutions(draw: st.DrawFn) -> tuple[Any, tuple[int, ...]]:
 @settings(max_examples=15)
 @given(convolutions())
 def test_convolutions_as_pytorch_counts(drawn: tuple[Any, tuple[int, ...]]) -> None:
-    check(*drawn)
+    assert_counts_as_pytorch(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=300)
 @given(convolutions())
 def test_many_convolutions_as_pytorch_counts(drawn: tuple[Any, tuple[int, ...]]) -> None:
-    check(*drawn)
+    assert_counts_as_pytorch(*drawn)

@@ -261,7 +261,7 @@ def differs(network: cg.Network, verdict: Any, trials: int) -> tuple[np.ndarray,
     return apart, seen
 
 
-def hold(question: tuple[cg.Network, Any]) -> None:
+def assert_verdict_is_that_of_values(question: tuple[cg.Network, Any]) -> None:
     network, g = question
     try:
         verdict = cg.check_equivariance(network, g)
@@ -344,11 +344,11 @@ def test_sums_of_maxima_that_grow_alike_are_told_apart() -> None:
 @settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_verdicts_are_those_of_values(question: tuple[cg.Network, Any]) -> None:
-    hold(question)
+    assert_verdict_is_that_of_values(question)
 
 
 @pytest.mark.exhaustive
 @settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_verdicts_are_those_of_values_at_length(question: tuple[cg.Network, Any]) -> None:
-    hold(question)
+    assert_verdict_is_that_of_values(question)

@@ -41,17 +41,17 @@ FEW = 16  # the greatest of more values than this hides differences from points 
 @given(st.data())
 @settings(max_examples=30)
 def test_on_axes_on_edges_and_in_numbers(data: st.DataObject) -> None:
-    check_levels_agree(data)
+    assert_levels_agree(data)
 
 
 @pytest.mark.exhaustive
 @given(st.data())
 @settings(max_examples=1000)
 def test_on_axes_on_edges_and_in_numbers_at_length(data: st.DataObject) -> None:
-    check_levels_agree(data)
+    assert_levels_agree(data)
 
 
-def check_levels_agree(data: Any) -> None:
+def assert_levels_agree(data: Any) -> None:
     network = data.draw(networks())
     verdict = checked(data, network)
     exact, broken, undecided = (

@@ -34,7 +34,7 @@ class Does(nn.Module):
         return self.function(*x)
 
 
-def compared(module: nn.Module, shape: tuple[int, ...]) -> Any:
+def assert_as_in_pytorch(module: nn.Module, shape: tuple[int, ...]) -> Any:
     """The network of a module, whose values were compared with the module's."""
     net = from_torch(module.eval(), shape, strict=True)
     x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
@@ -179,7 +179,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_values_of_operations(name: str) -> None:
     function, shape = FUNCTIONS[name]
-    assert len(compared(Does(function), shape).outputs) == 1
+    assert len(assert_as_in_pytorch(Does(function), shape).outputs) == 1
 
 
 def gradients(module: nn.Module, shape: tuple[int, ...]) -> np.ndarray:
@@ -266,7 +266,7 @@ MODULES = {
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_and_their_parameters(name: str) -> None:
     module, shape, parameters = MODULES[name]
-    assert cost(compared(module, shape)).parameters == parameters
+    assert cost(assert_as_in_pytorch(module, shape)).parameters == parameters
 
 
 class Held(nn.Module):
@@ -286,7 +286,7 @@ class Held(nn.Module):
 
 def test_buffers_are_no_parameters() -> None:
     module = Held()
-    net = compared(module, (1, 2, 5))
+    net = assert_as_in_pytorch(module, (1, 2, 5))
     assert cost(net).parameters == sum(p.numel() for p in module.parameters()) == 17
     assert "17 parameters" in repr(net)
 
@@ -435,7 +435,7 @@ SETTINGS = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_settings_are_read(name: str) -> None:
     function, shape = SETTINGS[name]
-    compared(Does(function), shape)
+    assert_as_in_pytorch(Does(function), shape)
 
 
 def test_windows_that_no_rule_describes_are_said_to_be_unread() -> None:

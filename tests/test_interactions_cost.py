@@ -82,17 +82,17 @@ def test_the_dense_counterpart_is_a_network_of_dense_layers(net: cg.Network) -> 
 @settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=100)
 @given(closed_forms())
 def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
-def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
+def assert_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     numbers = cg.cost(net)
     try:
         closed = cg.cost(form)

@@ -73,7 +73,7 @@ def test_a_concatenation_misses_nothing() -> None:
     assert cg.sparsity(net).layers[-1].fan_in == {1: 6}
 
 
-def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
+def assert_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     numbers, closed = cg.sparsity(net), cg.sparsity(form)
     for name in ("connections", "dense", "missing"):
         assert in_numbers(getattr(closed, name), symbols.values) == getattr(numbers, name)
@@ -94,14 +94,14 @@ def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
 @settings(max_examples=4)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=120)
 @given(closed_forms())
 def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
 @settings(max_examples=25)

@@ -154,7 +154,7 @@ def closed_forms(draw: st.DrawFn) -> tuple[cg.Network, cg.Network, Symbols]:
     return net, cg.Network(x, replace(spec, **changed)(x)), symbols
 
 
-def check_closed_forms(net: cg.Network, form: cg.Network, symbols: Symbols) -> None:
+def assert_closed_forms(net: cg.Network, form: cg.Network, symbols: Symbols) -> None:
     assert tuple(map(symbols.number, form.outputs[0].shape)) == net.outputs[0].shape
     assert symbols.number(form.layers[0].connections) == net.layers[0].connections
     numbers = sum(int(tying.size) for tying in net.layers[0].arrays)
@@ -181,7 +181,7 @@ def check_closed_forms(net: cg.Network, form: cg.Network, symbols: Symbols) -> N
 def test_closed_forms_are_the_axes_for_all_sizes(
     drawn: tuple[cg.Network, cg.Network, Symbols],
 ) -> None:
-    check_closed_forms(*drawn)
+    assert_closed_forms(*drawn)
 
 
 @pytest.mark.exhaustive
@@ -190,7 +190,7 @@ def test_closed_forms_are_the_axes_for_all_sizes(
 def test_many_closed_forms_are_the_axes_for_all_sizes(
     drawn: tuple[cg.Network, cg.Network, Symbols],
 ) -> None:
-    check_closed_forms(*drawn)
+    assert_closed_forms(*drawn)
 
 
 def test_symbols_that_cancel_leave_numbers() -> None:

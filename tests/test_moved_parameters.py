@@ -83,7 +83,7 @@ def drawn(seed: int) -> Any:
     return shape, steps, (1, after[1], *size), size
 
 
-def check_seed(seed: int) -> None:
+def assert_labels_are_kept(seed: int) -> None:
     shape, steps, inputs, size = drawn(seed)
     module = Moved(shape, steps)
     net = cg.from_torch(module, inputs)
@@ -98,14 +98,14 @@ def check_seed(seed: int) -> None:
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**9))
 def test_a_moved_weight_keeps_its_labels(seed: int) -> None:
-    check_seed(seed)
+    assert_labels_are_kept(seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=500, deadline=None)
 @given(st.integers(0, 10**9))
 def test_many_moved_weights_keep_their_labels(seed: int) -> None:
-    check_seed(seed)
+    assert_labels_are_kept(seed)
 
 
 @pytest.mark.parametrize("seed", range(3))

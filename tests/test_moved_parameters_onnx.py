@@ -90,7 +90,7 @@ class Written:
         raise AssertionError(op)
 
 
-def check_seed(seed: Any) -> None:
+def assert_labels_are_kept(seed: Any) -> None:
     rng = np.random.default_rng(seed)
     rank = int(rng.choice([2, 4]))
     shape = tuple(int(n) for n in rng.integers(1, 4, rank))
@@ -146,14 +146,14 @@ def numpy_shape(written: Any, name: Any, weight: Any) -> Any:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**9))
 def test_a_moved_weight_keeps_its_labels(seed: int) -> None:
-    check_seed(seed)
+    assert_labels_are_kept(seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=500, deadline=None)
 @given(st.integers(0, 10**9))
 def test_many_moved_weights_keep_their_labels(seed: int) -> None:
-    check_seed(seed)
+    assert_labels_are_kept(seed)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int64])

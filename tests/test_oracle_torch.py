@@ -22,7 +22,7 @@ def tensor(array: Any) -> Any:
     return None if array is None else torch.from_numpy(array)
 
 
-def check(net: cg.Network, data: st.DataObject) -> None:
+def assert_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
     """One layer against the function of PyTorch with the same arguments."""
     spec = net.layers[0].spec
     rank, kind = kernel_rank(spec), type(spec).__name__
@@ -71,11 +71,11 @@ LAYERS = single_layers(["Conv", "ConvTranspose", "MaxPool", "AvgPool"])
 @settings(max_examples=30)
 @given(LAYERS, st.data())
 def test_windows_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
-    check(net, data)
+    assert_as_in_torch(net, data)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=800)
 @given(LAYERS, st.data())
 def test_many_windows_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
-    check(net, data)
+    assert_as_in_torch(net, data)

@@ -116,7 +116,9 @@ def fits(layers: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
-def compared(layers: Any, shape: tuple[int, int], amounts: Any, boundary: str, rank: int) -> bool:
+def assert_verdict_on_shifts(
+    layers: Any, shape: tuple[int, int], amounts: Any, boundary: str, rank: int
+) -> bool:
     """Hold one verdict against all shifts of the output; say whether it holds."""
     x, drawn = points(layers, shape)
     left = through(layers, drawn, moved(x, amounts, boundary))
@@ -176,7 +178,9 @@ def test_a_verdict_holds_where_some_shift_of_the_output_does(data: st.DataObject
         return
     far = [st.integers(-m - 2, m + 2) for m in shape]
     amounts = (0, data.draw(far[1])) if rank == 1 else tuple(map(data.draw, far))
-    compared(layers, shape, amounts, data.draw(st.sampled_from(["zeros", "wrap"])), rank)
+    assert_verdict_on_shifts(
+        layers, shape, amounts, data.draw(st.sampled_from(["zeros", "wrap"])), rank
+    )
 
 
 def lines() -> Any:
@@ -201,7 +205,7 @@ def test_all_shifts_of_all_lines(n: int, boundary: str) -> None:
     for layers in lines():
         if fits(layers, (1, n)):
             for amount in range(-2 * n - 1, 2 * n + 2):
-                held[compared(layers, (1, n), (0, amount), boundary, 1)] += 1
+                held[assert_verdict_on_shifts(layers, (1, n), (0, amount), boundary, 1)] += 1
     assert held[True] > 0
     assert held[False] > 0 or n == 1
 
@@ -213,7 +217,9 @@ def test_all_shifts_of_small_images(boundary: str) -> None:
     for kind, kernel, stride in kinds:
         for shape in ((2, 4), (3, 3), (4, 3)):
             for amounts in itertools.product(*(range(-m - 1, m + 2) for m in shape)):
-                compared((Plain(kind, kernel, stride),), shape, amounts, boundary, 2)
+                assert_verdict_on_shifts(
+                    (Plain(kind, kernel, stride),), shape, amounts, boundary, 2
+                )
 
 
 AROUND = [

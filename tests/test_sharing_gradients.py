@@ -53,17 +53,17 @@ def somewhere(net: cg.Network, seed: Any) -> Any:
 @settings(max_examples=20)
 @given(networks(), st.integers(0, 1000))
 def test_gradients_are_the_derivatives(net: cg.Network, seed: int) -> None:
-    check_gradients(net, seed)
+    assert_gradients_are_derivatives(net, seed)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=120)
 @given(networks(), st.integers(0, 1000))
 def test_many_gradients_are_the_derivatives(net: cg.Network, seed: int) -> None:
-    check_gradients(net, seed)
+    assert_gradients_are_derivatives(net, seed)
 
 
-def check_gradients(net: cg.Network, seed: Any) -> None:
+def assert_gradients_are_derivatives(net: cg.Network, seed: Any) -> None:
     assume(len(net.edges) <= SMALL and len(net.layers) <= 6)
     assume(all("Activation" not in repr(layer.spec) for layer in net.layers))
     # sympy takes minutes to differentiate a maximum of many values

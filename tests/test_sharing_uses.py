@@ -77,7 +77,7 @@ def test_a_parameter_of_a_convolution_is_used_everywhere_but_where_it_is_missing
             assert not missing
 
 
-def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
+def assert_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
     for array, number in zip(
         cg.tied_weights(form).arrays, cg.tied_weights(net).arrays, strict=True
     ):
@@ -90,14 +90,14 @@ def check_closed_form(net: cg.Network, form: Any, symbols: Any) -> None:
 @settings(max_examples=3)  # sympy takes its time over maxima of floors
 @given(closed_forms())
 def test_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
 @pytest.mark.exhaustive
 @settings(max_examples=100)
 @given(closed_forms())
 def test_many_closed_forms_are_the_uses_for_all_sizes(drawn: Any) -> None:
-    check_closed_form(*drawn)
+    assert_closed_form(*drawn)
 
 
 def uses_of_taps(**arguments: Any) -> Any:

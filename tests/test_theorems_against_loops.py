@@ -200,7 +200,7 @@ def numbered(statement: Any, size: Any) -> Any:
     return at
 
 
-def checked(draw: Any, network: cg.Network) -> Any:
+def assert_true_of_loops(draw: Any, network: cg.Network) -> Any:
     """One random statement; whether it was a theorem."""
     layers = [draw(st.sampled_from(KINDS))(draw) for _ in range(draw(st.integers(1, 3)))]
     spec = layers[0].spec
@@ -272,7 +272,7 @@ def checked(draw: Any, network: cg.Network) -> Any:
 @settings(max_examples=30)
 @given(st.data(), st.booleans())
 def test_theorems_hold_of_layers_written_out_in_loops(data: st.DataObject, network: bool) -> None:
-    checked(data.draw, network)
+    assert_true_of_loops(data.draw, network)
 
 
 @pytest.mark.exhaustive
@@ -281,4 +281,4 @@ def test_theorems_hold_of_layers_written_out_in_loops(data: st.DataObject, netwo
 def test_theorems_hold_of_layers_written_out_in_loops_at_length(
     data: st.DataObject, network: bool
 ) -> None:
-    checked(data.draw, network)
+    assert_true_of_loops(data.draw, network)

@@ -111,7 +111,7 @@ def padded_otherwise(spec: Any, bound: Any, size: Any) -> Any:
         return True
 
 
-def held(spec: Any, shift: Any, where: Any, bound: Any, seed: Any) -> None:
+def assert_true_of_frames(spec: Any, shift: Any, where: Any, bound: Any, seed: Any) -> None:
     try:
         found = cg.prove(spec if bound is None else spec.on(bound), shift, where=where)
     except cg.ConvgraphError:  # a kernel that is larger than the input
@@ -142,7 +142,7 @@ questions = (
 def test_a_theorem_about_a_frame_is_true_of_frames(
     spec: Any, shift: Any, where: Any, bound: Any, seed: Any
 ) -> None:
-    held(spec, shift, where, bound, seed)
+    assert_true_of_frames(spec, shift, where, bound, seed)
 
 
 @pytest.mark.exhaustive
@@ -151,7 +151,7 @@ def test_a_theorem_about_a_frame_is_true_of_frames(
 def test_theorems_about_frames_at_length(
     spec: Any, shift: Any, where: Any, bound: Any, seed: Any
 ) -> None:
-    held(spec, shift, where, bound, seed)
+    assert_true_of_frames(spec, shift, where, bound, seed)
 
 
 @pytest.mark.parametrize("bound", [None, 9])

@@ -189,7 +189,7 @@ def differs(text: str, source: random.Random) -> str | None:
     return ""
 
 
-def check(seeds: range) -> Counter[str]:
+def assert_traced_or_refused(seeds: range) -> Counter[str]:
     seen: Counter[str] = Counter()
     for seed in seeds:
         source = random.Random(seed)
@@ -202,7 +202,7 @@ def check(seeds: range) -> Counter[str]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_drawn_function_is_refused_or_is_its_network() -> None:
-    seen = check(range(80))
+    seen = assert_traced_or_refused(range(80))
     assert min(seen["traced"], seen["refused"]) > 15
 
 
@@ -210,4 +210,4 @@ def test_a_drawn_function_is_refused_or_is_its_network() -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("part", range(5))
 def test_drawn_functions_at_length(part: Any) -> None:
-    check(range(1000 + 1000 * part, 2000 + 1000 * part))
+    assert_traced_or_refused(range(1000 + 1000 * part, 2000 + 1000 * part))
