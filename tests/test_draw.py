@@ -178,7 +178,7 @@ def shaded(figure: Any) -> Any:
     [
         {"x3", "s2", "s3", "s4"},
         ["x3", cg.projective_field(NETS["same"], "x3")],
-        {"#A8A8A8": ["x3"], "gray": cg.projective_field(NETS["same"], "x3")},
+        {"#A8A8A8": ["x3"], "grey": cg.projective_field(NETS["same"], "x3")},
         cg.projective_field(NETS["same"], "x3") | {"x3"},
     ],
 )
@@ -195,9 +195,43 @@ def test_colors_reach_the_text() -> None:
     figure = cg.draw(NETS["same"], shade={"#12abEF": "x1", "red": {"x2"}})
     nodes = lines(figure, "node")
     assert nodes["unit_x1"]["fillcolor"] == "#12abEF"
-    assert nodes["unit_x2"]["fillcolor"] == "red"
+    assert nodes["unit_x2"]["fillcolor"] == "#FF0000"  # names are not the same in all formats
     assert "fillcolor" not in nodes["unit_x3"]
     assert 'fillcolor="#FFFFFF"' in figure.dot
+
+
+def test_a_unit_of_two_shades_shows_both() -> None:
+    net = (SAME >> SAME).on(7)
+    fields = {
+        color: {name for row in "xh" for name in cg.receptive_field(net, unit, row=row)}
+        for color, unit in (("#00FFFF", "g2"), ("#FFA500", "g5"))
+    }
+    figure = cg.draw(net, shade=fields)
+    for name, unit in circles(figure).items():
+        assert unit.fills == tuple(color for color, field in fields.items() if name in field)
+    nodes = lines(figure, "node")
+    assert nodes["unit_x3"]["fillcolor"] == "#00FFFF;0.5:#FFA500"
+    assert "Shaded cyan: x1, x2, x3, x4, h1, h2, h3. Shaded orange: x3, x4," in figure.description
+    three = lines(cg.draw(net, shade={**fields, "black": "x4"}), "node")["unit_x4"]
+    assert (three["fillcolor"], three["style"]) == ("#00FFFF:#FFA500:#000000", "wedged")
+    colors = ("red", "cyan", "blue")
+    cells = cg.draw_grid(cg.Conv((2, 2)).on((3, 3)), shade=dict.fromkeys(colors, "x1,1"))
+    assert lines(cells, "node")["unit_x1_1"]["style"] == "striped"
+
+
+@pytest.mark.parametrize("theme", ["book", "slides", "dark"])
+def test_letters_can_be_read_on_every_shade(theme: Any) -> None:
+    for color in ("black", "white", "brown", "pink", "#12abEF", "yellow", "#777777"):
+        figure = cg.draw(NETS["same"], shade={color: "x1"}, theme=theme)
+        node = lines(figure, "node")["unit_x1"]
+        ink = node.get("fontcolor", figure.theme.ink)
+        # Rec. 709 weights of linear light, as WCAG counts them; 4.5 is its least for text
+        weights = {1: 0.2126, 3: 0.7152, 5: 0.0722}
+        light = [
+            sum(w * (int(c[i : i + 2], 16) / 255) ** 2.2 for i, w in weights.items())
+            for c in (ink, node["fillcolor"])
+        ]
+        assert (max(light) + 0.05) / (min(light) + 0.05) > 4.3, (color, ink)
 
 
 def emphasized(figure: Any) -> Any:

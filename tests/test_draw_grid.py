@@ -38,7 +38,7 @@ def test_fields_counts_and_holes(unit: str) -> None:
     found = cells(cg.draw_grid(DILATED, unit))
     graph = DILATED.graph
     seen = nx.ancestors(graph, unit)
-    assert {n for n, c in found.items() if c.fill == BOOK.shade} == seen | {unit}
+    assert {n for n, c in found.items() if c.fills == (BOOK.shade,)} == seen | {unit}
     for name in seen:
         paths = list(nx.all_simple_edge_paths(graph, name, unit))
         assert found[name].text == str(len(paths))
@@ -50,7 +50,7 @@ def test_fields_counts_and_holes(unit: str) -> None:
         inside = {
             row.unit((i, j)) for i in range(low[0], high[0] + 1) for j in range(low[1], high[1] + 1)
         }
-        holes = {n for n, c in found.items() if c.fill == BOOK.hole and c.row == row.name}
+        holes = {n for n, c in found.items() if c.fills == (BOOK.hole,) and c.row == row.name}
         assert holes == inside - seen
 
 

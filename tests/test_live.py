@@ -211,3 +211,33 @@ def test_panels_have_their_own_legends() -> None:
     labels = re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.above(b).page())
     assert labels == ["Parameters of panel 1", "Parameters of panel 2"]
     assert re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.page()) == ["Parameters"]
+
+
+def test_a_page_knows_the_authors_colours_letters_and_theme() -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    text = cg.draw(net, shade={"orange": "x1", "black": "x2"}, letters="abc").page()
+    assert re.findall(r'data-unit="(\w+)"[^>]* data-own="(\w+)"', text) == [
+        ("x1", "dark"), ("x2", "light"),
+    ]  # fmt: skip
+    assert 'fill="#ffa500"' in text.lower()
+    buttons = re.findall(r'data-parameter="(\w+)" data-panel="1">([^<]*)</button>', text)
+    assert buttons == [("w_2", "a"), ("w_3", "b"), ("w_1", "c")]
+    assert "data-own" not in cg.draw(net, shade="x1").page().split("<svg")[1]
+    dark = cg.draw(net, theme="dark").page()
+    assert "--paper: #16181C; background: #16181C" in dark
+    assert "--paper: #FFFFFF" not in cg.draw(net).page()
+
+
+def test_cells_are_large_enough_for_a_finger_and_named_by_where_they_are() -> None:
+    net = (cg.Conv((3, 3)) >> cg.Conv((3, 3))).on((9, 9))
+    figure = cg.draw_grid(net, "g3,3")
+    found = re.search(
+        r'--least: (\d+)px; --most: (\d+)px">\s*<svg width="([\d.]+)pt"', figure.page()
+    )
+    assert found is not None
+    least, most, points = map(float, found.groups())
+    (side,) = {unit.side for unit in figure.panels[0].units}
+    assert least / (points * 4 / 3) * side * 4 / 3 >= 24
+    assert most >= points * 4 / 3
+    assert "x3,3 to x7,7 (25 units), h3,3, h3,4" in figure.description
+    assert 'data-counted="x3,3"' in figure.page()

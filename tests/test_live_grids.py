@@ -141,7 +141,9 @@ def test_values_stay_and_drawn_counts_step_back(chromium: Any, folder: Any) -> N
     assert reader.unit("x1,1").text == "7"
     assert reader.unit("x2,2").text == "9"
     reader.point_at(reader.unit("g5,5"))
-    assert reader.unit("x2,2").text == ""
+    assert reader.unit("x2,2").text == "x2,2"
+    reader.point_at(reader.one(".cg-caption"))
+    assert reader.unit("x2,2").text == "4"
 
 
 def test_arrows_walk_through_the_grids(reader: Any) -> None:
@@ -182,3 +184,19 @@ def test_nothing_is_fetched_and_nothing_fails(reader: Any) -> None:
     )
     assert [name for name in fetched if not name.startswith("file:")] == []
     assert reader.browser.get_log("browser") == []
+
+
+def test_authors_colours_stay_until_something_is_asked(chromium: Any, folder: Any) -> None:
+    fill = "return getComputedStyle(arguments[0].querySelector(arguments[1])).fill"
+    for name, draw, shape in (("grid", cg.draw_grid, "polygon"), ("graph", cg.draw, "ellipse")):
+        net = cg.Conv((2, 2)).on((3, 3))
+        figure = draw(net, shade={"#ffa500": "x1,1", "#00ffff": "x1,2"})
+        reader = Reader(chromium, figure.save(folder / f"colours-{name}.html").as_uri())
+
+        def colours(reader: Any = reader, shape: Any = shape) -> Any:
+            units = [reader.unit(f"x1,{i}") for i in (1, 2, 3)]
+            return [reader.browser.execute_script(fill, unit, shape) for unit in units]
+
+        assert colours() == ["rgb(255, 165, 0)", "rgb(0, 255, 255)", "rgb(255, 255, 255)"]
+        reader.point_at(reader.unit("s1,2"))
+        assert colours() == ["rgb(255, 255, 255)", "rgb(86, 180, 233)", "rgb(86, 180, 233)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,9 +23,37 @@ def test_every_unit_and_every_connection_is_drawn(number: str) -> None:
     edges = [edge for panel in figure.panels for edge in panel.edges]
     assert sum(line.startswith(r"\draw[connection") for line in lines) == len(edges)
     shaded = sum(unit.shaded for unit in units)
-    fills = {unit.fill for unit in units if unit.shaded}
-    assert len(fills) <= 1
-    assert sum("red,168" in line or "red,189" in line for line in lines if "node" in line) == shaded
+    assert len({unit.fills for unit in units if unit.shaded}) <= 1
+    filled = re.compile(r"\\node\[unit, (shaded|fill=rgbBDBDBD)")
+    assert sum(filled.match(line) is not None for line in lines) == shaded
+
+
+def test_connections_run_from_name_to_name() -> None:
+    net = (cg.Conv(3, padding="same") >> cg.Conv(2)).on(5)
+    text = cg.draw(net).above(cg.draw(net)).tikz
+    for before in ("", "panel2_"):
+        for a, b in net.graph.edges():
+            assert rf"\draw[connection] ({before}{a}) -- ({before}{b});" in text
+    assert "(x1_2) at" in cg.draw(cg.Conv((2, 2)).on((2, 2))).tikz
+
+
+def test_places_are_in_columns() -> None:
+    net = cg.Conv(3, padding="same").on(4)
+    text = cg.draw(net, row_distance=1.5).tikz
+    found = re.findall(r"\((\w+)\) at \(([\d.]+), ([\d.]+)\)", text)
+    assert {name: (float(x), float(y)) for name, x, y in found} == {
+        f"{row}{i}": (i - 1, y) for row, y in (("x", 0), ("s", 1.5)) for i in range(1, 5)
+    }
+
+
+def test_every_colour_is_defined_once_by_its_number() -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    text = cg.draw(net, shade={"brown": ["x1", "x2"], "pink": ["x2", "x3"], "black": "x4"}).tikz
+    assert text.count(r"\definecolor{rgbA52A2A}{HTML}{A52A2A}") == 1
+    units = {m[1]: m[0] for m in re.finditer(r"\\node.*\] \((x\d)\) at.*", text)}
+    assert "fill=rgbA52A2A, text=rgbFFFFFF" in units["x1"]
+    assert units["x2"].count(r"\fill[") == 2
+    assert "fill=rgb000000, text=rgbFFFFFF" in units["x4"]
 
 
 def test_names_are_mathematics_and_other_text_is_escaped() -> None:

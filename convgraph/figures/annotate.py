@@ -8,24 +8,32 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from convgraph.core import escape
+from convgraph.figures.colors import ink_on, is_dark
 from convgraph.figures.dot import edge_id, mark_id, unit_id
 from convgraph.figures.panel import Mark, Panel, Unit
+from convgraph.figures.theme import Theme
 
 __all__ = ["annotate"]
+
+Known = tuple[str, dict[str, str]]  # a title, and data
 
 _GROUP = re.compile(r'<g id="(?P<id>[^"]*)" class="(?P<classes>[^"]*)">\n?<title>[^<]*</title>')
 
 
-def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, description: str) -> str:
+def annotate(
+    svg: str, panels: Sequence[Panel], prefix: str, title: str, description: str, theme: Theme
+) -> str:
     """Give a rendered figure its title and description, and each unit and edge its own.
 
     Units carry `data-unit`, `data-row` and `data-panel`, and `data-at`, their place in the row,
-    cells `data-valued` or `data-counted` where a value or a count stands in place of their name;
+    cells `data-valued` or `data-counted` where a value or a count stands in place of their name
+    (the latter with the name); what has a colour of its author's `data-own`, which says whether the
+    letters on it are dark or light;
     edges `data-source`, `data-target`, `data-parameter` and `data-panel`, grey ones `data-quiet`;
     the cells of a kernel `data-parameter` and `data-kernel`, the row that it computes: enough for
     a page to find what belongs together.
     """
-    known = dict(_known(panels))
+    known = dict(_known(panels, theme))
 
     def group(match: re.Match[str]) -> str:
         element = known.get(match["id"].removeprefix(prefix))
@@ -46,10 +54,12 @@ def annotate(svg: str, panels: Sequence[Panel], prefix: str, title: str, descrip
     return svg[: start - 1] + named + ">" + texts + svg[start:]
 
 
-def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+def _known(
+    panels: Sequence[Panel], theme: Theme
+) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
     for number, panel in enumerate(panels):
         for unit in panel.units:
-            yield unit_id(unit.name, number), (unit.name, _unit(panel, unit, number))
+            yield unit_id(unit.name, number), (unit.name, _unit(panel, unit, number, theme))
         for mark in panel.marks:
             if mark.parameter is not None:
                 data = {"parameter": mark.parameter, "kernel": _row_of(mark)}
@@ -68,7 +78,7 @@ def _known(panels: Sequence[Panel]) -> Iterator[tuple[str, tuple[str, dict[str, 
             )
 
 
-def _unit(panel: Panel, unit: Unit, number: int) -> dict[str, str]:
+def _unit(panel: Panel, unit: Unit, number: int, theme: Theme) -> dict[str, str]:
     data = {"unit": unit.name, "row": unit.row, "panel": str(number + 1)}
     if panel.network is not None:
         row = panel.network.row(unit.row)
@@ -78,7 +88,9 @@ def _unit(panel: Panel, unit: Unit, number: int) -> dict[str, str]:
     if unit.valued:
         data["valued"] = "true"
     elif unit.side is not None and unit.text not in ("", unit.name):
-        data["counted"] = "true"
+        data["counted"] = unit.called
+    if unit.fills and not {*unit.fills} <= {theme.shade, theme.hole}:
+        data["own"] = "dark" if is_dark(ink_on(unit.fills, theme.ink)) else "light"
     return data
 
 

@@ -20,6 +20,7 @@ from convgraph.figures.panel import Edge, Panel, Unit
 from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_edges
 from convgraph.figures.routes import CLEARANCE, Route, route
 from convgraph.figures.theme import Theme
+from convgraph.figures.words import shades
 
 __all__ = ["MOST_EDGES", "MOST_UNITS", "Direction", "Wish", "build", "written_values"]
 
@@ -87,7 +88,7 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
         tuple(marks),
         tuple(lines),
     )
-    panel = replace(panel, description=_description(panel, wish))
+    panel = replace(panel, description=_description(panel, theme, wish))
     return _with_texts(panel, theme, wish, letter, chosen, places)
 
 
@@ -151,7 +152,7 @@ def _all_units(
     network: Network,
     theme: Theme,
     places: Layout,
-    fill_of: Mapping[str, str],
+    fill_of: Mapping[str, tuple[str, ...]],
     written: Mapping[str, str],
 ) -> list[Unit]:
     return [
@@ -161,8 +162,7 @@ def _all_units(
             written.get(name, name),
             float(x) * theme.pitch,
             places.y(row.name) * theme.pitch,
-            fill_of.get(name, theme.fill),
-            name in fill_of,
+            fill_of.get(name, ()),
         )
         for row in network.rows
         for name, x in zip(row.units(), places.x[row.name], strict=True)
@@ -248,7 +248,7 @@ def _route(
     return route(start, end, between, radius, 10 * theme.arrow, turn)
 
 
-def _description(panel: Panel, wish: Wish) -> str:
+def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
     """What the picture shows, for those who do not see it."""
     network = panel.network
     assert network is not None
@@ -268,9 +268,7 @@ def _description(panel: Panel, wish: Wish) -> str:
         written = [u.text for u in panel.units if u.row == row.name and u.text != u.name]
         if any(written) and len(written) <= MOST_READ:
             text += f" Written in {row.name}: {' '.join(written)}."
-    shaded = [unit.name for unit in panel.units if unit.shaded]
-    if shaded:
-        text += f" Shaded: {', '.join(shaded)}."
+    text = " ".join([text, *shades(network, panel.units, theme.shade)])
     if wish.emphasize is not None:
         strong = [edge for edge in panel.edges if edge.emphasized]
         named = ", ".join(f"{edge.source} to {edge.target}" for edge in strong[:MOST_READ])

@@ -12,6 +12,7 @@ from typing import cast
 import graphviz
 
 from convgraph.core import escape
+from convgraph.figures.colors import ink_on
 from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Point, Route
@@ -124,10 +125,9 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
     if unit.side is not None:
         options |= {"shape": "box", "width": f"{unit.side / 72:.4g}"}
         options |= {"height": f"{unit.side / 72:.4g}"}
-    if unit.shaded:
-        options["fillcolor"] = unit.fill
+    options |= _fill(unit, theme)
     name = unit_id(unit.name, panel)
-    shaded = "hole" if unit.fill == theme.hole else "shaded"
+    shaded = "hole" if unit.fills == (theme.hole,) else "shaded"
     graph.node(
         name,
         label=_label(unit.text),
@@ -136,6 +136,20 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
         **{"class": f"unit {shaded}" if unit.shaded else "unit"},
         **options,
     )
+
+
+def _fill(unit: Unit, theme: Theme) -> dict[str, str]:
+    """The colours of a unit, and of its letters where the usual ones could not be read."""
+    if not unit.fills:
+        return {}
+    options = {"fillcolor": ":".join(unit.fills)}
+    if len(unit.fills) == 2:
+        # A gradient without a transition: halves, and no line through the letters.
+        options["fillcolor"] = f"{unit.fills[0]};0.5:{unit.fills[1]}"
+    elif len(unit.fills) > 2:
+        options["style"] = "wedged" if unit.side is None else "striped"
+    ink = ink_on(unit.fills, theme.ink)
+    return options | ({"fontcolor": ink} if ink != theme.ink else {})
 
 
 def _label(text: str) -> str:

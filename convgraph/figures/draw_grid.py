@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from convgraph.figures.lettering import text_width
 from convgraph.figures.marks import Shade, fills
 from convgraph.figures.panel import Mark, Panel, Text, Unit
 from convgraph.figures.theme import Theme, as_theme
+from convgraph.figures.words import shades
 from convgraph.interactions.fields import receptive_field
 from convgraph.interactions.paths import path_counts
 
@@ -98,7 +99,7 @@ def draw_grid(
     counts: dict[str, int] = {}
     if unit is not None:
         marked, counts = _field(network, unit, chosen)
-        fill = {**marked, **fill}
+        fill = {name: _both(marked, fill, name, chosen.hole) for name in [*marked, *fill]}
     text = written_values(network, {**counts, **(values or {})})
     valued = written_values(network, values)
     panel = _panel(network, grids, fill, text, valued, names, kernels, headings or {}, chosen)
@@ -107,9 +108,24 @@ def draw_grid(
     return Figure((panel,), chosen, title)
 
 
-def _field(network: Network, unit: str, theme: Theme) -> tuple[dict[str, str], dict[str, int]]:
+def _both(
+    marked: Mapping[str, tuple[str, ...]],
+    shaded: Mapping[str, tuple[str, ...]],
+    name: str,
+    hole: str,
+) -> tuple[str, ...]:
+    """The colours of a cell that a field has and that the caller shades."""
+    field, own = marked.get(name, ()), shaded.get(name, ())
+    if own and field == (hole,):
+        return own
+    return tuple(dict.fromkeys([*field, *own]))
+
+
+def _field(
+    network: Network, unit: str, theme: Theme
+) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
     """The fill of each cell that a unit sees or sees around, and its number of paths."""
-    fill = {unit: theme.shade}
+    fill: dict[str, tuple[str, ...]] = {unit: (theme.shade,)}
     counts: dict[str, int] = {}
     own, _ = network.find(unit)
     for row in network.rows:
@@ -124,9 +140,9 @@ def _field(network: Network, unit: str, theme: Theme) -> tuple[dict[str, str], d
         holes = np.zeros(seen.shape, bool)
         holes[box] = ~seen[box]
         for index in np.argwhere(holes).tolist():
-            fill[row.unit(index)] = theme.hole
+            fill[row.unit(index)] = (theme.hole,)
         for name in field:
-            fill[name] = theme.shade
+            fill[name] = (theme.shade,)
         counts.update(
             (row.unit(index), int(paths[tuple(index)])) for index in np.argwhere(seen).tolist()
         )
@@ -136,7 +152,7 @@ def _field(network: Network, unit: str, theme: Theme) -> tuple[dict[str, str], d
 def _panel(
     network: Network,
     grids: Mapping[str, Cells],
-    fill: Mapping[str, str],
+    fill: Mapping[str, tuple[str, ...]],
     text: Mapping[str, str],
     valued: Container[str],
     names: bool,
@@ -171,7 +187,7 @@ def _panel(
         cells = grids[row.name]
         low = middle - cells.height / 2
         units += [
-            _unit(row, i, x + dx, low + dy, cells, fill, text, valued, names, theme)
+            _unit(row, i, x + dx, low + dy, cells, fill, text, valued, names)
             for i, dx, dy in cells.places()
         ]
         marks += [
@@ -193,7 +209,7 @@ def _panel(
         (),
         tuple(texts),
         2 * middle,
-        _description(network, fill, theme),
+        _description(network, units, theme),
         network,
         tuple(marks),
     )
@@ -209,18 +225,16 @@ def _unit(
     x: float,
     y: float,
     cells: Cells,
-    fill: Mapping[str, str],
+    fill: Mapping[str, tuple[str, ...]],
     text: Mapping[str, str],
     valued: Container[str],
     names: bool,
-    theme: Theme,
 ) -> Unit:
     name = row.unit(index)
     # What stands in a cell behind another would show in part.
-    label = text.get(name, name if names else "") if cells.in_front(index) else ""
-    shade = fill.get(name, theme.fill)
-    shaded = name in fill
-    return Unit(name, row.name, label, x, y, shade, shaded, cells.side, name in valued)
+    called = name if names and cells.in_front(index) else ""
+    label = text.get(name, called) if cells.in_front(index) else ""
+    return Unit(name, row.name, label, x, y, fill.get(name, ()), cells.side, name in valued, called)
 
 
 def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, str]] | None:
@@ -237,13 +251,7 @@ def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, 
     return Cells(shape, CELL * theme.pitch), labels
 
 
-def _description(network: Network, fill: Mapping[str, str], theme: Theme) -> str:
+def _description(network: Network, units: Sequence[Unit], theme: Theme) -> str:
     rows = ", ".join(f"{r.name} ({' by '.join(map(str, r.numbers()))})" for r in network.rows)
     text = f"Grids of cells from the left: {rows}."
-    filled = [name for name, color in fill.items() if color != theme.hole]
-    holes = [name for name, color in fill.items() if color == theme.hole]
-    if filled:
-        text += f" Shaded: {', '.join(filled)}."
-    if holes:
-        text += f" Holes: {', '.join(holes)}."
-    return text
+    return " ".join([text, *shades(network, units, theme.shade, theme.hole)])

@@ -129,7 +129,7 @@ class Figure:
         dot = to_dot(self.panels, self.places, self.theme, layered=True)
         svg = render(dot, "svg", prefix=prefix).decode()
         svg = with_images(svg, images_of(self.panels), prefix)
-        return annotate(svg, self.panels, prefix, self.title, self.description)
+        return annotate(svg, self.panels, prefix, self.title, self.description, self.theme)
 
     def page(self) -> str:
         """The figure as a live page: pointing at it shows what units see and what is tied.

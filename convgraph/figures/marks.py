@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -13,35 +12,28 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.core.units import Units
+from convgraph.figures.colors import as_color
 
 __all__ = ["Emphasis", "Shade", "emphasized", "fills", "letters_of", "unit_names"]
 
 Shade: TypeAlias = "str | Iterable[Any] | Mapping[str, Any] | None"
 Emphasis: TypeAlias = "str | sp.Symbol | Iterable[Any] | None"
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
-NAMED_COLORS = (
-    "black", "gray", "white", "red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink",
-    "brown",
-)  # fmt: skip
 
-
-def fills(network: Network, shade: Shade, color: str) -> dict[str, str]:
-    """The fill of each unit that has one.
+def fills(network: Network, shade: Shade, color: str) -> dict[str, tuple[str, ...]]:
+    """The colours of each unit that has any, in the order in which they were given.
 
     `shade` is a unit, a set of units, a list of sets, or a dict from colour to any of those.
     """
     if shade is None:
         return {}
     chosen = shade if isinstance(shade, Mapping) else {color: shade}
-    result = {}
+    result: dict[str, tuple[str, ...]] = {}
     for key, units in chosen.items():
-        if not isinstance(key, str) or not (_COLOR.fullmatch(key) or key in NAMED_COLORS):
-            raise ConvgraphError(
-                f"shade={{{key!r}: ...}}: a colour is #rrggbb or one of {', '.join(NAMED_COLORS)}"
-            )
+        named = as_color(f"shade={{{key!r}: ...}}", key)
         for name in unit_names("shade", network, units):
-            result[name] = key
+            if named not in result.get(name, ()):
+                result[name] = (*result.get(name, ()), named)
     return result
 
 

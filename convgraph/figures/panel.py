@@ -16,10 +16,11 @@ Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image"]
 
 @dataclass(frozen=True)
 class Unit:
-    """A circle: the unit's name, what is written in it, its place and its fill.
+    """A circle: the unit's name, what is written in it, its place and the colours that fill it.
 
-    With a `side` in points it is a square cell of a grid. `valued` tells a value that somebody
-    wrote into it from a name or a count.
+    Of several colours each has a part of the unit; without any it has the theme's. With a `side` in
+    points it is a square cell of a grid. `valued` tells a value that somebody wrote into it from a
+    name or a count; `called` is what stands there without either.
     """
 
     name: str
@@ -27,10 +28,15 @@ class Unit:
     text: str
     x: float
     y: float
-    fill: str
-    shaded: bool
+    fills: tuple[str, ...] = ()
     side: float | None = None
     valued: bool = False
+    called: str = ""
+
+    @property
+    def shaded(self) -> bool:
+        """Whether it is filled with more than the theme's colour of units."""
+        return bool(self.fills)
 
 
 @dataclass(frozen=True)

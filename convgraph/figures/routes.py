@@ -16,6 +16,7 @@ __all__ = ["CLEARANCE", "Point", "Route", "route"]
 
 Point: TypeAlias = tuple[float, float]
 
+STRAIGHT = 0.01  # points by which a straight way may miss its chord
 CLEARANCE = 0.1  # of the radius, between an edge and a unit that it passes
 
 
@@ -25,6 +26,18 @@ class Route:
 
     points: tuple[Point, ...]
     tip: Point
+
+    @property
+    def straight(self) -> bool:
+        """Whether it turns nowhere.
+
+        >>> Route(((0, 0), (0, 1), (0, 2), (0, 3)), (0, 4)).straight
+        True
+        """
+        (x, y), (u, v) = self.points[0], self.tip
+        length = math.dist((x, y), (u, v))
+        off = (abs((p - x) * (v - y) - (q - y) * (u - x)) / length for p, q in self.points)
+        return length > 0 and max(off) < STRAIGHT
 
     def at(self, share: float) -> Point:
         """The point at this share of the way, counted in the parameter of its curves.

@@ -5,16 +5,36 @@ Distances are in column pitches, sizes of strokes and letters in points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from convgraph.core.errors import ConvgraphError, nearest
+from convgraph.figures.colors import as_color
 
-__all__ = ["BOOK", "DARK", "SLIDES", "THEMES", "Theme", "as_theme"]
+__all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "as_theme"]
+
+
+COLORS = ("ink", "quiet", "fill", "shade", "hole", "paper")
 
 
 @dataclass(frozen=True)
 class Theme:
-    """What a figure looks like."""
+    """What a figure looks like: its measures, its face and its colours.
+
+    Distances are in column pitches, sizes of strokes and letters in points; a colour is #rrggbb or
+    a name such as "orange".
+
+    Raises
+    ------
+    ConvgraphError
+        For a measure that is not above zero, and for what is no colour.
+
+    Examples
+    --------
+    >>> import convgraph as cg
+    >>> mine = cg.Theme("mine", shade="orange", font="Helvetica")
+    >>> cg.draw(cg.Conv(3).on(5), shade="s1", theme=mine)
+    Figure('Network x[5] -> s[3]': 8 units, 9 connections)
+    """
 
     name: str
     pitch: float = 54
@@ -38,6 +58,17 @@ class Theme:
     hole: str = "#F0C9A4"
     """Cells of a grid that a receptive field surrounds without having them."""
     paper: str = "#FFFFFF"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in COLORS:
+                color = as_color(f"Theme({field.name}={value!r})", value)
+                object.__setattr__(self, field.name, color)
+            elif field.type == "float" and not (isinstance(value, int | float) and value > 0):
+                raise ConvgraphError(f"Theme({field.name}={value!r}): a number above zero")
+            elif field.type == "str" and not isinstance(value, str):
+                raise ConvgraphError(f"Theme({field.name}={value!r}): a text")
 
     @property
     def radius(self) -> float:

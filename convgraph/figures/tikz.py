@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.colors import ink_on
+from convgraph.figures.dot import mark_id, unit_id
 from convgraph.figures.lettering import fitted, label_size
-from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
-from convgraph.figures.routes import Route
+from convgraph.figures.panel import Edge, Line, Mark, Panel, Unit
+from convgraph.figures.routes import Point
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
 __all__ = ["to_tikz"]
 
-Point: TypeAlias = tuple[float, float]
-
-_NAMED = {"gray", "white", "black", "red", "orange", "yellow", "green", "cyan", "blue", "purple"}
+TIKZ = r"""\documentclass[border=4pt]{{standalone}}
+\usepackage{{tikz}}
+\usetikzlibrary{{arrows.meta, positioning}}
+{colors}
+\begin{{document}}
+% Every unit is a node of its own name: \node[right=of x3] and \draw (x1) -- (s2) go on from here.
+% Places are in columns; x and y say how far these are apart.
+\begin{{tikzpicture}}[x={pitch:g}bp, y={pitch:g}bp, line width={stroke:g}bp, draw=ink, text=ink,
+  unit/.style={{draw, circle, inner sep=0, minimum size={size:g}bp, fill=blank}},
+  cell/.style={{draw, inner sep=0, fill=blank}},
+  shaded/.style={{fill=shade}},
+  dots/.style={{circle, inner sep=0, minimum size={size:g}bp}},
+  text beside/.style={{inner sep=0, align=center}},
+  connection/.style={{-{{Triangle[length={length:g}bp, width={width:g}bp]}}}},
+  quiet/.style={{draw=quiet}}]"""
 
 
 def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> str:
     """A LaTeX document of the class `standalone` that draws the panels; it needs only TikZ.
+
+    Units are nodes that bear their names (`x2_3` for x2,3; `panel2_x3` in a second panel), and
+    straight connections run from name to name, so that whoever moves or restyles a unit moves its
+    connections, too.
 
     Parameters
     ----------
@@ -30,44 +50,33 @@ def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> s
     places
         How far to move each panel, in points.
     """
-    body: list[str] = []
-    for strong in (False, True):  # black edges over grey ones, units over both
-        for panel, place in zip(panels, places, strict=True):
-            body += [_edge(edge, place, theme) for edge in panel.edges if edge.strong == strong]
-            body += [_line(line, place, theme) for line in panel.lines if line.strong == strong]
-    for panel, place in zip(panels, places, strict=True):
-        body += [_unit(unit, place, theme) for unit in panel.units]
-        body += [_mark(mark, place, theme) for mark in panel.marks]
-        body += [_text(text, place) for text in panel.texts]
-    return "\n".join([*_head(theme), *body, r"\end{tikzpicture}", r"\end{document}", ""])
-
-
-def _head(theme: Theme) -> Iterator[str]:
-    yield r"\documentclass[border=4pt]{standalone}"
-    yield r"\usepackage{tikz}"
-    yield r"\usetikzlibrary{arrows.meta}"
-    yield r"\begin{document}"
-    yield (
-        f"\\begin{{tikzpicture}}[x=1bp, y=1bp, line width={theme.stroke:g}bp, "
-        f"draw={_color(theme.ink)}, text={_color(theme.ink)},"
+    drawings = [_Drawing(*each, theme) for each in zip(panels, places, itertools.count())]
+    body = [line for drawing in drawings for line in drawing.nodes()]
+    for strong in (False, True):  # black edges over grey ones, letters over both
+        body += [line for drawing in drawings for line in drawing.arrows(strong)]
+    body += [line for drawing in drawings for line in drawing.texts()]
+    colors = {"ink": theme.ink, "quiet": theme.quiet, "blank": theme.fill, "shade": theme.shade}
+    used = sorted({found for line in body for found in re.findall(r"\brgb([0-9A-F]{6})\b", line)})
+    defined = [rf"\definecolor{{{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colors.items()]
+    defined += [rf"\definecolor{{rgb{color}}}{{HTML}}{{{color}}}" for color in used]
+    head = TIKZ.format(
+        colors="\n".join(defined),
+        pitch=theme.pitch,
+        stroke=theme.stroke,
+        size=2 * theme.radius,
+        length=10 * theme.arrow,
+        width=7 * theme.arrow,
     )
-    size = 2 * theme.radius
-    yield f"  unit/.style={{draw, circle, inner sep=0, minimum size={size:g}bp}},"
-    yield "  cell/.style={draw, inner sep=0},"
-    tip = f"Triangle[length={10 * theme.arrow:g}bp, width={7 * theme.arrow:g}bp]"
-    yield f"  connection/.style={{-{{{tip}}}}}]"
+    return "\n".join([head, *body, r"\end{tikzpicture}", r"\end{document}", ""])
 
 
 def _color(color: str) -> str:
-    """A colour as TikZ takes it.
+    """A colour by the name under which it is defined.
 
-    >>> _color("#A8A8A8"), _color("blue")
-    ('{rgb,255:red,168;green,168;blue,168}', 'blue')
+    >>> _color("#A8a8A8")
+    'rgbA8A8A8'
     """
-    if not color.startswith("#"):
-        return color if color in _NAMED else "black"
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"{{rgb,255:red,{red};green,{green};blue,{blue}}}"
+    return f"rgb{color[1:].upper()}"
 
 
 def _typeset(text: str) -> str:
@@ -88,58 +97,141 @@ def _lines(text: str) -> str:
     return r"\\".join(escape.tex(line) for line in text.split("\n"))
 
 
-def _at(x: float, y: float, place: Point) -> str:
-    return f"({round(x + place[0], 2) + 0:g}, {round(y + place[1], 2) + 0:g})"
+@dataclass(frozen=True)
+class _Drawing:
+    """One panel's lines of TikZ."""
+
+    panel: Panel
+    place: Point
+    number: int
+    theme: Theme
+
+    def nodes(self) -> Iterator[str]:
+        """Units and marks."""
+        for unit in self.panel.units:
+            yield self._unit(unit)
+        for mark in self.panel.marks:
+            yield self._mark(mark)
+
+    def arrows(self, strong: bool) -> Iterator[str]:
+        """Connections, the black ones or the grey ones."""
+        round_ones = {unit.name: unit_id(unit.name).removeprefix("unit_") for unit in self._round}
+        round_ones |= {
+            mark.name: mark_id(mark.name)
+            for mark in self.panel.marks
+            if mark.kind in ("padding", "dots")
+        }
+        for edge in self.panel.edges:
+            if edge.strong == strong:
+                style = "connection" if strong else "connection, quiet"
+                yield self._arrow(edge, style, round_ones)
+        for line in self.panel.lines:
+            if line.strong == strong:
+                style = "connection" + ("" if strong else ", quiet")
+                yield self._arrow(line, style + (", dashed" if line.dashed else ""), round_ones)
+
+    def texts(self) -> Iterator[str]:
+        """Letters, captions and headings."""
+        for text in self.panel.texts:
+            at = self._at((text.x, text.y))
+            yield _node("text beside", "", text.size, at, text.text, text.edge is not None)
+
+    @property
+    def _round(self) -> list[Unit]:
+        return [unit for unit in self.panel.units if unit.side is None]
+
+    def _named(self, name: str) -> str:
+        return f"panel{self.number + 1}_{name}" if self.number else name
+
+    def _at(self, point: Point) -> str:
+        x, y = ((p + q) / self.theme.pitch for p, q in zip(point, self.place, strict=True))
+        return f"({round(x, 4) + 0:g}, {round(y, 4) + 0:g})"
+
+    def _unit(self, unit: Unit) -> str:
+        options = "unit" if unit.side is None else f"cell, minimum size={unit.side:g}bp"
+        options += _filled(unit, self.theme)
+        name = self._named(unit_id(unit.name).removeprefix("unit_"))
+        size = label_size(unit, self.theme)
+        return _node(options, name, size, self._at((unit.x, unit.y)), unit.text)
+
+    def _mark(self, mark: Mark) -> str:
+        if mark.kind == "image":
+            raise ConvgraphError(
+                "format='tex': TikZ has no images of its own; ask for pdf, svg or png"
+            )
+        frame = f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp"
+        options = {"dots": "dots", "padding": "unit", "cell": frame, "box": frame}[mark.kind]
+        if mark.fill == "transparent":
+            options += ", fill=none"
+        elif mark.fill is not None:
+            options += (
+                ", fill=ink" if mark.fill == self.theme.ink else f", fill={_color(mark.fill)}"
+            )
+        name = mark.kind == "cell"
+        size = fitted(mark.text, mark.size, mark.width - 6) if name else mark.size
+        at = self._at((mark.x, mark.y))
+        return _node(
+            f"{options}, align=center", self._named(mark_id(mark.name)), size, at, mark.text, name
+        )
+
+    def _arrow(self, arrow: Edge | Line, style: str, round_ones: Mapping[str, str]) -> str:
+        """A straight line from name to name, or a chain of Bezier curves."""
+        ends = [round_ones.get(end) for end in (arrow.source, arrow.target)]
+        way = arrow.route
+        if None in ends:
+            first, *rest, last = (self._at(point) for point in (*way.points, way.tip))
+            curves = "".join(
+                f" .. controls {rest[i]} and {rest[i + 1]} .. {rest[i + 2]}"
+                for i in range(0, len(rest), 3)
+            )
+            return rf"\draw[{style}] {first}{curves} -- {last};"
+        start, end = (f"({self._named(str(name))})" for name in ends)
+        if way.straight:
+            return rf"\draw[{style}] {start} -- {end};"
+        knots = [self._at(point) for point in way.points[1:-1]]
+        chain = start
+        for i in range(0, len(knots), 3):
+            chain += f" .. controls {knots[i]} and {knots[i + 1]} .. "
+            chain += knots[i + 2] if i + 2 < len(knots) else end
+        return rf"\draw[{style}] {chain};"
 
 
-def _unit(unit: Unit, place: Point, theme: Theme) -> str:
-    shape = "unit" if unit.side is None else f"cell, minimum size={unit.side:g}bp"
-    fill = _color(unit.fill if unit.shaded else theme.fill)
-    size = label_size(unit, theme)
-    return _node(f"{shape}, fill={fill}", size, _at(unit.x, unit.y, place), unit.text)
+def _filled(unit: Unit, theme: Theme) -> str:
+    """The options for a unit's colours: one, or a part for each of several."""
+    if not unit.fills:
+        return ""
+    ink = ink_on(unit.fills, theme.ink)
+    text = "" if ink == theme.ink else f", text={_color(ink)}"
+    if unit.fills == (theme.shade,):
+        return f", shaded{text}"
+    first, *others = (_color(color) for color in unit.fills)
+    if not others:
+        return f", fill={first}{text}"
+    return f", path picture={{{_parts(unit, [first, *others], theme)}}}{text}"
 
 
-def _mark(mark: Mark, place: Point, theme: Theme) -> str:
-    if mark.kind == "image":
-        raise ConvgraphError("format='tex': TikZ has no images of its own; ask for pdf, svg or png")
-    options = {
-        "dots": "",
-        "padding": "unit",
-        "cell": f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp",
-        "box": f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp",
-    }[mark.kind]
-    if mark.kind != "dots" and mark.fill != "transparent":
-        options += f", fill={_color(mark.fill or theme.fill)}"
-    name, at = mark.kind == "cell", _at(mark.x, mark.y, place)
-    size = fitted(mark.text, mark.size, mark.width - 6) if name else mark.size
-    return _node(f"{options}, align=center", size, at, mark.text, name)
+def _parts(unit: Unit, colors: Sequence[str], theme: Theme) -> str:
+    """Stripes of a cell, or sectors of a circle; two stand left and right as in other formats."""
+    box = "path picture bounding box"
+    many = len(colors)
+    if unit.side is not None or many == 2:
+        size = unit.side or 2 * theme.radius + theme.stroke
+        return " ".join(
+            rf"\fill[{color}] ([xshift={i * size / many:.4g}bp]{box}.south west) "
+            f"rectangle ++({size / many:.4g}bp, {size:g}bp);"
+            for i, color in enumerate(colors)
+        )
+    radius = theme.radius + theme.stroke
+    return " ".join(
+        rf"\fill[{color}] ({box}.center) -- ++({360 * i / many:.4g}:{radius:g}bp) "
+        f"arc[start angle={360 * i / many:.4g}, delta angle={360 / many:.4g}, "
+        f"radius={radius:g}bp] -- cycle;"
+        for i, color in enumerate(colors)
+    )
 
 
-def _text(text: Text, place: Point) -> str:
-    name, at = text.edge is not None, _at(text.x, text.y, place)
-    return _node("inner sep=0, align=center", text.size, at, text.text, name)
-
-
-def _node(options: str, size: float, at: str, text: str, name: bool = True) -> str:
+def _node(options: str, called: str, size: float, at: str, text: str, name: bool = True) -> str:
     font = rf"\fontsize{{{size:g}bp}}{{{1.2 * size:g}bp}}\selectfont"
     label = _typeset(text) if name else _lines(text)
-    return rf"\node[{options.lstrip(', ')}, font={font}] at {at} {{{label}}};"
-
-
-def _edge(edge: Edge, place: Point, theme: Theme) -> str:
-    return _arrow(edge.route, place, theme.ink if edge.strong else theme.quiet)
-
-
-def _line(line: Line, place: Point, theme: Theme) -> str:
-    return _arrow(line.route, place, theme.ink if line.strong else theme.quiet, line.dashed)
-
-
-def _arrow(route: Route, place: Point, color: str, dashed: bool = False) -> str:
-    """A chain of Bezier curves, then straight on to the tip."""
-    first, *rest = (_at(x, y, place) for x, y in route.points)
-    curves = [
-        f" .. controls {rest[i]} and {rest[i + 1]} .. {rest[i + 2]}" for i in range(0, len(rest), 3)
-    ]
-    tip = _at(*route.tip, place)
-    style = "connection, dashed" if dashed else "connection"
-    return rf"\draw[{style}, draw={_color(color)}] {first}{''.join(curves)} -- {tip};"
+    bears = f" ({called})" if called else ""
+    return rf"\node[{options}, font={font}]{bears} at {at} {{{label}}};"

@@ -5,8 +5,9 @@ class Cells {
     this.places = new Map();
     this.groups = new Map();
     for (const element of stage.querySelectorAll("[data-unit], [data-kernel]")) {
-      const corners = element.querySelector("polygon")?.getAttribute("points");
-      if (corners) this.add(element, corners);
+      // of a cell in several colours, each has a polygon
+      const shapes = [...element.querySelectorAll("polygon")].map((e) => e.getAttribute("points"));
+      if (shapes.length) this.add(element, shapes.join(" "));
     }
     for (const group of this.groups.values()) {
       for (const element of group) {
@@ -95,9 +96,30 @@ class Cells {
     }));
   }
 
-  // Counts that were drawn answer another question.
+  // Counts that were drawn answer another question: their cells show their names again.
   hideCounts() {
-    for (const label of this.stage.querySelectorAll("[data-counted] text")) label.dataset.hidden = "true";
+    for (const element of this.stage.querySelectorAll("[data-counted]")) {
+      const own = element.querySelector("text");
+      if (!own) continue;
+      own.dataset.hidden = "true";
+      const name = element.dataset.counted.match(/^(\p{L}+)_?([\d,:_]*)$/u);
+      if (!name || !this.places.get(element).front) continue;
+      const { x, y, side } = this.places.get(element);
+      const [letter, subscript] = [name[1], name[2].replaceAll("_", ",")];
+      const wide = 0.48 * letter.length + 0.36 * subscript.length;
+      const size = Math.min(0.55 * side, (side - 6) / wide);
+      const label = drawn("text", {
+        class: "cg-count cg-name", "text-anchor": "middle", x, y: y + 0.2 * size, "font-size": size,
+      });
+      const parts = [[letter, { "font-style": "italic" }],
+        [subscript, { "font-size": 0.7 * size, dy: 0.22 * size }]];
+      for (const [text, attributes] of parts) {
+        const part = drawn("tspan", attributes);
+        part.textContent = text;
+        label.append(part);
+      }
+      element.appendChild(label);
+    }
   }
 
   // A number into a cell in front, as large as it fits.
@@ -106,6 +128,7 @@ class Cells {
     if (!front || element.dataset.valued || text.length > 4) return;
     const own = element.querySelector("text");
     if (own) own.dataset.hidden = "true";
+    element.querySelector(".cg-name")?.remove();
     const size = side * Math.min(0.5, 0.85 / (0.52 * text.length));
     const label = drawn("text", {
       class: "cg-count", "text-anchor": "middle", x, y: y + 0.34 * size, "font-size": size,

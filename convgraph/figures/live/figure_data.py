@@ -14,7 +14,7 @@ from convgraph.figures.live.relations import relations
 from convgraph.figures.live.shifts import shifts
 from convgraph.figures.panel import Panel
 
-__all__ = ["facts", "parameters"]
+__all__ = ["facts", "letters", "parameters"]
 
 LONGEST = 300  # characters of an expression that still helps in a caption
 MOST_CONNECTIONS = 20_000  # of a network whose units show their expressions
@@ -34,12 +34,28 @@ def facts(panel: Panel) -> dict[str, Any]:
     if moving is not None:
         found["shifts"] = moving
     found["relations"] = relations(network)
+    called = letters(panel)
+    if called:
+        found["letters"] = called
     if panel.cells:
         shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
         found["parameters"] = _places(network, [*shown, *parameters(panel)])
     else:
         found["uses"] = _uses(network, {edge.parameter for edge in panel.edges})
     return found
+
+
+def letters(panel: Panel) -> dict[str, str]:
+    """What the author calls parameters: the letters beside their connections, if all are alike."""
+    beside = {text.edge: text.text for text in panel.texts if text.edge is not None}
+    found: dict[str, set[str]] = {}
+    for edge in panel.edges:
+        found.setdefault(edge.parameter, set()).add(beside.get(edge, ""))
+    return {
+        name: letter
+        for name, (letter, *others) in found.items()
+        if not others and letter not in ("", name)
+    }
 
 
 def parameters(panel: Panel) -> list[str]:

@@ -261,10 +261,16 @@
     askEdges(name, number, element) {
       const drawn = this.panels.get(number).edges.filter((edge) => edge.dataset.parameter === name);
       for (const edge of drawn) edge.classList.add("cg-in");
-      const where = element ? `The connection from ${element.dataset.source} to ${element.dataset.target} carries ${name}. ` : "";
+      const where = element ? `The connection from ${element.dataset.source} to ${element.dataset.target} carries ${this.called(name, number)}. ` : "";
       const all = own(this.data.panels[number].uses, name);
       const few = drawn.length < all ? `, and ${drawn.length} of these are drawn` : "";
-      this.tell(`${where}${name} is used ${times(all)}${few}.`);
+      this.tell(`${where}${this.called(name, number)} is used ${times(all)}${few}.`);
+    }
+
+    // A parameter by the author's letter for it, and by its own name.
+    called(name, number) {
+      const letter = own(this.data.panels[number].letters || {}, name);
+      return letter === undefined ? name : `${letter} (${name})`;
     }
 
     tell(sentence, expression) {

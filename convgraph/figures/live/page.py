@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
-from convgraph.figures.live.figure_data import facts, parameters
+from convgraph.figures.live.figure_data import facts, letters, parameters
 from convgraph.figures.symbols import split_symbol
+from convgraph.figures.theme import BOOK, COLORS
 
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
@@ -19,7 +21,12 @@ HELP = (
     "Point at or tab to a unit or a parameter; arrow keys move between {}, "
     "Enter or a click pins the answer, Escape lets go."
 )
+LEAST = 28  # pixels of a unit, however narrow the window: a finger finds 24 (WCAG 2.2, 2.5.8)
+MOST = 1.8  # times its own size that a picture takes where there is room
+TALLEST = 800  # pixels to which a picture grows
+PIXELS = 4 / 3  # to a point
 SCRIPTS = ("indices.js", "relations.js", "shifts.js", "cells.js", "live.js")
+_SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 
 
 def page(figures: Sequence[Figure], title: str) -> str:
@@ -56,7 +63,7 @@ def _section(figure: Figure, number: int) -> str:
     return (
         f'<section class="cg-figure" aria-label="{escape.markup(figure.title)}">\n'
         f"<h2>{escape.markup(figure.title)}</h2>\n"
-        f'<div class="cg-stage">\n{svg}</div>\n'
+        f'<div class="cg-stage"{_looks(figure, svg)}>\n{svg}</div>\n'
         f'<p class="cg-caption" role="status" aria-live="polite">'
         f"{escape.markup(figure.description)}</p>\n"
         f"{_legend(figure)}{_slider(panels, number)}"
@@ -67,15 +74,37 @@ def _section(figure: Figure, number: int) -> str:
     )
 
 
+def _looks(figure: Figure, svg: str) -> str:
+    """A theme's colours, and how small and how large the picture may become.
+
+    Without a theme of its own it is light or dark as the reader likes it.
+    """
+    found = _SIZE.search(svg)
+    assert found is not None
+    width, height = (float(size) * PIXELS for size in found.groups())
+    units = [unit.side or 2 * figure.theme.radius for p in figure.panels for unit in p.units]
+    least = width * LEAST / (min(units) * PIXELS) if units else 0.0
+    most = max(width, min(MOST * width, TALLEST * width / height))
+    looks = {"--least": f"{min(width, least):.0f}px", "--most": f"{most:.0f}px"}
+    colors = {name: getattr(figure.theme, name) for name in COLORS}
+    if any(value != getattr(BOOK, name) for name, value in colors.items()):
+        looks |= {f"--{name}": value for name, value in colors.items()}
+        looks["background"] = figure.theme.paper
+    return f' style="{"; ".join(f"{name}: {value}" for name, value in looks.items())}"'
+
+
 def _legend(figure: Figure) -> str:
     """A button for each parameter, in a list for each panel that has any."""
     named = {i: parameters(panel) for i, panel in enumerate(figure.panels, 1)}
     lists = []
     for number, names in named.items():
+        called = letters(figure.panels[number - 1])
+        if called.keys() >= {*names}:  # letters stand in their own order
+            names = sorted(names, key=called.__getitem__)
         items = [
             '<li><button type="button" aria-pressed="false" '
             f'data-parameter="{escape.markup(name)}" data-panel="{number}">'
-            f"{_typeset(name)}</button></li>"
+            f"{_typeset(called.get(name, name))}</button></li>"
             for name in names
         ]
         if items:
