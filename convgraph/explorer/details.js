@@ -10,7 +10,7 @@ class Details {
     const facts = this.data.facts[row], { shape } = this.data.network.rows[row];
     const strides = this.data.strides[row];
     const lines = [["layer", facts.kind], ["shape", shape.join(" × ")]];
-    if (facts.field) lines.push(["field", joinedSizes(facts.field)]);
+    if (facts.field) lines.push(["largest field", joinedSizes(facts.field)]);
     if (strides?.some(Boolean)) lines.push(["stride", joinedSizes(strides.map(asFraction))]);
     if (facts.parameters) lines.push(["parameters", grouped(facts.parameters)]);
     if (facts.operations) lines.push(["multiply-adds", grouped(facts.operations)]);

@@ -35,7 +35,8 @@ class Explorer {
   }
 
   build() {
-    this.image = new ImagePanel(this.one(".ex-image canvas"), this.picture, this.colours);
+    this.image = new ImagePanel(
+      this.one(".ex-image canvas"), this.picture, this.colours, this.network.padded().size > 0);
     this.grid = new GridPanel(this.one(".ex-tensor canvas"), this.colours);
     this.details = new Details(this.one(".ex-details"), this.data, this.uses);
     this.tree = new Tree(this.one(".ex-tree"), this.one(".ex-search"), this.data, {

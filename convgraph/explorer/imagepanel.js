@@ -1,10 +1,10 @@
 "use strict";
-// The input with what is seen of it. Around the image there is room for its padding.
+// The input with what is seen of it. Around the image there is room for padding, if any layer pads.
 const ROOM = 0.14;  // of the image's longer side, to either side
 
 class ImagePanel {
-  constructor(canvas, picture, colours) {
-    Object.assign(this, { canvas, picture, colours });
+  constructor(canvas, picture, colours, padded) {
+    Object.assign(this, { canvas, picture, colours, padded });
     this.buffer = document.createElement("canvas");
     this.buffer.width = picture.width;
     this.buffer.height = picture.height;
@@ -13,7 +13,7 @@ class ImagePanel {
   // Fits the canvas to the room that there is, in whole pixels of the screen.
   fit(wide, high) {
     const { width, height } = this.picture;
-    const room = ROOM * Math.max(width, height);
+    const room = this.padded ? ROOM * Math.max(width, height) : 0;
     const ratio = window.devicePixelRatio || 1;
     const thin = height === 1 ? 24 : 0;
     const scale = Math.min(wide / (width + 2 * room), high / (height + 2 * (thin ? 0 : room)), 72);

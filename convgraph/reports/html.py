@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
 from convgraph.explorer.section import refusal, script, section, style
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.findings.finding import Findings
@@ -47,7 +48,9 @@ def page(report: Report, found: Findings | None = None) -> str:
     structure = structure_of(report.network, report.source)
     if found is None and not structure.symbolic:
         found = findings(report.network, row=report.source)
-    title = f"{report.source} to {', '.join(row.name for row in report.network.outputs)}"
+    title = f"{_sized(report.network.row(report.source))} to " + ", ".join(
+        map(_sized, report.network.outputs)
+    )
     facts = "".join(
         f"<tr><th>{escape.markup(name)}</th><td>{escape.markup(said)}</td></tr>"
         for name, said in summary(report)
@@ -111,3 +114,7 @@ def _graph(report: Report) -> str:
         return row_graph(structure_of(report.network, report.source), report.rows)
     except ConvgraphError as error:  # a name that Graphviz does not take is no reason for no page
         return f"<p>{escape.markup(str(error))}</p>"
+
+
+def _sized(row: Row) -> str:
+    return f"{row.name} ({' × '.join(map(str, row.shape))})"
