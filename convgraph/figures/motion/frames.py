@@ -50,7 +50,8 @@ class Scene:
     def frame(self, now: int | None, done: int) -> Frame:
         """The frame while output `now` is computed, when `done` of them are."""
         step = None if now is None else self.sweep.steps[now]
-        shapes = [*self.inputs(step), *self.outputs(done, now), *self.kernels(step)]
+        shapes = [*self.inputs(step), *self.outputs(done, now)]
+        shapes += self.kernels(step) if step is not None else self.resting(0)
         if step is not None:
             shapes += self.links(step)
         caption = self.told(step) if step is not None else self.opening()
@@ -58,7 +59,8 @@ class Scene:
 
     def end(self) -> Frame:
         """The frame behind the last: all is computed."""
-        shapes = [*self.inputs(None), *self.outputs(len(self.sweep.steps), None)]
+        last = len(self.sweep.steps) - 1
+        shapes = [*self.inputs(None), *self.outputs(last + 1, None), *self.resting(last)]
         caption = f"{len(self.sweep.steps)} outputs, {self.sweep.layer.connections} connections"
         return Frame(tuple(shapes), self.line(caption))
 
@@ -141,10 +143,15 @@ class Scene:
         array = self.values.arrays[str(tying.letter)]
         return written(array.ravel()[tap.weight])
 
-    def kernels(self, step: Step | None) -> Iterator[Shape]:
+    def resting(self, number: int) -> Iterator[Shape]:
+        """The kernel of a step while nothing is computed; over rows it has no place then."""
+        if self.sweep.steps and not self.board.flat:
+            yield from self.kernels(self.sweep.steps[number])
+
+    def kernels(self, step: Step) -> Iterator[Shape]:
         """The parameters that the step uses, one grid for each channel that is read."""
         tying = self.sweep.tying
-        if step is None or tying is None:
+        if tying is None:
             return
         for channel in dict.fromkeys(tap.channel for tap in step.taps):
             taps = [tap for tap in step.taps if tap.channel == channel]
