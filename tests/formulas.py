@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue
+from convgraph.symmetry.statements.vocabulary import Greatest, Impulse, Residue
 
 Functions = Mapping[str, Callable[..., Any]]
 REACH = 12  # sums over all integers run from -REACH to REACH

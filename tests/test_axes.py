@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,46 @@ def test_a_longer_axis_is_the_same_relation(window: Window, factor: int, more: i
         rows = int(axis.outputs)
         read = np.where(longer.table()[:rows] < axis.inputs, longer.table()[:rows], -1)
         assert read.tolist() == axis.table().tolist()
+
+
+OUTPUT, TAP, READ = sp.symbols("i j a", integer=True)
+
+
+def _holds(parts: Any, at: dict[sp.Symbol, int]) -> bool:
+    zeros, least = ([sp.sympify(e).xreplace(at) for e in each] for each in parts)
+    return all(z == 0 for z in zeros) and all(e >= 0 for e in least)
+
+
+@given(axes())
+def test_what_an_axis_links_is_what_its_table_lists(axis: Axis) -> None:
+    """Within the border a tap reads an input exactly where the formulas say so."""
+    if axis.pace is None and not axis.uniform:
+        return
+    window = axis.window
+    if window is not None:  # what lies beyond is not their concern
+        axis = replace(window, boundary="zeros") if window is axis else axis
+    link, table = axis.link(OUTPUT, TAP, READ), axis.table()
+    for (i, j), read in np.ndenumerate(table):
+        found = [a for a in range(int(axis.inputs)) if _holds(link, {OUTPUT: i, TAP: j, READ: a})]
+        assert found == ([int(read)] if read >= 0 else [])
+        if read >= 0:
+            assert axis.place(i, j) == read
+            at = {OUTPUT: sp.Integer(i), TAP: sp.Integer(j)}
+            assert sp.sympify(axis.place(OUTPUT, TAP)).xreplace(at) == read
+    if axis.pace is not None:
+        out, by = axis.pace
+        for a in range(-2, 3):
+            at = {OUTPUT: 1, TAP: 0, READ: a}
+            assert _holds(link, at) == _holds(link, {OUTPUT: 1 + 2 * out, TAP: 0, READ: a + 2 * by})
+
+
+@given(axes(), st.integers(0, 3))
+def test_a_resized_axis_reads_the_same_as_far_as_both_go(axis: Axis, more: int) -> None:
+    if axis.pace is None or axis.boundary != "zeros":
+        return
+    other = axis.resized(int(axis.inputs) + more)
+    assert other.inputs == axis.inputs + more
+    rows = min(int(axis.outputs), int(other.outputs))
+    assert rows == axis.outputs
+    inside = np.where(other.table()[:rows] < axis.inputs, other.table()[:rows], -1)
+    assert np.array_equal(inside, axis.table()[:rows])

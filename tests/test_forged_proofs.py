@@ -16,14 +16,13 @@ import pytest
 import sympy as sp
 
 import convgraph as cg
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.kernel import RULES, Step, check_steps
-from convgraph.symmetry.proofs.open_network import Note
 from convgraph.symmetry.proofs.premises import setting_of
 from convgraph.symmetry.proofs.proof import Proof, same
 from convgraph.symmetry.proofs.row_claims import given
-from convgraph.symmetry.proofs.statement import Statement
-from convgraph.symmetry.proofs.vocabulary import Impulse, Residue
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Note, Statement
+from convgraph.symmetry.statements.vocabulary import Impulse, Residue
 from tests.theorems import OTHERS, THEOREMS
 
 i, j, a, t = sp.symbols("i j a t", integer=True)

@@ -14,7 +14,7 @@ import convgraph as cg
 from convgraph.symmetry.instances.symbol_values import at_numbers
 from convgraph.symmetry.proofs.open_spec import setting
 from convgraph.symmetry.proofs.premises import amounts_of
-from convgraph.symmetry.proofs.vocabulary import Greatest, function_names
+from convgraph.symmetry.statements.vocabulary import Greatest, function_names
 from tests.formulas import value
 from tests.theorems import THEOREMS, c, d, k, m, p, s, t, up
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.inequalities import follows, unfloored
 from convgraph.symmetry.proofs.kernel import Known, Step, check
 from convgraph.symmetry.proofs.normal import normal
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.vocabulary import Greatest, Impulse, Residue
 from tests.theorems import OTHERS, THEOREMS
 
 i, j, a, b, t, u, v = sp.symbols("i j a b t u v", integer=True)

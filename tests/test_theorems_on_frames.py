@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core.window import Window
-from convgraph.symmetry.proofs.vocabulary import Residue
+from convgraph.symmetry.statements.vocabulary import Residue
 
 SIZES = range(1, 12)
 modes = st.sampled_from(["zeros", "circular", "reflect", "replicate"])

@@ -8,7 +8,7 @@ one that would fall outside of the input.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
@@ -47,6 +47,8 @@ class Axis:
     # What is true of most relations; those of which something else is true say so.
     full: ClassVar[bool] = False
     """Whether every output reads every input."""
+    uniform: ClassVar[bool] = False
+    """Whether a tap reads the same input at every output."""
     groups: int = 1
     """Into how many parts the axis falls that have nothing to do with each other."""
     stride: Size = 1
@@ -63,6 +65,10 @@ class Axis:
     """The window that slides over the inputs or, read backwards, over the outputs."""
     sliding: Window | None = None
     """The window that slides over the inputs."""
+    pace: tuple[Size, Size] | None = None
+    """By how much outputs and inputs move together so that the same is read; None for nothing."""
+    gaps: ClassVar[bool] = False
+    """Whether a tap may read nothing, border or not."""
 
     @abstractmethod
     def _positions(self) -> Positions:
@@ -91,6 +97,37 @@ class Axis:
     def span(self, output: Size) -> tuple[Size, Size]:
         """The first and the last input that an output reads, as if there were no border."""
         return 0, self.inputs - 1
+
+    def place(self, output: Size, tap: Size) -> Size:
+        """The input that a tap reads as if there were no border, where it reads one (see `link`).
+
+        >>> from sympy import symbols
+        >>> i, s = symbols("i s", integer=True, positive=True)
+        >>> Repeat(9, s).place(i, 0), Blocks(6, 4, 2).place(i, 1)
+        (floor(i/s), 3*floor(i/2) + 1)
+        """
+        raise ConvgraphError(f"axis={self!r}: a table of positions has no formula")
+
+    def link(
+        self, output: Size, tap: Size, read: Size
+    ) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        """What is 0, and what is not negative, where a tap of an output reads an input and only
+        there, as if there were no border.
+
+        >>> from sympy import symbols
+        >>> i, a, f = symbols("i a f", integer=True, positive=True)
+        >>> Repeat(9, f).link(i, 0, a)
+        ((), (-a*f + i, a*f + f - i - 1))
+        """
+        return (self.place(output, tap) - read,), ()
+
+    def resized(self, inputs: Size) -> Axis:
+        """The same relation on another number of inputs, where it has more sizes than its own."""
+        return self
+
+    def with_padding(self, padding: Size) -> Axis:
+        """The same relation with another padding before the first position, where it has one."""
+        return self
 
     def pattern(self, period: int) -> tuple[list[list[int]], int] | None:
         """What each phase of the outputs reads of inputs of a period, on an axis without end.
@@ -193,6 +230,7 @@ class Full(Axis):
     outputs: Size
 
     full: ClassVar[bool] = True
+    uniform: ClassVar[bool] = True
 
     @property
     def copies(self) -> bool:
@@ -201,6 +239,12 @@ class Full(Axis):
     @property
     def complete(self) -> bool:
         return True
+
+    def place(self, output: Size, tap: Size) -> Size:
+        return tap
+
+    def resized(self, inputs: Size) -> Axis:
+        return replace(self, inputs=inputs)
 
     def opposite(self) -> Axis:
         return Full(self.outputs, self.inputs)
@@ -262,6 +306,9 @@ class Blocks(Axis):
     def complete(self) -> bool:
         return True
 
+    def place(self, output: Size, tap: Size) -> Size:
+        return floor_div(output * self.groups, self.outputs) * self.taps + tap
+
     def opposite(self) -> Axis:
         return Blocks(self.outputs, self.inputs, self.groups)
 
@@ -308,9 +355,24 @@ class Repeat(Axis):
     def middle(self) -> Fraction:
         return Fraction(1 - int(self.factor), 2 * int(self.factor))
 
+    @property
+    def pace(self) -> tuple[Size, Size]:  # type: ignore[override]
+        return self.factor, 1
+
     def span(self, output: Size) -> tuple[Size, Size]:
-        read = floor_div(output, self.factor)
-        return read, read
+        return self.place(output, 0), self.place(output, 0)
+
+    def place(self, output: Size, tap: Size) -> Size:
+        return floor_div(output, self.factor)
+
+    def link(
+        self, output: Size, tap: Size, read: Size
+    ) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        past = output - self.factor * read
+        return (), (past, self.factor - 1 - past)
+
+    def resized(self, inputs: Size) -> Axis:
+        return replace(self, inputs=inputs)
 
     def pattern(self, period: int) -> tuple[list[list[int]], int]:
         factor = int(self.factor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import gcd
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import sympy as sp
@@ -87,9 +87,32 @@ class Window(Axis):
     def middle(self) -> Fraction:
         return Fraction(int(self.dilation) * (int(self.taps) - 1), 2) - int(self.padding)
 
+    @property
+    def pace(self) -> tuple[Size, Size]:  # type: ignore[override]
+        return 1, self.stride
+
     def span(self, output: Size) -> tuple[Size, Size]:
-        low = self.stride * output - self.padding
-        return low, low + self.dilation * (self.taps - 1)
+        return self.place(output, 0), self.place(output, self.taps - 1)
+
+    def place(self, output: Size, tap: Size) -> Size:
+        return self.stride * output + self.dilation * tap - self.padding
+
+    def resized(self, inputs: Size) -> Axis:
+        span, after = self.dilation * (self.taps - 1) + 1, self.after
+        if after is None or (self.inputs + self.padding + after - span) // self.stride + 1 != (
+            self.outputs
+        ):  # up to the last window, where nobody has said, or said something else
+            after = (self.outputs - 1) * self.stride + span - self.inputs - self.padding
+        room = inputs + self.padding + after - span
+        outputs = (
+            sp.floor(room / sp.Integer(self.stride)) + 1
+            if is_symbolic(room)
+            else (room // self.stride + 1)
+        )
+        return replace(self, inputs=inputs, outputs=outputs, after=after)
+
+    def with_padding(self, padding: Size) -> Axis:
+        return replace(self, padding=padding)
 
     def pattern(self, period: int) -> tuple[list[list[int]], int]:
         stride = int(self.stride)
@@ -305,6 +328,29 @@ class Reversed(Axis):
     @property
     def middle(self) -> Fraction:
         return -self.window.middle / self.window.step
+
+    @property
+    def pace(self) -> tuple[Size, Size]:  # type: ignore[override]
+        return self.window.stride, 1
+
+    gaps: ClassVar[bool] = True
+
+    def place(self, output: Size, tap: Size) -> Size:
+        w = self.window
+        return floor_div(output + w.padding - w.dilation * tap, w.stride)
+
+    def link(
+        self, output: Size, tap: Size, read: Size
+    ) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        return self.window.link(read, tap, output)
+
+    def resized(self, inputs: Size) -> Axis:
+        w = self.window
+        outputs = inputs * w.stride + (w.inputs - w.outputs * w.stride)
+        return Reversed(replace(w, inputs=outputs, outputs=inputs))
+
+    def with_padding(self, padding: Size) -> Axis:
+        return Reversed(replace(self.window, padding=padding))
 
     def span(self, output: Size) -> tuple[Size, Size]:
         w = self.window

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ class OwnFirst(Full):
     >>> OwnFirst(3, 3).table().tolist()
     [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
     """
+
+    uniform: ClassVar[bool] = False
+    place = Axis.place
 
     def table(self) -> NDArray[np.int64]:
         if self.symbolic:

@@ -26,7 +26,7 @@ def axes_of(joint: Joint, target: Row) -> Iterator[tuple[int, Axis, int | None, 
     """
     wiring = joint.wiring
     if not isinstance(wiring, Product):
-        raise ConvgraphError("a wiring that is listed connection by connection has no axes")
+        raise ConvgraphError("a wiring that is listed connection by connection has no formula")
     hidden = [
         len(view) - len(row.shape)
         for view, row in ((wiring.in_view, joint.source), (wiring.out_view, target))
@@ -34,7 +34,10 @@ def axes_of(joint: Joint, target: Row) -> Iterator[tuple[int, Axis, int | None, 
     views = (wiring.in_view, joint.source.shape), (wiring.out_view, target.shape)
     for missing, (view, shape) in zip(hidden, views, strict=True):
         if missing not in (0, 1) or tuple(view) != (1,) * missing + tuple(shape):
-            raise ConvgraphError(f"a row of the shape {shape} is taken as one of {view}")
+            own, seen = ("x".join(map(str, sizes)) for sizes in (shape, view))
+            raise ConvgraphError(
+                f"a row of {own} units is taken as {seen}, which has no axis that moves"
+            )
     for number, (axis, place) in enumerate(zip(wiring.axes, wiring.order, strict=True)):
         read, made = place - hidden[0], number - hidden[1]
         yield number, axis, read if read >= 0 else None, made if made >= 0 else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.formulas import text
 from convgraph.symmetry.proofs.kernel import Known, Step, check
 from convgraph.symmetry.proofs.normal import normal
@@ -18,6 +17,7 @@ from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.rewriting import rewrite
 from convgraph.symmetry.proofs.row_claims import Given
 from convgraph.symmetry.proofs.row_shifts import Unproved
+from convgraph.symmetry.statements.equation import Equation, primed
 
 __all__ = ["Chain", "argue"]
 

@@ -12,14 +12,14 @@ from convgraph.core import escape
 from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.kernel import Step
-from convgraph.symmetry.proofs.vocabulary import Residue
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.vocabulary import Residue
 from convgraph.symmetry.transformations import Shift
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
-    from convgraph.symmetry.proofs.statement import Statement
+    from convgraph.symmetry.statements.statement import Statement
 
 Show: TypeAlias = Callable[[sp.Basic], str]
 

@@ -12,7 +12,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core import escape
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values
+from convgraph.symmetry.statements.vocabulary import Greatest, Impulse, Residue, Values
 
 __all__ = ["latex", "text"]
 

@@ -36,11 +36,11 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.proofs.equation import Equation, primed
 from convgraph.symmetry.proofs.inequalities import Meanings
 from convgraph.symmetry.proofs.normal import Reader, fresh, normal
 from convgraph.symmetry.proofs.rewriting import allowed, rewrite
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, function_names
+from convgraph.symmetry.statements.equation import Equation, primed
+from convgraph.symmetry.statements.vocabulary import Greatest, Impulse, Residue, function_names
 
 __all__ = ["RULES", "Known", "Step", "check", "check_steps", "known"]
 

@@ -8,17 +8,24 @@ from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Digit, Learned, Mean
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
-from convgraph.symmetry.proofs.vocabulary import Greatest, Impulse, Residue, Values, applied, index
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.vocabulary import (
+    Greatest,
+    Impulse,
+    Residue,
+    Values,
+    applied,
+    index,
+)
 
 __all__ = ["has_formula", "meaning"]
 
@@ -113,32 +120,34 @@ class _Reading:
 
     def _read(self, number: int, axis: Axis, source: int | None, at: sp.Expr) -> sp.Expr:
         """The position that is read along one axis; the tap becomes a bound variable."""
-        match axis:
-            case Window(stride=s, dilation=d, padding=p):
-                return s * at + d * self._tap(number, axis) - self.setting.named(p)
-            case Full():
-                moves = source is not None and self.setting.moving(self.joint.source)[source]
-                if moves and self.setting.where != "circle":
-                    raise Unproved(f"{self.layer.spec} reads a whole row, which has no end here")
-                return self._tap(number, axis)
-            case Blocks(outputs=f, groups=g):
-                block = at if g == f else sp.floor(at * g / f)  # depthwise: each its own
-                return block * axis.taps + self._tap(number, axis)
-            case Repeat(factor=factor):
-                return sp.floor(at / sp.sympify(factor))
-            case Reversed(window=w):
-                if self.setting.where == "circle":
-                    raise Unproved(f"{self.layer.spec} does not go around the circle")
-                several = sum(a.window is not a.sliding for a in _axes(self.joint)) > 1
-                a = index(self.setting.free(f"a_{number}" if several else "a"))
-                self.limits.append((a, -sp.oo, sp.oo))
-                tap = self._tap(number, axis)
-                self.factors.append(Impulse(w.stride * a + w.dilation * tap - w.padding - at))
-                return a
-        if source is None or self.setting.moving(self.joint.source)[source]:
-            raise Unproved(f"{self.layer.spec} has no formula: its positions are a table")
-        near = self.setting.free(f"near_{self.setting.names[self.layer.target.name]}")
-        return applied(near, at, self._tap(number, axis))
+        setting = self.setting
+        moves = source is not None and setting.moving(self.joint.source)[source]
+        if axis.full and moves and setting.where != "circle":
+            raise Unproved(f"{self.layer.spec} reads a whole row, which has no end here")
+        if axis.full:
+            return self._tap(number, axis)
+        if axis.gaps:
+            return self._among_all(number, axis, at)
+        try:
+            return sp.sympify(setting.padded(axis).place(at, self._tap(number, axis)))
+        except ConvgraphError:
+            if source is None or moves:
+                raise Unproved(
+                    f"{self.layer.spec} has no formula: its positions are a table"
+                ) from None
+        near = setting.free(f"near_{setting.names[self.layer.target.name]}")
+        return applied(near, at, self.taps[number])
+
+    def _among_all(self, number: int, axis: Axis, at: sp.Expr) -> sp.Expr:
+        """Any position, with an impulse where a tap reads it."""
+        if self.setting.where == "circle":
+            raise Unproved(f"{self.layer.spec} does not go around the circle")
+        several = sum(a.gaps for a in _axes(self.joint)) > 1
+        a = index(self.setting.free(f"a_{number}" if several else "a"))
+        self.limits.append((a, -sp.oo, sp.oo))
+        zeros, _ = self.setting.padded(axis).link(at, self._tap(number, axis), a)
+        self.factors += map(Impulse, zeros)
+        return a
 
     def _tap(self, number: int, axis: Axis) -> sp.Expr:
         if axis.taps == 1:
@@ -252,13 +261,14 @@ def _joined_along(layer: Layer) -> int | None:
             for axis, _, out in axis_pairs(joint, layer.target)
             if axis.inputs != axis.outputs
         ]
-        match wider:
-            case [(Window(taps=1, stride=1, boundary="zeros") as axis, int(out))]:
-                if out != (out if along is None else along) or axis.padding != begins:
-                    return None
-                along, begins = out, begins + axis.inputs
-            case _:
-                return None
+        if len(wider) != 1 or wider[0][1] is None or wider[0][0].sliding is None:
+            return None
+        ((axis, out),) = wider
+        if (axis.taps, axis.stride, axis.boundary, axis.padding) != (1, 1, "zeros", begins):
+            return None
+        if out != (out if along is None else along):
+            return None
+        along, begins = out, begins + axis.inputs
     return along if along is not None and begins == layer.target.shape[along] else None
 
 

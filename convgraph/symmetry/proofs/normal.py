@@ -16,7 +16,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.proofs.vocabulary import (
+from convgraph.symmetry.statements.vocabulary import (
     Greatest,
     Impulse,
     Residue,

@@ -12,16 +12,16 @@ from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.instances.symbol_values import free_symbols
-from convgraph.symmetry.proofs.open_network import Setting, Where
+from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
 from convgraph.symmetry.proofs.row_shifts import axis_pairs, shifts
-from convgraph.symmetry.proofs.vocabulary import unused
+from convgraph.symmetry.statements.statement import Where
+from convgraph.symmetry.statements.vocabulary import unused
 
 __all__ = ["behind", "network_setting"]
 
@@ -79,7 +79,7 @@ def _sizes(
         for axis, source, out, found in _followed(layer, sizes):
             if source is None or out is None or not found.free_symbols:
                 continue
-            size = _outputs(axis, found)
+            size = sp.sympify(axis.resized(found).outputs)
             if size.has(sp.floor):
                 suffix = suffixes[out - (len(own) - rank)]
                 size = new.of(size, f"n_{names[layer.target.name]}{suffix}", positive=True)
@@ -95,18 +95,3 @@ def _followed(
     for joint in layer.joints[:1]:
         for axis, source, out in axis_pairs(joint, layer.target):
             yield axis, source, out, sizes[joint.source.name][source or 0]
-
-
-def _outputs(axis: Axis, inputs: sp.Expr) -> sp.Expr:
-    """How many positions an axis makes of so many, with the padding that it has."""
-    match axis:
-        case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
-            span = d * (k - 1) + 1
-            if after is None or (axis.inputs + p + after - span) // s + 1 != axis.outputs:
-                after = (axis.outputs - 1) * s + span - axis.inputs - p  # up to the last window
-            return sp.floor((inputs + p + after - span) / sp.Integer(s)) + 1
-        case Repeat(factor=factor):
-            return inputs * factor
-        case Reversed(window=w):
-            return sp.expand(inputs * w.stride + (axis.outputs - axis.inputs * w.stride))
-    return sp.Integer(axis.outputs)

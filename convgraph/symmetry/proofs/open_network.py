@@ -12,27 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import sympy as sp
 
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.symmetry.proofs.vocabulary import index, unused
+from convgraph.symmetry.statements.statement import MEANING, Note, Where
+from convgraph.symmetry.statements.vocabulary import index, unused
 
-__all__ = ["Note", "Setting", "Where", "floors_of"]
-
-Where: TypeAlias = Literal["line", "circle", "interior"]
-MEANING = "{} = {}"
-
-
-@dataclass(frozen=True)
-class Note:
-    """What a symbol stands for, in words with places for formulas."""
-
-    words: str
-    formulas: tuple[sp.Expr, ...]
+__all__ = ["Setting", "floors_of"]
 
 
 def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
@@ -132,6 +122,12 @@ class Setting:
         """A size or a padding, or the symbol that stands for it."""
         value = sp.sympify(size)
         return next((s for s, meant in self.meanings.items() if meant == value), value)
+
+    def padded(self, axis: Axis) -> Axis:
+        """An axis with the symbol that stands for its padding."""
+        if axis.window is None or isinstance(axis.window.padding, int):
+            return axis
+        return axis.with_padding(self.named(axis.window.padding))
 
     @property
     def of_any_size(self) -> bool:

@@ -15,10 +15,11 @@ from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_model import network_setting
-from convgraph.symmetry.proofs.open_network import Setting, Where
+from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, periods, shifts
-from convgraph.symmetry.proofs.vocabulary import unused
+from convgraph.symmetry.statements.statement import Where
+from convgraph.symmetry.statements.vocabulary import unused
 
 __all__ = ["bound", "setting"]
 

@@ -13,14 +13,14 @@ from convgraph.core.sizes import Size
 from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE
 from convgraph.layers.spec import Spec
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.layer_equations import meaning
 from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.open_spec import setting
 from convgraph.symmetry.proofs.row_claims import Given, given
 from convgraph.symmetry.proofs.row_shifts import axis_pairs
-from convgraph.symmetry.proofs.statement import Statement
-from convgraph.symmetry.proofs.vocabulary import applied, index, unused
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Statement
+from convgraph.symmetry.statements.vocabulary import applied, index, unused
 from convgraph.symmetry.transformations import Shift
 
 __all__ = [

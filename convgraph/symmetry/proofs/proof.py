@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -14,14 +14,11 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.instances.instance import Instance
 from convgraph.symmetry.proofs import document
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.kernel import Step
-from convgraph.symmetry.proofs.open_network import Note
 from convgraph.symmetry.proofs.premises import premises_of
-from convgraph.symmetry.proofs.statement import Statement
-
-if TYPE_CHECKING:
-    from convgraph.symmetry.smt.recheck import Recheck
+from convgraph.symmetry.smt.recheck import Recheck, recheck, script
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Note, Statement
 
 __all__ = ["Proof", "Statement"]
 
@@ -134,17 +131,13 @@ class Proof:
 
     def recheck(self) -> Recheck:
         """Have z3 prove the same statement, from the spec and without these steps."""
-        from convgraph.symmetry.smt.recheck import recheck
-
         with reading(self):
-            return recheck(self)
+            return recheck(self.statement, self.claims)
 
     def smt2(self) -> str:
         """What `recheck` asks, as an SMT-LIB 2 script; every answer should be unsat."""
-        from convgraph.symmetry.smt.recheck import script
-
         with reading(self):
-            return script(self)
+            return script(self.statement, self.claims, repr(self))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
 from convgraph.symmetry.proofs.row_claims import given
 from convgraph.symmetry.proofs.row_shifts import Unproved
-from convgraph.symmetry.proofs.statement import Statement
+from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
 

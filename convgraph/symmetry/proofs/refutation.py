@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
@@ -21,11 +21,10 @@ from convgraph.symmetry.proofs.line_difference import difference
 from convgraph.symmetry.proofs.open_spec import bound
 from convgraph.symmetry.proofs.premises import amounts_of
 from convgraph.symmetry.proofs.row_shifts import Unproved, periods, shifts
+from convgraph.symmetry.smt.recheck import Recheck, frame_question, frame_script, recheck_frame
+from convgraph.symmetry.smt.script import Query
 from convgraph.symmetry.transformation import Transformation
 from convgraph.symmetry.transformations import Shift
-
-if TYPE_CHECKING:
-    from convgraph.symmetry.smt.recheck import Recheck
 
 __all__ = ["Refutation", "Undecided", "refute"]
 
@@ -87,15 +86,15 @@ class Refutation:
         ConvgraphError
             If z3 is not installed, or if this is not about a frame.
         """
-        from convgraph.symmetry.smt.recheck import recheck_frame
-
-        return recheck_frame(self)
+        return recheck_frame(self._question())
 
     def smt2(self) -> str:
         """What `recheck` asks, as an SMT-LIB 2 script; the answer should be sat."""
-        from convgraph.symmetry.smt.recheck import frame_script
+        return frame_script(self._question(), repr(self))
 
-        return frame_script(self)
+    def _question(self) -> Query:
+        row = self.network.inputs[0]
+        return frame_question(self.spec, self.transformation, self.where, self.values, row)
 
     def to_dict(self) -> dict[str, Any]:
         """The counterexample as plain data."""

@@ -10,10 +10,10 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.inequalities import Bounds, Meanings, follows
 from convgraph.symmetry.proofs.normal import fresh
-from convgraph.symmetry.proofs.vocabulary import Impulse, Residue
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.vocabulary import Impulse, Residue
 
 __all__ = ["Use", "allowed", "rewrite"]
 

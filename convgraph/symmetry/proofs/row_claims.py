@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MEAN, SUM
 from convgraph.core.tying import Mean
-from convgraph.core.window import Reversed, Window
-from convgraph.symmetry.proofs.equation import Equation
 from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
 from convgraph.symmetry.proofs.kernel import Step, check_steps
 from convgraph.symmetry.proofs.layer_equations import meaning
-from convgraph.symmetry.proofs.open_network import Note, Setting, floors_of
+from convgraph.symmetry.proofs.open_network import Setting, floors_of
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
-from convgraph.symmetry.proofs.vocabulary import Residue, applied
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Note
+from convgraph.symmetry.statements.vocabulary import Residue, applied
 
 __all__ = ["Given", "given"]
 
@@ -168,19 +168,12 @@ def _reaching(
 
 
 def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: bool) -> sp.Expr:
-    """The last position that is read for an output at i, or the first."""
-    match axis:
-        case Window():
-            tap = axis.taps - 1 if last else 0
-            return axis.stride * i + axis.dilation * tap - setting.named(axis.padding)
-        case Repeat(factor=factor):
-            return sp.floor(i / sp.sympify(factor))
-        case Reversed(window=w):
-            # a with s a + d j - p = i for some tap j, rounded inwards
-            reach = i + setting.named(w.padding)
-            first = reach - w.dilation * (w.taps - 1) + w.stride - 1
-            return sp.floor(sp.expand(reach if last else first) / sp.sympify(w.stride))
-    raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
+    """The last position that is read for an output at i, or the first, rounded inwards."""
+    if axis.pace is None:
+        raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
+    read = sp.sympify(setting.padded(axis).span(i)[last])
+    stride = sp.sympify(axis.pace[0])
+    return read.replace(sp.ceiling, lambda e: sp.floor(sp.expand(e + 1 - 1 / stride)))
 
 
 def _without_implied(found: list[sp.Expr], sizes: Meanings) -> list[sp.Expr]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from convgraph.core.network import Network
-from convgraph.symmetry.proofs.vocabulary import unused
+from convgraph.symmetry.statements.vocabulary import unused
 
 __all__ = ["Names", "letters_of", "row_names", "size_symbol"]
 

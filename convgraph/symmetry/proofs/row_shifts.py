@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Learned
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
+from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.proofs.normal import is_whole
 
 __all__ = ["Unproved", "axis_pairs", "periods", "shifts"]
@@ -27,22 +28,10 @@ def axis_pairs(joint: Joint, target: Row) -> Iterator[tuple[Axis, int | None, in
 
     None stands for the one unnamed channel, which a row does not list.
     """
-    if not isinstance(joint.wiring, Product):
-        raise Unproved("a wiring that is listed connection by connection has no formula")
-    in_missing = _unlisted(joint.wiring.in_view, joint.source)
-    out_missing = _unlisted(joint.wiring.out_view, target)
-    for a, (axis, position) in enumerate(zip(joint.wiring.axes, joint.wiring.order, strict=True)):
-        source, out = position - in_missing, a - out_missing
-        yield axis, (source if source >= 0 else None), (out if out >= 0 else None)
-
-
-def _unlisted(view: tuple[Size, ...], row: Row) -> int:
-    if tuple(view) == tuple(row.shape):
-        return 0
-    if tuple(view) == (1, *row.shape):
-        return 1
-    shape, seen = ("x".join(map(str, sizes)) for sizes in (row.shape, view))
-    raise Unproved(f"a row of {shape} units is taken as {seen}, which has no axis that moves")
+    try:
+        yield from ((axis, read, made) for _, axis, read, made in axes_of(joint, target))
+    except ConvgraphError as unread:
+        raise Unproved(str(unread)) from None
 
 
 def shifts(
@@ -85,19 +74,15 @@ def _behind(layer: Layer, joint: Joint, shift: tuple[sp.Expr, ...]) -> tuple[sp.
 
 
 def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
-    match axis:
-        case Window(stride=s):
-            if not is_whole(t / sp.sympify(s)):
-                raise Unproved(f"stride={s}: the stride of {layer.spec} does not divide {t}")
-            return sp.cancel(t / s)
-        case Reversed(window=window):
-            return t * window.stride
-        case Repeat(factor=factor):
-            return t * factor
-        case Full(outputs=1):
-            return sp.S.Zero
-        case Full() | Blocks():
-            raise Unproved(f"{layer.spec} has other parameters at every position")
+    if axis.pace is not None:
+        out, by = axis.pace
+        if not is_whole(t / sp.sympify(by)):
+            raise Unproved(f"stride={by}: the stride of {layer.spec} does not divide {t}")
+        return sp.cancel(t / by) if out == 1 else t * out / by
+    if axis.full and axis.outputs == 1:
+        return sp.S.Zero
+    if axis.full or axis.groups > 1:
+        raise Unproved(f"{layer.spec} has other parameters at every position")
     raise Unproved(f"{layer.spec} has no formula along the axis that moves")
 
 

@@ -15,8 +15,8 @@ from convgraph.symmetry.proofs.premises import (
     downsampling_given,
 )
 from convgraph.symmetry.proofs.proof import Proof
-from convgraph.symmetry.proofs.statement import Statement
-from convgraph.symmetry.proofs.vocabulary import Impulse, applied
+from convgraph.symmetry.statements.statement import Statement
+from convgraph.symmetry.statements.vocabulary import Impulse, applied
 
 __all__ = ["prove_converse", "prove_downsampling"]
 

@@ -11,8 +11,9 @@ from convgraph.core.reduction import MAX
 from convgraph.core.tying import Constant, Mean
 from convgraph.symmetry.smt.script import Script, call, conjunction, whole
 
-__all__ = ["Fold", "State", "fold_of", "rational"]
+__all__ = ["Fold", "Kind", "State", "fold_of", "rational"]
 
+Kind: TypeAlias = Literal["sum", "max", "mean"]
 State: TypeAlias = "tuple[str, ...]"
 
 
@@ -21,7 +22,7 @@ class Fold:
     """What is kept while taps are taken in: a sum; a maximum and whether there is one; or a sum
     and how many units it is of, for means that leave out what lies beyond the border."""
 
-    kind: Literal["sum", "max", "mean"]
+    kind: Kind
     factor: str = "1.0"
 
     @property
@@ -75,11 +76,6 @@ def rational(value: object) -> str:
     over, under = value.as_numer_denom()  # type: ignore[attr-defined]
     shown = f"{abs(int(over))}.0" if under == 1 else f"(/ {abs(int(over))}.0 {int(under)}.0)"
     return shown if over >= 0 else f"(- {shown})"
-
-
-def defined(script: Script, fold: Fold, state: State) -> State:
-    """The state under new names, so that it is written only once."""
-    return tuple(script.define(sort, part) for sort, part in zip(fold.sorts, state, strict=True))
 
 
 def unknown(script: Script, fold: Fold, name: str, at: Sequence[str] = ()) -> State:

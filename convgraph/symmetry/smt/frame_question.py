@@ -13,14 +13,13 @@ from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.function import Function
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
 from convgraph.core.tying import Learned, Mean
-from convgraph.core.window import Reversed, Window
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.folds import Fold, State, fold_of, rational
 from convgraph.symmetry.smt.script import (
@@ -30,8 +29,8 @@ from convgraph.symmetry.smt.script import (
     difference,
     named,
     number,
+    term,
     total,
-    whole,
 )
 from convgraph.symmetry.smt.stated_network import follow
 
@@ -108,26 +107,10 @@ def _inside(script: Script, row: Row, at: Sequence[str]) -> str:
 
 
 def _size(e: Any) -> str:
-    """A size as a function of n: floors of quotients are whole divisions."""
-    e = sp.sympify(e)
-    if e.is_Integer or e.is_Symbol:
-        return number(int(e)) if e.is_Integer else named(e.name)
-    if isinstance(e, sp.Add):
-        return total(*map(_size, e.args))
-    if isinstance(e, sp.Mul):
-        return whole(*map(_size, e.args))
-    if isinstance(e, sp.floor):
-        over, under = sp.fraction(sp.together(e.args[0]))
-        return call("div", _size(sp.expand(over)), _size(under))
-    if isinstance(e, sp.ceiling):
-        return call("-", _size(sp.floor(-e.args[0])))
-    if isinstance(e, sp.Max | sp.Min):
-        first, *rest = map(_size, e.args)
-        sign = ">=" if isinstance(e, sp.Max) else "<="
-        for other in rest:
-            first = call("ite", call(sign, first, other), first, other)
-        return first
-    raise ConvgraphError(f"shape={e}: a size that is not written for an SMT solver")
+    try:
+        return term(sp.sympify(e))
+    except TypeError:
+        raise ConvgraphError(f"shape={e}: a size that is not written for an SMT solver") from None
 
 
 def _row(script: Script, layer: Layer, rows: Mapping[str, str], ending: str) -> str:
@@ -202,25 +185,17 @@ def _position(
 ) -> tuple[str, list[str]]:
     """Where a tap is read, and when there is something to read."""
     size = "1" if place is None else _size(row.shape[place])
-    match axis:
-        case Window(stride=s, dilation=d, padding=p, boundary=boundary):
-            raw = difference(total(whole(_size(s), here), _size(d * tap)), _size(p))
-            if boundary == "zeros":
-                inside = call("and", call("<=", "0", raw), call("<", raw, size))
-                return raw, [inside]
-            return _folded(raw, size, boundary), []
-        case Full():
-            return number(tap), []
-        case Blocks(outputs=f, groups=g):
-            return total(whole(call("div", here, _size(f // g)), _size(axis.taps)), number(tap)), []
-        case Repeat(factor=factor):
-            return call("div", here, _size(factor)), []
-        case Reversed(window=w):
-            reach = difference(total(here, _size(w.padding)), _size(w.dilation * tap))
-            position = call("div", reach, _size(w.stride))
-            inside = call("and", call("<=", "0", position), call("<", position, size))
-            return position, [call("=", call("mod", reach, _size(w.stride)), "0"), inside]
-    raise ConvgraphError(f"{axis}: a table of positions is not written for an SMT solver")
+    output, read = sp.Symbol("output!", integer=True), sp.Symbol("read!", integer=True)
+    raw = term(sp.sympify(axis.place(output, tap)), {output: here})
+    if axis.boundary != "zeros":
+        return _folded(raw, size, axis.boundary), []
+    conditions = []
+    if axis.gaps:
+        zeros, _ = axis.link(output, tap, read)
+        conditions += [call("=", term(zero, {output: here, read: raw}), "0") for zero in zeros]
+    if axis.window is not None:
+        conditions.append(call("and", call("<=", "0", raw), call("<", raw, size)))
+    return raw, conditions
 
 
 def _folded(raw: str, size: str, boundary: str) -> str:

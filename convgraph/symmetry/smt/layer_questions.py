@@ -1,277 +1,261 @@
-"""Each layer's equation as questions for an SMT solver.
+"""What a layer's claim asks of its sizes and its border, so that the lemmas apply.
 
-A fixed small number of taps is written out. A number of taps that is a symbol is met by induction
-on partial sums (or partial maxima): they are equal before the first tap, and one more tap keeps
-them equal.
+The two sides of f(g x) = g(f x) are the layer's value at i, of rows that have moved, and at i - t,
+of rows as they are. Along each axis both read the same if outputs and inputs move together; what is
+read beyond a border has to be the same, too, and so have the parameters. Nothing here is taken from
+the steps of a proof, nor from what it is given.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from convgraph.core.axis import Axis
-from convgraph.core.layer import Joint, Layer
-from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
-from convgraph.core.sizes import is_symbolic, product
-from convgraph.core.tying import Constant, Learned
-from convgraph.core.wiring import Product
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.reduction import MAX, MEAN, SUM
+from convgraph.core.sizes import floor_div
+from convgraph.core.tying import Constant, Explicit, Learned, Mean
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.smt.folds import Fold, State, defined, fold_of, same, unknown
-from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference, whole
+from convgraph.symmetry.smt import lemmas
+from convgraph.symmetry.smt.folds import Kind
+from convgraph.symmetry.smt.script import Query, Script, call, conjunction, difference, term, whole
 from convgraph.symmetry.smt.stated_network import Stated
-from convgraph.symmetry.smt.taps import Both, Tap, output_digit, tap_axes
 
-__all__ = ["LayerQueries"]
+__all__ = ["layer_questions"]
 
-WRITTEN_OUT = 9  # taps; a circle, with its remainders, is met by induction at once
+TAP, READ = sp.Symbol("tap!", integer=True), sp.Symbol("read!", integer=True)
+
+
+def layer_questions(setting: Stated, layer: Layer) -> Iterator[Query]:
+    """The lemmas that a layer's claim uses, and what has to be so that they apply."""
+    for joint in (*layer.joints, *([layer.bias] if layer.bias is not None else [])):
+        kind = _kind(layer, joint)
+        if kind and joint is not layer.bias:
+            yield lemmas.alike(kind)
+        for number, axis, read, made in axes_of(joint, layer.target):
+            along = _Along(setting, layer, joint, kind, number, axis, read, made)
+            yield from along.questions()
+    if setting.where == "interior":
+        yield _within(setting, layer)
+
+
+def _kind(layer: Layer, joint: Joint) -> Kind | None:
+    """How a unit takes its values in: a fold of which there are lemmas, or none for any function.
+
+    A function of one value, a product of several connections, or any other way of taking values is
+    some function of them.
+    """
+    if layer.reduction == MAX and len(layer.joints) == 1 and joint.tying == Constant():
+        return "max"
+    if layer.reduction in (SUM, MEAN):
+        means = isinstance(joint.tying, Mean) and joint.tying.over == "present"
+        return "mean" if means else "sum"
+    return None
+
+
+def _given(setting: Stated, layer: Layer, script: Script, made: Sequence[int]) -> list[str]:
+    """Positions of an output of which a layer's claim speaks, along some of its axes."""
+    claim = setting.claims[layer.target.name]
+    own = [claim.left.args[each] for each in made]
+    others = set(claim.left.args) - set(own)
+    for condition in claim.conditions:
+        if not condition.free_symbols & others:
+            script.claim(call(">=", script.size(condition), "0"))
+    return [script.size(i) for i in own]
+
+
+def _within(setting: Stated, layer: Layer) -> Query:
+    """The claim speaks of positions of the row only: of the output's, and of its image's."""
+    script, row = Script(), layer.target
+    moving = [a for a, moves in enumerate(setting.moving(row)) if moves]
+    setting.say_sizes(script, row, [setting.sizes[row.name][a] for a in moving])
+    inside = []
+    for a, i in zip(moving, _given(setting, layer, script, moving), strict=True):
+        size, step = (script.size(e[row.name][a]) for e in (setting.sizes, setting.shifts))
+        inside += [script.between("0", at, size) for at in (i, difference(i, step))]
+    return script.ask(f"{row.name}, within its frame", conjunction(inside))
 
 
 @dataclass
-class LayerQueries:
-    """The questions about one layer, given what has been shown of the rows that it reads."""
+class _Along:
+    """One axis of a joint: `came` is by how much its inputs move, `went` its outputs."""
 
     setting: Stated
     layer: Layer
+    joint: Joint
+    kind: Kind | None
+    number: int
+    axis: Axis
+    read: int | None
+    made: int | None
 
-    @property
-    def claim(self) -> Any:
-        """What is claimed of the layer's row."""
-        return self.setting.claims[self.layer.target.name]
+    def __post_init__(self) -> None:
+        sides = (self.joint.source, self.read), (self.layer.target, self.made)
+        (self.came, self.inputs), (self.went, self.outputs) = (
+            (sp.S.Zero, sp.S.One)  # an axis that is not listed, or a bias, which nothing moves
+            if place is None or row.name not in self.setting.shifts
+            else (self.setting.shifts[row.name][place], self.setting.sizes[row.name][place])
+            for row, place in sides
+        )
+        claim = self.setting.claims[self.layer.target.name]
+        self.output = sp.S.Zero if self.made is None else claim.left.args[self.made]
+        self.name = f"{self.layer.target.name}, axis {self.number}"
 
-    def __iter__(self) -> Iterator[Query]:
-        for joint in self.layer.joints:
-            if not _adds_up(self.layer):
-                yield self._any_tap(joint)
-                continue
-            if any(self._turning(joint)):
-                yield from _turned(fold_of(self.layer, joint), self._name)
-                continue
-            axes = tap_axes(joint, self.layer)
-            if self._few(axes):
-                yield self._written_out(joint, axes)
-            else:
-                yield from self._induction(joint, axes)
-        if self.layer.bias is not None or len(self.layer.joints) > 1:
-            yield self._together()
-        if self.setting.where == "interior":
-            yield self._within()
+    def questions(self) -> Iterator[Query]:
+        """What both sides read along this axis, and with which parameters."""
+        yield from self._parameters()
+        if self.came == 0 and (self.axis.uniform or self.went == 0):
+            return  # whichever input a tap reads, it is the same on both sides
+        if self.axis.uniform:
+            yield self._turning()
+            return
+        yield lemmas.translated(self.axis)
+        yield lemmas.one_input(self.axis)
+        yield from self._together()
+        around = self.setting.where == "circle"
+        if around:
+            yield lemmas.multiples()
+        if self.setting.where == "interior" or (around and self.axis.boundary != "circular"):
+            yield from self._border()
 
-    def _few(self, axes: list[tuple[int, Axis]]) -> bool:
-        taps = tuple(axis.taps for _, axis in axes)
-        most = 1 if self.setting.where == "circle" else WRITTEN_OUT
-        return not is_symbolic(taps) and product(taps) <= most
+    # -- what is read -----------------------------------------------------------------------------
 
-    @property
-    def _name(self) -> str:
-        return str(self.layer.target.name)
+    def _turning(self) -> Query:
+        """A whole circle is read, which begins elsewhere."""
+        parameters = isinstance(self.joint.tying, Learned) and any(
+            digit.axis == self.number and digit.kind != "output" and digit.size != 1
+            for digit in self.joint.tying.digits
+        )
+        alike = self.setting.where == "circle" and self.went == 0 and not parameters
+        if not alike or not self.kind:
+            raise ConvgraphError(f"{self.layer.spec}: no lemma says that a whole row may turn")
+        return lemmas.around(self.kind)
 
-    def _turning(self, joint: Joint) -> Iterator[bool]:
-        """For each axis whether a whole circle is read, so that only where it begins moves."""
-        shifts = self.setting.shifts[joint.source.name]
-        for _, axis, place, _ in axes_of(joint, self.layer.target):
-            yield axis.full and place is not None and shifts[place] != 0
-
-    # -- where ----------------------------------------------------------------------------------
-
-    def _places(self, script: Script) -> tuple[list[Both], list[str]]:
-        """The output's position on both sides; on a circle also how often it went around."""
-        row = self.layer.target
-        positions, turns = [], []
-        for i, t, modulus in zip(
-            self.claim.left.args,
-            self.setting.shifts[row.name],
-            self.setting.moduli(row),
-            strict=True,
-        ):
-            here, step = script.size(i), script.size(t)
-            if modulus is None or t == 0:
-                positions.append(Both(here, difference(here, step)))
-                turns.append("0")
-                continue
-            size = script.size(modulus)
-            script.claim(script.between("0", here, size))
-            turn, there = script.remainder(difference(here, step), size)
-            positions.append(Both(here, there))
-            turns.append(turn)
-        for symbol, value in self.setting.floors.items():
-            script.rounded_down(symbol, value)
-        for condition in self.claim.conditions:
-            script.claim(call(">=", script.size(condition), "0"))
-        return positions, turns
-
-    def _tap(self, script: Script, joint: Joint, taps: Mapping[int, str]) -> Tap:
-        positions, turns = self._places(script)
-        return Tap(script, self.setting, self.layer, joint, taps, positions, turns)
-
-    # -- sums and maxima ------------------------------------------------------------------------
-
-    def _written_out(self, joint: Joint, axes: list[tuple[int, Axis]]) -> Query:
-        """Each tap brings the same on both sides, and so do their sum and their maximum."""
-        fold = fold_of(self.layer, joint)
+    def _together(self) -> Iterator[Query]:
+        """Outputs and inputs move together, and so do they once around a circle."""
         script = Script()
-        place = self._places(script)
-        equal = []
-        for taps in itertools.product(*[range(int(axis.taps)) for _, axis in axes]):
-            numbers = {number: str(tap) for (number, _), tap in zip(axes, taps, strict=True)}
-            tap = Tap(script, self.setting, self.layer, joint, numbers, *place)
-            states = [defined(script, fold, one) for one in _sides(fold, tap)]
-            equal.append(same(*states))
-        return script.ask(f"{self._name}, each tap", conjunction(equal))
+        equal = self._in_step(script, self.went, self.came)
+        if self.setting.where == "circle":
+            equal += self._in_step(script, self.outputs, self.inputs)
+        if equal:
+            yield script.ask(f"{self.name}: what moves together", conjunction(equal))
 
-    def _any_tap(self, joint: Joint) -> Query:
-        """Whatever a function makes of its values, it does of the same ones on both sides."""
-        script = Script()
-        taps = {}
-        for number, axis in tap_axes(joint, self.layer):
-            taps[number] = script.integer(f"tap!{number}")
-            script.claim(script.between("0", taps[number], script.size(axis.taps)))
-        tap = self._tap(script, joint, taps)
-        fold = Fold("max")  # of one value: whether it is there, and which it is
-        there, value = tap.value()
-        weight = tap.weight()
-        sides = [
-            fold.of(getattr(there, side), "1.0", whole(getattr(weight, side), getattr(value, side)))
-            for side in SIDES
+    def _in_step(self, script: Script, went: sp.Expr, came: sp.Expr) -> list[str]:
+        assert self.axis.pace is not None  # or there is no lemma
+        out, by = map(sp.sympify, self.axis.pace)
+        unit = went if out == 1 else came if by == 1 else sp.cancel(went / out)
+        return [
+            self._multiple(script, size, part, unit)
+            for size, part in ((went, out), (came, by))
+            if part != 1 or unit is not size
         ]
-        return script.ask(f"{self._name}, whatever its function", same(*sides))
 
-    def _induction(self, joint: Joint, axes: list[tuple[int, Axis]]) -> Iterator[Query]:
-        """One more tap of the innermost axis; then one more of the next, each a whole sum."""
-        fold = fold_of(self.layer, joint)
-        for level in reversed(range(len(axes))):
+    def _multiple(self, script: Script, size: sp.Expr, part: Any, times: sp.Expr) -> str:
+        try:
+            made = whole(script.size(part), script.size(sp.cancel(times)))
+        except TypeError:  # it is no whole number of times, as far as one can see
+            return "false"
+        return call("=", script.size(size), made)
+
+    # -- what lies beyond a border ----------------------------------------------------------------
+
+    def _border(self) -> Iterator[Query]:
+        """What a tap reads beyond the border, where its output is one that the claim speaks of.
+
+        On a circle no window that stops at the border may reach it. In a frame a connection that is
+        missing on one side has to be missing on the other, and beyond other borders than zeros
+        nothing may be read. A sum may take zeros that come in for those beyond.
+        """
+        setting, script, row = self.setting, Script(), self.joint.source
+        setting.say_sizes(script, self.layer.target, [self.inputs], row)
+        _given(setting, self.layer, script, [] if self.made is None else [self.made])
+        read, step, size = map(script.size, (READ, self.came, self.inputs))
+        moved = difference(read, step)
+        inside, came = (script.between("0", at, size) for at in (read, moved))
+        self._tap(script)
+        shown = self._shown(script, row)
+        beyond = [call("-", "0", at, "1") for at in (read, moved, *shown)]
+        beyond += [call("-", at, size) for at in (read, moved)]
+        if setting.where == "circle":
+            output, end = script.size(self.output), script.size(self.outputs)
+            script.claim(script.between("0", output, end))
+            beyond.append(call("-", end, "1", output))
+            alike = [inside]
+        else:
+            alike = self._alike(script, inside, came, shown)
+        if self._cut:
+            assert self.axis.sliding is not None
+            after = script.size(self.axis.sliding.after or 0)
+            alike += [call("<", at, call("+", size, after)) for at in (read, moved)]
+        for part in self.axis.pace or ():
+            for bound in beyond:
+                script.product(script.size(part), bound)
+        yield from lemmas.used(script)
+        yield script.ask(f"{self.name}: what lies beyond the border", conjunction(alike))
+
+    def _tap(self, script: Script) -> None:
+        """Some tap of the output reads some input."""
+        axis = self.setting.padded(self.axis)
+        tap, last = script.size(TAP), difference(script.size(axis.taps), "1")
+        script.claim(call("and", call("<=", "0", tap), call("<=", tap, last)))
+        script.claim(lemmas.linked(script, axis, self.output, TAP, READ))
+        if axis.window is not None:
+            for inside in (tap, difference(last, tap)):
+                script.product(script.size(axis.window.dilation), inside)
+
+    def _alike(self, script: Script, inside: str, came: str, shown: list[str]) -> list[str]:
+        """In a frame: where what is read was there before it moved, and what is known of it."""
+        alike = [call("=>", came, inside)]
+        if self.joint.source not in self.setting.network.inputs:
+            alike.append(call("=>", inside, conjunction([call(">=", c, "0") for c in shown])))
+        elif self.kind != "sum" or self.setting.wrapped:
+            alike.append(call("=>", inside, came))
+        return alike if self.axis.boundary == "zeros" else [*alike, inside, came]
+
+    def _shown(self, script: Script, row: Row) -> list[str]:
+        """What is known of the positions of a row at which its own claim holds: what is >= 0."""
+        claim = self.setting.claims.get(row.name)
+        if claim is None:
+            return []
+        own = claim.left.args[self.read or 0]
+        found = []
+        for condition in claim.conditions:
+            if condition.has(own):
+                script.size(condition.xreplace({own: READ}))
+                found.append(term(condition, {own: script.size(READ)}))
+        return found
+
+    @property
+    def _cut(self) -> bool:
+        """Whether the last window may reach beyond what the input is padded to, as it does where a
+        mean is rounded up: then it is divided by another number."""
+        window = self.axis.sliding
+        if window is None or window.after is None or self.joint.tying != Mean("taps"):
+            return False
+        room = window.inputs + window.padding + window.after - window.dilation * (window.taps - 1)
+        return bool(sp.expand(floor_div(room - 1, window.stride) + 1 - window.outputs) != 0)
+
+    # -- parameters -------------------------------------------------------------------------------
+
+    def _parameters(self) -> Iterator[Query]:
+        """Kernels that take turns have as many turns in what the outputs move by."""
+        tying, circle = self.joint.tying, self.setting.where == "circle"
+        if isinstance(tying, Explicit):
+            raise ConvgraphError(f"{self.layer.spec}: parameters that are listed have no lemma")
+        for digit in tying.digits if isinstance(tying, Learned) else ():
+            moved, around = self.went, self.outputs
+            if digit.kind == "input":
+                moved, around = self.came, self.inputs
+            if digit.axis != self.number or digit.kind == "tap" or digit.size == 1 or moved == 0:
+                continue
             script = Script()
-            names = {number: script.integer(f"tap!{number}") for number, _ in axes[: level + 1]}
-            for number, axis in axes[: level + 1]:
-                script.claim(script.between("0", names[number], script.size(axis.taps)))
-            m = names[axes[level][0]]
-            if level == len(axes) - 1:
-                ones = _sides(fold, self._tap(script, joint, names))
-            else:
-                ones = (
-                    unknown(script, fold, "inner!left", [m]),
-                    unknown(script, fold, "inner!right", [m]),
-                )
-                script.claim(same(*ones))
-            partial, after = [], []
-            for side, one in zip(SIDES, ones, strict=True):
-                before, here, next_ = (
-                    unknown(script, fold, f"partial!{side}", [at])
-                    for at in ("0", m, call("+", m, "1"))
-                )
-                script.claim(same(before, fold.empty))
-                script.claim(same(next_, defined(script, fold, fold.both(here, one))))
-                partial.append((before, here))
-                after.append(next_)
-            script.claim(same(partial[0][1], partial[1][1]))
-            goal = call("and", same(partial[0][0], partial[1][0]), same(*after))
-            yield script.ask(f"{self._name}, one more tap of axis {axes[level][0]}", goal)
-
-    def _within(self) -> Query:
-        """The claim speaks of positions of the row only: of the output's, and of its image's."""
-        script = Script()
-        positions, _ = self._places(script)
-        row = self.layer.target
-        inside = [
-            script.between("0", at, script.size(size))
-            for place, size, moves in zip(
-                positions, self.setting.sizes[row.name], self.setting.moving(row), strict=True
-            )
-            for at in (place.left, place.right)
-            if moves
-        ]
-        return script.ask(f"{self._name}, within its frame", conjunction(inside))
-
-    def _together(self) -> Query:
-        """Joints that are equal on both sides make rows that are, bias included."""
-        script = Script()
-        sides: list[list[str]] = [[], []]
-        for number, _ in enumerate(self.layer.joints):
-            for side, terms in zip(SIDES, sides, strict=True):
-                terms.append(script.real(f"joint!{number}!{side}"))
-            script.claim(call("=", sides[0][-1], sides[1][-1]))
-        if self.layer.bias is not None:
-            for terms, entry in zip(sides, self._biases(script, self.layer.bias), strict=True):
-                terms.append(entry)
-        word = "*" if self.layer.reduction == PRODUCT else "+"
-        return script.ask(f"{self._name}, all joints", call("=", *[call(word, *t) for t in sides]))
-
-    def _biases(self, script: Script, bias: Joint) -> list[str]:
-        """The entry of the bias on each side."""
-        assert isinstance(bias.tying, Learned)
-        row = self.layer.target
-        positions, turns = self._places(script)
-        pairs = list(axes_of(bias, row))
-        digits = [d for d in bias.tying.digits if d.named or d.size != 1]
-        name = script.parameter(bias.tying.letter or "b", len(digits))
-        places = []
-        for digit in digits:
-            _, axis, _, out = pairs[digit.axis]
-            places.append(
-                output_digit(script, self.setting, row, digit, axis, out, positions, turns)
-            )
-        return [call(name, *[getattr(place, side) for place in places]) for side in SIDES]
-
-
-SIDES = ("left", "right")
-
-
-def _adds_up(layer: Layer) -> bool:
-    """Whether a unit is a sum, a product of single values, a maximum, or a function of one value.
-
-    A product of several connections, or any other way of taking values, is some function of them.
-    """
-    if layer.reduction.pointwise or layer.reduction == MAX:
-        return len(layer.joints) == 1 and layer.joints[0].tying == Constant()
-    if layer.reduction == PRODUCT:
-        wirings = [joint.wiring for joint in layer.joints]
-        return all(isinstance(w, Product) and all(t == 1 for t in w.taps) for w in wirings)
-    return layer.reduction in (SUM, MEAN)
-
-
-def _sides(fold: Fold, tap: Tap) -> tuple[State, State]:
-    """What one tap brings on each side."""
-    weight = tap.weight()
-    there, value = tap.value()
-    return (
-        fold.of(there.left, weight.left, value.left),
-        fold.of(there.right, weight.right, value.right),
-    )
-
-
-def _turned(fold: Fold, name: str) -> Iterator[Query]:
-    """A sum over a circle is the same when it begins one position later; so for every shift.
-
-    With g any function on the n positions, A(m) takes in g(0) ... g(m - 1) and B(m) takes in
-    g(-1) ... g(m - 2), g(-1) being g(n - 1). Then B(m) is A(m - 1) with g(n - 1) taken in, and so
-    B(n) = A(n).
-    """
-    script = Script()
-    n, m = script.integer("n", 1), script.integer("m")
-    script.claim(script.between("1", m, n))
-    before, last = call("-", m, "1"), call("-", n, "1")
-
-    def g(at: str) -> State:
-        return fold.of("true", "1.0", call(script.function("g", 1), at))
-
-    def partial(which: str, at: str) -> State:
-        return unknown(script, fold, which, [at])
-
-    script.claim(same(partial("A", "0"), fold.empty))
-    script.claim(same(partial("A", m), fold.both(partial("A", before), g(before))))
-    script.claim(same(partial("B", "1"), fold.both(fold.empty, g(last))))
-    script.claim(same(partial("B", m), fold.both(partial("A", before), g(last))))
-    script.claim(same(partial("B", call("+", m, "1")), fold.both(partial("B", m), g(before))))
-    begins = same(partial("B", "1"), fold.both(partial("A", "0"), g(last)))
-    goes_on = same(partial("B", call("+", m, "1")), fold.both(partial("A", m), g(last)))
-    yield script.ask(f"{name}, around a circle", call("and", begins, goes_on))
-    end = Script()
-    n = end.integer("n", 1)
-    whole_a, whole_b, most, final = (
-        unknown(end, fold, which) for which in ("A!n", "B!n", "A!before", "g!last")
-    )
-    end.claim(same(whole_a, fold.both(most, final)))
-    end.claim(same(whole_b, fold.both(most, final)))
-    yield end.ask(f"{name}, all around", same(whole_a, whole_b))
+            equal = [
+                self._multiple(script, size, digit.size, size / digit.size)
+                for size in (moved, *([around] if circle else []))
+            ]
+            yield script.ask(f"{self.name}: whose turn it is", conjunction(equal))

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.smt.layer_questions import LayerQueries
+from convgraph.symmetry.smt.layer_questions import layer_questions
 from convgraph.symmetry.smt.script import (
     Query,
     Script,
     call,
     difference,
-    multiples_lemma,
     term,
     total,
     whole,
 )
 from convgraph.symmetry.smt.stated_network import bound_anew, stated
-
-if TYPE_CHECKING:
-    from convgraph.symmetry.proofs.proof import Proof
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Statement
 
 __all__ = ["questions"]
 
 
-def questions(proof: Proof) -> list[Query]:
+def questions(statement: Statement, claims: Sequence[Equation]) -> list[Query]:
     """The questions to which every answer has to be unsat, if the statement is true.
 
     Raises
@@ -39,32 +36,33 @@ def questions(proof: Proof) -> list[Query]:
     """
     makers = {"equivariance": _equivariance, "converse": _converse, "downsampling": _downsampling}
     try:
-        if proof.claims[-1] != proof.statement.claim:
+        if claims[-1] != statement.claim:
             raise ConvgraphError("claims: the last claim is that of the statement")
-        found = list(makers[proof.statement.theorem](proof))
+        found = list(makers[statement.theorem](statement, claims))
     except ConvgraphError:
         raise
     except Exception as wrong:  # whatever a forged proof is made of
         raise ConvgraphError(
             f"proof: it states nothing of which one could ask: {wrong!r}"
         ) from None
-    if any("q!1" in query.text for query in found):  # a remainder, and with it the lemma
-        found.insert(0, multiples_lemma())
-    return found
+    lemmas_first = sorted(
+        {query.text: query for query in found}.values(), key=lambda q: not q.lemma
+    )
+    return list(lemmas_first)
 
 
-def _equivariance(proof: Proof) -> Iterator[Query]:
-    made = stated(proof)
+def _equivariance(statement: Statement, claims: Sequence[Equation]) -> Iterator[Query]:
+    made = stated(statement, claims)
     for layer in made.network.layers:
-        yield from LayerQueries(made, layer)
+        yield from layer_questions(made, layer)
 
 
-def _converse(proof: Proof) -> Iterator[Query]:
+def _converse(statement: Statement, claims: Sequence[Equation]) -> Iterator[Query]:
     """A linear map M, applied to unit impulses: its columns are its values."""
-    claim = proof.statement.claim
+    claim = statement.claim
     script = Script()
     s, i, a, j = (
-        script.size(sp.sympify(proof.statement.spec)),
+        script.size(sp.sympify(statement.spec)),
         script.integer("i"),
         script.integer("a"),
         script.integer("j"),
@@ -84,9 +82,8 @@ def _converse(proof: Proof) -> Iterator[Query]:
     yield script.ask("and so it is a kernel", call("=", column, call(m, "0", j)))
 
 
-def _downsampling(proof: Proof) -> Iterator[Query]:
+def _downsampling(statement: Statement, claims: Sequence[Equation]) -> Iterator[Query]:
     """Each tap reads the same position in both layers."""
-    statement = proof.statement
     spec, claim = statement.spec, statement.claim
     sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(spec.rank))
     (layer,) = bound_anew(spec, sizes, statement.channels).layers

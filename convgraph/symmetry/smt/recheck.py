@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
 from convgraph.core.network import Network
+from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.symbol_values import at_numbers
 from convgraph.symmetry.smt.frame_question import N, frame_query
 from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.script import Query, joined
 from convgraph.symmetry.smt.stated_network import bound_anew
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.transformations import Shift
 
-if TYPE_CHECKING:
-    from convgraph.symmetry.proofs.proof import Proof
-    from convgraph.symmetry.proofs.refutation import Refutation
-
-__all__ = ["Answer", "Recheck", "ask", "frame_script", "recheck", "recheck_frame", "script"]
+__all__ = [
+    "Answer",
+    "Recheck",
+    "ask",
+    "frame_question",
+    "frame_script",
+    "lemma_table",
+    "recheck",
+    "recheck_frame",
+    "script",
+]
 
 TIMEOUT = 10_000  # milliseconds for one question; what takes longer is seldom answered at all
+_LEMMAS: set[str] = set()  # that z3 has confirmed, once for all theorems
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,11 @@ class Recheck:
         return all(answer.expected for answer in self.answers)
 
     @property
+    def lemmas(self) -> tuple[str, ...]:
+        """The lemmas that were used, in words; each is for all sizes, and was asked for itself."""
+        return tuple(a.query.what for a in self.answers if a.query.lemma and a.expected)
+
+    @property
     def milliseconds(self) -> float:
         """How long the answers took."""
         return sum(answer.milliseconds for answer in self.answers)
@@ -73,8 +91,8 @@ class Recheck:
         return f"Recheck({found}: {len(self.answers)} questions)"
 
 
-def recheck(proof: Proof) -> Recheck:
-    """Have z3 look for a counterexample to each equation of a proof.
+def recheck(statement: Statement, claims: Sequence[Equation]) -> Recheck:
+    """Have z3 look for a counterexample to what is claimed of each row, the last as it is stated.
 
     The rows are uninterpreted functions of whole numbers, so that an answer is for all inputs, and
     sizes are whole numbers of which no more is known than what the statement says.
@@ -88,10 +106,26 @@ def recheck(proof: Proof) -> Recheck:
     --------
     >>> import convgraph as cg
     >>> proof = cg.prove(cg.Conv(3, padding="same"), cg.Shift(1), where="interior")
-    >>> recheck(proof)
-    Recheck(holds: 2 questions)
+    >>> recheck(proof.statement, proof.claims)
+    Recheck(holds: 5 questions)
     """
-    return ask(questions(proof))
+    return ask(questions(statement, claims))
+
+
+def lemma_table(theorems: Mapping[str, Recheck]) -> str:
+    """The lemmas that z3 confirmed for all sizes, and which theorems use each.
+
+    >>> import convgraph as cg
+    >>> pooled = cg.prove(cg.GlobalMaxPool(), cg.Shift(1, boundary="wrap"))
+    >>> print(lemma_table({"pooling": pooled.recheck()}))
+    terms that are equal one by one have the same max: pooling
+    a max over a circle may begin anywhere on it: pooling
+    """
+    users: dict[str, list[str]] = {}
+    for name, found in theorems.items():
+        for lemma in found.lemmas:
+            users.setdefault(lemma, []).append(name)
+    return "\n".join(f"{lemma}: {', '.join(names)}" for lemma, names in users.items())
 
 
 def ask(asked: Iterable[Query]) -> Recheck:
@@ -100,15 +134,14 @@ def ask(asked: Iterable[Query]) -> Recheck:
     return Recheck(tuple(_asked(z3, query) for query in asked))
 
 
-def script(proof: Proof) -> str:
+def script(statement: Statement, claims: Sequence[Equation], title: str) -> str:
     """What `recheck` asks, as one SMT-LIB 2 script."""
-    return joined(questions(proof), f"{proof!r}")
+    return joined(questions(statement, claims), title)
 
 
-def recheck_frame(refutation: Refutation) -> Recheck:
-    """Have z3 find the smallest frame on which a refuted equation fails."""
+def recheck_frame(query: Query) -> Recheck:
+    """Have z3 find the smallest frame on which a refuted equation fails (see `frame_question`)."""
     z3 = solver()
-    query = _frame(refutation)
     began = perf_counter()
     one = z3.Solver()
     one.set("timeout", TIMEOUT)
@@ -126,23 +159,24 @@ def recheck_frame(refutation: Refutation) -> Recheck:
     return Recheck((found,), smallest)
 
 
-def frame_script(refutation: Refutation) -> str:
+def frame_script(query: Query, title: str) -> str:
     """The question whether some frame is a counterexample, as an SMT-LIB 2 script."""
-    return joined([_frame(refutation)], f"{refutation!r}")
+    return joined([query], title)
 
 
-def _frame(refutation: Refutation) -> Query:
-    if refutation.where != "frame" or not isinstance(refutation.transformation, Shift):
+def frame_question(
+    spec: Spec | Network, shift: Any, where: str, values: Mapping[sp.Symbol, int], row: Row
+) -> Query:
+    """The question on which frame a refuted equation fails; `row` is the input where one does."""
+    if where != "frame" or not isinstance(shift, Shift):
         raise ConvgraphError(
-            f"where={refutation.where!r}: z3 looks for the smallest counterexample on a frame"
+            f"where={where!r}: z3 looks for the smallest counterexample on a frame"
         )
-    spec = at_numbers(refutation.spec, refutation.values)
-    shift = at_numbers(refutation.transformation, refutation.values)
-    row = refutation.network.inputs[0]
+    numbered, moved = at_numbers(spec, values), at_numbers(shift, values)
     rank = len(row.shape) - row.channels
     channels = row.shape[0] if row.channels else None
-    network = spec if isinstance(spec, Network) else bound_anew(spec, (N,) * rank, channels)
-    amounts = [int(a) for a in shift.amounts(rank)]
+    network = numbered if isinstance(spec, Network) else bound_anew(numbered, (N,) * rank, channels)
+    amounts = [int(a) for a in moved.amounts(rank)]
     return replace(frame_query(network, amounts), expected="sat")
 
 
@@ -159,10 +193,14 @@ def solver() -> Any:
 
 def _asked(z3: Any, query: Query) -> Answer:
     began = perf_counter()
+    if query.text in _LEMMAS:
+        return Answer(query, query.expected, 0.0)
     one = z3.Solver()
     one.set("timeout", TIMEOUT)
     _read(z3, one, query)
     answer = str(one.check())
+    if query.lemma and answer == query.expected:
+        _LEMMAS.add(query.text)
     return Answer(query, answer, 1000 * (perf_counter() - began))
 
 

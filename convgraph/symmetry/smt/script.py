@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -26,7 +26,6 @@ __all__ = [
     "conjunction",
     "difference",
     "joined",
-    "multiples_lemma",
     "named",
     "number",
     "term",
@@ -89,7 +88,7 @@ def conjunction(conditions: Sequence[str]) -> str:
 
 
 def term(e: sp.Expr | int, values: Mapping[sp.Symbol, str] | None = None) -> str:
-    """A polynomial in sizes and positions, as it is written; `values` stand for its symbols.
+    """A formula of whole numbers, as it is written; `values` stand for its symbols.
 
     >>> i, s = sp.symbols("i s", integer=True)
     >>> term(s * i - 1), term(s * i, {i: "(- i t)"})
@@ -108,7 +107,18 @@ def term(e: sp.Expr | int, values: Mapping[sp.Symbol, str] | None = None) -> str
         return whole(*[term(a, values) for a in e.args])
     if isinstance(e, sp.Pow) and e.exp.is_Integer and e.exp > 0:
         return whole(*[term(e.base, values)] * int(e.exp))
-    raise TypeError(f"{e} is no polynomial")
+    if isinstance(e, sp.floor):
+        over, under = sp.fraction(sp.together(e.args[0]))
+        return call("div", term(sp.expand(over), values), term(under, values))
+    if isinstance(e, sp.ceiling):
+        return call("-", term(sp.floor(-e.args[0]), values))
+    if isinstance(e, sp.Max | sp.Min):
+        first, *rest = (term(a, values) for a in e.args)
+        for other in rest:
+            sign = ">=" if isinstance(e, sp.Max) else "<="
+            first = call("ite", call(sign, first, other), first, other)
+        return first
+    raise TypeError(f"{e} is no formula of whole numbers")
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,8 @@ class Query:
     what: str
     text: str
     expected: str = "unsat"
+    lemma: bool = False
+    """Whether it is for all sizes, and knows nothing of any network."""
 
 
 @dataclass
@@ -128,6 +140,8 @@ class Script:
     known: set[str] = field(default_factory=set)
     sizes: dict[sp.Expr, str] = field(default_factory=dict)
     symbols: dict[str, sp.Symbol] = field(default_factory=dict)
+    multiplied: bool = False
+    """Whether it uses the lemma of products."""
 
     def integer(self, name: str, least: int | None = None) -> str:
         """Declare a whole number, once; `least` bounds it from below."""
@@ -138,13 +152,6 @@ class Script:
             if least is not None:
                 self.claim(call(">=", shown, number(least)))
         return shown
-
-    def real(self, name: str) -> str:
-        """Declare a real number, once."""
-        if name not in self.known:
-            self.known.add(name)
-            self.lines.append(f"(declare-const {named(name)} Real)")
-        return named(name)
 
     def function(
         self, name: str, arguments: int, result: str = "Real", argument: str = "Int"
@@ -175,7 +182,8 @@ class Script:
         value = sp.sympify(e)
         if value.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
             if value not in self.sizes:
-                self.sizes[value] = self.integer(self._unused("size"), 0)
+                least = 0 if value.is_nonnegative else None
+                self.sizes[value] = self.integer(self._unused("size"), least)
             return self.sizes[value]
         for symbol in sorted(value.free_symbols, key=lambda each: each.name):
             if self.symbols.setdefault(symbol.name, symbol) != symbol:
@@ -189,10 +197,6 @@ class Script:
                 rest = call("mod", named(symbol.name), "2")
                 self.claim(call("=", rest, "0" if symbol.is_even else "1"))
         return term(value)
-
-    def new(self, name: str) -> str:
-        """A whole number of a name that nothing has yet; no name of a user's has a "!"."""
-        return self.integer(self._unused(name))
 
     def _unused(self, name: str) -> str:
         number = 1
@@ -211,17 +215,13 @@ class Script:
         """Assert a formula."""
         self.lines.append(f"(assert {formula})")
 
-    def note(self, words: str) -> None:
-        """A comment."""
-        self.lines.append(f"; {escape.plain(words)}")
-
     def between(self, low: str, value: str, beyond: str) -> str:
         """That low <= value < beyond."""
         return call("and", call("<=", low, value), call("<", value, beyond))
 
     def remainder(self, value: str, modulus: str) -> tuple[str, str]:
         """The quotient and the remainder of a division, as new numbers that fit."""
-        quotient, rest = self.new("q"), self.new("r")
+        quotient, rest = self.integer(self._unused("q")), self.integer(self._unused("r"))
         self.claim(call("=", value, total(whole(modulus, quotient), rest)))
         self.claim(self.between("0", rest, modulus))
         return quotient, rest
@@ -235,31 +235,21 @@ class Script:
             parts[floor] = sp.Symbol(quotient, integer=True)
         self.claim(call("=", self.size(symbol), self.size(sp.expand(value.xreplace(parts)))))
 
-    def small_multiple(self, modulus: str, multiple: str) -> None:
-        """Use the lemma that a multiple of a number is 0 if it is smaller than that number."""
-        product = whole(modulus, multiple)
-        small = call("and", call("<", call("-", modulus), product), call("<", product, modulus))
-        self.claim(
-            call("=>", small, call("and", call("=", multiple, "0"), call("=", product, "0")))
-        )
+    def product(self, a: str, b: str) -> None:
+        """Use the lemma that a product is not negative if both of its factors are not."""
+        if not (a.isdigit() or b.isdigit()):  # which needs no lemma
+            self.multiplied = True
+            both = call("and", call(">=", a, "0"), call(">=", b, "0"))
+            self.claim(call("=>", both, call(">=", whole(a, b), "0")))
 
     def ask(self, what: str, goal: str) -> Query:
         """The question whether what is asserted can hold without the goal."""
         lines = [*self.lines, f"(assert {call('not', goal)})", "(check-sat)"]
         return Query(what, "\n".join(lines) + "\n")
 
-
-def multiples_lemma() -> Query:
-    """The lemma that `small_multiple` uses, as a question of its own."""
-    script = Script()
-    n, q = script.integer("N", 1), script.integer("Q")
-    product = whole(n, q)
-    script.claim(call("<", call("-", n), product))
-    script.claim(call("<", product, n))
-    return script.ask(
-        "a multiple of N between -N and N is 0",
-        call("and", call("=", q, "0"), call("=", product, "0")),
-    )
+    def lemma(self, words: str, goal: str) -> Query:
+        """The question whether a lemma is true, which is said in words."""
+        return replace(self.ask(words, goal), lemma=True)
 
 
 def joined(queries: Iterable[Query], title: str) -> str:

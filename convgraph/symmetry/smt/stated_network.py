@@ -1,4 +1,4 @@
-"""What a proof states of a network, as the second checker reads it.
+"""What a statement says of a network, as the second checker reads it.
 
 The spec is bound anew, to the sizes that the statement prints, and how each row moves is what its
 claim says, which the questions then put to the test. Of what a proof is given, and of how it was
@@ -9,7 +9,7 @@ are a check of their own, it shares how axes are paired and how the notes of a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,17 +17,22 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.printed_notes import Printed
 from convgraph.symmetry.instances.symbol_values import free_symbols
+from convgraph.symmetry.smt.script import Script
+from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Statement
+from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
+
+ENDLESS = {"line": "zeros", "circle": "wrap"}  # on a line nothing goes around
 
 
 @dataclass(frozen=True)
@@ -53,21 +58,33 @@ class Stated:
     wrapped: bool
     shifts: Mapping[str, tuple[sp.Expr, ...]]
     sizes: Mapping[str, tuple[sp.Expr, ...]]
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Equation]
     printed: Printed
 
     def moving(self, row: Row) -> tuple[bool, ...]:
         """Along which axes a row moves."""
         return tuple(t != 0 for t in self.shifts[row.name])
 
-    def moduli(self, row: Row) -> tuple[sp.Expr | None, ...]:
-        """On a circle the number of positions of each axis that moves; None for other axes."""
-        pairs = zip(self.moving(row), self.sizes[row.name], strict=True)
-        return tuple(size if moves and self.where == "circle" else None for moves, size in pairs)
-
     def named(self, size: Any) -> sp.Expr:
         """A size or a padding, or the symbol that is said to stand for it."""
         return _named(self.printed, sp.sympify(size))
+
+    def padded(self, axis: Axis) -> Axis:
+        """An axis with the symbol that is said to stand for its padding."""
+        return axis if axis.window is None else axis.with_padding(self.named(axis.window.padding))
+
+    def say_sizes(self, script: Script, row: Row, sizes: Sequence[Any], *others: Row) -> None:
+        """Say of sizes, and of those of which claims speak, what they are."""
+        claims = [self.claims[r.name] for r in (row, *others) if r.name in self.claims]
+        open_ = [*sizes, *(c for claim in claims for c in claim.conditions)]
+        free = set().union(*(sp.sympify(e).free_symbols for e in open_))
+        needed = []
+        for symbol, value in reversed(self.floors.items()):
+            if symbol in free:
+                needed.append((symbol, value))
+                free |= value.free_symbols
+        for symbol, value in reversed(needed):
+            script.rounded_down(symbol, value)
 
     @cached_property
     def floors(self) -> dict[sp.Symbol, sp.Expr]:
@@ -81,23 +98,35 @@ class Stated:
         return found
 
 
-def stated(proof: Any) -> Stated:
-    """What a proof of equivariance states, or an error that says why it states nothing."""
-    statement = proof.statement
+def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
+    """What is stated of a network, or an error that says why nothing is."""
     where, shift = statement.where, statement.transformation
+    if type(shift) is not Shift or ENDLESS.get(where, shift.boundary) != shift.boundary:
+        raise ConvgraphError(
+            f"where={where!r}, transformation={shift!r}: no such shift moves there"
+        )
+    spec = () if isinstance(statement.spec, Network) else statement.spec
+    said = [side for claim in claimed for side in (claim.left, claim.right, *claim.conditions)]
+    if any("!" in s.name for s in free_symbols((spec, shift, statement.channels, *said))):
+        raise ConvgraphError("claims: names with a ! are those of a question")
+    if where != "interior" and any(claim.conditions for claim in claimed):
+        raise ConvgraphError(f"claims: what is said on a {where} is said of all positions")
     printed = Printed(statement.notes)
-    if not proof.claims or proof.claims[-1] != statement.claim:
-        raise ConvgraphError("claims: the last claim is that of the statement")
     network = _network(statement, printed)
     (start,) = network.inputs
-    if len(proof.claims) != len(network.layers):
-        raise ConvgraphError(f"claims: {len(proof.claims)} for {len(network.layers)} rows")
+    if len(claimed) != len(network.layers):
+        raise ConvgraphError(f"claims: {len(claimed)} for {len(network.layers)} rows")
     sizes = _sizes(network, statement, printed)
     shifts = {start.name: moves_of(start, shift)}
     claims = {}
-    for layer, claim in zip(network.layers, proof.claims, strict=True):
+    for layer, claim in zip(network.layers, claimed, strict=True):
         name = layer.target.name
         shifts[name] = _away(claim, sizes[name], where)
+        moving = {i for i, t in zip(claim.left.args, shifts[name], strict=True) if t != 0}
+        for condition in claim.conditions:
+            about = condition.free_symbols & set(claim.left.args)
+            if not about or about - moving:  # no layer's question would be about it
+                raise ConvgraphError(f"claims: {condition} >= 0 is of no position that moves")
         claims[name] = claim
     return Stated(network, where, shift.boundary == "wrap", shifts, sizes, claims, printed)
 
@@ -115,7 +144,7 @@ def bound_anew(spec: Any, sizes: tuple[Any, ...], channels: Any) -> Network:
     return Network(x, spec(x))
 
 
-def _network(statement: Any, printed: Printed) -> Network:
+def _network(statement: Statement, printed: Printed) -> Network:
     if isinstance(statement.spec, Network):
         return statement.spec
     if statement.where != "line":
@@ -136,7 +165,7 @@ def _network(statement: Any, printed: Printed) -> Network:
         raise
 
 
-def _away(claim: Any, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.Expr, ...]:
+def _away(claim: Equation, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.Expr, ...]:
     """By how much a claim says that a row moves: the t of y'(i) = y(i - t)."""
     left, right = claim.left, claim.right
     sides = isinstance(left, AppliedUndef) and isinstance(right, AppliedUndef)
@@ -167,7 +196,9 @@ def _named(printed: Printed, value: sp.Expr) -> sp.Expr:
     return next((symbol for symbol, meant in printed.meanings if _counted(meant) == own), value)
 
 
-def _sizes(network: Network, statement: Any, printed: Printed) -> dict[str, tuple[sp.Expr, ...]]:
+def _sizes(
+    network: Network, statement: Statement, printed: Printed
+) -> dict[str, tuple[sp.Expr, ...]]:
     """The number of positions of every row."""
     if not isinstance(statement.spec, Network):
         return _sizes_of_rows(network, printed)
@@ -185,7 +216,9 @@ def _sizes(network: Network, statement: Any, printed: Printed) -> dict[str, tupl
                 and made is not None
                 and known[joint.source.name][read].free_symbols
             ):
-                own[made] = _named(printed, _outputs(axis, known[joint.source.name][read]))
+                own[made] = _named(
+                    printed, sp.sympify(axis.resized(known[joint.source.name][read]).outputs)
+                )
         known[layer.target.name] = tuple(own)
     return known
 
@@ -202,27 +235,6 @@ def _sizes_of_rows(network: Network, printed: Printed) -> dict[str, tuple[sp.Exp
         return sp.expand(value.xreplace(known)) if name == value else name
 
     return {row.name: tuple(size(sp.sympify(n)) for n in row.shape) for row in network.rows}
-
-
-def _outputs(axis: Axis, inputs: sp.Expr) -> sp.Expr:
-    """How many positions an axis makes of so many, told from what it makes of those it was bound
-    to: every s further positions of an input make room for one more window.
-
-    Those that no window reads come first: fewer than s, or none where the last window ends beyond
-    the input.
-    """
-    more = inputs - axis.inputs
-    match axis:
-        case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
-            last = s * (axis.outputs - 1) + d * (k - 1) - p
-            left = axis.inputs - 1 + (after or 0) - last
-            spare = left if after is not None and 0 <= left < s else 0
-            return axis.outputs + sp.floor((more + spare) / sp.Integer(s))
-        case Repeat(factor=factor):
-            return axis.outputs + factor * more
-        case Reversed(window=w):
-            return sp.expand(axis.outputs + w.stride * more)
-    return sp.sympify(axis.outputs)
 
 
 def _counted(size: sp.Expr) -> tuple[sp.Expr, ...]:
@@ -259,21 +271,17 @@ def follow(network: Network, moves: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
 
 
 def _step(layer: Any, axis: Axis, step: sp.Expr) -> sp.Expr:
-    match axis:
-        case Window(stride=s):
-            if not (step / s).is_integer:
-                raise ConvgraphError(
-                    f"transformation: stride={s}: the stride of {layer.spec} does not divide "
-                    f"{step}, so that no equation is refuted"
-                )
-            return step / s
-        case Reversed(window=w):
-            return step * w.stride
-        case Repeat(factor=factor):
-            return step * factor
-        case Full(outputs=1):
-            return sp.S.Zero
-    raise ConvgraphError(
-        f"transformation: {layer.spec} has other parameters at every position, "
-        "so that no equation is refuted"
-    )
+    if axis.pace is None and axis.full and axis.outputs == 1:
+        return sp.S.Zero
+    if axis.pace is None:
+        raise ConvgraphError(
+            f"transformation: {layer.spec} has other parameters at every position, "
+            "so that no equation is refuted"
+        )
+    out, by = axis.pace
+    if not (step / by).is_integer:
+        raise ConvgraphError(
+            f"transformation: stride={by}: the stride of {layer.spec} does not divide "
+            f"{step}, so that no equation is refuted"
+        )
+    return step / by * out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from convgraph.symmetry.proofs.vocabulary import applied
+from convgraph.symmetry.statements.vocabulary import applied
 
 __all__ = ["Equation", "primed"]
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+import sympy as sp
 
 from convgraph.core.sizes import Size
-from convgraph.symmetry.proofs.equation import Equation
-from convgraph.symmetry.proofs.open_network import Note, Where
+from convgraph.symmetry.statements.equation import Equation
 
-__all__ = ["Statement"]
+__all__ = ["MEANING", "Note", "Statement", "Where"]
+
+Where: TypeAlias = Literal["line", "circle", "interior"]
+MEANING = "{} = {}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a symbol stands for, in words with places for formulas."""
+
+    words: str
+    formulas: tuple[sp.Expr, ...]
 
 
 @dataclass(frozen=True)
