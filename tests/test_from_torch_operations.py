@@ -146,6 +146,8 @@ FUNCTIONS = {
     "products added": (lambda x: torch.addcmul(x, x.flip(2), x, value=2), (1, 3, 5)),
     "quotients added": (lambda x: torch.addcdiv(x, x, 2 + x.flip(2).abs()), (1, 3, 5)),
     "between": (lambda x: torch.lerp(x, x.roll(1, 2), 0.3).lerp(-x, x.sigmoid()), (1, 3, 5)),
+    "powers of two": (lambda x: torch.exp2(x) + torch.special.erfc(x), (1, 3, 5)),
+    "remainders": (lambda x: torch.fmod(x, 0.3) + torch.remainder(x.roll(1, 2), -0.4), (1, 3, 5)),
     "near one": (lambda x: torch.expm1(x) + torch.log1p(x.abs()), (1, 3, 5)),
     "whole parts": (
         lambda x: (3 * x).trunc() + x.frac() + x.div(0.3, rounding_mode="floor"), (1, 9)

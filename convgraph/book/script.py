@@ -84,7 +84,8 @@ def _used(main: ast.FunctionDef, homes: dict[str, ast.stmt]) -> set[ast.stmt]:
 
 def _flat(source: str, main: ast.FunctionDef) -> str:
     """The body of a function as lines of a script, what it returns being called figure."""
-    first, last = main.body[0].lineno, main.end_lineno
+    said = ast.get_docstring(main) is not None
+    first, last = main.body[said].lineno, main.end_lineno
     body = textwrap.dedent("\n".join(source.splitlines()[first - 1 : last]))
     before, _, result = body.rpartition("\nreturn ")
     sizes = ", ".join(argument.arg for argument in main.args.args)

@@ -26,10 +26,12 @@ ZERO: End = (sp.S.Zero, 0)
 
 
 def sigmoid(v: Array) -> Array:
+    """The logistic function."""
     return 0.5 * (1 + np.tanh(0.5 * np.asarray(v, float)))  # without overflow at either end
 
 
 def erf(v: Array) -> Array:
+    """The error function, by `math.erf` of each value."""
     return np.vectorize(math.erf, otypes=[float])(v)
 
 

@@ -38,7 +38,7 @@ NOT_READ: dict[str, str] = {
     **dict.fromkeys(("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
                      "QLinearMatMul"), _QUANTISED),
     **dict.fromkeys(("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"), _LOSS),
-    **dict.fromkeys(("Attention", "RotaryEmbedding", "SwiGLU"), _ATTENTION),
+    **dict.fromkeys(("Attention", "RotaryEmbedding"), _ATTENTION),
     **dict.fromkeys(("AffineGrid", "Col2Im", "Det", "EyeLike", "ScatterElements", "ScatterND",
                      "Scatter", "BitCast"), _LIST),
 }  # fmt: skip

@@ -13,6 +13,7 @@ ROWS, PANELS = 1.5, 1.08
 
 @figure("9.2", "sparse connectivity, viewed from below", units=range(3, 10), kernel=range(1, 6))
 def from_below(units: int = 5, kernel: int = 3) -> Figure:
+    """What the middle input affects: a few outputs of a convolution, all of a dense layer."""
     sparse = cg.Conv(kernel, padding="same").on(units)
     dense = cg.Dense(units).on(units)
     middle = f"x{(units + 1) // 2}"
@@ -26,6 +27,7 @@ def from_below(units: int = 5, kernel: int = 3) -> Figure:
 
 @figure("9.3", "sparse connectivity, viewed from above", units=range(3, 10), kernel=range(1, 6))
 def from_above(units: int = 5, kernel: int = 3) -> Figure:
+    """What the middle output sees: a few inputs of a convolution, all of a dense layer."""
     sparse = cg.Conv(kernel, padding="same").on(units)
     dense = cg.Dense(units).on(units)
     middle = f"s{(units + 1) // 2}"
@@ -39,6 +41,7 @@ def from_above(units: int = 5, kernel: int = 3) -> Figure:
 
 @figure("9.4", "receptive fields of deeper units", units=range(3, 10), kernel=range(1, 6))
 def through_two_layers(units: int = 5, kernel: int = 3) -> Figure:
+    """What a unit behind two convolutions sees in each row before it."""
     net = (cg.Conv(kernel, padding="same") >> cg.Conv(kernel, padding="same")).on(units)
     middle = f"g{(units + 1) // 2}"
     seen = [cg.receptive_field(net, middle, row=row) for row in "ghx"]

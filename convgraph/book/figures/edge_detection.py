@@ -21,6 +21,7 @@ PIXEL = 0.7  # points
 
 @figure("9.6", "edge detection")
 def edge_detection() -> Figure:
+    """A photograph, and the difference of each of its pixels and the one on the left."""
     photo = _photograph()
     net = cg.Conv((1, 2)).on(photo.shape)
     # each pixel less its neighbour on the left

@@ -22,6 +22,7 @@ STAGES = {"sum": ("Convolution", "affine transform"), "relu": ("Detector", "nonl
 
 @figure("9.7", "the stages of a convolutional layer, in two terminologies")
 def two_terminologies() -> Figure:
+    """One layer of three stages, or three layers: the same rows under either name."""
     net = (cg.Conv(3) >> cg.ReLU() >> cg.MaxPool(2)).on(8)
 
     def boxes(word: str) -> list[str]:
@@ -68,6 +69,7 @@ def _leaning(way: int) -> NDArray[np.bool_]:
 
 @figure("9.9", "learned invariance")
 def learned_invariance() -> Figure:
+    """Filters for one digit in three slants, and a maximum over what they answer."""
     filters = [_leaning(way) for way in ORIENTATIONS]
     # 1 for the digit that a filter is made from, less for all others
     kernel = np.stack([(2 * ink - 1.0) / ink.sum() for ink in filters])

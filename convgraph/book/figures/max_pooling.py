@@ -9,6 +9,7 @@ from convgraph.figures.figure import Figure
 
 @figure("9.8", "max pooling brings invariance", kernel=range(1, 6))
 def pooling_and_a_shift(kernel: int = 3) -> Figure:
+    """Maxima over windows, before and after the input moved by one unit."""
     signal = [0, 0.3, 0.1, 1, 0.2, 0.1, 0]
     net = cg.MaxPool(kernel, stride=1, padding="same").on(6)
     inner = [unit for row in net.rows for unit in row.units()[1:-1]]

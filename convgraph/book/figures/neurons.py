@@ -13,6 +13,7 @@ IMAGE = list("abcdefghi")
 
 @figure("slides", "a 3x3 image under a 2x2 filter, neuron by neuron")
 def neuron_by_neuron() -> Figure:
+    """What each output of a small image filter reads, and a dense layer on the same image."""
     net = cg.Conv((2, 2)).on((3, 3))
     dense = cg.Dense(net.outputs[0].shape).on(net.inputs[0].shape)
 

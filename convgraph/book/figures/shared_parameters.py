@@ -11,6 +11,7 @@ from convgraph.figures.figure import Figure
 
 @figure("9.5", "parameter sharing", units=range(3, 10), kernel=range(1, 6))
 def shared_parameters(units: int = 5, kernel: int = 3) -> Figure:
+    """Where the middle parameter of a convolution is used, and of a dense layer."""
     convolution = cg.Conv(kernel, padding="same").on(units)
     dense = cg.Dense(units).on(units)
 
@@ -31,6 +32,7 @@ SIZES = {"units": range(3, 9), "kernel": range(1, 4)}
 
 @figure("9.14", "local connections, convolution and full connections", **SIZES)
 def local_and_full(units: int = 5, kernel: int = 2) -> Figure:
+    """One wiring untied and tied, with its parameters as letters, and the full wiring."""
     padding = ((0, kernel - 1),)  # at the end alone: the last unit sees the last input alone
     local = _lettered(cg.LocallyConnected(kernel, padding=padding), units)
     convolution = _lettered(cg.Conv(kernel, padding=padding), units)
@@ -40,6 +42,7 @@ def local_and_full(units: int = 5, kernel: int = 2) -> Figure:
 
 @figure("9.16", "local, tiled and ordinary convolution", tiles=range(1, 5), **SIZES)
 def tiled_convolution(units: int = 5, kernel: int = 2, tiles: int = 2) -> Figure:
+    """One wiring with no kernel, with several in turn and with one at all positions."""
     padding = ((0, kernel - 1),)
     local = _lettered(cg.LocallyConnected(kernel, padding=padding), units)
     tiled = _lettered(cg.TiledConv(kernel, padding=padding, tiles=tiles), units)

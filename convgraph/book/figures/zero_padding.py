@@ -11,6 +11,7 @@ SIZES = {"units": range(8, 21, 4), "kernel": range(2, 7), "layers": range(1, 4)}
 
 @figure("9.13", "zero padding and network size", **SIZES)
 def padding_and_size(units: int = 16, kernel: int = 6, layers: int = 3) -> Figure:
+    """A stack of convolutions that shrinks, and one that zeros keep at its size."""
     bare = cg.Conv(kernel)
     left = kernel // 2
     padded = cg.Conv(kernel, padding=((left, kernel - 1 - left),))

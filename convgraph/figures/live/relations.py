@@ -101,6 +101,7 @@ def _encoded(axis: Axis) -> Table:
 
 
 def table_of(positions: NDArray[np.int64], bound: int) -> Table:
+    """A table for the page, as a window where it is one; positions are below `bound`, or -1."""
     outputs, taps = positions.shape
     output, tap = np.arange(outputs)[:, None], np.arange(taps)
     there = positions >= 0
