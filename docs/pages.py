@@ -8,8 +8,8 @@ from pathlib import Path
 import convgraph
 from convgraph.book.claims import derive
 from convgraph.book.claims_table import as_markdown
+from convgraph.book.figure_script import figure_script
 from convgraph.book.figures import figure_numbers, figure_sizes, make
-from convgraph.book.script import figure_script
 from convgraph.book.sizes_page import sizes_page
 from convgraph.figures.motion.settings import SETTINGS
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import convgraph as cg
+from convgraph.book.figure_script import figure_script
 from convgraph.book.figures import figure_function, figure_numbers
-from convgraph.book.script import figure_script
 
 
 @pytest.mark.parametrize("number", figure_numbers())

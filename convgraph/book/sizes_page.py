@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from convgraph.book.figure_script import figure_script
 from convgraph.book.figures import figure_function, figure_sizes, make
-from convgraph.book.script import figure_script
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.live.page import document
