@@ -73,8 +73,8 @@ def in_setting(
     except TypeError:  # such as a spec that holds an array of a user's
         keeps = False
     setting, known = (remembered if keeps else _in_setting)(spec, shift, where, channels)
-    own = (tuple(map(replace, each)) for each in (known.definitions, known.claims, known.notes))
-    return setting, Given(*own)
+    definitions, claims = (tuple(map(replace, e)) for e in (known.definitions, known.claims))
+    return setting, Given(definitions, claims, tuple(map(replace, known.notes)))
 
 
 def _in_setting(
