@@ -140,6 +140,49 @@ def test_rows_as_columns() -> None:
     assert right.height == top
 
 
+@pytest.mark.parametrize("direction", ["up", "down", "right", "left"])
+def test_directions_turn_places_ways_letters_and_captions(direction: Any) -> None:
+    net = (SAME >> cg.MaxPool(2)).on(4)
+    captions = {"h": "Convolution", "g": "Pooling"}
+    up = panel(net)
+    found = panel(net, direction=direction, letters="abcd", captions=captions, row_distance=1)
+    tall, wide = up.height, max(unit.x for unit in up.units)
+    turn = {
+        "up": lambda x, y: (x, y),
+        "down": lambda x, y: (x, tall - y),
+        "right": lambda x, y: (y, wide - x),
+        "left": lambda x, y: (tall - y, wide - x),
+    }[direction]
+    for a, b in zip(up.units, found.units, strict=True):
+        assert (b.x, b.y) == pytest.approx(turn(a.x, a.y))
+    for a, b in zip(up.edges, found.edges, strict=True):
+        assert b.route.tip == pytest.approx(turn(*a.route.tip))
+    beside = {text.text: text for text in found.texts if text.edge is None}
+    for caption, (low, high) in (("Convolution", "xh"), ("Pooling", "hg")):
+        ends = [next((u.x, u.y) for u in found.units if u.row == row) for row in (low, high)]
+        axis = 0 if direction in ("right", "left") else 1
+        middle = sum(end[axis] for end in ends) / 2
+        assert (beside[caption].x, beside[caption].y)[axis] == pytest.approx(middle)
+    for a, b in itertools.combinations(found.texts, 2):
+        assert abs(a.x - b.x) >= (a.width + b.width) / 2 or abs(a.y - b.y) >= 0.8 * a.size
+
+
+@pytest.mark.parametrize("direction", ["up", "right"])
+def test_letters_of_dense_layers_stand_apart_and_off_units(direction: Any) -> None:
+    found = panel(cg.Dense(4).on(4), letters=True, direction=direction)
+    assert len(found.texts) == 16
+    for a, b in itertools.combinations(found.texts, 2):
+        assert abs(a.x - b.x) >= (a.width + b.width) / 2 or abs(a.y - b.y) >= 0.8 * a.size
+    for text in found.texts:
+        for unit in found.units:
+            aside = max(abs(unit.x - text.x) - text.width / 2, 0)
+            assert math.hypot(aside, max(abs(unit.y - text.y) - 0.4 * text.size, 0)) >= BOOK.radius
+        if text.masking:  # then it stands on its own edge
+            assert text.edge is not None
+            way = [text.edge.route.at(i / 100) for i in range(101)]
+            assert min(math.dist(point, (text.x, text.y)) for point in way) < 2
+
+
 def test_letters_stand_above_edges_that_run_to_the_right() -> None:
     found = panel(cg.Conv(2).on(4), letters="ab", direction="right")
     for text in found.texts:
@@ -202,10 +245,9 @@ def test_what_is_left_out_reaches_every_format(name: str) -> None:
         ({"show": ["x1"]}, r"show=\['x1'\]: one unit of each row at least, and none of s"),
         ({"show": "x9"}, r"unit='x9': no unit"),
         ({"edges_of": 7}, r"edges_of=7: a unit, a set of units"),
-        ({"direction": "down"}, r"direction='down': rows run up, or to the right"),
+        ({"direction": "rigth"}, r"direction='rigth': rows run up, down, .* did you mean right"),
         ({"headings": "out"}, r"headings='out': a dict from rows"),
         ({"headings": {"h": "out"}}, r"row='h': no row"),
-        ({"captions": {"s": "out"}, "direction": "right"}, r"headings stand above columns"),
     ],
 )
 def test_bad_arguments(options: dict[str, Any], message: str) -> None:

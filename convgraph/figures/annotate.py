@@ -42,7 +42,8 @@ def annotate(
             return head + ">"
         text, data = element
         attributes = "".join(f' data-{key}="{escape.markup(v)}"' for key, v in data.items())
-        return f"{head}{attributes}>\n<title>{escape.markup(text)}</title>"
+        title = f"\n<title>{escape.markup(text)}</title>" if text else ""
+        return f"{head}{attributes}>{title}"
 
     svg = _GROUP.sub(group, svg)
     start = svg.index(">") + 1
@@ -64,11 +65,16 @@ def _known(
             if mark.parameter is not None:
                 data = {"parameter": mark.parameter, "kernel": _row_of(mark)}
                 data["panel"] = str(number + 1)
+                data |= _own(mark, theme)
                 yield mark_id(mark.name, number), (mark.parameter, data)
+            elif mark.kind == "key" or (mark.kind == "cell" and _own(mark, theme)):
+                yield mark_id(mark.name, number), ("", _own(mark, theme))
         for edge in panel.edges:
             data = {"source": edge.source, "target": edge.target, "parameter": edge.parameter}
             if not edge.strong:
                 data["quiet"] = "true"
+            elif edge.color is not None:
+                data["own"] = "true"
             yield (
                 edge_id(edge, number),
                 (
@@ -89,9 +95,19 @@ def _unit(panel: Panel, unit: Unit, number: int, theme: Theme) -> dict[str, str]
         data["valued"] = "true"
     elif unit.side is not None and unit.text not in ("", unit.name):
         data["counted"] = unit.called
+    if unit.shape != "circle":
+        data["shape"] = unit.shape
+    if unit.line is not None:
+        data["outlined"] = "true"
     if unit.fills and not {*unit.fills} <= {theme.shade, theme.hole}:
         data["own"] = "dark" if is_dark(ink_on(unit.fills, theme.ink)) else "light"
     return data
+
+
+def _own(mark: Mark, theme: Theme) -> dict[str, str]:
+    if mark.fill in (None, "transparent", theme.ink):
+        return {}
+    return {"own": "dark" if is_dark(ink_on([str(mark.fill)], theme.ink)) else "light"}
 
 
 def _row_of(kernel: Mark) -> str:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Any, Literal, TypeAlias
+from typing import Any, get_args
 
 import numpy as np
 
-from convgraph.core.errors import ConvgraphError
+from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
+from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
-from convgraph.figures.lettering import captions_of, headings_of, letters_at
+from convgraph.figures.legend import Legend, with_legend
+from convgraph.figures.letter_places import letters_at, overlaps
+from convgraph.figures.lettering import captions_of, headings_of
+from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.omitted import Omitted
-from convgraph.figures.panel import Edge, Panel, Unit
+from convgraph.figures.panel import Direction, Panel, Unit
 from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_edges
-from convgraph.figures.routes import CLEARANCE, Route, route
+from convgraph.figures.routes import CLEARANCE
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
+from convgraph.figures.written import written_values
 
-__all__ = ["MOST_EDGES", "MOST_UNITS", "Direction", "Wish", "build", "written_values"]
+__all__ = ["MOST_EDGES", "MOST_UNITS", "Wish", "build"]
 
 MOST_UNITS = 1_000
 MOST_EDGES = 5_000
 MOST_COUNTED = 2_000_000  # units and connections to choose from, where only some are drawn
 
-Direction: TypeAlias = Literal["up", "right"]
+FROM = {
+    "up": "Rows of units from the bottom",
+    "down": "Rows of units from the top",
+    "right": "Columns from the left",
+    "left": "Columns from the right",
+}
 
 MOST_READ = 40  # units or connections that a description names
 
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
+ACROSS_WITH_NAMES = 2.2  # where they run across, and names stand one behind the other
+ACROSS = ("right", "left")
+TRIES, MORE = 4, 1.3  # how often rows are moved apart for their letters, and how far
 
 
 @dataclass(frozen=True)
@@ -50,18 +61,48 @@ class Wish:
     padding: bool = False
     direction: Direction = "up"
     row_distance: float | None = None
+    units: Looks = None
+    edges: Looks | str = None
+    legend: Legend = None
+
+    def __post_init__(self) -> None:
+        distance = self.row_distance
+        if distance is not None and not (
+            isinstance(distance, int | float) and 0.7 <= distance <= 100
+        ):
+            raise ConvgraphError(
+                f"row_distance={distance!r}: a number of column pitches from 0.7 to 100"
+            )
+        if self.direction not in get_args(Direction):
+            raise ConvgraphError(
+                f"direction={self.direction!r}: rows run {', '.join(get_args(Direction))}"
+                f"{nearest(str(self.direction), get_args(Direction))}"
+            )
 
 
 def build(network: Network, theme: Theme, wish: Wish) -> Panel:
-    """The panel of a network."""
+    """The panel of a network; rows are moved apart until letters have room between them."""
     most = MOST_COUNTED if wish.show is not None or wish.edges_of is not None else None
     _check_size(network, _units(network), _connections(network), most)
+    letter = letters_of(network, wish.letters)
+    panel = _built(network, theme, wish, letter)
+    distance = panel.row_distance
+    for _ in range(TRIES if wish.row_distance is None else 0):
+        if not overlaps([text for text in panel.texts if text.edge is not None]):
+            break
+        distance *= MORE
+        panel = _built(network, theme, replace(wish, row_distance=distance), letter)
+    return panel
+
+
+def _built(network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None) -> Panel:
     shown = shown_units(network, wish.show)
     fill_of = fills(network, wish.shade, theme.shade)
     strong = emphasized(network, wish.emphasize)
-    letter = letters_of(network, wish.letters)
     places = _places(network, theme, wish, letter, shown)
-    units = _all_units(network, theme, places, fill_of, written_values(network, wish.values))
+    written = written_values(network, wish.values)
+    looks = unit_looks(network, wish.units)
+    units = _all_units(network, theme, places, fill_of, written, looks)
     drawn = np.concatenate([shown[row.name] for row in network.rows])
     wanted = targets_with_edges(network, wish.edges_of)
     kept = np.concatenate([wanted[row.name] for row in network.rows])
@@ -75,8 +116,9 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
         marks += omitted.padding()
         lines += omitted.padding_lines(emphasis=strong is not None)
         _check_size(network, int(drawn.sum()) + len(marks), int(visible.sum()) + len(lines))
-    chosen = np.flatnonzero(visible)
-    edges = _edges(network, theme, units, drawn, strong, chosen)
+    chosen = np.flatnonzero(visible).tolist()
+    looked = edge_looks(network, wish.edges, chosen)
+    edges = drawn_edges(network, theme, units, drawn, strong, chosen, looked)
     seen = tuple(unit for unit, there in zip(units, drawn.tolist(), strict=True) if there)
     panel = Panel(
         seen,
@@ -87,27 +129,33 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
         network,
         tuple(marks),
         tuple(lines),
+        places.row_distance,
     )
-    panel = replace(panel, description=_description(panel, theme, wish))
-    return _with_texts(panel, theme, wish, letter, chosen, places)
+    panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
+    labels = _labels(chosen, letter, looked)
+    return with_legend(_with_texts(panel, theme, wish, labels), theme, wish.legend, labels)
 
 
-def _with_texts(
-    panel: Panel,
-    theme: Theme,
-    wish: Wish,
-    letter: Sequence[str] | None,
-    chosen: Any,
-    places: Layout,
-) -> Panel:
-    across = wish.direction == "right"
-    if across:
-        panel = panel.turned()
+def _labels(
+    chosen: Sequence[int], letter: Sequence[str] | None, looks: Mapping[int, EdgeLook]
+) -> list[str] | None:
+    """What stands beside each connection, or None where nothing does."""
+    if letter is None and not any(look.label for look in looks.values()):
+        return None
+    found = []
+    for number in chosen:
+        label = looks[number].label if number in looks else None
+        found.append((letter[number] if letter else "") if label is None else label)
+    return found
+
+
+def _with_texts(panel: Panel, theme: Theme, wish: Wish, labels: Sequence[str] | None) -> Panel:
+    across = wish.direction in ACROSS
     texts = []
-    if letter is not None:
-        texts = letters_at(panel.edges, [letter[i] for i in chosen.tolist()], theme, across)
+    if labels is not None:
+        texts = letters_at(panel, labels, theme, across)
     if wish.captions:
-        texts += captions_of(panel, wish.captions, places, theme, across)
+        texts += captions_of(panel, wish.captions, theme, across)
     if wish.headings:
         texts += headings_of(panel, wish.headings, theme, across)
     return replace(panel, texts=tuple(texts))
@@ -138,8 +186,12 @@ def _places(
     letter: Sequence[str] | None,
     shown: Mapping[str, Mask],
 ) -> Layout:
-    wide = max(map(len, letter or [""])) > 1
-    least = max(theme.row_distance, WITH_NAMES) if wide else theme.row_distance
+    wide = max(map(len, letter or [""]))
+    if wide and wish.direction in ACROSS:
+        needed = ACROSS_WITH_NAMES if wide > 1 else WITH_NAMES
+    else:
+        needed = WITH_NAMES if wide > 1 else 0
+    least = max(theme.row_distance, needed)
     radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
     if all(mask.all() for mask in shown.values()):
         return layout(network, wish.row_distance, least, radius)
@@ -154,98 +206,20 @@ def _all_units(
     places: Layout,
     fill_of: Mapping[str, tuple[str, ...]],
     written: Mapping[str, str],
+    looks: Mapping[str, UnitLook],
 ) -> list[Unit]:
-    return [
-        Unit(
-            name,
-            row.name,
-            written.get(name, name),
-            float(x) * theme.pitch,
-            places.y(row.name) * theme.pitch,
-            fill_of.get(name, ()),
-        )
-        for row in network.rows
-        for name, x in zip(row.units(), places.x[row.name], strict=True)
-    ]
-
-
-def written_values(network: Network, values: Mapping[str, Any] | None) -> dict[str, str]:
-    """What stands in units that show a value instead of their name."""
-    result = {}
-    for key, value in (values or {}).items():
-        row = next((row for row in network.rows if row.name == key), None)
-        if row is None:
-            network.find(key)
-            result[key] = _number(value)
-            continue
-        array = np.asarray(value, dtype=object)
-        if array.size != row.size:
-            raise ConvgraphError(
-                f"values[{key!r}]={value!r}: one value for each of the {row.size} units of the row"
-            )
-        result.update(zip(row.units(), map(_number, array.ravel().tolist()), strict=True))
-    return result
-
-
-def _number(value: Any) -> str:
-    """A value as the book writes it, without the zero before the point.
-
-    >>> _number(0.1), _number(1.0), _number(-0.25), _number("...")
-    ('.1', '1', '-.25', '...')
-    """
-    if isinstance(value, Fraction) or not isinstance(value, int | float | np.number):
-        return str(value)
-    text = f"{float(value):.4g}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
-
-
-def _edges(
-    network: Network, theme: Theme, units: Sequence[Unit], drawn: Mask, strong: Any, chosen: Any
-) -> list[Edge]:
-    table = network.edges
-    names = [str(label) for label in table.labels] if len(table.labels) <= 10_000 else None
-    levels: dict[float, list[float]] = {}
-    for unit, there in zip(units, drawn.tolist(), strict=True):
-        if there:
-            levels.setdefault(unit.y, []).append(unit.x)
-    heights = sorted(levels)
-    pairs = list(zip(table.source[chosen].tolist(), table.target[chosen].tolist(), strict=True))
-    several: dict[tuple[int, int], int] = {}
-    for pair in pairs:
-        several[pair] = several.get(pair, 0) + 1
-    seen: dict[tuple[int, int], int] = {}
-    result = []
-    numbers, labels = chosen.tolist(), table.label[chosen].tolist()
-    for number, pair, label in zip(numbers, pairs, labels, strict=True):
-        source, target = units[pair[0]], units[pair[1]]
-        key = seen[pair] = seen.get(pair, -1) + 1
-        result.append(
-            Edge(
-                source.name,
-                target.name,
-                key,
-                names[label] if names is not None else str(table.labels[label]),
-                _route(source, target, heights, levels, theme, key - (several[pair] - 1) / 2),
-                strong is None or bool(strong[number]),
-                strong is not None and bool(strong[number]),
-            )
-        )
-    return result
-
-
-def _route(
-    source: Unit,
-    target: Unit,
-    heights: Sequence[float],
-    levels: Mapping[float, Sequence[float]],
-    theme: Theme,
-    turn: float,
-) -> Route:
-    first, last = bisect.bisect_right(heights, source.y), bisect.bisect_left(heights, target.y)
-    between = {y: levels[y] for y in heights[first:last]}
-    start, end = (source.x, source.y), (target.x, target.y)
-    radius = theme.radius + theme.stroke / 2
-    return route(start, end, between, radius, 10 * theme.arrow, turn)
+    units = []
+    for row in network.rows:
+        y = places.y(row.name) * theme.pitch
+        for name, x in zip(row.units(), places.x[row.name], strict=True):
+            look = looks.get(name, UnitLook())
+            text = written.get(name, name) if look.label is None else look.label
+            fills = fill_of.get(name, ()) if look.fill is None else look.fill
+            shape, size = look.shape or "circle", look.size or 1.0
+            at = float(x) * theme.pitch, y
+            unit = Unit(name, row.name, text, *at, fills, shape=shape, size=size, line=look.color)
+            units.append(unit)
+    return units
 
 
 def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
@@ -257,7 +231,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
         for row in network.rows
     )
     count, drawn = _connections(network), len(panel.units)
-    kind = "Rows of units from the bottom" if wish.direction == "up" else "Columns from the left"
+    kind = FROM[wish.direction]
     text = f"{kind}: {rows}; {count} connections."
     if drawn < _units(network) or len(panel.edges) < count:
         text += f" Drawn: {drawn} units and {len(panel.edges)} connections."

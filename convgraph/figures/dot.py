@@ -13,6 +13,7 @@ import graphviz
 
 from convgraph.core import escape
 from convgraph.figures.colors import ink_on
+from convgraph.figures.faces import widest
 from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Point, Route
@@ -102,9 +103,9 @@ def to_dot(
         for unit in panel.units:
             _add_unit(graph, unit, number, place, theme)
         for mark in panel.marks:
-            _add_mark(graph, mark, number, place, images or {})
+            _add_mark(graph, mark, number, place, images or {}, theme)
         for text in panel.texts:
-            _add_text(graph, text, number, place)
+            _add_text(graph, text, number, place, theme)
     if layered:
         graph.node("over", pos=f"{_pos((0, 0), places[0])}!", label="", style="invis", width="0.01")
     for strong in (False, True):
@@ -125,6 +126,12 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
     if unit.side is not None:
         options |= {"shape": "box", "width": f"{unit.side / 72:.4g}"}
         options |= {"height": f"{unit.side / 72:.4g}"}
+    elif unit.extent != 1:
+        side = f"{2 * theme.radius * unit.extent / 72:.4g}"
+        shape = {"circle": "circle", "square": "box", "diamond": "diamond"}[unit.shape]
+        options |= {"shape": shape, "width": side, "height": side}
+    if unit.line is not None:
+        options["color"] = unit.line
     options |= _fill(unit, theme)
     name = unit_id(unit.name, panel)
     shaded = "hole" if unit.fills == (theme.hole,) else "shaded"
@@ -143,11 +150,12 @@ def _fill(unit: Unit, theme: Theme) -> dict[str, str]:
     if not unit.fills:
         return {}
     options = {"fillcolor": ":".join(unit.fills)}
+    round_ = unit.side is None and unit.shape == "circle"
     if len(unit.fills) == 2:
         # A gradient without a transition: halves, and no line through the letters.
         options["fillcolor"] = f"{unit.fills[0]};0.5:{unit.fills[1]}"
     elif len(unit.fills) > 2:
-        options["style"] = "wedged" if unit.side is None else "striped"
+        options["style"] = "wedged" if round_ else "striped"
     ink = ink_on(unit.fills, theme.ink)
     return options | ({"fontcolor": ink} if ink != theme.ink else {})
 
@@ -158,20 +166,26 @@ def _label(text: str) -> str:
     return cast(str, graphviz.nohtml(escape.dot(text)))
 
 
-def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point) -> None:
+def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, theme: Theme) -> None:
     letter = text.edge is not None
     name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
+    # As wide as it may become: a picture ends where its nodes end, whatever their letters do.
+    exact = text.symbol or len(text.text) == 1
+    width = text.width if exact else max(text.width, widest(text.text, text.size))
+    middle = text.x + width / 2 if text.left else text.x
+    filled = {"style": "filled", "fillcolor": theme.paper, "penwidth": "0"}
     graph.node(
         name,
-        label=_label(text.text),
+        label=_label(text.text) + (r"\l" if text.left and not text.symbol else ""),
         id=name,
-        pos=_pos((text.x, text.y), place) + "!",
+        pos=_pos((middle, text.y), place) + "!",
         shape="plaintext",
-        style="",
-        width=f"{text.width / 72:.3g}",
+        **(filled if text.masking else {"style": ""}),
+        width=f"{width / 72:.3g}",
         height=f"{text.size * (1 + 1.2 * text.text.count(chr(10))) / 72:.3g}",
         fontsize=f"{text.size:g}",
-        **{"class": "parameter" if letter else "caption"},
+        **{"class": "parameter" if letter or text.symbol else "caption"},
+        **({"margin": "0"} if text.left else {}),
     )
 
 
@@ -186,6 +200,12 @@ def _add_edge(
     head = unit_id(edge.target, panel)
     tail = "over" if layered and edge.strong else unit_id(edge.source, panel)
     options = {} if edge.strong else {"color": theme.quiet}
+    if edge.strong and edge.color is not None:
+        options["color"] = edge.color
+    if edge.width != 1:
+        options["penwidth"] = f"{theme.stroke * edge.width:g}"
+    if edge.line != "solid":
+        options["style"] = edge.line
     graph.edge(
         tail,
         head,
@@ -197,13 +217,18 @@ def _add_edge(
 
 
 def _add_mark(
-    graph: graphviz.Digraph, mark: Mark, panel: int, place: Point, images: Mapping[str, str]
+    graph: graphviz.Digraph,
+    mark: Mark,
+    panel: int,
+    place: Point,
+    images: Mapping[str, str],
+    theme: Theme,
 ) -> None:
     name = mark_id(mark.name, panel)
     options: dict[str, str] = {"class": mark.kind}
     if mark.kind == "dots":
         options |= {"shape": "plaintext", "style": ""}
-    elif mark.kind in ("cell", "box", "image"):
+    elif mark.kind in ("cell", "box", "image", "key"):
         options |= {"shape": "box", "height": f"{mark.height / 72:.4g}"}
     if mark.kind != "padding":
         options["width"] = f"{mark.width / 72:.4g}"
@@ -213,6 +238,9 @@ def _add_mark(
         options["fontsize"] = f"{size:.3g}"
     if mark.fill is not None:
         options["fillcolor"] = mark.fill
+        ink = theme.ink if mark.fill == "transparent" else ink_on([mark.fill], theme.ink)
+        if mark.text and ink != theme.ink and mark.kind == "cell":
+            options["fontcolor"] = ink
         options["class"] += " ink" if mark.kind == "cell" else ""
     if mark.kind == "cell" and split_symbol(mark.text):
         options["class"] = "cell parameter"  # typeset as a name

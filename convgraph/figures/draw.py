@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.figures.build import Direction, Wish, build
+from convgraph.figures.build import Wish, build
 from convgraph.figures.figure import Figure
+from convgraph.figures.legend import Legend
+from convgraph.figures.looks import Looks
 from convgraph.figures.marks import Emphasis, Shade
+from convgraph.figures.panel import Direction
 from convgraph.figures.theme import Theme, as_theme
 
 __all__ = ["draw"]
@@ -27,6 +29,9 @@ def draw(
     show: Any = None,
     edges_of: Any = None,
     padding: bool = False,
+    units: Looks = None,
+    edges: Looks | str = None,
+    legend: Legend = None,
     direction: Direction = "up",
     row_distance: float | None = None,
     theme: str | Theme = "book",
@@ -34,13 +39,15 @@ def draw(
 ) -> Figure:
     """Draw a small network, its input at the bottom and its output on top.
 
+    Colours are #rrggbb or names such as "orange".
+
     Parameters
     ----------
     network
         A bound network; at most 1,000 units and 5,000 connections of it are drawn.
     shade
         Units to fill: a unit, a set of units (what `receptive_field` answers), a list of those, or
-        a dict from colour to any of them.
+        a dict from colour to any of them. A unit of several colours shows all of them.
     emphasize
         Connections to draw black, all others grey: a parameter (name or symbol), (source, target)
         pairs, a set of those, or what `uses` answers.
@@ -51,7 +58,7 @@ def draw(
         Numbers to write into units: arrays by row, or numbers by unit.
     captions
         A text on the left of the figure, or a dict from rows to texts beside the layers that
-        compute them.
+        compute them (below them, where rows are columns).
     headings
         A dict from rows to texts above them (below the lowest).
     show
@@ -62,8 +69,21 @@ def draw(
         the first and the last of each row. "..." stands for the connections of others.
     padding
         Whether to draw the zeros that windows read beyond the border, as black units.
+    units
+        How units look: a dict from units to properties, a list of such pairs, or a function from a
+        unit's name to its properties or None. A key is a unit, a row, a set of units (as an answer
+        or a frozenset; in a pair any set) or a function that says yes to some. Properties are
+        `label`, `fill` (a colour, or several), `color` (of the outline), `size` (1 is the usual)
+        and `shape` ("circle", "square", "diamond").
+    edges
+        How connections look, in the same ways: a key is a parameter, a pair of units, a set of
+        those or an answer of `uses`; a function gets source, target and parameter. Properties are
+        `label`, `color`, `width` (1 is the usual) and `line` ("solid", "dashed", "dotted").
+        "parameters" gives each parameter a colour of its own.
+    legend
+        A dict from colours to texts, or True for the units and parameters that have a colour.
     direction
-        "up": the input at the bottom. "right": rows are columns, the input on the left.
+        Where the output is, seen from the input: "up", "down", "right" or "left".
     row_distance
         From row to row, in column pitches; by default 1, and more where names stand beside the
         connections or where these run far sideways.
@@ -93,20 +113,16 @@ def draw(
     Figure('Network x[5] -> s[5]': 10 units, 13 connections)
     >>> figure.save("figure.svg").name
     'figure.svg'
+    >>> fields = {"orange": cg.receptive_field(net, "s2"), "cyan": cg.receptive_field(net, "s4")}
+    >>> two = cg.draw(net, shade=fields, legend={"orange": "seen by s2", "cyan": "seen by s4"})
+    >>> looks = {"s2": {"shape": "square", "label": "here"}, cg.receptive_field(net, "s2"): {}}
+    >>> tied = cg.draw(net, units=looks, edges="parameters", direction="right")
 
     References
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figures 9.2 to 9.16.
     """
     check_network(network)
-    if row_distance is not None and not (
-        isinstance(row_distance, int | float) and 0.7 <= row_distance <= 100
-    ):
-        raise ConvgraphError(
-            f"row_distance={row_distance!r}: a number of column pitches from 0.7 to 100"
-        )
-    if direction not in get_args(Direction):
-        raise ConvgraphError(f"direction={direction!r}: rows run up, or to the right")
     chosen = as_theme(theme)
     wish = Wish(
         shade,
@@ -120,6 +136,9 @@ def draw(
         padding,
         direction,
         row_distance,
+        units,
+        edges,
+        legend,
     )
     panel = build(network, chosen, wish)
     if title is None:

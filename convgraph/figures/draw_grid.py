@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
-from convgraph.figures.build import MOST_UNITS, written_values
+from convgraph.figures.build import MOST_UNITS
 from convgraph.figures.cells import Cells
 from convgraph.figures.figure import Figure
 from convgraph.figures.lettering import text_width
@@ -19,6 +19,7 @@ from convgraph.figures.marks import Shade, fills
 from convgraph.figures.panel import Mark, Panel, Text, Unit
 from convgraph.figures.theme import Theme, as_theme
 from convgraph.figures.words import shades
+from convgraph.figures.written import written_values
 from convgraph.interactions.fields import receptive_field
 from convgraph.interactions.paths import path_counts
 

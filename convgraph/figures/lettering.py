@@ -1,20 +1,18 @@
-"""Texts beside what is drawn: letters at edges, captions beside layers, headings of rows."""
+"""Texts beside what is drawn: captions of layers, headings of rows, and how large letters are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.layout import Layout
-from convgraph.figures.panel import Edge, Panel, Text, Unit
+from convgraph.figures.faces import widest
+from convgraph.figures.panel import Panel, Text, Unit
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
-__all__ = ["captions_of", "fitted", "headings_of", "label_size", "letters_at", "text_width"]
+__all__ = ["captions_of", "fitted", "headings_of", "label_size", "text_width"]
 
 NARROWEST = 7.0  # points: the smallest label
-SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where its letter may stand
-LETTER_GAP = 3.0  # points between a letter and its edge
 CAPTION_GAP = 0.6  # pitches between a caption and the first column
 HEADING_GAP = 0.35  # pitches between a heading and its row's units
 
@@ -40,75 +38,62 @@ def fitted(text: str, full: float, room: float) -> float:
 def label_size(unit: Unit, theme: Theme) -> float:
     """The size of what stands in a circle or in a cell."""
     if unit.side is None:
-        return fitted(unit.text, theme.label_size, theme.diameter * theme.pitch - 6)
+        inner = {"circle": 1.0, "square": 1.0, "diamond": 0.8}[unit.shape]
+        room = theme.diameter * theme.pitch * unit.size * inner - 6
+        return fitted(unit.text, theme.label_size * min(1.0, unit.size), room)
     return fitted(unit.text, 0.55 * unit.side, unit.side - 6)
 
 
-def letters_at(
-    edges: Sequence[Edge], letters: Sequence[str], theme: Theme, across: bool
-) -> list[Text]:
-    """Each letter left of the middle of its edge; where another stands there, farther along.
-
-    Above the middle where rows are columns.
-    """
-    result: list[Text] = []
-    for edge, letter in zip(edges, letters, strict=True):
-        if letter:
-            choices = [_beside(edge, share, letter, theme, across) for share in SHARES]
-            free = (text for text in choices if not any(_overlap(text, t) for t in result))
-            result.append(next(free, choices[0]))
-    return result
-
-
-def _beside(edge: Edge, share: float, letter: str, theme: Theme, across: bool) -> Text:
-    """A letter left of the point at this share of its edge, off an edge that slants across it."""
-    size = theme.letter_size
-    width = text_width(letter, size)
-    x, y = edge.route.at(share)
-    (x0, y0), (x1, y1) = edge.route.points[0], edge.route.tip
-    if across:
-        slant = min(abs(y1 - y0) / abs(x1 - x0), 1.5) * width / 3
-        return Text(letter, x, y + size / 2 + slant, width, size, edge)
-    # An edge that leans to the left comes near the top of an italic letter.
-    slant = min(abs(x1 - x0) / abs(y1 - y0), 1.5) * size * (0.4 if x1 < x0 else 0.25)
-    return Text(letter, x - width / 2 - LETTER_GAP - slant, y, width, size, edge)
-
-
-def _overlap(a: Text, b: Text) -> bool:
-    return abs(a.x - b.x) < (a.width + b.width) / 2 and abs(a.y - b.y) < (a.size + b.size) * 0.4
-
-
 def captions_of(
-    panel: Panel,
-    captions: str | Mapping[str, str],
-    places: Layout,
-    theme: Theme,
-    across: bool,
+    panel: Panel, captions: str | Mapping[str, str], theme: Theme, across: bool
 ) -> list[Text]:
-    """Captions on the left: one beside the whole panel, or one beside each of some layers."""
-    beside: list[tuple[str, float]] = []
+    """One caption on the left of the whole panel, or one for each of some layers.
+
+    Those stand on the left, too, or below where rows are columns.
+    """
     if isinstance(captions, str):
-        beside = [(captions, panel.height / 2)]
-    elif not isinstance(captions, Mapping):
+        return [_on_the_left(panel, captions, panel.height / 2, theme)]
+    if not isinstance(captions, Mapping):
         raise ConvgraphError(f"captions={captions!r}: a text, or a dict from rows to texts")
-    elif across:
-        raise ConvgraphError(
-            f"captions={captions!r}: beside layers that run upwards; headings stand above columns"
-        )
-    else:
-        assert panel.network is not None
-        for name, text in captions.items():
-            row = panel.network.row(name)
-            layer = panel.network._layer_of.get(row.name)
-            low = [places.y(joint.source.name) for joint in layer.joints] if layer else []
-            at = places.y(row.name)
-            beside.append((text, ((max(low) + at) / 2 if low else at) * theme.pitch))
+    assert panel.network is not None
+    found = []
+    for name, text in captions.items():
+        row = panel.network.row(name)
+        layer = panel.network._layer_of.get(row.name)
+        at = _level(panel, row.name, across)
+        sources = [_level(panel, j.source.name, across) for j in layer.joints] if layer else []
+        nearest = min(sources, key=lambda level: abs(level - at), default=at)
+        found.append((text, (nearest + at) / 2))
+    if across:
+        return _below(panel, sorted(found, key=lambda caption: caption[1]), theme)
+    return [_on_the_left(panel, text, y, theme) for text, y in found]
+
+
+def _level(panel: Panel, row: str, across: bool) -> float:
+    return next(unit.x if across else unit.y for unit in panel.units if unit.row == row)
+
+
+def _on_the_left(panel: Panel, text: str, y: float, theme: Theme) -> Text:
+    width = text_width(text + " ", theme.caption_size)
     left = min(unit.x for unit in panel.units)
-    result = []
-    for text, y in beside:
-        width = text_width(text + " ", theme.caption_size)
-        x = left - theme.radius - CAPTION_GAP * theme.pitch - width / 2
-        result.append(Text(text, x, y, width, theme.caption_size))
+    x = left - theme.radius - CAPTION_GAP * theme.pitch - width / 2
+    return Text(text, x, y, width, theme.caption_size)
+
+
+def _below(panel: Panel, captions: Sequence[tuple[str, float]], theme: Theme) -> list[Text]:
+    """Captions in one line, and in the next where the one before would be touched."""
+    size = theme.caption_size
+    low = min(unit.y for unit in panel.units) - theme.radius - size
+    result: list[Text] = []
+    for text, x in captions:
+        width = widest(text + " ", size)
+        high = size * (1 + 1.2 * text.count("\n"))
+        y = low - high / 2
+        for other in result:
+            bottom = other.y - other.size * (1 + 1.2 * other.text.count("\n")) / 2
+            if x - other.x < (width + widest(other.text + " ", size)) / 2:
+                y = min(y, bottom - size / 3 - high / 2)
+        result.append(Text(text, x, y, width, size))
     return result
 
 

@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.figures.colors import as_color
 
-__all__ = ["Emphasis", "Shade", "emphasized", "fills", "letters_of", "unit_names"]
+__all__ = ["Emphasis", "Shade", "edge_mask", "emphasized", "fills", "letters_of", "unit_names"]
 
 Shade: TypeAlias = "str | Iterable[Any] | Mapping[str, Any] | None"
 Emphasis: TypeAlias = "str | sp.Symbol | Iterable[Any] | None"
@@ -75,17 +75,18 @@ def emphasized(network: Network, emphasize: Emphasis) -> NDArray[np.bool_] | Non
             f"emphasize={emphasize!r}: connections are emphasized and units are shaded, "
             "as in shade=receptive_field(net, 's3')"
         )
-    if hasattr(emphasize, "parameter") and hasattr(emphasize, "edges"):
-        # By its label first: of two connections between the same units one may carry another.
-        carrying = _edge_mask(network, emphasize.parameter)
-        return carrying if carrying.any() else _edge_mask(network, emphasize.edges)
-    return _edge_mask(network, emphasize)
+    return edge_mask(network, emphasize)
 
 
-def _edge_mask(network: Network, what: Any) -> NDArray[np.bool_]:
+def edge_mask(network: Network, what: Any, argument: str = "emphasize") -> NDArray[np.bool_]:
+    """The connections that a caller named: a parameter, a pair of units, or a set of those."""
     edges = network.edges
     if isinstance(what, str | sp.Expr):
-        return np.asarray(edges.label == _label(network, what))
+        return np.asarray(edges.label == _label(network, what, argument))
+    if hasattr(what, "parameter") and hasattr(what, "edges"):
+        # By its label first: of two connections between the same units one may carry another.
+        carrying = edge_mask(network, what.parameter, argument)
+        return carrying if carrying.any() else edge_mask(network, what.edges, argument)
     if (
         isinstance(what, tuple)
         and len(what) in (2, 3)
@@ -96,24 +97,24 @@ def _edge_mask(network: Network, what: Any) -> NDArray[np.bool_]:
         if len(what) == 3:
             found &= np.cumsum(found) == int(what[2]) + 1
         if not found.any():
-            raise ConvgraphError(f"emphasize={what!r}: there is no such connection")
+            raise ConvgraphError(f"{argument}={what!r}: there is no such connection")
         return np.asarray(found)
     if isinstance(what, Iterable):
         mask = np.zeros(len(edges), bool)
         for part in what:
-            mask |= _edge_mask(network, part)
+            mask |= edge_mask(network, part, argument)
         return mask
     raise ConvgraphError(
-        f"emphasize={what!r}: a parameter, a (source, target) pair, or a set of those"
+        f"{argument}={what!r}: a parameter, a (source, target) pair, or a set of those"
     )
 
 
-def _label(network: Network, parameter: str | sp.Expr) -> int:
+def _label(network: Network, parameter: str | sp.Expr, argument: str) -> int:
     position = network.labels.find(str(parameter))
     if position is None:
         known = [str(label) for label in network.labels[:2000]]
         raise ConvgraphError(
-            f"emphasize={str(parameter)!r}: no parameter of this network"
+            f"{argument}={str(parameter)!r}: no parameter of this network"
             f"{nearest(str(parameter), known)}"
         )
     return position

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -9,9 +10,26 @@ from typing import Literal, TypeAlias
 from convgraph.core.network import Network
 from convgraph.figures.routes import Point, Route
 
-__all__ = ["Edge", "Kind", "Line", "Mark", "Panel", "Text", "Unit"]
+__all__ = [
+    "Direction",
+    "Edge",
+    "Kind",
+    "Line",
+    "LineStyle",
+    "Mark",
+    "Panel",
+    "Shape",
+    "Text",
+    "Unit",
+]
 
-Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image"]
+Direction: TypeAlias = Literal["up", "down", "right", "left"]
+Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image", "key"]
+LineStyle: TypeAlias = Literal["solid", "dashed", "dotted"]
+Shape: TypeAlias = Literal["circle", "square", "diamond"]
+
+# Of as much area as a circle: half the side, and half the diagonal, in radii.
+SQUARE, DIAMOND = math.sqrt(math.pi) / 2, math.sqrt(math.pi / 2)
 
 
 @dataclass(frozen=True)
@@ -19,8 +37,9 @@ class Unit:
     """A circle: the unit's name, what is written in it, its place and the colours that fill it.
 
     Of several colours each has a part of the unit; without any it has the theme's. With a `side` in
-    points it is a square cell of a grid. `valued` tells a value that somebody wrote into it from a
-    name or a count; `called` is what stands there without either.
+    points it is a square cell of a grid, otherwise a `shape` of some share of the usual size.
+    `valued` tells a value that somebody wrote into it from a name or a count; `called` is what
+    stands there without either; `line` is the colour of its outline.
     """
 
     name: str
@@ -32,6 +51,19 @@ class Unit:
     side: float | None = None
     valued: bool = False
     called: str = ""
+    shape: Shape = "circle"
+    size: float = 1.0
+    line: str | None = None
+
+    @property
+    def extent(self) -> float:
+        """Half of its width and of its height, in radii of the usual unit."""
+        return self.size * {"circle": 1.0, "square": SQUARE, "diamond": DIAMOND}[self.shape]
+
+    def reach(self, x: float, y: float, radius: float) -> float:
+        """How far it is from its middle to its border in the direction of a unit vector."""
+        far = {"circle": 1.0, "square": max(abs(x), abs(y)), "diamond": abs(x) + abs(y)}
+        return radius * self.extent / far[self.shape]
 
     @property
     def shaded(self) -> bool:
@@ -41,7 +73,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Edge:
-    """An arrow; `strong` ones are black where others are grey, and are drawn over them."""
+    """An arrow; `strong` ones are black where others are grey, and are drawn over them.
+
+    Its colour is the author's, or None for the theme's; its width a share of the usual.
+    """
 
     source: str
     target: str
@@ -50,11 +85,18 @@ class Edge:
     route: Route
     strong: bool
     emphasized: bool
+    color: str | None = None
+    width: float = 1.0
+    line: LineStyle = "solid"
 
 
 @dataclass(frozen=True)
 class Text:
-    """Letters beside an edge, or a caption; (x, y) is its middle."""
+    """Letters beside an edge, or a caption; (x, y) is its middle, or that of its left side.
+
+    What is `masking` has the paper's colour behind it, over the edge that it stands on; a `symbol`
+    is typeset as a name.
+    """
 
     text: str
     x: float
@@ -62,6 +104,9 @@ class Text:
     width: float
     size: float
     edge: Edge | None = None
+    masking: bool = False
+    left: bool = False
+    symbol: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +143,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One drawing; the lowest row is at y = 0, points are the unit."""
+    """One drawing; the lowest row is at y = 0, points are the unit.
+
+    `row_distance`, in column pitches, is that of rows of which nobody asked for another.
+    """
 
     units: tuple[Unit, ...]
     edges: tuple[Edge, ...]
@@ -108,6 +156,7 @@ class Panel:
     network: Network | None = field(default=None, repr=False, compare=False)
     marks: tuple[Mark, ...] = ()
     lines: tuple[Line, ...] = ()
+    row_distance: float = 1.0
 
     @property
     def cells(self) -> bool:
@@ -119,21 +168,32 @@ class Panel:
         """The x of the leftmost and of the rightmost middle, edges of marks and texts included."""
         sides = [(u.x - (u.side or 0) / 2, u.x + (u.side or 0) / 2) for u in self.units]
         sides += [(m.x - m.width / 2, m.x + m.width / 2) for m in self.marks]
-        sides += [(t.x - t.width / 2, t.x + t.width / 2) for t in self.texts]
+        for text in self.texts:
+            low = text.x if text.left else text.x - text.width / 2
+            sides.append((low, low + text.width))
         return min(low for low, _ in sides), max(high for _, high in sides)
 
     def moved(self, across: float, up: float) -> Panel:
         """The panel with everything in it moved."""
         return self._placed(lambda x, y: (x + across, y + up), self.height + up)
 
-    def turned(self) -> Panel:
-        """The panel with its rows as columns: what was at the bottom is on the left.
+    def facing(self, direction: Direction) -> Panel:
+        """The panel, which runs upwards, in another direction.
 
-        What stood first in its row is on top. Its texts are for their own places, and stay.
+        What stood first in its row is on the left, or on top. Its texts are for their own places,
+        and stay.
         """
-        columns = [unit.x for unit in self.units] + [mark.x for mark in self.marks]
-        top, low = max(columns), min(columns)
-        return replace(self._placed(lambda x, y: (y, top - x), top - low), texts=self.texts)
+        if direction == "up":
+            return self
+        across = [unit.x for unit in self.units] + [mark.x for mark in self.marks]
+        side, low, tall = max(across), min(across), self.height
+        turn: Callable[[float, float], Point] = {
+            "right": lambda x, y: (y, side - x),
+            "left": lambda x, y: (tall - y, side - x),
+            "down": lambda x, y: (x, tall - y),
+        }[direction]
+        height = tall if direction == "down" else side - low
+        return replace(self._placed(turn, height), texts=self.texts)
 
     def _placed(self, at: Callable[[float, float], Point], height: float) -> Panel:
         def way(route: Route) -> Route:

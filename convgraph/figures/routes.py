@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["CLEARANCE", "Point", "Route", "route"]
+__all__ = ["CLEARANCE", "Border", "Point", "Route", "route"]
 
 Point: TypeAlias = tuple[float, float]
+Border: TypeAlias = Callable[[float, float], float]
 
 STRAIGHT = 0.01  # points by which a straight way may miss its chord
 CLEARANCE = 0.1  # of the radius, between an edge and a unit that it passes
@@ -60,6 +61,7 @@ def route(
     radius: float,
     arrow: float,
     turn: float = 0.0,
+    ends: tuple[Border, Border] | None = None,
 ) -> Route:
     """The way from the centre of a unit to that of another.
 
@@ -73,14 +75,18 @@ def route(
         The radius of a unit and the length of an arrowhead.
     turn
         How far to bulge to the right, in radii, where several edges join the same two units.
+    ends
+        How far it is from the centre of each of the two units to its border in a direction; the
+        radius without it.
     """
+    leave, arrive = ends or (lambda x, y: radius, lambda x, y: radius)
     stops = [] if _free(start, end, between, radius) else _stops(start, end, between, radius)
     if not stops:
-        return _straight(start, end, radius, arrow, turn * radius)
+        return _straight(start, end, (leave, arrive), arrow, turn * radius)
     knots: list[tuple[Point, Point]] = [(stop, (0.0, 1.0)) for stop in stops]
     first, last = _toward(start, stops[0]), _toward(stops[-1], end)
-    begin = _moved(start, first, radius)
-    tip = _moved(end, last, -radius)
+    begin = _moved(start, first, leave(*first))
+    tip = _moved(end, last, -arrive(*last))
     knots = [(begin, first), *knots, (_moved(tip, last, -arrow), last)]
     points = [begin]
     for (a, leaving), (b, arriving) in itertools.pairwise(knots):
@@ -89,7 +95,9 @@ def route(
     return Route(tuple(points), tip)
 
 
-def _straight(start: Point, end: Point, radius: float, arrow: float, bulge: float) -> Route:
+def _straight(
+    start: Point, end: Point, ends: tuple[Border, Border], arrow: float, bulge: float
+) -> Route:
     along = _toward(start, end)
     length = math.dist(start, end)
     side = (along[1], -along[0])
@@ -97,7 +105,7 @@ def _straight(start: Point, end: Point, radius: float, arrow: float, bulge: floa
         _moved(_moved(start, along, share * length), side, bulge) for share in (1 / 3, 2 / 3)
     ]
     first, last = _toward(start, controls[0]), _toward(controls[1], end)
-    begin, tip = _moved(start, first, radius), _moved(end, last, -radius)
+    begin, tip = _moved(start, first, ends[0](*first)), _moved(end, last, -ends[1](*last))
     if not bulge:
         finish = _moved(tip, last, -arrow)
         controls = [_between(begin, finish, 1 / 3), _between(begin, finish, 2 / 3)]

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.faces import widest
 from convgraph.figures.figure import Figure
 from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Line, Mark, Panel, Text
@@ -48,7 +49,7 @@ def draw_boxes(
     texts = [text for item in items for text in ([item] if isinstance(item, str) else item[1])]
     if not texts:
         raise ConvgraphError(f"items={items!r}: one box at least")
-    width = max(text_width(text, chosen.caption_size) for text in texts) + 2 * MARGIN
+    width = max(widest(text, chosen.caption_size) for text in texts) + 2 * MARGIN
     least = draw_boxes(heading, items, theme).panels[0].height if height is not None else 0.0
     longer = max(0.0, (height or 0.0) - least) / max(1, len(items) - 1)
     marks: list[Mark] = []
@@ -95,7 +96,7 @@ def _group(
     top = y - ARROW + LINE * size + MARGIN
     middle, width = (low + top) / 2, width + 4 * MARGIN
     outer = Mark(f"box,{number}", "box", "", 0, middle, width, top - low, size, fill="transparent")
-    wide = text_width(title + " ", size)
+    wide = widest(title + " ", size)
     head = Mark(f"title,{number}", "dots", title, 0, top - LINE * size / 2 - 3, wide, size, size)
     return [outer, *inner, head]
 

@@ -21,7 +21,7 @@ __all__ = ["to_tikz"]
 
 TIKZ = r"""\documentclass[border=4pt]{{standalone}}
 \usepackage{{tikz}}
-\usetikzlibrary{{arrows.meta, positioning}}
+\usetikzlibrary{{arrows.meta, positioning, shapes.geometric}}
 {colors}
 \begin{{document}}
 % Every unit is a node of its own name: \node[right=of x3] and \draw (x1) -- (s2) go on from here.
@@ -56,6 +56,7 @@ def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> s
         body += [line for drawing in drawings for line in drawing.arrows(strong)]
     body += [line for drawing in drawings for line in drawing.texts()]
     colors = {"ink": theme.ink, "quiet": theme.quiet, "blank": theme.fill, "shade": theme.shade}
+    colors["paper"] = theme.paper
     used = sorted({found for line in body for found in re.findall(r"\brgb([0-9A-F]{6})\b", line)})
     defined = [rf"\definecolor{{{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colors.items()]
     defined += [rf"\definecolor{{rgb{color}}}{{HTML}}{{{color}}}" for color in used]
@@ -123,7 +124,7 @@ class _Drawing:
         }
         for edge in self.panel.edges:
             if edge.strong == strong:
-                style = "connection" if strong else "connection, quiet"
+                style = "connection" + _looks(edge, self.theme)
                 yield self._arrow(edge, style, round_ones)
         for line in self.panel.lines:
             if line.strong == strong:
@@ -134,7 +135,10 @@ class _Drawing:
         """Letters, captions and headings."""
         for text in self.panel.texts:
             at = self._at((text.x, text.y))
-            yield _node("text beside", "", text.size, at, text.text, text.edge is not None)
+            style = "text beside" + (", fill=paper, inner sep=1bp" if text.masking else "")
+            style += ", anchor=west" if text.left else ""
+            name = text.symbol or text.edge is not None
+            yield _node(style, "", text.size, at, text.text, name)
 
     @property
     def _round(self) -> list[Unit]:
@@ -149,6 +153,10 @@ class _Drawing:
 
     def _unit(self, unit: Unit) -> str:
         options = "unit" if unit.side is None else f"cell, minimum size={unit.side:g}bp"
+        if unit.extent != 1:
+            shape = {"circle": "", "square": ", rectangle", "diamond": ", diamond"}[unit.shape]
+            options += f"{shape}, minimum size={2 * self.theme.radius * unit.extent:.4g}bp"
+        options += "" if unit.line is None else f", draw={_color(unit.line)}"
         options += _filled(unit, self.theme)
         name = self._named(unit_id(unit.name).removeprefix("unit_"))
         size = label_size(unit, self.theme)
@@ -160,13 +168,17 @@ class _Drawing:
                 "format='tex': TikZ has no images of its own; ask for pdf, svg or png"
             )
         frame = f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp"
-        options = {"dots": "dots", "padding": "unit", "cell": frame, "box": frame}[mark.kind]
+        options = {"dots": "dots", "padding": "unit", "cell": frame, "box": frame, "key": frame}[
+            mark.kind
+        ]
         if mark.fill == "transparent":
             options += ", fill=none"
         elif mark.fill is not None:
             options += (
                 ", fill=ink" if mark.fill == self.theme.ink else f", fill={_color(mark.fill)}"
             )
+            ink = ink_on([mark.fill], self.theme.ink)
+            options += "" if ink == self.theme.ink else f", text={_color(ink)}"
         name = mark.kind == "cell"
         size = fitted(mark.text, mark.size, mark.width - 6) if name else mark.size
         at = self._at((mark.x, mark.y))
@@ -196,6 +208,16 @@ class _Drawing:
         return rf"\draw[{style}] {chain};"
 
 
+def _looks(edge: Edge, theme: Theme) -> str:
+    """The options of a connection that is not like all others."""
+    if not edge.strong:
+        options = ", quiet"
+    else:
+        options = "" if edge.color is None else f", draw={_color(edge.color)}"
+    options += "" if edge.width == 1 else f", line width={theme.stroke * edge.width:g}bp"
+    return options + ("" if edge.line == "solid" else f", {edge.line}")
+
+
 def _filled(unit: Unit, theme: Theme) -> str:
     """The options for a unit's colours: one, or a part for each of several."""
     if not unit.fills:
@@ -214,14 +236,14 @@ def _parts(unit: Unit, colors: Sequence[str], theme: Theme) -> str:
     """Stripes of a cell, or sectors of a circle; two stand left and right as in other formats."""
     box = "path picture bounding box"
     many = len(colors)
-    if unit.side is not None or many == 2:
-        size = unit.side or 2 * theme.radius + theme.stroke
+    if unit.side is not None or many == 2 or unit.shape != "circle":
+        size = unit.side or 2 * theme.radius * unit.extent + theme.stroke
         return " ".join(
             rf"\fill[{color}] ([xshift={i * size / many:.4g}bp]{box}.south west) "
             f"rectangle ++({size / many:.4g}bp, {size:g}bp);"
             for i, color in enumerate(colors)
         )
-    radius = theme.radius + theme.stroke
+    radius = theme.radius * unit.extent + theme.stroke
     return " ".join(
         rf"\fill[{color}] ({box}.center) -- ++({360 * i / many:.4g}:{radius:g}bp) "
         f"arc[start angle={360 * i / many:.4g}, delta angle={360 / many:.4g}, "

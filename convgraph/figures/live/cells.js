@@ -4,7 +4,7 @@ class Cells {
     this.stage = stage;
     this.places = new Map();
     this.groups = new Map();
-    for (const element of stage.querySelectorAll("[data-unit], [data-kernel]")) {
+    for (const element of stage.querySelectorAll("[data-unit]:not([data-shape]), [data-kernel]")) {
       // of a cell in several colours, each has a polygon
       const shapes = [...element.querySelectorAll("polygon")].map((e) => e.getAttribute("points"));
       if (shapes.length) this.add(element, shapes.join(" "));

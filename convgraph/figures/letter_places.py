@@ -1,0 +1,114 @@
+"""Where letters stand that name connections: beside them, off each other and off other arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.figures.lettering import text_width
+from convgraph.figures.panel import Edge, Panel, Text
+from convgraph.figures.theme import Theme
+
+__all__ = ["letters_at", "overlaps"]
+
+SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stand beside it
+ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
+ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may stand on it
+LETTER_GAP = 3.0  # points between a letter and its edge
+MASK_GAP = 1.0  # and between one that stands on its edge and others
+STEPS = 32  # points of an edge that are looked at
+MOST_LOOKED_AT = 600  # edges: with more, letters keep off each other alone
+
+ON_TEXT, ON_UNIT, STRUCK, HIDING = 10.0, 8.0, 3.0, 0.5  # how bad it is to stand so
+
+Places = NDArray[np.floating]
+
+
+def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool) -> list[Text]:
+    """Each letter left of the middle of its edge, or above it where edges run across.
+
+    Where another letter, a unit or an arrow is in the way, farther along; where that does not help,
+    on the edge itself, which is interrupted there.
+    """
+    units = np.array([(unit.x, unit.y) for unit in panel.units])
+    way = _points(panel.edges) if len(panel.edges) <= MOST_LOOKED_AT else None
+    result: list[Text] = []
+    for number, (edge, letter) in enumerate(zip(panel.edges, letters, strict=True)):
+        if not letter:
+            continue
+        best, least = None, np.inf
+        boxes = np.array([(t.x, t.y, t.width, t.size) for t in result]).reshape(-1, 4)
+        for choice in _choices(edge, letter, theme, across):
+            worth = _badness(choice, boxes, units, way, number, theme)
+            if worth < least - 1e-9:
+                best, least = choice, worth
+            if least == 0:
+                break
+        assert best is not None
+        result.append(best)
+    return result
+
+
+def overlaps(texts: Sequence[Text]) -> int:
+    """How many letters stand on one that comes before them."""
+    boxes = np.array([(t.x, t.y, t.width, t.size) for t in texts]).reshape(-1, 4)
+    return sum(_on_boxes(text, boxes[:i]) > 0 for i, text in enumerate(texts))
+
+
+def _points(edges: Sequence[Edge]) -> Places:
+    shares = np.linspace(0, 1, STEPS, endpoint=False)
+    found = [[*map(edge.route.at, shares.tolist()), edge.route.tip] for edge in edges]
+    return np.array(found).reshape(len(edges), STEPS + 1, 2)
+
+
+def _choices(edge: Edge, letter: str, theme: Theme, across: bool) -> Iterator[Text]:
+    for share in ACROSS_SHARES if across else SHARES:
+        yield _beside(edge, share, letter, theme, across)
+    width = text_width(letter, theme.letter_size)
+    for share in ON_SHARES:
+        x, y = edge.route.at(share)
+        yield Text(letter, x, y, width, theme.letter_size, edge, masking=True)
+
+
+def _beside(edge: Edge, share: float, letter: str, theme: Theme, across: bool) -> Text:
+    """A letter left of the point at this share of its edge, off an edge that slants across it."""
+    size = theme.letter_size
+    width = text_width(letter, size)
+    x, y = edge.route.at(share)
+    (x0, y0), (x1, y1) = edge.route.points[0], edge.route.tip
+    if across:
+        slant = min(abs(y1 - y0) / max(abs(x1 - x0), 1), 1.5) * width / 3
+        return Text(letter, x, y + size / 2 + slant, width, size, edge)
+    # An edge that leans to the left comes near the top of an italic letter.
+    leans = (x1 - x0) * (y1 - y0) < 0
+    slant = min(abs(x1 - x0) / max(abs(y1 - y0), 1), 1.5) * size * (0.4 if leans else 0.25)
+    return Text(letter, x - width / 2 - LETTER_GAP - slant, y, width, size, edge)
+
+
+def _badness(
+    text: Text, boxes: Places, units: Places, way: Places | None, own: int, theme: Theme
+) -> float:
+    worth = ON_TEXT * _on_boxes(text, boxes)
+    if way is None:
+        return worth
+    dx = np.maximum(np.abs(units[:, 0] - text.x) - text.width / 2, 0)
+    dy = np.maximum(np.abs(units[:, 1] - text.y) - 0.4 * text.size, 0)
+    worth += ON_UNIT * np.count_nonzero(np.hypot(dx, dy) < theme.radius)
+    inside = (np.abs(way[..., 0] - text.x) < text.width / 2) & (
+        np.abs(way[..., 1] - text.y) < 0.35 * text.size
+    )
+    struck = inside.any(axis=1)
+    if text.masking:
+        struck[own] = False
+        return float(worth + 1 + HIDING * np.count_nonzero(struck))
+    return float(worth + STRUCK * np.count_nonzero(struck))
+
+
+def _on_boxes(text: Text, boxes: Places) -> int:
+    # What hides an edge would hide the foot of a subscript, too.
+    apart, high = (MASK_GAP, 0.6) if text.masking else (0.0, 0.4)
+    near = np.abs(boxes[:, 0] - text.x) < (boxes[:, 2] + text.width) / 2 + apart
+    near &= np.abs(boxes[:, 1] - text.y) < high * (boxes[:, 3] + text.size)
+    return int(np.count_nonzero(near))
