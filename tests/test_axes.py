@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.listed_axes import Sieved, Table
+from convgraph.core.pieces import columns, total
 from convgraph.core.window import Reversed, Window
 from convgraph.importers.axes import Neighbours, OwnFirst, Prefix, Shares
 
@@ -22,7 +24,7 @@ def windows(draw: Any) -> Window:
     stride, dilation = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     padding, after = draw(st.integers(0, 4)), draw(st.integers(0, 4))
     outputs = max((inputs + padding + after - dilation * (taps - 1) - 1) // stride + 1, 1)
-    boundary = draw(st.sampled_from(["zeros", "circular", "replicate"]))
+    boundary = draw(st.sampled_from(["zeros", "circular", "reflect", "replicate"]))
     return Window(inputs, outputs, taps, stride, dilation, padding, boundary)
 
 
@@ -166,3 +168,34 @@ def test_a_resized_axis_reads_the_same_as_far_as_both_go(axis: Axis, more: int) 
     assert rows == axis.outputs
     inside = np.where(other.table()[:rows] < axis.inputs, other.table()[:rows], -1)
     assert np.array_equal(inside, axis.table()[:rows])
+
+
+@given(windows() | axes())
+def test_pieces_spell_what_leaves_and_enters_each_position(axis: Axis) -> None:
+    table = axis.table()
+    for pieces, known in (
+        (axis.fan_in_pieces(), (table >= 0).sum(axis=1)),
+        (axis.fan_out_pieces(), np.bincount(table[table >= 0], minlength=int(axis.inputs))),
+    ):
+        spelled = [number for length, own in pieces for number in np.resize(own, length)]
+        assert spelled == known.tolist()
+        assert total(pieces) == known.sum()
+    assert axis.connections == (table >= 0).sum()
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=12, max_size=12), min_size=1, max_size=3))
+def test_columns_come_as_often_as_in_the_rows_spelled_out(rows: list[list[int]]) -> None:
+    cut = {0: ((12, 12),), 1: ((5, 2), (7, 3)), 2: ((8, 3), (4, 1))}
+    given_rows = []
+    for number, row in enumerate(rows):
+        own = np.array(row)
+        starts = np.cumsum([0, *(length for length, _ in cut[number])])
+        given_rows.append(
+            tuple((n, own[a : a + p]) for a, (n, p) in zip(starts, cut[number], strict=False))
+        )
+    spelled = [[x for n, own in row for x in np.resize(own, n)] for row in given_rows]
+    found, counts = columns(given_rows)
+    together: Counter[Any] = Counter()
+    for column, count in zip(found.T.tolist(), counts.tolist(), strict=True):
+        together[tuple(column)] += count
+    assert together == Counter(zip(*spelled, strict=True))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.pieces import Pieces
 from convgraph.core.sizes import Size, floor_div, is_symbolic
 
 if TYPE_CHECKING:
@@ -179,6 +180,14 @@ class Axis:
         table = self.table()
         return np.bincount(table[table >= 0], minlength=int(self.inputs))
 
+    def fan_in_pieces(self) -> Pieces:
+        """The same as `fan_in`, in pieces that repeat."""
+        return ((int(self.outputs), self.fan_in()),)
+
+    def fan_out_pieces(self) -> Pieces:
+        """The same as `fan_out`, in pieces that repeat."""
+        return ((int(self.inputs), self.fan_out()),)
+
     @property
     def connections(self) -> Size:
         """How many (output, tap) pairs are connected."""
@@ -220,6 +229,10 @@ def _table(axis: Axis) -> Positions:
     table = axis._positions()
     table.flags.writeable = False
     return table
+
+
+def _alike(length: Size, number: Size) -> Pieces:
+    return ((int(length), np.array([int(number)], np.int64)),)
 
 
 @dataclass(frozen=True)
@@ -272,6 +285,12 @@ class Full(Axis):
     def fan_out(self) -> NDArray[np.int64]:
         return self.tap_uses()
 
+    def fan_in_pieces(self) -> Pieces:
+        return _alike(self.outputs, self.inputs)
+
+    def fan_out_pieces(self) -> Pieces:
+        return _alike(self.inputs, self.outputs)
+
     @property
     def connections(self) -> Size:
         return self.inputs * self.outputs
@@ -323,6 +342,12 @@ class Blocks(Axis):
     def _positions(self) -> Positions:
         group = np.arange(self.outputs, dtype=np.int64) // (int(self.outputs) // self.groups)
         return group[:, None] * int(self.taps) + np.arange(self.taps, dtype=np.int64)
+
+    def fan_in_pieces(self) -> Pieces:
+        return _alike(self.outputs, self.taps)
+
+    def fan_out_pieces(self) -> Pieces:
+        return _alike(self.inputs, int(self.outputs) // self.groups)
 
     @property
     def connections(self) -> Size:
@@ -400,6 +425,12 @@ class Repeat(Axis):
 
     def _positions(self) -> Positions:
         return (np.arange(self.outputs, dtype=np.int64) // int(self.factor))[:, None]
+
+    def fan_in_pieces(self) -> Pieces:
+        return _alike(self.outputs, 1)
+
+    def fan_out_pieces(self) -> Pieces:
+        return _alike(self.inputs, self.factor)
 
     @property
     def connections(self) -> Size:

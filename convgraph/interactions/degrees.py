@@ -10,14 +10,18 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint
+from convgraph.core.pieces import columns
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Listed, Product
 from convgraph.interactions.connections import simplest
 from convgraph.interactions.symbolic_degrees import DegreeForm, fan_in_form, fan_out_form
 
 __all__ = ["Distribution", "fan_in", "fan_out", "fan_in_in_symbols", "fan_out_in_symbols"]
+
+SHORT = 4_096  # positions that are sooner counted one by one than divided into pieces
 
 Degrees: TypeAlias = NDArray[np.int64]
 
@@ -147,12 +151,18 @@ def _on_axes(products: Sequence[tuple[Axis, ...]], side: Literal["in", "out"]) -
 @lru_cache(maxsize=1024)  # the columns of an image mostly are as its rows, and layers repeat
 def _kinds(axes: tuple[Axis, ...], side: Literal["in", "out"]) -> tuple[Degrees, NDArray[Any]]:
     """The different degrees of positions on all axes of a place, and how many have which."""
-    degrees = np.stack([axis.fan_in() if side == "in" else axis.fan_out() for axis in axes])
+    if max(axes[0].inputs, axes[0].outputs) <= SHORT:
+        degrees = np.stack([axis.fan_in() if side == "in" else axis.fan_out() for axis in axes])
+        lengths = np.ones(degrees.shape[1], np.int64)
+    else:
+        degrees, lengths = columns(
+            [axis.fan_in_pieces() if side == "in" else axis.fan_out_pieces() for axis in axes]
+        )
     # Neighbours mostly are alike, and sorting columns takes ten times as long as sorting numbers:
     # runs of alike ones first, then a number for each kind, whatever the number of joints.
     changes = np.flatnonzero((degrees[:, 1:] != degrees[:, :-1]).any(axis=0)) + 1
     starts = np.concatenate(([0], changes))
-    lengths = np.diff(np.append(starts, degrees.shape[1]))
+    lengths = np.add.reduceat(lengths, starts)
     numbers = np.zeros(len(starts), np.int64)
     for each in degrees[:, starts]:
         _, own = np.unique(each, return_inverse=True)
@@ -160,6 +170,7 @@ def _kinds(axes: tuple[Axis, ...], side: Literal["in", "out"]) -> tuple[Degrees,
     _, first = np.unique(numbers, return_index=True)
     sizes = np.zeros(len(first), np.int64)
     np.add.at(sizes, numbers, lengths)
+    memory.require("different numbers of connections", len(first), 200)
     return degrees[:, starts[first]], sizes.astype(object)
 
 

@@ -12,7 +12,7 @@ from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.wiring import Product
-from convgraph.interactions.measures import Moments, MomentsKind, Packed, PackedKind
+from convgraph.interactions.measures import MOST_BITS, Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
 from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
 from convgraph.interactions.states import State
@@ -25,9 +25,6 @@ __all__ = [
     "path_moments",
     "variances",
 ]
-
-
-MOST_BITS = 1 << 31  # of all numbers on the way to a row, 250 MB and some seconds
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,8 +195,9 @@ def fields_of_paths(
         return ()
     paths = PathMeasures(kind)
     start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
-    found = propagate(network, source.name, start, paths, end.name).states[end.name]
-    assert found is not None  # as the moments were found
+    found = propagate(network, source.name, start, paths, end.name).states.get(end.name)
+    if found is None:  # on the way there, the fields are wider than the input
+        return ()
     payload = found.payloads[totals.index(max(totals))]
     assert payload is not None
     theory = variances(network, source, end)

@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
-__all__ = ["Kind", "Moments", "MomentsKind", "Packed", "PackedKind"]
+from convgraph.interactions.states import UntraceableError
+
+__all__ = ["MOST_BITS", "Kind", "Moments", "MomentsKind", "Packed", "PackedKind"]
 
 M = TypeVar("M")
+
+MOST_BITS = 1 << 31  # of all numbers on the way to a row, 250 MB and some seconds
 
 
 class Kind(Protocol[M]):
@@ -67,15 +71,17 @@ class Packed(NamedTuple):
     bits: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class PackedKind:
     """Measures of which all numbers are wanted; none may need more than `width` bits.
 
     This is Kronecker's substitution: a polynomial at a power of two. Adding two images' worth of
-    numbers of a thousand bits is then one addition of machine words.
+    numbers of a thousand bits is then one addition of machine words. When more than `bits` are
+    written it is given up, with `UntraceableError`.
     """
 
     width: int
+    bits: int = 3 * MOST_BITS  # sums of three taps, of which one is kept
 
     def one(self) -> Packed:
         """See `Kind`."""
@@ -89,11 +95,17 @@ class PackedKind:
         """See `Kind`."""
         if a.low > b.low:
             a, b = b, a
-        return Packed(a.low, a.bits + (b.bits << (b.low - a.low) * self.width))
+        return self._written(Packed(a.low, a.bits + (b.bits << (b.low - a.low) * self.width)))
 
     def times(self, measure: Packed, number: int) -> Packed:
         """See `Kind`."""
-        return Packed(measure.low, measure.bits * number)
+        return self._written(Packed(measure.low, measure.bits * number))
+
+    def _written(self, measure: Packed) -> Packed:
+        self.bits -= measure.bits.bit_length()
+        if self.bits < 0:
+            raise UntraceableError
+        return measure
 
     def numbers(self, measure: Packed) -> list[int]:
         """The numbers of paths, one for each position from `low` on.
