@@ -168,3 +168,27 @@ def test_an_if_without_its_branch_is_refused() -> None:
     proto = model([lone], {"x": (1, 3)}, held={"c": np.array(True)})
     with pytest.raises(ConvgraphError, match="then_branch: an If needs one"):
         from_onnx(proto)
+
+
+def unstated(*nodes: Any) -> Any:
+    """A branch that leaves the shape of its output open."""
+    outputs = [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)]
+    return helper.make_graph(list(nodes), "branch", [], outputs)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_if_that_depends_on_the_input_has_the_shape_that_both_branches_have(
+    turned: bool,
+) -> None:
+    # sizes that are computed, which onnx's own inference does not follow
+    back = node("Transpose", ["x"], ["h"]) if turned else node("Exp", ["x"], ["h"])
+    one = unstated(node("Shape", ["x"], ["s"]), node("Reshape", ["x", "s"], ["z"]))
+    other = unstated(back, node("Shape", ["h"], ["t"]), node("Reshape", ["x", "t"], ["z"]))
+    proto = model([either("c", "y", one, other)], {"x": (2, 3), "c": ()})
+    if turned:
+        with pytest.raises(ConvgraphError, match="branch that depends on the input"):
+            from_onnx(proto)
+        return
+    net = from_onnx(proto)
+    assert net.row("y").shape == (2, 3)
+    assert {joint.source.name for joint in net.layer("y").joints} == {"x", "c"}

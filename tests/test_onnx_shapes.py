@@ -123,3 +123,10 @@ def test_shapes_of_one_size_are_not_those_of_an_open_one() -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     with pytest.raises(ConvgraphError, match="states the shape of 'y'"):
         from_onnx(proto, {"x": (1, 3, n)})
+
+
+def test_a_mark_that_is_no_name_leaves_each_size_open() -> None:
+    proto = model([node("Relu", ["x"], ["y"])], {"x": (1, "?", "?", "n", "n")})
+    a, b, *named = from_onnx(proto).row("x").shape
+    assert a != b
+    assert len(set(named)) == 1

@@ -41,7 +41,14 @@ ONE = Constant()
 
 
 class Unread(Exception):  # noqa: N818 - a way out for builders, not an error
-    """What a node does cannot be written as wirings; the reason is the message."""
+    """What a node does cannot be written as wirings; the reason is the message.
+
+    `shapes` are those of its outputs, as far as they are known all the same.
+    """
+
+    def __init__(self, why: str, shapes: Mapping[str, tuple[Size, ...]] | None = None) -> None:
+        super().__init__(why)
+        self.shapes = shapes or {}
 
 
 BUILDERS: dict[str, Callable[[Builder, Node], None]] = {}
@@ -202,8 +209,8 @@ class Builder:
         self.rows.append(row)
         return row
 
-    def unknown(self, node: Node, why: str) -> None:
-        """Make rows that may depend on all inputs, and say so."""
+    def unknown(self, node: Node, why: str, shapes: Mapping[str, tuple[Size, ...]]) -> None:
+        """Make rows that may depend on all inputs, and say so; `shapes` are known already."""
         what = f"{node.domain}.{node.op}" if node.domain else node.op
         caveat = f"node={node.label!r} ({what}): {why}"
         if self.strict:
@@ -216,6 +223,7 @@ class Builder:
         )
         signals = [source for source in sources if isinstance(source, Signal)]
         inferred = {} if self.infer is None else self.infer(node, self.values)
+        inferred = {**inferred, **shapes}
         for name in filter(None, node.outputs):
             shape = inferred[name] if name in inferred else self.hints(name)
             if shape is None:

@@ -211,5 +211,6 @@ def _stated_shape(value: Any) -> Shape | None:
         elif axis == 0:
             shape.append(1)
         else:
-            shape.append(size_symbol(dim.dim_param or f"{value.name}_{axis}"))
+            named = any(map(str.isalnum, dim.dim_param))  # a "?" is said of any open size
+            shape.append(size_symbol(dim.dim_param if named else f"{value.name}_{axis}"))
     return tuple(shape)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import Size
 from convgraph.importers.builder import BUILDERS, Builder, Unread, builds
 from convgraph.importers.folding import FOLDS
 from convgraph.importers.node import Node
@@ -220,15 +221,40 @@ def branch(builder: Builder, node: Node) -> None:
     """The branch that is taken, where that is known beforehand."""
     condition = scalar(builder.known(node, 0))
     if condition is None:
-        raise Unread("a branch that depends on the input")
+        raise Unread("a branch that depends on the input", _shapes_of_both(builder, node))
     which = "then_branch" if condition else "else_branch"
     taken = node.attributes.get(which)
     if not isinstance(taken, Branch):
         raise ConvgraphError(f"{which}: an If needs one")
+    outputs = _walked(builder, node, taken)
+    for outer, name in zip(node.outputs, outputs, strict=True):
+        if outer:
+            build(builder, Node("Identity", (name,), (outer,), {}, node.name))
+
+
+def _walked(builder: Builder, node: Node, taken: Branch) -> list[str]:
+    """Build the nodes of a branch; the names of its outputs."""
     nodes, known, outputs = taken.written_out(node.label)
     builder.values.update(known)
     for each in needed_nodes(nodes, outputs)[0]:
         build(builder, each)
-    for outer, name in zip(node.outputs, outputs, strict=True):
-        if outer:
-            build(builder, Node("Identity", (name,), (outer,), {}, node.name))
+    return outputs
+
+
+def _shapes_of_both(builder: Builder, node: Node) -> dict[str, tuple[Size, ...]]:
+    """The shapes of the outputs that are the same whichever branch is taken."""
+    found: list[list[tuple[Size, ...] | None]] = []
+    for which in ("then_branch", "else_branch"):
+        taken = node.attributes.get(which)
+        if not isinstance(taken, Branch):
+            return {}
+        aside = Builder(builder.hints, False, builder.stated, builder.infer)
+        aside.values.update(builder.values)
+        try:
+            outputs = _walked(aside, node, taken)
+        except ConvgraphError:  # what follows from the operator's own rules may still be enough
+            return {}
+        values = [aside.values.get(name) for name in outputs]
+        found.append([None if value is None else tuple(value.shape) for value in values])
+    pairs = zip(node.outputs, *found, strict=False)
+    return {name: one for name, one, other in pairs if one is not None and one == other}

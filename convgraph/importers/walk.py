@@ -135,7 +135,7 @@ def build(builder: Builder, node: Node) -> None:
                 raise Unread(NOT_READ.get(node.op, "an operator that is not known"))
             build(builder, node)
         except Unread as reason:
-            builder.unknown(node, str(reason))
+            builder.unknown(node, str(reason), reason.shapes)
     except ConvgraphError as error:
         raise ConvgraphError(_about(node, str(error))) from None
     except AttributeError as e:
