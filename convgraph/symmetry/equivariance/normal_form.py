@@ -29,8 +29,9 @@ from convgraph.symmetry.transformation import Sources
 __all__ = ["Forms", "TooManyTerms", "settled"]
 
 Monomial: TypeAlias = "tuple[int, ...]"
-Polynomial: TypeAlias = "dict[Monomial, Fraction]"
-Frozen: TypeAlias = "frozenset[tuple[Monomial, Fraction]]"
+Coefficient: TypeAlias = "int | Fraction"  # an int wherever it is one, which is five times as fast
+Polynomial: TypeAlias = "dict[Monomial, Coefficient]"
+Frozen: TypeAlias = "frozenset[tuple[Monomial, Coefficient]]"
 Arguments: TypeAlias = "frozenset[Frozen] | tuple[Frozen, ...]"
 
 TERMS = 200_000  # in all, beyond which a form is given up: each takes microseconds
@@ -56,8 +57,8 @@ class Forms(OneByOne):
     _variables: dict[object, int] = field(default_factory=dict)
     _atoms: dict[int, tuple[object, Arguments]] = field(default_factory=dict)
 
-    one: ClassVar[Polynomial] = {(): Fraction(1)}
-    minus: ClassVar[Polynomial] = {(): Fraction(-1)}
+    one: ClassVar[Polynomial] = {(): 1}
+    minus: ClassVar[Polynomial] = {(): -1}
 
     def same(self, one: Polynomial, other: Polynomial) -> bool | None:
         """Whether two functions are the same; None where that is not decided."""
@@ -79,7 +80,7 @@ class Forms(OneByOne):
         for m, c in a.items():
             for n, d in b.items():
                 key = tuple(sorted(m + n))
-                result[key] = result.get(key, Fraction(0)) + c * d
+                result[key] = result.get(key, 0) + c * d
         return {m: c for m, c in result.items() if c}
 
     def sum(self, a: Polynomial, b: Polynomial) -> Polynomial:
@@ -87,7 +88,7 @@ class Forms(OneByOne):
         self._spend(len(b))
         result = dict(a)
         for m, c in b.items():
-            result[m] = result.get(m, Fraction(0)) + c
+            result[m] = result.get(m, 0) + c
         return {m: c for m, c in result.items() if c}
 
     def maximum(self, members: Sequence[Polynomial]) -> Polynomial:
@@ -104,9 +105,10 @@ class Forms(OneByOne):
 
     def atom(self, name: object, arguments: Arguments) -> Polynomial:
         """A function of polynomials as a polynomial: one variable."""
+        self._spend(sum(map(len, arguments)))  # all of which are hashed
         variable = self.variable((name, arguments))
         self._atoms[variable] = (name, arguments)
-        return {(variable,): Fraction(1)}
+        return {(variable,): 1}
 
     def _members(self, polynomial: Polynomial) -> frozenset[Frozen]:
         if len(polynomial) == 1:
@@ -167,10 +169,10 @@ class Forms(OneByOne):
         """A label as a polynomial in its symbols."""
         exact = rational(label)
         if exact is not None:
-            value = Fraction(int(exact.p), int(exact.q))
-            return {(): value} if value else {}
+            above, below = int(exact.p), int(exact.q)
+            return {(): above if below == 1 else Fraction(above, below)} if above else {}
         if label.is_Symbol:
-            return {(self.variable(label),): Fraction(1)}
+            return {(self.variable(label),): 1}
         parts = sp.Poly(label)
         result: Polynomial = {}
         powers = [self._generator(g) for g in parts.gens]
@@ -186,11 +188,11 @@ class Forms(OneByOne):
 
     def _generator(self, generator: sp.Expr) -> Polynomial:
         if generator.is_Symbol:
-            return {(self.variable(generator),): Fraction(1)}
+            return {(self.variable(generator),): 1}
         # a root or a sine may satisfy relations that are not seen here: it is kept as an atom
         variable = self.variable(generator)
         self._atoms[variable] = ("expression", ())
-        return {(variable,): Fraction(1)}
+        return {(variable,): 1}
 
 
 def _frozen(terms: Sequence[Polynomial]) -> tuple[Frozen, ...]:
@@ -213,7 +215,7 @@ def settled(
         raise TooManyTerms
     made = Forms()
     inputs = sum(int(row.size) for row in network.inputs)
-    x: list[Polynomial] = [{(made.variable(("x", u)),): Fraction(1)} for u in range(inputs)]
+    x: list[Polynomial] = [{(made.variable(("x", u)),): 1} for u in range(inputs)]
     labels = made.zeros(len(network.labels))
     used = [each for layer in cone.layers for each in (layer.label, layer.bias)]
     for number in np.unique(np.concatenate([each for each in used if each is not None])).tolist():
