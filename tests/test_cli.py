@@ -257,13 +257,13 @@ def test_show_refuses(
 
 
 def test_book_draws_figures_and_writes_the_claims(tmp_path: Path) -> None:
-    out, err = run("book", "--out", tmp_path / "new" / "book")
-    names = {path.name for path in (tmp_path / "new" / "book").iterdir()}
+    out, err = run("book", "--out", tmp_path / "new")
+    names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names >= {f"figure-9.{i}.svg" for i in (2, 3, 4, 5)} | {"claims.json", "claims.md"}
     assert re.search(r"\d+ claims: \d+ holds, \d+ holds when, \d+ differs", out)
     assert "267,960" in out
     assert err == ""
-    claims = json.loads((tmp_path / "new" / "book" / "claims.json").read_text())
+    claims = json.loads((tmp_path / "new" / "claims.json").read_text())
     assert [claim["number"] for claim in claims[:13]] == list(range(1, 14))
 
 
@@ -317,6 +317,7 @@ def test_book_without_dot(tmp_path: Path) -> None:
         (["--format", "gif"], "format='gif': a format is one of svg, png, pdf, dot"),
         (["--out", "file"], "out='file': a folder that exists or can be made"),
         (["--out", "file/book"], "out='file/book': a folder that exists or can be made"),
+        (["--out", "no/book"], "out='no/book': a folder that exists or can be made"),
     ],
 )
 def test_book_refuses(

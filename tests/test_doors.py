@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from onnx import TensorProto
 
 import convgraph as cg
+from convgraph.cli import main
+from convgraph.core import memory
 from convgraph.importers import onnx_file
 from tests.hostile_names import model
 
@@ -79,3 +83,54 @@ def test_output_in_ascii_is_text(tmp_path: Path, form: Any) -> None:
     done = command("analyze", str(path), *form, stdout=subprocess.PIPE, env=ascii_only)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"gr??e h" in done.stdout or "größe h" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("spec", "size", "shown"),
+    [
+        ("Conv(3)", 10**8, "299,999,994"),
+        ("Conv(3, stride=2, padding=1)", 10**12, "1,499,999,999,999"),
+        ("Conv(3, dilation=4, padding=5)", 10**12, "2,999,999,999,994"),
+        ("MaxPool(3, stride=2)", 10**12, "1,499,999,999,997"),
+        ("Conv(3, padding=1000000000)", 10, "2,000,000,008"),
+        ("Conv(3, filters=100000000)", 5, "900,000,000"),
+        ("Conv(3, padding='same', padding_mode='reflect')", 10**12, "3,000,000,000,000"),
+    ],
+)
+def test_what_is_large_is_counted_by_its_border(spec: str, size: int, shown: str) -> None:
+    done = CliRunner().invoke(main, ["show", spec, "--input", str(size), "--json"])
+    assert done.exit_code == 0
+    assert shown.replace(",", "") in done.output
+
+
+@pytest.mark.parametrize("kernel", [10**8, 10**9])
+def test_a_border_that_is_too_large_is_refused_with_its_size(kernel: int) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = CliRunner().invoke(main, ["show", f"Conv({kernel})", "--input", str(2 * kernel)])
+    assert result.exit_code == 2
+    assert "positions=" in result.stderr
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000_000  # kB
+
+
+def test_what_a_command_may_take_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "ALWAYS_FITS", 1000)
+    with memory.at_most(50_000_000):
+        memory.require("entries", 1_000_000, 8)
+        with pytest.raises(cg.ConvgraphError, match="entries=10,000,000: this takes 80 MB"):
+            memory.require("entries", 10_000_000, 8)
+    memory.require("entries", 10_000_000, 8)  # Python may take more than a command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--json", "--csv"], "--json --csv: one of them is printed at a time"),
+        (["--markdown", "--csv", "--csv"], "--markdown --csv: one of them"),
+        (["--csv", "--unit", "x1"], "--csv prints all rows"),
+        (["--markdown", "--tensor", "x"], "--markdown prints all rows"),
+    ],
+)
+def test_one_form_is_printed_at_a_time(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, ["analyze", "model.onnx", *arguments])
+    assert (result.exit_code, result.output) == (2, result.stderr)
+    assert message in result.stderr

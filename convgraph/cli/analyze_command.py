@@ -29,9 +29,11 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
 )
 @click.option("--tensor", help="Report on this tensor alone, with its effective field.")
 @click.option("--unit", help="What one unit sees exactly, such as conv1,1,4,4 (from 1).")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print the rows as comma-separated values.")
-@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
+@click.option("--json", "forms", flag_value="json", multiple=True, help="Print JSON.")
+@click.option(
+    "--csv", "forms", flag_value="csv", multiple=True, help="Print comma-separated values."
+)
+@click.option("--markdown", "forms", flag_value="markdown", multiple=True, help="Print Markdown.")
 @click.option(
     "--html",
     "page",
@@ -60,7 +62,7 @@ def command(
     shapes: tuple[str, ...],
     tensor: str | None,
     unit: str | None,
-    form: str | None,
+    forms: tuple[str, ...],
     page: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -75,6 +77,7 @@ def command(
     convgraph analyze model.onnx --input 1x3x225x225 --fail-on warning --ignore uneven-padding
     convgraph analyze model.onnx --html report.html
     """
+    form = _form(forms, unit is not None or tensor is not None)
     with progress("The analysis", 4) as step:
         from convgraph.importers.onnx_graph import from_onnx
         from convgraph.reports.findings.finding import Findings, as_severity
@@ -100,6 +103,17 @@ def command(
         _print(result, found, form, page)
     if fail_on is not None and found.at_least(as_severity("fail-on", fail_on)):
         raise SystemExit(FOUND)
+
+
+def _form(forms: tuple[str, ...], of_one: bool) -> str | None:
+    """The one form that is asked for; `of_one` says whether it is of a single tensor or unit."""
+    if len(set(forms)) > 1:
+        asked = " ".join(f"--{form}" for form in dict.fromkeys(forms))
+        raise click.UsageError(f"{asked}: one of them is printed at a time")
+    form = forms[0] if forms else None
+    if of_one and form not in (None, "json"):
+        raise click.UsageError(f"--{form} prints all rows; one tensor or unit is --json or plain")
+    return form
 
 
 def shapes_of(given: tuple[str, ...]) -> Any:

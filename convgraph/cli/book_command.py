@@ -32,7 +32,7 @@ def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]
     default="book",
     show_default=True,
     metavar="DIR",
-    help="The folder to write to; created if it does not exist.",
+    help="The folder to write to; created if the one around it exists.",
 )
 @click.option(
     "--format",

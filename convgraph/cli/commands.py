@@ -15,8 +15,11 @@ import click
 
 from convgraph import __version__
 from convgraph.cli.exit_status import reported
+from convgraph.core import memory
 
 __all__ = ["COMMANDS", "main"]
+
+MOST_BYTES = 2_000_000_000  # of a command; who has more to ask has Python
 
 # what `convgraph --help` says of each
 COMMANDS = {
@@ -74,7 +77,7 @@ class LazyGroup(click.Group):
     ) -> Any:
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        with reported(prog_name or "convgraph"):
+        with reported(prog_name or "convgraph"), memory.at_most(MOST_BYTES):
             status = super().main(
                 args, prog_name or "convgraph", complete_var, standalone_mode=False, **extra
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,15 @@ FORMAT = FormatType()
 
 @contextmanager
 def into_folder(path: Path) -> Iterator[Path]:
-    """A folder to write to, made with its parents if need be, and not left behind in vain."""
-    made = []
+    """A folder to write to, made if its parent is there, and not left behind in vain."""
+    made = False
     try:
-        for folder in [*reversed(path.parents), path]:
-            if not folder.exists():
-                folder.mkdir()
-                made.append(folder)
+        if not path.exists():
+            path.mkdir()
+            made = True
         if not path.is_dir():
             raise NotADirectoryError(20, "there is a file of that name")
     except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
-        _remove(made)
         reason = getattr(error, "strerror", None) or error
         raise ConvgraphError(
             f"out={str(path)!r}: a folder that exists or can be made ({reason})"
@@ -60,16 +58,10 @@ def into_folder(path: Path) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        _remove(made)
+        if made:
+            with suppress(OSError):  # what was written before the error stays
+                path.rmdir()
         raise
-
-
-def _remove(folders: list[Path]) -> None:
-    for folder in reversed(folders):
-        try:
-            folder.rmdir()
-        except OSError:
-            return
 
 
 def write_all(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:

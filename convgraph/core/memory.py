@@ -6,19 +6,49 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["growing", "require"]
+__all__ = ["at_most", "growing", "require"]
 
 ALWAYS_FITS = 100_000_000  # bytes; asking how much memory is free takes its time
+
+_GRANTED: ContextVar[int | None] = ContextVar("granted", default=None)
 
 
 def _available() -> int | None:
     """Bytes of memory that can be had, where the system tells: of the machine, and of a limit."""
-    there = [n for n in (_free(), _allowed()) if n is not None]
+    there = [n for n in (_free(), _allowed(), _granted()) if n is not None]
     return min(there, default=None)
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Within the block, what would make the process grow by more than this is refused."""
+    before = _GRANTED.set(_taken(1) + size)
+    try:
+        yield
+    finally:
+        _GRANTED.reset(before)
+
+
+def _granted() -> int | None:
+    """What is left of the bytes that `at_most` grants."""
+    most = _GRANTED.get()
+    return None if most is None else max(most - _taken(1), 0)
+
+
+def _taken(column: int) -> int:
+    """Bytes of this process: of its address space (0), or of memory (1); 0 if nobody tells."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[column])
+        return pages * resource.getpagesize()
+    except (ImportError, OSError, ValueError):
+        return 0
 
 
 def _allowed() -> int | None:
@@ -27,10 +57,7 @@ def _allowed() -> int | None:
         import resource
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit == resource.RLIM_INFINITY:
-            return None
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        return max(limit - pages * resource.getpagesize(), 0)
+        return None if limit == resource.RLIM_INFINITY else max(limit - _taken(0), 0)
     except (ImportError, OSError, ValueError):
         return None
 
