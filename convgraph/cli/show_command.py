@@ -51,8 +51,9 @@ def command(
         raise click.UsageError("--row says where to look for the field of a --unit.")
     from convgraph.cli.shown_facts import network_facts, parameter_facts, unit_facts
 
-    net = network(expression, shape)
-    with progress("The facts", 4) as step:
+    with progress("The facts", 5) as step:
+        net = network(expression, shape)
+        step()
         facts = network_facts(net)
         step()
         if unit is not None:

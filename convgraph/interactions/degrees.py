@@ -36,7 +36,9 @@ class Distribution(Mapping[Size, Size]):
     """
 
     def __init__(self, counts: Mapping[Any, Any], conditions: Iterable[sp.Basic] = ()) -> None:
-        ordered = sorted(counts.items(), key=lambda kv: sp.default_sort_key(kv[0]), reverse=True)
+        numbers = all(isinstance(degree, int) for degree in counts)  # sympy's key takes its time
+        key = None if numbers else sp.default_sort_key
+        ordered = [(d, counts[d]) for d in sorted(counts, key=key, reverse=True)]
         self._counts = {degree: count for degree, count in ordered if count != 0}
         self.conditions = tuple(dict.fromkeys(conditions))
 
