@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+import numpy as np
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
@@ -77,12 +78,12 @@ def _simplest(value: Any) -> Size:
 
 
 def floor_div(a: Size, b: Size) -> Size:
-    """Floor of a / b, exactly, also for symbols.
+    """Floor of a / b, exactly, also for symbols, and for an array of numbers.
 
     >>> floor_div(-7, 2), floor_div(2 * size_symbol("n") + 1, 2)
     (-4, n)
     """
-    if isinstance(a, int) and isinstance(b, int):
+    if isinstance(a, int | np.ndarray) and isinstance(b, int):
         return a // b
     return _simplest(_rounded(sp.floor, sp.expand(sp.sympify(a) / b)))
 

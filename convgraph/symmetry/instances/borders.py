@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Row
 from convgraph.core.network import Network
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 
 __all__ = ["along", "axes_of", "reads", "unreached"]
@@ -82,14 +82,12 @@ def reads(axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
 
     None for an axis that reads whole rows, which have no end on a line, or a table.
     """
-    i = np.arange(int(axis.outputs))[:, None]
-    match axis:
-        case Window():
-            read = axis.stride * i + axis.dilation * np.arange(int(axis.taps)) - axis.padding
-            return read, np.ones(read.shape, bool)
-        case Reversed(window=w):
-            read, rest = np.divmod(i + w.padding - w.dilation * np.arange(int(w.taps)), w.stride)
-            return read, rest == 0
-        case Repeat(factor=factor):
-            return i // factor, np.ones(i.shape, bool)
-    return None
+    if axis.pace is None:
+        return None
+    output, tap = np.arange(int(axis.outputs))[:, None], np.arange(int(axis.taps))
+    read: Any = np.broadcast_to(axis.place(output, tap), (len(output), len(tap)))
+    zeros, least = axis.link(output, tap, read)
+    there = np.ones(read.shape, bool)
+    for each in (*(zero == 0 for zero in zeros), *(part >= 0 for part in least)):
+        there &= each
+    return read, there

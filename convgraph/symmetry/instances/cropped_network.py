@@ -10,12 +10,11 @@ from dataclasses import replace
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Full, Repeat
+from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
-from convgraph.core.window import Reversed, Window
 from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.borders import axes_of
 
@@ -58,21 +57,9 @@ def _followed(joint: Joint, layer: Layer, place: int) -> tuple[int, Axis, int]:
 
 def _resized(axis: Axis, inputs: int) -> Axis:
     """An axis of the same kind on another number of positions."""
-    match axis:
-        case Window(stride=s, dilation=d, taps=k, padding=p, after=after):
-            span = d * (k - 1) + 1
-            if after is None or (axis.inputs + p + after - span) // s + 1 != axis.outputs:
-                after = (axis.outputs - 1) * s + span - axis.inputs - p  # up to the last window
-            outputs = (inputs + p + after - span) // s + 1
-            return replace(axis, inputs=inputs, outputs=outputs, after=after)
-        case Reversed(window=w):
-            outputs = inputs * w.stride + (axis.outputs - axis.inputs * w.stride)
-            return Reversed(replace(w, inputs=outputs, outputs=inputs))
-        case Repeat():
-            return replace(axis, inputs=inputs)
-        case Full(outputs=1):
-            return Full(inputs, 1)
-    raise ConvgraphError(f"{axis}: it has this one size only")
+    if axis.pace is None and not (axis.uniform and axis.outputs == 1):
+        raise ConvgraphError(f"{axis}: it has this one size only")
+    return axis.resized(inputs)
 
 
 def _tying(tying: Tying, number: int) -> Tying:

@@ -10,8 +10,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.symmetry.instances.borders import along, reads
+from convgraph.symmetry.instances.borders import reads, unreached
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
 
 __all__ = ["difference"]
@@ -146,21 +147,13 @@ def _first(
 
 
 def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
-    """The outputs that no border reaches."""
-    known = {row.name: np.ones(row.numbers(), bool) for row in network.inputs}
-    for layer in network.layers:
-        free = np.ones(layer.target.numbers(), bool)
-        for joint in layer.joints:
-            source: Any = known[joint.source.name]
-            try:
-                pairs = list(axis_pairs(joint, layer.target))
-            except Unproved:
-                return np.zeros(network.outputs[0].numbers(), bool)
-            for axis, place, out in pairs:
-                if place is None or out is None or place < source.ndim - rank:
-                    continue
-                others = tuple(a for a in range(source.ndim) if a != place)
-                clear = along(axis, source.all(axis=others))
-                free &= clear.reshape([-1 if a == out else 1 for a in range(free.ndim)])
-        known[layer.target.name] = free
-    return known[network.outputs[0].name]
+    """The outputs that no border reaches, whichever way the input moves."""
+    row, shape = network.inputs[0], network.outputs[0].numbers()
+    try:
+        axes = unreached(network, [a >= len(row.shape) - rank for a in range(len(row.shape))])
+    except ConvgraphError:
+        return np.zeros(shape, bool)
+    clear = np.ones(shape, bool)
+    for a, each in enumerate(axes):
+        clear &= each.reshape([-1 if b == a else 1 for b in range(len(axes))])
+    return clear
