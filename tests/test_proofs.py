@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.symmetry.proofs.kernel import RULES, Step, check, known
-from convgraph.symmetry.proofs.open_network import floors_of
+from convgraph.symmetry.statements.statement import floors_of
 from tests.theorems import OTHERS, THEOREMS, k, t
 
 

@@ -20,7 +20,7 @@ import convgraph as cg
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
 from convgraph.symmetry.smt import lemmas
 from convgraph.symmetry.smt.frame_question import N, frame_query
-from tests.theorems import OTHERS, THEOREMS, k, n, up
+from tests.theorems import OTHERS, THEOREMS, k, n, t, up
 
 z3 = pytest.importorskip("z3")
 
@@ -170,10 +170,19 @@ def test_a_mean_that_is_divided_by_less_at_its_end_is_not_taken_for_another() ->
     assert refuses(restated(true, conditions=looser))
 
 
-def test_a_name_of_a_question_is_no_name_of_a_claim() -> None:
-    true = cg.prove(cg.Conv(3), cg.Shift(0))
-    read = sp.Symbol("read!", integer=True)
-    assert refuses(restated(true, left=UP(read), right=OUT(read)))
+@pytest.mark.parametrize(
+    "position",
+    [
+        sp.Symbol("read!", integer=True),  # a name of a question
+        sp.Symbol("i", integer=True, even=True),  # not for all positions
+        sp.Symbol("i", integer=True, positive=True),
+        sp.Symbol("t", integer=True),  # the amount of the shift
+    ],
+)
+def test_what_a_claim_is_for_all_of_is_any_integer(position: Any) -> None:
+    true = cg.prove(cg.Conv(3), cg.Shift(t))
+    assert true.recheck().holds
+    assert refuses(restated(true, left=UP(position), right=OUT(position - t)))
 
 
 def test_the_true_statement_about_a_wrapped_shift_is_confirmed() -> None:

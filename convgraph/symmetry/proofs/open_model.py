@@ -16,9 +16,10 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
+from convgraph.core.sizes import size_symbol
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_network import Setting
-from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names
 from convgraph.symmetry.proofs.row_shifts import axis_pairs, shifts
 from convgraph.symmetry.statements.statement import Where
 from convgraph.symmetry.statements.vocabulary import unused

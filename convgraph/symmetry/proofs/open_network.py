@@ -19,24 +19,10 @@ from convgraph.core.axis import Axis
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.symmetry.statements.statement import MEANING, Note, Where
+from convgraph.symmetry.statements.statement import MEANING, Note, Where, floors_of
 from convgraph.symmetry.statements.vocabulary import index, unused
 
-__all__ = ["Setting", "floors_of"]
-
-
-def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
-    """The sizes among the notes that a division by a number rounds down, and nothing else."""
-    found = {}
-    for note in notes:
-        if note.words != MEANING:
-            continue
-        symbol, value = note.formulas
-        parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
-        plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
-        if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
-            found[symbol] = value
-    return found
+__all__ = ["Setting"]
 
 
 @dataclass(frozen=True)

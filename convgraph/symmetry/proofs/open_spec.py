@@ -9,14 +9,14 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, size_symbol
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import Input
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_model import network_setting
 from convgraph.symmetry.proofs.open_network import Setting
-from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names, size_symbol
+from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, periods, shifts
 from convgraph.symmetry.statements.statement import Where
 from convgraph.symmetry.statements.vocabulary import unused

@@ -14,10 +14,10 @@ from convgraph.core.tying import Mean
 from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
 from convgraph.symmetry.proofs.kernel import Step, check_steps
 from convgraph.symmetry.proofs.layer_equations import meaning
-from convgraph.symmetry.proofs.open_network import Setting, floors_of
+from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
 from convgraph.symmetry.statements.equation import Equation
-from convgraph.symmetry.statements.statement import Note
+from convgraph.symmetry.statements.statement import Note, floors_of
 from convgraph.symmetry.statements.vocabulary import Residue, applied
 
 __all__ = ["Given", "given"]

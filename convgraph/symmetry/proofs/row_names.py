@@ -9,7 +9,7 @@ import sympy as sp
 from convgraph.core.network import Network
 from convgraph.symmetry.statements.vocabulary import unused
 
-__all__ = ["Names", "letters_of", "row_names", "size_symbol"]
+__all__ = ["Names", "letters_of", "row_names"]
 
 
 def letters_of(network: Network) -> set[str]:
@@ -17,10 +17,6 @@ def letters_of(network: Network) -> set[str]:
     letters = {tying.letter or "w" for layer in network.layers for tying in layer.arrays}
     functions = {layer.reduction.function for layer in network.layers}
     return letters | {function.name for function in functions if function is not None}
-
-
-def size_symbol(name: str) -> sp.Symbol:
-    return sp.Symbol(name, integer=True, positive=True)
 
 
 def row_names(network: Network, letters: set[str]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -27,7 +26,7 @@ from convgraph.symmetry.instances.printed_notes import Printed
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.smt.script import Script
 from convgraph.symmetry.statements.equation import Equation
-from convgraph.symmetry.statements.statement import Statement
+from convgraph.symmetry.statements.statement import Statement, floors_of
 from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
@@ -51,6 +50,8 @@ class Stated:
         What is claimed of each row but the input.
     printed
         What the statement says that symbols stand for.
+    floors
+        The sizes that a division by a number rounds down.
     """
 
     network: Network
@@ -60,6 +61,7 @@ class Stated:
     sizes: Mapping[str, tuple[sp.Expr, ...]]
     claims: Mapping[str, Equation]
     printed: Printed
+    floors: dict[sp.Symbol, sp.Expr]
 
     def moving(self, row: Row) -> tuple[bool, ...]:
         """Along which axes a row moves."""
@@ -86,17 +88,6 @@ class Stated:
         for symbol, value in reversed(needed):
             script.rounded_down(symbol, value)
 
-    @cached_property
-    def floors(self) -> dict[sp.Symbol, sp.Expr]:
-        """Symbols that stand for sizes which a division by a number rounds down."""
-        found = {}
-        for symbol, value in self.printed.meanings:
-            parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
-            plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
-            if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
-                found[symbol] = value
-        return found
-
 
 def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
     """What is stated of a network, or an error that says why nothing is."""
@@ -106,9 +97,12 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
             f"where={where!r}, transformation={shift!r}: no such shift moves there"
         )
     spec = () if isinstance(statement.spec, Network) else statement.spec
+    parameters = free_symbols((spec, shift, statement.channels, statement.notes))
     said = [side for claim in claimed for side in (claim.left, claim.right, *claim.conditions)]
-    if any("!" in s.name for s in free_symbols((spec, shift, statement.channels, *said))):
+    if any("!" in symbol.name for symbol in parameters | free_symbols(said)):
         raise ConvgraphError("claims: names with a ! are those of a question")
+    if any(set(claim.left.args) & parameters for claim in claimed):
+        raise ConvgraphError("claims: what a claim is for all of is no size, and no amount")
     if where != "interior" and any(claim.conditions for claim in claimed):
         raise ConvgraphError(f"claims: what is said on a {where} is said of all positions")
     printed = Printed(statement.notes)
@@ -128,7 +122,8 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
             if not about or about - moving:  # no layer's question would be about it
                 raise ConvgraphError(f"claims: {condition} >= 0 is of no position that moves")
         claims[name] = claim
-    return Stated(network, where, shift.boundary == "wrap", shifts, sizes, claims, printed)
+    wrapped, floors = shift.boundary == "wrap", floors_of(statement.notes)
+    return Stated(network, where, wrapped, shifts, sizes, claims, printed, floors)
 
 
 def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
@@ -172,7 +167,8 @@ def _away(claim: Equation, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.E
     if not sides or left.func.__name__ != f"{right.func.__name__}'":
         raise ConvgraphError(f"claims: {left} = {right} does not say how a row moves")
     own = left.args
-    if not all(v.is_Symbol for v in own) or len(set(own)) < len(own):
+    plain = all(v == sp.Symbol(str(v), integer=True) for v in own)  # all integers, of any sign
+    if not plain or len(set(own)) < len(own):
         raise ConvgraphError(f"claims: {left} is not a row at its positions")
     if not len(own) == len(right.args) == len(sizes):
         raise ConvgraphError(f"claims: {left} = {right} of a row with {len(sizes)} axes")

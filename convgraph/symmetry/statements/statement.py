@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ import sympy as sp
 from convgraph.core.sizes import Size
 from convgraph.symmetry.statements.equation import Equation
 
-__all__ = ["MEANING", "Note", "Statement", "Where"]
+__all__ = ["MEANING", "Note", "Statement", "Where", "floors_of"]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
 MEANING = "{} = {}"
@@ -47,3 +48,17 @@ class Statement:
     channels: Size | None
     claim: Equation
     notes: tuple[Note, ...] = ()
+
+
+def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
+    """The sizes among the notes that a division by a number rounds down, and nothing else."""
+    found = {}
+    for note in notes:
+        if note.words != MEANING:
+            continue
+        symbol, value = note.formulas
+        parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
+        plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
+        if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
+            found[symbol] = value
+    return found
