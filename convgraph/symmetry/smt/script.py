@@ -138,7 +138,6 @@ class Script:
 
     lines: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
-    sizes: dict[sp.Expr, str] = field(default_factory=dict)
     symbols: dict[str, sp.Symbol] = field(default_factory=dict)
     multiplied: bool = False
     """Whether it uses the lemma of products."""
@@ -175,16 +174,8 @@ class Script:
         return self.function(f"{letter or 'w'}!array", digits)
 
     def size(self, e: sp.Expr | int) -> str:
-        """A size, an amount or a position: its symbols are declared with what is known of them.
-
-        A size that is no polynomial is some whole number, of which no more is said.
-        """
+        """A size, an amount or a position: its symbols are declared with what is known of them."""
         value = sp.sympify(e)
-        if value.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
-            if value not in self.sizes:
-                least = 0 if value.is_nonnegative else None
-                self.sizes[value] = self.integer(self._unused("size"), least)
-            return self.sizes[value]
         for symbol in sorted(value.free_symbols, key=lambda each: each.name):
             if self.symbols.setdefault(symbol.name, symbol) != symbol:
                 raise ConvgraphError(
@@ -218,22 +209,6 @@ class Script:
     def between(self, low: str, value: str, beyond: str) -> str:
         """That low <= value < beyond."""
         return call("and", call("<=", low, value), call("<", value, beyond))
-
-    def remainder(self, value: str, modulus: str) -> tuple[str, str]:
-        """The quotient and the remainder of a division, as new numbers that fit."""
-        quotient, rest = self.integer(self._unused("q")), self.integer(self._unused("r"))
-        self.claim(call("=", value, total(whole(modulus, quotient), rest)))
-        self.claim(self.between("0", rest, modulus))
-        return quotient, rest
-
-    def rounded_down(self, symbol: sp.Symbol, value: sp.Expr) -> None:
-        """Say what a size is: a sum in which quotients by a number are rounded down."""
-        parts = {}
-        for floor in sorted(value.atoms(sp.floor), key=sp.default_sort_key):
-            over, under = sp.fraction(sp.together(floor.args[0]))
-            quotient, _ = self.remainder(self.size(over), number(int(under)))
-            parts[floor] = sp.Symbol(quotient, integer=True)
-        self.claim(call("=", self.size(symbol), self.size(sp.expand(value.xreplace(parts)))))
 
     def product(self, a: str, b: str) -> None:
         """Use the lemma that a product is not negative if both of its factors are not."""

@@ -24,7 +24,7 @@ from convgraph.network.functional import Input
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.printed_notes import Printed
 from convgraph.symmetry.instances.symbol_values import free_symbols
-from convgraph.symmetry.smt.script import Script
+from convgraph.symmetry.smt.script import Script, call
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement, floors_of
 from convgraph.symmetry.transformations import Shift
@@ -86,7 +86,7 @@ class Stated:
                 needed.append((symbol, value))
                 free |= value.free_symbols
         for symbol, value in reversed(needed):
-            script.rounded_down(symbol, value)
+            script.claim(call("=", script.size(symbol), script.size(value)))
 
 
 def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
