@@ -6,6 +6,7 @@ from convgraph.figures.draw import draw as draw
 from convgraph.figures.draw_grid import draw_grid as draw_grid
 from convgraph.figures.motion.animation import animate as animate
 from convgraph.figures.theme import Theme as Theme
+from convgraph.importers.jax_function import from_jax as from_jax
 from convgraph.importers.onnx_graph import from_onnx as from_onnx
 from convgraph.importers.torch_graph import from_torch as from_torch
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields

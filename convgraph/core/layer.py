@@ -128,7 +128,7 @@ class Layer:
             )
         )
 
-    @cached_property
+    @property
     def connections(self) -> Size:
         """The number of connections, without those to a bias."""
         total: Size = 0

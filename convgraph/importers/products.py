@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import PAIRED, SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.broadcasting import common_shape, places, stretched
-from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
+from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unit_bias
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
+from convgraph.importers.reshaping_operators import within
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
 __all__ = ["gemm", "matmul", "product_of"]
 
 Shape = tuple[Size, ...]
+MOST_READ = 2**22  # entries of a matrix of numbers in which zeros are looked for
 
 
 @builds("Gemm")
@@ -53,16 +58,62 @@ def gemm(builder: Builder, node: Node) -> None:
 
 @builds("aten.linear")
 def linear(builder: Builder, node: Node) -> None:
-    """x W^T + b over the last axis, as PyTorch has it."""
+    """x W^T + b over the last axis, as PyTorch has it, or over another one."""
     weights, bias = builder.value(node.input(1)), builder.known(node, 2)
     values = builder.value(node.input(0))
     if not isinstance(weights, Known) or (node.input(2) and bias is None):
         raise Unread("weights that are computed")
-    shape = (*values.shape[:-1], weights.shape[0])
+    axis = within(node.number("axis", -1), len(values.shape), "axis")
+    shape = (*values.shape[:axis], weights.shape[0], *values.shape[axis + 1 :])
+    if isinstance(values, Signal) and (axis < len(shape) - 1 or _sparse(weights)):
+        _along(builder, node, values, weights, bias, axis, shape)
+        return
     shift = None
     if bias is not None:
         shift = unit_bias(row_shape(shape)), builder.tied(bias, places(bias, shape))
     product_of(builder, node, values, weights, (False, True), shift)
+
+
+def _sparse(weights: Known) -> bool:
+    """Whether a matrix of numbers, such as that of an interpolation, has zeros."""
+    if weights.learned or not weights.there or weights.size > MOST_READ:
+        return False
+    return bool((weights.values() == 0).any())
+
+
+def _table(weights: Known) -> tuple[Axis, Known]:
+    """What each output reads where its number is not zero, and the numbers."""
+    values = weights.values()
+    there = values != 0
+    count = max(int(there.sum(axis=1).max()), 1)
+    first = np.argsort(~there, axis=1, kind="stable")[:, :count]
+    picked = np.take_along_axis(values, first, axis=1)
+    positions = np.where(picked != 0, first, -1)
+    return Table(values.shape[1], positions), Known.of(weights.name, picked)
+
+
+def _along(
+    builder: Builder,
+    node: Node,
+    signal: Signal,
+    weights: Known,
+    bias: Known | None,
+    axis: int,
+    shape: Shape,
+) -> None:
+    """The same matrix at each position of the other axes; zeros connect nothing."""
+    axes: list[Axis] = [identity(n) for n in signal.shape]
+    if _sparse(weights):
+        axes[axis], weights = _table(weights)
+    else:
+        axes[axis] = Full(signal.shape[axis], weights.shape[0])
+    wiring = trimmed(signal, axes)
+    at = axis - (len(axes) - len(wiring.axes))
+    shift = None
+    if bias is not None:
+        shift = unit_bias(row_shape(shape)), builder.tied(bias, [("output", at)])
+    tying = builder.tied(weights, [("output", at), ("tap", at)])
+    builder.emit(node, shape, [(signal, wiring, tying)], SUM, shift)
 
 
 @builds("MatMul")

@@ -94,14 +94,14 @@ def arg(builder: Builder, node: Node) -> None:
     over_axes(builder, node, signal, {axis}, bool(node.number("keepdims", 1)), made)
 
 
-@builds("CumSum", "CumProd")
+@builds("CumSum", "CumProd", "CumMax")
 def cumulative_sum(builder: Builder, node: Node) -> None:
-    """The sum, or the product, of what stands before along an axis."""
+    """The sum, the product or the greatest of what stands before along an axis."""
     signal = builder.signal(node, 0)
     stated = integers(builder, node, 1, "axis") or [0]
     axis = within(stated[0], len(signal.shape), "axis")
     axes: list[Axis] = [identity(n) for n in signal.shape]
     reverse, exclusive = (bool(node.number(a, 0)) for a in ("reverse", "exclusive"))
     axes[axis] = Prefix(signal.shape[axis], reverse, exclusive)
-    made = SUM if node.op == "CumSum" else PRODUCT
+    made = {"CumSum": SUM, "CumProd": PRODUCT, "CumMax": MAX}[node.op]
     builder.emit(node, signal.shape, [(signal, trimmed(signal, axes), ONE)], made)

@@ -15,13 +15,13 @@ from convgraph.importers.reshaping_operators import integers, within
 __all__ = ["unit_by_unit"]
 
 
-@builds("Bernoulli", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor")
+@builds("Bernoulli", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Pointwise")
 def unit_by_unit(builder: Builder, node: Node) -> None:
     """Each output reads the unit at its own place, of each input."""
     signals = [builder.signal(node, i) for i, name in enumerate(node.inputs) if name]
     shape = common_shape([signal.shape for signal in signals])
     joints = [(signal, stretched(signal, shape), ONE) for signal in signals]
-    builder.emit(node, shape, joints, unknown_values(node.op))
+    builder.emit(node, shape, joints, unknown_values(node.word("function", node.op)))
 
 
 @builds("TopK")

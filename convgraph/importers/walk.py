@@ -132,7 +132,8 @@ def build(builder: Builder, node: Node) -> None:
         build = BUILDERS.get(node.op) if not node.domain else None
         try:
             if build is None:
-                raise Unread(NOT_READ.get(node.op, "an operator that is not known"))
+                why = node.word("why", "an operator that is not known")
+                raise Unread(NOT_READ.get(node.op, why))
             build(builder, node)
         except Unread as reason:
             builder.unknown(node, str(reason), reason.shapes)

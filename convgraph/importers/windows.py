@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
@@ -21,7 +24,7 @@ from convgraph.importers.reductions import power_sum, unknown_values
 from convgraph.importers.values import Known, Signal
 from convgraph.layers.arguments import window
 
-__all__ = ["conv", "conv_transpose", "global_pool", "pool"]
+__all__ = ["conv", "conv_transpose", "global_pool", "pool", "present_counts"]
 
 same_window = lru_cache(maxsize=4096)(window)  # the layers of a model repeat a few windows
 
@@ -208,7 +211,7 @@ def _reversed(node: Node, kernel: tuple[int, ...], space: tuple[Size, ...]) -> l
     return found
 
 
-@builds("MaxPool", "AveragePool", "LpPool")
+@builds("MaxPool", "AveragePool", "LpPool", "SumPool")
 def pool(builder: Builder, node: Node) -> None:
     """A pooling window on each channel by itself."""
     signal = builder.signal(node, 0)
@@ -224,6 +227,8 @@ def pool(builder: Builder, node: Node) -> None:
     if node.op == "AveragePool":
         tying = Mean("taps" if node.number("count_include_pad", 0) else "present")
         reduction = MEAN
+    elif node.op == "SumPool":  # JAX has it, ONNX does not
+        reduction = SUM
     elif node.op == "LpPool":
         reduction = power_sum(node.real("p", 2))
     shape = (batch, channels, *(w.outputs for w in windows))
@@ -231,6 +236,13 @@ def pool(builder: Builder, node: Node) -> None:
     builder.emit(node, shape, [joint], reduction)
     for positions in filter(None, node.outputs[1:]):
         builder.emit(node, shape, [joint], unknown_values("MaxPool"), name=positions)
+
+
+def present_counts(node: Node, shape: Sequence[int]) -> NDArray[np.int64]:
+    """How many units each window of a pooling sees, over the axes of space."""
+    kernel = node.numbers("kernel_shape") or []
+    windows = _windows(node, shape[2:], kernel)
+    return reduce(np.multiply.outer, [window.fan_in() for window in windows], np.ones((), int))
 
 
 @builds("aten.adaptive_pool")
