@@ -114,3 +114,15 @@ def test_packed_numbers_are_read_back(width: int) -> None:
         total = kind.added(total, kind.times(kind.shifted(kind.one(), i), i + 1))
     assert total.low == 0
     assert kind.numbers(total) == [1, 2, 0, 4, 0, 0, 0, 8]
+
+
+def test_a_report_says_why_it_has_no_effective_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = (cg.Conv(3) >> cg.Conv(3)).on(9)
+    whole = cg.report(net)
+    assert (len(whole.effective), whole.left_out) == (1, "")
+    # three rows of 9 positions, of numbers of a byte: 27 bytes; the limit is set below them
+    monkeypatch.setattr("convgraph.interactions.effective.MOST_BITS", 8 * 26)
+    small = cg.report(net)
+    assert small.effective == ()
+    assert "its path counts would take 27 bytes, more than 26 bytes" in str(small)
+    assert cg.report(net, effective=False).left_out == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["at_most", "growing", "require"]
+__all__ = ["at_most", "growing", "readable", "require"]
 
 ALWAYS_FITS = 100_000_000  # bytes; asking how much memory is free takes its time
 
@@ -76,7 +76,12 @@ def _free() -> int | None:
         return None
 
 
-def _readable(size: int) -> str:
+def readable(size: int) -> str:
+    """A number of bytes in words, rounded down.
+
+    >>> readable(268_435_456)
+    '268 MB'
+    """
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if size < 1000 or unit == "TB":
             return f"{size} {unit}"
@@ -92,7 +97,7 @@ def require(what: str, count: int, bytes_each: int) -> None:
     there = _available()
     if there is not None and needed > there:
         raise ConvgraphError(
-            f"{what}={count:,}: this takes {_readable(needed)}, and {_readable(there)} are free; "
+            f"{what}={count:,}: this takes {readable(needed)}, and {readable(there)} are free; "
             "ask a question that needs no edges, or bind a smaller shape"
         )
 

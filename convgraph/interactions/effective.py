@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.memory import readable
 from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.wiring import Product
 from convgraph.interactions.measures import MOST_BITS, Moments, MomentsKind, Packed, PackedKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
-from convgraph.interactions.states import State
-from convgraph.interactions.sums import Sum
 
 __all__ = [
     "EffectiveField",
@@ -175,30 +175,32 @@ def effective_fields(
     """
     source = input_row(network, row)
     end = output_row(network, of)
-    return fields_of_paths(network, source, end, path_moments(network, source, end.name))
+    moments = path_moments(network, source, end.name)
+    return fields_of_paths(network, source, end, moments, PathTotals())[0]
 
 
 def fields_of_paths(
-    network: Network, source: Row, end: Row, moments: Propagation[Paths[Moments]]
-) -> tuple[EffectiveField, ...]:
-    """The effective receptive fields of a row, of which (and before which) moments are known."""
-    state = moments.states.get(end.name)
-    totals = [_total(p) for p in state.payloads] if state is not None else []
-    if not any(totals):
-        return ()
-    on_the_way = rows_before(network, end.name) & moments.sums.keys()
-    most = max(max(totals), *(_most(moments.sums[name]) for name in on_the_way))
-    kind = PackedKind(max(-(-most.bit_length() // 8) * 8, 8))
-    states = {id(s): s for name in on_the_way for s, _ in _terms(moments.sums[name])}
-    payloads = sum(len(state.payloads) for state in states.values())
-    if payloads * sum(map(int, source.shape)) * kind.width > MOST_BITS:
-        return ()
+    network: Network,
+    source: Row,
+    end: Row,
+    moments: Propagation[Paths[Moments]],
+    totals: PathTotals,
+) -> tuple[tuple[EffectiveField, ...], str]:
+    """The effective receptive fields of a row of which moments are known, or why there are none."""
+    unknown = (), "its paths are no products along axes"
+    needed = _needed(network, source, end, moments, totals)
+    if not needed.width:
+        return unknown
+    if needed.bits > MOST_BITS:
+        size, most = (readable(n // 8) for n in (needed.bits, MOST_BITS))
+        return (), f"its path counts would take {size}, more than {most}"
+    kind = PackedKind(needed.width)
     paths = PathMeasures(kind)
     start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
     found = propagate(network, source.name, start, paths, end.name).states.get(end.name)
     if found is None:  # on the way there, the fields are wider than the input
-        return ()
-    payload = found.payloads[totals.index(max(totals))]
+        return (), f"its path counts would take more than {readable(MOST_BITS // 8)} on the way"
+    payload = found.payloads[needed.totals.index(max(needed.totals))]
     assert payload is not None
     theory = variances(network, source, end)
     fields = []
@@ -207,24 +209,37 @@ def fields_of_paths(
         counts = tuple(kind.numbers(middle)) if middle is not None else ()
         expected = theory[b] if theory is not None else None
         fields.append(EffectiveField(end.name, b, counts, payload.per, expected, along.everywhere))
-    return tuple(fields) if all(field.counts for field in fields) else ()
+    return (tuple(fields), "") if all(field.counts for field in fields) else unknown
 
 
-def _most(total: Sum[Paths[Moments]] | None) -> int:
-    """No fewer paths than lead to any unit."""
-    return sum(n * max(map(_total, state.payloads), default=0) for state, n in _terms(total))
+class _Needed(NamedTuple):
+    """What writing down path counts takes: of one number and in all; 0 where there are none."""
+
+    width: int
+    bits: int
+    totals: tuple[int, ...]
+    """The paths to each class of units of the row itself."""
 
 
-def _terms(
-    total: Sum[Paths[Moments]] | None,
-) -> tuple[tuple[State[Paths[Moments]], int], ...]:
-    return total.terms if total is not None else ()
-
-
-def _total(payload: Paths[Moments] | None) -> int:
-    """The most paths to a unit of a class."""
-    measures = (m for along in payload.axes for m in along.phases) if payload is not None else ()
-    return max((m.paths for m in measures if m is not None), default=0)
+def _needed(
+    network: Network,
+    source: Row,
+    end: Row,
+    moments: Propagation[Paths[Moments]],
+    known: PathTotals,
+) -> _Needed:
+    state = moments.states.get(end.name)
+    if state is None or not known.of(state).most:
+        return _Needed(0, 0, ())
+    on_the_way = rows_before(network, end.name) & moments.sums.keys()
+    sums = {id(t): t for t in (moments.sums[name] for name in on_the_way) if t is not None}
+    # no fewer paths than lead to any unit
+    most = max(sum(n * known.of(s).most for s, n in total.terms) for total in sums.values())
+    most = max(most, known.of(state).most)
+    width = max(-(-most.bit_length() // 8) * 8, 8)
+    states = {id(s): s for total in sums.values() for s, _ in total.terms}
+    payloads = sum(len(s.payloads) for s in states.values())
+    return _Needed(width, payloads * sum(map(int, source.shape)) * width, known.of(state).each)
 
 
 def path_moments(

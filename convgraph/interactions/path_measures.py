@@ -87,16 +87,22 @@ class PathMeasures(Generic[M]):
 
     def combine(self, parts: Sequence[tuple[Paths[M], int]], sizes: Sequence[Size]) -> Paths[M]:
         """See `Algebra.combine`."""
-        per = math.lcm(*(payload.per for payload, _ in parts))
-        whole = [self._times(payload, n * (per // payload.per)) for payload, n in parts]
+        per = math.lcm(*[payload.per for payload, _ in parts])
         axes = []
-        for each in zip(*(payload.axes for payload in whole), strict=True):
-            everywhere = any(along.everywhere for along in each)
-            moving = [along for along in each if along.step]
-            still = [along for along in each if not along.step]
-            if moving and all(along.everywhere for along in still):
-                still = []
-            axes.append(self._sum(moving + still)._replace(everywhere=everywhere))
+        for b in range(len(parts[0][0].axes)):
+            moving, still = [], []
+            everywhere, besides = False, True  # whether what does not move is but global edges
+            for payload, n in parts:
+                along = payload.axes[b]
+                each = along, n * (per // payload.per)
+                everywhere = everywhere or along.everywhere
+                if along.step:
+                    moving.append(each)
+                else:
+                    still.append(each)
+                    besides = besides and along.everywhere
+            summed = moving if moving and besides else moving + still
+            axes.append(self._sum(summed, everywhere))
         return Paths(tuple(axes), per)
 
     def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
@@ -132,16 +138,12 @@ class PathMeasures(Generic[M]):
         axes = [along if a == b else self._scaled(x, times) for a, x in enumerate(payload.axes)]
         return Paths(tuple(axes), payload.per)
 
-    def _times(self, payload: Paths[M], number: int) -> Paths[M]:
-        if number == 1:
-            return payload
-        return Paths(tuple(self._scaled(along, number) for along in payload.axes), payload.per)
-
     def _scaled(self, along: Along[M], number: int) -> Along[M]:
         if number == 1:
             return along
-        phases = tuple(None if m is None else self.kind.times(m, number) for m in along.phases)
-        return along._replace(phases=phases)
+        times = self.kind.times  # said plainly: thousands of classes go through here
+        phases = tuple([None if m is None else times(m, number) for m in along.phases])
+        return Along(phases, along.step, along.everywhere)
 
     def _gathered(self, along: Along[M], reads: Sequence[Sequence[int]], step: int) -> Along[M]:
         kind, period = self.kind, len(along.phases)
@@ -157,8 +159,18 @@ class PathMeasures(Generic[M]):
             phases.append(total)
         return Along(tuple(phases), step, along.everywhere)
 
-    def _sum(self, alongs: Sequence[Along[M]]) -> Along[M]:
-        first, *rest = alongs
+    def _sum(self, parts: Sequence[tuple[Along[M], int]], everywhere: bool) -> Along[M]:
+        """All of these, each so many times."""
+        step, times, added = parts[0][0].step, self.kind.times, self.kind.added
+        if all(len(along.phases) == 1 and along.step == step for along, _ in parts):
+            total: M | None = None  # said plainly: nearly all of thousands of classes are such
+            for along, n in parts:
+                measure = along.phases[0]
+                if measure is not None:
+                    measure = measure if n == 1 else times(measure, n)
+                    total = measure if total is None else added(total, measure)
+            return Along((total,), step, everywhere)
+        first, *rest = [self._scaled(along, n) for along, n in parts]
         for other in rest:
             if first.step * len(other.phases) != other.step * len(first.phases):
                 raise UntraceableError
@@ -171,8 +183,6 @@ class PathMeasures(Generic[M]):
                 for x in (first, other)
             )
             pairs = zip(a.phases, b.phases, strict=True)
-            both = tuple(
-                y if x is None else x if y is None else self.kind.added(x, y) for x, y in pairs
-            )
-            first = Along(both, step, first.everywhere or other.everywhere)
-        return first
+            both = [y if x is None else x if y is None else added(x, y) for x, y in pairs]
+            first = Along(tuple(both), step)
+        return first._replace(everywhere=everywhere)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -302,13 +303,8 @@ def _recombined(
         kinds, number = np.unique(ordered, axis=0, return_inverse=True)
     number = number.ravel()[which]
     payloads: list[P | None] = []
-    for kind in kinds:
-        classes, many = np.unique(kind[kind >= 0], return_counts=True)
-        parts = [
-            (p, n)
-            for c, n in zip(classes.tolist(), many.tolist(), strict=True)
-            if (p := state.payloads[c]) is not None
-        ]
+    for runs in _runs(kinds):
+        parts = [(p, n) for c, n in runs if c >= 0 and (p := state.payloads[c]) is not None]
         if not parts:
             payloads.append(None)
         elif len(parts) == 1 and parts[0][1] == 1:
@@ -316,6 +312,18 @@ def _recombined(
         else:
             payloads.append(algebra.combine(parts, state.sizes))
     return with_classes(state, number.reshape(shape), payloads, algebra)
+
+
+def _runs(kinds: NDArray[np.int64]) -> Iterator[list[tuple[int, int]]]:
+    """The different numbers in each sorted row, and how often each stands there."""
+    starts = np.ones(kinds.shape, bool)
+    starts[:, 1:] = kinds[:, 1:] != kinds[:, :-1]
+    at = np.flatnonzero(starts)
+    many = np.diff(at, append=kinds.size)
+    runs = list(zip(kinds.ravel()[at].tolist(), many.tolist(), strict=True))
+    ends = np.cumsum(np.count_nonzero(starts, axis=1)).tolist()
+    for start, end in pairwise([0, *ends]):
+        yield runs[start:end]
 
 
 def _alike(

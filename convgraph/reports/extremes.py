@@ -17,10 +17,11 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.measures import Moments, MomentsKind
 from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import Algebra, State, UntraceableError, kinds_of
 from convgraph.interactions.sums import MOST_JOINED, Sum, in_two_terms, vary_apart, worked_out
 
-__all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "paths_of", "widest"]
+__all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "widest"]
 
 P = TypeVar("P")
 Ints = NDArray[np.int64]
@@ -255,17 +256,19 @@ def _in_common(ones: Sequence[bytes], others: Sequence[bytes]) -> Ints:
     return table
 
 
-def most_paths(total: Sum[Paths[Moments]]) -> Paths[Moments] | None:
+def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] | None:
     """The paths to the class of units to which the most lead, or None where none do."""
     algebra = PathMeasures(MomentsKind())
-    if len(total.terms) > 1 and all(
-        p.per == 1 and len(p.axes[0].phases) == 1 for p in total.payloads
-    ):
-        parts = [part for group in _groups(total.terms) for part in _most_of_group(group)]
+    if len(total.terms) > 1 and all(known.of(state).plain for state, _ in total.terms):
+        groups = _groups(total.terms)
+        parts = [part for group in groups for part in _most_of_group(group, known)]
         return algebra.combine(parts, total.sizes) if parts else None
     state = total.terms[0][0] if len(total.terms) == 1 else worked_out(total, algebra)
-    known = [p for p in (state.payloads if state is not None else ()) if p is not None]
-    return max(known, key=paths_of, default=None)
+    if state is None:
+        return None
+    each = known.of(state).first
+    kinds = [kind for kind, payload in enumerate(state.payloads) if payload is not None]
+    return state.payloads[max(kinds, key=each.__getitem__)] if kinds else None
 
 
 def _groups(terms: Sequence[Term]) -> list[list[Term]]:
@@ -282,7 +285,7 @@ def _groups(terms: Sequence[Term]) -> list[list[Term]]:
     return groups
 
 
-def _most_of_group(group: Sequence[Term]) -> list[tuple[Paths[Moments], int]]:
+def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths[Moments], int]]:
     """The payloads of the combination of classes to which the most paths lead."""
     code: Any = 0
     for state, _ in group:
@@ -291,18 +294,11 @@ def _most_of_group(group: Sequence[Term]) -> list[tuple[Paths[Moments], int]]:
     places, paths = [], np.zeros(len(codes), object)
     for state, number in reversed(group):
         codes, place = np.divmod(codes, len(state.payloads))
-        each = [0 if p is None else number * paths_of(p) for p in state.payloads]
-        paths = paths + np.array(each, object)[place]
+        paths = paths + number * np.array(known.of(state).first, object)[place]
         places.append(place)
     best = int(paths.argmax())
     chosen = ((s.payloads[at[best]], n) for (s, n), at in zip(group, reversed(places), strict=True))
     return [(payload, number) for payload, number in chosen if payload is not None]
-
-
-def paths_of(paths: Paths[Moments]) -> int:
-    """The number of paths to a class of units, the most of all phases."""
-    measures = (m for along in paths.axes[:1] for m in along.phases)
-    return max((m.paths for m in measures if m is not None), default=0)
 
 
 def _two_terms(total: Sum[P], algebra: Algebra[P]) -> list[State[P]] | None:

@@ -13,14 +13,18 @@ import numpy as np
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Joint
+from convgraph.core.layer import Joint, Row
 from convgraph.core.network import Network
 from convgraph.core.plain import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
 from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields
 from convgraph.interactions.connections import simplest
-from convgraph.interactions.effective import EffectiveField, effective_fields, fields_of_paths
+from convgraph.interactions.effective import (
+    EffectiveField,
+    effective_fields,
+    fields_of_paths,
+)
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
 from convgraph.symmetry.lattice import shift_lattice
@@ -87,6 +91,8 @@ class Report:
         Per axis how many units from its first and from its last on see padding.
     caveats
         What the importer took to depend on everything.
+    left_out
+        Why `effective` is empty although paths were counted, in a sentence, or nothing.
     """
 
     network: Network = field(compare=False)
@@ -98,6 +104,7 @@ class Report:
     lattice: tuple[Any, ...]
     band: tuple[tuple[int, int], ...]
     caveats: tuple[str, ...] = ()
+    left_out: str = ""
 
     def row(self, name: str) -> ReportRow:
         """The facts of the row of this name."""
@@ -131,6 +138,7 @@ class Report:
             "lattice": plain(self.lattice),
             "band": plain(self.band),
             "effective": [field.to_dict() for field in self.effective],
+            "left_out": self.left_out,
             "rows": [row.to_dict() for row in self.rows],
             "caveats": list(self.caveats),
         }
@@ -275,17 +283,18 @@ def report(network: Network, row: str | None = None, effective: bool = True) -> 
     rows = report_rows(structure, effective)
     feature = _feature(structure, rows)
     numbers = not structure.symbolic
+    paths: tuple[EffectiveField, ...] = ()
+    left_out = ""
+    if feature is not None and numbers and effective:
+        paths, left_out = _effective(structure, network.row(feature))
     return Report(
         network=network,
         source=structure.source.name,
         rows=rows,
         totals=_totals(structure),
         feature=feature,
-        effective=(
-            fields_of_paths(network, structure.source, network.row(feature), structure.moments)
-            if feature is not None and numbers and effective
-            else ()
-        ),
+        effective=paths,
+        left_out=left_out,
         lattice=_lattice(structure, feature),
         band=_band(structure, feature) if feature is not None and numbers else (),
         caveats=tuple(network.caveats),
@@ -302,6 +311,14 @@ def _feature(structure: Structure, rows: tuple[ReportRow, ...]) -> str | None:
         if len(row.shape) >= len(row.stride) and all(size != 1 for size in total.sizes):
             return row.name
     return None
+
+
+def _effective(structure: Structure, feature: Row) -> tuple[tuple[EffectiveField, ...], str]:
+    """The effective fields of a row, or why there are none."""
+    fields, why = fields_of_paths(
+        structure.network, structure.source, feature, structure.moments, structure.path_totals
+    )
+    return fields, f"left out: {why}" if why else ""
 
 
 def _totals(structure: Structure) -> Totals:

@@ -130,6 +130,8 @@ def summary(report: Report) -> list[tuple[str, str]]:
         if field.theory is not None:
             said += f" (variance {field.variance}, by the formula {field.theory})"
         lines.append((f"effective field, axis {field.axis + 1}", said))
+    if report.left_out:
+        lines.append(("effective field", report.left_out))
     lines += [("caveat", caveat) for caveat in report.caveats]
     return lines
 

@@ -196,11 +196,14 @@ def _touches(structure: Structure, name: str) -> Fraction | None:
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
-    return structure.once("deviation", structure.moments.sums.get(name), _deviations)
+    return structure.once(
+        "deviation",
+        structure.moments.sums.get(name),
+        lambda total: _deviations(most_paths(total, structure.path_totals)),
+    )
 
 
-def _deviations(total: Sum[Paths[Moments]]) -> tuple[float, ...] | None:
-    best = most_paths(total)
+def _deviations(best: Paths[Moments] | None) -> tuple[float, ...] | None:
     found = []
     for along in best.axes if best is not None else ():
         measure = next((m for m in along.phases if m is not None), None)

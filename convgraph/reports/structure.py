@@ -24,6 +24,7 @@ from convgraph.interactions.effective import path_moments
 from convgraph.interactions.measures import Moments
 from convgraph.interactions.padding_seen import Slabs, padded_units
 from convgraph.interactions.path_measures import Paths
+from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation, rows_before
 from convgraph.interactions.sums import Sum
 from convgraph.reports.extremes import Widest, widest
@@ -50,6 +51,7 @@ class Structure:
         self._extents: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
         self._facts: dict[tuple[str, int], Any] = {}
         self._before: dict[str, set[str]] = {}
+        self.path_totals = PathTotals()
 
     @cached_property
     def symbolic(self) -> bool:
