@@ -107,7 +107,7 @@ def test_grids_stand_above_and_beside_other_figures() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((cg.Conv((3, 3)),), r"a spec becomes one on a shape"),
+        ((cg.Conv((3, 3)),), r"a bound network, such as"),
         ((DILATED, "x99,1"), r"unit='x99,1': no unit"),
         ((cg.Conv((3, 3)).on((100, 100)),), r"19,604 cells are too many .* show=8"),
     ],

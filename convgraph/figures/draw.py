@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.network import Network, check_network
 from convgraph.figures.build import Wish, build
-from convgraph.figures.figure import Figure
+from convgraph.figures.figure import Figure, title_of
 from convgraph.figures.legend import Legend
 from convgraph.figures.looks import Looks
 from convgraph.figures.marks import Emphasis, Shade
@@ -141,7 +141,4 @@ def draw(
         legend,
     )
     panel = build(network, chosen, wish)
-    if title is None:
-        rows = [f"{row.name}{list(row.shape)}" for row in network.rows]
-        title = "Network " + " -> ".join(rows if len(rows) <= 6 else [*rows[:3], "...", rows[-1]])
-    return Figure((panel,), chosen, title)
+    return Figure((panel,), chosen, title_of(network) if title is None else title)

@@ -9,11 +9,11 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.tying import Learned
 from convgraph.figures.build import MOST_UNITS
 from convgraph.figures.cells import Cells
-from convgraph.figures.figure import Figure
+from convgraph.figures.figure import Figure, title_of
 from convgraph.figures.lettering import text_width
 from convgraph.figures.marks import Shade, fills
 from convgraph.figures.panel import Mark, Panel, Text, Unit
@@ -82,11 +82,7 @@ def draw_grid(
     >>> sorted(cg.receptive_field(net, "g1,1"))[:4]
     ['x1,1', 'x1,2', 'x1,3', 'x1,4']
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(
-            f"network={network!r}: a bound network; a spec becomes one on a shape, as in "
-            "Conv((3, 3)).on((5, 5))"
-        )
+    check_network(network)
     chosen = as_theme(theme)
     side = CELL * chosen.pitch
     grids = {r.name: Cells(r.numbers(), side, show, r.channels) for r in network.rows}
@@ -104,9 +100,7 @@ def draw_grid(
     text = written_values(network, {**counts, **(values or {})})
     valued = written_values(network, values)
     panel = _panel(network, grids, fill, text, valued, names, kernels, headings or {}, chosen)
-    if title is None:
-        title = "Network " + " -> ".join(f"{row.name}{list(row.shape)}" for row in network.rows)
-    return Figure((panel,), chosen, title)
+    return Figure((panel,), chosen, title_of(network) if title is None else title)
 
 
 def _both(

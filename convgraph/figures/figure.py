@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.network import Network
 from convgraph.figures.annotate import annotate
 from convgraph.figures.dot import to_dot
 from convgraph.figures.files import save
@@ -21,11 +22,17 @@ from convgraph.figures.routes import Point
 from convgraph.figures.theme import Theme
 from convgraph.figures.tikz import to_tikz
 
-__all__ = ["SAVED", "Figure"]
+__all__ = ["SAVED", "Figure", "title_of"]
 
 SAVED = (*FORMATS, "html", "tex")
 
 BESIDE = 1.5  # column pitches between figures side by side
+
+
+def title_of(network: Network) -> str:
+    """The title of a drawn network, if nobody gives it another: its rows, and their shapes."""
+    rows = [f"{row.name}{list(row.shape)}" for row in network.rows]
+    return "Network " + " -> ".join(rows if len(rows) <= 6 else [*rows[:3], "...", rows[-1]])
 
 
 @dataclass(frozen=True)

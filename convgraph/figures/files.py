@@ -14,26 +14,9 @@ __all__ = ["save", "write"]
 def save(
     path: str | os.PathLike[str], forms: Mapping[str, Callable[[], bytes | str]], what: str
 ) -> Path:
-    """Write what shows `what` to a file, in the form that the ending of its name says.
+    """Write `what` ("a figure") to a file, in the form that the ending of its name says.
 
-    Parameters
-    ----------
-    path
-        The file; see `write`.
-    forms
-        By endings, such as ".svg": what makes the content.
-    what
-        What is saved, for the message: "a figure".
-
-    Returns
-    -------
-    Path
-        The path that was given.
-
-    Raises
-    ------
-    ConvgraphError
-        For another ending, or if the file cannot be written.
+    `forms` are by endings, such as ".svg": what makes the content. Any other ending is an error.
     """
     form = forms.get(Path(path).suffix.lower())
     if form is None:

@@ -27,7 +27,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.symmetry.chances import Counts, counted, in_symbols
 from convgraph.symmetry.pooled import pooled
@@ -179,8 +179,7 @@ def invariance(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.3 and figure 9.8.
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as MaxPool(3).on(9)")
+    check_network(network)
     if not isinstance(g, Transformation):
         raise ConvgraphError(f"g={g!r}: a transformation, such as Shift(1)")
     found = pooled(network, g, independent)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.congruence import Congruence
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.plain import plain
 from convgraph.core.tables import Table
 from convgraph.core.tying import Explicit, Learned
@@ -206,8 +206,7 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
     n ≡ 1 (mod 2)
       padding is even in all layers for an input of n ≡ 1 (mod 2)
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: this question needs numbers")
     target = output_row(network, row)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.figures.files import save
 from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.commuting import commuting_frames
@@ -178,8 +178,7 @@ def animate(
     ----------
     Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if cells not in CELLS:
         raise ConvgraphError(f"cells={cells!r}: one of {', '.join(CELLS)}")
     if reading not in READINGS:

@@ -34,11 +34,17 @@ def colour(weight: int | None) -> str:
 
 
 @dataclass(frozen=True)
-class Box:
-    """A rectangle; `dash` says that its line is broken."""
+class At:
+    """A place in a frame, in points from its left and its top."""
 
     x: float
     y: float
+
+
+@dataclass(frozen=True)
+class Box(At):
+    """A rectangle; `dash` says that its line is broken."""
+
     width: float
     height: float
     fill: str | None = None
@@ -48,11 +54,9 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(At):
     """A text around a place, or from it on or up to it: `anchor` is middle, start or end."""
 
-    x: float
-    y: float
     text: str
     size: float
     fill: str = "ink"
@@ -61,11 +65,9 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(At):
     """A straight line."""
 
-    x: float
-    y: float
     to_x: float
     to_y: float
     stroke: str = "line"

@@ -12,7 +12,7 @@ from convgraph.core.boxes import decompose
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.core.units import Units
 from convgraph.symmetry.composed import Motion, composed
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
@@ -104,8 +104,7 @@ def check_equivariance(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     if network.symbolic:
         raise ConvgraphError(
             f"network={network!r}: this question needs numbers; for inputs of any size "

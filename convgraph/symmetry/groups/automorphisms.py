@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.network import Network
+from convgraph.core.network import Network, check_network
 from convgraph.layers.arguments import as_flag
 from convgraph.symmetry.groups.coloured import ColouredGraph
 from convgraph.symmetry.groups.expected import compared
@@ -154,8 +154,7 @@ def symmetry_group(network: Network, expected: Any = None, relabel: bool = False
     ----------
     Ravanbakhsh, Schneider and Poczos, Equivariance through parameter-sharing (2017), theorem 4.1.
     """
-    if not isinstance(network, Network):
-        raise ConvgraphError(f"network={network!r}: a bound network, such as Conv(3).on(5)")
+    check_network(network)
     as_flag("relabel", relabel)
     problem = with_free_labels(network) if relabel else with_fixed_labels(network)
     graph, found, order = search(problem)
