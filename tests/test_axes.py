@@ -15,7 +15,7 @@ from convgraph.core.axis import Axis, Blocks, Full, Repeat
 from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.pieces import columns, total
 from convgraph.core.window import Reversed, Window
-from convgraph.importers.axes import Neighbours, OwnFirst, Prefix, Shares
+from convgraph.importers.operator_axes import Neighbours, OwnFirst, Prefix, Shares
 
 
 @st.composite

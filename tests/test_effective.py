@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.interactions.effective import effective_fields, path_moments
-from convgraph.interactions.measures import PackedKind
+from convgraph.interactions.path_count_sums import PackedKind
 
 
 @st.composite

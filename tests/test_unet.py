@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.core.fitting import agreeing
+from convgraph.core.sizes_that_fit import agreeing
 from convgraph.core.tensor import Tensor
 
 SIZE = sp.Symbol("n", integer=True, positive=True)

@@ -7,7 +7,7 @@ from typing import Any
 import convgraph as cg
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.units import Units
 
 __all__ = ["network_facts", "parameter_facts", "unit_facts"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.fitting import fits
 from convgraph.core.sizes import Size
+from convgraph.core.sizes_that_fit import fits
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import unchanged

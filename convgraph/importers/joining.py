@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.fitting import fits
 from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sizes_that_fit import fits
 from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, builds

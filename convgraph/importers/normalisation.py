@@ -12,12 +12,12 @@ from convgraph.core.reduction import MEAN, SUM, Reduction
 from convgraph.core.sizes import is_symbolic
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
-from convgraph.importers.axes import Neighbours, OwnFirst
 from convgraph.importers.broadcasting import places
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unchanged, unit_bias
 from convgraph.importers.elementwise import combine
 from convgraph.importers.node import Node
-from convgraph.importers.reducing import over_axes
+from convgraph.importers.operator_axes import Neighbours, OwnFirst
+from convgraph.importers.reducing_operators import over_axes
 from convgraph.importers.reductions import (
     first_greatest,
     inverse_deviation,

@@ -9,26 +9,26 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.importers import (  # noqa: F401 - each registers the operators of its family
+    connections_only,
     contraction,
     elementwise,
     indexing,
     joining,
+    moving_units,
     normalisation,
-    picking,
     pointwise_operators,
     products,
     quantisation,
-    reducing,
+    reducing_operators,
     reshaping_operators,
     resizing,
-    unvalued,
     windows,
 )
 from convgraph.importers.builder import BUILDERS, Builder, Infer, Unread
+from convgraph.importers.computed_parameters import settle
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.operators_not_read import NOT_READ
-from convgraph.importers.settling import settle
 from convgraph.importers.values import Known, Signal, Weights
 
 __all__ = ["build", "needed_nodes", "network_of"]

@@ -17,9 +17,9 @@ from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tying import Mean, Tying
 from convgraph.core.window import Reversed, Window, identity
 from convgraph.core.wiring import Product
-from convgraph.importers.axes import Shares
 from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
+from convgraph.importers.operator_axes import Shares
 from convgraph.importers.reductions import power_sum, unknown_values
 from convgraph.importers.values import Known, Signal
 from convgraph.layers.arguments import window

@@ -16,8 +16,8 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
+from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.reads import reads_of
 from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Fields", "Interval", "Intervals", "affine_fields", "union_of"]

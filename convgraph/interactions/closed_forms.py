@@ -13,7 +13,7 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, size_symbol
 from convgraph.core.wiring import Product
 from convgraph.interactions.axis_fields import AxisField

@@ -13,7 +13,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.reduction import MAX, PAIRED, PRODUCT
 from convgraph.core.sizes import Size, product
 from convgraph.core.tables import Table, counted

@@ -11,10 +11,16 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.memory import readable
 from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.wiring import Product
-from convgraph.interactions.measures import MOST_BITS, Moments, MomentsKind, Packed, PackedKind
-from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.all_path_counts import PathMeasures, Paths
+from convgraph.interactions.path_count_sums import (
+    MOST_BITS,
+    Moments,
+    MomentsKind,
+    Packed,
+    PackedKind,
+)
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convgraph.interactions.measures import Moments
-from convgraph.interactions.path_measures import Paths
+from convgraph.interactions.all_path_counts import Paths
+from convgraph.interactions.path_count_sums import Moments
 from convgraph.interactions.states import State
 
 __all__ = ["PathTotals", "Totals"]

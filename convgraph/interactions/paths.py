@@ -12,7 +12,7 @@ import numpy as np
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.interactions.count_arrays import CountArray, Ints
 
 __all__ = ["PathCounts", "path_counts"]

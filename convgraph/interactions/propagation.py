@@ -27,7 +27,7 @@ from convgraph.interactions.states import (
     merged,
     with_classes,
 )
-from convgraph.interactions.sums import FEW, Sum, Sums, added, collected, key_of, times
+from convgraph.interactions.sums_of_states import FEW, Sum, Sums, added, collected, key_of, times
 
 __all__ = [
     "Carrier",

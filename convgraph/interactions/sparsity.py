@@ -11,7 +11,7 @@ import sympy as sp
 
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tables import Table, counted
 from convgraph.interactions import degrees

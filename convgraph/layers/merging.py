@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.fitting import fits
 from convgraph.core.reduction import PRODUCT, SUM, Reduction
 from convgraph.core.sizes import Size
+from convgraph.core.sizes_that_fit import fits
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant
 from convgraph.core.window import Window, identity

@@ -17,11 +17,11 @@ from convgraph.core.given_values import input_values, label_values
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.core.units import Units
 from convgraph.interactions.partial_cost import multiply_adds
-from convgraph.piecewise.recomputing import renew
+from convgraph.piecewise.partial_evaluation import renew
 
 __all__ = ["Recomputation", "RecomputedRow", "recompute"]
 

@@ -22,8 +22,8 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.importers.interpolation import Interpolated
+from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.reads import reads_of
 from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Spoiled", "spoiled"]

@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.interactions.affine import affine_fields
 from convgraph.piecewise.timing import Timing, timing
@@ -198,8 +198,8 @@ class Stream:
 
     def start(self, parameters: Any = None) -> Any:
         """A run of the stream: `step(chunk)` gives the outputs that have become known, `flush()`
-        what is left at the end; see `convgraph.piecewise.streaming.Run`."""
-        from convgraph.piecewise.streaming import Run
+        what is left at the end; see `convgraph.piecewise.stream_run.Run`."""
+        from convgraph.piecewise.stream_run import Run
 
         return Run(self, parameters)
 

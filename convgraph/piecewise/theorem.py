@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convgraph.piecewise.lemmas import Derivation
 from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import spoiled
+from convgraph.piecewise.tile_lemmas import Derivation
 from convgraph.symmetry.proofs.open_model import behind
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.prove import prove

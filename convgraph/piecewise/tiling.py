@@ -15,7 +15,7 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.piecewise.cuts import Cut
 
@@ -210,8 +210,8 @@ class Tiling:
         return beyond(self, axis, side)
 
     def run(self, function: Any, array: Any, out: Any = None, **options: Any) -> Any:
-        """Run a function tile by tile, and stitch; see `convgraph.piecewise.running.run`."""
-        from convgraph.piecewise.running import run
+        """Run a function tile by tile, and stitch; see `convgraph.piecewise.tile_run.run`."""
+        from convgraph.piecewise.tile_run import run
 
         return run(self, function, array, out, **options)
 

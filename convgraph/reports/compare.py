@@ -10,7 +10,7 @@ from typing import Any
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.reports.findings.finding import Finding
 from convgraph.reports.findings.registry import findings
 from convgraph.reports.matching import matched, reads

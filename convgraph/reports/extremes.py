@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 
 from convgraph.interactions.affine import Fields, Interval, Intervals, union_of
 from convgraph.interactions.all_fields import counted
+from convgraph.interactions.all_path_counts import PathMeasures, Paths
 from convgraph.interactions.bit_tables import Branches
-from convgraph.interactions.measures import Moments, MomentsKind
-from convgraph.interactions.path_measures import PathMeasures, Paths
+from convgraph.interactions.path_count_sums import Moments, MomentsKind
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import Algebra, State, UntraceableError, kinds_of
-from convgraph.interactions.sums import MOST_JOINED, Sum, in_two_terms, vary_apart, worked_out
+from convgraph.interactions.sums_of_states import (
+    MOST_JOINED,
+    Sum,
+    in_two_terms,
+    vary_apart,
+    worked_out,
+)
 
 __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "widest"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tables import Table, counted
 

@@ -15,7 +15,7 @@ from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Row
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
 from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from convgraph.core.layer import Row
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.all_fields import counted
+from convgraph.interactions.all_path_counts import Paths
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
-from convgraph.interactions.measures import Moments
 from convgraph.interactions.padding_seen import padded_share
-from convgraph.interactions.path_measures import Paths
-from convgraph.interactions.sums import Sum
+from convgraph.interactions.path_count_sums import Moments
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.structure import Structure
 

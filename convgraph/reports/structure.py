@@ -18,15 +18,15 @@ from convgraph.core.sizes import product
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields, affine_fields
+from convgraph.interactions.all_path_counts import Paths
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
-from convgraph.interactions.measures import Moments
 from convgraph.interactions.padding_seen import Slabs, padded_units
-from convgraph.interactions.path_measures import Paths
+from convgraph.interactions.path_count_sums import Moments
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation, rows_before
-from convgraph.interactions.sums import Sum
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.padding_under_strides import AlongAxis
 

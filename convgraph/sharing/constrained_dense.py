@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.sharing.unit_pairs import Pairs, pairs_of
 
 __all__ = ["ConstrainedDense", "constrained_dense"]

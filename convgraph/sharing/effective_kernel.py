@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.boxes import Box
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.core.units import Units
 from convgraph.core.window import Boundary

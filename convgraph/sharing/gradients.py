@@ -15,7 +15,7 @@ from convgraph.core import memory
 from convgraph.core.evaluate import layer_edges, unit_values
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.sharing.backward import (
     backward,
     edge_derivatives,

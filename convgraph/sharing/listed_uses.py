@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from convgraph.core.arrays import Array
 from convgraph.core.edges import joint_edges
 from convgraph.core.layer import Joint
+from convgraph.core.listed_on_demand import Entries
 from convgraph.core.network import Network
-from convgraph.core.spelled import Entries
 from convgraph.core.tying import Explicit
 from convgraph.sharing.digits import uses_array
 

@@ -15,7 +15,7 @@ from convgraph.core.arrays import Array, Loose
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Learned

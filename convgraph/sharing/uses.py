@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Row
 from convgraph.core.names import split_parameter
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.symmetry.chances import Counts, counted, in_symbols
 from convgraph.symmetry.pooled import pooled
 from convgraph.symmetry.transformation import Transformation

@@ -14,7 +14,7 @@ from convgraph.core.congruence import Congruence
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units

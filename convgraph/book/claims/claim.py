@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 
 __all__ = ["Check", "Claim", "Outcome", "claim", "registered"]
 

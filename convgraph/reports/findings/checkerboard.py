@@ -9,7 +9,7 @@ import numpy as np
 
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
-from convgraph.interactions.reads import reads_of
+from convgraph.interactions.periodic_reads import reads_of
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure

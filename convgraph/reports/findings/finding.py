@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, overload
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.units import Units
 
 __all__ = ["SEVERITIES", "Finding", "Findings", "Occurrence", "Severity", "as_severity"]

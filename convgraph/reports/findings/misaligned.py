@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from convgraph.core.layer import Layer
 from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields
-from convgraph.interactions.sums import Sum
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure

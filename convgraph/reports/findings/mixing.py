@@ -15,7 +15,7 @@ from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.propagation import Carrier
 from convgraph.interactions.states import State
-from convgraph.interactions.sums import Sum, worked_out
+from convgraph.interactions.sums_of_states import Sum, worked_out
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure

@@ -9,7 +9,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.symmetry.equivariance.numeric_difference import expressions_differ
 
 __all__ = ["Counterexample", "Edge"]

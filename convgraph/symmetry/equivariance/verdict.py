@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.counterexample import Counterexample

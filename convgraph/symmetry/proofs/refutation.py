@@ -11,7 +11,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.core.plain import plain
+from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.contradicted import contradicted

@@ -14,9 +14,9 @@ from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction, by_name
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Mean
 from convgraph.core.window import identity
-from convgraph.importers.axes import Prefix
 from convgraph.importers.builder import ONE, Builder, builds, trimmed
 from convgraph.importers.node import Node
+from convgraph.importers.operator_axes import Prefix
 from convgraph.importers.reductions import (
     first_greatest,
     folded,

@@ -8,8 +8,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
-from convgraph.interactions.measures import Kind
-from convgraph.interactions.reads import reads_of
+from convgraph.interactions.path_count_sums import Kind
+from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Along", "PathMeasures", "Paths"]

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array
 from convgraph.core.layer import Joint
+from convgraph.core.listed_on_demand import Entries, Spelled
 from convgraph.core.sizes import is_symbolic
-from convgraph.core.spelled import Entries, Spelled
 from convgraph.core.tying import Digit, Explicit, Learned
 from convgraph.core.wiring import Listed, Product
 from convgraph.importers.builder import Builder, Pending
 from convgraph.importers.linear_forms import Form, Moved, Sums, form_of
+from convgraph.importers.masked_windows import sieved
 from convgraph.importers.numbers import exact
-from convgraph.importers.sieving import sieved
 
 __all__ = ["settle"]
 

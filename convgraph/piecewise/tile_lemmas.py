@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import first_state, propagate
-from convgraph.interactions.reads import reads_of
 from convgraph.piecewise.cuts import Cut, in_shape
 from convgraph.piecewise.spoiled import NONE, Axes, Cuts, Spoiled
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, number, total, whole
