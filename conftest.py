@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import doctest
-import os
 import re
 
 import pytest
-from hypothesis import settings
-
-# The first example pays for imports, so no deadline; a submission is judged on fixed examples.
-# Fewer examples than hypothesis would draw: what they miss is drawn by the exhaustive tests.
-settings.register_profile(
-    "convgraph", deadline=None, max_examples=50, derandomize="CI" in os.environ
-)
-settings.load_profile("convgraph")
 
 _parse = doctest.DocTestParser.parse
 

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # The same examples in every run, so that a failure is everybody's and not the luck of one;
-# --draws 1000 draws so many new ones. A slow machine fails nothing.
+# --draws 1000 draws so many new ones. They are few, as the exhaustive tests draw on. A slow machine
+# fails nothing, and the first example pays for imports.
 settings.register_profile(
-    "search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "search",
+    deadline=None,
+    max_examples=30,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("repeat", settings.get_profile("search"), derandomize=True)
 settings.load_profile("repeat")

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -17,7 +17,6 @@ from convgraph.core import evaluate
 from tests.strategies import networks, values
 
 
-@settings(max_examples=30)
 @given(networks(), st.data(), st.integers(1, 3), st.sampled_from([1, 10**6]))
 def test_a_batch_gives_what_its_inputs_give(
     net: cg.Network, data: st.DataObject, count: int, block: int

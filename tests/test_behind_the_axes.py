@@ -32,7 +32,6 @@ TAILS = [
 
 
 @given(st.sampled_from(FRONTS), st.sampled_from(TAILS), st.integers(-7, 7), st.booleans())
-@settings(max_examples=30, deadline=None)
 def test_it_says_what_the_edges_say_or_nothing(
     front: Any, tail: Any, amount: int, around: bool
 ) -> None:

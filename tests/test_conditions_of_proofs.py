@@ -30,7 +30,6 @@ def as_sympy(known: Any) -> Any:
     )
 
 
-@settings(max_examples=30)
 @given(sums(), sums(), sums(), st.integers(-2, 2))
 def test_polynomials_are_those_of_sympy(a: Any, b: Any, c: Any, number: int) -> None:
     product = (a + number) * b - c**2

@@ -341,7 +341,7 @@ def test_sums_of_maxima_that_grow_alike_are_told_apart() -> None:
     assert cg.check_equivariance(network, swap, cg.Permute([0])).holds is False
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_verdicts_are_those_of_values(question: tuple[cg.Network, Any]) -> None:
     assert_verdict_is_that_of_values(question)

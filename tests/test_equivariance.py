@@ -39,7 +39,6 @@ FEW = 16  # the greatest of more values than this hides differences from points 
 
 
 @given(st.data())
-@settings(max_examples=30)
 def test_on_axes_on_edges_and_in_numbers(data: st.DataObject) -> None:
     assert_levels_agree(data)
 

@@ -56,7 +56,6 @@ def test_chain_counts_and_sifts_as_sympy_does(permutations: Any, random: Any) ->
 
 
 @given(generators())
-@settings(max_examples=30, deadline=None)
 def test_each_level_is_the_stabiliser_of_the_base_point_above(permutations: Any) -> None:
     n = len(permutations[0])
     chain = Chain(n, [np.array(p) for p in permutations])
@@ -187,7 +186,6 @@ def built(name: Any) -> Any:
 
 
 @given(generators(largest=6))
-@settings(max_examples=30, deadline=None)
 def test_a_name_is_that_of_a_group_with_the_same_elements(permutations: Any) -> None:
     arrays = [np.array(p) for p in permutations]
     order = in_sympy(permutations).order()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -119,7 +119,6 @@ def test_choices_keep_to_what_is_assumed() -> None:
         assert sp.isprime(chosen[prime])
 
 
-@settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2), st.booleans(), st.integers(6, 9))
 def test_values_are_those_of_sums_written_out(
     kernel: int, stride: int, padding: int, bias: bool, n: int

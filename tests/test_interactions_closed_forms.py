@@ -58,7 +58,7 @@ def stacks_in_symbols(draw: st.DrawFn) -> Any:
     return cg.closed_forms(stack(symbolic).on(n)), stack(layers).on(size), values
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(stacks_in_symbols())
 def test_forms_are_the_facts_of_the_network_in_numbers(drawn: Any) -> None:
     forms, net, values = drawn
@@ -76,7 +76,6 @@ def ends(field: Any, i: Any) -> Any:
     return int(field.at(i).first), int(field.at(i).last)
 
 
-@settings(max_examples=30)
 @given(stacks())
 def test_fields_inside_the_border_are_those_of_the_units(drawn: Any) -> None:
     layers, size = drawn

@@ -49,7 +49,6 @@ def counted(net: cg.Network) -> Any:
     return total
 
 
-@settings(max_examples=50)
 @given(networks())
 def test_operations_are_those_of_the_units(net: cg.Network) -> None:
     found, expected = cg.cost(net), counted(net)
@@ -61,7 +60,6 @@ def test_operations_are_those_of_the_units(net: cg.Network) -> None:
         assert sum(getattr(layer, name) for layer in found.layers) == getattr(found, name)
 
 
-@settings(max_examples=50)
 @given(networks())
 def test_the_dense_counterpart_is_a_network_of_dense_layers(net: cg.Network) -> None:
     for layer, own in zip(net.layers, cg.cost(net).layers, strict=True):
@@ -173,7 +171,6 @@ def test_plain_data_and_text() -> None:
     )
 
 
-@settings(max_examples=30)
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
 def test_a_product_of_two_rows_is_counted_product_by_product(
     rows: int, inner: int, columns: int, batch: int

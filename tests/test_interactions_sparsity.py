@@ -23,7 +23,6 @@ from tests.test_levels import closed_forms
 n, k = sp.symbols("n k", integer=True, positive=True)
 
 
-@settings(max_examples=50)
 @given(networks())
 def test_fan_in_and_fan_out_are_those_of_the_graph(net: cg.Network) -> None:
     plain, found = plain_graph(net), cg.sparsity(net)
@@ -104,7 +103,7 @@ def test_many_closed_forms_are_the_counts_for_all_sizes(drawn: Any) -> None:
     assert_closed_form(*drawn)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.integers(1, 5),
     st.integers(1, 3),

@@ -62,7 +62,6 @@ MOVES = st.builds(cg.Shift, st.integers(-3, 3), boundary=st.sampled_from(["zeros
 )
 
 
-@settings(max_examples=30)
 @given(POOL, MOVES, st.integers(2, 6))
 def test_maxima_of_positive_values(pool: Any, g: Any, size: int) -> None:
     net = bound(pool, size)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -46,7 +46,6 @@ def stacks(draw: st.DrawFn, circular: Any) -> Any:
 
 
 @given(stacks(circular=True), st.data())
-@settings(max_examples=30)
 def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(
     spec: Any, data: st.DataObject
 ) -> None:
@@ -66,7 +65,6 @@ def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(
 
 
 @given(stacks(circular=False), st.data())
-@settings(max_examples=30)
 def test_away_from_the_band_the_shift_commutes(spec: Any, data: st.DataObject) -> None:
     network = fitting(spec.on, data.draw(st.integers(8, 40)))
     lattice = cg.shift_lattice(network).axes[0]
@@ -80,7 +78,6 @@ def test_away_from_the_band_the_shift_commutes(spec: Any, data: st.DataObject) -
 
 
 @given(stacks(circular=False), st.integers(8, 30))
-@settings(max_examples=30)
 def test_even_sizes_against_the_windows_of_each_size(spec: Any, size: int) -> None:
     network = fitting(spec.on, size)
     even = cg.shift_lattice(network).axes[0].even_sizes

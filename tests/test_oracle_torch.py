@@ -68,7 +68,6 @@ def assert_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
 LAYERS = single_layers(["Conv", "ConvTranspose", "MaxPool", "AvgPool"])
 
 
-@settings(max_examples=30)
 @given(LAYERS, st.data())
 def test_windows_as_in_torch(net: cg.Network, data: st.DataObject) -> None:
     assert_as_in_torch(net, data)

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import scipy.ndimage
 import scipy.signal
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
@@ -82,7 +82,6 @@ def onnx_windows(spec: Any, shape: tuple[int, ...]) -> dict[str, Any]:
 # -- onnx ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50)
 @given(single_layers(["Conv"]), st.data())
 def test_convolutions_as_in_onnx(net: cg.Network, data: st.DataObject) -> None:
     spec = net.layers[0].spec
@@ -124,7 +123,6 @@ def test_same_is_the_auto_pad_of_onnx(net: cg.Network, data: st.DataObject) -> N
     assert np.array_equal(ours, expected.reshape(ours.shape))
 
 
-@settings(max_examples=50)
 @given(single_layers(["ConvTranspose"]), st.data())
 def test_transposed_convolutions_as_in_onnx(net: cg.Network, data: st.DataObject) -> None:
     """Uncut, since the reference evaluator refuses some output paddings; PyTorch has those."""
@@ -163,7 +161,6 @@ def test_transposed_convolutions_as_in_onnx(net: cg.Network, data: st.DataObject
     assert np.array_equal(ours, placed + added)
 
 
-@settings(max_examples=50)
 @given(single_layers(["TiledConv", "LocallyConnected"]), st.data())
 def test_a_tile_is_a_convolution_of_its_own(net: cg.Network, data: st.DataObject) -> None:
     """ONNX has no tiled convolution: outputs that share a tile are those of a convolution."""
@@ -189,7 +186,6 @@ def test_a_tile_is_a_convolution_of_its_own(net: cg.Network, data: st.DataObject
         assert np.array_equal(ours[place], expected[0][place])
 
 
-@settings(max_examples=50)
 @given(single_layers(["MaxPool"]), st.data())
 def test_max_pools_as_in_onnx(net: cg.Network, data: st.DataObject) -> None:
     # a ceil_mode never gives us fewer windows than there are without it; ONNX and PyTorch leave out
@@ -219,7 +215,6 @@ def rational(values: Array) -> list[Fraction]:
     return [Fraction(float(v)).limit_denominator(10_000) for v in values.ravel()]
 
 
-@settings(max_examples=50)
 @given(single_layers(["AvgPool"]), st.data())
 def test_average_pools_as_in_onnx(net: cg.Network, data: st.DataObject) -> None:
     spec = net.layers[0].spec

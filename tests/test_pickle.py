@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 
 import convgraph as cg
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
@@ -23,7 +23,6 @@ def back(network: cg.Network) -> cg.Network:
     return pickle.loads(pickle.dumps(network))
 
 
-@settings(deadline=None, max_examples=30)
 @given(networks())
 def test_drawn_networks(net: cg.Network) -> None:
     again = back(net)

@@ -63,7 +63,6 @@ def _inside(proof: Any, size: Any, outputs: Any, axis: Any = -1) -> Any:
 
 
 @given(networks(), st.sampled_from([1, 2, 4]))
-@settings(max_examples=30)
 def test_any_network_is_proved_refuted_or_left_open(network: cg.Network, amount: int) -> None:
     assume(len(network.inputs) == 1)
     row = network.inputs[0]

@@ -125,7 +125,6 @@ LAYERS = st.sampled_from(
 )
 
 
-@settings(max_examples=30)
 @given(
     st.lists(LAYERS, min_size=1, max_size=3),
     st.sampled_from([1, 2, -1, 4]),

@@ -78,7 +78,6 @@ def assert_gradients_are_derivatives(net: cg.Network, seed: Any) -> None:
     assert values == differentiated(net, point)
 
 
-@settings(max_examples=30)
 @given(single_layers([*CONVOLUTIONS, "Pad", "Upsample", "AvgPool", "Dense", "Flatten"]))
 def test_the_reversed_graph_has_the_transposed_matrix(net: cg.Network) -> None:
     assert cg.gradients(net).reversed.matrix() == net.matrix().T

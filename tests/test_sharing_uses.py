@@ -30,7 +30,6 @@ def labelled(plain: Any) -> Any:
     return edges, biases
 
 
-@settings(max_examples=50)
 @given(networks())
 def test_uses_are_the_edges_with_that_label(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))
@@ -44,7 +43,6 @@ def test_uses_are_the_edges_with_that_label(net: cg.Network) -> None:
             assert targets == {unit for units in found.units for unit in units}
 
 
-@settings(max_examples=50)
 @given(networks())
 def test_tied_weights_count_all_labels(net: cg.Network) -> None:
     edges, biases = labelled(plain_graph(net))

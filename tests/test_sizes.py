@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from convgraph.core.sizes import ceil_div, floor_div
@@ -21,7 +21,6 @@ SUMS = st.lists(st.tuples(st.integers(-3, 3), PRODUCTS), max_size=4).map(
 )
 
 
-@settings(max_examples=50)
 @given(SUMS, st.sampled_from([2, 4, s, 2 * s, k * s, k + 1]))
 def test_quotients_are_rounded_as_sympy_rounds_them(a: Any, b: Any) -> None:
     quotient = sp.expand(a / b)

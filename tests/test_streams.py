@@ -48,7 +48,6 @@ def streamed(spec: Any, shape: tuple[int, ...], cuts: list[int]) -> str:
 CUTS = st.lists(st.integers(0, 199), max_size=8)
 
 
-@settings(max_examples=30)
 @given(networks(1), CUTS)
 def test_a_stream_is_the_whole(case: tuple[Any, tuple[int, ...]], cuts: list[int]) -> None:
     assert streamed(*case, cuts)

@@ -71,7 +71,6 @@ matrices = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 
 
 @given(matrices)
-@settings(max_examples=30, deadline=None)
 def test_exactly_the_permutations_that_keep_a_matrix(rows: Any) -> None:
     net = cg.tied_from_matrix(rows)
     group = cg.symmetry_group(net)
@@ -129,7 +128,6 @@ def test_exchanging_parameters_against_all_permutations(rows: Any) -> None:
     st.integers(1, 2),
     st.booleans(),
 )
-@settings(max_examples=30, deadline=None)
 def test_layers_with_wrapped_kernels_and_biases(
     n: int, k: int, mode: str, stride: int, dilation: int, bias: bool
 ) -> None:

@@ -269,7 +269,6 @@ def assert_true_of_loops(draw: Any, network: cg.Network) -> Any:
     return True
 
 
-@settings(max_examples=30)
 @given(st.data(), st.booleans())
 def test_theorems_hold_of_layers_written_out_in_loops(data: st.DataObject, network: bool) -> None:
     assert_true_of_loops(data.draw, network)

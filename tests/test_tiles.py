@@ -135,7 +135,6 @@ TILES = st.one_of(
 )
 
 
-@settings(max_examples=30)
 @given(networks(1), TILES)
 def test_stitched_tiles_are_the_whole_along_one_axis(
     case: tuple[Any, tuple[int, ...]], sizes: tuple[Any, Any]

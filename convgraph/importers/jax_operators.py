@@ -10,7 +10,7 @@ import numpy as np
 from convgraph.importers import jax_layers as layers
 from convgraph.importers import jax_moving as moving
 from convgraph.importers.builder import Unread
-from convgraph.importers.formulas import FORMULAS, NAMES, Formula
+from convgraph.importers.framework_formulas import FORMULAS, NAMES, Formula
 from convgraph.importers.jax_flow import branched, looped, scanned
 from convgraph.importers.jax_held import Held, lead
 from convgraph.importers.jax_reading import Reading, Translate
