@@ -47,6 +47,10 @@ def test_a_model_is_bound_to_the_size_that_is_asked_for() -> None:
     )
     assert [axis["size"] for axis in given["axes"]] == [2048, 1024]
     assert given["axes"][0]["step"] == 32
+    refused = CliRunner().invoke(
+        main, ["tiles", str(light / "light_resnet50.onnx"), "--input", "1x3x2048x1024"]
+    )
+    assert "--row ROW reads less" in " ".join(refused.output.split())
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,7 @@ def test_a_model_is_bound_to_the_size_that_is_asked_for() -> None:
         (["tiles", SPEC, "--tile", "8"], "an expression needs its sizes"),
         (["tiles", SPEC, "--input", "64x48", "--tile", "a"], "whole numbers joined by x"),
         (["tiles", SPEC, "--input", "64x48", "--overhead", "x"], "overhead='x'"),
+        (["tiles", SPEC + ">> GlobalAvgPool()", "--input", "1x8x8", "--tile", "6"], "(--row h2)"),
         (["tiles", "none.onnx", "--tile", "8"], "none.onnx"),
         (["stream", SOUND, "--input", "64", "--axis", "space"], "axis='space'"),
         (["stream", SOUND, "--input", "64", "--axis", "3"], "axis=3"),

@@ -16,10 +16,11 @@ LINES = {
     "same_wiring_three_tyings.py": "the same connections: True",
     "all_sizes_at_once.py": "Conv(3, padding='same'): n outputs, 3*n - 2 connections",
 }
+LIMITED = "image_ten_times_the_memory.py"
 
 
 def test_every_example_is_here() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(LINES)
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {*LINES, LIMITED}
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -29,3 +30,15 @@ def test_example(name: Any, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert LINES[name] in done.stdout.splitlines()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process allocates")
+def test_an_image_ten_times_the_memory_gives_the_same_pixels(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    command = [sys.executable, EXAMPLES / LIMITED, "--memory", "24", "--whole"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    at_once, last = done.stdout.splitlines()[1], done.stdout.splitlines()[-1]
+    assert at_once.startswith("at once: ")
+    assert float(last.removeprefix("greatest difference to the whole: ")) < 1e-5

@@ -139,23 +139,85 @@ def test_results_of_other_axes_are_named(last: Any) -> None:
         cg.tiles(cg.from_torch(module, (3, 64, 48)), tile=32)
 
 
-def test_a_tile_takes_as_much_memory_as_predicted() -> None:
-    """In the layout that convolutions work in, so that they copy nothing; bytes, not time."""
+class Keeping(nn.Module):
+    """Holds what it needs no more: in a variable, and in modules within modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Sequential(nn.Conv2d(8, 16, 3, padding=1), nn.ReLU()))
+        self.pool, self.low = nn.MaxPool2d(2), nn.Conv2d(16, 16, 1)
+        self.up = nn.ConvTranspose2d(16, 8, 2, stride=2)
+        self.last = nn.Sequential(
+            nn.Conv2d(24, 16, 5, padding=2), nn.BatchNorm2d(16), nn.ReLU(True)
+        )
+
+    def forward(self, x: Any) -> Any:
+        left = self.first(x)
+        down = self.low(self.pool(left))
+        return self.last(torch.cat([left, self.up(down)], 1))
+
+
+def strided() -> Any:
+    return nn.Sequential(
+        nn.Conv2d(8, 12, 7, stride=2, padding=3),
+        nn.Conv2d(12, 12, 3, padding=1, groups=12),
+        nn.Conv2d(12, 24, 1),
+        nn.MaxPool2d(3, 1, 1),
+    )
+
+
+def held(run: Any) -> int:
+    """The bytes that PyTorch's allocator has out at most during a run."""
     from torch.profiler import ProfilerActivity, profile
 
-    module = UNet("transposed").eval().to(memory_format=torch.channels_last)
-    plan = cg.tiles(cg.from_torch(module, (3, 256, 256)), tile=128)
-    x = torch.rand(1, 3, *plan.tile).to(memory_format=torch.channels_last)
-    with torch.no_grad():
-        module(x)
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-            module(x.clone())
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        run()
     now, most = 0, 0
     for event in seen.profiler.kineto_results.events():
         if event.name() == "[memory]":
             now += event.nbytes()
             most = max(most, now)
-    assert 0.85 * plan.memory() < most < 1.15 * plan.memory()
+    return most
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("make", [Keeping, strided])
+def test_a_module_holds_as_much_memory_as_predicted(make: Any, layout: Any) -> None:
+    module = make().eval().to(memory_format=layout)
+    plan = cg.tiles(cg.from_torch(module, (8, 512, 512)), tile=160)
+    x = torch.rand(1, 8, *plan.tile)
+    with torch.no_grad():
+        module(x)
+        most = held(lambda: module(x.clone(memory_format=layout)))
+    assert most / 1.15 < plan.memory(module=module) < 1.15 * most
+    assert all(not type(value).__name__.startswith("Fake") for value in module.parameters())
+
+
+def test_a_budget_is_that_of_the_module() -> None:
+    module = Keeping().eval()
+    network = cg.from_torch(module, (8, 512, 512))
+    plan = cg.tiles(network, memory=4_000_000, module=module)
+    assert plan.memory() < plan.memory(module=module) <= 4_000_000
+    assert cg.tiles(network, tile=plan.tile[0] + 2).memory(module=module) > 4_000_000
+    with pytest.raises(cg.ConvgraphError, match="module=Keeping: goes with memory="):
+        cg.tiles(network, tile=64, module=module)
+    with pytest.raises(
+        cg.ConvgraphError, match=r"module=Conv2d: cannot be run .* \(1, 8, 64, 64\)"
+    ):
+        cg.tiles(network, tile=64).memory(module=nn.Conv2d(3, 3, 1))
+
+
+def test_what_a_function_writes_into_its_tile_stays_in_the_tile() -> None:
+    class InPlace(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return nn.functional.max_pool2d(x.mul_(2), 3, 1, 1)
+
+    plan = cg.tiles(cg.from_torch(InPlace(), (3, 40, 40)), tile=16)
+    x = torch.rand(1, 3, 40, 40)
+    whole, kept = InPlace()(x.clone()), x.clone()
+    for given in (x, x.numpy()):
+        assert torch.equal(torch.as_tensor(plan.run(InPlace(), given)), whole)
+        assert torch.equal(x, kept)
 
 
 def test_a_pooled_head_is_named() -> None:

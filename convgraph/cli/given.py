@@ -35,7 +35,14 @@ def network_given(given: str, sizes: str | None, row: str | None = None) -> Netw
     if Path(given).suffix == ".onnx" or Path(given).exists():
         from convgraph.importers.onnx_graph import from_onnx
 
-        return from_onnx(given if row is None else _until(given, row), shape)
+        try:
+            return from_onnx(given if row is None else _until(given, row), shape)
+        except ConvgraphError as error:
+            if row is not None or shape is None:
+                raise
+            raise ConvgraphError(
+                f"{error}. Of a model whose end is made for one size, --row ROW reads less"
+            ) from None
     if shape is None:
         raise ConvgraphError("input=None: an expression needs its sizes: --input 3x4096x4096")
     return parse_spec(given).on(shape)

@@ -40,22 +40,27 @@ def command(
     convgraph tiles model.onnx --input 1x3x4096x4096 --tile 512
     convgraph tiles "Conv((3, 3), padding=1) >> MaxPool((2, 2))" --input 1024x1024 --overhead 1/4
     """
+    from convgraph.core.errors import ConvgraphError
+    from convgraph.piecewise.obstacles import UncutError
     from convgraph.piecewise.tiles import tiles
 
     with progress("The plan", 2) as step:
         network = network_given(given, sizes, row)
         step()
         share = None if overhead is None else _fraction(overhead)
-        plan = tiles(
-            network,
-            _sizes(tile),
-            _sizes(overlap),
-            values=values,
-            memory=memory,
-            dtype=dtype,
-            overhead=share,
-            row=row,
-        )
+        try:
+            plan = tiles(
+                network,
+                _sizes(tile),
+                _sizes(overlap),
+                values=values,
+                memory=memory,
+                dtype=dtype,
+                overhead=share,
+                row=row,
+            )
+        except UncutError as error:
+            raise ConvgraphError(f"{error} (--row {error.obstacle.last})") from None
         step()
     if as_json:
         print_json({**plan.to_dict(), "statement": plan.statement()})

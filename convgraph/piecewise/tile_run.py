@@ -68,7 +68,7 @@ def run(
     tiles: Iterable[Tile] = (t for t in plan.tiles if t.number not in finished.numbers)
     tiles = _shown(tiles, len(plan.tiles) - len(finished.numbers), progress)
     for tile in tiles:
-        result = function(_read(array, tile.read, plan))
+        result = function(_own(_read(array, tile.read, plan)))
         _check_output(plan, tile, result)
         if out is None:
             shape = (*result.shape[: result.ndim - space], *(a.cut.outputs for a in plan.axes))
@@ -76,7 +76,13 @@ def run(
         kept = result[(..., *(slice(*span) for span in tile.kept))]
         _put(out, kept, tile.put, plan)
         finished.add(tile.number)
+        del result, kept  # or it would be held while the next tile is computed
     return out
+
+
+def _own(part: Any) -> Any:
+    """A copy: a function may write into what it gets, and tiles overlap."""
+    return part.clone() if hasattr(part, "clone") else np.array(part)
 
 
 def _check_input(plan: Tiling, array: Any) -> None:
@@ -103,9 +109,8 @@ def _on_arrays(module: Any, axes: int) -> Callable[[Any], Any]:
     held = next(module.parameters(), None)
 
     def run_on(part: Any) -> Any:
-        array = np.ascontiguousarray(part)
-        one = array.ndim == axes
-        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+        one = part.ndim == axes
+        tensor = torch.from_numpy(part)
         if held is not None:
             tensor = tensor.to(held.device)
         with torch.no_grad():

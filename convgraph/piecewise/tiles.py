@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.piecewise.cuts import Cut, cuts_of
-from convgraph.piecewise.tiling import AxisTiles, Tiling, bytes_of
+from convgraph.piecewise.tiling import AxisTiles, Tiling
 
 __all__ = ["planned", "tiles"]
 
@@ -24,6 +24,7 @@ def tiles(
     values: int | None = None,
     memory: int | None = None,
     dtype: str = "float32",
+    module: Any = None,
     overhead: Fraction | int | None = None,
     row: str | None = None,
 ) -> Tiling:
@@ -46,11 +47,9 @@ def tiles(
     values
         Instead of `tile`: how many values of activations may be alive at once. The largest square
         tile that takes no more is chosen.
-    memory
-        Instead of `tile`: the same in bytes, with activations of type `dtype`, for an input
-        without a batch. The parameters, and what a layer needs for itself, are not counted.
-    dtype
-        The type of the activations, by its name in numpy; for `memory`.
+    memory, dtype, module
+        Instead of `tile`: the same in bytes, as `Tiling.memory(dtype, module)` counts them: given a
+        PyTorch module, all that it holds at once.
     overhead
         Instead of `tile`: which share of the input may be read more than once, as an exact number.
         The smallest square tile that needs no more is chosen.
@@ -71,32 +70,27 @@ def tiles(
 
     Examples
     --------
-    >>> import convgraph as cg
-    >>> net = (cg.Conv((3, 3), padding=1) >> cg.MaxPool((2, 2)) >> cg.Conv((3, 3), padding=1)).on(
-    ...     (64, 64)
-    ... )
-    >>> plan = cg.tiles(net, tile=32)
+    >>> from convgraph import Conv, MaxPool
+    >>> spec = Conv((3, 3), padding=1) >> MaxPool((2, 2)) >> Conv((3, 3), padding=1)
+    >>> plan = tiles(spec.on((64, 64)), tile=32)
     >>> plan
     Tiling(9 tiles of 32 x 32 over 64 x 64, 125.0% read more than once)
     >>> plan.halo[0], plan.step, plan.verify()
     ((Fraction(4, 1), Fraction(4, 1)), (2, 2), True)
     """
+    wanted = _wanted(network, row)
+    budget = {"values": values, "memory": memory, "overhead": overhead}
+    return planned(network, wanted, tile, overlap, dtype=dtype, module=module, **budget)
+
+
+def _wanted(network: Network, row: str | None) -> str:
     check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: a plan needs numbers for sizes")
     if len(network.inputs) != 1:
         names = ", ".join(each.name for each in network.inputs)
         raise ConvgraphError(f"network={network!r}: pieces are of one input, and this has {names}")
-    return planned(
-        network,
-        output_row(network, row).name,
-        tile,
-        overlap,
-        values=values,
-        memory=memory,
-        dtype=dtype,
-        overhead=overhead,
-    )
+    return output_row(network, row).name
 
 
 def planned(
@@ -105,9 +99,10 @@ def planned(
     tile: int | Iterable[int] | None = None,
     overlap: int | Iterable[int] | None = None,
     *,
-    values: int | None = None,
-    memory: int | None = None,
+    values: Any = None,
+    memory: Any = None,
     dtype: str = "float32",
+    module: Any = None,
     overhead: Any = None,
 ) -> Tiling:
     """The same for pieces of the first input; others are given whole to every tile."""
@@ -118,17 +113,24 @@ def planned(
     if len(given) != 1:
         said = ", ".join(f"{name}={value!r}" for name, value in asked.items())
         raise ConvgraphError(f"{said}: say one of them, and no more")
+    if module is not None and memory is None:
+        raise ConvgraphError(
+            f"module={type(module).__name__}: goes with memory=, and there is none"
+        )
     least = _numbers("overlap", overlap, len(cuts), 0) if overlap is not None else None
     if tile is not None:
         chosen = _numbers("tile", tile, len(cuts), 1)
         return Tiling(network, target, _axes(cuts, chosen, least))
+    plans = _plans(network, target, cuts, least)
     if memory is not None:
-        values = max(_number("memory", memory, 1) // bytes_of(dtype), 1)
+        most = _number("memory", memory, 1)
+        return _within(plans, lambda plan: plan.memory(dtype, module), "memory", most, "bytes")
     if values is not None:
-        return _within(network, target, cuts, least, _number("values", values, 1))
+        most = _number("values", values, 1)
+        return _within(plans, lambda plan: plan.peak, "values", most, "values alive at once")
     if isinstance(overhead, float) or not isinstance(overhead, int | Fraction) or overhead < 0:
         raise ConvgraphError(f"overhead={overhead!r}: a whole number or a fraction, not negative")
-    for plan in _plans(network, target, cuts, least):
+    for plan in plans:
         if plan.overhead <= overhead:
             return plan
     raise AssertionError  # the whole image in one tile has none
@@ -198,20 +200,16 @@ def _plans(
 
 
 def _within(
-    network: Network,
-    target: Any,
-    cuts: tuple[Cut, ...],
-    overlap: tuple[int, ...] | None,
-    values: int,
+    made: Iterable[Tiling], takes: Callable[[Tiling], int], budget: str, most: int, unit: str
 ) -> Tiling:
-    plans = list(_plans(network, target, cuts, overlap))
-    # what is alive grows with the tile: the first plan that takes too much ends those that fit
-    fitting = bisect_right(plans, values, key=lambda plan: plan.peak)
+    """The last plan that takes no more: what is alive grows with the tile."""
+    plans = list(made)
+    fitting = bisect_right(plans, most, key=takes)
     if not fitting:
         smallest = plans[0]
         raise ConvgraphError(
-            f"values={values}: the smallest tile, {' x '.join(map(str, smallest.tile))}, has "
-            f"{smallest.peak:,} values alive at once"
+            f"{budget}={most}: the smallest tile, {' x '.join(map(str, smallest.tile))}, has "
+            f"{takes(smallest):,} {unit}"
         )
     return plans[fitting - 1]
 

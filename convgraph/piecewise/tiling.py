@@ -165,13 +165,20 @@ class Tiling:
 
         return peak(self.network, self.row.name, self.tile)
 
-    def memory(self, dtype: str = "float32") -> int:
+    def memory(self, dtype: str = "float32", module: Any = None) -> int:
         """The same in bytes, with activations of a type, for one input without a batch.
 
-        What libraries allocate beside them is not counted: copies of rows in other layouts, say,
-        which PyTorch's convolutions make on a CPU of what is not in "channels last".
+        That is what has to be alive. A PyTorch module may hold more: what its code has in
+        variables, and copies that layers make for themselves. Given the `module`, this is what it
+        holds at most, on a CPU, in the type and the layout of its parameters; it is found by
+        running it on tensors that have no data.
         """
-        return self.peak * bytes_of(dtype)
+        if module is None:
+            return self.peak * bytes_of(dtype)
+        from convgraph.piecewise.torch_memory import memory_of
+
+        source = self.network.inputs[0].numbers()
+        return memory_of(module, (*source[: len(source) - len(self.tile)], *self.tile))
 
     def verify(self) -> bool:
         """Whether stitching gives the whole output: everything that what is kept of a tile depends
