@@ -17,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
+from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
 from convgraph.symmetry.smt import lemmas
 from convgraph.symmetry.smt.frame_question import N, frame_query
@@ -432,3 +433,76 @@ def test_a_model_makes_as_many_positions_as_at_another_size(
     axis = one.layers[0].joints[0].wiring.axes[-1]
     made = axis.resized(n).outputs.xreplace({n: sp.Integer(sizes[1])})
     assert made == axis.resized(sizes[1]).outputs == other.outputs[0].shape[0]
+
+
+BORDERS = st.sampled_from(["zeros", "circular", "reflect", "replicate"])
+ONE_LAYER = st.one_of(
+    st.builds(
+        cg.Conv,
+        kernel=SMALL,
+        stride=st.integers(1, 2),
+        dilation=st.integers(1, 2),
+        padding=st.integers(0, 2),
+        padding_mode=BORDERS,
+        bias=st.booleans(),
+    ),
+    st.builds(cg.MaxPool, kernel=st.integers(2, 3), stride=st.integers(1, 2), padding=st.just(1)),
+    st.builds(
+        cg.AvgPool,
+        kernel=st.integers(2, 3),
+        stride=st.integers(1, 3),
+        padding=st.integers(0, 1),
+        ceil_mode=st.booleans(),
+        count_include_pad=st.booleans(),
+    ),
+    st.builds(cg.TiledConv, kernel=SMALL, tiles=st.integers(1, 3), padding=st.integers(0, 1)),
+    st.builds(cg.ConvTranspose, kernel=SMALL, stride=st.integers(1, 2), padding=st.integers(0, 1)),
+    st.builds(cg.Upsample, st.integers(1, 3)),
+    st.just(cg.ReLU()),
+    st.just(cg.GlobalMaxPool()),
+    st.builds(cg.Dense, st.just(2)),
+)
+
+
+@st.composite
+def forgeries(draw: Any) -> Any:
+    """A proof of one spec, restated of another, with other shifts and conditions for its rows."""
+    depth = draw(st.integers(1, 2))
+    true, other = (draw(st.lists(ONE_LAYER, min_size=depth, max_size=depth)) for _ in range(2))
+    spec, forged = (one[0] if depth == 1 else one[0] >> one[1] for one in (true, other))
+    where = draw(st.sampled_from(["line", "interior", "circle"]))
+    amount = draw(st.sampled_from([1, 2, 4, -2, 6]))
+    around = where == "circle" or (where == "interior" and draw(st.booleans()))
+    shift = cg.Shift(amount, boundary="wrap" if around else "zeros")
+    try:
+        proof = cg.prove(spec, shift, where)
+    except cg.ConvgraphError:
+        assume(False)
+    assume(isinstance(proof, cg.Proof))
+    claims = []
+    for claim in proof.claims:
+        moved = draw(st.sampled_from([0, 0, 0, 1, -1]))
+        looser = draw(st.sampled_from([0, 0, 0, 1, 2]))
+        away = [
+            e.func(e.args[0] - moved, e.args[1]) if type(e).__name__ == "Residue" else e - moved
+            for e in claim.right.args
+        ]
+        conditions = tuple(c + looser for c in claim.conditions)
+        right = claim.right.func(*away)
+        claims.append(dataclasses.replace(claim, right=right, conditions=conditions))
+    changes = {"claim": claims[-1]} | ({"spec": forged} if draw(st.booleans()) else {})
+    statement = dataclasses.replace(proof.statement, **changes)
+    return dataclasses.replace(proof, statement=statement, claims=tuple(claims))
+
+
+@pytest.mark.usefixtures("_impatient")
+@settings(max_examples=25)
+@given(forgeries())
+def test_what_z3_confirms_holds_in_numbers(forged: Any) -> None:
+    """Whatever is stated, if it is confirmed it is true on each input that is tried."""
+    try:
+        confirmed = forged.recheck().holds
+    except cg.ConvgraphError:
+        confirmed = False
+    if confirmed:
+        instances(forged.statement)  # which raises where both sides differ
