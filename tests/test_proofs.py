@@ -200,3 +200,12 @@ def test_branches_of_one_stride_need_it_once() -> None:
     proof = cg.prove(spec, cg.Shift(2 * t, boundary="wrap"))
     assert proof.verify()
     assert "x has 2*m positions" in str(proof)
+
+
+def test_every_document_says_where_in_a_frame_the_shift_is_one() -> None:
+    """Not at the first position, into which a zero comes that a maximum would tell from x[-1]."""
+    proof = cg.prove(cg.MaxPool(3, stride=1, padding=1), cg.Shift(1), where="interior")
+    assert "x'[i] = x[i - 1] for 1 <= i, i <= n - 1" in str(proof)
+    assert proof.to_dict()["given"][0] == "x'[i] = x[i - 1] for 1 <= i, i <= n - 1"
+    for document in (proof.latex(), proof.markdown()):
+        assert r"x'[i] &= x[i - 1] && \text{for } 1 \le i, i \le n - 1" in document

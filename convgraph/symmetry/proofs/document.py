@@ -114,7 +114,7 @@ def as_dict(proof: Proof) -> dict[str, Any]:
         "where": statement.where,
         "conclusion": _equation(statement.claim, show),
         "conditions": [show(c) for c in conditions(statement.claim)],
-        "given": [_equation(e, show) for e in proof.hypotheses],
+        "given": [_given(e, show) for e in proof.hypotheses],
         "notes": list(_notes(statement, show)),
         "steps": [
             {
@@ -145,10 +145,11 @@ def _equation(equation: Equation, show: Show) -> str:
     return f"{show(equation.left)} = {show(equation.right)}"
 
 
-def _given(equation: Equation, show: Show) -> str:
+def _given(equation: Equation, show: Show, sign: str = " =", words: str = " for {}") -> str:
     """A hypothesis; what a shift does in a frame it does at some positions only."""
     where = conditions(equation) if equation.name.endswith("'") else []
-    return _equation(equation, show) + (" for " + ", ".join(map(show, where)) if where else "")
+    behind = words.format(", ".join(map(show, where))) if where else ""
+    return f"{show(equation.left)}{sign} {show(equation.right)}{behind}"
 
 
 def _notes(statement: Statement, show: Show) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _paragraphs(
     if where:
         yield f"for {', '.join(map(inline, where))}."
     yield bold.format("Given")
-    yield _aligned([f"{show(e.left)} &= {show(e.right)}" for e in proof.hypotheses])
+    yield _aligned([_given(e, show, " &=", r" && \text{{for }} {}") for e in proof.hypotheses])
     notes = list(_notes(statement, inline))
     if notes:
         yield " ".join(notes)
