@@ -125,7 +125,9 @@ def _checks(proof: Proof) -> list[str]:
         return [*lines, "z3 is not installed: pip install 'convgraph[smt]'"]
     again = proof.recheck()
     found = "confirmed" if again.holds else "not confirmed"
-    return [*lines, f"z3: {found}, {len(again.answers)} questions"]
+    lemmas = sum(answer.query.lemma for answer in again.answers)
+    asked = f"{lemmas} lemmas and {len(again.answers) - lemmas} questions"
+    return [*lines, f"z3: {found}, {asked}"]
 
 
 def _smt2(found: Any) -> str:
