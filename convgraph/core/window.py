@@ -6,6 +6,7 @@ The arithmetic is that of Dumoulin and Visin, "A guide to convolution arithmetic
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -16,15 +17,15 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core import memory
-from convgraph.core.axis import Axis, Positions
+from convgraph.core import memory, window_counts
+from convgraph.core.axis import Axis, Mask, Positions
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.pieces import Pieces, in_pieces, total
+from convgraph.core.pieces import Pieces
 from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic
 
 __all__ = ["Boundary", "Reversed", "Window", "check_boundary", "identity"]
 
-FEW = 1_000  # numbers that are sooner added than divided into pieces
+SHORT = 4_096  # positions up to which a table is sooner read than slices of taps
 
 Boundary = Literal["zeros", "circular", "reflect", "replicate"]
 
@@ -146,14 +147,15 @@ class Window(Axis):
         )
 
     def _positions(self) -> Positions:
-        return self._bounded(self._raw(np.arange(self.outputs, dtype=np.int64)))
+        return self.bounded(self.raw(np.arange(self.outputs, dtype=np.int64)))
 
-    def _raw(self, outputs: Positions) -> Positions:
+    def raw(self, outputs: Positions) -> Positions:
         """What outputs read, tap by tap, on an axis without end."""
         taps = int(self.dilation) * np.arange(self.taps, dtype=np.int64)
         return int(self.stride) * outputs[:, None] + taps - int(self.padding)
 
-    def _bounded(self, raw: Positions) -> Positions:
+    def bounded(self, raw: Positions) -> Positions:
+        """Where they read within the border; -1 where they read nothing."""
         n = int(self.inputs)
         if self.boundary == "circular":
             return raw % n
@@ -172,6 +174,37 @@ class Window(Axis):
         room = int(self.inputs + self.after + self.padding) - self.stride * self.places()
         return np.minimum(sizes, -(-room // int(self.dilation)))
 
+    def back(self, outputs: Mask) -> Mask:
+        if self._by_table():
+            return super().back(outputs)
+        seen = np.zeros(int(self.inputs), bool)
+        for read, tap_outputs in self._slices():
+            seen[read] |= outputs[tap_outputs]
+        return seen
+
+    def forward(self, inputs: Mask) -> Mask:
+        if self._by_table():
+            return super().forward(inputs)
+        reached = np.zeros(int(self.outputs), bool)
+        for read, tap_outputs in self._slices():
+            reached[tap_outputs] |= inputs[read]
+        return reached
+
+    def _by_table(self) -> bool:
+        few = self.symbolic or max(self.inputs, self.outputs) <= SHORT
+        return few or self.boundary != "zeros" or self.taps > SHORT
+
+    def _slices(self) -> Iterator[tuple[slice, slice]]:
+        """For each tap, the inputs that are read, and the outputs that read them in turn."""
+        step = int(self.stride)
+        for tap in range(int(self.taps)):
+            before, behind = map(int, self.missing_of(tap))
+            first, end = before, int(self.outputs) - behind
+            if first < end:
+                start = step * first + int(self.dilation) * tap - int(self.padding)
+                last = start + step * (end - first - 1)
+                yield slice(start, last + 1, step), slice(first, end)
+
     @property
     def used_padding(self) -> tuple[int, int]:  # type: ignore[override]
         """How many positions before the input, and behind it, the windows reach.
@@ -184,7 +217,7 @@ class Window(Axis):
         return max(int(self.padding), 0), max(past - int(self.inputs), 0)
 
     @cached_property
-    def _ends_inside(self) -> bool:
+    def ends_inside(self) -> bool:
         """Whether nothing is added behind the input and no window was added for what is left over.
 
         The clamps below say so too, but sympy does not see it through a floor.
@@ -202,7 +235,7 @@ class Window(Axis):
             return 0, 0
         first = ceil_div(self.padding - self.dilation * tap, self.stride)
         past = ceil_div(self.inputs + self.padding - self.dilation * tap, self.stride)
-        behind = 0 if self._ends_inside else clamp(self.outputs - past, 0, self.outputs)
+        behind = 0 if self.ends_inside else clamp(self.outputs - past, 0, self.outputs)
         return clamp(first, 0, self.outputs), behind
 
     def uses_of(self, tap: Size) -> Size:
@@ -225,145 +258,23 @@ class Window(Axis):
         if self.symbolic:
             return super().fan_in()
         memory.require("positions", int(self.outputs), 3 * 8)
-        return self._fan_in_at(np.arange(int(self.outputs), dtype=np.int64))
-
-    def _fan_in_at(self, outputs: Positions) -> NDArray[np.int64]:
-        taps = int(self.taps)
-        if self.boundary != "zeros":
-            return np.full(len(outputs), taps)
-        # tap j reads a position if 0 <= s i - p + d j < n, whatever the number of taps
-        first = int(self.stride) * outputs - int(self.padding)
-        low = (-(first // int(self.dilation))).clip(0, taps)
-        return (-((first - int(self.inputs)) // int(self.dilation))).clip(0, taps) - low
-
-    def fan_in_pieces(self) -> Pieces:
-        if self.symbolic:
-            return super().fan_in_pieces()
-        outputs, inputs, padding = int(self.outputs), int(self.inputs), int(self.padding)
-        if self.boundary != "zeros":
-            return in_pieces(self._fan_in_at, outputs, [(0, outputs, 1)])
-        stride, dilation = int(self.stride), int(self.dilation)
-        reach = dilation * (int(self.taps) - 1)
-        # the first output whose last tap is in the input, whose first tap is, whose last tap is
-        # not any more, and whose first tap is not
-        ends = (padding - reach, padding, inputs + padding - reach, inputs + padding)
-        touches, inside, leaves, gone = (-(-end // stride) for end in ends)
-        across = dilation // gcd(stride, dilation)  # both ends of the window are outside
-        stretches = [(0, touches, 1), (inside, leaves, 1), (gone, outputs, 1)]
-        between = (max(touches, leaves), min(inside, gone), across)
-        return in_pieces(self._fan_in_at, outputs, [*stretches, between])
+        return window_counts.fan_in_at(self, np.arange(int(self.outputs), dtype=np.int64))
 
     def fan_out(self) -> NDArray[np.int64]:
         if self.symbolic or self.boundary != "zeros" or self.dilation != 1:
             return super().fan_out()
         memory.require("positions", int(self.inputs), 3 * 8)
-        return self._fan_out_at(np.arange(int(self.inputs), dtype=np.int64))
+        return window_counts.fan_out_at(self, np.arange(int(self.inputs), dtype=np.int64))
 
-    def _fan_out_at(self, inputs: Positions) -> NDArray[np.int64]:
-        """What leaves some inputs within the border."""
-        stride, outputs, taps = int(self.stride), int(self.outputs), int(self.taps)
-        last = inputs + int(self.padding)
-        if self.dilation == 1:  # output i reads position m if m + p - k < s i <= m + p
-            past = (last // stride + 1).clip(0, outputs)
-            return past - ((last - taps) // stride + 1).clip(0, outputs)
-        memory.require("positions", len(inputs) * taps, 1)
-        found = np.zeros(len(inputs), np.int64)
-        for tap in range(taps):
-            output, rest = np.divmod(last - int(self.dilation) * tap, stride)
-            found += (rest == 0) & (output >= 0) & (output < outputs)
-        return found
+    def fan_in_pieces(self) -> Pieces:
+        return super().fan_in_pieces() if self.symbolic else window_counts.fan_in_pieces(self)
 
     def fan_out_pieces(self) -> Pieces:
-        if self.symbolic:
-            return super().fan_out_pieces()
-        inputs, padding, stride = int(self.inputs), int(self.padding), int(self.stride)
-        outputs, reach = int(self.outputs), int(self.dilation) * (int(self.taps) - 1)
-        # from where on the first output does not matter, to where the last one does not
-        low, high = reach + 1 - stride - padding, stride * outputs - padding
-        if self.dilation != 1:
-            low += stride - 1
-        stretches = [(0, -padding, 1), (low, high, stride)]
-        stretches.append((high - stride + reach + 1, inputs, 1))
-        if self.dilation == 1:  # every output reads it
-            stretches.append((high, low, 1))
-        if self.boundary == "zeros":
-            return in_pieces(self._fan_out_at, inputs, stretches)
-        beyond = self._folded()
-        left, right = beyond[beyond < inputs // 2], beyond[beyond >= inputs // 2]
-        first, end = max([0, *left[-1:] + 1]), min([inputs, *right[:1]])
-        places, times = np.unique(beyond, return_counts=True)
-
-        def at(positions: Positions) -> NDArray[np.int64]:
-            found = self._fan_out_at(positions)
-            if len(places):
-                spot = np.searchsorted(places, positions).clip(0, len(places) - 1)
-                found += np.where(places[spot] == positions, times[spot], 0)
-            return found
-
-        within = [(max(a, first), min(b, end), period) for a, b, period in stretches]
-        return in_pieces(at, inputs, within)
-
-    def _folded(self) -> Positions:
-        """Where the taps beyond the border read instead, in rising order."""
-        stride, padding = int(self.stride), int(self.padding)
-        reach = int(self.dilation) * (int(self.taps) - 1)
-        outputs = int(self.outputs)
-        inside = min(max(-(-padding // stride), 0), outputs)
-        leaves = min(max(-(-(int(self.inputs) + padding - reach) // stride), inside), outputs)
-        memory.require("positions", (inside + outputs - leaves) * int(self.taps), 4 * 8)
-        rows = np.concatenate([np.arange(inside), np.arange(leaves, outputs)])
-        raw = self._raw(rows)
-        return np.sort(self._bounded(raw)[(raw < 0) | (raw >= int(self.inputs))])
+        return super().fan_out_pieces() if self.symbolic else window_counts.fan_out_pieces(self)
 
     @property
     def connections(self) -> Size:
-        if not self.symbolic:
-            if min(self.outputs, self.taps) > FEW:
-                return total(self.fan_in_pieces())
-            return int((self.fan_in() if self.outputs < self.taps else self.tap_uses()).sum())
-        if self.boundary != "zeros":
-            return self.outputs * self.taps
-        if not is_symbolic(self.taps):
-            uses: Size = 0
-            for tap in range(int(self.taps)):
-                uses = uses + self.uses_of(tap)
-            return sp.expand(uses)
-        if self.stride == 1 and self.dilation == 1:
-            return self._unit_step_connections()
-        tap = sp.Dummy("j", integer=True, nonnegative=True)
-        of_tap = sp.sympify(self.uses_of(tap))
-        if tap not in of_tap.free_symbols:
-            return of_tap * self.taps
-        return sp.Sum(of_tap, (tap, 0, self.taps - 1))
-
-    def _unit_step_connections(self) -> Size:
-        """Connections for stride 1 and dilation 1 without a sum over the taps.
-
-        On each side, with q positions of padding, tap after tap loses min(o, max(0, q - j)) outputs
-        for j = 0 ... k-1; with T(m) = m (m + 1) / 2 for m > 0 these add up to
-        T(q) - T(q - k) - T(q - o) + T(q - o - k).
-        """
-
-        # sympy settles more comparisons when it knows that there is an output
-        outputs = (
-            sp.Dummy("o", integer=True, positive=True)
-            if is_symbolic(self.outputs)
-            else self.outputs
-        )
-
-        def triangle(m: Size) -> Size:
-            positive = sp.Max(0, sp.expand(m))
-            return positive * (positive + 1) / 2
-
-        def lost(q: Size) -> Size:
-            k, o = self.taps, outputs
-            return triangle(q) - triangle(q - k) - triangle(q - o) + triangle(q - o - k)
-
-        behind = sp.expand(self.outputs + self.taps - 1 - self.inputs - self.padding)
-        present = (
-            outputs * self.taps - lost(self.padding) - (0 if self._ends_inside else lost(behind))
-        )
-        return sp.expand(sp.sympify(present).subs(outputs, self.outputs))
+        return window_counts.connections(self)
 
 
 @lru_cache(maxsize=4096)  # a model has as many identities as axes, of few sizes

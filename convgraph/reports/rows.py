@@ -22,6 +22,7 @@ from convgraph.interactions.padding_seen import padded_share
 from convgraph.interactions.path_count_sums import Moments
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
+from convgraph.reports.middle import middle_of
 from convgraph.reports.structure import Structure
 
 __all__ = ["ReportRow", "report_rows"]
@@ -97,6 +98,9 @@ def report_rows(structure: Structure, effective: bool = True) -> tuple[ReportRow
 def _row(structure: Structure, row: Row, cost: LayerCost | None, effective: bool) -> ReportRow:
     fields = structure.fields(row.name)
     numbers = not structure.symbolic
+    # of all units at once, or of one that tells where there are too many
+    exact = structure.exact.sums.get(row.name) is not None if numbers else True
+    middle = None if exact else middle_of(structure, row.name)
     counts: dict[str, Size] = {}
     if cost is not None:
         for name in ("parameters", "connections", "multiply_adds", "macs"):
@@ -108,12 +112,12 @@ def _row(structure: Structure, row: Row, cost: LayerCost | None, effective: bool
         kind=kind_of(structure, row),
         shape=row.shape,
         receptive_field=_each(fields, "size"),
-        clipped=_clipped(structure, row.name) if numbers else None,
+        clipped=middle.extent if middle else _clipped(structure, row.name) if numbers else None,
         everywhere=_each(fields, "everywhere"),
         stride=_each(fields, "stride"),
         centre=_each(fields, "centre"),
         padding=_padding(structure, row.name),
-        seen=_seen(structure, row.name) if numbers else None,
+        seen=middle.seen if middle else _seen(structure, row.name) if numbers else None,
         touches_padding=_touches(structure, row.name) if numbers else None,
         deviation=_deviation(structure, row.name) if numbers and effective else None,
         **counts,

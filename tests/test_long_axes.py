@@ -1,0 +1,96 @@
+"""Facts of rows that are too long for all pairs of positions, held against those of short ones."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import convgraph as cg
+from convgraph.core import window
+from convgraph.core.window import Window
+from convgraph.interactions import bit_tables
+from convgraph.reports.middle import middle_of
+from convgraph.reports.structure import structure_of
+
+
+@st.composite
+def specs(draw: Any) -> cg.Spec:
+    made = []
+    for _ in range(draw(st.integers(1, 4))):
+        kernel, dilation = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+        padding, stride = draw(st.integers(0, 4)), draw(st.integers(1, 3))
+        filters = draw(st.sampled_from([1, 2]))
+        conv = cg.Conv(kernel, filters, stride, dilation, padding)
+        plain = cg.Conv(kernel, 2, dilation=dilation, padding="same")
+        made.append(draw(st.sampled_from([conv, cg.Residual(plain), cg.MaxPool(2), cg.ReLU()])))
+    whole = made[0]
+    for each in made[1:]:
+        whole = whole >> each
+    return whole
+
+
+@given(specs(), st.integers(20, 90))
+def test_the_middle_unit_sees_what_all_units_together_say(spec: cg.Spec, size: int) -> None:
+    try:
+        net = spec.on((2, size))
+    except cg.ConvgraphError:
+        return  # a window larger than what it slides over
+    structure = structure_of(net)
+    for row in cg.report(net).rows[1:]:
+        middle = middle_of(structure, row.name)
+        if middle is not None:
+            assert (middle.extent, middle.seen) == (row.clipped, row.seen)
+
+
+def test_units_in_the_middle_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    gaps = cg.Conv(2, 2, dilation=3, padding=1) >> cg.Residual(cg.Conv(3, 2, padding="same"))
+    net = (gaps >> cg.ReLU() >> cg.Conv(3, 4, dilation=9)).on((2, 200))
+    wanted = [(row.name, row.clipped, row.seen) for row in cg.report(net).rows[1:]]
+    assert wanted[0][1:] == ((4,), Fraction(1, 2))
+    assert wanted[-1][2] < 1
+    structure = structure_of(net)
+    assert [(name, *(middle_of(structure, name) or ())) for name, _, _ in wanted] == wanted
+    # the same where the tables of bits are given up
+    monkeypatch.setattr(bit_tables, "MOST_BYTES", 1000)
+    again = (gaps >> cg.ReLU() >> cg.Conv(3, 4, dilation=9)).on((2, 200))
+    assert [(row.name, row.clipped, row.seen) for row in cg.report(again).rows[1:]] == wanted
+
+
+def test_a_second_of_sound_has_all_its_facts() -> None:
+    spec = cg.Conv(3, dilation=5) >> cg.Conv(3, stride=2) >> cg.Conv(3, dilation=4)
+    facts = [
+        (row.receptive_field, row.clipped, row.seen)
+        for size in (16_000, 80_000)
+        for row in cg.report(spec.on(size)).rows[1:]
+    ]
+    assert facts[:3] == facts[3:]
+    assert [row[0] == row[1] for row in facts] == [True] * 6
+
+
+def test_a_chain_that_is_deeper_than_it_is_wide_is_reported() -> None:
+    """The fields of a thousand layers reach far beyond their input, and are given up."""
+    net = (cg.Conv(3, padding=1) ** 1500).on(4)
+    last = cg.report(net).rows[-1]
+    assert (last.receptive_field, last.clipped) == ((3001,), (4,))
+    assert cg.report(net).effective == ()
+
+
+@given(st.data())
+def test_slices_of_taps_read_what_the_table_says(data: Any) -> None:
+    number = lambda low, high: data.draw(st.integers(low, high))  # noqa: E731
+    inputs, outputs = number(1, 20), number(1, 20)
+    axis = Window(inputs, outputs, number(1, 4), number(1, 3), number(1, 3), number(-3, 9))
+    ends = np.array(data.draw(st.lists(st.booleans(), min_size=outputs, max_size=outputs)), bool)
+    starts = np.array(data.draw(st.lists(st.booleans(), min_size=inputs, max_size=inputs)), bool)
+    by_table = axis.back(ends), axis.forward(starts)
+    before, window.SHORT = window.SHORT, 0
+    try:
+        by_slices = axis.back(ends), axis.forward(starts)
+    finally:
+        window.SHORT = before
+    assert all(map(np.array_equal, by_table, by_slices))
