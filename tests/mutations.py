@@ -214,9 +214,13 @@ CHANGES = (
 def read(seed: Any) -> Any:
     """The network of a model, or the error that refuses it; anything else is raised."""
     try:
-        return cg.from_onnx(mutated(random.Random(seed)))
+        return cg.from_onnx(mutated(_choices(seed)))
     except cg.ConvgraphError as error:
         return error
+
+
+def _choices(seed: Any) -> random.Random:
+    return seed if isinstance(seed, random.Random) else random.Random(seed)
 
 
 def _evaluated(net: cg.Network, rng: Any) -> Any:
@@ -248,8 +252,11 @@ QUESTIONS = {
 
 
 def tried(seed: Any, questions: Any = 1) -> Any:
-    """ "read", "refused", or what else was raised, by reading or by a question on the result."""
-    rng = random.Random(-seed)
+    """ "read", "refused", or what else was raised, by reading or by a question on the result.
+
+    `seed` is a number, or where the choices come from.
+    """
+    rng = seed if isinstance(seed, random.Random) else random.Random(-seed)
     asked = "from_onnx"
     try:
         net = read(seed)
