@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
 from convgraph.importers.torch_inlined import inlined, wraps
 from convgraph.importers.torch_places import overlapping
+from convgraph.importers.torch_prefix import DATA_DEPENDENT, up_to_values
 
 __all__ = ["examples", "exported", "given_program", "program_of", "unwrapped"]
 
@@ -60,8 +62,8 @@ def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
 
 def program_of(
     torch: Any, module: Any, given: Any, batch: bool | None
-) -> tuple[list[tuple[int, ...]], Any]:
-    """The shapes of a module's inputs, batch included, and its program on them.
+) -> tuple[list[tuple[int, ...]], Any, str]:
+    """The shapes of a module's inputs, batch included, its program on them, and a caveat or "".
 
     Where nobody says whether the shapes have a batch, and the module does not take them in the
     likelier way, it is given them in the other one.
@@ -69,23 +71,20 @@ def program_of(
     names = list(given) if isinstance(given, Mapping) else None
     first = examples(torch, module, given, batch)
     try:
-        return [tuple(each.shape) for each in first], exported(torch, module, first, names)
+        return [tuple(each.shape) for each in first], *exported(torch, module, first, names)
     except ConvgraphError as error:
-        if batch is not None or _DATA_DEPENDENT in str(error.__cause__):
+        if batch is not None or DATA_DEPENDENT in str(error.__cause__):
             raise
         kept, added = (examples(torch, module, given, with_batch) for with_batch in (True, False))
         had = [each.shape for each in first] == [each.shape for each in kept]
         other = added if had else kept
         try:
-            return [tuple(each.shape) for each in other], exported(torch, module, other, names)
+            return [tuple(each.shape) for each in other], *exported(torch, module, other, names)
         except ConvgraphError:
             raise ConvgraphError(
                 f"{error}; the shape was read as one {'with' if had else 'without'} a batch, and "
                 "fails the other way too: batch=True or batch=False says what it has"
             ) from error.__cause__
-
-
-_DATA_DEPENDENT = "data-dependent"  # what torch.export says where no shape would help
 
 
 def examples(torch: Any, module: Any, given: Any, batch: bool | None = None) -> list[Any]:
@@ -130,10 +129,13 @@ def _with_batch(
     return shape if shape[0] == 1 and len(shape) > 1 else (1, *shape)
 
 
-def exported(torch: Any, module: Any, example: list[Any], names: list[str] | None = None) -> Any:
+def exported(
+    torch: Any, module: Any, example: list[Any], names: list[str] | None = None
+) -> tuple[Any, str]:
     """The program of a module as it acts at inference; see `torch_places` on changes in place.
 
     Inputs with names are arguments of `forward`, or else the entries of the one that it takes.
+    Where a part of it depends on values, the program ends before, and a caveat says so.
     """
     arguments: tuple[Any, ...] = tuple(example)
     keywords: dict[str, Any] = {}
@@ -144,9 +146,11 @@ def exported(torch: Any, module: Any, example: list[Any], names: list[str] | Non
         else:
             arguments = ()
     shapes = [tuple(tensor.shape) for tensor in example]
+    export = partial(torch.export.export, module, arguments, keywords)
     with _inference(module), torch.no_grad():
         try:
-            program = inlined(torch.export.export(module, arguments, keywords))
+            program, caveat = _up_to_values(torch, module, export)
+            program = inlined(program)
             if overlapping(program.graph):
                 program = program.run_decompositions({})
         except Exception as error:  # whatever the module's own code raises
@@ -155,7 +159,19 @@ def exported(torch: Any, module: Any, example: list[Any], names: list[str] | Non
                 f"input_shape={shapes[0] if len(shapes) == 1 else shapes}: "
                 f"torch.export cannot trace the module: {line}"
             ) from error
-    return program
+    return program, caveat
+
+
+def _up_to_values(torch: Any, module: Any, export: Callable[[], Any]) -> tuple[Any, str]:
+    """The whole program, or what of it comes before a part that depends on values."""
+    try:
+        return export(), ""
+    except Exception as error:
+        found = up_to_values(torch, module, export) if DATA_DEPENDENT in str(error) else None
+        if found is None:
+            raise
+    program, parts = found
+    return program, f"module: it is read up to {parts}, as what it computes next depends on values"
 
 
 @contextmanager

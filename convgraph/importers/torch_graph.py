@@ -43,6 +43,9 @@ def from_torch(
     is computed otherwise, as by `weight_norm`, is an array of its own, and a caveat says so. What
     counts are the module's own parameters.
 
+    Of a module of which a part depends on values, as a detector's boxes do, what comes before is
+    read: its outermost parts that are complete by then, a backbone and the heads of its proposals.
+
     Parameters
     ----------
     module
@@ -82,10 +85,12 @@ def from_torch(
         ) from None
     if batch is not None and not isinstance(batch, bool):
         raise ConvgraphError(f"batch={batch!r}: True, False, or None where the module may tell")
-    program = given_program(torch, module, input_shape)
+    program, caveat = given_program(torch, module, input_shape), ""
     if program is None:
         module = unwrapped(torch, module)
-        shapes, program = program_of(torch, module, input_shape, batch)
+        shapes, program, caveat = program_of(torch, module, input_shape, batch)
+        if caveat and strict:
+            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
     else:
         module, shapes = None, input_shapes(program)
         if program.graph_signature.input_tokens:
@@ -110,6 +115,7 @@ def from_torch(
     translation.confirm(network)
     modules = {row.name: translation.module(row.name) for row in network.rows}
     network.modules = {row: module for row, module in modules.items() if module}
+    network.caveats += (caveat,) if caveat else ()
     return network
 
 

@@ -24,7 +24,9 @@ def streamed(stream: Stream, module: Any) -> Any:
     module = unwrapped(torch, module)
     source = stream.network.inputs[0]
     example = examples(torch, module, (1, *source.numbers()))
-    program = exported(torch, module, example)
+    program, caveat = exported(torch, module, example)
+    if caveat:
+        raise ConvgraphError(f"{caveat}; a stream needs all of it")
     _out_of_place(torch, program.graph_module.graph)
     graph = _Graph(program, example[0], -stream._space + stream.timing.axis)
     _row(stream, graph)
