@@ -4,6 +4,7 @@ from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
 from convgraph.figures.draw_grid import draw_grid as draw_grid
+from convgraph.figures.draw_matrix import draw_matrix as draw_matrix
 from convgraph.figures.motion.animation import animate as animate
 from convgraph.figures.theme import Theme as Theme
 from convgraph.importers.jax_function import from_jax as from_jax

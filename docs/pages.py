@@ -1,9 +1,13 @@
 """The pages of the site that are made: figures, motion, explorers, claims, the reference."""
 
+import ast
 import inspect
 import re
 import runpy
 from pathlib import Path
+from typing import Any
+
+from drawings import DRAWINGS
 
 import convgraph
 from convgraph.book.claims import derive
@@ -34,6 +38,7 @@ def write(made: Path) -> None:
     """Write all of them into a folder, and what stands beside the site's pages into its `live`."""
     (made / "live").mkdir(parents=True, exist_ok=True)
     write_gallery(made)
+    write_drawings(made)
     write_arithmetic(made)
     write_explorers(made)
     write_reference(made)
@@ -61,6 +66,36 @@ def write_gallery(made: Path) -> None:
             f"```{{code-block}} python\n{figure_script(number).rstrip()}\n```"
         )
     (made / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def write_drawings(made: Path) -> None:
+    """What a figure can look like: each picture beside the lines that made it."""
+    parts = [
+        "# Drawing what one wants",
+        "Options of `draw`, `draw_grid` and `draw_matrix`, each with its picture beside the lines "
+        "that made it. All of them can be combined, and all reach every format: SVG, PDF, PNG, "
+        "DOT, TikZ and the live page.",
+    ]
+    for title, (remark, code) in DRAWINGS.items():
+        name = "drawing-" + "-".join(re.findall("[a-z]+", title.lower()))
+        figure = drawn(code).titled(title)
+        figure.save(made / f"{name}.svg")
+        figure.save(made / "live" / f"{name}.html")
+        parts.append(
+            f"## {title}\n\n{remark}\n\n![{title}]({name}.svg)\n\n"
+            f'<p><a href="../{name}.html">The same figure, live.</a></p>\n\n'
+            f"```{{code-block}} python\n{code}\n```"
+        )
+    (made / "drawings.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def drawn(code: str) -> Any:
+    """What the last line of some code makes."""
+    *lines, last = ast.parse(code).body
+    assert isinstance(last, ast.Expr)
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(lines, []), "drawing", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "drawing", "eval"), names)
 
 
 def write_arithmetic(made: Path) -> None:

@@ -47,15 +47,16 @@ def _complete_figure(context: Any, parameter: Any, incomplete: str) -> list[str]
 def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_json: bool) -> None:
     """Draw the book's figures and derive what its sources claim.
 
-    FIGURE is a number such as 9.4, and that figure alone is drawn. Without any, all figures are
-    drawn, and beside them claims.json and claims.md hold the table of claims that is printed.
+    FIGURE is a number such as 9.4: that figure alone is drawn, and the claims about it are printed.
+    Without any, all figures are drawn, and beside them claims.json and claims.md hold the table of
+    claims that is printed.
     """
     from convgraph.book import claims_table
-    from convgraph.book.claims import claim_numbers, derive
+    from convgraph.book.claims import claim_numbers, claims_about, derive
     from convgraph.book.figures import figure_numbers
 
     chosen = list(dict.fromkeys(figures)) or figure_numbers()
-    asked = [] if figures else claim_numbers()
+    asked = claims_about(chosen) if figures else claim_numbers()
     kinds = list(dict.fromkeys(formats))
     claims: list[Claim] = []
     with into_folder(out) as folder:
@@ -64,7 +65,7 @@ def command(figures: tuple[str, ...], out: Path, formats: tuple[str, ...], as_js
             for claim in asked:
                 claims += derive([claim])
                 step()
-        if asked:
+        if not figures:
             contents["claims.json"] = claims_table.as_json(claims).encode()
             contents["claims.md"] = claims_table.as_markdown(claims).encode()
         written = write_all(folder, contents)

@@ -58,6 +58,7 @@ def to_dot(
     *,
     layered: bool = False,
     images: Mapping[str, str] | None = None,
+    width: float | None = None,
 ) -> str:
     """The DOT text of panels.
 
@@ -73,12 +74,15 @@ def to_dot(
         node behind all others: it draws as it should, and says less to who reads it.
     images
         The files of the images, by the ids of their marks; without them there are frames.
+    width
+        How wide everything together is to be, in points.
     """
     graph = graphviz.Digraph(
         graph_attr={
             "outputorder": "edgesfirst",
             "bgcolor": theme.paper,
             "pad": "0.06",
+            **({} if width is None else {"size": f"{width / 72:.4f},1000!"}),
         },
         node_attr={
             "shape": "circle",
@@ -234,7 +238,7 @@ def _add_mark(
         options["width"] = f"{mark.width / 72:.4g}"
     if mark.text:
         fits = mark.kind == "cell"
-        size = fitted(mark.text, mark.size, mark.width - 6) if fits else mark.size
+        size = fitted(mark.text, mark.size, mark.width - 6, theme.font) if fits else mark.size
         options["fontsize"] = f"{size:.3g}"
     if mark.fill is not None:
         options["fillcolor"] = mark.fill

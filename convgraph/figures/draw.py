@@ -12,7 +12,7 @@ from convgraph.figures.legend import Legend
 from convgraph.figures.looks import Looks
 from convgraph.figures.marks import Emphasis, Shade
 from convgraph.figures.panel import Direction
-from convgraph.figures.theme import Theme, as_theme
+from convgraph.figures.theme import ThemeLike, as_theme
 
 __all__ = ["draw"]
 
@@ -34,7 +34,7 @@ def draw(
     legend: Legend = None,
     direction: Direction = "up",
     row_distance: float | None = None,
-    theme: str | Theme = "book",
+    theme: ThemeLike = "book",
     title: str | None = None,
 ) -> Figure:
     """Draw a small network, its input at the bottom and its output on top.
@@ -88,7 +88,8 @@ def draw(
         From row to row, in column pitches; by default 1, and more where names stand beside the
         connections or where these run far sideways.
     theme
-        The name of a theme, or a `Theme`.
+        "book", "slides", "dark", a `Theme`, or a dict or the name of a TOML or JSON file with some
+        of its fields, such as `{"base": "slides", "shade": "orange"}`.
     title
         The figure's title, for those who do not see it.
 

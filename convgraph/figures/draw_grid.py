@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Row
 from convgraph.core.network import Network, check_network
-from convgraph.core.tying import Learned
 from convgraph.figures.build import MOST_UNITS
 from convgraph.figures.cells import Cells
 from convgraph.figures.figure import Figure, title_of
-from convgraph.figures.lettering import text_width
+from convgraph.figures.grid_panel import CELL, Grids, field_of
+from convgraph.figures.legend import Legend, with_legend
+from convgraph.figures.looks import Looks, unit_looks
 from convgraph.figures.marks import Shade, fills
-from convgraph.figures.panel import Mark, Panel, Text, Unit
-from convgraph.figures.theme import Theme, as_theme
-from convgraph.figures.words import shades
+from convgraph.figures.padding_marks import padding_around
+from convgraph.figures.theme import ThemeLike, as_theme
 from convgraph.figures.written import written_values
-from convgraph.interactions.fields import receptive_field
-from convgraph.interactions.paths import path_counts
 
 __all__ = ["draw_grid"]
-
-CELL = 0.61  # pitches
-GAP = 1.0  # pitches between grids
 
 
 def draw_grid(
@@ -39,7 +31,10 @@ def draw_grid(
     headings: Mapping[str, str] | None = None,
     names: bool = True,
     show: int | None = None,
-    theme: str | Theme = "book",
+    padding: bool = False,
+    units: Looks = None,
+    legend: Legend = None,
+    theme: ThemeLike = "book",
     title: str | None = None,
 ) -> Figure:
     """Draw a network of images: each row as a grid of cells, channels behind each other.
@@ -64,7 +59,11 @@ def draw_grid(
         Whether cells without a value show the name of their unit.
     show
         How many cells of a longer line are drawn, from its two ends, with "..." between them.
-    theme, title
+    padding
+        Whether to draw the zeros that windows read beyond the border, as cells around the grids.
+    units
+        As for `draw`; cells have no size and no shape of their own.
+    legend, theme, title
         As for `draw`.
 
     Raises
@@ -95,11 +94,17 @@ def draw_grid(
     fill = fills(network, shade, chosen.shade)
     counts: dict[str, int] = {}
     if unit is not None:
-        marked, counts = _field(network, unit, chosen)
+        marked, counts = field_of(network, unit, chosen)
         fill = {name: _both(marked, fill, name, chosen.hole) for name in [*marked, *fill]}
+    looks = unit_looks(network, units)
+    for look in looks.values():
+        if look.size is not None or look.shape is not None:
+            raise ConvgraphError("units={...: {'shape': ...}}: cells have one size and shape")
     text = written_values(network, {**counts, **(values or {})})
     valued = written_values(network, values)
-    panel = _panel(network, grids, fill, text, valued, names, kernels, headings or {}, chosen)
+    zeros = _padding(network, grids) if padding else {}
+    parts = network, chosen, grids, fill, text, valued, looks, names, kernels, headings or {}
+    panel = with_legend(Grids(*parts, zeros).panel(), chosen, legend)
     return Figure((panel,), chosen, title_of(network) if title is None else title)
 
 
@@ -116,137 +121,19 @@ def _both(
     return tuple(dict.fromkeys([*field, *own]))
 
 
-def _field(
-    network: Network, unit: str, theme: Theme
-) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
-    """The fill of each cell that a unit sees or sees around, and its number of paths."""
-    fill: dict[str, tuple[str, ...]] = {unit: (theme.shade,)}
-    counts: dict[str, int] = {}
-    own, _ = network.find(unit)
-    for row in network.rows:
-        if row.name == own.name:
-            break
-        field = receptive_field(network, unit, row=row.name)
-        if not len(field):
-            continue
-        paths = np.asarray(path_counts(network, unit, row=row.name).array)
-        seen = paths > 0
-        box = tuple(slice(int(at.min()), int(at.max()) + 1) for at in np.nonzero(seen))
-        holes = np.zeros(seen.shape, bool)
-        holes[box] = ~seen[box]
-        for index in np.argwhere(holes).tolist():
-            fill[row.unit(index)] = (theme.hole,)
-        for name in field:
-            fill[name] = (theme.shade,)
-        counts.update(
-            (row.unit(index), int(paths[tuple(index)])) for index in np.argwhere(seen).tolist()
-        )
-    return fill, counts
-
-
-def _panel(
-    network: Network,
-    grids: Mapping[str, Cells],
-    fill: Mapping[str, tuple[str, ...]],
-    text: Mapping[str, str],
-    valued: Container[str],
-    names: bool,
-    kernels: bool,
-    headings: Mapping[str, str],
-    theme: Theme,
-) -> Panel:
-    kernel_of = {row.name: _kernel(network, row, theme) for row in network.rows} if kernels else {}
-    middle = max(cells.height for cells in grids.values()) / 2
-    units: list[Unit] = []
-    marks: list[Mark] = []
-    texts: list[Text] = []
-    x = 0.0
-    for row in network.rows:
-        kernel = kernel_of.get(row.name)
-        if kernel is not None:
-            cells, labels = kernel
-            low = middle - cells.height / 2
-            marks += [
-                Mark(
-                    f"kernel,{row.name},{number}",
-                    "cell",
-                    labels[index] if cells.in_front(index) else "",
-                    x + dx,
-                    low + dy,
-                    *_square(cells),
-                    parameter=labels[index],
-                )
-                for number, (index, dx, dy) in enumerate(cells.places())
-            ]
-            x += cells.width + GAP * theme.pitch
-        cells = grids[row.name]
-        low = middle - cells.height / 2
-        units += [
-            _unit(row, i, x + dx, low + dy, cells, fill, text, valued, names)
-            for i, dx, dy in cells.places()
-        ]
-        marks += [
-            Mark(f"dots,{row.name},{n}", "dots", dots, x + dx, low + dy, *_square(cells))
-            for n, (dx, dy, dots) in enumerate(cells.gaps(), 1)
-        ]
-        if row.name in headings:
-            width = text_width(headings[row.name] + " ", theme.caption_size)
-            at = low + cells.height + theme.caption_size
-            texts.append(
-                Text(headings[row.name], x + cells.width / 2, at, width, theme.caption_size)
-            )
-        x += cells.width + GAP * theme.pitch
-    unknown = set(headings) - set(grids)
-    if unknown:
-        network.row(min(unknown))
-    return Panel(
-        tuple(units),
-        (),
-        tuple(texts),
-        2 * middle,
-        _description(network, units, theme),
-        network,
-        tuple(marks),
+def _padding(
+    network: Network, grids: Mapping[str, Cells]
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    found = padding_around(network)
+    for name, cells in grids.items():
+        if name in found and any(cells.gaps()):
+            raise ConvgraphError(f"padding=True: around a grid that is drawn whole, and not {name}")
+    added = sum(
+        (cells.plane[0] + sum(found[name][-2] if len(found[name]) > 1 else (0, 0)))
+        * (cells.plane[1] + sum(found[name][-1]))
+        for name, cells in grids.items()
+        if name in found
     )
-
-
-def _square(cells: Cells) -> tuple[float, float, float]:
-    return cells.side, cells.side, 0.45 * cells.side
-
-
-def _unit(
-    row: Row,
-    index: tuple[int, ...],
-    x: float,
-    y: float,
-    cells: Cells,
-    fill: Mapping[str, tuple[str, ...]],
-    text: Mapping[str, str],
-    valued: Container[str],
-    names: bool,
-) -> Unit:
-    name = row.unit(index)
-    # What stands in a cell behind another would show in part.
-    called = name if names and cells.in_front(index) else ""
-    label = text.get(name, called) if cells.in_front(index) else ""
-    return Unit(name, row.name, label, x, y, fill.get(name, ()), cells.side, name in valued, called)
-
-
-def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, str]] | None:
-    """The parameters of the layer that computes a row, as the array that they are."""
-    layer = network._layer_of.get(row.name)
-    learned = layer.joints[0].tying if layer is not None and layer.joints else None
-    if not isinstance(learned, Learned):
-        return None
-    array = learned.array
-    shape = tuple(int(n) for n in array.shape)
-    axes = [a for a, n in enumerate(shape) if n > 1] or [len(shape) - 1]
-    shape = tuple(shape[a] for a in axes)
-    labels = dict(zip(np.ndindex(*shape), map(str, array), strict=True))
-    return Cells(shape, CELL * theme.pitch), labels
-
-
-def _description(network: Network, units: Sequence[Unit], theme: Theme) -> str:
-    rows = ", ".join(f"{r.name} ({' by '.join(map(str, r.numbers()))})" for r in network.rows)
-    text = f"Grids of cells from the left: {rows}."
-    return " ".join([text, *shades(network, units, theme.shade, theme.hole)])
+    if added > 2 * MOST_UNITS:
+        raise ConvgraphError(f"padding=True: {added:,} cells with padding are too many to draw")
+    return found

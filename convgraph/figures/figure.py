@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +27,9 @@ __all__ = ["SAVED", "Figure", "title_of"]
 
 SAVED = (*FORMATS, "html", "tex")
 
+_WIDTH = re.compile(r"(\d+\.?\d*) ?(cm|mm|in|pt)?")
+_POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 1.0}
+
 BESIDE = 1.5  # column pitches between figures side by side
 
 
@@ -45,22 +49,25 @@ class Figure:
         What the figure says to those who do not see it.
     dot
         The figure as DOT text, with the place of everything in it.
+    width
+        How wide it is, in points, if somebody asked for a width; see `sized`.
     """
 
     panels: tuple[Panel, ...] = field(repr=False)
     theme: Theme = field(repr=False)
     title: str = "Network"
     places: tuple[Point, ...] = field(default=((0.0, 0.0),), repr=False)
+    width: float | None = field(default=None, repr=False)
 
     @property
     def dot(self) -> str:
         """The figure as DOT text; `neato -n2` draws it."""
-        return to_dot(self.panels, self.places, self.theme)
+        return self._dot()
 
     @property
     def tikz(self) -> str:
         """The figure as a standalone TikZ document, for a paper."""
-        return to_tikz(self.panels, self.places, self.theme)
+        return to_tikz(self.panels, self.places, self.theme, self.width)
 
     @property
     def description(self) -> str:
@@ -125,6 +132,31 @@ class Figure:
         """The same figure under another title."""
         return replace(self, title=title)
 
+    def sized(self, width: str | float) -> Figure:
+        """The same figure of another width, with everything in it larger or smaller.
+
+        Parameters
+        ----------
+        width
+            Inches, or a text with a unit: "8cm", "80mm", "3.2in", "230pt".
+
+        Examples
+        --------
+        >>> import convgraph as cg
+        >>> cg.draw(cg.Conv(3).on(5)).sized("8cm").svg().split('"')[1]
+        '227pt'
+        """
+        found = _WIDTH.fullmatch(str(width).strip())
+        points = float(found[1]) * _POINTS[found[2] or "in"] if found else 0.0
+        if not 10 <= points <= 14_400:
+            raise ConvgraphError(
+                f"width={width!r}: inches, or a number with cm, mm, in or pt, from 10 to 14400 pt"
+            )
+        return replace(self, width=points)
+
+    def _dot(self, **options: Any) -> str:
+        return to_dot(self.panels, self.places, self.theme, width=self.width, **options)
+
     def svg(self, prefix: str | None = None) -> str:
         """The figure as an `svg` element, for a file or for a place in a page.
 
@@ -133,7 +165,7 @@ class Figure:
         """
         if prefix is None:
             prefix = f"g{hashlib.sha256(self.dot.encode()).hexdigest()[:8]}-"
-        dot = to_dot(self.panels, self.places, self.theme, layered=True)
+        dot = self._dot(layered=True)
         svg = render(dot, "svg", prefix=prefix).decode()
         svg = with_images(svg, images_of(self.panels), prefix)
         return annotate(svg, self.panels, prefix, self.title, self.description, self.theme)
@@ -162,7 +194,7 @@ class Figure:
             for name, content in images_of(self.panels).items():
                 images[name] = str(Path(folder, f"{name}.png"))
                 Path(images[name]).write_bytes(content)
-            dot = to_dot(self.panels, self.places, self.theme, layered=True, images=images)
+            dot = self._dot(layered=True, images=images)
             return render(dot, format, dpi=dpi)
 
     def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:

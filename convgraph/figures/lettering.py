@@ -29,9 +29,10 @@ def text_width(text: str, size: float) -> float:
     return 0.48 * size * len(symbol[0]) + 0.36 * size * len(symbol[1])
 
 
-def fitted(text: str, full: float, room: float) -> float:
+def fitted(text: str, full: float, room: float, font: str = "Times") -> float:
     """The size at which a text has room, if it is not smaller than the smallest."""
-    width = text_width(text, full)
+    # Units are drawn for the book's face; any other may be as wide as the widest.
+    width = text_width(text, full) if font == "Times" else widest(text, full)
     return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
 
 
@@ -40,8 +41,8 @@ def label_size(unit: Unit, theme: Theme) -> float:
     if unit.side is None:
         inner = {"circle": 1.0, "square": 1.0, "diamond": 0.8}[unit.shape]
         room = theme.diameter * theme.pitch * unit.size * inner - 6
-        return fitted(unit.text, theme.label_size * min(1.0, unit.size), room)
-    return fitted(unit.text, 0.55 * unit.side, unit.side - 6)
+        return fitted(unit.text, theme.label_size * min(1.0, unit.size), room, theme.font)
+    return fitted(unit.text, 0.55 * unit.side, unit.side - 6, theme.font)
 
 
 def captions_of(

@@ -12,7 +12,7 @@ from convgraph.core.network import Network
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 
-__all__ = ["padding_edges", "padding_name"]
+__all__ = ["padding_around", "padding_edges", "padding_name"]
 
 
 def padding_edges(network: Network) -> Iterator[tuple[str, int, str, int]]:
@@ -33,6 +33,37 @@ def padding_edges(network: Network) -> Iterator[tuple[str, int, str, int]]:
             for output, tap in missing.tolist():
                 at = int(axis.stride) * output + int(axis.dilation) * tap - int(axis.padding)
                 yield joint.source.name, at, layer.target.name, output
+
+
+def padding_around(network: Network) -> dict[str, tuple[tuple[int, int], ...]]:
+    """How many zeros are read before and behind each axis of the rows that are padded.
+
+    >>> import convgraph as cg
+    >>> padding_around(cg.Conv((3, 2), padding=((1, 1), (0, 1))).on((4, 4)))
+    {'x': ((1, 1), (0, 1))}
+    """
+    found: dict[str, list[tuple[int, int]]] = {}
+    for layer in network.layers:
+        for joint in layer.joints:
+            if not isinstance(joint.wiring, Product):
+                continue
+            row = joint.source
+            unnamed = len(joint.wiring.order) - len(row.shape)  # the only channel of a row
+            for axis, place in zip(joint.wiring.axes, joint.wiring.order, strict=True):
+                window, at = axis.sliding, place - unnamed
+                if window is None or window.boundary != "zeros" or not (window.table() < 0).any():
+                    continue
+                if at < 0 or row.numbers()[at] != int(window.inputs):
+                    raise ConvgraphError(
+                        f"padding=True: {layer.target.name!r} pads another shape than that of "
+                        f"{row.name!r}, {row.shape}"
+                    )
+                last = int(window.stride) * (int(window.outputs) - 1)
+                last += int(window.dilation) * (int(window.taps) - 1) - int(window.padding)
+                mine = found.setdefault(row.name, [(0, 0)] * len(row.shape))
+                before, behind = max(0, int(window.padding)), max(0, last + 1 - int(window.inputs))
+                mine[at] = max(mine[at][0], before), max(mine[at][1], behind)
+    return {name: tuple(around) for name, around in found.items()}
 
 
 def _window(joint: Joint) -> Window | None:

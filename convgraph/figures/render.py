@@ -92,7 +92,9 @@ def render(dot: str, format: str = "svg", *, prefix: str | None = None, dpi: flo
     program = shutil.which("dot")
     if program is None:
         raise ConvgraphError(f"format={format!r}: {_GET_GRAPHVIZ}")
-    drawn = _run(program, _typeset(dot), f"-T{format}", f"-Gdpi={dpi:g}")
+    # A page of PDF is measured in points, and Graphviz leaves half an inch around it.
+    scale = [f"-Gdpi={dpi:g}"] if format == "png" else ["-Gdpi=72", "-Gmargin=0"]
+    drawn = _run(program, _typeset(dot), f"-T{format}", *scale)
     return _undated(drawn) if format == "pdf" else drawn
 
 

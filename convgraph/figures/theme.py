@@ -5,12 +5,18 @@ Distances are in column pitches, sizes of strokes and letters in points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.figures.colors import as_color
 
-__all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "as_theme"]
+__all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "ThemeLike", "as_theme"]
 
 
 COLORS = ("ink", "quiet", "fill", "shade", "hole", "paper")
@@ -98,16 +104,52 @@ DARK = Theme(
 THEMES = {theme.name: theme for theme in (BOOK, SLIDES, DARK)}
 
 
-def as_theme(theme: str | Theme) -> Theme:
-    """A theme, or the one of this name.
+ThemeLike: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Theme"
 
-    >>> as_theme("book").pitch
-    54
+
+def as_theme(theme: ThemeLike) -> Theme:
+    """A theme, or the one of this name, of these fields or in this file.
+
+    A mapping, and a TOML or JSON file, holds fields of `Theme`, and may say in `base` which theme
+    it changes.
+
+    >>> as_theme("book").pitch, as_theme({"base": "slides", "shade": "orange"}).stroke
+    (54, 1.8)
     """
     if isinstance(theme, Theme):
         return theme
+    if isinstance(theme, Mapping):
+        return _changed(theme, "theme")
+    if isinstance(theme, os.PathLike) or str(theme).endswith((".toml", ".json")):
+        return _changed(_read(Path(theme)), f"theme={str(theme)!r}")
     if theme not in THEMES:
         raise ConvgraphError(
-            f"theme={theme!r}: a theme is one of {', '.join(THEMES)}{nearest(str(theme), THEMES)}"
+            f"theme={theme!r}: a theme is one of {', '.join(THEMES)}, a dict or a file of its "
+            f"fields{nearest(str(theme), THEMES)}"
         )
     return THEMES[theme]
+
+
+def _changed(given: Mapping[str, Any], place: str) -> Theme:
+    base = as_theme(given.get("base", "book"))
+    known = [field.name for field in fields(Theme)]
+    for name in given:
+        if name not in (*known, "base"):
+            raise ConvgraphError(
+                f"{place}: {name!r} is no field of a theme; these are base, {', '.join(known)}"
+                f"{nearest(str(name), known)}"
+            )
+    return replace(base, **{"name": "own", **{k: v for k, v in given.items() if k != "base"}})
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise ConvgraphError(
+            f"theme={str(path)!r}: a TOML or JSON file of a theme's fields ({error})"
+        ) from error
+    if not isinstance(found, Mapping):
+        raise ConvgraphError(f"theme={str(path)!r}: a file of a theme's fields, by their names")
+    return found

@@ -24,7 +24,7 @@ TIKZ = r"""\documentclass[border=4pt]{{standalone}}
 \usetikzlibrary{{arrows.meta, positioning, shapes.geometric}}
 {colors}
 \begin{{document}}
-% Every unit is a node of its own name: \node[right=of x3] and \draw (x1) -- (s2) go on from here.
+{resize}% Every unit is a node of its own name: go on with \node[right=of x3] or \draw (x1) -- (s2).
 % Places are in columns; x and y say how far these are apart.
 \begin{{tikzpicture}}[x={pitch:g}bp, y={pitch:g}bp, line width={stroke:g}bp, draw=ink, text=ink,
   unit/.style={{draw, circle, inner sep=0, minimum size={size:g}bp, fill=blank}},
@@ -36,7 +36,9 @@ TIKZ = r"""\documentclass[border=4pt]{{standalone}}
   quiet/.style={{draw=quiet}}]"""
 
 
-def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> str:
+def to_tikz(
+    panels: Sequence[Panel], places: Sequence[Point], theme: Theme, width: float | None = None
+) -> str:
     """A LaTeX document of the class `standalone` that draws the panels; it needs only TikZ.
 
     Units are nodes that bear their names (`x2_3` for x2,3; `panel2_x3` in a second panel), and
@@ -49,6 +51,8 @@ def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> s
         What to draw, and how.
     places
         How far to move each panel, in points.
+    width
+        How wide everything together is to be, in points.
     """
     drawings = [_Drawing(*each, theme) for each in zip(panels, places, itertools.count())]
     body = [line for drawing in drawings for line in drawing.nodes()]
@@ -62,13 +66,15 @@ def to_tikz(panels: Sequence[Panel], places: Sequence[Point], theme: Theme) -> s
     defined += [rf"\definecolor{{rgb{color}}}{{HTML}}{{{color}}}" for color in used]
     head = TIKZ.format(
         colors="\n".join(defined),
+        resize="" if width is None else f"\\resizebox{{{width:g}bp}}{{!}}{{%\n",
         pitch=theme.pitch,
         stroke=theme.stroke,
         size=2 * theme.radius,
         length=10 * theme.arrow,
         width=7 * theme.arrow,
     )
-    return "\n".join([head, *body, r"\end{tikzpicture}", r"\end{document}", ""])
+    end = r"\end{tikzpicture}" + ("" if width is None else "}")
+    return "\n".join([head, *body, end, r"\end{document}", ""])
 
 
 def _color(color: str) -> str:
@@ -180,7 +186,7 @@ class _Drawing:
             ink = ink_on([mark.fill], self.theme.ink)
             options += "" if ink == self.theme.ink else f", text={_color(ink)}"
         name = mark.kind == "cell"
-        size = fitted(mark.text, mark.size, mark.width - 6) if name else mark.size
+        size = fitted(mark.text, mark.size, mark.width - 6, self.theme.font) if name else mark.size
         at = self._at((mark.x, mark.y))
         return _node(
             f"{options}, align=center", self._named(mark_id(mark.name)), size, at, mark.text, name

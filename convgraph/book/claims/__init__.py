@@ -6,19 +6,38 @@ yield what is stated beside what is derived. To add claims, add a module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from convgraph.book.claims.claim import Claim, registered
+from convgraph.book.claims.claim import Claim, registered, sources
 from convgraph.book.discovery import load_all
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["claim_numbers", "derive"]
+__all__ = ["claim_numbers", "claims_about", "derive"]
 
 
 def claim_numbers() -> list[int]:
     """The numbers of all claims."""
     load_all(__name__)
     return sorted(registered)
+
+
+def claims_about(figures: Iterable[str]) -> list[int]:
+    """The numbers of the claims whose source names one of these figures.
+
+    >>> claims_about(["9.4"]), claims_about(["9.14"])
+    ([5], [25])
+    """
+    named = set(figures)
+    return [number for number in claim_numbers() if named & _named(sources[number])]
+
+
+def _named(source: str) -> set[str]:
+    """The figures that a source names, as in "book, figures 9.14 and 9.16"."""
+    found = set(re.findall(r"slides", source))
+    for part in re.findall(r"figures? ([\d. and,]+)", source):
+        found.update(re.findall(r"\d+\.\d+", part))
+    return found
 
 
 def derive(numbers: Iterable[int] | None = None) -> list[Claim]:

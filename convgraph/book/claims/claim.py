@@ -11,11 +11,12 @@ import sympy as sp
 
 from convgraph.core.plain_data import plain
 
-__all__ = ["Check", "Claim", "Outcome", "claim", "registered"]
+__all__ = ["Check", "Claim", "Outcome", "claim", "registered", "sources"]
 
 Outcome: TypeAlias = Literal["holds", "holds when", "differs"]
 
 registered: dict[int, Callable[[], Claim]] = {}
+sources: dict[int, str] = {}
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def claim(
             return Claim(number, source, statement, how, tuple(function()))
 
         registered[number] = derive
+        sources[number] = source
         return derive
 
     return register

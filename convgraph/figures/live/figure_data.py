@@ -37,8 +37,8 @@ def facts(panel: Panel) -> dict[str, Any]:
     called = letters(panel)
     if called:
         found["letters"] = called
-    if panel.cells:
-        shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
+    shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
+    if panel.cells or shown:
         found["parameters"] = _places(network, [*shown, *parameters(panel)])
     else:
         found["uses"] = _uses(network, {edge.parameter for edge in panel.edges})

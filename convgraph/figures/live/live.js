@@ -65,6 +65,7 @@
 
     addKernel(element) {
       const { parameter, kernel, panel } = element.dataset;
+      this.panel(element);
       element.setAttribute("role", "button");
       element.setAttribute("aria-pressed", "false");
       element.setAttribute("aria-label", `parameter ${parameter} of the kernel of row ${kernel}`);
@@ -226,9 +227,12 @@
     }
 
     askParameter({ name, panel: number, element }) {
-      for (const element of this.kernels) {
-        const { parameter, panel } = element.dataset;
-        if (parameter === name && panel === number) this.mark(element);
+      // Panels of one network answer together.
+      const panels = [number, ...(this.data.panels[number].together || [])];
+      for (const element of [...this.kernels, ...this.edges]) {
+        const { parameter, panel, source } = element.dataset;
+        if (parameter !== name || !panels.includes(panel)) continue;
+        if (source === undefined) this.mark(element); else element.classList.add("cg-in");
       }
       const { relations, edges } = this.panels.get(number);
       this.cells.hideCounts();

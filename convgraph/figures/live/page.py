@@ -58,6 +58,13 @@ def _section(figure: Figure, number: int) -> str:
         for i, panel in enumerate(figure.panels, 1)
         if panel.network is not None
     }
+    same = {id(panel.network): i for i, panel in enumerate(figure.panels, 1)}
+    for i, panel in enumerate(figure.panels, 1):
+        if same[id(panel.network)] != i or str(i) not in panels:
+            continue
+        of = [n for n, other in enumerate(figure.panels, 1) if other.network is panel.network]
+        for n in of if len(of) > 1 else ():
+            panels[str(n)]["together"] = [str(other) for other in of if other != n]
     # A picture has no parts for a screen reader; a group has.
     svg = figure.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
     return (

@@ -1,0 +1,175 @@
+"""The site's drawings, matrices, grids with padding, themes of one's own and widths."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convgraph as cg
+from convgraph import ConvgraphError
+from convgraph.figures.figure import Figure
+from convgraph.figures.padding_marks import padding_around
+from convgraph.figures.theme import BOOK, SLIDES, as_theme
+
+DOCS = Path(__file__).parent.parent / "docs"
+DRAWINGS = runpy.run_path(str(DOCS / "drawings.py"))["DRAWINGS"]
+NET = cg.Conv(3, padding="same").on(5)
+
+
+@pytest.mark.parametrize("title", DRAWINGS)
+def test_the_lines_of_each_drawing_make_a_figure(title: Any) -> None:
+    _, code = DRAWINGS[title]
+    *lines, last = re.split(r"\n(?=\S)", code)
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    figure = eval(last, names)
+    assert isinstance(figure, Figure)
+    assert figure.tikz
+    assert figure.dot
+
+
+def test_a_matrix_is_that_of_the_network() -> None:
+    net = cg.Conv((2, 2)).on((3, 3))
+    (panel,) = cg.draw_matrix(net).panels
+    matrix = np.array(net.matrix()).reshape(4, 9)
+    side = panel.marks[0].width
+    for mark in panel.marks:
+        i, j = 3 - round(mark.y / side), round(mark.x / side)
+        assert mark.text == ("" if matrix[i, j] == 0 else str(matrix[i, j]))
+        assert (mark.fill is None) == (matrix[i, j] == 0)
+    graph = cg.draw(net, edges="parameters").panels[0]
+    assert {(m.parameter, m.fill) for m in panel.marks if m.parameter} == {
+        (edge.parameter, edge.color) for edge in graph.edges
+    }
+
+
+def test_a_matrix_beside_its_graph_answers_with_it() -> None:
+    page = cg.draw(NET, edges="parameters").beside(cg.draw_matrix(NET)).page()
+    panels = _data(page)
+    assert [panels[n].get("together") for n in ("1", "2")] == [["2"], ["1"]]
+    other = cg.draw(cg.Conv(2).on(3)).above(cg.draw(cg.Conv(2).on(3))).page()
+    assert not any("together" in panel for panel in _data(other).values())
+
+
+def _data(page: str) -> Any:
+    found = re.findall(r'class="cg-data">(.*?)</script>', page, re.DOTALL)
+    return json.loads(found[0])["panels"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shape", "wanted"),
+    [
+        (cg.Conv((3, 3), padding="same"), (4, 5), ((1, 1), (1, 1))),
+        (cg.Conv((2, 3), padding=((0, 1), (2, 1))), (4, 5), ((0, 1), (2, 1))),
+        # of the zeros behind four positions, windows in steps of two read none
+        (cg.Conv((3, 3), stride=2, padding=1), (2, 4, 4), ((0, 0), (1, 0), (1, 0))),
+        (cg.Conv((3, 3), dilation=2, padding=2), (5, 5), ((2, 2), (2, 2))),
+        (cg.MaxPool((3, 2), 1, padding=((1, 1), (0, 0))), (4, 4), ((1, 1), (0, 0))),
+        (cg.Conv(3, padding=1), 6, ((1, 1),)),
+    ],
+)
+def test_padding_around_grids_is_what_windows_read_there(
+    spec: Any, shape: Any, wanted: Any
+) -> None:
+    net = spec.on(shape)
+    (around,) = padding_around(net).values()
+    assert around == wanted
+    (panel,) = cg.draw_grid(net, padding=True).panels
+    zeros = [mark for mark in panel.marks if mark.name.startswith("padding")]
+    rows, columns = ((0, 0), *around)[-2:]
+    size = (1, *net.inputs[0].numbers())[-2:]
+    high, wide = size[0] + sum(rows), size[1] + sum(columns)
+    assert len(zeros) == high * wide - size[0] * size[1]
+    front = {(round(u.x, 3), round(u.y, 3)) for u in panel.units}
+    assert not front & {(round(mark.x, 3), round(mark.y, 3)) for mark in zeros}
+    assert len({(round(mark.x, 3), round(mark.y, 3)) for mark in zeros}) == len(zeros)
+
+
+def test_cells_look_as_one_says() -> None:
+    net = cg.Conv((2, 2)).on((3, 3))
+    looks = {"x1,1": {"label": "corner", "fill": "orange"}}
+    (panel,) = cg.draw_grid(net, "s1,1", units=looks, legend={"orange": "here"}).panels
+    (unit,) = [unit for unit in panel.units if unit.name == "x1,1"]
+    assert (unit.text, unit.fills, unit.valued) == ("corner", ("#FFA500",), True)
+    assert [text.text for text in panel.texts] == ["here"]
+    with pytest.raises(ConvgraphError, match="cells have one size and shape"):
+        cg.draw_grid(net, units={"x": {"shape": "diamond"}})
+    with pytest.raises(ConvgraphError, match="a grid that is drawn whole"):
+        cg.draw_grid(cg.Conv((3, 3), padding=1).on((9, 9)), padding=True, show=4)
+
+
+@pytest.mark.parametrize("ending", ["toml", "json"])
+def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"lab.{ending}"
+    fields = {"base": "slides", "shade": "orange", "pitch": 60}
+    toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in fields.items())
+    path.write_text(json.dumps(fields) if ending == "json" else toml)
+    for theme in (path, str(path), fields):
+        made = as_theme(theme)
+        assert (made.shade, made.pitch, made.stroke) == ("#FFA500", 60, SLIDES.stroke)
+    assert cg.draw(NET, theme=path).dot == cg.draw(NET, theme=fields).dot
+    assert as_theme({}).pitch == BOOK.pitch
+
+
+@pytest.mark.parametrize(
+    ("theme", "message"),
+    [
+        ({"colour": "red"}, r"'colour' is no field of a theme"),
+        ({"ink": "ornge"}, r"a colour is #rrggbb .* did you mean orange"),
+        ({"pitch": -1}, r"pitch=-1\): a number above zero"),
+        ({"base": "bok"}, r"did you mean book"),
+        ("nowhere.toml", r"theme='nowhere.toml': a TOML or JSON file"),
+    ],
+)
+def test_bad_themes(theme: Any, message: str) -> None:
+    with pytest.raises(ConvgraphError, match=message):
+        cg.draw(NET, theme=theme)
+
+
+@pytest.mark.parametrize(
+    ("width", "points"), [("8cm", 226.8), ("3in", 216), (4, 288), ("90 mm", 255)]
+)
+def test_a_width_is_that_of_every_format(tmp_path: Path, width: Any, points: float) -> None:
+    figure = cg.draw(NET).sized(width)
+    found = re.search(r'<svg width="(\d+)pt"', figure.svg())
+    assert found is not None
+    assert abs(float(found[1]) - points) < 1
+    assert f"resizebox{{{figure.width:g}bp}}" in figure.tikz
+    if shutil.which("dot"):
+        header = figure.save(tmp_path / "f.png", dpi=72).read_bytes()[16:20]
+        assert abs(int.from_bytes(header, "big") - points) < 2
+
+
+def test_a_page_of_pdf_is_as_large_as_its_figure(tmp_path: Path) -> None:
+    if not shutil.which("dot") or not shutil.which("pdfinfo"):
+        pytest.skip("no dot, or no pdfinfo to ask")
+    for figure in (cg.draw(NET), cg.draw(NET).sized("8cm")):
+        path = figure.save(tmp_path / "f.pdf")
+        said = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+        size = re.search(r"Page size: +([\d.]+) x ([\d.]+)", said)
+        wide = re.search(r'<svg width="(\d+)pt" height="(\d+)pt"', figure.svg())
+        assert size
+        assert wide
+        for a, b in zip(size.groups(), wide.groups(), strict=True):
+            assert abs(float(a) - float(b)) < 2
+
+
+@pytest.mark.parametrize("width", ["wide", "8 feet", 0, "1pt"])
+def test_bad_widths(width: Any) -> None:
+    with pytest.raises(ConvgraphError, match="inches, or a number with cm, mm, in or pt"):
+        cg.draw(NET).sized(width)
+
+
+def test_a_matrix_that_is_none() -> None:
+    with pytest.raises(ConvgraphError, match="a row that is computed, not an input"):
+        cg.draw_matrix(NET, "x")
+    with pytest.raises(ConvgraphError, match="plot_matrix shows larger ones"):
+        cg.draw_matrix(cg.Dense(100).on(100))
