@@ -232,7 +232,7 @@ def _add_mark(
     options: dict[str, str] = {"class": mark.kind}
     if mark.kind == "dots":
         options |= {"shape": "plaintext", "style": ""}
-    elif mark.kind in ("cell", "box", "image", "key"):
+    elif mark.kind in ("cell", "box", "image", "key", "zero"):
         options |= {"shape": "box", "height": f"{mark.height / 72:.4g}"}
     if mark.kind != "padding":
         options["width"] = f"{mark.width / 72:.4g}"

@@ -140,7 +140,7 @@ class Grids:
                     continue
                 at = x + (j + 0.5) * cells.side, low + (rows - i - 0.5) * cells.side
                 name = f"padding,{row.name},{i + 1},{j + 1}"
-                yield Mark(name, "cell", "0", *at, *_square(cells), self.theme.quiet)
+                yield Mark(name, "zero", "0", *at, *_square(cells), self.theme.quiet)
 
 
 def _kernel_marks(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.colors import as_color
+from convgraph.figures.colors import as_color, color_name
 from convgraph.figures.faces import widest
 from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Mark, Panel, Text
@@ -54,7 +54,10 @@ def with_legend(
         symbol = legend is True and split_symbol(text) is not None
         width = text_width(text, size) if symbol else widest(text, size)
         texts.append(Text(text, left + 1.5 * side, y, width, size, left=True, symbol=symbol))
-    return replace(panel, marks=(*panel.marks, *marks), texts=(*panel.texts, *texts))
+    meanings = "; ".join(f"{color_name(c)} is {text}" for c, text in entries.items())
+    words = panel.description if legend is True else f"{panel.description} Legend: {meanings}."
+    both = (*panel.marks, *marks), (*panel.texts, *texts)
+    return replace(panel, description=words, marks=both[0], texts=both[1])
 
 
 def _used(panel: Panel) -> set[str]:

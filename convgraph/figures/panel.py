@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Direction: TypeAlias = Literal["up", "down", "right", "left"]
-Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image", "key"]
+Kind: TypeAlias = Literal["dots", "padding", "cell", "box", "image", "key", "zero"]
 LineStyle: TypeAlias = Literal["solid", "dashed", "dotted"]
 Shape: TypeAlias = Literal["circle", "square", "diamond"]
 

@@ -174,9 +174,7 @@ class _Drawing:
                 "format='tex': TikZ has no images of its own; ask for pdf, svg or png"
             )
         frame = f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp"
-        options = {"dots": "dots", "padding": "unit", "cell": frame, "box": frame, "key": frame}[
-            mark.kind
-        ]
+        options = {"dots": "dots", "padding": "unit"}.get(mark.kind, frame)
         if mark.fill == "transparent":
             options += ", fill=none"
         elif mark.fill is not None:
