@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core import along_axes, evaluate
-from convgraph.core.axis import Blocks, Full, Repeat
+from convgraph.core.axis import Blocks, Full
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PAIRED, SUM
+from convgraph.core.repeat import Repeat
+from convgraph.core.reversed_window import Reversed
 from convgraph.core.tying import Constant, Digit, Learned, Mean
-from convgraph.core.window import Reversed, Window, identity
+from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
 from tests.strategies import networks, values
 

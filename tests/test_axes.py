@@ -11,10 +11,12 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.pieces import columns, total
-from convgraph.core.window import Reversed, Window
+from convgraph.core.repeat import Repeat
+from convgraph.core.reversed_window import Reversed
+from convgraph.core.window import Window
 from convgraph.importers.operator_axes import Neighbours, OwnFirst, Prefix, Shares
 
 

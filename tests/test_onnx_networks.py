@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from convgraph import ConvgraphError, from_onnx, projective_field, receptive_field
-from convgraph.core.axis import Full, Repeat
+from convgraph.core.axis import Full
+from convgraph.core.repeat import Repeat
 from convgraph.core.window import Window
 from tests.onnx_models import model, node
 

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import convgraph as cg
-from convgraph.core.axis import Axis, Blocks, Full, Repeat
+from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.boxes import count, decompose, dense, merge, regroup
 from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
+from convgraph.core.repeat import Repeat
+from convgraph.core.reversed_window import Reversed
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned
-from convgraph.core.window import Reversed, Window
+from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 
 SIZES = st.integers(1, 4)

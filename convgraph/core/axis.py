@@ -24,7 +24,7 @@ from convgraph.core.sizes import Size, floor_div, is_symbolic
 if TYPE_CHECKING:
     from convgraph.core.window import Window
 
-__all__ = ["Axis", "Blocks", "Full", "Positions", "Repeat"]
+__all__ = ["Axis", "Blocks", "Full", "Positions", "alike"]
 
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
@@ -104,6 +104,7 @@ class Axis:
 
         >>> from sympy import symbols
         >>> i, s = symbols("i s", integer=True, positive=True)
+        >>> from convgraph.core.repeat import Repeat
         >>> Repeat(9, s).place(i, 0), Blocks(6, 4, 2).place(i, 1)
         (floor(i/s), 3*floor(i/2) + 1)
         """
@@ -117,6 +118,7 @@ class Axis:
 
         >>> from sympy import symbols
         >>> i, a, f = symbols("i a f", integer=True, positive=True)
+        >>> from convgraph.core.repeat import Repeat
         >>> Repeat(9, f).link(i, 0, a)
         ((), (-a*f + i, a*f + f - i - 1))
         """
@@ -231,7 +233,8 @@ def _table(axis: Axis) -> Positions:
     return table
 
 
-def _alike(length: Size, number: Size) -> Pieces:
+def alike(length: Size, number: Size) -> Pieces:
+    """As many positions, each with the same count."""
     return ((int(length), np.array([int(number)], np.int64)),)
 
 
@@ -286,10 +289,10 @@ class Full(Axis):
         return self.tap_uses()
 
     def fan_in_pieces(self) -> Pieces:
-        return _alike(self.outputs, self.inputs)
+        return alike(self.outputs, self.inputs)
 
     def fan_out_pieces(self) -> Pieces:
-        return _alike(self.inputs, self.outputs)
+        return alike(self.inputs, self.outputs)
 
     @property
     def connections(self) -> Size:
@@ -344,97 +347,14 @@ class Blocks(Axis):
         return group[:, None] * int(self.taps) + np.arange(self.taps, dtype=np.int64)
 
     def fan_in_pieces(self) -> Pieces:
-        return _alike(self.outputs, self.taps)
+        return alike(self.outputs, self.taps)
 
     def fan_out_pieces(self) -> Pieces:
-        return _alike(self.inputs, int(self.outputs) // self.groups)
+        return alike(self.inputs, int(self.outputs) // self.groups)
 
     @property
     def connections(self) -> Size:
         return self.outputs * self.taps
-
-    def uses_of(self, tap: Size) -> Size:
-        return self.outputs
-
-
-@dataclass(frozen=True)
-class Repeat(Axis):
-    """Nearest-neighbour enlargement by a whole factor: output i reads input floor(i / factor)."""
-
-    inputs: Size
-    factor: Size
-
-    @property
-    def copies(self) -> bool:
-        return self.factor == 1
-
-    @property
-    def complete(self) -> bool:
-        return True
-
-    @property
-    def step(self) -> Fraction:
-        return Fraction(1, int(self.factor))
-
-    @property
-    def middle(self) -> Fraction:
-        return Fraction(1 - int(self.factor), 2 * int(self.factor))
-
-    @property
-    def pace(self) -> tuple[Size, Size]:  # type: ignore[override]
-        return self.factor, 1
-
-    def span(self, output: Size) -> tuple[Size, Size]:
-        return self.place(output, 0), self.place(output, 0)
-
-    def place(self, output: Size, tap: Size) -> Size:
-        return floor_div(output, self.factor)
-
-    def link(
-        self, output: Size, tap: Size, read: Size
-    ) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
-        past = output - self.factor * read
-        return (), (past, self.factor - 1 - past)
-
-    def resized(self, inputs: Size) -> Axis:
-        return replace(self, inputs=inputs)
-
-    def pattern(self, period: int) -> tuple[list[list[int]], int]:
-        factor = int(self.factor)
-        return [[o // factor] for o in range(period * factor)], period
-
-    def opposite(self) -> Axis:
-        from convgraph.core.window import Window
-
-        return Window(self.outputs, self.inputs, self.factor, self.factor, after=0)
-
-    def longer(self, inputs: int) -> Axis:
-        return Repeat(inputs, self.factor)
-
-    @property
-    def outputs(self) -> Size:  # type: ignore[override]
-        return self.inputs * self.factor
-
-    @property
-    def taps(self) -> Size:  # type: ignore[override]
-        return 1
-
-    @property
-    def symbolic(self) -> bool:
-        return is_symbolic(self.inputs, self.factor)
-
-    def _positions(self) -> Positions:
-        return (np.arange(self.outputs, dtype=np.int64) // int(self.factor))[:, None]
-
-    def fan_in_pieces(self) -> Pieces:
-        return _alike(self.outputs, 1)
-
-    def fan_out_pieces(self) -> Pieces:
-        return _alike(self.inputs, self.factor)
-
-    @property
-    def connections(self) -> Size:
-        return self.outputs
 
     def uses_of(self, tap: Size) -> Size:
         return self.outputs

@@ -43,7 +43,7 @@ class Table(Axis):
     def part(axis: Axis, outputs: Positions) -> Table:
         """Some of the output positions of a relation.
 
-        >>> from convgraph.core.axis import Repeat
+        >>> from convgraph.core.repeat import Repeat
         >>> Table.part(Repeat(3, 2), np.array([1, 4])).table().tolist()
         [[0], [2]]
         """

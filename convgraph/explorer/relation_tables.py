@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
+from convgraph.core.repeat import Repeat
 from convgraph.figures.live.relations import table_of
 
 __all__ = ["Encoded", "Tables", "encoded"]
@@ -43,7 +44,7 @@ def encoded(axis: Axis) -> Encoded:
     is from 0 to below the bound; a divisor of 1 is left out. What is not of this form is
     [bound, outputs, taps, positions], with -1 for what is missing.
 
-    >>> from convgraph.core.axis import Repeat
+    >>> from convgraph.core.repeat import Repeat
     >>> from convgraph.core.window import Window
     >>> encoded(Window(inputs=5, outputs=5, taps=3, padding=1)), encoded(Repeat(3, 2))
     ([5, 5, 3, -1, 1, 1], [3, 6, 1, 0, 1, 1, 2])

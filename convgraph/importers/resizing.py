@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
+from convgraph.core.repeat import Repeat
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tying import Tying
 from convgraph.core.window import identity

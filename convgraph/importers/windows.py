@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import MAX, MEAN, SUM
+from convgraph.core.reversed_window import Reversed
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tying import Mean, Tying
-from convgraph.core.window import Reversed, Window, identity
+from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node

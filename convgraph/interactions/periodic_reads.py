@@ -20,7 +20,8 @@ def reads_of(axis: Axis, period: int) -> Reads | None:
 
     None where the axis does not repeat itself.
 
-    >>> from convgraph.core.window import Reversed, Window
+    >>> from convgraph.core.window import Window
+    >>> from convgraph.core.reversed_window import Reversed
     >>> reads_of(Window(8, 4, 3, stride=2, padding=1), 1)
     ([[-1, 0, 1]], 2)
     >>> reads_of(Reversed(Window(8, 4, 3, stride=2, padding=1)), 1)

@@ -9,10 +9,11 @@ from typing import Any
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
+from convgraph.core.reversed_window import Reversed
 from convgraph.core.sizes import Size, as_size, floor_div, is_symbolic
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned, outputs, taps
-from convgraph.core.window import Boundary, Reversed, Window, check_boundary
+from convgraph.core.window import Boundary, Window, check_boundary
 from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,

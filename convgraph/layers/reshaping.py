@@ -9,9 +9,10 @@ from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Axis, Repeat
+from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
+from convgraph.core.repeat import Repeat
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Constant

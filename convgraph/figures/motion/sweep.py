@@ -17,8 +17,9 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.reversed_window import Reversed
 from convgraph.core.tying import Learned
-from convgraph.core.window import Reversed, Window
+from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 
 __all__ = ["Lane", "Step", "Sweep", "Tap", "sweep"]
