@@ -38,7 +38,7 @@ def through_axes(
 
     `rows` are the values of the rows that it reads, `numbers` those of all labels.
     """
-    joints = [*layer.joints, *([layer.bias] if layer.bias else [])]
+    joints = layer.all_joints
     if not layer.joints or not all(isinstance(joint.wiring, Product) for joint in joints):
         return None
     if layer.reduction.linear:

@@ -114,6 +114,11 @@ class Layer:
     bias: Joint | None = None
 
     @property
+    def all_joints(self) -> tuple[Joint, ...]:
+        """Its joints, that of its bias at the end."""
+        return self.joints if self.bias is None else (*self.joints, self.bias)
+
+    @property
     def symbolic(self) -> bool:
         """Whether a size is a symbol, of the rows or of the kernel."""
         return (
@@ -139,5 +144,5 @@ class Layer:
     @property
     def arrays(self) -> tuple[Learned, ...]:
         """The learned tyings: kernels first, then the bias."""
-        joints = [*self.joints, *([self.bias] if self.bias else [])]
-        return tuple(joint.tying for joint in joints if isinstance(joint.tying, Learned))
+        tyings = (joint.tying for joint in self.all_joints)
+        return tuple(tying for tying in tyings if isinstance(tying, Learned))

@@ -16,7 +16,7 @@ from convgraph.core.arrays import Array, Loose, check_letters
 from convgraph.core.edges import EdgeTable, interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
-from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Explicit, Learned, Mean
 
@@ -198,7 +198,7 @@ class Network:
     @cached_property
     def labels(self) -> Labels:
         """Everything that can label an edge: parameters, then numbers."""
-        tyings = [joint.tying for layer in self.layers for joint in _all_joints(layer)]
+        tyings = [joint.tying for layer in self.layers for joint in layer.all_joints]
         explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
         arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
         arrays += [
@@ -209,7 +209,7 @@ class Network:
         ]
         arrays = check_letters(arrays)
         numbers: dict[sp.Expr, None] = {}
-        for joint in (joint for layer in self.layers for joint in _all_joints(layer)):
+        for joint in (joint for layer in self.layers for joint in layer.all_joints):
             if isinstance(joint.tying, Constant):
                 numbers[joint.tying.value] = None
             elif isinstance(joint.tying, Mean):
@@ -389,10 +389,6 @@ def check_network(network: Any, argument: str = "network") -> None:
         if len(given) > MOST_SHOWN:  # a module or a page of a model prints itself with all in it
             given = f"an object of type {type(network).__name__}"
         raise ConvgraphError(f"{argument}={given}: a bound network, such as Conv(3).on(5)")
-
-
-def _all_joints(layer: Layer) -> list[Joint]:
-    return [*layer.joints, *([layer.bias] if layer.bias else [])]
 
 
 def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:

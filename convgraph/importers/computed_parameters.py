@@ -38,7 +38,7 @@ def settle(builder: Builder) -> None:
     pending = [
         joint.tying
         for layer in builder.layers
-        for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]
+        for joint in layer.all_joints
         if isinstance(joint.tying, Pending)
     ]
     if not pending:

@@ -51,7 +51,7 @@ def layer_parameters(layer: Layer) -> Size:
     for tying in layer.arrays:
         arrays.update({} if tying.fixed else tying.counted)
     listed: set[sp.Basic] = set()
-    for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
+    for joint in layer.all_joints:
         if isinstance(joint.tying, Explicit) and not joint.tying.numbers_only:
             whole = joint.tying.whole
             arrays.update({array.letter: len(array) for array in whole})

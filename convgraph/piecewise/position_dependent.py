@@ -26,7 +26,7 @@ def placed(layer: Layer, found: Propagation[Axes]) -> bool:
     state = found.states.get(layer.target.name)
     if state is None:
         return False
-    for joint in _joints(layer):
+    for joint in layer.all_joints:
         if isinstance(joint.tying, Explicit) and not isinstance(joint.tying, Separable):
             return True
         for axis, size, kind in _digits(joint, layer, state):
@@ -42,7 +42,7 @@ def tied_apart(layer: Layer, found: Propagation[Axes]) -> dict[int, int]:
     state = found.states.get(layer.target.name)
     apart: dict[int, int] = {}
     if state is not None:
-        for joint in _joints(layer):
+        for joint in layer.all_joints:
             for axis, size, _ in _digits(joint, layer, state):
                 b = state.moves.index(axis)
                 apart[b] = apart.get(b, 1) * size
@@ -58,10 +58,6 @@ def sized_by_number(layer: Layer) -> bool:
     if not isinstance(spec, Operator) or spec.op.startswith("Global"):
         return False
     return spec.node.removeprefix("_").startswith("adaptive_") and "Pool" in spec.op
-
-
-def _joints(layer: Layer) -> list[Joint]:
-    return [*layer.joints, *([layer.bias] if layer.bias else [])]
 
 
 def _digits(joint: Joint, layer: Layer, state: State[Axes]) -> Iterator[tuple[int, int, str]]:

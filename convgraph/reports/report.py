@@ -328,7 +328,7 @@ def _totals(structure: Structure) -> Totals:
     for row in network.rows:
         units = units + row.size
     for layer in network.layers:
-        for joint in (*layer.joints, *((layer.bias,) if layer.bias else ())):
+        for joint in layer.all_joints:
             uses = uses + _uses(joint)
     return Totals(
         rows=len(network.rows),

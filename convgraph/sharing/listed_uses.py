@@ -26,7 +26,7 @@ def listed_uses(network: Network, letter: str | None = None) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for layer in network.layers:
-        for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
+        for joint in layer.all_joints:
             tying = joint.tying
             if not isinstance(tying, Explicit):
                 continue

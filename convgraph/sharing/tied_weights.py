@@ -257,7 +257,7 @@ def tied_weights(network: Network) -> TiedWeights:
     places: dict[str, list[tuple[Layer, Joint]]] = {}
     shapes: dict[str, tuple[Size, ...]] = {}
     for layer in network.layers:
-        for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
+        for joint in layer.all_joints:
             if isinstance(joint.tying, Learned):
                 letter = joint.tying.letter or ""
                 places.setdefault(letter, []).append((layer, joint))

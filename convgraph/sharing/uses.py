@@ -136,7 +136,7 @@ def uses(network: Network, parameter: str | sp.Symbol) -> Uses:
     places = []
     count: Size = 0
     for layer in network.layers:
-        for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]:
+        for joint in layer.all_joints:
             tying = joint.tying
             if isinstance(tying, Explicit):
                 if tying.may_hold(symbol):

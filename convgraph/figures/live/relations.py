@@ -42,9 +42,7 @@ def relations(network: Network) -> dict[str, Any] | None:
         return None
     tables: dict[str, tuple[int, Table]] = {}
     joints = [
-        _joint(layer, joint, tables)
-        for layer in network.layers
-        for joint in [*layer.joints, *([layer.bias] if layer.bias else [])]
+        _joint(layer, joint, tables) for layer in network.layers for joint in layer.all_joints
     ]
     axes = [table for _, table in tables.values()]
     numbers = sum(map(_numbers, axes)) + sum(len(j.get("sources", ())) for j in joints)

@@ -30,7 +30,7 @@ def unused_parameter(structure: Structure) -> Iterator[Occurrence]:
     """Parameter arrays some entries of which label no connection."""
     uses: dict[str, list[tuple[str, Joint]]] = {}
     for layer in structure.network.layers:
-        for joint in (*layer.joints, *((layer.bias,) if layer.bias else ())):
+        for joint in layer.all_joints:
             if isinstance(joint.tying, Learned) and not joint.tying.fixed:
                 uses.setdefault(joint.tying.letter or "", []).append((layer.target.name, joint))
     for letter, joints in uses.items():

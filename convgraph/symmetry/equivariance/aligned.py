@@ -126,7 +126,7 @@ def _numbered(layer: Layer, rank: int) -> Layer | None:
     A row without channels has wirings whose first axis is space, and a row whose channels are
     written in two axes has those in front.
     """
-    joints = [*layer.joints, *([layer.bias] if layer.bias is not None else [])]
+    joints = list(layer.all_joints)
     found = [_joint_numbered(joint, rank) for joint in joints]
     made = [joint for joint in found if joint is not None]
     if len(made) < len(joints):

@@ -156,7 +156,7 @@ def _apart(layers: dict[str, Layer], row: str, letters: Counter[str | None]) -> 
 
 def _free_channels(layer: Layer, channels: int, letters: Counter[str | None]) -> bool:
     """Whether each channel of a layer has weights, and maybe a bias, that no other has."""
-    joints = [*layer.joints, *([layer.bias] if layer.bias is not None else [])]
+    joints = layer.all_joints
     for joint in joints:
         tying = joint.tying
         if not isinstance(tying, Learned) or letters[tying.letter] != 1:

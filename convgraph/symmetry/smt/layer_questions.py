@@ -33,7 +33,7 @@ TAP, READ = sp.Symbol("tap!", integer=True), sp.Symbol("read!", integer=True)
 
 def layer_questions(setting: Stated, layer: Layer) -> Iterator[Query]:
     """The lemmas that a layer's claim uses, and what has to be so that they apply."""
-    for joint in (*layer.joints, *([layer.bias] if layer.bias is not None else [])):
+    for joint in layer.all_joints:
         kind = _kind(layer, joint)
         if kind and joint is not layer.bias:
             yield lemmas.alike(kind)
