@@ -11,6 +11,8 @@ from harness import Result, against, benchmark, best, figure, seconds
 from sympy.core.cache import clear_cache
 
 import convgraph as cg
+from convgraph.symmetry.instances import bindings
+from convgraph.symmetry.proofs import premises
 from convgraph.symmetry.proofs.normal import normal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -18,10 +20,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.theorems import OTHERS, THEOREMS
 
 
-def proof_of(name: str) -> cg.Proof:
-    """A proof from nothing: sympy and the normal forms remember what they have seen."""
+def forget() -> None:
+    """What is remembered between proofs."""
     clear_cache()
-    normal.cache_clear()
+    for each in (normal, bindings.remembered, premises.remembered):
+        each.cache_clear()
+
+
+def proof_of(name: str) -> cg.Proof:
+    """A proof from nothing: sympy, normal forms and what specs are bound to are remembered."""
+    forget()
     proof = cg.prove(*THEOREMS[name])
     assert isinstance(proof, cg.Proof)
     return proof
@@ -102,8 +110,7 @@ def models() -> Iterator[Result]:
     model = cg.from_onnx(folder / "light_resnet50.onnx")
 
     def proof() -> cg.Proof:
-        clear_cache()
-        normal.cache_clear()
+        forget()
         found = cg.prove(model, cg.Shift((32, 0)), row="r171")
         assert isinstance(found, cg.Proof)
         return found

@@ -408,3 +408,20 @@ def test_of_a_proof_of_anything_nothing_but_our_error_comes(what: Any) -> None:
         for question in (Proof.smt2, Proof.recheck):
             with contextlib.suppress(cg.ConvgraphError):
                 question(other)
+
+
+def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof():
+    proof = cg.prove(*THEOREMS["padded"])
+    text = str(proof)
+    assert proof.verify()
+    parts = (*proof.hypotheses, *proof.claims, proof.statement.claim)
+    for part in parts:  # frozen, and altered nevertheless
+        object.__setattr__(part, "right", x(i))
+        object.__setattr__(part, "conditions", ())
+    for note in proof.statement.notes:
+        object.__setattr__(note, "words", "anything")
+    with pytest.raises(cg.ConvgraphError):
+        proof.verify()
+    again = cg.prove(*THEOREMS["padded"])
+    assert again.verify()
+    assert str(again) == text

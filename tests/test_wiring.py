@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import product
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 import convgraph as cg
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.boxes import count, decompose, dense, merge, regroup
+from convgraph.core.edges import FEW
 from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.repeat import Repeat
@@ -85,14 +87,22 @@ def connections(wiring: Product, tying: Learned) -> list[tuple[int, int, str]]:
     return found
 
 
+# few edges are laid out at once, many along the first axis
+BOTH_WAYS = pytest.mark.parametrize("few", [0, FEW])
+
+
+@BOTH_WAYS
 @settings(max_examples=100)
 @given(wired())
-def test_edges_of_a_product_are_those_of_its_axes(drawn: tuple[cg.Network, Product]) -> None:
+def test_edges_of_a_product_are_those_of_its_axes(
+    few: int, drawn: tuple[cg.Network, Product]
+) -> None:
     net, wiring = drawn
     joint = net.layers[0].joints[0]
     assert isinstance(joint.tying, Learned)
     plain = connections(wiring, joint.tying)
-    table, first = net.edges, len(net.inputs[0].units())
+    with mock.patch("convgraph.core.edges.FEW", few):
+        table, first = net.edges, len(net.inputs[0].units())
     listed = [
         (int(a), int(b) - first, str(table.labels[int(c)]))
         for a, b, c in zip(table.source, table.target, table.label, strict=True)
@@ -184,14 +194,16 @@ def test_a_table_refuses_positions_outside_of_the_input() -> None:
         Table(3, np.array([0, 1]))
 
 
-def test_labels_that_count_down_along_the_first_axis() -> None:
+@BOTH_WAYS
+def test_labels_that_count_down_along_the_first_axis(few: int) -> None:
     # found by the test above: a label may be smaller than that of the position before
     table = Table(1, np.array([[0, 0, 0], [-1, 0, 0], [-1, 0, 0]]))
     wiring, digits = Product((table,)), (Digit("output", 0, 2),)
     x = Tensor((1,), False)
     bound = Bound((3,), ((wiring, Learned(digits)),), SUM)
     net = cg.Network(x, Tensor((3,), False, None, "wired", bound, (x,)))
-    assert net.edges.label.tolist() == [0, 0, 0, 1, 1, 0, 0]
+    with mock.patch("convgraph.core.edges.FEW", few):
+        assert net.edges.label.tolist() == [0, 0, 0, 1, 1, 0, 0]
 
 
 @given(

@@ -7,6 +7,7 @@ integers that hold them. This is the store; the networkx graph is a view of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -24,6 +25,7 @@ __all__ = ["EdgeTable", "fill", "interleaved", "joint_edges"]
 
 Integers = NDArray[np.integer[Any]]
 AT_ONCE = 2**20  # edges along a single axis that are written in one go, in some 10 MB
+FEW = 2**14  # outputs times taps that are all laid out, whether there is an edge or not
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +75,16 @@ def joint_edges(
     label_type: Any,
 ) -> tuple[NDArray[np.int64], Integers, Integers]:
     """The edges of one wiring under one tying: (edges per output, sources, labels)."""
+    there = None
     if isinstance(wiring, Listed):
         fan_in, source = np.diff(wiring.start), (wiring.source + first_source).astype(source_type)
+    elif math.prod(int(axis.outputs) * int(axis.taps) for axis in wiring.axes) <= FEW:
+        tables = [axis.table() for axis in wiring.axes]
+        there = _outer_and([table >= 0 for table in tables])
+        fan_in = there.sum(axis=1)
+        source = np.empty(int(fan_in.sum()), source_type)
+        terms = [s * t for s, t in zip(wiring.in_steps(), tables, strict=True)]
+        _fill_at_once(source, first_source, terms, there)
     else:
         fan_in = reduce(np.multiply.outer, [axis.fan_in() for axis in wiring.axes]).ravel()
         source = np.empty(int(fan_in.sum()), source_type)
@@ -91,9 +101,23 @@ def joint_edges(
         )
         number = np.array([labels.position(e) for e in expressions], label_type)[which]
         label, first_label = (np.repeat(number, fan_in) if isinstance(tying, Mean) else number), 0
-    if isinstance(wiring, Product):
-        fill(wiring, tying, first_source, first_label, source, label)
+    if there is None:
+        if isinstance(wiring, Product):
+            fill(wiring, tying, first_source, first_label, source, label)
+    elif isinstance(tying, Learned):
+        assert isinstance(wiring, Product)
+        codes = [tying.codes(a, axis) for a, axis in enumerate(wiring.axes)]
+        _fill_at_once(label, first_label, codes, there)
     return fan_in, source, label
+
+
+def _fill_at_once(
+    out: Integers, offset: int, terms: Sequence[Integers], there: NDArray[np.bool_]
+) -> None:
+    """Write the sums of one term per axis wherever a tap is there."""
+    total = _outer_sum(terms, out.dtype)
+    found = total.ravel() if len(out) == total.size else total[there]
+    np.add(found, np.int64(offset).astype(out.dtype), out=out)  # modulo
 
 
 def fill(
@@ -164,16 +188,16 @@ def _pattern(first: Integers, inner: Integers, there: NDArray[np.bool_]) -> Inte
 
 def _outer_sum(terms: Sequence[Integers], dtype: Any) -> Integers:
     """Sum one (outputs x taps) term per axis into an (all outputs x all taps) array."""
-    total = np.zeros((1, 1), dtype)
-    for term in terms:
+    total = terms[0].astype(dtype) if terms else np.zeros((1, 1), dtype)
+    for term in terms[1:]:
         grown = total[:, None, :, None] + term.astype(dtype)[None, :, None, :]
         total = grown.reshape(grown.shape[0] * grown.shape[1], -1)
     return total
 
 
 def _outer_and(terms: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    total = np.ones((1, 1), bool)
-    for term in terms:
+    total = terms[0] if terms else np.ones((1, 1), bool)
+    for term in terms[1:]:
         grown = total[:, None, :, None] & term[None, :, None, :]
         total = grown.reshape(grown.shape[0] * grown.shape[1], -1)
     return total

@@ -133,7 +133,7 @@ class Layer:
             )
         )
 
-    @property
+    @cached_property
     def connections(self) -> Size:
         """The number of connections, without those to a bias."""
         total: Size = 0

@@ -19,7 +19,7 @@ from convgraph.core.sizes import is_symbolic
 from convgraph.symmetry.transformation import Composition, Sources, Transformation, space
 from convgraph.symmetry.transformations import Flip, Shift
 
-__all__ = ["Motion", "composed", "motions", "reduced"]
+__all__ = ["Motion", "composed", "motions", "reduced", "sources_of"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,10 @@ class Motion:
             return self
         if self.boundary not in (None, boundary):
             return None
-        total = self.amount + amount
-        made = replace(self, boundary=boundary, amount=total)
-        if boundary == "wrap":
-            return made
-        return replace(made, left=max(self.left, -total), right=max(self.right, total))
+        total, left, right = self.amount + amount, self.left, self.right
+        if boundary == "zeros":
+            left, right = max(left, -total), max(right, total)
+        return Motion(self.size, boundary, self.flipped, total, left, right)
 
     def then_flip(self) -> Motion:
         """This and then a reflection: a shift before it is the opposite shift behind it."""
@@ -75,13 +74,8 @@ class Motion:
 
     def sources(self) -> Sources:
         """The source of each position, -1 where a zero is filled in."""
-        place = np.arange(self.size, dtype=np.int64) - self.amount
-        if self.boundary == "wrap":
-            place %= self.size
-            there = np.ones(self.size, bool)
-        else:
-            there = (place >= self.left) & (place < self.size - self.right)
-        return np.where(there, self.size - 1 - place if self.flipped else place, -1)
+        found: Sources = sources_of([self])[0]
+        return found
 
     @property
     def plain(self) -> bool:
@@ -94,6 +88,23 @@ class Motion:
         if self.wiped and abs(self.amount) < self.size:
             return replace(self, amount=self.size, left=0, right=self.size)
         return self
+
+
+def sources_of(several: Sequence[Motion]) -> Sources:
+    """The source of each position for several motions of an axis, a row for each.
+
+    >>> sources_of([Motion(3), Motion(3, "zeros", amount=1, right=1), Motion(3, "wrap", amount=1)])
+    array([[ 0,  1,  2],
+           [-1,  0,  1],
+           [ 2,  0,  1]])
+    """
+    size = several[0].size
+    parts = [(m.amount, m.left, m.right, m.boundary == "wrap", m.flipped) for m in several]
+    amount, left, right, around, flipped = np.array(parts, np.int64).T[:, :, None]
+    place = np.arange(size) - amount
+    place = np.where(around, place % size, place)
+    there = (around != 0) | ((place >= left) & (place < size - right))
+    return np.where(there, np.where(flipped, size - 1 - place, place), -1)
 
 
 def motions(transformation: Transformation, row: Row) -> tuple[Motion, ...] | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.composed import Motion, motions
+from convgraph.symmetry.composed import Motion, motions, sources_of
 from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.explanation import edge_question
@@ -28,7 +28,7 @@ from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, e
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import separated_axes
-from convgraph.symmetry.transformation import Sources, Steps, joined, space
+from convgraph.symmetry.transformation import Steps, space
 
 __all__ = ["EDGES", "Found", "search"]
 
@@ -82,7 +82,11 @@ def search(
             every.insert(0, wiped)
         question = edge_question(network, {**actions, target.name: _stays(target)}, target.name)
         channels = int(target.numbers()[0]) if target.channels else 1
-        ranked = _ranked(question, [_sources(each, channels) for each in every], nearest)
+        images = _images(options, channels)
+        if len(every) > len(images):
+            assert wiped is not None
+            images = np.concatenate([_images([(m,) for m in wiped], channels), images])
+        ranked = _ranked(question, images, nearest)
         complete = all(_all_tried(*each) for each in zip(along, space(target), strict=False))
         return Found(tuple(every[i] for i in ranked.possible), every[ranked.nearest], complete)
     return _axis_by_axis(network, actions, target, options, nearest)
@@ -114,7 +118,7 @@ def _axis_by_axis(
         if len(each) * classes * each[0].size > PAIRS:
             each = each[: max(1, PAIRS // (classes * each[0].size))]
             complete = False
-        ranked = _ranked(asked[0], [_sources((one,), classes) for one in each], nearest)
+        ranked = _ranked(asked[0], _images((each,), classes), nearest)
         clean = view.others((axis,), asked[1][0], 0, False)
         complete = complete and all(mask.any() for mask in clean.values())
         kept.append([each[i] for i in ranked.possible])
@@ -135,10 +139,12 @@ def _options(along: Sequence[Motion], target: Row, steps: Steps | None) -> list[
             result.append([Motion(size)])
             continue
         motion = along[axis]
-        goal = motion.amount / step
+        over, under = step.numerator, step.denominator
+        goal = motion.amount * under
         found = list(dict.fromkeys(_shifts(motion, size, float(1 / step))))
-        # of two that are as near the smaller one
-        result.append(sorted(found, key=lambda m: (abs(m.amount - goal), m.amount > goal)))
+        # of two that are as near the smaller one; comparing fractions takes its time
+        away = [(abs(m.amount * over - goal), m.amount * over > goal) for m in found]
+        result.append([found[i] for i in sorted(range(len(found)), key=away.__getitem__)])
     return result
 
 
@@ -185,10 +191,15 @@ def _wiped(along: Sequence[Motion], target: Row) -> tuple[Motion, ...] | None:
     return (*reversed(rest), gone)
 
 
-def _sources(along: Sequence[Motion], channels: int) -> Sources:
-    """The flat sources of a row of so many channels that moves so along its axes."""
-    sizes = tuple(m.size for m in along)
-    return joined([np.arange(channels), *(m.sources() for m in along)], (channels, *sizes))
+def _images(options: Sequence[Sequence[Motion]], channels: int) -> NDArray[np.int64]:
+    """The flat sources of a row of so many channels, for each way in which its axes may move."""
+    total, there = np.arange(channels)[None, :], np.ones((1, channels), bool)
+    for each in options:
+        own, size = sources_of(each), each[0].size
+        shape = len(total) * len(own), -1
+        total = (total[:, None, :, None] * size + own[None, :, None, :]).reshape(shape)
+        there = (there[:, None, :, None] & (own >= 0)[None, :, None, :]).reshape(shape)
+    return np.where(there, total, -1)
 
 
 @dataclass(frozen=True)
@@ -197,7 +208,7 @@ class _Ranked:
     nearest: int
 
 
-def _ranked(question: Question, candidates: Sequence[Sources], nearest: bool) -> _Ranked:
+def _ranked(question: Question, images: NDArray[np.int64], nearest: bool) -> _Ranked:
     """Which candidates are not ruled out, those with most equal structure first.
 
     Where none is left, the one with most is looked for only if the `nearest` is wanted.
@@ -205,7 +216,6 @@ def _ranked(question: Question, candidates: Sequence[Sources], nearest: bool) ->
     network, row = question.network, question.row
     layers = every_layer(network, ancestors(network, row))
     part = slice(network.offsets[row], network.offsets[row] + int(network.row(row).size))
-    images = np.stack(candidates)
     open_ = _not_ruled_out(question, layers, part, images)
     if not len(open_) and not nearest:
         return _Ranked((), 0)

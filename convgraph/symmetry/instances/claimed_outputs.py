@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Claimed:
         variables = claim.variables
         if not len(variables) == len(claim.right.args) == len(shape):
             raise ConvgraphError(f"{claim.left}: the output has {len(shape)} axes")
-        known = {**at, **dict(zip(variables, np.ogrid[tuple(map(slice, shape))], strict=True))}
+        known = {**at, **dict(zip(variables, _mesh(shape), strict=True))}
         self.mask = met(claim.conditions, known, shape)
         if line is None and claim.conditions:
             self._no_more(claim, at, shape)
@@ -49,8 +50,9 @@ class Claimed:
         inside = np.ones(shape, bool)
         for source, n in zip(sources, target, strict=True):
             inside &= (source >= 0) & (source < n)
+        # of which each has as many axes as it varies along
         self.sources = tuple(
-            np.broadcast_to(s.clip(0, n - 1), shape) for s, n in zip(sources, target, strict=True)
+            np.minimum(np.maximum(s, 0), n - 1) for s, n in zip(sources, target, strict=True)
         )
         if line is not None:
             clear = _clear(network, line)
@@ -65,7 +67,7 @@ class Claimed:
             (MARGIN if own != source else 0)
             for own, source in zip(claim.variables, claim.right.args, strict=True)
         ]
-        mesh = np.ogrid[tuple(slice(-b, n + b) for b, n in zip(beyond, shape, strict=True))]
+        mesh = _mesh(shape, beyond)
         wide = tuple(n + 2 * b for b, n in zip(beyond, shape, strict=True))
         known = {**at, **dict(zip(claim.variables, mesh, strict=True))}
         if met(claim.conditions, known, wide).sum() > self.mask.sum():
@@ -75,6 +77,16 @@ class Claimed:
     def count(self) -> int:
         """How many outputs the claim speaks of."""
         return int(self.mask.sum())
+
+
+def _mesh(shape: Sequence[int], beyond: Sequence[int] = ()) -> list[NDArray[np.int64]]:
+    """The positions along each axis, side by side; with some more at both ends."""
+    last = len(shape) - 1
+    more = beyond or (0,) * len(shape)
+    return [
+        np.arange(-b, n + b).reshape((-1,) + (1,) * (last - a))
+        for a, (n, b) in enumerate(zip(shape, more, strict=True))
+    ]
 
 
 def met(
@@ -90,10 +102,7 @@ def met(
 def _clear(network: Network, moving: Sequence[bool]) -> NDArray[np.bool_]:
     """The outputs that no border reaches."""
     axes = unreached(network, moving)
-    clear = np.ones(network.outputs[0].numbers(), bool)
-    for a, each in enumerate(axes):
-        clear &= each.reshape([-1 if b == a else 1 for b in range(len(axes))])
-    return clear
+    return reduce(np.logical_and.outer, axes) if axes else np.ones((), bool)
 
 
 def moved(x: NDArray[Any], moves: Sequence[int], around: bool) -> NDArray[Any]:
@@ -128,6 +137,6 @@ def different(
         wrong = claimed.mask & (after != before[claimed.sources])
         if wrong.any():
             index = tuple(int(a[0]) for a in np.nonzero(wrong))
-            source = tuple(int(s[index]) for s in claimed.sources)
+            source = tuple(int(np.broadcast_to(s, wrong.shape)[index]) for s in claimed.sources)
             return index, after[index], before[source]
     return None

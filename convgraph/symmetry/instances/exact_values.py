@@ -168,6 +168,7 @@ def _function(reduction: Reduction, terms: NDArray[Any], bounded: bool) -> NDArr
     return _stand_in(terms, seed)
 
 
+@lru_cache(maxsize=256)
 def _is_whole(reduction: Reduction) -> bool:
     """Whether a function of whole numbers is known, and has whole values."""
     try:

@@ -17,7 +17,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.network.functional import Input
+from convgraph.symmetry.instances.bindings import bound
 from convgraph.symmetry.instances.claimed_outputs import Claimed, different, met, moved, pieces
 from convgraph.symmetry.instances.cropped_network import cropped
 from convgraph.symmetry.instances.exact_values import (
@@ -111,7 +111,7 @@ class _Case:
         """`count` sizes: from a start of 1 the smallest that the conditions allow and those behind
         it, and from another some small one."""
         if not self.whole_network:
-            made = self._smallest() if start == 1 else self._some(self._bound, start)
+            made = self._smallest() if start == 1 else self._roomy(start)
             yield from self._tried(made)
             for other in range(1, count if made is not None else 0):
                 yield from self._tried(self._bound(self._size + other))
@@ -127,17 +127,36 @@ class _Case:
                 yield from self._tried(self._some(partial(self._cropped, axis), start))
 
     def _smallest(self) -> _Made | None:
-        """The smallest size, by halving between those that are too small and one that is not."""
-        none, size = 0, 1
+        """The smallest size, by halving between those that are too small and one that is not.
+
+        In a frame what moves by t needs t + 1 positions: a size that is mostly the smallest or
+        too small.
+        """
+        none, size = 0, 1 if self.statement.where == "circle" else 1 + self._move
         while (made := self._bound(size)) is None and size < FAR:
             none, size = size, size + 1 + size // 2
+        back = size if none else 1
         while made is not None and size - none > 1:
-            middle = (size + none) // 2
+            middle = max((size + none) // 2, size - back)
             if (smaller := self._bound(middle)) is not None:
-                size, made = middle, smaller
+                size, made, back = middle, smaller, 2 * back
             else:
                 none = middle
         self._size = size
+        return made
+
+    @property
+    def _move(self) -> int:
+        """By how much the input moves at most, in positions of its first axis (see `_open`)."""
+        moves = self.shift.amounts(self._rank)
+        return max(0, *(abs(int(t)) - a for a, t in enumerate(moves)))
+
+    def _roomy(self, start: int) -> _Made | None:
+        """Some size; on a line one at which both sides mostly have all that they read."""
+        room = start + 2 * self._move if self.line else start
+        made = self._some(self._bound, room)
+        if room > start and (made is None or not is_small(made.network)):
+            return self._some(self._bound, start)
         return made
 
     def _some(self, make: Callable[[int], _Made | None], size: int) -> _Made | None:
@@ -164,8 +183,7 @@ class _Case:
                 self._fitted = True
                 return None
             head = () if self.channels is None else (self.channels,)
-            x = Input((*head, *space), rank=len(space))
-            network = Network(x, self.spec(x))
+            network = bound(self.spec, (*head, *space), len(space))
         except ConvgraphError:  # too small, or numbers that do not go together
             return None
         self._fitted = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -28,10 +29,13 @@ __all__ = [
     "converse_given",
     "converse_variables",
     "downsampling_given",
+    "in_setting",
     "premises_of",
+    "remembered",
     "setting_of",
 ]
 
+KEPT = 64  # specs
 ENDLESS = {"line": "zeros", "circle": "wrap"}
 BOUNDARY_RULE = (
     'a shift with boundary "wrap" goes around a circle or in a frame, '
@@ -55,11 +59,39 @@ def setting_of(spec: Spec | Network, shift: Shift, where: Any, channels: Size | 
     return setting(spec, amounts_of(spec, shift), where, channels, shift.boundary == "wrap")
 
 
+def in_setting(
+    spec: Spec | Network, shift: Shift, where: Any, channels: Size | None
+) -> tuple[Setting, Given]:
+    """The setting of a shift, and what is given and claimed there.
+
+    What is worked out of a spec is kept for a while, as a theorem is verified soon after it is
+    proved. Nobody has the equations that are kept: whoever alters those of a proof alters others.
+    """
+    try:
+        hash((spec, shift, where, channels))
+        keeps = isinstance(spec, Spec)
+    except TypeError:  # such as a spec that holds an array of a user's
+        keeps = False
+    setting, known = (remembered if keeps else _in_setting)(spec, shift, where, channels)
+    definitions, claims = (tuple(map(replace, e)) for e in (known.definitions, known.claims))
+    return setting, Given(definitions, claims, tuple(map(replace, known.notes)))
+
+
+def _in_setting(
+    spec: Spec | Network, shift: Shift, where: Any, channels: Size | None
+) -> tuple[Setting, Given]:
+    setting = setting_of(spec, shift, where, channels)
+    return setting, given(setting)
+
+
+remembered = lru_cache(maxsize=KEPT)(_in_setting)
+
+
 def premises_of(statement: Statement) -> Given:
     """What is given for a statement, what it claims, and what the symbols mean."""
     spec, channels = statement.spec, statement.channels
     if statement.theorem == "equivariance" and type(statement.transformation) is Shift:
-        return given(setting_of(spec, statement.transformation, statement.where, channels))
+        return in_setting(spec, statement.transformation, statement.where, channels)[1]
     if statement.transformation is None and statement.where == "line":
         if statement.theorem == "converse" and channels is None:
             return converse_given(sp.sympify(spec))

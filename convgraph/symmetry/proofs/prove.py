@@ -11,10 +11,9 @@ from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.proofs.derivation import argue
 from convgraph.symmetry.proofs.open_model import behind
-from convgraph.symmetry.proofs.premises import setting_of
+from convgraph.symmetry.proofs.premises import in_setting
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
-from convgraph.symmetry.proofs.row_claims import given
 from convgraph.symmetry.proofs.row_shifts import Unproved
 from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.transformation import Transformation
@@ -145,10 +144,9 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Asked, channels: Size | N
     place: Asked = "circle" if around else asked
     if place == "frame":
         raise Unproved("the border reaches some outputs")
-    bound = setting_of(spec, shift, place, channels)
+    bound, known = in_setting(spec, shift, place, channels)
     if around and isinstance(spec, Spec) and not bound.of_any_size:
         raise Unproved("the strides do not divide every size")
-    known = given(bound)
     steps = argue(bound, known)
     claim = known.claims[-1]
     statement = Statement("equivariance", spec, shift, place, channels, claim, known.notes)
