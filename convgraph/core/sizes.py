@@ -116,8 +116,10 @@ def _rounded(rounding: Any, e: sp.Expr) -> sp.Expr:
     whole: list[sp.Expr] = []
     rest: list[sp.Expr] = []
     for term, each in zip(terms, factors, strict=True):
+        # what is divided by a symbol is not whole for all numbers; sympy asks at length
+        under = any(not b.is_Rational and not power.is_nonnegative for b, power in each)
         plain = all(b.is_integer and power.is_Integer and power > 0 for b, power in each)
-        (whole if plain or term.is_integer else rest).append(term)
+        (whole if plain or (not under and term.is_integer) else rest).append(term)
     left = sp.Add(*rest)
     return sp.Add(*whole, rounding(left, evaluate=False) if left.free_symbols else rounding(left))
 

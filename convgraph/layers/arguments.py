@@ -139,7 +139,7 @@ def window(
     elif padding == "full":
         before = after = span - 1
     elif padding == "same":
-        total = greatest(0, (ceil_div(n, s) - 1) * s + span - n)
+        total = _or_nothing((ceil_div(n, s) - 1) * s + span - n)
         before = floor_div(total, 2)
         after = total - before
     else:
@@ -164,6 +164,13 @@ def window(
         more = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
         outputs = more if sp.sympify(span - after).is_positive else greatest(outputs, more)
     return Window(n, outputs, k, s, d, before, boundary, after)
+
+
+def _or_nothing(a: Size) -> Size:
+    """The size, and 0 where it is negative, which sympy does not see of what is rounded."""
+    if isinstance(a, int) or not (e := sp.expand(a)).has(sp.ceiling):
+        return greatest(0, a)
+    return sp.Max(0, e, evaluate=False)
 
 
 def greatest(a: Size, b: Size) -> Size:

@@ -32,6 +32,7 @@ NAMED = (sp.S.Zero, sp.S.One, sp.S.NegativeOne, sp.S.Half, sp.oo, -sp.oo, sp.tru
 CONSTANTS = (sp.Integer, sp.Rational, *map(type, NAMED))
 # kinds are told apart by what they are, and not by what they say of being equal to another
 BINDER, WORD, CONSTANT = (frozenset(map(id, kinds)) for kinds in (BINDERS, WORDS, CONSTANTS))
+ROUNDED = (Residue, sp.floor)  # whole, and of which no more is known
 LARGEST_POWER = 64  # sizes have small powers; a tower of large ones would not end being evaluated
 
 
@@ -155,7 +156,9 @@ def _index(e: sp.Expr) -> sp.Expr:
     parts = [_index(a) for a in e.args]
     if isinstance(e, Residue):
         return _residue(parts[0], parts[1])
-    made = e.func(*parts)
+    same = all(new is old for new, old in zip(parts, e.args, strict=True))
+    # sympy goes a long way to make a floor anew
+    made = e if same and isinstance(e, sp.floor) else e.func(*parts)
     return _floor(made) if isinstance(made, sp.floor) else expanded(made)
 
 
@@ -190,7 +193,7 @@ def is_whole(quotient: sp.Expr) -> bool:
     (True, False)
     """
     factors = [f.as_base_exp() for f in sp.Mul.make_args(quotient)]
-    if all(base.is_Symbol or base.is_Rational for base, _ in factors):
+    if all(base.is_Symbol or base.is_Rational or isinstance(base, ROUNDED) for base, _ in factors):
         # sympy asks each whether it is even, odd, positive and finite before it answers
         if all(base.is_integer and power.is_Integer and power > 0 for base, power in factors):
             return True

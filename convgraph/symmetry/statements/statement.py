@@ -57,8 +57,13 @@ def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
         if note.words != MEANING:
             continue
         symbol, value = note.formulas
-        parts = [sp.fraction(sp.together(floor.args[0])) for floor in value.atoms(sp.floor)]
-        plain = all(under.is_Integer and not over.has(sp.floor) for over, under in parts)
-        if parts and plain and not value.has(sp.ceiling, sp.Max, sp.Min):
+        parts = [floor.args[0] for floor in value.atoms(sp.floor)]
+        if parts and all(map(_is_polynomial, parts)) and not value.has(sp.ceiling, sp.Max, sp.Min):
             found[symbol] = value
     return found
+
+
+def _is_polynomial(e: sp.Expr) -> bool:
+    """Whether it divides by numbers alone, and rounds nothing."""
+    powers = (power.exp for power in e.atoms(sp.Pow))
+    return not e.has(sp.floor) and all(n.is_Integer and n > 0 for n in powers)
