@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,31 @@ def test_means_are_exact() -> None:
         sp.Rational(7, 3),
         sp.Rational(7, 3),
     ]
+
+
+SAME = {"padding": "same"}
+MEANS: list[Any] = [
+    cg.AvgPool(2, stride=1, padding=1),
+    cg.AvgPool(3, stride=1, padding=1, count_include_pad=False),
+    cg.Conv(3, bias=True, **SAME),
+    cg.ReLU(),
+    cg.MaxPool(2, stride=1),
+    cg.Residual(cg.AvgPool(3, stride=1, padding=1)),
+    cg.Residual(cg.AvgPool(3, stride=1, padding=1) >> cg.ReLU(), shortcut=cg.Conv(1, bias=True)),
+]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(MEANS), min_size=1, max_size=4), st.integers(6, 8))
+def test_values_with_means_are_those_of_the_network(specs: list[Any], n: int) -> None:
+    network = reduce(lambda one, other: one >> other, specs[1:], specs[0]).on(n)
+    x = draw((n,), 2)
+    (found,) = values(network, [x], seed=4)
+    drawn = draw((network.labels.parameters,), 5) % 9 - 4
+    drawn[drawn == 0] = 5
+    at = {str(p): sp.Integer(int(v)) for p, v in zip(network.parameters, drawn, strict=True)}
+    expected = network.evaluate([sp.Integer(int(value)) for value in x], at)
+    assert [sp.Rational(v) for v in found.tolist()] == expected.tolist()
 
 
 def test_formulas_of_whole_numbers() -> None:

@@ -1,14 +1,15 @@
 """Exact values of a network's output, edge by edge, for several inputs at once.
 
-Parameters are drawn, and numbers are whole, or fractions where a mean divides. A function whose
-values are not whole has another one of whole numbers in its place, always the same: what holds for
-every function holds for that one.
+Parameters are drawn, and numbers are whole; where a mean divides, those of a row are divided by one
+number. A function whose values are not whole has another one of whole numbers in its place, always
+the same: what holds for every function holds for that one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -25,13 +26,21 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT, Reduction
 from convgraph.core.wiring import Product
+from convgraph.symmetry.instances.divided_numbers import (
+    FITS,
+    Divided,
+    DividedLabels,
+    divided,
+    fractions,
+    greatest,
+    times,
+)
 
 __all__ = ["CROPPED_EDGES", "FEW_EDGES", "draw", "is_small", "values"]
 
 FEW_EDGES = 20_000  # are read in milliseconds
 CROPPED_EDGES = 1_000_000  # of a network that is cropped to one axis: half a second
 LEAST = -(10**9)  # stands for the greatest of nothing, on both sides alike
-FITS = 2**62  # sums up to here are whole numbers of 64 bits, with one to spare
 PRIME = 2_039  # modulo which functions are stood in for: cubes of what is below fit 64 bits
 PROBE = np.array([-7, -1, 0, 2, 9])  # of both signs, 0, even and odd: where functions differ
 
@@ -79,27 +88,40 @@ def values(
     (row,) = network.inputs
     (end,) = network.outputs
     labels = _label_values(network.labels, seed)
-    found = np.zeros((len(network.edges.start) - 1, len(inputs)), labels.dtype)
-    first = network.offsets[row.name]
+    found = np.zeros((len(network.edges.start) - 1, len(inputs)), np.int64)
+    first, unders = network.offsets[row.name], {row.name: 1}
     found[first : first + int(row.size)] = np.stack([x.ravel() for x in inputs], axis=1)
     for layer in network.layers:
-        result = _layer(network, layer, found, labels, bounded)
-        if result.dtype == object and found.dtype != object:
+        made = _layer(network, layer, _Values(found, unders), labels, bounded)
+        if made.over.dtype == object and found.dtype != object:
             found = found.astype(object)
-        first = network.offsets[layer.target.name]
-        found[first : first + len(result)] = result
-    first = network.offsets[end.name]
+        first, unders[layer.target.name] = network.offsets[layer.target.name], made.under
+        found[first : first + len(made.over)] = made.over
+    first, under = network.offsets[end.name], unders[end.name]
     out = found[first : first + int(end.size)]
+    out = out if under == 1 else fractions(out, under)
     return [out[:, number].reshape(end.numbers()) for number in range(len(inputs))]
 
 
-def _label_values(labels: Labels, seed: int) -> NDArray[Any]:
+@dataclass(frozen=True)
+class _Values:
+    """Whole numbers for the units of all rows, and by what those of each row are divided."""
+
+    over: NDArray[Any]
+    unders: Mapping[str, int]
+
+
+def _label_values(labels: Labels, seed: int) -> DividedLabels:
     drawn = draw((labels.parameters,), seed + 1) % 9 - 4
     drawn[drawn == 0] = 5
     known = [_number(e, labels, drawn) for e in labels.numbers]
-    if all(isinstance(each, int) for each in known):
-        return np.concatenate([drawn, np.array(known, np.int64)])
-    return np.array([*drawn.tolist(), *known, None], object)[:-1]  # fractions stay what they are
+    over = [each.numerator for each in known]
+    kind = np.int64 if max(map(abs, over), default=0) < FITS else object
+    numbers = np.concatenate([drawn, np.array(over, kind)]) if over else drawn
+    under = [each.denominator for each in known]
+    if all(each == 1 for each in under):
+        return DividedLabels(numbers, None)
+    return DividedLabels(numbers, np.array([1] * len(drawn) + under))
 
 
 def _number(e: sp.Expr, labels: Labels, drawn: NDArray[np.int64]) -> int | Fraction:
@@ -114,35 +136,57 @@ def _number(e: sp.Expr, labels: Labels, drawn: NDArray[np.int64]) -> int | Fract
 
 
 def _layer(
-    network: Network, layer: Layer, found: NDArray[Any], labels: NDArray[Any], bounded: bool
-) -> NDArray[Any]:
+    network: Network, layer: Layer, found: _Values, labels: DividedLabels, bounded: bool
+) -> Divided:
     start, source, label = layer_edges(network, layer)
-    carried, read = labels[label][:, None], found[source]
+    carried, read = labels.pick(label), _read(network, layer, found, source)
     fan_in = int(np.diff(start).max(initial=0))
-    if read.dtype != object and _greatest(carried) * _greatest(read) * (fan_in + 1) > FITS:
-        read = read.astype(object)
-    if layer.reduction == PRODUCT and read.dtype != object:
-        read = read.astype(object)
-    terms = carried * read
-    result = _reduced(layer.reduction, terms, start, bounded)
-    if layer.bias is not None:
-        result = result + labels[network.bias_numbers(layer)][:, None]
-    return result
+    under = carried.under * read.under
+    factors = carried.over[:, None], read.over
+    if all(each.dtype != object for each in factors) and (
+        layer.reduction == PRODUCT
+        or max(math.prod(map(greatest, factors)) * (fan_in + 1), -LEAST * under) > FITS
+    ):
+        factors = factors[0], factors[1].astype(object)
+    terms = factors[0] * factors[1]
+    if under == 1 or layer.reduction.linear or layer.reduction == MAX:
+        made = Divided(_reduced(layer.reduction, terms, start, bounded, LEAST * under), under)
+    else:
+        terms = fractions(terms, under)
+        made = divided(_reduced(layer.reduction, terms, start, bounded, LEAST))
+    if layer.bias is None:
+        return made
+    bias = labels.pick(network.bias_numbers(layer))
+    under = math.lcm(made.under, bias.under)
+    sides = (times(each.over, under // each.under) for each in (made, bias))
+    left, right = sides
+    return Divided(left + right[:, None], under)
 
 
-def _greatest(array: NDArray[Any]) -> int:
-    return int(np.abs(array).max(initial=0))
+def _read(network: Network, layer: Layer, found: _Values, source: NDArray[Any]) -> Divided:
+    """What the edges of a layer read, divided by one number."""
+    own = {joint.source.name: found.unders[joint.source.name] for joint in layer.joints}
+    under = math.lcm(*own.values())
+    read = found.over[source]
+    if len(set(own.values())) <= 1:
+        return Divided(read, under)
+    scale = np.ones(len(found.over), object)
+    for name, each in own.items():
+        first = network.offsets[name]
+        scale[first : first + int(network.row(name).size)] = under // each
+    factors = scale[source][:, None]
+    return Divided(times(read, factors if under > FITS else factors.astype(np.int64)), under)
 
 
 def _reduced(
-    reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64], bounded: bool
+    reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64], bounded: bool, least: int
 ) -> NDArray[Any]:
     if reduction.pointwise:
         return _function(reduction, terms, bounded)
     if reduction.linear:
         return _segments(np.add, terms, start, 0)
     if reduction == MAX:
-        return _segments(np.maximum, terms, start, LEAST)
+        return _segments(np.maximum, terms, start, least)
     if reduction == PRODUCT:
         return _segments(np.multiply, terms, start, 1)
     return _of_many(reduction, terms, start)
