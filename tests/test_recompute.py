@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -97,6 +98,19 @@ def test_only_what_changes_is_computed_anew_at_length(
 )
 def test_layers_of_other_kinds(spec: Any, shape: tuple[int, ...]) -> None:
     assert recomputed(spec, shape, [(0, 1), (2, 3)] + [(1, 2)] * (len(shape) - 2)) == "recomputed"
+
+
+@pytest.mark.parametrize("large", [10**5, 10**7, 10**17])
+def test_whole_numbers_beyond_64_bits_are_kept_exactly(large: int) -> None:
+    network = (cg.Conv(2) >> cg.ReLU() >> cg.Conv(2) >> cg.Conv(2)).on(5)
+    numbers = {"w": [3, large], "v": [large, 7], "u": [5, -7]}
+    edit = cg.recompute(network, slice(1, 3))
+    after = [1, large, -2, 1, 1]
+    new = edit.run(edit.start([1] * 5, numbers), after, numbers)
+    (a, b), (c, d), (e, f) = numbers.values()
+    h = [max(a * one + b * two, 0) for one, two in pairwise(after)]
+    g = [c * one + d * two for one, two in pairwise(h)]
+    assert [int(value) for value in new["s"]] == [e * one + f * two for one, two in pairwise(g)]
 
 
 def test_units_by_name_and_boxes_apart() -> None:

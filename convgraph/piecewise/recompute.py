@@ -17,6 +17,7 @@ from convgraph.core.given_values import input_values, label_values
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network, check_network
+from convgraph.core.overflow import OverflowingError, Rounded, require_bits
 from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
 from convgraph.core.units import Units
@@ -144,15 +145,38 @@ class Recomputation:
         values[row.name] = self._checked(values[row.name], new)
         exact = any(array.dtype == object for array in values.values())
         given = {**network.weights, **({} if parameters is None else parameters)}
-        numbers = label_values(network.labels, given, exact)
+        try:
+            return self._anew(values, label_values(network.labels, given, exact))
+        except OverflowingError:
+            wide = {name: array.astype(object) for name, array in values.items()}
+            return self._anew(wide, label_values(network.labels, given, exact=True))
+
+    def _anew(
+        self, values: Mapping[str, NDArray[Any]], numbers: NDArray[Any]
+    ) -> dict[str, NDArray[Any]]:
+        """The values of all rows, those of units behind the change computed from what is there."""
+        found = dict(values)
         for each in self.rows:
-            layer = network.layer(each.row)
-            units, found = renew(layer, each.units.boxes, values, network.labels, numbers)
-            old = values[each.row]
-            changed = old.astype(np.result_type(old, found))  # a copy
-            changed.reshape(-1)[units] = found
-            values[each.row] = changed
-        return values
+            units, new = self._held(each, found, numbers)
+            old = found[each.row]
+            changed = old.astype(np.result_type(old, new))  # a copy
+            changed.reshape(-1)[units] = new
+            found[each.row] = changed
+        return found
+
+    def _held(
+        self, row: RecomputedRow, values: Mapping[str, NDArray[Any]], numbers: NDArray[Any]
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Some units of a row and their values, if their type holds them."""
+        layer, labels = self.network.layer(row.row), self.network.labels
+        sources = {joint.source.name: values[joint.source.name] for joint in layer.joints}
+
+        def again(rounded: Rounded) -> NDArray[Any]:
+            known = {name: rounded(array) for name, array in sources.items()}
+            return renew(layer, row.units.boxes, known, labels, rounded(numbers))[1]
+
+        require_bits(layer, list(sources.values()), numbers, again)
+        return renew(layer, row.units.boxes, values, labels, numbers)
 
     def _old(self, activations: Mapping[str, Any], row: Row) -> NDArray[Any]:
         if not isinstance(activations, Mapping) or row.name not in activations:
