@@ -169,7 +169,6 @@ MEANS: list[Any] = [
 ]
 
 
-@settings(max_examples=20)
 @given(st.lists(st.sampled_from(MEANS), min_size=1, max_size=4), st.integers(6, 8))
 def test_values_with_means_are_those_of_the_network(specs: list[Any], n: int) -> None:
     network = reduce(lambda one, other: one >> other, specs[1:], specs[0]).on(n)
