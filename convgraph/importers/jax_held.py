@@ -62,6 +62,12 @@ def lead(operands: Sequence[Held], moving: Sequence[bool]) -> Axes:
     for held, _ in ranked:
         if every <= set(held.real):
             return held.axes
+    for held, is_moving in ranked:  # in place of axes over which something was reduced
+        rest = sorted(every - set(held.real))
+        free = [i for i, a in enumerate(held.axes) if i and a not in held.real]
+        if is_moving and len(rest) == len(free):
+            place = dict(zip(free, rest, strict=True))
+            return tuple(place.get(i, a) for i, a in enumerate(held.axes))
     return tuple(sorted(every))
 
 

@@ -67,9 +67,10 @@ def reshape(r: Reading, equation: Any, operands: Sequence[Held]) -> Held:
     for axis in held.real:
         if group_of[axis] not in ordered:
             ordered.append(group_of[axis])
-    held = r.arranged(held, tuple(a for old, _ in ordered for a in old))
-    axes = tuple(a for _, new in ordered for a in new)
-    sizes = [shape[a] for a in axes]
+    batch: Axes = (None,) if held.axes and held.axes[0] not in held.real else ()
+    held = r.arranged(held, (*batch, *(a for old, _ in ordered for a in old)))
+    axes = (*batch, *(a for _, new in ordered for a in new))
+    sizes = list(Held("", axes, shape).sizes)
     return r.emit("Reshape", [held], {"shape": sizes, "allowzero": 1}, axes, shape)
 
 

@@ -63,9 +63,13 @@ def _same(r: Reading, equation: Any, operands: Sequence[Held]) -> list[Held]:
 def _max(r: Reading, equation: Any, operands: Sequence[Held]) -> Held:
     """The greater of two; of a unit and zero it is what everybody calls relu."""
     for a, b in (operands, operands[::-1]):
-        zero = r.value(b)
-        if r.moving(a) and zero is not None and zero.ndim == 0 and zero == 0:
+        bound = r.value(b)
+        if bound is None or not r.moving(a):
+            continue
+        if bound.ndim == 0 and bound == 0:
             return units(r, "Relu", [a], _shape(equation))
+        if np.all(bound == -np.inf) and a.shape == _shape(equation):
+            return a  # nothing is less
     return units(r, "Max", operands, _shape(equation))
 
 

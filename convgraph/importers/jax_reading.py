@@ -266,7 +266,8 @@ class Reading:
         labels = tuple(a if a is not None and (a in real or held.shape[a] == 1) else None
                        for a in wanted)  # fmt: skip
         sizes = Held("", labels, held.shape).sizes
-        if held.sizes != sizes and not (loose and _inner(held.sizes) == _inner(sizes)):
+        fits = len(held.sizes) <= len(sizes) and _inner(held.sizes) == _inner(sizes)
+        if held.sizes != sizes and not (loose and fits):
             view = {"shape": list(sizes), "allowzero": 1}
             held = self.emit("Reshape", [held], view, labels, held.shape)
         elif not loose:
