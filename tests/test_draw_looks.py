@@ -83,12 +83,12 @@ def test_properties_reach_every_format() -> None:
 
 @pytest.mark.parametrize("shape", ["circle", "square", "diamond"])
 def test_connections_end_at_the_border_of_every_shape(shape: Any) -> None:
-    figure = cg.draw(NET, units={"s": {"shape": shape, "size": 1.3}})
+    figure = cg.draw(NET, units={"s": {"shape": shape, "size": 1.2}})
     units = circles(figure)
     for edge in figure.panels[0].edges:
         unit, (x, y) = units[edge.target], edge.route.tip
         dx, dy = abs(x - unit.x), abs(y - unit.y)
-        half = 1.3 * BOOK.radius
+        half = 1.2 * BOOK.radius
         inside = {  # of shapes of as much area as the circle
             "circle": math.hypot(dx, dy) / half,
             "square": max(dx, dy) / (half * math.sqrt(math.pi) / 2),
@@ -143,6 +143,7 @@ def test_a_legend_stands_beside_the_figure_in_every_format() -> None:
         ({"units": {"x1": {"colour": "red"}}}, r"a property is one of .* did you mean color"),
         ({"units": {"x1": {"shape": "sqare"}}}, r"one of circle, square.* did you mean square"),
         ({"units": {"x1": {"size": 3}}}, r"a number from 0.2 to 1.5"),
+        ({"units": {"x1": {"size": 1.4, "shape": "diamond"}}}, r"a diamond of at most 1.24"),
         ({"units": {"x1": {"fill": "ornge"}}}, r"a colour is #rrggbb .* did you mean orange"),
         ({"edges": "parameter"}, r"edges='parameter': 'parameters', or a mapping"),
         ({"edges": {"w_9": {}}}, r"edges='w_9': no parameter of this network"),

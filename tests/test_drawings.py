@@ -36,6 +36,20 @@ def test_the_lines_of_each_drawing_make_a_figure(title: Any) -> None:
     assert figure.dot
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("title", DRAWINGS)
+def test_latex_compiles_each_drawing(title: Any, tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex on this machine")
+    *lines, last = re.split(r"\n(?=\S)", DRAWINGS[title][1])
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    eval(last, names).save(tmp_path / "figure.tex")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "figure.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
 def test_a_matrix_is_that_of_the_network() -> None:
     net = cg.Conv((2, 2)).on((3, 3))
     (panel,) = cg.draw_matrix(net).panels

@@ -13,7 +13,7 @@ from convgraph.core.network import Network
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_places import letters_at, overlaps
+from convgraph.figures.letter_places import MOST_LOOKED_AT, letters_at, overlaps
 from convgraph.figures.lettering import captions_of, headings_of
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
@@ -40,6 +40,7 @@ FROM = {
 
 MOST_READ = 40  # units or connections that a description names
 
+WIDEST = 0.95  # pitches that a unit takes
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
 ACROSS_WITH_NAMES = 2.2  # where they run across, and names stand one behind the other
 ACROSS = ("right", "left")
@@ -87,7 +88,8 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     letter = letters_of(network, wish.letters)
     panel = _built(network, theme, wish, letter)
     distance = panel.row_distance
-    for _ in range(TRIES if wish.row_distance is None else 0):
+    few = len(panel.edges) <= MOST_LOOKED_AT  # more can't be read at any distance
+    for _ in range(TRIES if wish.row_distance is None and few else 0):
         if not overlaps([text for text in panel.texts if text.edge is not None]):
             break
         distance *= MORE
@@ -218,6 +220,12 @@ def _all_units(
             shape, size = look.shape or "circle", look.size or 1.0
             at = float(x) * theme.pitch, y
             unit = Unit(name, row.name, text, *at, fills, shape=shape, size=size, line=look.color)
+            if theme.diameter * unit.extent > WIDEST:
+                most = WIDEST * size / (theme.diameter * unit.extent)
+                raise ConvgraphError(
+                    f"units={{{name!r}: {{'size': {size:g}}}}}: a {shape} of at most {most:.2f}, "
+                    "so that it does not touch its neighbours"
+                )
             units.append(unit)
     return units
 

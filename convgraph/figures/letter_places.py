@@ -11,7 +11,7 @@ from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Edge, Panel, Text
 from convgraph.figures.theme import Theme
 
-__all__ = ["letters_at", "overlaps"]
+__all__ = ["MOST_LOOKED_AT", "letters_at", "overlaps"]
 
 SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stand beside it
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
@@ -19,7 +19,7 @@ ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may st
 LETTER_GAP = 3.0  # points between a letter and its edge
 MASK_GAP = 1.0  # and between one that stands on its edge and others
 STEPS = 32  # points of an edge that are looked at
-MOST_LOOKED_AT = 600  # edges: with more, letters keep off each other alone
+MOST_LOOKED_AT = 250  # edges: with more, letters keep off each other alone
 
 ON_TEXT, ON_UNIT, STRUCK, HIDING = 10.0, 8.0, 3.0, 0.5  # how bad it is to stand so
 
@@ -35,11 +35,12 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
     units = np.array([(unit.x, unit.y) for unit in panel.units])
     way = _points(panel.edges) if len(panel.edges) <= MOST_LOOKED_AT else None
     result: list[Text] = []
+    taken = np.zeros((len(panel.edges), 4))  # places and sizes of the letters so far
     for number, (edge, letter) in enumerate(zip(panel.edges, letters, strict=True)):
         if not letter:
             continue
         best, least = None, np.inf
-        boxes = np.array([(t.x, t.y, t.width, t.size) for t in result]).reshape(-1, 4)
+        boxes = taken[: len(result)]
         for choice in _choices(edge, letter, theme, across):
             worth = _badness(choice, boxes, units, way, number, theme)
             if worth < least - 1e-9:
@@ -47,6 +48,7 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
             if least == 0:
                 break
         assert best is not None
+        taken[len(result)] = best.x, best.y, best.width, best.size
         result.append(best)
     return result
 

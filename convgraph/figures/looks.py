@@ -24,7 +24,7 @@ __all__ = ["EdgeLook", "Looks", "UnitLook", "edge_looks", "parameter_colors", "u
 
 Looks: TypeAlias = "Mapping[Any, Mapping[str, Any]] | Iterable[Any] | Callable[..., Any] | None"
 
-SIZES = (0.2, 1.5)  # of a unit, so that neighbours never touch
+SIZES = (0.2, 1.5)  # of a unit
 WIDTHS = (0.1, 10.0)  # of a connection
 
 
