@@ -12,7 +12,7 @@ from harness import Result, benchmark
 
 import convgraph as cg
 
-SIZE, CHANNELS = 2048, 4
+SIZE, CHANNELS = 1024, 4
 
 
 def network(levels: int) -> Any:
@@ -54,8 +54,8 @@ def guessed() -> Iterator[Result]:
     from monai.inferers import sliding_window_inference
 
     for levels, guesses in (
-        (3, ((512, 0.25), (512, 0.5), (256, 0.25), (128, 0.25), (96, 0.25))),
-        (5, ((1024, 0.25), (512, 0.25), (512, 0.5), (512, 64), (256, 64))),
+        (3, ((512, 0.25), (256, 0.5), (256, 0.25), (96, 0.25))),
+        (5, ((512, 0.25), (512, 0.5), (512, 64), (256, 64))),
     ):
         module = network(levels)
         image = torch.rand(1, 1, SIZE, SIZE)

@@ -1,6 +1,6 @@
 """A U-Net on an image ten times as large as the memory that it may take, and the same pixels.
 
-    python image_ten_times_the_memory.py --memory 40 --whole
+    python image_ten_times_the_memory.py --memory 16 --whole
 
 For Linux, with PyTorch. The image and the output are files; what the process may allocate beyond
 what it has when the libraries are loaded is limited by the system.
@@ -69,7 +69,7 @@ def noise(path, side):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--memory", type=int, default=40, help="in MB (10^6 bytes)")
+    parser.add_argument("--memory", type=int, default=16, help="in MB (10^6 bytes)")
     parser.add_argument("--whole", action="store_true", help="compare with the whole, unlimited")
     chosen = parser.parse_args()
     memory = chosen.memory * 10**6
@@ -86,6 +86,11 @@ def main():
         module(torch.zeros(1, 1, 256, 256))  # what PyTorch makes once: threads, kernels
         network = cg.from_torch(module, image.shape)
 
+        # half of the memory, as kernels and Python itself take some
+        plan = cg.tiles(network, memory=memory // 2, module=module)
+        print(plan)
+        predicted = plan.memory(module=module)
+
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (allocated() + memory, hard))
         print(f"an image of {image.nbytes:,} bytes, with {memory:,} to allocate")
@@ -94,9 +99,7 @@ def main():
         except (MemoryError, RuntimeError) as error:
             print("at once:", str(error).splitlines()[0])
 
-        plan = cg.tiles(network, memory=memory * 3 // 4, module=module)
-        print(plan)
-        print(f"a tile takes {plan.memory(module=module):,} bytes, as predicted")
+        print(f"a tile takes {predicted:,} bytes, as predicted")
         plan.run(module, image, out)
 
         if chosen.whole:

@@ -166,6 +166,11 @@ def strided() -> Any:
     )
 
 
+def one_channel() -> Any:
+    """Of which both layouts are one, so that strides say which is meant."""
+    return nn.Sequential(nn.Conv2d(8, 1, 3, padding=1), nn.Conv2d(1, 16, 3, padding=1), nn.ReLU())
+
+
 def held(run: Any) -> int:
     """The bytes that PyTorch's allocator has out at most during a run."""
     from torch.profiler import ProfilerActivity, profile
@@ -181,7 +186,7 @@ def held(run: Any) -> int:
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("make", [Keeping, strided])
+@pytest.mark.parametrize("make", [Keeping, strided, one_channel])
 def test_a_module_holds_as_much_memory_as_predicted(make: Any, layout: Any) -> None:
     module = make().eval().to(memory_format=layout)
     plan = cg.tiles(cg.from_torch(module, (8, 512, 512)), tile=160)

@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 import torch
+from torch._prims_common import suggest_memory_format
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -22,6 +23,7 @@ from convgraph.core.errors import ConvgraphError
 
 __all__ = ["memory_of"]
 
+PLAIN = torch.contiguous_format
 SMALL = 20480  # up to so many values, for one image, PyTorch does not call oneDNN (Convolution.cpp)
 
 
@@ -102,21 +104,19 @@ def _convolution(made: Any, source: Any, weight: Any, *rest: Any) -> int:
         channels = weight.shape[1] if transposed else source.shape[1]
         columns = prod(kernel) * channels * prod(at.shape[2:]) * source.itemsize
         return int(target + (columns if max(kernel) > 1 else 0))
+    plain = max(kernel) == 1 and all(n == 1 for n in (*rest[1], *rest[3])) and groups == 1
+    if plain and not transposed and torch.get_num_threads() == 1:
+        return int(target)  # a product of matrices
     buffers = torch.get_num_threads() * read if transposed else 0
-    form = {4: torch.channels_last, 5: torch.channels_last_3d}.get(source.dim())
-    if form and (_last(source, form) or _last(weight, form)):
-        copied = not source.is_contiguous(memory_format=form)
+    last = {suggest_memory_format(source), suggest_memory_format(weight)} - {None, PLAIN}
+    if last:
+        copied = not source.is_contiguous(memory_format=last.pop())
         return int(target + buffers + (read if copied else 0))
     if transposed:
         return int(max(buffers + read + target, 3 * target))
     # a copy of what is read, the result in blocks; and that, and its copy in the layout wanted
     blocks = _blocked(made)
     return int(blocks + max(_blocked(source), target))
-
-
-def _last(tensor: Any, form: Any) -> bool:
-    """Whether channels are innermost."""
-    return bool(tensor.is_contiguous(memory_format=form) and not tensor.is_contiguous())
 
 
 def _blocked(tensor: Any) -> int:
