@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -129,7 +129,7 @@ def settled(value: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.filter_too_much])  # many commute
 def test_counterexamples_are_failures_in_sympy(data: st.DataObject) -> None:
     network = data.draw(networks())
     verdict = checked(data, network)
