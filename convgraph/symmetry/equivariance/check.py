@@ -273,8 +273,9 @@ def _explanation(
     view: SeparatedAxes | None,
     divided: bool,
 ) -> Explanation:
-    edges = sum(int(layer.connections) for layer in network.layers)
-    kind = Unexplained if view is None and edges > MOST else Explanation
+    # to count them takes longer than a verdict about a layer
+    many = view is None and sum(int(layer.connections) for layer in network.layers) > MOST
+    kind = Unexplained if many else Explanation
     return kind(network, acting, row, view, divided)
 
 
