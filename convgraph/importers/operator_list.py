@@ -13,7 +13,7 @@ __all__ = ["markdown", "operators_read"]
 
 assert walk, branch  # they register the operators
 
-NOT_OF_ONNX = {"Atan2"}  # PyTorch has it
+NOT_OF_ONNX = {"Atan2", "CumMax", "Pointwise", "SumPool"}  # PyTorch or JAX has them
 HEAD = f"""# The operators of ONNX
 
 Operator sets {OLDEST} to {NEWEST}. This page is written by
