@@ -5,6 +5,7 @@ claim says, which the questions then put to the test. Of what a proof is given, 
 found, nothing is read, and no code is shared with what found it but that of layers themselves:
 specs, which bind themselves to symbols, and the axes of their wirings. With the instances, which
 are a check of their own, it shares how axes are paired and how the notes of a statement are read.
+What an axis reads it takes from the axis itself; tests hold that against the axis's table.
 """
 
 from __future__ import annotations
