@@ -10,6 +10,7 @@ What an axis reads it takes from the axis itself; tests hold that against the ax
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from convgraph.symmetry.transformations import Shift
 
 __all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
 
+OWN = re.compile(r"\w+!\w*")  # tap!, read!, size!0: names of what questions are about
 ENDLESS = {"line": "zeros", "circle": "wrap"}  # on a line nothing goes around
 
 
@@ -100,8 +102,8 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
     spec = () if isinstance(statement.spec, Network) else statement.spec
     parameters = free_symbols((spec, shift, statement.channels, statement.notes))
     said = [side for claim in claimed for side in (claim.left, claim.right, *claim.conditions)]
-    if any("!" in symbol.name for symbol in parameters | free_symbols(said)):
-        raise ConvgraphError("claims: names with a ! are those of a question")
+    if any(OWN.fullmatch(symbol.name) for symbol in parameters | free_symbols(said)):
+        raise ConvgraphError("claims: a word and a ! are a name that a question gives")
     if any(set(claim.left.args) & parameters for claim in claimed):
         raise ConvgraphError("claims: what a claim is for all of is no size, and no amount")
     if where != "interior" and any(claim.conditions for claim in claimed):
