@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.node import Node
+from convgraph.importers.onnx_tensors import MOST_AXES
 from convgraph.importers.pointwise_operators import KINDS
 
 __all__ = [
@@ -109,6 +110,8 @@ def divided(node: Node, a: Array, b: Array) -> Array:
 def expanded(node: Node, data: Array, shape: Array | None = None) -> Array:
     """An array repeated to a shape."""
     stated = node.numbers("shape") if shape is None else _ints(shape)
+    if len(stated or []) > MOST_AXES:  # of which numpy has its own word
+        raise ConvgraphError(f"shape={stated}: at most {MOST_AXES} axes")
     wanted = np.broadcast_shapes(data.shape, tuple(stated or []))
     if product(wanted) > LARGEST:
         raise ConvgraphError(f"shape={wanted}: at most {LARGEST:,} entries are folded")

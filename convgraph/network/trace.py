@@ -37,7 +37,7 @@ ADVICE = {
 """What to do instead, by a part of the message of what numpy or sympy raise."""
 
 LIBRARY = Path(__file__).parents[1]
-LARGEST = 10**6  # values that a run holds as symbols, of about a kilobyte each
+LARGEST = 10**5  # values that a run holds as symbols, of about a kilobyte each
 
 
 def trace(
