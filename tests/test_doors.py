@@ -112,6 +112,14 @@ def test_a_border_that_is_too_large_is_refused_with_its_size(kernel: int) -> Non
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000_000  # kB
 
 
+def test_a_move_of_too_many_positions_is_refused_before_it_is_made() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = CliRunner().invoke(main, ["check", "Conv(3)", "--input", "100000000", "--flip"])
+    assert result.exit_code == 2
+    assert "positions=199,999,998" in result.stderr
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
 def test_what_a_command_may_take_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "ALWAYS_FITS", 1000)
     with memory.at_most(50_000_000):

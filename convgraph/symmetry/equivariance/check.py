@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from convgraph.core import memory
 from convgraph.core.boxes import decompose
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
@@ -110,6 +111,8 @@ def check_equivariance(
             f"network={network!r}: this question needs numbers; for inputs of any size "
             "prove(spec, shift) takes the spec as it is, without .on(...)"
         )
+    # what moves where is kept in some ten arrays along each axis of a row
+    memory.require("positions", sum(sum(each.numbers()) for each in network.rows), 100)
     target = _target(network, row)
     if output is not None and not isinstance(output, Transformation):
         raise ConvgraphError(f"output={output!r}: a transformation, such as Shift(1)")
