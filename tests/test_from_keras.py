@@ -129,6 +129,6 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
 
 
 def test_a_file_is_read(tmp_path: Any) -> None:
-    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3)])
+    model = keras.Sequential([keras.Input((6, 6, 1), name="image"), layers.Conv2D(2, 3)])
     model.save(tmp_path / "model.keras")
     assert repr(from_keras(tmp_path / "model.keras")) == repr(from_keras(model))

@@ -103,10 +103,12 @@ def _inputs(jax: Any, model: Any, given: Any) -> tuple[dict[str, Any], bool]:
     """The shape and type of each input; whether the model takes them by name."""
     if given is not None:
         return given_inputs(jax, given), isinstance(given, Mapping)
-    try:
-        stated = model.input
-    except (AttributeError, ValueError):  # a model of a class of its own, or one without an input
-        stated = None
+    stated = None
+    for attribute in ("input", "inputs"):  # a sequence of layers has the second alone
+        try:
+            stated = stated or getattr(model, attribute)
+        except (AttributeError, ValueError):
+            continue  # a model of a class of its own, or one without an input
     if stated is None:
         raise ConvgraphError("input_shape=None: the model states no shape of its input; give one")
     by_name = isinstance(stated, Mapping)
