@@ -239,7 +239,6 @@ def test_show_draws_what_it_answers(tmp_path: Path, name: str) -> None:
         (["--input", "0"], "shape=(0,): a shape is a positive integer"),
         (["--input", "2x3x5"], "shape=(2, 3, 5): a kernel of rank 1 takes a shape of rank 1"),
         (["--input", "n", "--unit", "g1"], "needs numbers"),
-        (["--input", "10" * 7], "positions="),
         (["--input", "5", "--out", "f.gif"], "a figure is saved as"),
         (["--input", "5", "--out", "missing/f.svg"], "a folder that exists"),
         (["--input", "5000", "--out", "f.svg"], "too many to draw"),

@@ -479,6 +479,7 @@ def test_large_networks_are_described_without_their_edges() -> None:
 
 QUESTIONS: dict[str, tuple[Any, ...]] = {
     "check_equivariance": (cg.Shift(1),),
+    "compare": (STACK,),
     "invariance": (cg.Shift(1),),
     "path_counts": ("s1",),
     "plot_paths": ("s1",),

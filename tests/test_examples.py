@@ -12,6 +12,7 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 LINES = {
+    "original_unet.py": "a corner pixel of the output sees ((0, 187), (0, 187))",
     "own_code.py": "g4 sees x3, x4",
     "same_wiring_three_tyings.py": "the same connections: True",
     "all_sizes_at_once.py": "Conv(3, padding='same'): n outputs, 3*n - 2 connections",
