@@ -152,7 +152,7 @@ class _Along:
         return [
             self._multiple(script, size, part, unit)
             for size, part in ((went, out), (came, by))
-            if part != 1 or unit is not size
+            if part != 1 or unit != size
         ]
 
     def _multiple(self, script: Script, size: sp.Expr, part: Any, times: sp.Expr) -> str:
