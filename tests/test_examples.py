@@ -37,7 +37,7 @@ def test_example(name: Any, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process allocates")
 def test_an_image_ten_times_the_memory_gives_the_same_pixels(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    command = [sys.executable, EXAMPLES / LIMITED, "--memory", "24", "--whole"]
+    command = [sys.executable, EXAMPLES / LIMITED, "--memory", "16", "--whole"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     at_once, last = done.stdout.splitlines()[1], done.stdout.splitlines()[-1]
