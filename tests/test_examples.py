@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ LINES = {
     "all_sizes_at_once.py": "Conv(3, padding='same'): n outputs, 3*n - 2 connections",
 }
 LIMITED = "image_ten_times_the_memory.py"
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if os.name == "posix" else 0
 
 
 def test_every_example_is_here() -> None:
@@ -35,11 +37,12 @@ def test_example(name: Any, tmp_path: Path) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process allocates")
+@pytest.mark.skipif(MEMORY < 8e9, reason="the whole image at once takes 4 GB")
 def test_an_image_ten_times_the_memory_gives_the_same_pixels(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    command = [sys.executable, EXAMPLES / LIMITED, "--memory", "16", "--whole"]
+    command = [sys.executable, EXAMPLES / LIMITED, "--memory", "24", "--whole"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
-    at_once, last = done.stdout.splitlines()[1], done.stdout.splitlines()[-1]
-    assert at_once.startswith("at once: ")
+    *_, last = lines = done.stdout.splitlines()
+    assert any(line.startswith("at once: ") for line in lines)
     assert float(last.removeprefix("greatest difference to the whole: ")) < 1e-5

@@ -60,8 +60,15 @@ def test_what_it_shows_is_what_is_stored(path: Any, tmp_path: Path) -> None:
 
 
 def shown(cell: Any) -> Any:
-    """What a cell shows, but for the pictures of matplotlib, whose bytes are its version's."""
-    return [
-        (out.get("text"), {k: v for k, v in out.get("data", {}).items() if k != "image/png"})
-        for out in cell.get("outputs", [])
+    """What a cell shows, but for the pictures of matplotlib, whose bytes are its version's.
+
+    What it prints may come in several pieces.
+    """
+    outputs = cell.get("outputs", [])
+    printed = "".join(out.get("text", "") for out in outputs)
+    data = [
+        {kind: value for kind, value in out["data"].items() if kind != "image/png"}
+        for out in outputs
+        if "data" in out
     ]
+    return printed, data
