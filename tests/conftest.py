@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, is_hypothesis_test, settings
+from hypothesis import HealthCheck, settings
 
 # The same examples in every run, so that a failure is everybody's and not the luck of one;
 # --draws 1000 draws so many new ones. They are few, as the exhaustive tests draw on. A slow machine
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not draws:
         return
     functions = [getattr(item, "function", None) for item in items]
-    drawn = [is_hypothesis_test(function) for function in functions]
+    drawn = [hasattr(function, "hypothesis") for function in functions]
     for function in {f for f, draw in zip(functions, drawn, strict=True) if draw}:
         own = function._hypothesis_internal_use_settings
         function._hypothesis_internal_use_settings = settings(
