@@ -425,3 +425,24 @@ def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof():
     again = cg.prove(*THEOREMS["padded"])
     assert again.verify()
     assert str(again) == text
+
+
+def test_nothing_is_remembered_of_specs_that_may_hold_more_than_they_compare():
+    class Own(cg.Conv):  # compares what a convolution has
+        def bind(self, *tensors):
+            return cg.Conv(self.kernel, stride=self.every).bind(*tensors)
+
+    def own(every):
+        made = Own(3)
+        object.__setattr__(made, "every", every)
+        return made
+
+    dense, strided = own(1), own(2)
+    assert dense == strided
+    assert str(cg.prove(dense, cg.Shift(2)).conclusion.rhs) == "y(i - 2)"
+    proof = cg.prove(strided, cg.Shift(2))
+    assert str(proof.conclusion.rhs) == "y(i - 1)"
+    assert proof.verify()
+    object.__setattr__(strided, "every", 1)  # altered after it was proved
+    with pytest.raises(cg.ConvgraphError):
+        proof.verify()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from convgraph.core.network import Network
+from convgraph.core.settled import settled
 from convgraph.layers.spec import Spec
 from convgraph.network.functional import Input
 
@@ -18,11 +19,7 @@ KEPT = 64  # networks, of which each that is evaluated has few edges
 
 def bound(spec: Spec, shape: tuple[int, ...], rank: int) -> Network:
     """The spec on an input of this shape, channels first where there is one axis more."""
-    try:
-        hash(spec)
-    except TypeError:  # such as one that holds an array of a user's
-        return _made(spec, shape, rank)
-    return remembered(spec, shape, rank)
+    return (remembered if settled(spec) else _made)(spec, shape, rank)
 
 
 def _made(spec: Spec, shape: tuple[int, ...], rank: int) -> Network:

@@ -10,6 +10,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.settled import settled
 from convgraph.core.sizes import Size
 from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE
@@ -67,11 +68,7 @@ def in_setting(
     What is worked out of a spec is kept for a while, as a theorem is verified soon after it is
     proved. Nobody has the equations that are kept: whoever alters those of a proof alters others.
     """
-    try:
-        hash((spec, shift, where, channels))
-        keeps = isinstance(spec, Spec)
-    except TypeError:  # such as a spec that holds an array of a user's
-        keeps = False
+    keeps = isinstance(spec, Spec) and settled((spec, shift, where, channels))
     setting, known = (remembered if keeps else _in_setting)(spec, shift, where, channels)
     definitions, claims = (tuple(map(replace, e)) for e in (known.definitions, known.claims))
     return setting, Given(definitions, claims, tuple(map(replace, known.notes)))
