@@ -179,6 +179,10 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         "slope=0.1: a slope is an int, a Fraction or a sympy expression",
     ),
     (
+        lambda: cg.LeakyReLU(sp.Float(0.5)),  # which sympy cannot compare with a Fraction
+        "slope=0.500000000000000: a slope is an int, a Fraction or a sympy expression",
+    ),
+    (
         lambda: cg.Activation("a b"),
         "name='a b': an activation's name is an identifier, such as 'phi'",
     ),

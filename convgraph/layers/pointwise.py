@@ -57,9 +57,10 @@ class LeakyReLU(_Pointwise):
     slope: Any = Fraction(1, 100)
 
     def __post_init__(self) -> None:
-        if isinstance(self.slope, bool | float) or not isinstance(
-            self.slope, int | Fraction | sp.Expr
-        ):
+        exact = isinstance(self.slope, int | Fraction) or (
+            isinstance(self.slope, sp.Expr) and not self.slope.has(sp.Float)
+        )
+        if isinstance(self.slope, bool) or not exact:
             raise ConvgraphError(
                 f"slope={self.slope!r}: a slope is an int, a Fraction or a sympy expression"
             )
