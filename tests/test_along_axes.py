@@ -135,6 +135,15 @@ def test_matrices_that_are_multiplied_list_no_edge(monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(net.evaluate(x), x @ x.swapaxes(1, 2))
 
 
+def test_products_that_cancel_are_exact_beyond_64_bits() -> None:
+    """Rounded they cancel to 0, and in 64 bits 2^65 is 0, too."""
+    onnx_models = pytest.importorskip("tests.onnx_models")
+    nodes = [onnx_models.node("MatMul", ["a", "b"], ["y"])]
+    net = cg.from_onnx(onnx_models.model(nodes, {"a": (1, 1, 2), "b": (1, 2, 1)}))
+    a, b = np.array([[2**60, -(2**60)]]), np.array([[2**60], [2**60 - 32]])
+    assert net.evaluate({"a": a, "b": b}).tolist() == [[2**65]]
+
+
 def test_what_has_no_values_is_said_before_anything_is_computed() -> None:
     onnx_models = pytest.importorskip("tests.onnx_models")
     node = onnx_models.node

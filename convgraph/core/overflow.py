@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.reduction import MAX
+from convgraph.core.reduction import MAX, PAIRED
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer
@@ -34,7 +34,8 @@ def require_bits(
     """Refuse to go on in 64 bits where what a unit computes may be larger.
 
     For sums and maxima the largest factors and the number of connections mostly show that nothing
-    is. Otherwise the layer is computed `again` in floating point, a sum with absolute values.
+    is. Otherwise the layer is computed `again` in floating point, a sum with absolute values: terms
+    that cancel may be rounded by more than is left of them.
     """
     if any(values.dtype.kind != "i" for values in (*sources, labels)):
         return
@@ -43,8 +44,9 @@ def require_bits(
         value, label = max(map(_largest, sources), default=0.0), _largest(labels)
         if (value * int(layer.connections) + 1) * max(label, 1.0) < HELD:
             return
+    adds = linear or layer.reduction is PAIRED
     with np.errstate(all="ignore"):  # what has no value in numbers has none here
-        made = again((lambda a: np.abs(a.astype(float))) if linear else (lambda a: a.astype(float)))
+        made = again((lambda a: np.abs(a.astype(float))) if adds else (lambda a: a.astype(float)))
     if _largest(made) >= HELD:
         raise OverflowingError
 
