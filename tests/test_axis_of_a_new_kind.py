@@ -14,7 +14,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, SUM
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, floor_div
 from convgraph.core.tying import Constant, Learned, Tying, taps
 from convgraph.core.wiring import Product
 
@@ -86,3 +86,47 @@ def test_a_lemma_that_is_not_true_of_an_axis_is_not_confirmed() -> None:
 
     assert ask([lemmas.translated(Backwards(12, 3, 2))]).holds
     assert not ask([lemmas.translated(Wrong(12, 3, 2))]).holds
+
+
+@dataclass(frozen=True)
+class Straying(Backwards):
+    """Keeps pace with every second position only; its field has the name of a lemma's symbol."""
+
+    u: Size = 2
+
+    def place(self, output: Any, tap: Any) -> Any:
+        return output + self.u * floor_div(output, self.u)
+
+    def link(self, output: Any, tap: Any, read: Any) -> Any:
+        return (self.u * floor_div(output, self.u) - read,), ()
+
+
+@dataclass(frozen=True)
+class Switched(Backwards):
+    """Reads the own place, or twice as far away."""
+
+    straight: bool = False
+
+    def place(self, output: Any, tap: Any) -> Any:
+        return output if self.straight else 2 * output
+
+
+@dataclass(frozen=True)
+class Choosing(Backwards):
+    """Reads twice as far away at one size only."""
+
+    def place(self, output: Any, tap: Any) -> Any:
+        return 2 * output if self.gap == 2 else output
+
+
+@pytest.mark.parametrize("kind", [Straying, Switched, Choosing])
+def test_a_lemma_is_for_the_axis_and_not_for_others_of_its_class(kind: Any) -> None:
+    pytest.importorskip("z3")
+    from convgraph.symmetry.smt import lemmas
+    from convgraph.symmetry.smt.recheck import ask
+
+    if kind is not Choosing:  # a lemma that is not true
+        assert not ask([lemmas.translated(kind(12, 3, 2))]).holds
+        return
+    with pytest.raises(cg.ConvgraphError, match="no lemma"):
+        lemmas.translated(kind(12, 3, 2))

@@ -19,6 +19,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.smt.folds import Fold, Kind, State, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, term, whole
+from convgraph.symmetry.statements.vocabulary import unused
 
 __all__ = [
     "alike",
@@ -47,16 +48,40 @@ def linked(script: Script, axis: Axis, output: Any, tap: Any, read: Any) -> str:
 
 @lru_cache
 def _general(axis: Axis) -> Axis:
-    """An axis of the same kind with a symbol for everything that has a size."""
+    """An axis of the same kind with a symbol for everything that has a size.
+
+    What it reads at the sizes of the axis has to be what the axis reads: a lemma is of no use for
+    one whose class tells some sizes from others.
+    """
+    sizes: dict[sp.Symbol, sp.Expr] = {}
+    kind = _opened(axis, sizes)
+    for general, own in zip(_read(kind), _read(axis), strict=True):
+        if len(general) != len(own) or any(
+            sp.expand(sp.sympify(a).xreplace(sizes) - b) != 0
+            for a, b in zip(general, own, strict=True)
+        ):
+            raise ConvgraphError(f"axis={axis!r}: no lemma, as it does not read what its kind does")
+    return kind
+
+
+def _opened(axis: Axis, sizes: dict[sp.Symbol, sp.Expr]) -> Axis:
+    """An axis with symbols of different names for its sizes, which are entered there."""
     made: dict[str, Any] = {}
     each: Field[Any]
     for each in fields(axis):  # type: ignore[arg-type]
         value = getattr(axis, each.name)
         if isinstance(value, Axis):
-            made[each.name] = _general(value)
-        elif isinstance(value, int | sp.Expr):
-            made[each.name] = sp.Symbol(each.name, integer=True)
+            made[each.name] = _opened(value, sizes)
+        elif isinstance(value, int | sp.Expr) and not isinstance(value, bool):
+            taken = {symbol.name for symbol in (OUTPUT, TAP, READ, OTHER, UNIT, *sizes)}
+            made[each.name] = sp.Symbol(unused(each.name, taken), integer=True)
+            sizes[made[each.name]] = sp.sympify(value)
     return replace(axis, **made)  # type: ignore[type-var]
+
+
+def _read(axis: Axis) -> tuple[tuple[Any, ...], ...]:
+    assert axis.pace is not None
+    return *axis.link(OUTPUT, TAP, READ), axis.pace
 
 
 def _asked(axis: Axis) -> tuple[Axis, Any, Any, Script]:
