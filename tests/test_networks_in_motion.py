@@ -101,12 +101,35 @@ def test_gradients_are_sympys(spec: Any, shape: Any, unit: str) -> None:
         ({"gradient": True}, "gradient=True: name the unit of an output"),
         ({"unit": "x1", "gradient": True}, "unit='x1': a gradient starts at a unit of an output"),
         ({"unit": "s1", "transformation": cg.Shift(1)}, "unit='s1': of a unit or of a"),
+        (
+            {"transformation": cg.Shift(1), "gradient": True},
+            "gradient=True: of a unit of",
+        ),
         ({"transformation": cg.Shift((1, 1))}, "amount=(1, 1): the row has 1 axes"),
     ],
 )
 def test_what_does_not_go_together(options: Any, message: str) -> None:
     with pytest.raises(cg.ConvgraphError, match=re.escape(message)):
         cg.animate(cg.Conv(3).on(7), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"), [("sqrt", 0), ("sqrt", -1), ("log", 0), ("sign", 0), ("floor", 2)]
+)
+def test_a_gradient_that_is_no_number_is_refused(name: str, at: int) -> None:
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(cg.ConvgraphError, match=r"its gradient .* is no number"),
+    ):
+        cg.animate(cg.Activation(name).on(1), "s1", gradient=True, values=[at])
+
+
+def test_the_gradient_of_an_absolute_value_is_its_sign() -> None:
+    net = cg.Activation("abs").on(1)
+    assert str(cg.gradients(net).input["x1"]) == "ds1*sign(x1)"
+    for value in (-2, 0, 3):
+        film = cg.animate(net, "s1", gradient=True, values=[value])
+        assert written(np.sign(value)) in texts(film.frames[-1])
 
 
 def test_the_command_shows_both(tmp_path: Path) -> None:

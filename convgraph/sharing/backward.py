@@ -135,7 +135,8 @@ def _steps(values: list[sp.Expr]) -> list[sp.Expr]:
 
 def _partial(reduction: Reduction, terms: int) -> tuple[Sequence[sp.Dummy], Sequence[sp.Expr]]:
     """The partial derivatives of a reduction of so many terms, in dummies for the terms."""
-    dummies = [sp.Dummy(f"t{i}") for i in range(terms)]
+    # of complex numbers an absolute value has no derivative
+    dummies = [sp.Dummy(f"t{i}", real=True) for i in range(terms)]
     value = reduction.exact(dummies)
     return dummies, [sp.diff(value, dummy) for dummy in dummies]
 

@@ -217,6 +217,8 @@ def _network_in_motion(
     if transformation is not None:
         if unit is not None:
             raise ConvgraphError(f"unit={unit!r}: of a unit or of a transformation, not of both")
+        if gradient:
+            raise ConvgraphError("gradient=True: of a unit of an output, and of no transformation")
         blank = cells == "none"
         size, frames = commuting_frames(network, transformation, values, parameters, blank)
         title = f"The network and {transformation!r}"

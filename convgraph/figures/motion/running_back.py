@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
 from convgraph.figures.motion.stacks import space_of, stacked
-from convgraph.sharing.backward import gradient_prefix
+from convgraph.sharing.backward import gradient_prefix, put_in
 from convgraph.sharing.gradients import gradients
 
 __all__ = ["gradient_frames"]
@@ -77,10 +78,14 @@ def _gradients(
 
 
 def _number(expression: sp.Expr, known: Mapping[sp.Symbol, Any]) -> float:
-    value = sp.sympify(sp.sympify(expression).xreplace(known))
-    if not value.is_number:
+    value = sp.sympify(put_in(sp.sympify(expression), known))
+    try:
+        number = math.nan if value.has(sp.Derivative) else float(value)
+    except TypeError:  # a symbol, a pole or a complex number
+        number = math.nan
+    if not math.isfinite(number):
         raise ConvgraphError(f"network: its gradient {value} is no number")
-    return float(value)
+    return number
 
 
 def _drawn(
