@@ -27,7 +27,9 @@ def specs(draw: Any) -> cg.Spec:
         filters = draw(st.sampled_from([1, 2]))
         conv = cg.Conv(kernel, filters, stride, dilation, padding)
         plain = cg.Conv(kernel, 2, dilation=dilation, padding="same")
-        made.append(draw(st.sampled_from([conv, cg.Residual(plain), cg.MaxPool(2), cg.ReLU()])))
+        around = cg.Pad(padding, draw(st.sampled_from(["circular", "reflect", "replicate"])))
+        layers = [conv, cg.Residual(plain), cg.MaxPool(2), cg.ReLU(), around]
+        made.append(draw(st.sampled_from(layers)))
     whole = made[0]
     for each in made[1:]:
         whole = whole >> each
@@ -59,6 +61,16 @@ def test_units_in_the_middle_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bit_tables, "MOST_BYTES", 1000)
     again = (gaps >> cg.ReLU() >> cg.Conv(3, 4, dilation=9)).on((2, 200))
     assert [(row.name, row.clipped, row.seen) for row in cg.report(again).rows[1:]] == wanted
+
+
+def test_a_circle_is_as_long_as_it_is_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first unit reads both ends; where not all units are known, nothing is said of them."""
+    spec = cg.Conv(3, padding=1, padding_mode="circular") >> cg.ReLU()
+    assert [row.clipped for row in cg.report(spec.on(20)).rows] == [(1,), (20,), (20,)]
+    monkeypatch.setattr(bit_tables, "MOST_BYTES", 10)
+    assert [row.clipped for row in cg.report(spec.on(20)).rows] == [None] * 3
+    plain = cg.Conv(3, padding_mode="circular") >> cg.ReLU()  # reads beyond neither end
+    assert [row.clipped for row in cg.report(plain.on(20)).rows] == [None, (3,), (3,)]
 
 
 def test_a_second_of_sound_has_all_its_facts() -> None:

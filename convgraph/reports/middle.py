@@ -47,7 +47,7 @@ def middle_of(structure: Structure, name: str) -> Middle | None:
         return None
     before = structure.before(name)
     on_the_way = [layer for layer in network.layers if layer.target.name in before]
-    if not all(_alike(layer) for layer in on_the_way):
+    if not all(_alike(layer) and not _goes_around(layer) for layer in on_the_way):
         return None
     first = 1 if row.channels else 0
     shape = row.numbers()
@@ -84,6 +84,13 @@ def _affordable(structure: Structure) -> bool:
 def _alike(layer: Layer) -> bool:
     """Whether all channels of a layer read alike along the other axes."""
     return all(_keeps_channels(joint, layer) for joint in layer.joints)
+
+
+def _goes_around(layer: Layer) -> bool:
+    """Whether units read beyond one end at the other, and extend farther than the middle one."""
+    wirings = (joint.wiring for joint in layer.joints)
+    axes = (axis for wiring in wirings if isinstance(wiring, Product) for axis in wiring.axes)
+    return any(axis.boundary == "circular" and axis.wraps().any() for axis in axes)
 
 
 def _keeps_channels(joint: Joint, layer: Layer) -> bool:
