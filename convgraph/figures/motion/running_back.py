@@ -77,7 +77,7 @@ def _gradients(
     return found
 
 
-def _number(expression: sp.Expr, known: Mapping[sp.Symbol, Any]) -> float:
+def _number(expression: sp.Expr, known: dict[sp.Symbol, Any]) -> float:
     value = sp.sympify(put_in(sp.sympify(expression), known))
     try:
         number = math.nan if value.has(sp.Derivative) else float(value)
