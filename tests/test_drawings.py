@@ -138,7 +138,13 @@ def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
     [
         ({"colour": "red"}, r"'colour' is no field of a theme"),
         ({"ink": "ornge"}, r"a colour is #rrggbb .* did you mean orange"),
-        ({"pitch": -1}, r"pitch=-1\): a number above zero"),
+        ({"pitch": -1}, r"pitch=-1\): a number from 1 to 500"),
+        ({"pitch": float("inf")}, r"pitch=inf\): a number from 1 to 500"),
+        ({"pitch": 10**400}, r"a number from 1 to 500"),
+        ({"diameter": 2}, r"diameter=2\): a number from 0.01 to 0.95"),
+        ({"stroke": 30}, r"stroke=30\): lines of at most 10.8 points"),
+        (["book"], r"theme=\['book'\]: a theme is one of"),
+        ({"base": ["book"]}, r"theme=\['book'\]: a theme is one of"),
         ({"base": "bok"}, r"did you mean book"),
         ("nowhere.toml", r"theme='nowhere.toml': a TOML or JSON file"),
     ],
@@ -146,6 +152,52 @@ def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
 def test_bad_themes(theme: Any, message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         cg.draw(NET, theme=theme)
+
+
+def test_themes_that_change_each_other_without_end(tmp_path: Path) -> None:
+    path, other = tmp_path / "own.json", tmp_path / "other.toml"
+    path.write_text(json.dumps({"base": str(other)}))
+    other.write_text(f"base = {json.dumps(str(path))}")
+    with pytest.raises(ConvgraphError, match="is one its own base"):
+        as_theme(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(ConvgraphError, match="a TOML or JSON file"):
+        as_theme(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": [1, 2]}, r"values=\[1, 2\]: a dict"),
+        ({"values": np.ones(2)}, r"values=array"),
+        ({"captions": np.ones(2)}, r"captions=array"),
+        ({"headings": np.ones(2)}, r"headings=array"),
+        ({"direction": np.ones(2)}, r"direction=array"),
+        ({"edges_of": np.ones(2)}, r"edges_of="),
+        ({"units": {"x1": {"fill": 5}}}, r"'fill': 5\}\}: a colour is #rrggbb"),
+        ({"units": {"x1": {"fill": None}}}, r"'fill': None\}\}: a colour is #rrggbb"),
+        ({"units": {"x1": {"shape": np.ones(2)}}}, r"one of circle"),
+        ({"edges": {"w_1": {"line": np.ones(2)}}}, r"one of solid"),
+    ],
+)
+def test_what_is_no_look_is_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(ConvgraphError, match=message):
+        cg.draw(cg.Conv(3).on(5), **arguments)
+
+
+def test_what_is_no_distance_prefix_or_path_is_refused() -> None:
+    figure = cg.draw(cg.Conv(3).on(5))
+    for distance in ("", [1], 10**400, float("nan")):
+        with pytest.raises(ConvgraphError, match="distance="):
+            figure.above(figure, distance)
+        with pytest.raises(ConvgraphError, match="distance="):
+            figure.beside(figure, distance)
+    for prefix in (5, "", '"><script>', "1"):
+        with pytest.raises(ConvgraphError, match="prefix="):
+            figure.svg(prefix)
+    for path in (None, 5, "\0.svg"):
+        with pytest.raises(ConvgraphError, match="path="):
+            figure.save(path)
 
 
 @pytest.mark.parametrize(

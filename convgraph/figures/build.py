@@ -74,7 +74,7 @@ class Wish:
             raise ConvgraphError(
                 f"row_distance={distance!r}: a number of column pitches from 0.7 to 100"
             )
-        if self.direction not in get_args(Direction):
+        if str(self.direction) not in get_args(Direction):
             raise ConvgraphError(
                 f"direction={self.direction!r}: rows run {', '.join(get_args(Direction))}"
                 f"{nearest(str(self.direction), get_args(Direction))}"
@@ -156,9 +156,9 @@ def _with_texts(panel: Panel, theme: Theme, wish: Wish, labels: Sequence[str] | 
     texts = []
     if labels is not None:
         texts = letters_at(panel, labels, theme, across)
-    if wish.captions:
+    if wish.captions is not None:
         texts += captions_of(panel, wish.captions, theme, across)
-    if wish.headings:
+    if wish.headings is not None:
         texts += headings_of(panel, wish.headings, theme, across)
     return replace(panel, texts=tuple(texts))
 

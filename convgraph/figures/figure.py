@@ -30,13 +30,25 @@ SAVED = (*FORMATS, "html", "tex")
 _WIDTH = re.compile(r"(\d+\.?\d*) ?(cm|mm|in|pt)?")
 _POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 1.0}
 
+_PREFIX = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
+
 BESIDE = 1.5  # column pitches between figures side by side
+FARTHEST = 1_000.0
 
 
 def title_of(network: Network) -> str:
     """The title of a drawn network, if nobody gives it another: its rows, and their shapes."""
     rows = [f"{row.name}{list(row.shape)}" for row in network.rows]
     return "Network " + " -> ".join(rows if len(rows) <= 6 else [*rows[:3], "...", rows[-1]])
+
+
+def _pitches(distance: Any) -> float:
+    """A distance between figures, as a caller gives it."""
+    if not (isinstance(distance, int | float) and -FARTHEST <= distance <= FARTHEST):
+        raise ConvgraphError(
+            f"distance={distance!r}: a number of column pitches, at most {FARTHEST:g}"
+        )
+    return distance
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ class Figure:
         """
         if not isinstance(other, Figure):
             raise ConvgraphError(f"other={other!r}: a figure stands above another figure")
-        distance = self.theme.panel_distance if distance is None else distance
+        distance = self.theme.panel_distance if distance is None else _pitches(distance)
         up = other._box[3] + distance * self.theme.pitch - self._box[2]
         places = (*((x, y + up) for x, y in self.places), *other.places)
         return replace(self, panels=(*self.panels, *other.panels), places=places)
@@ -118,7 +130,7 @@ class Figure:
         """
         if not isinstance(other, Figure):
             raise ConvgraphError(f"other={other!r}: a figure stands beside another figure")
-        distance = BESIDE if distance is None else distance
+        distance = BESIDE if distance is None else _pitches(distance)
         _, right, low, high = self._box
         left, _, bottom, top = other._box
         across = right + distance * self.theme.pitch - left
@@ -163,6 +175,11 @@ class Figure:
         Every id begins with `prefix`; without one, with letters made from the content, so that
         figures can share a page.
         """
+        if prefix is not None and not (isinstance(prefix, str) and _PREFIX.fullmatch(prefix)):
+            raise ConvgraphError(
+                f"prefix={prefix!r}: ids begin with a letter, on which letters, digits, '-', '_' "
+                "and '.' may follow"
+            )
         if prefix is None:
             prefix = f"g{hashlib.sha256(self.dot.encode()).hexdigest()[:8]}-"
         dot = self._dot(layered=True)

@@ -18,6 +18,8 @@ def save(
 
     `forms` are by endings, such as ".svg": what makes the content. Any other ending is an error.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ConvgraphError(f"path={path!r}: the name of a file, to which {what} is written")
     form = forms.get(Path(path).suffix.lower())
     if form is None:
         raise ConvgraphError(f"path={str(path)!r}: {what} is saved as one of {', '.join(forms)}")
@@ -51,14 +53,14 @@ def write(path: str | os.PathLike[str], content: bytes | str, *, argument: str =
     data = content.encode() if isinstance(content, str) else content
     path = Path(path)
     # A link keeps pointing where it points, and a device is never replaced by a file.
-    target = Path(os.path.realpath(path))
     try:
+        target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
             _replace(target, data)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # a zero byte in the name is the latter
+        reason = getattr(error, "strerror", None) or str(error)
         raise ConvgraphError(
             f"{argument}={str(path)!r}: a file is written in a folder that exists and is writable"
             f" ({reason})"

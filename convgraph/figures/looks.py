@@ -180,7 +180,9 @@ def _properties(argument: str, given: Any, readers: Mapping[str, Any]) -> dict[s
 
 
 def _fill(place: str, value: Any) -> tuple[str, ...]:
-    colors = [value] if isinstance(value, str) else list(value)
+    if not isinstance(value, Iterable):
+        return (as_color(place, value),)
+    colors = [value] if isinstance(value, str) else value
     return tuple(dict.fromkeys(as_color(place, color) for color in colors))
 
 
@@ -199,8 +201,8 @@ def _number(low: float, high: float) -> Callable[[str, Any], float]:
 
 def _one_of(kind: Any) -> Callable[[str, Any], str]:
     def read(place: str, value: Any) -> str:
-        if value in get_args(kind):
-            return str(value)
+        if isinstance(value, str) and value in get_args(kind):
+            return value
         raise ConvgraphError(
             f"{place}: one of {', '.join(get_args(kind))}{nearest(str(value), get_args(kind))}"
         )

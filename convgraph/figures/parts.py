@@ -49,7 +49,7 @@ def targets_with_edges(network: Network, edges_of: Any) -> dict[str, Mask]:
     masks = {row.name: np.ones(int(row.size), bool) for row in network.rows}
     if edges_of is None:
         return masks
-    if edges_of == "ends":
+    if isinstance(edges_of, str) and edges_of == "ends":
         for mask in masks.values():
             mask[1:-1] = False
         return masks

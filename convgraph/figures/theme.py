@@ -21,6 +21,12 @@ __all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "ThemeLike", "
 
 COLORS = ("ink", "quiet", "fill", "shade", "hole", "paper")
 
+# From where to where a measure makes a figure; units of a diameter of a pitch touch each other.
+MEASURES = {"pitch": (1, 500), "diameter": (0.01, 0.95)}
+OTHERS = (0.01, 100)
+THICKEST = 0.2  # a line, in pitches
+DEEPEST = 20  # themes, each of which says what it changes of the one before it
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -32,7 +38,7 @@ class Theme:
     Raises
     ------
     ConvgraphError
-        For a measure that is not above zero, and for what is no colour.
+        For a measure with which there is no figure, and for what is no colour.
 
     Examples
     --------
@@ -71,10 +77,20 @@ class Theme:
             if field.name in COLORS:
                 color = as_color(f"Theme({field.name}={value!r})", value)
                 object.__setattr__(self, field.name, color)
-            elif field.type == "float" and not (isinstance(value, int | float) and value > 0):
-                raise ConvgraphError(f"Theme({field.name}={value!r}): a number above zero")
+            elif field.type == "float":
+                low, high = MEASURES.get(field.name, OTHERS)
+                if not (isinstance(value, int | float) and low <= value <= high):
+                    raise ConvgraphError(
+                        f"Theme({field.name}={value!r}): a number from {low:g} to {high:g}"
+                    )
             elif field.type == "str" and not isinstance(value, str):
                 raise ConvgraphError(f"Theme({field.name}={value!r}): a text")
+        if self.stroke > THICKEST * self.pitch:
+            most = THICKEST * self.pitch
+            raise ConvgraphError(
+                f"Theme(stroke={self.stroke!r}): lines of at most {most:g} points, for a pitch of "
+                f"{self.pitch:g}"
+            )
 
     @property
     def radius(self) -> float:
@@ -107,11 +123,11 @@ THEMES = {theme.name: theme for theme in (BOOK, SLIDES, DARK)}
 ThemeLike: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Theme"
 
 
-def as_theme(theme: ThemeLike) -> Theme:
+def as_theme(theme: ThemeLike, deep: int = 0) -> Theme:
     """A theme, or the one of this name, of these fields or in this file.
 
     A mapping, and a TOML or JSON file, holds fields of `Theme`, and may say in `base` which theme
-    it changes.
+    it changes; `deep` counts those that are changed so, for files that name each other.
 
     >>> as_theme("book").pitch, as_theme({"base": "slides", "shade": "orange"}).stroke
     (54, 1.8)
@@ -119,10 +135,11 @@ def as_theme(theme: ThemeLike) -> Theme:
     if isinstance(theme, Theme):
         return theme
     if isinstance(theme, Mapping):
-        return _changed(theme, "theme")
+        return _changed(theme, "theme", deep)
     if isinstance(theme, os.PathLike) or str(theme).endswith((".toml", ".json")):
-        return _changed(_read(Path(theme)), f"theme={str(theme)!r}")
-    if theme not in THEMES:
+        path = Path(theme if isinstance(theme, os.PathLike) else str(theme))
+        return _changed(_read(path), f"theme={str(theme)!r}", deep)
+    if not isinstance(theme, str) or theme not in THEMES:
         raise ConvgraphError(
             f"theme={theme!r}: a theme is one of {', '.join(THEMES)}, a dict or a file of its "
             f"fields{nearest(str(theme), THEMES)}"
@@ -130,8 +147,12 @@ def as_theme(theme: ThemeLike) -> Theme:
     return THEMES[theme]
 
 
-def _changed(given: Mapping[str, Any], place: str) -> Theme:
-    base = as_theme(given.get("base", "book"))
+def _changed(given: Mapping[str, Any], place: str, deep: int) -> Theme:
+    if deep > DEEPEST:
+        raise ConvgraphError(
+            f"{place}: more than {DEEPEST} themes that each change another; is one its own base?"
+        )
+    base = as_theme(given.get("base", "book"), deep + 1)
     known = [field.name for field in fields(Theme)]
     for name in given:
         if name not in (*known, "base"):
@@ -146,7 +167,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConvgraphError(
             f"theme={str(path)!r}: a TOML or JSON file of a theme's fields ({error})"
         ) from error

@@ -16,6 +16,8 @@ __all__ = ["written_values"]
 
 def written_values(network: Network, values: Mapping[str, Any] | None) -> dict[str, str]:
     """What stands in units that show a value instead of their name."""
+    if values is not None and not isinstance(values, Mapping):
+        raise ConvgraphError(f"values={values!r}: a dict from rows or units to numbers")
     result = {}
     for key, value in (values or {}).items():
         row = next((row for row in network.rows if row.name == key), None)
