@@ -143,6 +143,8 @@ def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
         ({"pitch": 10**400}, r"a number from 1 to 500"),
         ({"diameter": 2}, r"diameter=2\): a number from 0.01 to 0.95"),
         ({"stroke": 30}, r"stroke=30\): lines of at most 10.8 points"),
+        ({"font": 'x"/><script>'}, r"the name of a face"),
+        ({"font": "a\nb"}, r"the name of a face"),
         (["book"], r"theme=\['book'\]: a theme is one of"),
         ({"base": ["book"]}, r"theme=\['book'\]: a theme is one of"),
         ({"base": "bok"}, r"did you mean book"),

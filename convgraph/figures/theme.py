@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -25,6 +26,7 @@ COLORS = ("ink", "quiet", "fill", "shade", "hole", "paper")
 MEASURES = {"pitch": (1, 500), "diameter": (0.01, 0.95)}
 OTHERS = (0.01, 100)
 THICKEST = 0.2  # a line, in pitches
+_FONT = re.compile(r"[\w ,.-]+")
 DEEPEST = 20  # themes, each of which says what it changes of the one before it
 
 
@@ -85,6 +87,12 @@ class Theme:
                     )
             elif field.type == "str" and not isinstance(value, str):
                 raise ConvgraphError(f"Theme({field.name}={value!r}): a text")
+        # Graphviz writes it into an attribute as it is.
+        if not _FONT.fullmatch(self.font):
+            raise ConvgraphError(
+                f"Theme(font={self.font!r}): the name of a face: letters, digits, spaces, commas, "
+                "'.' and '-'"
+            )
         if self.stroke > THICKEST * self.pitch:
             most = THICKEST * self.pitch
             raise ConvgraphError(
