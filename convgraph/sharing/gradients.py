@@ -153,7 +153,8 @@ def gradients(network: Network) -> Gradients:
     transposed convolution, whose matrix is the transpose. With respect to a parameter they are the
     sum over its tied edges of the source's value times the target's gradient; for a kernel that
     correlates the input with the output's gradient. Layers that are not linear follow the chain
-    rule; a maximum hands its gradient to the first of its greatest values, by Heaviside steps.
+    rule; a maximum hands its gradient to the first of its greatest values, by Heaviside steps, and
+    the slope of a ReLU at 0 is 1/2, as sympy has it.
 
     Parameters
     ----------
