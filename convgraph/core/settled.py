@@ -6,7 +6,7 @@ fields that its parent has) or be altered later; of those nothing is kept.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
@@ -32,5 +32,7 @@ def settled(thing: Any) -> bool:
         return True
     if kind is tuple:
         return all(map(settled, thing))
-    ours = is_dataclass(kind) and kind.__module__.partition(".")[0] == OURS
+    # is_dataclass would say yes of a subclass of one
+    own = "__dataclass_fields__" in vars(kind)
+    ours = own and kind.__module__.partition(".")[0] == OURS
     return ours and all(settled(getattr(thing, each.name)) for each in fields(thing))
