@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -420,3 +421,11 @@ def test_a_plan_is_the_same_after_json() -> None:
     for axis, known in zip(plan.axes, facts["axes"], strict=True):
         assert (known["tile"], known["stride"]) == (axis.tile, axis.stride)
         assert [Fraction(each) for each in known["halo"]] == list(axis.cut.halo)
+
+
+def test_a_record_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    network = cg.Conv(3, padding=1).on(20)
+    plan, x = cg.tiles(network, tile=10), np.arange(20)
+    for record in (tmp_path, tmp_path / "missing" / "done.json"):
+        with pytest.raises(cg.ConvgraphError, match="done="):
+            plan.run(lambda part: part, x, done=record)

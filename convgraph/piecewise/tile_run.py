@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.files import write
 from convgraph.piecewise.tiling import Span, Tile, Tiling
 
 __all__ = ["run"]
@@ -201,7 +202,7 @@ class _Finished:
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             self.numbers = {int(n) for n in kept.pop("done")}
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ConvgraphError(
                 f"done={str(path)!r}: not a file that a run of tiles kept"
             ) from None
@@ -212,6 +213,5 @@ class _Finished:
         self.numbers.add(number)
         if self.path is None:
             return
-        written = self.path.with_name(self.path.name + ".new")
-        written.write_text(json.dumps({**self.plan, "done": sorted(self.numbers)}), "utf-8")
-        os.replace(written, self.path)
+        kept = json.dumps({**self.plan, "done": sorted(self.numbers)})
+        write(self.path, kept, argument="done")

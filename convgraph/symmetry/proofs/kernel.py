@@ -159,6 +159,7 @@ def _as_read(e: Equation, read: Reader) -> Equation:
 
 
 def altered(number: int, what: str) -> ConvgraphError:
+    """The error about a step that does not follow."""
     return ConvgraphError(f"step={number}: {what}; this proof was altered")
 
 
