@@ -108,32 +108,31 @@ def write_arithmetic(made: Path) -> None:
     ]
     for title, (spec, shape) in SETTINGS.items():
         film = convgraph.animate(spec.on(shape))
-        name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
-        film.save(made / f"{name}.gif")
-        film.save(made / "live" / f"{name}.html")
-        parts.append(
-            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
-            f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
-            f"```{{code-block}} python\ncg.animate(cg.{spec!r}.on({shape}))\n```"
-        )
-    stack = convgraph.Conv(3, padding="same") >> convgraph.Conv(3, padding="same")
+        parts.append(_film(made, title, film, f"cg.animate(cg.{spec!r}.on({shape}))"))
+    stack = 'net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(7)'
     films = {
         "A field that grows": 'unit="g4"',
         "A gradient that runs back": 'unit="g4", gradient=True',
         "A shift through the network": "transformation=cg.Shift(1)",
     }
     for title, arguments in films.items():
-        given = eval(f"dict({arguments})", {"cg": convgraph})
-        film = convgraph.animate(stack.on(7), **given)
-        name = "motion-" + "-".join(title.lower().split())
-        film.save(made / f"{name}.gif")
-        film.save(made / "live" / f"{name}.html")
-        parts.append(
-            f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
-            f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
-            f"```{{code-block}} python\nnet = ({stack!r}).on(7)\ncg.animate(net, {arguments})\n```"
-        )
+        lines = f"{stack}\nfilm = cg.animate(net, {arguments})"
+        names = {"cg": convgraph}
+        exec(lines, names)  # what the page shows is what made its film
+        parts.append(_film(made, title, names["film"], lines))
     (made / "arithmetic.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _film(made: Path, title: str, film: Any, lines: str) -> str:
+    """A film as GIF and as a live page, beside the lines that made it."""
+    name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
+    film.save(made / f"{name}.gif")
+    film.save(made / "live" / f"{name}.html")
+    return (
+        f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
+        f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
+        f"```{{code-block}} python\n{lines}\n```"
+    )
 
 
 def write_explorers(made: Path) -> None:
