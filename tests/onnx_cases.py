@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 # The inputs that a case gives as data but that a model holds: parameters, and settings of
 # operators. All others stay inputs of the network.
@@ -58,6 +60,14 @@ HELD = {
 }  # fmt: skip
 
 
+# Exports that take a second or more, in plain Python, for pools over 32 x 32 x 32 positions.
+LARGE = (
+    ("AveragePool", "export_averagepool_3d_default"),
+    ("LpPool", "export_lppool_3d_default"),
+    ("MaxPool", "export_maxpool_3d_default"),
+)
+
+
 @dataclass(frozen=True)
 class Case:
     """One node in a model, with what it is given and what it gives."""
@@ -72,14 +82,47 @@ class Case:
 @lru_cache(maxsize=1)
 def node_cases() -> dict[str, Case]:
     """The cases of one node each, with settings and parameters moved into the model."""
-    from onnx import ModelProto
+    return _models(_collected())
+
+
+def large_cases() -> dict[str, Case]:
+    """The cases that `node_cases` leaves out, as the package takes seconds over each."""
+    from onnx.backend.test.case import node
+
+    _collected()
+    before = len(node._NodeTestCases)
+    for module, export in LARGE:
+        operator = importlib.import_module(f"{node.__name__}.{module.lower()}")
+        getattr(getattr(operator, module), export)()
+    return _models(node._NodeTestCases[before:])
+
+
+@lru_cache(maxsize=1)
+def _collected() -> Sequence[Any]:
+    """What the package's modules export as they are imported, but for the large ones."""
+    from onnx.backend.test.case import base
     from onnx.backend.test.case.node import collect_testcases
 
-    with warnings.catch_warnings():
+    def export(cls: Any, name: str, bases: Any, members: dict[str, Any]) -> None:
+        """As the package has it, without the text of each export, which is for its pages."""
+        type.__init__(cls, name, bases, members)
+        for member in members:
+            if member.startswith("export") and (name, member) not in LARGE:
+                np.random.seed(0)  # noqa: NPY002
+                getattr(cls, member)()
+
+    state = np.random.get_state()  # noqa: NPY002 - the package seeds the global one
+    with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        state = np.random.get_state()  # noqa: NPY002 - the package seeds the global one
+        patched.setattr(base._Exporter, "__init__", export)
         cases = collect_testcases(None)
-        np.random.set_state(state)  # noqa: NPY002
+    np.random.set_state(state)  # noqa: NPY002
+    return tuple(cases)
+
+
+def _models(cases: Iterable[Any]) -> dict[str, Case]:
+    from onnx import ModelProto
+
     found = {}
     for case in cases:
         if len(case.model.graph.node) != 1 or not case.data_sets:

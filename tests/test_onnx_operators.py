@@ -18,7 +18,7 @@ from convgraph import ConvgraphError, from_onnx
 from convgraph.importers.onnx_file import NEWEST, OLDEST
 from convgraph.importers.operator_list import markdown, operators_read
 from convgraph.importers.operators_not_read import NOT_READ, PARTLY, VALUES_UNKNOWN
-from tests.onnx_cases import check, node_cases
+from tests.onnx_cases import LARGE, check, large_cases, node_cases
 
 # What no operator takes, whatever it does: these are refused in so many words.
 BEYOND = (
@@ -82,6 +82,14 @@ def test_no_value_is_wrong_and_refusals_are_those_of_the_list(verdicts: Any) -> 
 def test_what_is_not_read_is_refused(verdicts: Any) -> None:
     read = [name for name, (op, why) in verdicts.items() if op in NOT_READ and not why]
     assert not read
+
+
+@pytest.mark.exhaustive
+def test_values_of_large_cases() -> None:
+    cases = large_cases().values()
+    assert len(cases) == len(LARGE)
+    for case in cases:
+        check(case, from_onnx)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
