@@ -49,7 +49,7 @@ def test_the_matrix_of_a_layer_has_its_labels_in_place(net: cg.Network) -> None:
             assert matrix[i, j] == entries[target, source]
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(networks((*LINEAR, "Residual", "Parallel")), st.data())
 def test_the_matrix_of_a_stack_takes_inputs_to_outputs(
     net: cg.Network, data: st.DataObject

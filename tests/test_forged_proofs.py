@@ -151,7 +151,7 @@ def test_conditions_on_every_integer_do_not_follow_from_an_end_that_is_not_there
         check_steps((*rows, Equation(claim.left, left)), [claim], {}, steps)
 
 
-# -- a thousand forgeries -------------------------------------------------------------------
+# -- forgeries by the thousand -------------------------------------------------------------------
 
 
 class Alike:
@@ -362,8 +362,8 @@ def attack(seed: Any, proofs: Any, number: Any) -> tuple[int, int]:
     return made, passed
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_thousand_forgeries_say_nothing_false(seed: Any) -> None:
+@pytest.mark.parametrize("seed", range(2))
+def test_hundreds_of_forgeries_say_nothing_false(seed: Any) -> None:
     """Edits that change nothing that is said, such as a step in other signs, may pass."""
     made, passed = attack(seed, true_proofs(), 170)
     assert passed < made / 2
