@@ -102,7 +102,7 @@ def test_any_wiring_under_any_tying_whatever_is_done_at_once(
 
 
 def test_none_of_these_layers_lists_an_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_):
+    def refuse(*_: Any) -> None:
         raise AssertionError("edges are listed")
 
     monkeypatch.setattr(evaluate, "joint_edges", refuse)

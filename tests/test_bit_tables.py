@@ -88,7 +88,7 @@ def test_patches_are_joined_and_tokens_that_see_the_same_are_one_class() -> None
             super().__init__()
             self.patch = torch.nn.Conv2d(1, 2, 2, 2)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             x = self.patch(x).flatten(2).transpose(1, 2)
             return x + torch.softmax(x @ x.transpose(1, 2), -1) @ x
 

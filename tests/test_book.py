@@ -232,7 +232,7 @@ def test_learned_invariance() -> None:
     for panel, shown in zip(panels, ("filter,1", "filter,3"), strict=True):
         frames = {mark.name: mark for mark in panel.marks if mark.kind == "box"}
 
-        def ink(name, panel=panel, frames=frames):
+        def ink(name: Any, panel: Any = panel, frames: Any = frames) -> Any:
             frame = frames[name]
             cells = [m for m in panel.marks if m.kind == "cell" and m.name.startswith(name + ",")]
             return {

@@ -130,7 +130,7 @@ def test_rows_of_modules_are_the_same_wherever_they_stand() -> None:
             self.act = nn.GELU() if swapped else nn.ReLU()
             self.swapped = swapped
 
-        def forward(self, x):  # type: ignore[no-untyped-def]
+        def forward(self, x: Any) -> Any:
             if self.swapped:
                 right = self.right(x)
                 return self.act(self.left(x)) + right

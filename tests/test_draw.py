@@ -421,7 +421,7 @@ def test_png_without_dot_writes_nothing(tmp_path: Path, monkeypatch: Any) -> Non
 
 
 def test_the_same_figure_twice_is_the_same_text() -> None:
-    def make():
+    def make() -> Any:
         net = cg.Residual(SAME).on(5)
         return cg.draw(net, shade=set(cg.receptive_field(net, "g3")), emphasize="w_1")
 

@@ -118,7 +118,7 @@ def settled(value: Any) -> Any:
     """Functions that are known to be zero at zero, put to zero there."""
     zero_at_zero = {"abs", "sin", "tanh", "sqrt", "sign"}
 
-    def at_zero(e):
+    def at_zero(e: Any) -> Any:
         undefined = isinstance(e, sp.core.function.AppliedUndef)
         return undefined and e.func.__name__ in zero_at_zero and e.args[0] == 0
 
@@ -455,11 +455,11 @@ def test_axes_that_change_places_and_change_back_move_as_they_did() -> None:
     from convgraph import from_torch
 
     class Last(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.read = torch.nn.Conv2d(2, 3, 3, stride=2, padding=1)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return (2 * self.read(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
     network = from_torch(Last().eval(), (1, 2, 12, 12))

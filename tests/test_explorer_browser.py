@@ -21,7 +21,7 @@ pytestmark = pytest.mark.exhaustive
 def png(rows: Any) -> Any:
     """A picture of these pixels as PNG, in base64."""
 
-    def chunk(kind, content):
+    def chunk(kind: Any, content: Any) -> Any:
         check = struct.pack(">I", zlib.crc32(kind + content))
         return struct.pack(">I", len(content)) + kind + content + check
 

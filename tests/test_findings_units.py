@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -208,7 +209,7 @@ def test_slices_of_slices_compute_nothing() -> None:
             super().__init__()
             self.conv = torch.nn.Conv2d(1, 2, 3, padding=1)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return self.conv(x)[:, :, 1:-1, 2:-2].relu()
 
     net = cg.from_torch(Cropped(), (1, 7, 8))
@@ -221,7 +222,7 @@ def test_pixels_laid_out_as_channels_are_all_read() -> None:
     torch = pytest.importorskip("torch")
 
     class Focus(torch.nn.Module):
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             x = torch.relu(x)
             corners = [x[..., a::2, b::2] for a in (0, 1) for b in (0, 1)]
             return torch.cat(corners, 1).relu()

@@ -45,7 +45,7 @@ def untied() -> Any:
     (claim,) = known.claims
     statement = Statement("equivariance", spec, shift, "line", None, claim, known.notes)
 
-    def total(kernel, row):
+    def total(kernel: Any, row: Any) -> Any:
         return sp.Sum(kernel * row, (j, 0, 1))
 
     chain = [
@@ -410,7 +410,7 @@ def test_of_a_proof_of_anything_nothing_but_our_error_comes(what: Any) -> None:
                 question(other)
 
 
-def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof():
+def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof() -> None:
     proof = cg.prove(*THEOREMS["padded"])
     text = str(proof)
     assert proof.verify()
@@ -427,12 +427,12 @@ def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof():
     assert str(again) == text
 
 
-def test_nothing_is_remembered_of_specs_that_may_hold_more_than_they_compare():
+def test_nothing_is_remembered_of_specs_that_may_hold_more_than_they_compare() -> None:
     class Own(cg.Conv):  # compares what a convolution has
-        def bind(self, *tensors):
+        def bind(self, *tensors: Any) -> Any:
             return cg.Conv(self.kernel, stride=self.every).bind(*tensors)
 
-    def own(every):
+    def own(every: Any) -> Any:
         made = Own(3)
         object.__setattr__(made, "every", every)
         return made

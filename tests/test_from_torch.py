@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -284,7 +285,7 @@ def test_totals_by_module_are_those_of_the_modules(kind: type[nn.Module], inputs
         facts.by_module(depth=0)
 
 
-def test_programs_and_their_files_are_read_like_the_module(tmp_path) -> None:
+def test_programs_and_their_files_are_read_like_the_module(tmp_path: Path) -> None:
     module = made(Residual).eval()
     program = torch.export.export(module, (torch.zeros(1, 2, 9, 8),))
     before = str(program.graph)
@@ -310,11 +311,11 @@ def test_programs_and_their_files_are_read_like_the_module(tmp_path) -> None:
 
 def test_inputs_by_name() -> None:
     class Named(nn.Module):
-        def forward(self, left, right):
+        def forward(self, left: Any, right: Any) -> Any:
             return left - 2 * right
 
     class Entries(nn.Module):
-        def forward(self, batch):
+        def forward(self, batch: Any) -> Any:
             return batch["left"] - 2 * batch["right"]
 
     for module in (Named(), Entries()):
@@ -333,7 +334,7 @@ def test_batch_or_none() -> None:
 
 def test_several_inputs() -> None:
     class Both(nn.Module):
-        def forward(self, a, b):
+        def forward(self, a: Any, b: Any) -> Any:
             return torch.stack([a, 2 * b], 1)
 
     net = from_torch(Both(), [(1, 3), (1, 3)])
@@ -343,7 +344,7 @@ def test_several_inputs() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     class Sorted(nn.Module):
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return torch.sort(x, dim=1).values
 
     net = from_torch(Sorted(), (1, 4))

@@ -81,13 +81,13 @@ def a_row_that_goes_on(x: Any) -> Any:
     return same * y
 
 
-def put(x):
+def put(x: Any) -> Any:
     y = 2 * x
     y[:, [3, 1]] = x[:, 2:4]
     return y
 
 
-def recorded(x):
+def recorded(x: Any) -> Any:
     """As a frozen part, one of another precision, and one within another."""
     with torch.no_grad():
         y = torch.ones(3, 1).sigmoid()
@@ -96,7 +96,7 @@ def recorded(x):
     return y - z
 
 
-def unbatched(x):
+def unbatched(x: Any) -> Any:
     return functional.conv2d(x, torch.arange(9.0).view(1, 1, 3, 3))
 
 
@@ -191,7 +191,7 @@ def gradients(module: nn.Module, shape: tuple[int, ...]) -> np.ndarray:
     return (found.reshape(-1, x.numel()).abs() > 1e-7).numpy()
 
 
-def seen_by(net) -> np.ndarray:
+def seen_by(net: Any) -> np.ndarray:
     """Which inputs each output sees."""
     place = {unit: i for i, unit in enumerate(net.inputs[0].units())}
     fields = receptive_fields(net)
@@ -222,7 +222,7 @@ class Frames(nn.Module):
         super().__init__()
         self.each = nn.Conv2d(1, 4, 3)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> Any:
         return self.each(x.flatten(0, 1)).unflatten(0, x.shape[:2]).mean(1)
 
 
@@ -306,7 +306,7 @@ def test_what_is_changed_in_place_is_not_an_output() -> None:
             super().__init__()
             self.register_buffer("calls", torch.zeros(()))
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             self.calls += 1
             return x.sub_(0.5).relu_()
 
@@ -321,7 +321,7 @@ def test_parameters_behind_what_is_not_known_are_told() -> None:
             super().__init__()
             self.lstm = nn.LSTM(2, 3, batch_first=True)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return self.lstm(x)[0]
 
     (caveat,) = from_torch(Recurrent(), (1, 4, 2)).caveats
@@ -390,7 +390,7 @@ def test_a_layer_with_a_computed_weight_and_two_names_has_a_row_of_its_own() -> 
             self.conv = nn.utils.parametrizations.weight_norm(nn.Conv1d(1, 2, 3))
             self.net = nn.Sequential(self.conv, nn.ReLU())
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return self.net(x)
 
     net = from_torch(Block(), (1, 7))

@@ -192,7 +192,7 @@ def test_a_page_is_the_same_bytes_and_asks_for_nothing() -> None:
 
 
 def test_sliders_are_one_per_axis() -> None:
-    def labels(net):
+    def labels(net: Any) -> Any:
         return re.findall(r"<label [^>]*>([^<]*)</label>", cg.draw(net).page())
 
     assert labels(cg.Conv(3).on(5)) == ["Shift of the input"]

@@ -101,7 +101,7 @@ def test_the_slider_shows_what_commutes_with_a_shift(reader: Any) -> None:
 
 
 def test_dark_mode_and_print_change_the_colours(reader: Any) -> None:
-    def page_color():
+    def page_color() -> Any:
         body = reader.browser.find_element("css selector", "body")
         return body.value_of_css_property("background-color")
 
@@ -155,7 +155,7 @@ def test_what_is_not_drawn_is_told_as_well(chromium: Any, tmp_path: Path) -> Non
 
 
 def test_what_is_pointed_at_has_a_colour_of_its_own(reader: Any) -> None:
-    def fill(name):
+    def fill(name: Any) -> Any:
         return (
             reader.unit(name).find_element("css selector", "ellipse").value_of_css_property("fill")
         )

@@ -210,7 +210,7 @@ def test_deeper_nesting_than_protobuf_reads() -> None:
 
 
 def test_a_branch_reads_what_it_captures() -> None:
-    def graph(op: str):
+    def graph(op: str) -> Any:
         out = helper.make_tensor_value_info("z", TensorProto.FLOAT, (1, 3))
         return helper.make_graph([node(op, ["x"], ["z"])], op, [], [out])
 
@@ -308,7 +308,7 @@ def test_without_the_package() -> None:
 
 
 def test_a_fault_of_ours_is_not_said_to_be_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(builder, placed):
+    def faulty(builder: Any, placed: Any) -> Any:
         return placed.missing
 
     monkeypatch.setitem(BUILDERS, "Relu", faulty)

@@ -244,7 +244,7 @@ def test_splits_and_shuffles_stay_exact() -> None:
 
 
 def test_resizing() -> None:
-    def resized(scale: float, **attributes) -> tuple:
+    def resized(scale: float, **attributes: Any) -> tuple:
         proto = model(
             [node("Resize", ["x", "", "s"], ["y"], **attributes)],
             {"x": (1, 1, 4, 4)},

@@ -59,7 +59,7 @@ def test_a_plot_is_a_file(tmp_path: Path) -> None:
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: Any) -> None:
-    def without(name, *rest, **more):
+    def without(name: Any, *rest: Any, **more: Any) -> Any:
         if name.startswith("matplotlib"):
             raise ModuleNotFoundError(name)
         return real(name, *rest, **more)

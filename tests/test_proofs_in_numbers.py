@@ -67,7 +67,7 @@ def exact(array: Any) -> Any:
 def extended(array: Any, beyond: Any) -> Any:
     """The array as a function of all integers."""
 
-    def read(*index):
+    def read(*index: Any) -> Any:
         inside = all(0 <= i < n for i, n in zip(index, array.shape, strict=True))
         return array[index] if inside else beyond
 
@@ -137,15 +137,15 @@ def test_the_conclusion_holds_of_formulas(name: Any, data: st.DataObject, seed: 
     proof = cg.prove(*THEOREMS[name])
     drawn = {}
 
-    def x(*at):
+    def x(*at: Any) -> Any:
         return drawn.setdefault(at, sp.Integer(int(case.rng.integers(-9, 10))))
 
-    def computed(first):
+    def computed(first: Any) -> Any:
         rows = {"x": first}
         for equation in proof.hypotheses[1:]:
             own = {r: rows[r] for r in function_names(equation.right) & set(rows)}
 
-            def row(*at, equation=equation, own=own, known={}):  # noqa: B006 - a cache
+            def row(*at: Any, equation: Any = equation, own: Any = own, known: Any = {}) -> Any:  # noqa: B006 - a cache
                 if at not in known:
                     numbers = {**case.at, **dict(zip(equation.variables, at, strict=True))}
                     known[at] = value(equation.right, numbers, case.functions(own))
@@ -156,7 +156,7 @@ def test_the_conclusion_holds_of_formulas(name: Any, data: st.DataObject, seed: 
 
     shift = proof.hypotheses[0]
 
-    def moved(*at):
+    def moved(*at: Any) -> Any:
         numbers = {**case.at, **dict(zip(shift.variables, at, strict=True))}
         return value(shift.right, numbers, {"x": x})
 

@@ -141,12 +141,12 @@ def test_softmax_and_normalisation_across_channels_that_come_last() -> None:
     torch = pytest.importorskip("torch")
 
     class Block(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.read = torch.nn.Conv2d(3, 4, 3, stride=2, padding=1)
             self.norm = torch.nn.LayerNorm(4)
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             last = self.norm(self.read(x).permute(0, 2, 3, 1))
             return torch.nn.functional.softmax(last.permute(0, 3, 1, 2), dim=1)
 

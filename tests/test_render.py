@@ -98,7 +98,7 @@ def test_no_layout_is_computed(engine: Any) -> None:
 
 
 def test_ids_of_two_figures_on_a_page_differ(engine: Any) -> None:
-    def ids(svg):
+    def ids(svg: Any) -> Any:
         return re.findall(r' id="([^"]*)"', svg.decode())
 
     one, other = ids(render(DOT)), ids(render(DOT.replace("54,0!", "60,0!")))

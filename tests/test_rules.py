@@ -71,7 +71,7 @@ def test_definitions_hold_where_their_conditions_do() -> None:
 def test_on_a_circle_only_its_positions_are_arguments() -> None:
     around = Equation(moved(i), x(Residue(i - t, n)), moduli=(n,))
 
-    def step(argument, moduli):
+    def step(argument: Any, moduli: Any) -> Any:
         left, right = moved(argument), x(Residue(argument - t, n))
         return follows_by("definition", left, right, known([around], moduli=moduli), "x'")
 
@@ -162,7 +162,7 @@ def test_reindexing_endless_sums() -> None:
 
 
 def test_turning_a_circle() -> None:
-    def total(e, low=0, high=n - 1, kind=sp.Sum):
+    def total(e: Any, low: Any = 0, high: Any = n - 1, kind: Any = sp.Sum) -> Any:
         return kind(x(e), (a, low, high))
 
     turned = Residue(a - t, n)
@@ -176,7 +176,7 @@ def test_turning_a_circle() -> None:
 
 
 def test_sifting() -> None:
-    def sum_of(e, low=-sp.oo):
+    def sum_of(e: Any, low: Any = -sp.oo) -> Any:
         return sp.Sum(w(b) * Impulse(e), (b, low, sp.oo))
 
     assert follows_by("sift", sum_of(b - a), w(a))
@@ -197,7 +197,7 @@ def test_what_is_assumed_of_every_input() -> None:
     (step,) = [step for step in proof.steps if step.rule == "hypothesis"]
     assert check(step, given)
 
-    def at(values):
+    def at(values: Any) -> Any:
         left, right = (e.xreplace(values) for e in (assumed.left, assumed.right))
         data = tuple(part for pair in values.items() for part in pair)
         return follows_by("hypothesis", left, right, given, "assumption", data)

@@ -206,7 +206,7 @@ def test_the_second_checker_reads_none_of_the_prover(
     names = ["padded", "stack circle", "tiled", "hourglass frame", "converse", "downsampling"]
     before = {name: proofs[name].smt2() for name in names}
 
-    def broken(*_, **__):
+    def broken(*_: Any, **__: Any) -> None:
         raise AssertionError
 
     for each in MODULES:

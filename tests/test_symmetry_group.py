@@ -470,7 +470,7 @@ def test_what_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             assert word in str(raised.value)
     real = builtins.__import__
 
-    def without(name, *rest, **options):
+    def without(name: Any, *rest: Any, **options: Any) -> Any:
         if name == "igraph":
             raise ImportError(name)
         return real(name, *rest, **options)

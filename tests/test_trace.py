@@ -159,7 +159,7 @@ def test_code_in_numpy_gives_the_numbers_that_it_computes(name: Any) -> None:
 def test_plain_loops_give_the_numbers_that_they_compute(
     x: list[int], taps: int, stride: int
 ) -> None:
-    def layer(x, w):
+    def layer(x: Any, w: Any) -> Any:
         starts = range(0, len(x) - taps + 1, stride)
         return np.array([sum(w[j] * x[i + j] for j in range(taps)) for i in starts])
 

@@ -107,7 +107,7 @@ def test_what_decides_by_values_is_refused(name: Any) -> None:
 
 
 def test_a_refusal_names_the_line_and_the_value() -> None:
-    def branching(x):
+    def branching(x: Any) -> Any:
         y = x + 1
         return y if y[1] else x
 
@@ -134,23 +134,23 @@ def test_what_fails_on_all_numbers_is_refused() -> None:
 def written(ufunc: Any, *operands: Any) -> Any:
     """`ufunc(*operands, out=...)` into a copy, by keyword and by position."""
 
-    def by_keyword(x):
+    def by_keyword(x: Any) -> Any:
         out = x.copy()
         result = ufunc(x, *operands, out=out)
         assert result is out
         return out
 
-    def by_position(x):
+    def by_position(x: Any) -> Any:
         out = x.copy()
         ufunc(x, *operands, out)
         return out
 
-    def masked(x):
+    def masked(x: Any) -> Any:
         out = x.copy()
         ufunc(x, *operands, out=out, where=np.arange(4) % 2 == 0)
         return out
 
-    def half(x):
+    def half(x: Any) -> Any:
         ufunc(x[:-1], *operands, out=x[1:])
         return x
 
@@ -182,7 +182,7 @@ def in_place(x: Any) -> Any:
 
 
 def into(reduce: Any) -> Any:
-    def f(x):
+    def f(x: Any) -> Any:
         out = np.zeros_like(x)
         reduce(x, out)
         return out
@@ -191,7 +191,7 @@ def into(reduce: Any) -> Any:
 
 
 def single(reduce: Any) -> Any:
-    def f(x):
+    def f(x: Any) -> Any:
         out = np.zeros_like(x[:1])
         reduce(x.reshape(1, 4), out)
         return out
@@ -272,7 +272,7 @@ def test_a_function_known_by_its_name_only_is_compared_as_an_expression() -> Non
 
 
 def test_a_fault_of_ours_is_not_said_to_be_the_functions(monkeypatch: Any) -> None:
-    def faulty(x):
+    def faulty(x: Any) -> Any:
         return None.missing
 
     with pytest.raises(cg.ConvgraphError, match="raised AttributeError: 'NoneType' object"):

@@ -77,7 +77,31 @@ def to_dot(
     width
         How wide everything together is to be, in points.
     """
-    graph = graphviz.Digraph(
+    graph = _empty(theme, width)
+    for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
+        for unit in panel.units:
+            _add_unit(graph, unit, number, place, theme)
+        for mark in panel.marks:
+            _add_mark(graph, mark, number, place, images or {}, theme)
+        for text in panel.texts:
+            _add_text(graph, text, number, place, theme)
+    if layered:
+        graph.node("over", pos=f"{_pos((0, 0), places[0])}!", label="", style="invis", width="0.01")
+    for strong in (False, True):
+        for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
+            marks = {mark.name for mark in panel.marks}
+            for line in panel.lines:
+                if line.strong == strong:
+                    _add_line(graph, line, number, place, theme, layered, marks)
+            for edge in panel.edges:
+                if edge.strong == strong:
+                    _add_edge(graph, edge, number, place, theme, layered)
+    return graph.source
+
+
+def _empty(theme: Theme, width: float | None) -> graphviz.Digraph:
+    """A graph without nodes, with the looks that all of them share."""
+    return graphviz.Digraph(
         graph_attr={
             "outputorder": "edgesfirst",
             "bgcolor": theme.paper,
@@ -103,25 +127,6 @@ def to_dot(
         },
         engine="neato",
     )
-    for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
-        for unit in panel.units:
-            _add_unit(graph, unit, number, place, theme)
-        for mark in panel.marks:
-            _add_mark(graph, mark, number, place, images or {}, theme)
-        for text in panel.texts:
-            _add_text(graph, text, number, place, theme)
-    if layered:
-        graph.node("over", pos=f"{_pos((0, 0), places[0])}!", label="", style="invis", width="0.01")
-    for strong in (False, True):
-        for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
-            marks = {mark.name for mark in panel.marks}
-            for line in panel.lines:
-                if line.strong == strong:
-                    _add_line(graph, line, number, place, theme, layered, marks)
-            for edge in panel.edges:
-                if edge.strong == strong:
-                    _add_edge(graph, edge, number, place, theme, layered)
-    return graph.source
 
 
 def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, theme: Theme) -> None:

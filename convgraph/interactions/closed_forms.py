@@ -152,11 +152,13 @@ class _Seen:
 
 
 @overload
-def closed_forms(network: Network, row: str | None = None) -> ClosedForms: ...
+def closed_forms(network: Network, row: str | None = None) -> ClosedForms:
+    """The formulas of each row of a bound network."""
 
 
 @overload
-def closed_forms(network: Power) -> DepthForm: ...
+def closed_forms(network: Power) -> DepthForm:
+    """The formulas of the last row of a repeated spec, in the depth."""
 
 
 def closed_forms(network: Network | Power, row: str | None = None) -> ClosedForms | DepthForm:

@@ -14,8 +14,9 @@ from convgraph.figures.files import save
 from convgraph.figures.live.page import document
 
 if TYPE_CHECKING:
+    from convgraph.piecewise.axis_tiles import Tile
     from convgraph.piecewise.streams import Stream
-    from convgraph.piecewise.tiling import Tile, Tiling
+    from convgraph.piecewise.tiling import Tiling
 
 __all__ = ["Picture", "picture_of_stream", "picture_of_tiles"]
 

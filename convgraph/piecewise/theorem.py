@@ -27,7 +27,8 @@ from convgraph.symmetry.smt.script import (
 from convgraph.symmetry.transformations import Shift
 
 if TYPE_CHECKING:
-    from convgraph.piecewise.tiling import AxisTiles, Tiling
+    from convgraph.piecewise.axis_tiles import AxisTiles
+    from convgraph.piecewise.tiling import Tiling
 
 __all__ = ["TilesTheorem"]
 

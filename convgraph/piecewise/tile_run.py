@@ -12,7 +12,8 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.files import write
-from convgraph.piecewise.tiling import Span, Tile, Tiling
+from convgraph.piecewise.axis_tiles import Span, Tile
+from convgraph.piecewise.tiling import Tiling
 
 __all__ = ["run"]
 

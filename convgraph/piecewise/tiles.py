@@ -10,8 +10,9 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
+from convgraph.piecewise.axis_tiles import AxisTiles
 from convgraph.piecewise.cuts import Cut, cuts_of
-from convgraph.piecewise.tiling import AxisTiles, Tiling
+from convgraph.piecewise.tiling import Tiling
 
 __all__ = ["planned", "tiles"]
 

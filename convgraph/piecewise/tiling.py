@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,95 +16,14 @@ from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.tables import Table
-from convgraph.piecewise.cuts import Cut
+from convgraph.piecewise.axis_tiles import AxisTiles, Tile, Tiles
 
 if TYPE_CHECKING:
     from convgraph.piecewise.agreement import Difference
     from convgraph.piecewise.pictures import Picture
     from convgraph.piecewise.theorem import TilesTheorem
 
-__all__ = ["AxisTiles", "Tile", "Tiling", "bytes_of"]
-
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class AxisTiles:
-    """Tiles along one axis: all of one size, each `stride` behind the one before, the last one
-    moved back so that it ends where the input does.
-
-    Attributes
-    ----------
-    cut
-        Where the axis may be cut, and what that spoils.
-    tile
-        How many positions each tile reads.
-    stride
-        By how many positions the tiles are apart.
-    """
-
-    cut: Cut
-    tile: int
-    stride: int
-
-    def __len__(self) -> int:
-        cut = self.cut
-        if self.tile >= cut.size:
-            return 1
-        rest = cut.size if cut.circular else cut.size - self.tile
-        return -(-rest // self.stride) + (0 if cut.circular else 1)
-
-    @property
-    def outputs(self) -> int:
-        """How many outputs a tile has."""
-        return self.cut.outputs_of(self.tile)
-
-    def start(self, number: int) -> int:
-        """Where a tile begins to read; on a circle it may reach over the end."""
-        if self.cut.circular:
-            return number * self.stride
-        return min(number * self.stride, self.cut.size - self.tile)
-
-    def keeps(self, number: int) -> Span:
-        """From which output to which (exclusive) a tile is kept, counted in the whole output."""
-        return self._until(number - 1), self._until(number)
-
-    def offset(self, number: int) -> int:
-        """The whole output's number of a tile's first output."""
-        return int(self.start(number) / self.cut.step)
-
-    def _until(self, number: int) -> int:
-        """Up to which output (exclusive) tiles 0 ... number have what is kept."""
-        cut, last = self.cut, len(self) - 1
-        if cut.circular and last > 0:
-            # tile t keeps as many as the stride has, the first from what the cut leaves of it
-            whole = cut.outputs if number == last else int((number + 1) * self.stride / cut.step)
-            return cut.before + whole
-        if number < 0:
-            return 0
-        if number == last:
-            return cut.outputs
-        return self.offset(number) + self.outputs - cut.after
-
-    @property
-    def kinds(self) -> tuple[int, ...]:
-        """One tile of each kind: the first, one inside, the last one before the end, the last."""
-        count = len(self)
-        return tuple(sorted({0, min(1, count - 1), max(count - 2, 0), count - 1}))
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One tile: what it reads of the input, and what of its output is put where.
-
-    `read` are positions of the input, `kept` those of the tile's own output, `put` those of the
-    whole output, all per axis of space, from the first to the last (exclusive).
-    """
-
-    number: int
-    read: tuple[Span, ...]
-    kept: tuple[Span, ...]
-    put: tuple[Span, ...]
+__all__ = ["Tiling", "bytes_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +74,7 @@ class Tiling:
     @property
     def tiles(self) -> Sequence[Tile]:
         """All tiles, in row-major order; each is made when it is asked for."""
-        return _Tiles(self.axes)
+        return Tiles(self.axes)
 
     @cached_property
     def peak(self) -> int:
@@ -319,23 +237,10 @@ class Tiling:
     def table(self) -> Table:
         """A line for each axis."""
         columns = ("axis", "input", "tiles", "tile", "apart", "halo before", "behind", "step")
-        rows = [
-            tuple(
-                map(
-                    str,
-                    (
-                        number,
-                        axis.cut.size,
-                        len(axis),
-                        axis.tile,
-                        axis.stride,
-                        *axis.cut.halo,
-                        axis.cut.period,
-                    ),
-                )
-            )
-            for number, axis in enumerate(self.axes)
-        ]
+        rows = []
+        for number, axis in enumerate(self.axes):
+            tiles = axis.cut.size, len(axis), axis.tile, axis.stride
+            rows.append(tuple(map(str, (number, *tiles, *axis.cut.halo, axis.cut.period))))
         facts = [
             ("read more than once", f"{float(self.overhead):.1%}"),
             ("alive at once", f"{self.peak:,} values"),
@@ -372,33 +277,3 @@ def bytes_of(dtype: str) -> int:
     if not size:
         raise ConvgraphError(f'dtype={dtype!r}: the name of a type of numbers, such as "float32"')
     return size
-
-
-class _Tiles(Sequence[Tile]):
-    def __init__(self, axes: tuple[AxisTiles, ...]) -> None:
-        self._axes = axes
-        self._counts = tuple(map(len, axes))
-
-    def __len__(self) -> int:
-        return prod(self._counts)
-
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[i] for i in range(*number.indices(len(self)))]
-        if not -len(self) <= number < len(self):
-            raise IndexError(f"tile {number} of {len(self)}")
-        number %= len(self)
-        return self._tile(number, np.unravel_index(number, self._counts))
-
-    def __iter__(self) -> Iterator[Tile]:
-        for number, place in enumerate(product(*map(range, self._counts))):
-            yield self._tile(number, place)
-
-    def _tile(self, number: int, place: Sequence[Any]) -> Tile:
-        read, kept, put = [], [], []
-        for axis, each in zip(self._axes, map(int, place), strict=True):
-            start, (first, last) = axis.start(each), axis.keeps(each)
-            read.append((start, start + axis.tile))
-            kept.append((first - axis.offset(each), last - axis.offset(each)))
-            put.append((first, last))
-        return Tile(number, tuple(read), tuple(kept), tuple(put))

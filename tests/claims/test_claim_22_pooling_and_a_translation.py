@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -66,7 +67,7 @@ def test_when_it_is_most() -> None:
 def test_other_translations_strides_and_images() -> None:
     """A stride does not matter, a longer way does; an image is a window on each axis."""
 
-    def kept(pool, g, shape):
+    def kept(pool: Any, g: Any, shape: Any) -> Any:
         return cg.invariance(pool.on(shape), g).inside
 
     assert kept(cg.MaxPool(3, stride=2), cg.Shift(1), 99) == sp.Rational(1, 2)
