@@ -73,6 +73,10 @@ class Row:
 
     def numbers(self) -> tuple[int, ...]:
         """The shape, when it has to be numbers."""
+        return self._numbers
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
         if self.symbolic:
             raise ConvgraphError(
                 f"shape={self.shape} of row {self.name!r}: this question needs numbers; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -183,7 +184,7 @@ class Network:
         offsets, at = {}, 0
         for row in self.rows:
             offsets[row.name] = at
-            at += int(np.prod(row.numbers(), dtype=np.int64))
+            at += math.prod(row.numbers())
         return offsets
 
     @property
@@ -273,7 +274,7 @@ class Network:
     @cached_property
     def edges(self) -> EdgeTable:
         """The edge table: arrays of (source, target, label) over all connections."""
-        units = sum(int(np.prod(row.numbers(), dtype=np.int64)) for row in self.rows)
+        units = sum(math.prod(row.numbers()) for row in self.rows)
         labels = self.labels
         source_type = np.int32 if units < 2**31 else np.int64
         label_type = np.min_scalar_type(max(len(labels) - 1, 0))

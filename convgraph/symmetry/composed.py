@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
 from convgraph.core.sizes import is_symbolic
 from convgraph.symmetry.transformation import Composition, Sources, Transformation, space
 from convgraph.symmetry.transformations import Flip, Shift
+
+Ints = NDArray[np.int64]
 
 __all__ = ["Motion", "composed", "motions", "reduced", "sources_of"]
 
@@ -74,7 +77,8 @@ class Motion:
 
     def sources(self) -> Sources:
         """The source of each position, -1 where a zero is filled in."""
-        found: Sources = sources_of([self])[0]
+        parts = (np.array([part]) for part in (self.amount, self.left, self.right))
+        found: Sources = sources_of(self, *parts)[0]
         return found
 
     @property
@@ -90,21 +94,18 @@ class Motion:
         return self
 
 
-def sources_of(several: Sequence[Motion]) -> Sources:
-    """The source of each position for several motions of an axis, a row for each.
+def sources_of(kind: Motion, amounts: Ints, lefts: Ints, rights: Ints) -> Sources:
+    """The source of each position for several motions of a kind, a row for each.
 
-    >>> sources_of([Motion(3), Motion(3, "zeros", amount=1, right=1), Motion(3, "wrap", amount=1)])
+    >>> sources_of(Motion(3, "zeros"), *np.array([[0, 1], [0, 0], [0, 1]]))
     array([[ 0,  1,  2],
-           [-1,  0,  1],
-           [ 2,  0,  1]])
+           [-1,  0,  1]])
     """
-    size = several[0].size
-    parts = [(m.amount, m.left, m.right, m.boundary == "wrap", m.flipped) for m in several]
-    amount, left, right, around, flipped = np.array(parts, np.int64).T[:, :, None]
-    place = np.arange(size) - amount
-    place = np.where(around, place % size, place)
-    there = (around != 0) | ((place >= left) & (place < size - right))
-    return np.where(there, np.where(flipped, size - 1 - place, place), -1)
+    place = np.arange(kind.size) - amounts[:, None]
+    if kind.boundary == "wrap":
+        place %= kind.size
+    there = (place >= lefts[:, None]) & (place < kind.size - rights[:, None])
+    return np.where(there, kind.size - 1 - place if kind.flipped else place, -1)
 
 
 def motions(transformation: Transformation, row: Row) -> tuple[Motion, ...] | None:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.edge_lists import numbered
-from convgraph.symmetry.equivariance.identities import Identities, identities
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
+from convgraph.symmetry.equivariance.identities import Identities
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 
 __all__ = [
     "CAUSES",
@@ -74,11 +74,8 @@ class Parting:
 def parting(question: Question) -> Parting:
     """Find where the two sides part."""
     network = question.network
-    layers = tuple(every_layer(network, ancestors(network, question.row)))
-    known = all(question.maps.get(layer.layer.target.name) is not None for layer in layers)
-    ids = identities(
-        network, layers, question.moves, question.maps, question.opaque, consed=not known
-    )
+    layers = question.asked.layers
+    ids = question.asked.identities(question.maps)
     image = np.full(len(ids.plain), UNKNOWN, np.int64)
     for row in network.rows:
         found = question.maps.get(row.name)

@@ -16,6 +16,7 @@ from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.core.units import Units
 from convgraph.symmetry.composed import Motion, composed
+from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.carried_differences import carrier
 from convgraph.symmetry.equivariance.decide import decide
@@ -24,7 +25,7 @@ from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained
 from convgraph.symmetry.equivariance.output_search import search
 from convgraph.symmetry.equivariance.row_actions import Action, actions
 from convgraph.symmetry.equivariance.row_steps import row_steps
-from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes, separated_axes
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformation import Transformation
 
@@ -116,10 +117,12 @@ def check_equivariance(
     target = _target(network, row)
     if output is not None and not isinstance(output, Transformation):
         raise ConvgraphError(f"output={output!r}: a transformation, such as Shift(1)")
-    acting = actions(network, _moves(network, g), target.name, output)
-    made = _Tried(network, acting, target) if acting[target.name].known else None
-    if output is None and (made is None or (made.answer.broken and _few(network))):
-        return _searched(network, acting, target, made)
+    steps = row_steps(network)
+    acting = actions(network, _moves(network, g), target.name, output, steps)
+    asked = AskedRow(network, target, acting, steps)
+    made = _Tried(asked, acting) if acting[target.name].known else None
+    if output is None and (made is None or (made.answer.broken and asked.edges <= FEW)):
+        return _searched(asked, made)
     assert made is not None  # an output that is given is known
     return made.verdict()
 
@@ -128,42 +131,45 @@ def check_equivariance(
 class _Tried:
     """The answer for one action on the output."""
 
-    network: Network
+    asked: AskedRow
     acting: Mapping[str, Action]
-    target: Row
     natural: bool = True
 
     @cached_property
     def _found(self) -> tuple[Answer, SeparatedAxes | None]:
-        return _answer(self.network, self.acting, self.target)
+        return _answer(self.asked, self.acting)
 
     @property
     def answer(self) -> Answer:
+        """Where both sides are equal, and where not."""
         return self._found[0]
 
     def verdict(self, tried: bool = False) -> Verdict:
+        """The verdict; whether all other shifts of the output were `tried`."""
         answer, view = self._found
+        network, target = self.asked.network, self.asked.target
+        # to count them takes longer than a verdict about a layer
+        many = view is None and self.asked.edges > MOST
+        kind = Unexplained if many else Explanation
         return Verdict(
-            self.network,
-            self.acting[self.network.inputs[0].name],
-            self.acting[self.target.name],
+            network,
+            self.acting[network.inputs[0].name],
+            self.acting[target.name],
             answer.exact,
             answer.broken,
             answer.undecided,
-            _explanation(self.network, self.acting, self.target.name, view, self.natural),
+            kind(self.asked, self.acting, view, self.natural),
             tried,
         )
 
 
-def _searched(
-    network: Network, acting: Mapping[str, Action], target: Row, natural: _Tried | None
-) -> Verdict:
+def _searched(asked: AskedRow, natural: _Tried | None) -> Verdict:
     """The verdict about the shift of the output that holds; else about the one of the stride.
 
     Where there is no such, it is about the one at which most units agree.
     """
-    view = acting[target.name].row
-    found = search(network, acting, view, row_steps(network)[target.name], natural is None)
+    network, acting = asked.network, asked.acting
+    found = search(asked, nearest=natural is None)
     if found is None:
         if natural is None:
             raise ConvgraphError(
@@ -174,50 +180,37 @@ def _searched(
         return natural.verdict()
     open_ = None
     for along in found.possible[:POSSIBLE]:
-        tried = _with(network, acting, target, along, True)
+        tried = _with(asked, along, True)
         if not tried.answer.broken:
             if not tried.answer.undecided:
                 return tried.verdict()
             open_ = open_ or tried
     tried_all = found.complete and len(found.possible) <= POSSIBLE and open_ is None
-    made = open_ or natural or _with(network, acting, target, found.nearest, False)
+    made = open_ or natural or _with(asked, found.nearest, False)
     return made.verdict(tried_all)
 
 
-def _with(
-    network: Network,
-    acting: Mapping[str, Action],
-    target: Row,
-    along: Sequence[Motion],
-    natural: bool,
-) -> _Tried:
+def _with(asked: AskedRow, along: Sequence[Motion], natural: bool) -> _Tried:
     """Try one motion of the output; rows before it with the same steps move alike."""
     still = all(motion.still for motion in along)
     transformation = None if still else composed(along)
-    steps = row_steps(network)
+    name = asked.target.name
     alike = {
-        name: Action(action.row, transformation, still)
-        for name, action in acting.items()
-        if not action.known and steps[name] == steps[target.name]
+        other: Action(action.row, transformation, still)
+        for other, action in asked.acting.items()
+        if not action.known and asked.steps[other] == asked.steps[name]
     }
-    alike[target.name] = Action(acting[target.name].row, transformation, still)
-    return _Tried(network, {**acting, **alike}, target, natural)
+    alike[name] = Action(asked.acting[name].row, transformation, still)
+    return _Tried(asked, {**asked.acting, **alike}, natural)
 
 
-def _few(network: Network) -> bool:
-    """Whether a search costs next to nothing, so that it may be made for what mostly has none."""
-    return sum(int(layer.connections) for layer in network.layers) <= FEW
-
-
-def _answer(
-    network: Network, acting: Mapping[str, Action], target: Row
-) -> tuple[Answer, SeparatedAxes | None]:
-    view = separated_axes(network, acting, target.name)
+def _answer(asked: AskedRow, acting: Mapping[str, Action]) -> tuple[Answer, SeparatedAxes | None]:
+    network, target, edges = asked.network, asked.target, asked.edges
+    view = asked.along_axes(acting)
     if view is not None and view.follows():
         return Answer(_everything(target), Units(target, []), Units(target, [])), view
     if view is not None and not view.acting:  # nothing moves, yet the axes do not show it
         view = None
-    edges = sum(int(layer.connections) for layer in network.layers)
     # the two sides of a softmax, say, have no values that could be compared
     plain = network.layer(target.name).reduction.elementary
     carried = _carried(network, acting, target) if edges > AGAIN or not plain else None
@@ -230,7 +223,7 @@ def _answer(
         none = Units(target, [])
         answer = Answer(none, none, _everything(target))
     elif answer is None or (answer.undecided and edges <= AGAIN):
-        decision = decide(edge_question(network, acting, target.name))
+        decision = decide(edge_question(network, acting, target.name, asked.moved))
         masks = decision.exact, decision.broken, ~(decision.exact | decision.broken)
         answer = Answer(*(Units.of(target, mask) for mask in masks))
     return (answer if carried is None else answer.with_broken(carried)), view
@@ -256,7 +249,7 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     moved = replace(action, row=front)
     if not found.spreads and moved.per_axis() is None:
         return None  # it may exchange channels
-    view = separated_axes(network, {**acting, front.name: moved}, front.name)
+    view = AskedRow(network, front, acting, {}).along_axes({**acting, front.name: moved})
     if view is None or not view.acting or view.turned:
         return None
     answer = _along_axes(view, one=found.spreads)
@@ -267,19 +260,6 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     sources = action.sources()
     filled = [] if sources is None else decompose((sources < 0).reshape(target.numbers()))
     return Units(target, [*answer.broken.boxes, *filled])  # for a softmax is never zero
-
-
-def _explanation(
-    network: Network,
-    acting: Mapping[str, Action],
-    row: str,
-    view: SeparatedAxes | None,
-    divided: bool,
-) -> Explanation:
-    # to count them takes longer than a verdict about a layer
-    many = view is None and sum(int(layer.connections) for layer in network.layers) > MOST
-    kind = Unexplained if many else Explanation
-    return kind(network, acting, row, view, divided)
 
 
 def _everything(row: Row) -> Units:

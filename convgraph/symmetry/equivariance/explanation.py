@@ -13,6 +13,7 @@ from convgraph.core.boxes import Box, decompose
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
+from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
@@ -20,6 +21,7 @@ from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.equations import Block, Equations, Listed
 from convgraph.symmetry.equivariance.first_failure import FirstFailure, first_failure, local
+from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.numeric_difference import expressions_differ, sides_differ
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
@@ -38,22 +40,32 @@ AT_ONCE = 500_000  # equations are found along several axes at once
 class Explanation:
     """What the parts of an explanation are found from."""
 
-    network: Network
+    asked: AskedRow
     actions: Mapping[str, Action]
-    row: str
     view: SeparatedAxes | None
     divided: bool = True
     """Whether the strides on the way divide the shift."""
 
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.asked.network
+
+    @property
+    def row(self) -> str:
+        """The row that is compared."""
+        return self.asked.name
+
     @cached_property
     def _on_edges(self) -> bool:
-        return self.view is None or sum(int(x.connections) for x in self.network.layers) <= EDGES
+        return self.view is None or self.asked.edges <= EDGES
 
     @cached_property
     def _partings(self) -> list[tuple[tuple[int, ...], Parting]]:
         """Where the sides part: on the edges, or along one acting axis after the other."""
         if self._on_edges:
-            return [((), parting(edge_question(self.network, self.actions, self.row)))]
+            asked = edge_question(self.network, self.actions, self.row, self.asked.moved)
+            return [((), parting(asked))]
         assert self.view is not None
         acting = self.view.acting
         return [self._parting(axes) for axes in ([acting] if self.view.turned else zip(acting))]
@@ -198,7 +210,7 @@ class Explanation:
         network = self.network
         if self.row not in {row.name for row in network.outputs}:
             return True
-        if sum(int(layer.connections) for layer in network.layers) > SEEN:
+        if self.asked.edges > SEEN:
             return True
         image = sides.image - network.offsets[self.row] if sides.image >= 0 else -1
         return sides_differ(network, sides.moves, self.row, unit, image)
@@ -280,15 +292,13 @@ def _within(units: Units, others: Units) -> Units:
     return Units(units.row, found)
 
 
-def edge_question(network: Network, actions: Mapping[str, Action], row: str) -> Question:
-    """The question on the edges of the network."""
+def edge_question(
+    network: Network, actions: Mapping[str, Action], row: str, asked: MovedNetwork | None = None
+) -> Question:
+    """The question on the edges of the network; `asked` may be of another about the row."""
     maps = {name: action.sources() for name, action in actions.items()}
-    moves = {}
-    for given in network.inputs:
-        own = maps[given.name]
-        assert own is not None
-        moves[given.name] = own
-    return Question(network, moves, maps, row, undivided=_undivided(actions))
+    asked = asked or MovedNetwork.of(network, actions, row)
+    return Question(asked, maps, undivided=_undivided(actions))
 
 
 def _undivided(actions: Mapping[str, Action]) -> frozenset[str]:

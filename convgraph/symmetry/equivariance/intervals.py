@@ -49,6 +49,14 @@ class Between:
     def __setitem__(self, index: Any, value: Between) -> None:
         self.low[index], self.high[index] = value.low, value.high
 
+    def where(self, there: Mask) -> Between:
+        """The values where a mask is true, and zeros elsewhere."""
+        return Between(np.where(there, self.low, 0), np.where(there, self.high, 0))
+
+    def nonzero(self) -> Mask:
+        """Where they are certainly not zero."""
+        return np.asarray((self.low > 0) | (self.high < 0))
+
     def differs(self, other: Between) -> Mask:
         """Where the two are certainly different."""
         return np.asarray((self.low > other.high) | (self.high < other.low))
@@ -75,7 +83,7 @@ class Intervals:
         return Between(np.zeros(size), np.zeros(size))
 
     def where(self, there: Mask, values: Between) -> Between:
-        return Between(np.where(there, values.low, 0), np.where(there, values.high, 0))
+        return values.where(there)
 
     def plus(self, a: Between, b: Between) -> Between:
         return _out(a.low + b.low, a.high + b.high)
@@ -226,11 +234,12 @@ def interval_trials(
         labels[parameters] = algebra.zeros(len(parameters))
         x = exactly(_drawn(random, sum(int(row.size) for row in network.inputs), trial))
         with np.errstate(all="ignore"):  # what is no number says nothing
-            yield both_sides(network, cone, moves, x, labels, algebra)
+            sides = both_sides(network, cone, moves, x, labels, algebra)
+        yield sides
 
 
 def _drawn(random: np.random.Generator, size: int, trial: int) -> Floats:
-    """Numbers of all sizes from a few down to small ones, of both signs or of one."""
+    """Numbers of both signs or of one; small ones first, where few functions are near a limit."""
     values = random.integers(-19, 20, size).astype(float)
     signed = (values, np.abs(values), -np.abs(values))[trial % 3]
-    return np.asarray(signed * 2.0 ** -(trial // 3 * 2))
+    return np.asarray(signed * 2.0 ** (trial // 3 * 2 - 4))

@@ -70,6 +70,15 @@ class Leading:
         self.coefficient[index] = value.coefficient
         self.known[index] = value.known
 
+    def where(self, there: Mask) -> Leading:
+        """The values where a mask is true, and zeros elsewhere."""
+        code = np.where(there, self.code, 0)
+        return Leading(code, self.coefficient, self.known | ~there)
+
+    def nonzero(self) -> Mask:
+        """Where they are certainly not zero."""
+        return self.known & (self.code != 0)
+
     def differs(self, other: Leading) -> NDArray[np.bool_]:
         """Where the two are certainly different."""
         different = (self.code != other.code) | (
@@ -167,8 +176,7 @@ class LeadingTerms:
         return Leading.zeros(size)
 
     def where(self, there: Mask, values: Leading) -> Leading:
-        code = np.where(there, values.code, 0)
-        return Leading(code, values.coefficient.copy(), values.known | ~there)
+        return values.where(there)
 
     def plus(self, a: Leading, b: Leading) -> Leading:
         return a.plus(b)

@@ -13,7 +13,6 @@ from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.symmetry.composed import reduced
 from convgraph.symmetry.equivariance.aligned import channels_and_space
-from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.transformation import Sources, Steps, Transformation, space
 from convgraph.symmetry.transformations import Shift
 
@@ -77,10 +76,12 @@ def actions(
     moves: Mapping[str, Transformation],
     row: str,
     output: Transformation | None,
+    steps: Mapping[str, Steps | None],
 ) -> dict[str, Action]:
     """The action on every row; `moves` has the transformation of each input, `output` of `row`.
 
-    Further on, rows move as what the first input does, put together and reduced, says.
+    `steps` are those of the rows. Further on, rows move as what the first input does, put together
+    and reduced, says.
 
     Raises
     ------
@@ -94,12 +95,12 @@ def actions(
         transformation.check(given)
         result[given.name] = Action(given, transformation)
     first = reduced(first, network.inputs[0])
-    for name, steps in row_steps(network).items():
+    for name, own in steps.items():
         if name in result:
             continue
-        here = _viewed(network.row(name), steps)
-        gone = steps is None or all(step is None for step in steps)
-        moved = None if gone or steps is None else first.behind(steps)
+        here = _viewed(network.row(name), own)
+        gone = own is None or all(step is None for step in own)
+        moved = None if gone or own is None else first.behind(own)
         result[name] = Action(here, moved, still=gone)
     target = network.row(row)
     if output is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, align
 from convgraph.symmetry.equivariance.clean_positions import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equality_along_axes import follow
+from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.restriction import (
     Classes,
     Restriction,
@@ -26,11 +27,42 @@ from convgraph.symmetry.equivariance.restriction import (
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.transformation import Sources, joined
 
-__all__ = ["Boxes", "SeparatedAxes", "separated_axes"]
+__all__ = ["Apart", "Boxes", "SeparatedAxes", "separated_axes"]
 
 Mask = NDArray[np.bool_]
 Maps = dict[str, list[Sources]]
 Boxes = list[Box]
+
+
+@dataclass(frozen=True, eq=False)
+class Apart:
+    """A network whose layers keep the axes apart, cut down to some of them where that was asked.
+
+    How its inputs move is always the same, and that a row behind them does otherwise costs nothing.
+    """
+
+    along: Aligned
+    cuts: dict[tuple[int, ...], Restriction | None] = field(default_factory=dict)
+    asked: dict[tuple[int, ...], tuple[MovedNetwork, list[Clean]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, network: Network, row: str) -> Apart | None:
+        """The layers on which a row depends, if all of them keep the axes apart."""
+        along = aligned(network, row)
+        return None if along is None or any(map(_empty, along.layers)) else cls(along)
+
+    @cached_property
+    def classes(self) -> Mapping[str, Classes] | None:
+        """The classes of the channels of each row, if the layers allow for any."""
+        return channel_classes(self.along)
+
+    def cut(self, axes: tuple[int, ...]) -> Restriction | None:
+        """The network cut down to some axes, if the layers allow for it."""
+        if self.classes is None:
+            return None
+        if axes not in self.cuts:
+            self.cuts[axes] = restriction(self.along, self.classes, axes)
+        return self.cuts[axes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +76,23 @@ class SeparatedAxes:
     """
 
     network: Network
-    along: Aligned
     maps: Maps
     row: str
     acting: tuple[int, ...]
     turned: Mapping[str, Sources]
+    _apart: Apart
 
-    @cached_property
-    def _classes(self) -> Mapping[str, Classes] | None:
-        return channel_classes(self.along)
+    @property
+    def along(self) -> Aligned:
+        """The network as one relation for each axis."""
+        return self._apart.along
 
     @property
     def classes(self) -> Mapping[str, Classes]:
         """The classes of the channels of each row, where a question has been asked."""
-        assert self._classes is not None
-        return self._classes
+        classes = self._apart.classes
+        assert classes is not None
+        return classes
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -84,35 +118,28 @@ class SeparatedAxes:
 
         None if the layers do not allow for it.
         """
-        small = self._cut(axes)
+        small = self._apart.cut(axes)
         if small is None:
             return None
-        found = list(self._cleaned([a for a in self._axes if a not in axes]))
+        asked, found = self._apart.asked.get(axes) or self._asked(small, axes)
         sources = {row.name: self._sources(row.name, axes) for row in small.network.rows}
+        return Question(asked, sources, expand=small.expands, lives=lives), found
+
+    def _asked(self, small: Restriction, axes: tuple[int, ...]) -> tuple[MovedNetwork, list[Clean]]:
+        found = list(self._cleaned([a for a in self._axes if a not in axes]))
         moves = {}
         for name in self.inputs:
-            own = sources[name]
+            own = self._sources(name, axes)
             assert own is not None
             moves[name] = own
         zeroed = _labels(small.network, found[0].zeroed)
-        question = Question(
-            small.network,
-            moves,
-            sources,
-            self.row,
-            small.opaque,
-            zeroed,
-            expand=small.expands,
-            lives=lives,
-        )
-        return question, found
-
-    def _cut(self, axes: tuple[int, ...]) -> Restriction | None:
-        return None if self._classes is None else restriction(self.along, self.classes, axes)
+        asked = MovedNetwork(small.network, moves, self.row, small.opaque, zeroed)
+        self._apart.asked[axes] = asked, found
+        return asked, found
 
     def edges(self, axes: tuple[int, ...]) -> int:
         """How many edges the network cut down to some axes has."""
-        small = self._cut(axes)
+        small = self._apart.cut(axes)
         layers = small.network.layers if small is not None else ()
         return sum(int(layer.connections) for layer in layers)
 
@@ -233,12 +260,12 @@ class SeparatedAxes:
 
 
 def separated_axes(
-    network: Network, actions: Mapping[str, Action], row: str
+    network: Network, actions: Mapping[str, Action], row: str, apart: Apart | None
 ) -> SeparatedAxes | None:
     """The view along the axes, if the network and the transformation keep them apart."""
-    along = aligned(network, row)
-    if along is None or any(map(_empty, along.layers)):
+    if apart is None:
         return None
+    along = apart.along
     maps = _maps(along, actions)
     needed = [row, *(r.name for r in network.inputs if r.name in along.shapes)]
     axes = range(1, along.rank + 1)
@@ -246,13 +273,13 @@ def separated_axes(
         turned = _turned(along, actions)
         if any(name not in turned for name in needed):
             return None
-        return SeparatedAxes(network, along, {}, row, tuple(axes), turned)
+        return SeparatedAxes(network, {}, row, tuple(axes), turned, apart)
     acting = tuple(
         axis
         for axis in axes
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
-    return SeparatedAxes(network, along, maps, row, acting, {})
+    return SeparatedAxes(network, maps, row, acting, {}, apart)
 
 
 def _empty(layer: AlignedLayer) -> bool:
