@@ -224,6 +224,52 @@ def test_findings_are_places(chromium: Any, tmp_path: Path) -> None:
     assert np.array_equal(np.array(shown).reshape(8, 8), witness.mask().reshape(8, 8))
 
 
+def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
+    chromium: Any, tmp_path: Path
+) -> None:
+    net = (cg.Conv((3, 3), 2, stride=2, padding=1) >> cg.MaxPool((2, 2))).on((1, 8, 8))
+    found = cg.findings(net)
+    address = cg.report(net).save(tmp_path / "page.html").as_uri()
+    page = Page(chromium, address)
+    button = page.browser.find_elements("css selector", ".ex-rule button")[-1]
+    button.click()
+    told = page.said
+    assert told in [f"{each.message}. {each.reason}" for each in found]
+    page.cell(0, 0)
+    assert " sees " in page.said
+    page.actions().move_to_element(page.one("h1")).perform()
+    page.settle()
+    assert page.said == told
+    assert button.get_attribute("aria-pressed") == "true"
+    page = Page(chromium, address + page.link)
+    assert page.said == told
+    page.one(".ex-rule button").click()
+    page.press(page.keys.ESCAPE)
+    assert "finding=" not in page.link
+    assert not page.browser.find_elements("css selector", ".ex-rule [aria-pressed=true]")
+    assert "no tensor nought" in Page(chromium, address + "#tensor=nought").said
+
+
+def test_what_is_kept_is_compared_with_nothing_but_others(page: Any) -> None:
+    page.run("explorer.choose(explorer.network.rows.length - 1)")
+    page.cell(1, 1)
+    page.actions().click().perform()
+    page.one(".ex-keep").click()
+    assert "point at another to compare" in page.said
+    assert "Beside it" not in page.said
+
+
+def test_on_paper_the_pictures_of_all_tensors_are_there(page: Any) -> None:
+    blank = (
+        "return explorer.tree.visible.filter(({ canvas }) => !canvas.getContext('2d')"
+        ".getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)).length"
+    )
+    page.run("explorer.one('.ex-tree').style.maxHeight = '40px'; explorer.tree.render()")
+    assert page.run(blank) > 0
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert page.run(blank) == 0
+
+
 def test_it_fits_narrow_and_wide_and_is_dark_where_asked(page: Any) -> None:
     for width in (390, 900, 1600):
         for dark in (False, True):

@@ -75,9 +75,8 @@ class Controls {
 
   clear() {
     const { explorer } = this;
-    Object.assign(explorer.state, { cell: null, pixel: null, units: null, moved: explorer.space.map(() => 0) });
+    Object.assign(explorer.state, { cell: null, pixel: null, finding: null, moved: explorer.space.map(() => 0) });
     explorer.hover = explorer.kept = null;
-    explorer.tree.flagged = null;
     this.kept();
     this.outputs();
     explorer.show();
@@ -164,7 +163,7 @@ class Pointing {
   fix(point) {
     const { state } = this.explorer;
     this.explorer.hover = null;
-    Object.assign(state, { units: null }, point.kind === "pixel" ? { pixel: point.place, cell: null } :
+    Object.assign(state, { finding: null }, point.kind === "pixel" ? { pixel: point.place, cell: null } :
       { cell: point.place, pixel: null });
     this.explorer.show();
   }

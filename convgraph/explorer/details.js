@@ -83,24 +83,32 @@ class Details {
 class FindingsList {
   constructor(root, findings, go) {
     const rules = new Map();
-    for (const finding of findings) rules.set(finding.rule, [...(rules.get(finding.rule) || []), finding]);
-    for (const [rule, group] of rules) root.append(this.rule(root, rule, group, go));
+    this.buttons = findings.map((finding, number) => this.button(finding, () => go(number)));
+    findings.forEach((finding, number) => rules.set(finding.rule, [...(rules.get(finding.rule) || []), number]));
+    for (const [rule, group] of rules) root.append(this.rule(rule, findings, group));
     if (!findings.length) root.append(made("p", "", "No findings."));
   }
 
-  rule(root, rule, group, go) {
+  button(finding, go) {
+    const button = made("button", "", finding.message);
+    button.type = "button";
+    button.addEventListener("click", go);
+    return button;
+  }
+
+  // The button of the finding that is shown, if one is.
+  press(number) {
+    this.buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === number));
+  }
+
+  rule(rule, findings, numbers) {
+    const group = numbers.map((number) => findings[number]);
     const box = made("section", `ex-rule ex-${group[0].severity}`), list = made("ul");
     const head = made("h3", "", rule);
     head.append(made("small", "", group[0].severity));
-    for (const finding of group) {
-      const item = made("li"), button = made("button", "", finding.message);
-      button.type = "button";
-      button.addEventListener("click", () => {
-        for (const other of root.querySelectorAll("button[aria-pressed]")) other.removeAttribute("aria-pressed");
-        button.setAttribute("aria-pressed", "true");
-        go(finding);
-      });
-      item.append(button);
+    for (const number of numbers) {
+      const item = made("li");
+      item.append(this.buttons[number]);
       list.append(item);
     }
     box.append(head, list, made("p", "", group[0].reason));

@@ -12,7 +12,7 @@ class Explorer {
     this.picture = new Picture(this.space);
     this.words = new Words(this);
     this.state = { row: this.first(), channel: null, cell: null, pixel: null, heat: false,
-      moved: this.space.map(() => 0), units: null };
+      moved: this.space.map(() => 0), finding: null };
     this.hover = null;
     this.kept = null;
     this.bases = new Map();
@@ -43,13 +43,18 @@ class Explorer {
       choose: (row) => this.choose(row), drawn: () => this.thumbs(),
     });
     this.one(".ex-tree").addEventListener("scroll", () => this.thumbs());
-    new FindingsList(this.one(".ex-places"), this.data.findings, (finding) => this.find(finding));
+    this.findings = new FindingsList(this.one(".ex-places"), this.data.findings, (number) => {
+      this.find(number);
+      this.one(".ex-caption").scrollIntoView({ block: "nearest" });
+    });
+    this.root.classList.toggle("ex-unpadded", !this.network.padded().size);
   }
 
   controls() {
     this.buttons = new Controls(this);
     new Pointing(this);
     window.addEventListener("resize", () => this.layout());
+    window.addEventListener("beforeprint", () => this.thumbs(true));
     window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours.read(); this.show(); });
   }
@@ -58,7 +63,7 @@ class Explorer {
 
   choose(row, rest = {}) {
     const change = row !== this.state.row;
-    Object.assign(this.state, { row, units: null }, change ? { channel: null, cell: null } : {}, rest);
+    Object.assign(this.state, { row, finding: null }, change ? { channel: null, cell: null } : {}, rest);
     this.hover = null;
     if (change) this.layout(); else this.show();
   }
@@ -78,6 +83,9 @@ class Explorer {
     }
     this.state.pixel = fits(asked.pixel, this.space) ? asked.pixel : null;
     this.state.heat = asked.heat;
+    this.missing = asked.name && row < 0 ? asked.name : null;
+    this.state.finding = null;
+    if (this.data.findings[asked.finding]) this.found(asked.finding);
     const farthest = (n) => Math.min(n - 1, 64);
     if (asked.moved?.length === this.space.length && asked.moved.every((n, a) => Math.abs(n) <= farthest(this.space[a]))) {
       this.state.moved = asked.moved;
@@ -86,16 +94,22 @@ class Explorer {
     this.buttons.said();
   }
 
-  find(finding) {
-    const units = finding.units;
-    const row = units ? units.row : finding.rows[0] ?? this.state.row;
-    this.tree.reveal(row);
-    this.tree.flagged = new Set(finding.rows);
-    this.choose(row, { cell: null, pixel: null });
-    this.state.units = units || null;
-    this.said = `${finding.message}. ${finding.reason}`;
+  find(number) {
+    this.found(number);
     this.layout();
-    this.one(".ex-body").scrollIntoView({ block: "nearest" });
+  }
+
+  // The rows of a finding are marked, and its units asked about, until something else is.
+  found(number) {
+    const { units, rows } = this.data.findings[number];
+    const row = units ? units.row : rows[0] ?? this.state.row;
+    this.tree.reveal(row);
+    this.hover = null;
+    Object.assign(this.state, { row, channel: null, cell: null, pixel: null, finding: number });
+  }
+
+  get units() {
+    return this.data.findings[this.state.finding]?.units;
   }
 
   // -- questions ------------------------------------------------------------------------------
@@ -103,7 +117,7 @@ class Explorer {
   // What is asked about now: a cell, a pixel, or the units of a finding.
   point() {
     if (this.hover) return this.hover;
-    const { row, channel, cell, pixel, units } = this.state;
+    const { row, channel, cell, pixel } = this.state, { units } = this;
     if (units) return { kind: "units", row, units };
     if (pixel) return { kind: "pixel", place: pixel };
     return cell ? { kind: "cell", row, channel, place: cell } : null;
@@ -189,8 +203,9 @@ class Explorer {
 
   show() {
     const point = this.point(), { row, heat, moved, channel } = this.state;
+    const beside = this.kept && JSON.stringify(this.kept.point) !== JSON.stringify(point) ? this.kept : null;
     const found = point && this.answer(point), shift = this.shift();
-    const points = [this.kept?.point, point].filter(Boolean), answers = [this.kept?.found, found].filter(Boolean);
+    const points = [beside?.point, point].filter(Boolean), answers = [beside?.found, found].filter(Boolean);
     const source = this.network.rows[this.source];
     const onImage = answers.map((each, i) => this.setOf(points[i], each, this.source, source));
     const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
@@ -272,12 +287,13 @@ class Explorer {
     };
   }
 
-  thumbs() {
+  thumbs(all = false) {
     const point = this.point(), found = point && this.answer(point), shift = this.shift();
     const tree = this.one(".ex-tree"), top = tree.scrollTop, past = top + tree.clientHeight;
-    for (const { element, canvas, row } of this.tree.visible) {
-      if (element.offsetTop > past || element.offsetTop + element.offsetHeight < top) continue;
-      element.classList.toggle("ex-flag", Boolean(this.tree.flagged?.has(row)));
+    const flagged = new Set(this.data.findings[this.state.finding]?.rows);
+    for (const { element, canvas, row, item, expanded } of this.tree.visible) {
+      if (!all && (element.offsetTop > past || element.offsetTop + element.offsetHeight < top)) continue;
+      element.classList.toggle("ex-flag", !expanded && this.tree.rowsOf(item).some((each) => flagged.has(each)));
       thumbnail(canvas, this.network.rows[row], this.colours, this.base(row),
         shift ? shift.verdict(row, null) : null, found && !shift ? inSpace(this.network.rows[row], found.get(row)) : null);
     }
@@ -292,14 +308,17 @@ class Explorer {
     const { thinned } = this.grid;
     this.one(".ex-tensor figcaption span").textContent = `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
       (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : "");
-    const said = [];
+    const said = [], finding = this.data.findings[this.state.finding];
     if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
     if (points.length === 2) said.push(this.words.compared(points, onImage));
     else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
     else if (point?.kind === "cell") said.push(this.words.sees(point, found));
-    else if (this.said) said.push(this.said);
-    else said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
-    if (!point || point.kind !== "units") this.said = null;
+    else if (finding) said.push(`${finding.message}. ${finding.reason}`);
+    else if (!shift) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
+    if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));
+    if (this.missing) said.unshift(`There is no tensor ${this.missing} on this page.`);
+    this.missing = null;
+    this.findings.press(this.state.finding);
     this.one(".ex-caption").textContent = said.join(" ");
     this.root.classList.toggle("ex-comparing", points.length === 2);
     this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
@@ -314,8 +333,8 @@ class Explorer {
 
   remember() {
     if (this.hover) return;
-    const { row, channel, cell, pixel, heat, moved } = this.state;
-    this.link = toLink({ name: this.network.rows[row].name, channel, cell, pixel, heat, moved });
+    const { row, ...rest } = this.state;
+    this.link = toLink({ name: this.network.rows[row].name, ...rest });
     if (location.hash !== this.link) {
       try { history.replaceState(null, "", this.link); } catch { /* a frame without an address */ }
     }

@@ -63,10 +63,11 @@ class GridPanel {
         const [x, y] = [column * this.side, row * this.tall];
         const middle = [row * this.down + (this.down >> 1), column * this.thinned + (this.thinned >> 1)];
         const own = base ? base(...middle) : mixed(colours.paperNumbers, colours.quietNumbers, 0.35);
-        context.fillStyle = css(this.colour(own, marked, judged, i));
+        const shade = this.colour(own, marked, judged, i);
+        context.fillStyle = css(shade);
         context.fillRect(x, y, this.side - gap, this.tall - gap);
         if (judged && judged[i] > 1 && this.side > 7) this.crossed(context, x, y, judged[i]);
-        else if (!judged && pads?.[i] && this.side > 7) this.corner(context, x, y);
+        else if (!judged && pads?.[i] && this.side > 7) this.corner(context, x, y, shade);
       }
     }
     cells.forEach((cell, i) => {
@@ -89,11 +90,11 @@ class GridPanel {
     return a ? mixed(own, colours.fieldNumbers, 0.35) : pale;
   }
 
-  // A corner folded: this cell sees padding.
-  corner(context, x, y) {
+  // A corner folded: this cell sees padding. Dark on light and light on dark.
+  corner(context, x, y, shade) {
     const fold = Math.max(3, Math.min(8, this.side / 3));
-    context.fillStyle = this.colours.ink;
-    context.globalAlpha = 0.55;
+    context.fillStyle = grey(shade)[0] > 128 ? "#000000" : "#ffffff";
+    context.globalAlpha = 0.6;
     context.beginPath();
     context.moveTo(x, y);
     context.lineTo(x + fold, y);

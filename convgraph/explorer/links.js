@@ -1,10 +1,12 @@
 "use strict";
-// What is shown as the part of the address behind #, and back. Cells and channels count from 1.
-function toLink({ name, channel, cell, pixel, heat, moved }) {
+// What is shown as the part of the address behind #, and back. Cells, channels
+// and findings count from 1.
+function toLink({ name, channel, cell, pixel, finding, heat, moved }) {
   const parts = [["tensor", name]];
   if (channel !== null) parts.push(["channel", channel + 1]);
   if (cell) parts.push(["cell", cell.map((i) => i + 1).join(",")]);
   if (pixel) parts.push(["pixel", pixel.map((i) => i + 1).join(",")]);
+  if (finding !== null) parts.push(["finding", finding + 1]);
   if (heat) parts.push(["view", "effective"]);
   if (moved.some((n) => n)) parts.push(["shift", moved.join(",")]);
   return "#" + parts.map(([key, value]) => `${key}=${encodeURIComponent(value).replace(/%2C/g, ",").replace(/%2F/g, "/")}`).join("&");
@@ -22,5 +24,5 @@ function fromLink(text) {
   };
   const places = (key) => numbers(key)?.map((n) => n - 1) || null;
   return { name: found.tensor, channel: places("channel")?.[0] ?? null, cell: places("cell"),
-    pixel: places("pixel"), heat: found.view === "effective", moved: numbers("shift") };
+    pixel: places("pixel"), finding: places("finding")?.[0] ?? null, heat: found.view === "effective", moved: numbers("shift") };
 }

@@ -44,7 +44,8 @@ BODY = """<section class="ex" id="explorer" aria-label="Explorer">
 <button type="button" value="effective">effective field</button></span>
 <button type="button" class="ex-keep" aria-pressed="false">keep to compare</button>
 <label class="ex-photo">photograph<input type="file" accept="image/*" class="ex-file"></label>
-{sliders}<button type="button" class="ex-clear">clear</button>
+<span class="ex-group ex-shifts">{sliders}</span>
+<button type="button" class="ex-clear">clear</button>
 </div>
 <p class="ex-caption" id="ex-said" role="status" aria-live="polite"></p>
 <div class="ex-body">
@@ -65,8 +66,8 @@ aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure
 <ul class="ex-legend" aria-label="Legend">
 <li class="ex-not-shift"><i style="background:var(--point)"></i>what is asked about</li>
 <li class="ex-not-shift"><i style="background:var(--field)"></i>cells that carry it</li>
-<li><i class="ex-pads"></i>padding</li>
-<li class="ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
+<li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
+<li class="ex-if-pads ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>
 <li class="ex-if-kept"><i style="background:var(--other)"></i>the second alone</li>
 <li class="ex-if-shift"><i style="background:var(--holds)"></i>moves along exactly</li>

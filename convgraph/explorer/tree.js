@@ -109,7 +109,8 @@ class Tree {
     title.textContent = fold ? item.name : this.rows[row].name;
     const small = document.createElement("small");
     const shape = this.rows[row].shape.join(" × ");
-    small.textContent = fold ? `${this.rowsOf(item).length} tensors · ${shape}` : `${kind} · ${shape}`;
+    small.textContent = `${shape || "1"} · ${fold ? `${this.rowsOf(item).length} tensors` : kind}`;
+    element.title = `${title.textContent}: ${small.textContent}`;
     words.append(title, small);
     element.append(twist, canvas, words);
     element.addEventListener("click", () => { element.focus(); this.handlers.choose(row); });

@@ -90,7 +90,13 @@ class Words {
       `${this.point(points[1])}, ${grouped(b)}. Both: ${grouped(both)}, ${share}% of all together.`;
   }
 
+  // What is kept while nothing else is pointed at.
+  kept(point) {
+    return `Kept: ${this.point(point)}; point at another to compare.`;
+  }
+
   point(point) {
+    if (point.kind === "units") return `the units of a finding in ${this.name(point.row)}`;
     return point.kind === "pixel" ? `${this.name(this.explorer.source)} at ${this.place(0, point.place)}` : this.cell(point);
   }
 

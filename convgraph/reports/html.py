@@ -24,12 +24,12 @@ STYLE = """
   --line: #3a3a3e; --field: #6cb0ff; --inner: #f0a060; --box: #242427; } }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   margin: 1.2em 0; padding: 0 clamp(.75rem, 2.5vw, 2.5rem); }
-.rest { max-width: 1100px; margin: 2.5em auto 0; }
+.rest { max-width: 1100px; margin-top: 2.5em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);
   white-space: nowrap; } th { color: var(--quiet); font-weight: 600; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .facts td { white-space: normal; }
 svg.plot { width: 100%; max-width: 760px; } svg.plot text { font-size: 11px; fill: var(--quiet); }
 polyline { fill: none; stroke-width: 2; } .field { stroke: var(--field); }
 .inner { stroke: var(--inner); stroke-dasharray: 5 3; } .dot { fill: var(--field); }
@@ -38,8 +38,17 @@ rect.wide { fill: var(--field); opacity: .1; } rect.narrow { fill: var(--field);
 .graph { max-height: 640px; overflow: auto; border: 1px solid var(--line); padding: 8px; }
 .graph svg { min-width: min-content; } .graph text { fill: var(--ink); }
 .graph .row path, .graph .row polygon { fill: var(--box); stroke: var(--quiet); }
+svg.plot { min-width: 480px; }
+@media (max-width: 40rem) { svg.plot text { font-size: 15px; } }
 .graph .link path { stroke: var(--quiet); } .graph .link polygon { fill: var(--quiet);
   stroke: var(--quiet); }
+h2 { break-after: avoid; } tr { break-inside: avoid; }
+@media print { :root { --ink: #000; --quiet: #555; --paper: #fff; --line: #ccc; --box: #fff; }
+  .graph { max-height: none; overflow: visible; border: 0; padding: 0; }
+  .graph svg { min-width: 0; width: auto; height: auto; max-width: 100%; }
+  .graph-title { display: none; } .wide { overflow: visible; } .rows { font-size: 7.5pt; }
+  .rows th, .rows td:nth-child(-n+3) { white-space: normal; } .rows td:nth-child(-n+3) {
+  overflow-wrap: anywhere; } .rows th, .rows td { padding-right: 5px; } }
 """
 
 
@@ -60,19 +69,19 @@ def page(report: Report, found: Findings | None = None) -> str:
         f"<h1>{escape.markup(title)}</h1>",
         section(report, found),
         '<div class="rest">',
-        f'<div class="wide"><table>{facts}</table></div>',
+        f'<div class="wide facts"><table>{facts}</table></div>',
         *_findings(found, explored),
         "<h2>Receptive fields</h2>",
         "<p>The whole line is the size of the field along the first axis, the broken one four "
         "standard deviations of the paths that lead there.</p>"
         if report.effective
         else "",
-        growth(report) if not structure.symbolic else "",
+        f'<div class="wide">{growth(report)}</div>' if not structure.symbolic else "",
         *_profiles(report),
-        "<h2>Graph</h2>",
+        '<h2 class="graph-title">Graph</h2>',
         f'<div class="graph">{_graph(report)}</div>',
         "<h2>Rows</h2>",
-        f'<div class="wide">{table(report).rows_html()}</div>',
+        f'<div class="wide rows">{table(report).rows_html()}</div>',
         "</div>",
     ]
     code = script() if explored else ""
@@ -105,7 +114,7 @@ def _profiles(report: Report) -> list[str]:
         which = " and ".join(str(field.axis + 1) for field in fields)
         word = "axes" if len(fields) > 1 else "axis"
         parts.append(f"<h2>Effective field of {escape.markup(fields[0].row)}, {word} {which}</h2>")
-        parts.append(profile(fields[0]))
+        parts.append(f'<div class="wide">{profile(fields[0])}</div>')
     return parts
 
 

@@ -29,7 +29,9 @@ def unproductive_layer(structure: Structure) -> Iterator[Occurrence]:
     if found:
         least = _fields(structure, structure.network.layer(found[0]).joints[0]) or ()
         sizes, space = " x ".join(map(str, least)), " x ".join(map(str, structure.space))
-        rest = f", and {len(found) - 1} layers behind it" if len(found) > 1 else ""
+        behind = len(found) - 1
+        few = ("", "; so does one layer behind it")
+        rest = few[behind] if behind < 2 else f"; so do {behind} layers behind it"
         yield Occurrence(
             tensors=tuple(found),
             message=(
