@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.memory import readable
-from convgraph.core.named_row import input_row, output_row
+from convgraph.core.named_row import input_row, output_row, rows_before
 from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.wiring import Product
@@ -22,7 +22,7 @@ from convgraph.interactions.path_count_sums import (
     PackedKind,
 )
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.propagation import Propagation, first_state, propagate, rows_before
+from convgraph.interactions.propagation import Propagation, first_state, propagate
 
 __all__ = [
     "EffectiveField",

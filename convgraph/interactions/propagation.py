@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Layer, Row
 from convgraph.core.listed_axes import Table
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
@@ -35,7 +36,6 @@ __all__ = [
     "first_state",
     "is_identity",
     "propagate",
-    "rows_before",
 ]
 
 P = TypeVar("P")
@@ -85,15 +85,6 @@ def propagate(
                 arrivals[name] = found
             sums[name] = carrier.joined(found)
     return Propagation(sums, arrivals, algebra)
-
-
-def rows_before(network: Network, name: str) -> set[str]:
-    """A row, and all rows that it depends on."""
-    wanted = {name}
-    for layer in reversed(network.layers):
-        if layer.target.name in wanted:
-            wanted.update(joint.source.name for joint in layer.joints)
-    return wanted
 
 
 class Carrier(Generic[P]):

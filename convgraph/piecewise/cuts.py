@@ -8,8 +8,9 @@ from math import lcm
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
-from convgraph.interactions.propagation import Propagation, rows_before
+from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.states import State, align, merged
 from convgraph.piecewise.obstacles import UncutError, first_uncut
 from convgraph.piecewise.position_dependent import tied_apart

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
 
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.interactions.affine import affine_fields
-from convgraph.interactions.propagation import rows_before
 
 __all__ = ["peak", "row_sizes"]
 

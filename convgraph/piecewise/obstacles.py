@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
-from convgraph.interactions.propagation import Propagation, rows_before
+from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.states import align
 from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled

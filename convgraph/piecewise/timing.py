@@ -14,11 +14,11 @@ from math import lcm
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Product
 from convgraph.interactions.periodic_reads import reads_of
-from convgraph.interactions.propagation import rows_before
 from convgraph.interactions.states import State, UntraceableError, align
 from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled

@@ -13,6 +13,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network, check_network
 from convgraph.core.sizes import product
 from convgraph.core.units import Units
@@ -25,7 +26,7 @@ from convgraph.interactions.effective import path_moments
 from convgraph.interactions.padding_seen import Slabs, padded_units
 from convgraph.interactions.path_count_sums import Moments
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.propagation import Propagation, rows_before
+from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.padding_under_strides import AlongAxis

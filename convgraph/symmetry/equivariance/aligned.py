@@ -12,12 +12,12 @@ import numpy as np
 from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Table
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import product
 from convgraph.core.tying import Learned
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
-from convgraph.symmetry.equivariance.layer_edges import ancestors
 
 __all__ = ["Aligned", "AlignedLayer", "aligned", "aligned_axes", "channels_and_space"]
 
@@ -152,7 +152,7 @@ def _joint_numbered(joint: Joint, rank: int) -> Joint | None:
 
 def aligned(network: Network, row: str) -> Aligned | None:
     """The part of a network on which a row depends, if all its layers keep the axes apart."""
-    needed = ancestors(network, row)
+    needed = rows_before(network, row)
     shapes: dict[str, tuple[int, ...]] = {}
     for given in network.inputs:
         shapes[given.name] = _with_channels(given)

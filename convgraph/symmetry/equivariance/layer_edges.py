@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import Reduction
 from convgraph.core.tying import Constant, Mean
 
-__all__ = ["LayerEdges", "ancestors", "every_layer", "segments"]
+__all__ = ["LayerEdges", "every_layer", "segments"]
 
 Integers = NDArray[np.integer[Any]]
 
@@ -84,7 +85,7 @@ def layer_edges(network: Network, layer: Layer, one: int, zero: int) -> LayerEdg
     return LayerEdges(layer, first, start, edges.source[part], edges.label[part], bias, one)
 
 
-def every_layer(network: Network, rows: frozenset[str]) -> list[LayerEdges]:
+def every_layer(network: Network, rows: AbstractSet[str]) -> list[LayerEdges]:
     """The edges of the layers that compute some rows, in order of computation."""
     labels = network.labels
     numbers = {value: labels.parameters + i for i, value in enumerate(labels.numbers)}
@@ -94,12 +95,3 @@ def every_layer(network: Network, rows: frozenset[str]) -> list[LayerEdges]:
         for layer in network.layers
         if layer.target.name in rows
     ]
-
-
-def ancestors(network: Network, row: str) -> frozenset[str]:
-    """The rows on which a row depends, itself included."""
-    found = {row}
-    for layer in reversed(network.layers):
-        if layer.target.name in found:
-            found.update(joint.source.name for joint in layer.joints)
-    return frozenset(found)

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.function import Function
+from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.identities import Identities, identities
 from convgraph.symmetry.equivariance.intervals import Between, interval_trials
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges, ancestors, every_layer
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges, every_layer
 from convgraph.symmetry.equivariance.leading_terms import Leading
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.equivariance.row_actions import Action
@@ -86,7 +87,7 @@ class MovedNetwork:
     @cached_property
     def layers(self) -> tuple[LayerEdges, ...]:
         """The edges of the layers on which the row depends."""
-        return tuple(every_layer(self.network, ancestors(self.network, self.row)))
+        return tuple(every_layer(self.network, rows_before(self.network, self.row)))
 
     @cached_property
     def first(self) -> int:

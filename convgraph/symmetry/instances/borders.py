@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ def axes_of(joint: Joint, target: Row) -> Iterator[tuple[int, Axis, int | None, 
         yield number, axis, read if read >= 0 else None, made if made >= 0 else None
 
 
-def unreached(network: Network, moving: Sequence[bool]) -> Clear:
-    """For each axis of the output the positions that no border reaches.
+def unreached(network: Network, moving: Sequence[bool]) -> NDArray[np.bool_]:
+    """The units of the output that no border reaches.
 
     Only an axis along which the input moves has a border that matters; `moving` says which do.
     """
@@ -60,11 +61,12 @@ def unreached(network: Network, moving: Sequence[bool]) -> Clear:
                     continue
                 assert read is not None
                 if made is None:
-                    return [np.zeros(n, bool) for n in network.outputs[0].numbers()]
+                    return np.zeros(network.outputs[0].numbers(), bool)
                 clear[made] &= along(axis, known[joint.source.name][read])
                 followed.add(made)
         known[layer.target.name], moves[layer.target.name] = clear, followed
-    return known[network.outputs[0].name]
+    axes = known[network.outputs[0].name]
+    return np.asarray(reduce(np.logical_and.outer, axes, np.ones((), bool)))
 
 
 def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:

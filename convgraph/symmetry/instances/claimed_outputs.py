@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -55,9 +54,9 @@ class Claimed:
             np.minimum(np.maximum(s, 0), n - 1) for s, n in zip(sources, target, strict=True)
         )
         if line is not None:
-            clear = _clear(network, line)
+            clear = unreached(network, line)
             self.mask &= clear & inside
-            self.mask &= (clear if other is None else _clear(other, line))[self.sources]
+            self.mask &= (clear if other is None else unreached(other, line))[self.sources]
         elif (self.mask & ~inside).any():
             raise ConvgraphError(f"{claim.right}: at {dict(at)} the output has no such position")
 
@@ -97,12 +96,6 @@ def met(
     for condition in conditions:
         mask &= whole(condition, known) >= 0
     return mask
-
-
-def _clear(network: Network, moving: Sequence[bool]) -> NDArray[np.bool_]:
-    """The outputs that no border reaches."""
-    axes = unreached(network, moving)
-    return reduce(np.logical_and.outer, axes) if axes else np.ones((), bool)
 
 
 def moved(x: NDArray[Any], moves: Sequence[int], around: bool) -> NDArray[Any]:

@@ -148,12 +148,8 @@ def _first(
 
 def _unreached(network: Network, rank: int) -> NDArray[np.bool_]:
     """The outputs that no border reaches, whichever way the input moves."""
-    row, shape = network.inputs[0], network.outputs[0].numbers()
+    row = network.inputs[0]
     try:
-        axes = unreached(network, [a >= len(row.shape) - rank for a in range(len(row.shape))])
+        return unreached(network, [a >= len(row.shape) - rank for a in range(len(row.shape))])
     except ConvgraphError:
-        return np.zeros(shape, bool)
-    clear = np.ones(shape, bool)
-    for a, each in enumerate(axes):
-        clear &= each.reshape([-1 if b == a else 1 for b in range(len(axes))])
-    return clear
+        return np.zeros(network.outputs[0].numbers(), bool)

@@ -13,8 +13,8 @@ from typing import Any
 import sympy as sp
 
 from convgraph.core.axis import Axis
-from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
+from convgraph.core.named_row import output_row, rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import size_symbol
 from convgraph.symmetry.instances.symbol_values import free_symbols
@@ -29,16 +29,8 @@ __all__ = ["behind", "network_setting"]
 
 def behind(network: Network, row: str | None) -> Network:
     """The part of a network that computes a row, its only output by default."""
-    if row is None:
-        if len(network.outputs) > 1:
-            names = " or ".join(each.name for each in network.outputs)
-            raise ConvgraphError(f"row=None: a network with several outputs needs a row: {names}")
-        row = network.outputs[0].name
-    target = network.layer(row).target
-    needed = {target.name}
-    for layer in reversed(network.layers):
-        if layer.target.name in needed:
-            needed |= {joint.source.name for joint in layer.joints}
+    target = network.layer(output_row(network, row).name).target
+    needed = rows_before(network, target.name)
     return Network.of(
         [each for each in network.rows if each.name in needed],
         [layer for layer in network.layers if layer.target.name in needed],
