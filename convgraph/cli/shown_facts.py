@@ -97,7 +97,7 @@ def _expression(net: Network, unit: str, row: str) -> str | None:
     """The unit in inputs and parameters, unless it would fill pages."""
     if row in {r.name for r in net.inputs} or net.symbolic or len(net.layers) > MOST_LAYERS:
         return None
-    if sum(int(layer.connections) for layer in net.layers) > MOST_CONNECTIONS:
+    if int(net.connection_count) > MOST_CONNECTIONS:
         return None
     paths = sum(cg.path_counts(net, unit, r.name).total for r in net.inputs)
     return str(net.expressions(row)[unit]) if paths <= MOST_PATHS else None

@@ -68,7 +68,7 @@ def _blocks(
     """The values of the rows, for a part of the batch each."""
     several = 1
     if batch is not None and not exact:
-        edges = sum(int(layer.connections) for layer in network.layers)
+        edges = int(network.connection_count)
         several = LARGEST_BLOCK // max(edges, 1)
     if batch is not None and several > 1:
         return [

@@ -11,9 +11,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from convgraph.core.arrays import Array, Loose
+from convgraph.core.arrays import Array, Loose, check_letters
+from convgraph.core.layer import Layer
+from convgraph.core.tying import Constant, Explicit, Learned, Mean
 
-__all__ = ["Labels"]
+__all__ = ["Labels", "labels_of"]
 
 
 CACHED = 1 << 16
@@ -107,3 +109,29 @@ class Labels(Sequence[sp.Expr]):
         arrays = ", ".join(f"{array.letter}{list(array.shape)}" for array in self.arrays)
         numbers = f" and {list(self.numbers)}" if self.numbers else ""
         return f"Labels({arrays}{numbers})"
+
+
+def labels_of(layers: Sequence[Layer]) -> Labels:
+    """Everything that can label an edge of some layers: parameters, then numbers."""
+    tyings = [joint.tying for layer in layers for joint in layer.all_joints]
+    explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
+    arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
+    arrays += [
+        a for tying in explicit for a in (tying.expressions, *tying.arrays) if isinstance(a, Array)
+    ]
+    arrays = check_letters(arrays)
+    numbers: dict[sp.Expr, None] = {}
+    for joint in (joint for layer in layers for joint in layer.all_joints):
+        if isinstance(joint.tying, Constant):
+            numbers[joint.tying.value] = None
+        elif isinstance(joint.tying, Mean):
+            numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
+    expressions = dict.fromkeys(
+        e for tying in explicit if isinstance(tying.expressions, tuple) for e in tying.expressions
+    )
+    numbers.update((e, None) for e in expressions if not e.is_Symbol)
+    symbols = dict.fromkeys(
+        s for e in expressions for s in ((e,) if e.is_Symbol else sorted(e.free_symbols, key=str))
+    )
+    loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
+    return Labels([*arrays, *([Loose(loose)] if loose else [])], list(numbers))

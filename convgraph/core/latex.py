@@ -26,7 +26,7 @@ def latex(network: Network) -> str | None:
     """
     if network.symbolic or sum(int(row.size) for row in network.outputs) > MOST_OUTPUTS:
         return None
-    if sum(int(layer.connections) for layer in network.layers) > MOST_CONNECTIONS:
+    if int(network.connection_count) > MOST_CONNECTIONS:
         return None
     expressions = network.expressions()
     symbols = {s for e in expressions.values() for s in e.free_symbols}

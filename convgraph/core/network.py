@@ -13,13 +13,12 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core import escape, memory
-from convgraph.core.arrays import Array, Loose, check_letters
+from convgraph.core.arrays import check_letters
 from convgraph.core.edges import EdgeTable, interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.core.labels import Labels
+from convgraph.core.labels import Labels, labels_of
 from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
-from convgraph.core.tying import Constant, Explicit, Learned, Mean
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -199,36 +198,7 @@ class Network:
     @cached_property
     def labels(self) -> Labels:
         """Everything that can label an edge: parameters, then numbers."""
-        tyings = [joint.tying for layer in self.layers for joint in layer.all_joints]
-        explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
-        arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
-        arrays += [
-            a
-            for tying in explicit
-            for a in (tying.expressions, *tying.arrays)
-            if isinstance(a, Array)
-        ]
-        arrays = check_letters(arrays)
-        numbers: dict[sp.Expr, None] = {}
-        for joint in (joint for layer in self.layers for joint in layer.all_joints):
-            if isinstance(joint.tying, Constant):
-                numbers[joint.tying.value] = None
-            elif isinstance(joint.tying, Mean):
-                numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
-        expressions = dict.fromkeys(
-            e
-            for tying in explicit
-            if isinstance(tying.expressions, tuple)
-            for e in tying.expressions
-        )
-        numbers.update((e, None) for e in expressions if not e.is_Symbol)
-        symbols = dict.fromkeys(
-            s
-            for e in expressions
-            for s in ((e,) if e.is_Symbol else sorted(e.free_symbols, key=str))
-        )
-        loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
-        return Labels([*arrays, *([Loose(loose)] if loose else [])], list(numbers))
+        return labels_of(self.layers)
 
     def bias_labels(self, row: str) -> list[sp.Expr] | None:
         """The bias of each unit of a row, or None where the row has none."""
@@ -269,6 +239,14 @@ class Network:
                 sizes[array.letter] = len(array)
         return sum(int(size) for size in sizes.values())
 
+    @cached_property
+    def connection_count(self) -> Size:
+        """How many connections there are, without those to biases."""
+        total: Size = 0
+        for layer in self.layers:
+            total = total + layer.connections
+        return total
+
     # -- edges and graph -----------------------------------------------------------------------
 
     @cached_property
@@ -278,7 +256,7 @@ class Network:
         labels = self.labels
         source_type = np.int32 if units < 2**31 else np.int64
         label_type = np.min_scalar_type(max(len(labels) - 1, 0))
-        count = sum(int(layer.connections) for layer in self.layers)
+        count = int(self.connection_count)
         several = 2 if len(self.layers) > 1 else 1  # parts, and what they are joined into
         each = np.dtype(source_type).itemsize + label_type.itemsize
         memory.require("edges", count, several * each)
@@ -374,12 +352,10 @@ class Network:
         rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])
         more = f" -> ... ({len(self.rows)} rows)" if len(self.rows) > 4 else ""
         units: Size = 0
-        connections: Size = 0
         for row in self.rows:
             units = units + row.size
-        for layer in self.layers:
-            connections = connections + layer.connections
-        counts = f"{units} units, {connections} connections, {self.parameter_count} parameters"
+        counts = f"{units} units, {self.connection_count} connections"
+        counts += f", {self.parameter_count} parameters"
         return escape.plain(f"Network({rows}{more}: {counts})")
 
 

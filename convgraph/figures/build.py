@@ -84,7 +84,7 @@ class Wish:
 def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     """The panel of a network; rows are moved apart until letters have room between them."""
     most = MOST_COUNTED if wish.show is not None or wish.edges_of is not None else None
-    _check_size(network, _units(network), _connections(network), most)
+    _check_size(network, _units(network), int(network.connection_count), most)
     letter = letters_of(network, wish.letters)
     panel = _built(network, theme, wish, letter)
     distance = panel.row_distance
@@ -167,10 +167,6 @@ def _units(network: Network) -> int:
     return sum(int(np.prod(row.numbers(), dtype=object)) for row in network.rows)
 
 
-def _connections(network: Network) -> int:
-    return sum(int(layer.connections) for layer in network.layers)
-
-
 def _check_size(network: Network, units: int, edges: int, most: int | None = None) -> None:
     if units > (most or MOST_UNITS) or edges > (most or MOST_EDGES):
         raise ConvgraphError(
@@ -238,7 +234,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
         f"{row.name} ({units[0]} to {units[-1]})" if len(units := row.units()) > 1 else units[0]
         for row in network.rows
     )
-    count, drawn = _connections(network), len(panel.units)
+    count, drawn = int(network.connection_count), len(panel.units)
     kind = FROM[wish.direction]
     text = f"{kind}: {rows}; {count} connections."
     if drawn < _units(network) or len(panel.edges) < count:

@@ -103,7 +103,7 @@ def _places(network: Network, names: Iterable[str]) -> dict[str, tuple[str, int]
 
 def _expressions(network: Network, drawn: Set[str]) -> dict[str, str]:
     """Each drawn unit that is computed, in terms of the units that it reads."""
-    if sum(int(layer.connections) for layer in network.layers) > MOST_CONNECTIONS:
+    if int(network.connection_count) > MOST_CONNECTIONS:
         return {}
     names = [unit for row in network.rows for unit in row.units()]
     found = {}

@@ -37,7 +37,7 @@ def shifts(network: Network) -> dict[str, Any] | None:
     if row.given is not None or row.size > MOST_UNITS or len(space) not in FARTHEST:
         return None
     farthest = FARTHEST[len(space)]
-    connections = sum(int(layer.connections) for layer in network.layers)
+    connections = int(network.connection_count)
     while farthest > 1 and (2 * farthest + 1) ** len(space) * connections > MOST_CONNECTIONS:
         farthest -= 1
     most = [min(size - 1, farthest) for size in space]
