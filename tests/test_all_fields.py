@@ -160,7 +160,7 @@ def interval(field: Interval, position: int, size: int) -> range:
     return range(0) if seen is None else range(max(seen[0], 0), min(seen[1] + 1, size))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(networks())
 def test_intervals_hold_the_fields_and_are_tight_away_from_the_border(net: cg.Network) -> None:
     source = net.inputs[0]

@@ -203,7 +203,7 @@ STEADY = st.builds(
 ) | st.builds(cg.MaxPool, st.integers(1, 3))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(STEADY, min_size=1, max_size=2), st.integers(1, 4))
 def test_formulas_in_the_depth_are_those_of_stacks(specs: list[cg.Conv], times: int) -> None:
     spec = specs[0] if len(specs) == 1 else specs[0] >> specs[1]

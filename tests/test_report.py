@@ -47,7 +47,7 @@ def specs(draw: st.DrawFn) -> cg.Conv:
     return spec
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(specs())
 def test_each_column_is_the_answer_to_its_question(spec: cg.Conv) -> None:
     net = spec.on((2, 10, 11))

@@ -70,14 +70,14 @@ TRACED_AND_BUILT = {
                     + b[:, None, None],
                     0,
                 )
-                .reshape(2, 2, 2, 2, 2)
+                .reshape(2, 1, 2, 2, 2)
                 .max(axis=(2, 4))
             ),
-            x=(1, 6, 6),
+            x=(1, 4, 6),
             w=(2, 1, 3, 3),
             b=2,
         ),
-        (cg.Conv((3, 3), 2, bias=True) >> cg.ReLU() >> cg.MaxPool((2, 2))).on((1, 6, 6)),
+        (cg.Conv((3, 3), 2, bias=True) >> cg.ReLU() >> cg.MaxPool((2, 2))).on((1, 4, 6)),
     ),
     "pooled": (
         cg.trace(lambda x, w: moving_maximum(relu(np.correlate(x, w)), 2), x=5, w=2),

@@ -38,8 +38,8 @@ def parse_group(text: str) -> Group:
         if not (size.isascii() and size.isdigit()) or not 0 < int(size[:9]) <= LARGEST:
             raise ConvgraphError(f"group={text[:80]!r}: {RULE}; sizes go up to {LARGEST:,}")
         group = KINDS[kind](int(size[:9]))
-        found = group if found is None else found * group
-        if found.degree > LARGEST:
+        if found is not None and found.degree * group.degree > LARGEST:
             raise ConvgraphError(f"group={text[:80]!r}: a product of at most {LARGEST:,} units")
+        found = group if found is None else found * group
     assert found is not None
     return found
