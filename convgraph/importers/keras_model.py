@@ -106,7 +106,7 @@ def _inputs(jax: Any, model: Any, given: Any) -> tuple[dict[str, Any], bool]:
     stated = None
     for attribute in ("input", "inputs"):  # a sequence of layers has the second alone
         try:
-            stated = stated or getattr(model, attribute)
+            stated = getattr(model, attribute) if stated is None else stated
         except (AttributeError, ValueError):
             continue  # a model of a class of its own, or one without an input
     if stated is None:
