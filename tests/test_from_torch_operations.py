@@ -239,18 +239,6 @@ def test_a_batch_is_added_where_the_module_needs_one() -> None:
         from_torch(Frames(), (5, 1, 6, 6), batch="no")
 
 
-@pytest.mark.parametrize("causal", [True, False])
-def test_attention_behind_a_mask_has_the_values_of_torch(causal: bool) -> None:
-    mask = None if causal else torch.eye(4, dtype=torch.bool) | (torch.arange(4) == 2)
-    attend = functional.scaled_dot_product_attention
-    module = Does(lambda x: attend(x, x + 1, 2 * x, mask, is_causal=causal))
-    net = from_torch(module, (1, 2, 4, 3), batch=True)
-    x = np.random.default_rng(0).normal(size=(1, 2, 4, 3)).astype(np.float32)
-    wanted = module(torch.tensor(x)).numpy()
-    np.testing.assert_allclose(net.evaluate(x[0]).reshape(wanted.shape), wanted, 1e-4, 1e-5)
-    assert "what a mask hides" in net.caveats[0]
-
-
 MODULES = {
     "norms without parameters": (
         nn.Sequential(nn.InstanceNorm2d(4), nn.GroupNorm(2, 4, affine=False),

@@ -40,6 +40,7 @@ FAMILIES = {
     "Softmax LogSoftmax Hardmax",
     "elementwise": "Add Sub Mul Div Pow Max Min Where Mod Sum Mean Relu Clip PRelu Gelu Elu Round",
     "products": "Gemm MatMul Einsum",
+    "functions": "Attention RotaryEmbedding AffineGrid CausalConvWithState",
 }
 
 

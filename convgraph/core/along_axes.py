@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.listed_axes import Sieved
 from convgraph.core.reduction import MAX, PAIRED
 from convgraph.core.tying import Constant, Digit, Explicit, Learned, Mean
 from convgraph.core.window import identity
@@ -161,9 +162,12 @@ def _paired(joints: Sequence[Joint], rows: Mapping[str, Values]) -> Values | Non
         several = [a for a, axis in enumerate(wiring.axes) if int(axis.taps) > 1]
         if len(several) > 1 or not _is_one(joint):
             return None
-        if not all(axis.fan_in().all() and (axis.table() >= 0).all() for axis in wiring.axes):
-            return None
-        x, names = _windows(_laid_out(wiring, rows[joint.source.name]), wiring.axes, None)
+        # what one side lacks the other side multiplies with nothing
+        axes = [
+            axis.relation if joint is joints[-1] and isinstance(axis, Sieved) else axis
+            for axis in wiring.axes
+        ]
+        x, names = _windows(_laid_out(wiring, rows[joint.source.name]), axes, None)
         taps = several[0] if several else None
         names = [(-1, "t") if name == (taps, "t") else name for name in names]
         single = tuple(i for i, (a, kind) in enumerate(names) if kind == "t" and a >= 0)

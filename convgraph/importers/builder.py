@@ -21,6 +21,7 @@ from convgraph.importers.values import Known, Recipe, Signal, Value, roots_of, r
 
 __all__ = [
     "BUILDERS",
+    "Body",
     "Builder",
     "Infer",
     "Pending",
@@ -36,6 +37,8 @@ __all__ = [
 Places: TypeAlias = "Sequence[tuple[str, int]]"
 # Shapes of a node's outputs, as far as they follow from what its inputs are.
 Infer: TypeAlias = "Callable[[Node, Mapping[str, Value]], Mapping[str, tuple[Size, ...]]]"
+# The nodes that a node stands for, where its operator is said in terms of others.
+Body: TypeAlias = "Callable[[Node, Mapping[str, Value]], Sequence[Node] | None]"
 MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
 ONE = Constant()
 
@@ -81,8 +84,8 @@ class Builder:
     """Rows, layers, weights and caveats, as the nodes of a model are gone through.
 
     `values` holds what each tensor of the model is; `hints` are the shapes that the model states,
-    `infer` those that follow by an operator's own rules; both are only asked where the operator is
-    not known. `stated` says whether the model tells parameters
+    `infer` those that follow by an operator's own rules, `body` the nodes that one stands for; all
+    are only asked where the operator is not known. `stated` says whether the model tells parameters
     from other numbers; a file does not.
     """
 
@@ -92,15 +95,19 @@ class Builder:
         strict: bool,
         stated: bool = False,
         infer: Infer | None = None,
+        body: Body | None = None,
     ) -> None:
         self.values: dict[str, Value] = {}
         self.rows: list[Row] = []
         self.layers: list[Layer] = []
         self.arrays: dict[str, Known] = {}
         self.caveats: list[str] = []
-        self.masks: dict[str, list[Known]] = {}
-        """By row, what may hide places of it from a softmax behind it."""
+        self.made: dict[str, Layer] = {}
+        """The layers by the rows that they compute."""
+        self.fixed: dict[tuple[str, bool], Any] = {}
+        """By row, which units are minus infinity, or zero, whatever the input: see `hidden`."""
         self.hints, self.strict, self.stated, self.infer = hints, strict, stated, infer
+        self.body = body
         self._constant_rows: dict[str, Signal] = {}
         self._derived: dict[str, tuple[Known, Known]] = {}
 
@@ -188,7 +195,10 @@ class Builder:
         row = self.add_row(node.outputs[0] if name is None else name, sizes)
         unit = Joint(Row("1", (1,) * len(row.shape)), *bias) if bias else None
         linked = tuple(Joint(signal.row, wiring, tying) for signal, wiring, tying in joints)
-        self.layers.append(Layer(Operator(node.op, node.name), linked, row, reduction, unit))
+        layer = self.made[row.name] = Layer(
+            Operator(node.op, node.name), linked, row, reduction, unit
+        )
+        self.layers.append(layer)
         signal = self.values[row.name] = Signal(row, sizes)
         return signal
 

@@ -1,20 +1,31 @@
-"""Einsum: sums of products over named axes."""
+"""Contractions: sums of products over named axes, of rows with parameters and with one another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.reduction import PAIRED, SUM
-from convgraph.core.sizes import Size
+from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.tying import Tying
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, Unread, builds
+from convgraph.importers.hidden import MOST, fixed
 from convgraph.importers.node import Node
-from convgraph.importers.values import Known, Signal
+from convgraph.importers.values import Known, Signal, Value, row_shape
 
-__all__ = ["einsum"]
+__all__ = ["contract", "einsum"]
+
+# A row, and the sizes of its axes by letter.
+Operand: TypeAlias = "tuple[Signal, dict[str, Size]]"
 
 
 @builds("Einsum")
@@ -22,36 +33,69 @@ def einsum(builder: Builder, node: Node) -> None:
     """A contraction of one or two tensors, without repeated axes."""
     values = [builder.value(name) for name in node.inputs]
     terms, out = _equation(node.word("equation", ""), len(values))
+    if len(values) > 2:
+        raise Unread("a product of more than two tensors")
+    if not any(isinstance(value, Signal) for value in values):
+        raise Unread("a product of known tensors")
+    contract(builder, node, values, terms, out)
+
+
+def contract(
+    builder: Builder,
+    node: Node,
+    values: Sequence[Value],
+    terms: Sequence[str],
+    out: str,
+    bias: tuple[Product, Tying] | None = None,
+    name: str | None = None,
+) -> Signal:
+    """The sum, over the letters that are not `out`, of products of entries; one of 1 broadcasts.
+
+    What is multiplied with a zero that a mask has put is not read.
+    """
+    sizes = _sizes(values, terms)
+    summed = [letter for letter in sizes if letter not in out]
+    shape = tuple(sizes[letter] for letter in out)
+    batch = out[: len(shape) - len(row_shape(shape))] if shape else ""  # which is in no row
+    letters = [letter for letter in (*out, *summed) if letter not in batch]
+    signals: list[Operand] = [
+        (value, {c: n for c, n in zip(term, value.shape, strict=True) if c not in batch})
+        for value, term in zip(values, terms, strict=True)
+        if isinstance(value, Signal)
+    ]
+    for letter in summed:
+        if any(letter not in term for term in terms) or any(
+            own[letter] != sizes[letter] for _, own in signals
+        ):
+            raise Unread("a sum over an axis of one factor only")
+    wirings = _without_zeros(builder, signals, letters, summed, sizes) or [
+        _reads(own, letters, summed, sizes) for _, own in signals
+    ]
+    tying: Tying = ONE
+    for known, term in zip(values, terms, strict=True):
+        if isinstance(known, Known):
+            kinds = [
+                ("tap" if c in summed else "output", letters.index(c) if c in letters else 0)
+                for c in term
+            ]
+            tying = builder.tied(known, kinds)
+    joints = [(value, reads, tying) for (value, _), reads in zip(signals, wirings, strict=True)]
+    reduction = PAIRED if len(joints) == 2 else SUM
+    return builder.emit(node, shape, joints, reduction, bias, name)
+
+
+def _sizes(values: Sequence[Value], terms: Sequence[str]) -> dict[str, Size]:
+    """The sizes of the axes that letters name."""
     sizes: dict[str, Size] = {}
     for term, value in zip(terms, values, strict=True):
         if len(term) != len(value.shape):
             raise ConvgraphError(f"equation: {term!r} names the axes of a shape {value.shape}")
         for letter, n in zip(term, value.shape, strict=True):
-            if sizes.setdefault(letter, n) != n:
+            if sizes.setdefault(letter, n) == 1:
+                sizes[letter] = n
+            elif n not in (1, sizes[letter]):
                 raise ConvgraphError(f"equation: the axis {letter!r} has {sizes[letter]} and {n}")
-    summed = [letter for letter in sizes if letter not in out]
-    if any(letter not in term for letter in summed for term in terms):
-        raise Unread("a sum over an axis of one factor only")
-    if len(values) > 2:
-        raise Unread("a product of more than two tensors")
-    shape = tuple(sizes[letter] for letter in out)
-    letters = [*out, *summed]
-    joints = []
-    for term, value in zip(terms, values, strict=True):
-        if not isinstance(value, Signal):
-            continue
-        wiring = _reads(term, letters, out, sizes)
-        other = next((i for i, v in enumerate(values) if isinstance(v, Known)), None)
-        tying = ONE
-        if other is not None:
-            known = values[other]
-            assert isinstance(known, Known)
-            kinds = [("output" if c in out else "tap", letters.index(c)) for c in terms[other]]
-            tying = builder.tied(known, kinds)
-        joints.append((value, wiring, tying))
-    if not joints:
-        raise Unread("a product of known tensors")
-    builder.emit(node, shape, joints, PAIRED if len(joints) == 2 else SUM)
+    return sizes
 
 
 def _equation(equation: str, operands: int) -> tuple[list[str], str]:
@@ -70,18 +114,101 @@ def _equation(equation: str, operands: int) -> tuple[list[str], str]:
     return terms, right
 
 
-def _reads(term: str, letters: Sequence[str], out: str, sizes: dict[str, Size]) -> Product:
+def _reads(
+    own: Mapping[str, Size],
+    letters: Sequence[str],
+    summed: Sequence[str],
+    sizes: Mapping[str, Size],
+    given: Mapping[str, Axis] = MappingProxyType({}),
+) -> Product:
     """What an operand's row gives to each output: axes of the output, then those summed over."""
     axes: list[Axis] = []
     order: list[int] = []
-    extra = len(term)
+    names, extra = list(own), len(own)
     for letter in letters:
-        n = sizes[letter]
-        if letter in term:
-            axes.append(identity(n) if letter in out else Full(n, 1))
-            order.append(term.index(letter))
-        else:
-            axes.append(Full(1, n))
-            order.append(extra)
+        n = sizes.get(letter, 1)
+        order.append(names.index(letter) if letter in own else extra)
+        if letter not in own:
             extra += 1
-    return Product(tuple(axes) or (identity(1),), tuple(order))
+            axes.append(Full(1, n))
+        elif letter in given:
+            axes.append(given[letter])
+        elif letter in summed:
+            axes.append(Full(n, 1))
+        else:
+            axes.append(identity(n) if own[letter] == n else Full(1, n))
+    places = sorted(order)  # an axis of one position that no letter names is left out
+    return Product(tuple(axes) or (identity(1),), tuple(map(places.index, order)))
+
+
+GROUP = "*"
+
+
+def _without_zeros(
+    builder: Builder,
+    signals: Sequence[Operand],
+    letters: Sequence[str],
+    summed: Sequence[str],
+    sizes: Mapping[str, Size],
+) -> list[Product] | None:
+    """The wirings of two rows of which one has zeros that a mask has put there.
+
+    The outputs along whose axes the zeros differ are one axis, with a tap for each position that is
+    summed over.
+    """
+    if len(signals) != 2 or len(summed) != 1 or is_symbolic(*(sizes[c] for c in letters)):
+        return None
+    (tap,) = summed
+    for signal, own in signals:
+        found = fixed(builder, signal.row, True)
+        if found is None:
+            continue
+        marks = found.where.reshape((1,) * (len(own) - found.where.ndim) + found.where.shape)
+        differs = [c for c, n in zip(own, marks.shape, strict=True) if n > 1]
+        at = [letters.index(c) for c in differs if c != tap] or [letters.index(tap)]
+        span = [c for c in letters[min(at) : max(at) + 1] if c != tap]
+        shape = [int(sizes[c]) for c in (*span, tap)]
+        if tap not in differs or int(np.prod(shape, dtype=object)) > MOST:
+            continue
+        seen = ~np.broadcast_to(_in_order(marks, list(own), [*span, tap]), shape)
+        wirings = [_grouped(each, letters, span, tap, sizes, seen) for _, each in signals]
+        if all(wirings):
+            return [wiring for wiring in wirings if wiring is not None]
+    return None
+
+
+def _in_order(array: NDArray[Any], names: Sequence[str], wanted: Sequence[str]) -> NDArray[Any]:
+    """An array with its axes as wanted; one that it lacks, or that is not wanted, has one place."""
+    rest = [c for c in names if c not in wanted]
+    turned = array.transpose([names.index(c) for c in (*rest, *(w for w in wanted if w in names))])
+    turned = turned.reshape(turned.shape[len(rest) :])
+    return turned.reshape([array.shape[names.index(c)] if c in names else 1 for c in wanted])
+
+
+def _grouped(
+    own: Mapping[str, Size],
+    letters: Sequence[str],
+    span: Sequence[str],
+    tap: str,
+    sizes: Mapping[str, Size],
+    seen: NDArray[np.bool_],
+) -> Product | None:
+    """What an operand gives, where some axes are one; None where they do not stand together."""
+    inside = [c for c in own if c in span or c == tap]
+    if "".join(inside) not in "".join(own):
+        return None
+    shape = [int(own[c]) for c in inside]
+    places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+    places = np.broadcast_to(_in_order(places, inside, [*span, tap]), seen.shape)
+    kept = seen.reshape(-1, seen.shape[-1])
+    axis: Axis
+    if inside == [tap]:
+        axis = Sieved(Full(sizes[tap], len(kept)), kept)
+    else:
+        axis = Table(int(np.prod(shape)), np.where(kept, places.reshape(kept.shape), -1))
+    merged: dict[str, Size] = {}
+    for letter, n in own.items():
+        merged[GROUP if letter in inside else letter] = n
+    named = [letter for letter in letters if letter not in span and letter != tap]
+    named.insert(letters.index(span[0]) if span else len(named), GROUP)
+    return _reads(merged, named, (), sizes, {GROUP: axis})

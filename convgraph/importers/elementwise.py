@@ -18,9 +18,11 @@ from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, builds, unit_bias
+from convgraph.importers.hidden import mark, without_hidden
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import each_together
+from convgraph.importers.selection import select
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
 __all__ = ["affine", "combine", "divide", "multiply", "scaled"]
@@ -57,7 +59,10 @@ def scaled(builder: Builder, known: Known, factor: sp.Expr) -> Known:
 def affine(builder: Builder, node: Node) -> None:
     """Sums: rows bring edges, and the first tensor known beforehand is a bias."""
     values, shape = _operands(builder, node)
-    builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
+    if node.op in ("Add", "Sum"):
+        if without_hidden(builder, node, values, shape) is not None:
+            return
+        mark(builder, node.outputs[0], values, shape, False)
     factors = [sp.S.One] * len(values)
     if node.op == "Sub":
         factors[1] = sp.S.NegativeOne
@@ -174,7 +179,8 @@ TOGETHER: dict[str, tuple[Callable[..., sp.Expr], Callable[..., Array]]] = {
 def combine(builder: Builder, node: Node) -> None:
     """A function of several operands; single numbers are put into it."""
     values, shape = _operands(builder, node)
-    builder.masks[node.outputs[0]] = [value for value in values if isinstance(value, Known)]
+    if node.op == "Where" and select(builder, node, values, shape):
+        return
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
     try:
         inspect.signature(TOGETHER[op][0]).bind(*values)

@@ -16,15 +16,17 @@ from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, builds
 from convgraph.importers.node import Node
 from convgraph.importers.reshaping_operators import integers, node_axes, within
-from convgraph.importers.values import Signal, row_shape
+from convgraph.importers.values import Known, Signal, row_shape
 
 __all__ = ["concat", "cut", "slice_", "split"]
 
 
 @builds("Concat")
 def concat(builder: Builder, node: Node) -> None:
-    """Tensors one after the other along an axis."""
-    signals = [builder.signal(node, position) for position in range(len(node.inputs))]
+    """Tensors one after the other along an axis; one without entries adds nothing."""
+    values = [builder.value(name) for name in node.inputs]
+    places = [i for i, value in enumerate(values) if 0 not in value.shape]
+    signals = [builder.signal(node, position) for position in places]
     shapes = [signal.shape for signal in signals]
     rank = len(shapes[0])
     axis = within(node.number("axis", 1), rank, "axis")
@@ -67,7 +69,11 @@ def split(builder: Builder, node: Node) -> None:
         raise ConvgraphError(f"split={sizes}: parts of an axis of {total} positions")
     at = 0
     for size, name in zip(sizes, node.outputs, strict=False):
-        if name:
+        if name and size == 0:
+            shape = [0 if a == axis else n for a, n in enumerate(signal.shape)]
+            if not is_symbolic(*shape):
+                builder.values[name] = Known.of(name, np.zeros([int(n) for n in shape]))
+        elif name:
             cut(builder, node, signal, {axis: Window(total, size, 1, padding=-at)}, name)
         at += size
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
@@ -15,6 +16,7 @@ from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unchanged, unit_bias
 from convgraph.importers.elementwise import combine
+from convgraph.importers.hidden import Fixed, behind_softmax, hide
 from convgraph.importers.node import Node
 from convgraph.importers.operator_axes import Neighbours, OwnFirst
 from convgraph.importers.reducing_operators import over_axes
@@ -103,27 +105,20 @@ def local_response_normalisation(builder: Builder, node: Node) -> None:
     builder.emit(node, signal.shape, [joint], local_response(size, *settings))
 
 
-HIDDEN = -1e4  # what a mask puts where it hides something, or less
-LARGEST_MASK = 2**24
-
-
-def _hides(known: Known) -> bool:
-    """Whether a tensor puts values that a softmax makes zero."""
-    if not known.there or known.size > LARGEST_MASK:
-        return False
-    return bool(np.any(known.values().astype(float) <= HIDDEN))
-
-
 @builds("Softmax", "LogSoftmax")
 def softmax_over(builder: Builder, node: Node) -> None:
     """Over one axis; before version 13 over all axes from one on."""
     signal = builder.signal(node, 0)
     axes = _softmax_axes(node, len(signal.shape))
-    if any(map(_hides, builder.masks.get(signal.row.name, ()))):
-        builder.caveats.append(
-            f"node={node.label!r} ({node.op}): what a mask hides from it is taken to be seen"
-        )
-    among(builder, node, signal, axes, softmax(node.op == "LogSoftmax"))
+    log, name = node.op == "LogSoftmax", node.outputs[0]
+    signal, hidden = behind_softmax(builder, node, signal, axes)
+    if hidden is None:
+        among(builder, node, signal, axes, softmax(log))
+        return
+    inner = among(builder, node, signal, axes, softmax(log), f"{name}/all")
+    fill = sp.S.NegativeInfinity if log else sp.S.Zero
+    hide(builder, node, inner, hidden, fill, name)
+    builder.fixed[name, not log] = Fixed(hidden)
 
 
 def _softmax_axes(node: Node, rank: int) -> set[int]:

@@ -10,7 +10,8 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic, size_symbol
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_file import opset_of, read_model
-from convgraph.importers.onnx_nodes import nodes_of
+from convgraph.importers.onnx_functions import Bodies
+from convgraph.importers.onnx_nodes import Writer, nodes_of
 from convgraph.importers.onnx_shapes import Shapes
 from convgraph.importers.onnx_tensors import Tensors
 from convgraph.importers.values import Known
@@ -81,7 +82,8 @@ def from_onnx(
     tensors = Tensors(folder, weights)
     known = {t.name: tensors.known(t) for t in graph.initializer}
     known.update((t.values.name, tensors.sparse(t)) for t in graph.sparse_initializer)
-    nodes = nodes_of(proto, version, tensors)
+    writer = Writer(proto, tensors)
+    nodes = nodes_of(writer, version)
     stated = {value.name: value for value in graph.input if value.name not in known}
     stated_shapes = _input_shapes(stated, input_shapes)
     for name in _parameters_without_values(stated, nodes):
@@ -92,8 +94,9 @@ def from_onnx(
     shapes = Shapes(proto, stated_shapes)
     try:
         return network_of(
-            nodes, stated_shapes, known, outputs, shapes.stated, strict, infer=shapes.inferred
-        )
+            nodes, stated_shapes, known, outputs, shapes.stated, strict,
+            infer=shapes.inferred, body=Bodies(writer),
+        )  # fmt: skip
     except ConvgraphError as error:
         raise _with_open_sizes(error, stated_shapes) from error.__cause__
 

@@ -17,16 +17,16 @@ from convgraph.importers.onnx_older import FIRST_PLAIN, later
 from convgraph.importers.onnx_tensors import Attributes, Tensors
 from convgraph.importers.walk import build, needed_nodes
 
-__all__ = ["Branch", "nodes_of"]
+__all__ = ["Branch", "Scope", "Writer", "nodes_of"]
 
 MOST_NODES = 100_000  # of functions written out; a few calls of calls make any number
 DEEPEST = 50
 GRAPH, GRAPHS = 5, 10  # AttributeProto.GRAPH, GRAPHS
 
 
-def nodes_of(proto: Any, version: int, tensors: Tensors) -> list[Node]:
+def nodes_of(writer: Writer, version: int) -> list[Node]:
     """The nodes of a model's graph, each call of one of its own functions written out."""
-    writer, scope = Writer(proto, tensors), Scope(version)
+    proto, scope = writer.proto, Scope(version)
     if not writer.functions and version >= FIRST_PLAIN:
         return [writer.node(node, scope) for node in proto.graph.node]
     return list(writer.nodes(proto.graph.node, scope))
@@ -65,13 +65,13 @@ class Writer:
 
     def __init__(self, proto: Any, tensors: Tensors) -> None:
         self.functions = {_key(f, f.name): f for f in proto.functions}
-        self.tensors = tensors
-        self._graph, self._count = proto.graph, 0
+        self.proto, self.tensors = proto, tensors
+        self._count = 0
 
     @cached_property
     def _taken(self) -> set[str]:
         """The names that tensors have already."""
-        graph = self._graph
+        graph = self.proto.graph
         names = {name for node in graph.node for name in node.output}
         return names.union(value.name for value in (*graph.input, *graph.initializer))
 
@@ -136,10 +136,10 @@ class Writer:
             if function is None:
                 yield from later(one)
             else:
-                inner = self._call(one, function, where)
+                inner = self.call(one, function, where)
                 stack += [(each, inner) for each in reversed(function.node)]
 
-    def _call(self, call: Node, function: Any, scope: Scope) -> Scope:
+    def call(self, call: Node, function: Any, scope: Scope) -> Scope:
         """The scope of a function's nodes: its inputs and outputs are those of the call."""
         names = dict.fromkeys(function.input, "")
         names.update(zip(function.input, call.inputs, strict=False))
@@ -248,7 +248,7 @@ def _shapes_of_both(builder: Builder, node: Node) -> dict[str, tuple[Size, ...]]
         taken = node.attributes.get(which)
         if not isinstance(taken, Branch):
             return {}
-        aside = Builder(builder.hints, False, builder.stated, builder.infer)
+        aside = Builder(builder.hints, False, builder.stated, builder.infer, builder.body)
         aside.values.update(builder.values)
         try:
             outputs = _walked(aside, node, taken)

@@ -7,6 +7,7 @@ from typing import Any
 
 from convgraph.core.sizes import Size
 from convgraph.importers.node import Node
+from convgraph.importers.onnx_functions import FLOAT, node_proto
 from convgraph.importers.onnx_nodes import Branch
 from convgraph.importers.values import Known, Value
 
@@ -14,7 +15,6 @@ __all__ = ["Shapes"]
 
 Shape = tuple[Size, ...]
 MOST_VALUES = 1024  # entries of a tensor that may be a list of sizes
-FLOAT = 1  # TensorProto.FLOAT
 
 
 class Shapes:
@@ -100,7 +100,7 @@ def _whole(
 
 def _one_node(node: Node, values: Mapping[str, Value], names: Sizes) -> Any:
     """A model of one node, of which the inputs have the shapes that the network has found."""
-    from onnx import AttributeProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     given = list(node.inputs)
     branches = [a for a in node.attributes.values() if isinstance(a, Branch)]
@@ -120,21 +120,7 @@ def _one_node(node: Node, values: Mapping[str, Value], names: Sizes) -> Any:
                 held.append(numpy_helper.from_array(entries, own))
                 continue
         inputs.append(helper.make_tensor_value_info(own, FLOAT, shape))
-    one = helper.make_node(
-        node.op, places, [f"y{i}" if n else "" for i, n in enumerate(node.outputs)],
-        domain=node.domain,
-    )  # fmt: skip
-    for key, value in node.attributes.items():
-        if isinstance(value, AttributeProto):
-            one.attribute.append(value)
-        elif isinstance(value, Branch):
-            one.attribute.append(helper.make_attribute(key, value.graph))
-        elif isinstance(value, Known):
-            one.attribute.append(
-                helper.make_attribute(key, numpy_helper.from_array(value.values()))
-            )
-        elif value != []:
-            one.attribute.append(helper.make_attribute(key, value))
+    one = node_proto(node, places, [f"y{i}" if n else "" for i, n in enumerate(node.outputs)])
     outputs = [helper.make_empty_tensor_value_info(name) for name in one.output if name]
     graph = helper.make_graph([one], "one", inputs, outputs, held)
     imports = [helper.make_opsetid("", node.version)]

@@ -34,7 +34,17 @@ def operators_read() -> set[str]:
     folded = {op for op in FOLDS if "." not in op} - set(
         NOT_READ
     )  # of those, what does not depend on the input is
-    return (ours | folded | {"Shape", "Size"}) - set(VALUES_UNKNOWN) - NOT_OF_ONNX
+    named = ours | folded | {"Shape", "Size"} | said_by_others()
+    return named - set(VALUES_UNKNOWN) - NOT_OF_ONNX
+
+
+def said_by_others() -> set[str]:
+    """The operators that are read by the functions of others that ONNX defines them by."""
+    from onnx import defs
+
+    schemas = [s for s in defs.get_all_schemas() if not s.domain and s.since_version <= NEWEST]
+    found = {s.name for s in schemas if s.has_function or s.has_context_dependent_function}
+    return found - set(BUILDERS) - set(NOT_READ)
 
 
 def markdown() -> str:

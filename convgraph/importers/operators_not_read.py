@@ -12,7 +12,6 @@ _SIGNAL = "signal processing in complex numbers is not written as wirings"
 _RECURRENT = "a recurrence is not unrolled"
 _QUANTISED = "arithmetic in quantised numbers; DequantizeLinear, Conv and QuantizeLinear are read"
 _LOSS = "a loss of training"
-_ATTENTION = "attention in one node; its matrix products and softmax by themselves are read"
 _LIST = "its connections would be listed one by one; no model has asked for it yet"
 
 NOT_READ: dict[str, str] = {
@@ -33,13 +32,11 @@ NOT_READ: dict[str, str] = {
                      "RandomUniformLike"), _RANDOM),
     **dict.fromkeys(("BlackmanWindow", "DFT", "HammingWindow", "HannWindow", "MelWeightMatrix",
                      "STFT"), _SIGNAL),
-    **dict.fromkeys(("GRU", "LSTM", "Loop", "RNN", "Scan", "CausalConvWithState",
-                     "LinearAttention"), _RECURRENT),
+    **dict.fromkeys(("GRU", "LSTM", "Loop", "RNN", "Scan", "LinearAttention"), _RECURRENT),
     **dict.fromkeys(("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
                      "QLinearMatMul"), _QUANTISED),
     **dict.fromkeys(("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"), _LOSS),
-    **dict.fromkeys(("Attention", "RotaryEmbedding"), _ATTENTION),
-    **dict.fromkeys(("AffineGrid", "Col2Im", "Det", "EyeLike", "ScatterElements", "ScatterND",
+    **dict.fromkeys(("Col2Im", "Det", "EyeLike", "ScatterElements", "ScatterND",
                      "Scatter", "BitCast"), _LIST),
 }  # fmt: skip
 
@@ -56,9 +53,12 @@ VALUES_UNKNOWN: dict[str, str] = {
 }
 
 PARTLY: dict[str, str] = {
+    "AffineGrid": "read where the sizes are known beforehand; of two axes it is not",
+    "Attention": "padding by lengths that are computed is not read",
     "BatchNormalization": "as at inference; with statistics of the batch it is not read",
     "Cast": "values of types with less than 16 bits are not known, only connections",
     "CastLike": "values of types with less than 16 bits are not known, only connections",
+    "CausalConvWithState": "weights that are computed, and of one tap, are not read",
     "Clip": "bounds that are computed are not read",
     "Compress": "a condition that is computed is not read",
     "Conv": "weights that are computed are not read",

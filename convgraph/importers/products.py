@@ -7,13 +7,14 @@ import numpy as np
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.listed_axes import Table
-from convgraph.core.reduction import PAIRED, SUM
+from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unit_bias
+from convgraph.importers.contraction import contract
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
@@ -139,54 +140,18 @@ def product_of(
     if own[-1] != other[-2]:
         raise ConvgraphError(f"shapes {a.shape}, {b.shape}: {own[-1]} columns, {other[-2]} rows")
     batch = common_shape([own[:-2], other[:-2]])
-    shape = (
-        *batch,
-        *(own[-2:-1] if len(a.shape) > 1 else ()),
-        *(other[-1:] if len(b.shape) > 1 else ()),
-    )
     if isinstance(a, Known) and isinstance(b, Known):
         a = builder.constant_row(a)
-    reads_a = _stretch(own[:-2], batch, [identity(own[-2]), Full(own[-1], other[-1])])
-    reads_b = _stretch(other[:-2], batch, [Full(other[-2], own[-2]), identity(other[-1])])
-    if isinstance(a, Signal) and isinstance(b, Signal):
-        joints = [
-            (signal, _wiring(axes, shape, turn), ONE)
-            for signal, axes, turn in ((a, reads_a, turned[0]), (b, reads_b, turned[1]))
-        ]
-        return builder.emit(node, shape, joints, PAIRED, bias, name)
-    known_last = isinstance(a, Signal)
-    signal, known, axes = (a, b, reads_a) if known_last else (b, a, reads_b)
-    assert isinstance(signal, Signal)
-    assert isinstance(known, Known)
-    wiring = _wiring(axes, shape, turned[0 if known_last else 1])
-    last = len(wiring.axes) - 1
-    first = last + 1 - len(known.shape)
-    digits = [("output", max(first + i, 0)) for i in range(len(known.shape))]
-    # the axis that is summed over is the signal's last, or its last but one
-    contracted = 0 if len(known.shape) == 1 else (-2 if known_last else -1)
-    digits[contracted] = "tap", last if known_last else last - 1
-    if turned[1 if known_last else 0]:
-        digits[-2:] = digits[:-3:-1]
-    tying = builder.tied(known, digits)
-    return builder.emit(node, shape, [(signal, wiring, tying)], SUM, bias, name)
+    front = "".join(chr(ord("a") + i) for i in range(len(batch)))  # rows i and k, summed over j
+    first = "J" if len(a.shape) == 1 else front[len(batch) - len(a.shape) + 2 :] + "IJ"
+    second = "J" if len(b.shape) == 1 else front[len(batch) - len(b.shape) + 2 :] + "JK"
+    out = front + ("I" if len(a.shape) > 1 else "") + ("K" if len(b.shape) > 1 else "")
+    terms = [
+        term[:-2] + term[:-3:-1] if turn and len(term) > 1 else term
+        for term, turn in zip((first, second), turned, strict=True)
+    ]
+    return contract(builder, node, (a, b), terms, out, bias, name)
 
 
 def _turned(shape: Shape, turned: bool) -> Shape:
     return (*shape[:-2], shape[-1], shape[-2]) if turned else shape
-
-
-def _wiring(axes: list[Axis], shape: Shape, turned: bool) -> Product:
-    """Without the axis of a batch of one, which is in no row."""
-    if turned:
-        rank = len(axes)
-        return Product(tuple(axes), (*range(rank - 2), rank - 1, rank - 2))
-    alone = len(axes) > 1 and axes[0].inputs == 1 == axes[0].outputs
-    return Product(tuple(axes[1:] if alone and len(row_shape(shape)) < len(shape) else axes))
-
-
-def _stretch(own: Shape, batch: Shape, last: list[Axis]) -> list[Axis]:
-    padded = (1,) * (len(batch) - len(own)) + own
-    return [
-        *(identity(m) if n == m else Full(1, m) for n, m in zip(padded, batch, strict=True)),
-        *last,
-    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
 from convgraph.core.errors import ConvgraphError
@@ -24,7 +25,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     resizing,
     windows,
 )
-from convgraph.importers.builder import BUILDERS, Builder, Infer, Unread
+from convgraph.importers.builder import BUILDERS, Body, Builder, Infer, Unread
 from convgraph.importers.computed_parameters import settle
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
@@ -46,6 +47,7 @@ def network_of(
     strict: bool,
     stated: bool = False,
     infer: Infer | None = None,
+    body: Body | None = None,
 ) -> Network:
     """The network that a model's nodes make of its inputs.
 
@@ -67,8 +69,10 @@ def network_of(
         Whether the model tells parameters from other numbers.
     infer
         The shapes of a node's outputs by its operator's own rules, for one that is not known.
+    body
+        The nodes that a node stands for, for an operator that is not known.
     """
-    builder = Builder(hints, strict, stated, infer)
+    builder = Builder(hints, strict, stated, infer, body)
     builder.values.update(known)
     starts = []
     for name, shape in inputs.items():
@@ -131,6 +135,8 @@ def build(builder: Builder, node: Node) -> None:
             return
         build = BUILDERS.get(node.op) if not node.domain else None
         try:
+            if build is None and not node.domain and _by_its_body(builder, node):
+                return
             if build is None:
                 why = node.word("why", "an operator that is not known")
                 raise Unread(NOT_READ.get(node.op, why))
@@ -148,6 +154,22 @@ def build(builder: Builder, node: Node) -> None:
         left_out = isinstance(e, TypeError) and "NoneType" in str(e)
         why = LEFT_OUT if left_out else f"not as the operator asks: {e}"
         raise ConvgraphError(_about(node, why)) from e
+
+
+def _by_its_body(builder: Builder, node: Node) -> bool:
+    """Build the nodes that a node stands for; nothing is left of them if one cannot be built."""
+    inner = None if builder.body is None else builder.body(node, builder.values)
+    if inner is None:
+        return False
+    lists = {n: kept for n, kept in vars(builder).items() if isinstance(kept, list | dict)}
+    before = {name: copy(kept) for name, kept in lists.items()}
+    try:
+        for each in needed_nodes(inner, [name for name in node.outputs if name])[0]:
+            build(builder, each)
+    except ConvgraphError:
+        vars(builder).update(before)
+        return False
+    return True
 
 
 def _about(node: Node, message: str) -> str:

@@ -20,8 +20,11 @@ def profiled_multiply_adds(layer: Layer) -> Size:
     for a transposed convolution once for each input. This is what `FlopCounterMode` of PyTorch
     counts, twice over.
     """
-    if layer.reduction == PAIRED:
-        return simplest(layer.joints[0].wiring.connections)
+    if layer.reduction == PAIRED:  # one side's, with those that a mask hides
+        wiring = layer.joints[0].wiring
+        if not isinstance(wiring, Product):
+            return wiring.connections
+        return simplest(product(axis.outputs * axis.taps for axis in wiring.axes))
     if not layer.reduction.linear:
         return 0
     total: Size = 0

@@ -1,0 +1,131 @@
+"""Attention behind masks that are known: each position sees what its mask lets through, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from convgraph import from_torch, receptive_fields, report  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
+attend = functional.scaled_dot_product_attention
+
+PAST = torch.ones(5, 5, dtype=torch.bool).tril()
+NEAR = (torch.arange(5)[:, None] - torch.arange(5)).abs() < 2
+HEADS = torch.stack([PAST, NEAR])
+DRAWN = torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(0)) < 0.4
+DRAWN |= torch.eye(5, dtype=torch.bool)
+DISTANCE = -(torch.arange(5)[:, None] - torch.arange(5)).float()
+
+
+class Does(nn.Module):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x)
+
+
+def steps(hide: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Attention in its steps, with a dropout that does nothing."""
+
+    def function(x: Any) -> Any:
+        weights = torch.softmax(hide(x @ (x + 1).transpose(-1, -2)), -1)
+        return functional.dropout(weights, 0.1, False) @ (2 * x)
+
+    return function
+
+
+def heads_in_the_batch(x: Any) -> Any:
+    y = x.flatten(0, 1)
+    scores = torch.bmm(y, y.transpose(1, 2)).view(1, 2, 5, 5) + torch.where(HEADS, 0, -3.4e38)
+    return torch.bmm(torch.softmax(scores.flatten(0, 1).float(), -1).to(y.dtype), y).view(x.shape)
+
+
+def windows(x: Any) -> Any:
+    """As in Swin: two windows of two heads, each window with a mask of its own."""
+    y = x.reshape(2, 2, 5, 3)
+    scores = (y @ y.transpose(-1, -2)).view(1, 2, 2, 5, 5)
+    scores = scores + torch.where(HEADS, 0.0, -torch.inf)[None, :, None]
+    return torch.softmax(scores.view(2, 2, 5, 5), -1) @ y
+
+
+def in_letters(order: str, axis: int, mask: Any) -> Callable[[Any], Any]:
+    def function(x: Any) -> Any:
+        scores = torch.einsum(f"bthd,bshd->{order}", x, x) + torch.where(mask, 0.0, -torch.inf)
+        return torch.einsum(f"{order},bshd->bthd", torch.softmax(scores, axis), x)
+
+    return function
+
+
+FOUR = (1, 2, 5, 3)
+CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
+    "causal": (lambda x: attend(x, x + 1, 2 * x, is_causal=True), FOUR),
+    "of several": (lambda x: attend(x, x + 1, 2 * x, is_causal=True), (2, 5, 3)),
+    "of fewer queries": (lambda x: attend(x[:, :, :3], x, x, is_causal=True), FOUR),
+    "one for all": (lambda x: attend(x, x + 1, 2 * x, NEAR), FOUR),
+    "one for each head": (lambda x: attend(x, x + 1, 2 * x, HEADS), FOUR),
+    "drawn": (lambda x: attend(x, x + 1, 2 * x, torch.where(DRAWN, 0.0, -torch.inf)), FOUR),
+    "keys": (lambda x: attend(x, x, x, (torch.arange(5) < 3)[None]), FOUR),
+    "filled": (steps(lambda s: s.masked_fill(~PAST, -torch.inf)), FOUR),
+    "filled with a number": (steps(lambda s: s.masked_fill(~PAST, -1e9)), FOUR),
+    "chosen": (steps(lambda s: torch.where(NEAR, s / 3, torch.tensor(-torch.inf))), FOUR),
+    "added": (steps(lambda s: s + torch.where(NEAR, 0.0, -1e4)), FOUR),
+    "with distances": (steps(lambda s: s + torch.where(PAST, DISTANCE, -torch.inf)), (1, 5, 3)),
+    "heads in the batch": (heads_in_the_batch, FOUR),
+    "windows": (windows, (1, 4, 5, 3)),
+    "in letters": (in_letters("bhts", -1, NEAR), (1, 5, 2, 3)),
+    "in letters, turned": (in_letters("bhst", -2, PAST.T), (1, 5, 2, 3)),
+}
+CAVEATS = {"filled with a number", "added"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_positions_that_are_seen_are_those_of_autograd(name: str) -> None:
+    """Positions, not their channels: a softmax of one score is 1, which no channel changes."""
+    function, shape = CASES[name]
+    net = from_torch(Does(function), shape, batch=True)
+    place = {unit: i for i, unit in enumerate(net.inputs[0].units())}
+    fields = receptive_fields(net)
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    wanted = function(x)
+    seen = np.zeros((wanted.numel(), x.numel()), bool)
+    for row, unit in zip(seen, net.outputs[0].units(), strict=True):
+        row[[place[other] for other in fields[unit]]] = True
+    changed = np.abs(torch.autograd.functional.jacobian(function, x).numpy()) > 1e-7
+    both = [
+        mask.reshape(*wanted.shape, *shape).any(axis=(wanted.ndim - 1, -1))
+        for mask in (seen, changed)
+    ]
+    assert np.array_equal(*both)
+    got = np.asarray(net.evaluate(x.numpy().reshape(net.inputs[0].shape)), float)
+    np.testing.assert_allclose(got.reshape(wanted.shape), wanted.numpy(), 1e-4, 1e-5)
+    assert bool(net.caveats) == (name in CAVEATS)
+
+
+def test_weights_that_are_hidden_read_nothing_and_profilers_count_them() -> None:
+    net = from_torch(Does(CASES["causal"][0]), FOUR)
+    fields = receptive_fields(net, "scaled_dot_product_attention/weights")
+    units = net.row("scaled_dot_product_attention/weights").units()
+    empty = [unit for unit in units if not len(fields[unit])]
+    assert len(empty) == 2 * 10
+    row = report(net).rows[-1]
+    assert (row.multiply_adds, row.macs) == (2 * 15 * 3, 2 * 25 * 3)
+
+
+def test_a_mask_of_nothing_is_a_softmax_of_all() -> None:
+    """Finite numbers that hide all keys hide none."""
+    hidden = torch.where(PAST & (torch.arange(5) > 0)[:, None], 0.0, -1e9)
+    net = from_torch(Does(steps(lambda s: s * 0 + hidden)), (1, 5, 3))
+    wanted = steps(lambda s: s * 0 + hidden)(torch.ones(1, 5, 3))
+    got = np.asarray(net.evaluate(np.ones((5, 3))), float)
+    np.testing.assert_allclose(got, wanted[0].numpy(), 1e-5)

@@ -1,0 +1,71 @@
+"""Operators of ONNX that are read by the functions that define them: what they see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
+
+from convgraph import ConvgraphError, from_onnx, receptive_fields
+
+
+def model(op: str, shapes: dict[str, tuple[int, ...]], held: dict[str, Any], **attributes: Any):
+    names = [*shapes, *held]
+    inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
+    kept = [helper.make_tensor(n, TensorProto.BOOL, v.shape, v.ravel()) for n, v in held.items()]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    node = helper.make_node(op, names, ["y"], **attributes)
+    graph = helper.make_graph([node], "one", inputs, [output], kept)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+
+
+SHAPES = {"q": (1, 2, 4, 3), "k": (1, 2, 5, 3), "v": (1, 2, 5, 3)}
+SEEN = np.random.default_rng(2).random((4, 5)) < 0.5
+SEEN[:, 0] = True
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_attention_sees_what_changes_it(causal: bool) -> None:
+    """Units that move when one number moves, by the evaluator of the onnx package."""
+    given: dict[str, Any] = {} if causal else {"mask": SEEN}
+    made = model("Attention", SHAPES, given, is_causal=int(causal))
+    net = from_onnx(made, strict=True)
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()}
+    run = ReferenceEvaluator(made).run
+    before = run(None, x)[0]
+    got = net.evaluate({name: each[0] for name, each in x.items()})
+    np.testing.assert_allclose(np.asarray(got, float), before[0], 1e-4, 1e-5)
+    for name in ("k", "v"):  # a query alone moves nothing where it sees one key
+        fields = receptive_fields(net, row=name)
+        place = {unit: i for i, unit in enumerate(net.row(name).units())}
+        seen = np.zeros((before.size, x[name].size), bool)
+        for row, unit in zip(seen, net.outputs[0].units(), strict=True):
+            row[[place[other] for other in fields[unit]]] = True
+        changed = np.zeros_like(seen)
+        for number in range(x[name].size):
+            moved = x[name].copy()
+            moved.flat[number] += 1
+            changed[:, number] = (run(None, {**x, name: moved})[0] != before).ravel()
+        both = [each.reshape(2, 4, 3, 2, 5, 3).any(axis=(2, 5)) for each in (seen, changed)]
+        if name == "k":  # one key alone has the weight 1, whatever it is
+            both = [each & (both[0].sum(axis=(2, 3)) > 1)[..., None, None] for each in both]
+        assert np.array_equal(*both)
+
+
+def test_a_function_of_which_a_part_is_not_read_is_read_up_to_it() -> None:
+    made = model("SoftmaxCrossEntropyLoss", {"s": (3, 5), "labels": (3,)}, {})
+    made.graph.input[1].type.tensor_type.elem_type = TensorProto.INT64
+    net = from_onnx(made)
+    (caveat,) = net.caveats
+    assert "(GatherElements): positions that are computed" in caveat
+    with pytest.raises(
+        ConvgraphError, match=r"'y' \(SoftmaxCrossEntropyLoss\): a loss of training"
+    ):
+        from_onnx(made, strict=True)
