@@ -1,9 +1,10 @@
-"""Many changed models, each of which is to be read or refused within a time and a memory.
+"""Many changed models or expressions, to be read or refused within a time and a memory each.
 
     python -m tests.fuzz --cases 1000000 --seed 0
+    python -m tests.fuzz --cases 1000000 --seed 0 --kind expression
 
-A seed is one model and one question about it. What fell is printed with its seed, and tried again
-by `--seed` of it and `--cases 1`.
+A seed is one model, or one expression, and one question about it. What fell is printed with its
+seed, and tried again by `--seed` of it and `--cases 1`.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ def stop(*_: Any) -> None:
     raise TooLong
 
 
-def guarded(seed: Any, questions: Any) -> Any:
+def guarded(seed: Any, *how: Any) -> Any:
     """What became of a case, and the seconds of the processor that it took."""
     start = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
-        result = tried(seed, questions)
+        result = tried(seed, *how)
     except TooLong as error:
         frames = traceback.extract_tb(error.__traceback__)
         places = [f"{Path(f.filename).stem}.{f.name}:{f.lineno}" for f in frames]
@@ -51,12 +52,13 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
     parser.add_argument("--questions", type=int, default=1, help="about each model that is read")
+    parser.add_argument("--kind", choices=("model", "expression"), default="model")
     given = parser.parse_args()
     signal.signal(signal.SIGPROF, stop)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-    counts, slowest, start = Counter(), (0.0, 0), time.process_time()
+    counts, asked, slowest, start = Counter(), Counter(), (0.0, 0), time.process_time()
     for done, seed in enumerate(range(given.seed, given.seed + given.cases), 1):
-        result, seconds = guarded(seed, given.questions)
+        result, seconds = guarded(seed, given.questions, given.kind, asked)
         slowest = max(slowest, (seconds, seed))
         counts[result if result in ("read", "refused") else "fell"] += 1
         if result not in ("read", "refused"):
@@ -68,6 +70,7 @@ def main() -> None:
                 f"{most} MB, and {slowest[0]:.1f} s for seed {slowest[1]}",
                 flush=True,
             )
+    print(f"asked: {dict(asked.most_common())}")
 
 
 if __name__ == "__main__":

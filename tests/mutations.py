@@ -1,6 +1,7 @@
 """Models changed at random in their structure, to be read or refused, and asked about.
 
-`python -m tests.fuzz --cases 1000000 --seed 0` tries as many and says what fell.
+`python -m tests.fuzz --cases 1000000 --seed 0` tries as many and says what fell; of expressions
+with `--kind expression`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import numpy as np
 from onnx import TensorProto, helper
 
 import convgraph as cg
+from tests import mutated_expressions
 
+WRITTEN = 200_000  # edges of a network that is asked for all of its expressions
 SIZES = (-1, 0, 1, 2, 3, 7, 2**15, 2**31 - 1, 2**31, 2**62, -(2**63))
 OPERATORS = (
     "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "Relu", "Add", "Mul",
@@ -211,10 +214,11 @@ CHANGES = (
 )  # fmt: skip
 
 
-def read(seed: Any) -> Any:
-    """The network of a model, or the error that refuses it; anything else is raised."""
+def read(seed: Any, kind: Any = "model") -> Any:
+    """The network of a model or an expression, or the error that refuses it."""
+    rng = _choices(seed)
     try:
-        return cg.from_onnx(mutated(_choices(seed)))
+        return cg.from_onnx(mutated(rng)) if kind == "model" else mutated_expressions.read(rng)
     except cg.ConvgraphError as error:
         return error
 
@@ -224,13 +228,25 @@ def _choices(seed: Any) -> random.Random:
 
 
 def _evaluated(net: cg.Network, rng: Any) -> Any:
-    x = {row.name: np.full(row.numbers(), 0.5) for row in net.inputs if int(row.size) < 2**20}
-    return net.evaluate(x)
+    inputs = [] if net.symbolic else net.inputs
+    return net.evaluate({r.name: np.full(r.numbers(), 0.5) for r in inputs if int(r.size) < 2**20})
 
 
 def _a_unit(net: cg.Network, rng: Any) -> Any:
     row = rng.choice(net.rows)
-    return row.unit([rng.randrange(n) for n in row.numbers()])
+    sizes = (2,) * len(row.shape) if net.symbolic else row.numbers()
+    return row.unit([rng.randrange(n) for n in sizes])
+
+
+def _in_sympy(ask: Any) -> Any:
+    """A question whose answer is as long as the network: 10 microseconds an edge."""
+
+    def asked(net: cg.Network, rng: Any) -> Any:
+        if not net.symbolic and sum(int(layer.connections) for layer in net.layers) > WRITTEN:
+            raise cg.ConvgraphError("the fuzzer does not ask for so many expressions")
+        return ask(net)
+
+    return asked
 
 
 QUESTIONS = {
@@ -239,30 +255,32 @@ QUESTIONS = {
     "report": lambda net, rng: cg.report(net).to_markdown(),
     "findings": lambda net, rng: repr(cg.findings(net)),
     "draw": lambda net, rng: cg.draw(net).dot,
-    "expressions": lambda net, rng: net.expressions(),
+    "expressions": _in_sympy(lambda net: net.expressions()),
     "evaluate": _evaluated,
     "check_equivariance": lambda net, rng: repr(cg.check_equivariance(net, cg.Shift(1))),
     "receptive_field": lambda net, rng: repr(cg.receptive_field(net, _a_unit(net, rng))),
     "path_counts": lambda net, rng: repr(cg.path_counts(net, _a_unit(net, rng))),
     "sparsity": lambda net, rng: repr(cg.sparsity(net)),
     "tied_weights": lambda net, rng: repr(cg.tied_weights(net)),
-    "gradients": lambda net, rng: repr(cg.gradients(net)),
+    "gradients": _in_sympy(lambda net: repr(cg.gradients(net))),
     "edges": lambda net, rng: net.edges,
 }
 
 
-def tried(seed: Any, questions: Any = 1) -> Any:
+def tried(seed: Any, questions: Any = 1, kind: Any = "model", counts: Any = None) -> Any:
     """ "read", "refused", or what else was raised, by reading or by a question on the result.
 
-    `seed` is a number, or where the choices come from.
+    `seed` is a number, or where the choices come from; `counts` counts what was asked.
     """
-    rng = seed if isinstance(seed, random.Random) else random.Random(-seed)
+    rng = seed if isinstance(seed, random.Random) else random.Random(f"about {seed}")
     asked = "from_onnx"
     try:
-        net = read(seed)
+        net = read(seed, kind)
         if isinstance(net, cg.ConvgraphError):
             return _refusal(net)
         for asked in rng.sample(sorted(QUESTIONS), questions):
+            if counts is not None:
+                counts[asked] += 1
             try:
                 QUESTIONS[asked](net, rng)
             except cg.ConvgraphError as error:

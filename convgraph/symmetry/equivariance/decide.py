@@ -28,6 +28,7 @@ Mask = NDArray[np.bool_]
 POINTS = 4
 SOON = 20_000  # edges of a network whose values take no longer than those points
 FORMS = 500_000  # terms, units and edges gone through for normal forms, over all units: seconds
+OPEN = 4  # times what it took, which is charged for a form that settles nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +169,7 @@ def _expand(found: _Found) -> None:
         except TooManyTerms:
             return
         found.exact[unit], found.broken[unit] = same is True, same is False
-        left -= work + total
+        # what stays open mostly does for all units, and for each at the same cost
+        left -= (work if same is not None else OPEN * work) + total
         if left < 0:
             return

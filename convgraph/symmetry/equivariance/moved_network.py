@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ Ints = NDArray[np.int64]
 
 KEPT = 5_000  # edges up to which both sides are evaluated at all units, and kept
 EVALUATED = 500_000  # edges of a network that is evaluated in intervals, nine times in all
+GONE_THROUGH = 30_000_000  # edges, at all points at infinity together
+FEWEST = 4  # of those points, however many edges there are
 INFINITY, VALUES = "points at infinity", "values"
 
 
@@ -147,7 +149,8 @@ class MovedNetwork:
         given = self.network, cone, self.moves, self.zeroed
         if where == INFINITY:
             maxima = any(layer.reduction == MAX for layer in self.layers)
-            return (Evaluated(*sides) for sides in trials(*given, maxima))
+            afforded = max(FEWEST, GONE_THROUGH // max(cone.edges, 1))
+            return (Evaluated(*sides) for sides in islice(trials(*given, maxima), afforded))
         return (Evaluated(*s) for s in (interval_trials(*given) if cone.edges <= EVALUATED else ()))
 
 
