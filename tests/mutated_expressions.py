@@ -9,7 +9,7 @@ from convgraph.cli.expression import parse_shape, parse_spec, spec_names
 NUMBERS = ("0", "1", "2", "3", "-1", "5", "8", "64", "10**9", "1000000000", "99999999999999999999",
            "n", "k", "n//2", "k - 1", "2*n", "1/2", "0.5", "1e999", "(1,2)", "(2,)", "()",
            "[3,3]", "None", "True", "'same'", "'valid'", "'causal'", "'w'", "'\\x00'",
-           "'reflect'", "'circular'", "'replicate'", "'mean'", "'relu'", "print", "()**2")  # fmt: skip
+           "'circular'", "'replicate'", "'mean'", "'relu'", "print", "()**2")  # fmt: skip
 OPTIONS = ("filters", "stride", "dilation", "padding", "padding_mode", "groups", "bias", "flip",
            "letter", "tiles", "output_padding", "ceil_mode", "count_include_pad", "merge", "mode",
            "kernel", "units", "nothing")  # fmt: skip

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import convgraph as cg
-from tests.mutations import BASES, QUESTIONS, computed, mutated, tried
+from convgraph.core import memory
+from convgraph.core.evaluate import input_symbols
+from convgraph.symmetry.equivariance import decide, interpreter
+from tests.mutations import BASES, QUESTIONS, attention, computed, mutated, tried
 from tests.onnx_models import model, node
 
 BATCHES = [
@@ -34,6 +38,58 @@ def test_a_mutated_model_is_read_or_refused(seeds: Any) -> None:
     results = {seed: tried(seed) for seed in seeds}
     assert {s: r for s, r in results.items() if r not in ("read", "refused")} == {}
     assert len(set(results.values())) == 2  # the changes neither miss nor ruin every model
+
+
+@pytest.mark.parametrize("seeds", [pytest.param(range(300), id="few"), *BATCHES])
+def test_a_mutated_expression_is_read_or_refused(seeds: Any) -> None:
+    results = {seed: tried(seed, kind="expression") for seed in seeds}
+    assert {s: r for s, r in results.items() if r not in ("read", "refused")} == {}
+    assert len(set(results.values())) == 2
+
+
+def test_points_at_infinity_are_as_many_as_their_edges_allow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = cg.from_onnx(attention())  # behind a softmax no point tells anything
+    edges, gone, interpret = len(net.edges), [], interpreter.interpret
+
+    def counted(cone: Any, *arguments: Any) -> Any:
+        gone.append(cone.edges)
+        return interpret(cone, *arguments)
+
+    monkeypatch.setattr(interpreter, "interpret", counted)
+    monkeypatch.setattr(decide, "VALUES", 0)
+    monkeypatch.setattr(decide, "FORMS", 0)
+    for allowed in (0, 10 * edges):
+        gone.clear()
+        monkeypatch.setattr(decide, "GONE_THROUGH", allowed)
+        assert cg.check_equivariance(net, cg.Shift(1)).undecided
+        points = len(gone) // 2  # both sides at each
+        assert decide.POINTS <= points <= 2 * decide.POINTS + allowed // edges + 2
+
+
+def test_a_long_value_leaves_room_for_the_rule() -> None:
+    with pytest.raises(cg.ConvgraphError, match=r"^specs=.* \.\.\. .*: two or more specs") as error:
+        cg.Parallel(cg.ReLU() ** 1000)
+    assert len(str(error.value)) == 500
+
+
+def test_a_maximum_of_many_sums_is_one_of_their_numbers() -> None:
+    net = (cg.ConvTranspose(3, filters=2) >> cg.GlobalMaxPool()).on((4, 4))
+    rng = random.Random(0)
+    values = {
+        symbol: rng.randint(-9, 9) for symbol in (*input_symbols(net).values(), *net.parameters)
+    }
+    x = [[values[sp.Symbol(f"x{i},{j}")] for j in range(1, 5)] for i in range(1, 5)]
+    numbers = net.evaluate(x, {str(label): values[label] for label in net.parameters}).ravel()
+    found = [expression.subs(values) for expression in net.expressions().values()]
+    assert found == numbers.tolist()
+
+
+def test_a_unit_of_a_row_that_does_not_fit_is_refused() -> None:
+    net = cg.Conv(3).on(10**9)
+    with memory.at_most(10**9), pytest.raises(cg.ConvgraphError, match="positions="):
+        cg.path_counts(net, "s5")
 
 
 def test_a_tensor_of_more_axes_than_numpy_has_is_refused() -> None:

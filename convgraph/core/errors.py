@@ -15,7 +15,22 @@ class ConvgraphError(ValueError):
     Traceback (most recent call last):
     ...
     convgraph.core.errors.ConvgraphError: stride=0: a stride is a positive integer
+
+    Of a message that is very long, as of a value that prints itself at length, both ends are kept.
     """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(_short(a) if isinstance(a, str) else a for a in arguments))
+
+
+LONGEST = 500  # characters, some six lines of a terminal
+RULE = 200  # of them, at the end, where the rule stands
+
+
+def _short(message: str) -> str:
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[: LONGEST - RULE - 5]} ... {message[-RULE:]}"
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from convgraph.core.function import Function
 
 __all__ = ["MAX", "MEAN", "PAIRED", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
 
+COMPARED = 300  # pairs of expressions times their terms, up to which sympy compares each with each
 
 @dataclass(frozen=True)
 class Reduction:
@@ -89,11 +90,19 @@ def _segments(
 def greatest(values: Sequence[sp.Expr]) -> sp.Expr:
     """The greatest of some expressions; -oo of none.
 
-    sympy compares each with each, which for symbols comes to nothing, and takes a second for 50.
+    sympy compares each with each, which for symbols comes to nothing, and takes a second for 50; of
+    many or of long ones only the numbers are.
     """
     if not values:
         return sp.S.NegativeInfinity
-    return sp.Max(*values, evaluate=not all(value.is_Symbol for value in values))
+    if all(value.is_Symbol for value in values):
+        return sp.Max(*values, evaluate=False)
+    if len(values) ** 2 // 2 * sum(1 + len(value.args) for value in values) <= COMPARED:
+        return sp.Max(*values)
+    flat = {each for value in values for each in (value.args if value.func == sp.Max else [value])}
+    numbers = {each for each in flat if each.is_number}
+    most = sp.Max(*numbers)
+    return sp.Max(*(flat - numbers), *([] if most == -sp.oo else [most]), evaluate=False)
 
 
 SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True, made="SUM")

@@ -41,6 +41,7 @@ class CountArray:
     @staticmethod
     def single(shape: tuple[int, ...], index: Sequence[int]) -> CountArray:
         """One for the unit at an index, and zero for all others."""
+        memory.require("positions", sum(shape), 8)
         vectors = []
         for size, i in zip(shape, index, strict=True):
             vector = np.zeros(size, object)
