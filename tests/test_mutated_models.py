@@ -12,7 +12,7 @@ import sympy as sp
 import convgraph as cg
 from convgraph.core import memory
 from convgraph.core.evaluate import input_symbols
-from convgraph.symmetry.equivariance import decide, interpreter
+from convgraph.symmetry.equivariance import decide, interpreter, moved_network
 from tests.mutations import BASES, QUESTIONS, attention, computed, mutated, tried
 from tests.onnx_models import model, node
 
@@ -58,14 +58,15 @@ def test_points_at_infinity_are_as_many_as_their_edges_allow(
         return interpret(cone, *arguments)
 
     monkeypatch.setattr(interpreter, "interpret", counted)
-    monkeypatch.setattr(decide, "VALUES", 0)
+    monkeypatch.setattr(moved_network, "EVALUATED", 0)
     monkeypatch.setattr(decide, "FORMS", 0)
-    for allowed in (0, 10 * edges):
+    found = []
+    for points in (moved_network.FEWEST, 10):
         gone.clear()
-        monkeypatch.setattr(decide, "GONE_THROUGH", allowed)
+        monkeypatch.setattr(moved_network, "GONE_THROUGH", points * edges)
         assert cg.check_equivariance(net, cg.Shift(1)).undecided
-        points = len(gone) // 2  # both sides at each
-        assert decide.POINTS <= points <= 2 * decide.POINTS + allowed // edges + 2
+        found.append(len(gone) // 2 - 1)  # both sides at each, and one form
+    assert found == [moved_network.FEWEST, 10]
 
 
 def test_a_long_value_leaves_room_for_the_rule() -> None:

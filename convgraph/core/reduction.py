@@ -17,6 +17,7 @@ __all__ = ["MAX", "MEAN", "PAIRED", "PRODUCT", "SUM", "Reduction", "by_name", "p
 
 COMPARED = 300  # pairs of expressions times their terms, up to which sympy compares each with each
 
+
 @dataclass(frozen=True)
 class Reduction:
     """How a unit's value follows from parameter times source value, over its edges.
