@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from convgraph.cli.given import model_inputs, shapes_of, strict_option
 from convgraph.cli.output import console, print_json, print_text, progress
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
-    from convgraph.core.sizes import Size
     from convgraph.reports.findings.finding import Findings
     from convgraph.reports.report import Report
 
@@ -20,13 +20,7 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
 
 @click.command("analyze")
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
-@click.option(
-    "--input",
-    "shapes",
-    multiple=True,
-    metavar="[NAME=]SHAPE",
-    help="The input's sizes joined by x, batch included: 1x3x224x224; by name for several inputs.",
-)
+@model_inputs
 @click.option("--tensor", help="Report on this tensor alone, with its effective field.")
 @click.option("--unit", help="What one unit sees exactly, such as conv1,1,4,4 (from 1).")
 @click.option("--json", "forms", flag_value="json", multiple=True, help="Print JSON.")
@@ -56,7 +50,7 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
     default=True,
     help="Leave out the effective fields, which take a large part of the time.",
 )
-@click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
+@strict_option
 def command(
     model: Path,
     shapes: tuple[str, ...],
@@ -114,22 +108,6 @@ def _form(forms: tuple[str, ...], of_one: bool) -> str | None:
     if of_one and form not in (None, "json"):
         raise click.UsageError(f"--{form} prints all rows; one tensor or unit is --json or plain")
     return form
-
-
-def shapes_of(given: tuple[str, ...]) -> Any:
-    """The shapes of `--input`: one alone, or by the name of the input."""
-    from convgraph.cli.expression import parse_shape
-    from convgraph.core.errors import ConvgraphError
-
-    if not given:
-        return None
-    named: dict[str, tuple[Size, ...]] = {}
-    for text in given:
-        name, equals, sizes = text.rpartition("=")
-        if not equals and len(given) > 1:
-            raise ConvgraphError(f"input={text!r}: for several inputs each is NAME=SHAPE")
-        named[name] = parse_shape(sizes)
-    return named[""] if list(named) == [""] else named
 
 
 def _write_page(report: Report, found: Findings, path: Path) -> None:

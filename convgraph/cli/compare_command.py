@@ -6,24 +6,17 @@ from pathlib import Path
 
 import click
 
-from convgraph.cli.analyze_command import shapes_of
+from convgraph.cli.given import model_inputs, shapes_of, strict_option
 from convgraph.cli.output import print_json, print_text, progress
 
 
 @click.command("compare")
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD.onnx")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW.onnx")
-@click.option(
-    "--input",
-    "shapes",
-    multiple=True,
-    metavar="[NAME=]SHAPE",
-    help="The input's sizes joined by x, batch included, for both models: 1x3x224x224; by name for "
-    "several inputs.",
-)
+@model_inputs
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
-@click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
+@strict_option
 def command(old: Path, new: Path, shapes: tuple[str, ...], form: str | None, strict: bool) -> None:
     """Compare two ONNX models row by row: fields, strides, padding, cost, and findings.
 

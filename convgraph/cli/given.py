@@ -1,4 +1,4 @@
-"""A network that is given as a file or as an expression."""
+"""A network that is given as a file or as an expression, and what is said of its inputs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import click
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
+    from convgraph.core.sizes import Size
 
-__all__ = ["given", "given_input", "network_given"]
+__all__ = ["given", "given_input", "model_inputs", "network_given", "shapes_of", "strict_option"]
 
 given = click.argument("given", metavar="MODEL.onnx|EXPRESSION")
 
@@ -21,6 +22,33 @@ given_input = click.option(
     help="The input's sizes joined by x: of a model with its batch, 1x3x4096x4096; of an "
     "expression channels first, 3x4096x4096.",
 )
+
+
+model_inputs = click.option(
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="[NAME=]SHAPE",
+    help="The input's sizes joined by x, batch included: 1x3x224x224; by name for several inputs.",
+)
+
+strict_option = click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
+
+
+def shapes_of(given: tuple[str, ...]) -> Any:
+    """The shapes of `--input`: one alone, or by the name of the input."""
+    from convgraph.cli.expression import parse_shape
+    from convgraph.core.errors import ConvgraphError
+
+    if not given:
+        return None
+    named: dict[str, tuple[Size, ...]] = {}
+    for text in given:
+        name, equals, sizes = text.rpartition("=")
+        if not equals and len(given) > 1:
+            raise ConvgraphError(f"input={text!r}: for several inputs each is NAME=SHAPE")
+        named[name] = parse_shape(sizes)
+    return named[""] if list(named) == [""] else named
 
 
 def network_given(given: str, sizes: str | None, row: str | None = None) -> Network:

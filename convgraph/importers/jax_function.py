@@ -15,8 +15,7 @@ from convgraph.importers.jax_parameters import Leaf, callable_with_leaves
 from convgraph.importers.jax_reading import Reading
 from convgraph.importers.jax_scopes import named_for_modules, root_of
 from convgraph.importers.tidying import tidied
-from convgraph.importers.values import row_shape
-from convgraph.importers.walk import needed_nodes, network_of
+from convgraph.importers.walk import confirm, needed_nodes, network_of
 
 __all__ = ["from_jax", "network_of_program"]
 
@@ -169,13 +168,7 @@ def network_of_program(
     ordered = {name: starts[name] for name in inputs}
     outputs = [renamed.get(name, name) for name in outputs]
     network = network_of(nodes, ordered, reading.known, outputs, shapes.get, strict, stated=True)
-    for row in network.rows:
-        computed = shapes.get(row.name)
-        if computed is not None and row.shape != row_shape(computed):
-            raise ConvgraphError(
-                f"row={row.name!r}: its shape was read as {row.shape}, and JAX computes "
-                f"{computed}; the importer has misread the operation"
-            )
+    confirm(network, shapes, "JAX")
     scopes = {renamed.get(name, name): scope for name, scope in reading.scopes.items()}
     network.modules = {row.name: scopes[row.name] for row in network.rows if scopes.get(row.name)}
     return network

@@ -22,8 +22,8 @@ from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_operators import OPERATORS, Call
 from convgraph.importers.torch_places import is_mutable
-from convgraph.importers.values import Known, roots_of, row_shape
-from convgraph.importers.walk import network_of
+from convgraph.importers.values import Known, roots_of
+from convgraph.importers.walk import confirm, network_of
 
 __all__ = ["from_torch"]
 
@@ -112,7 +112,7 @@ def from_torch(
         strict,
         stated=True,
     )
-    translation.confirm(network)
+    confirm(network, translation.shapes, "PyTorch")
     modules = {row.name: translation.module(row.name) for row in network.rows}
     network.modules = {row: module for row, module in modules.items() if module}
     network.caveats += (caveat,) if caveat else ()
@@ -167,16 +167,6 @@ class Translation:
     def module(self, row: str) -> str:
         """The module that computes a row."""
         return self._own.within(row)
-
-    def confirm(self, network: Network) -> None:
-        """Hold the network's shapes against those that PyTorch computed."""
-        for row in network.rows:
-            shape = self.shapes.get(row.name)
-            if shape is not None and row.shape != row_shape(shape):
-                raise ConvgraphError(
-                    f"row={row.name!r}: its shape was read as {row.shape}, and PyTorch computes "
-                    f"{shape}; the importer has misread the operation"
-                )
 
     def _placeholder(self, node: Any) -> None:
         target = self._targets.get(node.name)

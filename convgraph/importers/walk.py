@@ -30,9 +30,9 @@ from convgraph.importers.computed_parameters import settle
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.operators_not_read import NOT_READ
-from convgraph.importers.values import Known, Signal, Weights
+from convgraph.importers.values import Known, Signal, Weights, row_shape
 
-__all__ = ["build", "needed_nodes", "network_of"]
+__all__ = ["build", "confirm", "needed_nodes", "network_of"]
 
 Shape = tuple[Size, ...]
 LEFT_OUT = "an input or an attribute that the operator needs is left out"
@@ -99,6 +99,17 @@ def network_of(
     return Network.of(
         builder.rows, builder.layers, starts, ends, Weights(builder.arrays), builder.caveats
     )
+
+
+def confirm(network: Network, computed: Mapping[str, Shape | None], framework: str) -> None:
+    """Hold the shapes of a network's rows against those that a framework computed."""
+    for row in network.rows:
+        shape = computed.get(row.name)
+        if shape is not None and row.shape != row_shape(shape):
+            raise ConvgraphError(
+                f"row={row.name!r}: its shape was read as {row.shape}, and {framework} computes "
+                f"{shape}; the importer has misread the operation"
+            )
 
 
 def needed_nodes(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[list[Node], list[Node]]:

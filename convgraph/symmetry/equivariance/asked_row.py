@@ -36,7 +36,7 @@ class AskedRow:
     @cached_property
     def edges(self) -> int:
         """The number of connections of the network."""
-        return sum(int(layer.connections) for layer in self.network.layers)
+        return int(self.network.connection_count)
 
     @cached_property
     def moved(self) -> MovedNetwork:
