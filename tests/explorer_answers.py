@@ -14,8 +14,8 @@ import convgraph as cg
 from convgraph.explorer.page_data import engine
 
 SCRIPTS = (
-    "figures/live/indices.js",
-    *(f"explorer/{name}.js" for name in ("axes", "sets", "network", "shift", "uses")),
+    *(f"figures/live/{name}.js" for name in ("indices", "axes")),
+    *(f"explorer/{name}.js" for name in ("sets", "network", "shift", "uses")),
 )
 
 # Sets are asked channel by channel, so that what is compared is every unit.

@@ -45,8 +45,9 @@ def number(table: Any, output: Any, tap: Any) -> Any:
     """The entry of an encoded table, as its docstring says."""
     if len(table) == 4:
         return table[3][output * table[2] + tap]
-    found = table[3] + table[4] * output + table[5] * tap
-    return found if 0 <= found < table[0] else -1
+    bound, _, _, first, stride, dilation, *divisor = table
+    found = first + stride * (output // (divisor or [1])[0]) + dilation * tap
+    return found if 0 <= found < bound else -1
 
 
 def connections(data: Any, joint: Any, place_of: Any) -> Iterator[Any]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["refusal", "script", "section", "style"]
 
+SHARED = ("indices.js", "axes.js")  # with live figures
 SCRIPTS = (
-    "axes.js",
     "sets.js",
     "network.js",
     "shift.js",
@@ -126,7 +126,7 @@ def _sliders(rank: int) -> str:
 
 def script() -> str:
     """The script of the page: the same for all networks."""
-    return "\n" + asset("indices.js") + "".join(map(_asset, SCRIPTS))
+    return "\n" + "".join(map(asset, SHARED)) + "".join(map(_asset, SCRIPTS))
 
 
 def style() -> str:

@@ -19,8 +19,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.core.tying import Constant, Explicit, Learned, Mean
 from convgraph.core.wiring import Listed, Product
-from convgraph.explorer.relation_tables import Tables, encoded
-from convgraph.figures.live.relations import table_of
+from convgraph.figures.live.relation_tables import Tables, encoded, table_of
 from convgraph.importers.interpolation import Separable
 
 __all__ = ["MOST_NUMBERS", "runs", "wirings"]

@@ -1,12 +1,12 @@
 "use strict";
-// What a network's rows have to do with each other, asked of one small table per axis; see
-// relations.py. Sets of units are arrays of numbers, one for each unit of a row in row-major order:
+// What a network's rows have to do with each other, asked of one small table per axis (axes.js);
+// see relations.py. Sets of units are arrays of numbers, one for each unit of a row in row-major order:
 // along how many paths it is reached, 0 for not at all.
 class Relations {
   constructor(data, places) {
     this.rows = new Map(data.rows.map((row) => [row.name, row]));
     this.joints = data.joints;
-    this.axes = data.axes;
+    this.axes = data.axes.map(opened);
     this.places = places;  // of parameters: the letter of the array, and where in it
     this.computed = new Set(data.joints.map((joint) => joint.target));
     this.known = new Map();
@@ -14,13 +14,6 @@ class Relations {
 
   size(name) {
     return this.rows.get(name).shape.reduce((a, b) => a * b, 1);
-  }
-
-  // The number at (output, tap) of a table, or -1.
-  at(table, output, tap) {
-    if (table.length === 4) return table[3][output * table[2] + tap];
-    const found = table[3] + table[4] * output + table[5] * tap;
-    return found >= 0 && found < table[0] ? found : -1;
   }
 
   // From a unit through all layers: forwards what it affects, backwards what it sees.
@@ -41,33 +34,10 @@ class Relations {
   through(joint, counts, forwards) {
     if (joint.starts) return this.listed(joint, counts, forwards);
     const tables = joint.axes.map((number) => this.axes[number]);
-    let dims = tables.map((table) => table[forwards ? 0 : 1]);
-    let values = forwards ? moved(counts, inOrder(dims, joint.order), joint.order) : counts;
-    tables.forEach((table, axis) => {
-      values = this.along(table, values, dims, axis, forwards);
-      dims = dims.map((n, a) => (a === axis ? table[forwards ? 1 : 0] : n));
-    });
-    return forwards ? values : moved(values, dims, inverse(joint.order));
-  }
-
-  along(table, values, dims, axis, forwards) {
-    const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-    const outer = dims.slice(0, axis).reduce((a, b) => a * b, 1);
-    const [inputs, outputs, taps] = table;
-    const [before, after] = forwards ? [inputs, outputs] : [outputs, inputs];
-    const found = new Float64Array(outer * after * inner);
-    for (let output = 0; output < outputs; output++) {
-      for (let tap = 0; tap < taps; tap++) {
-        const input = this.at(table, output, tap);
-        if (input < 0) continue;
-        const [from, to] = forwards ? [input, output] : [output, input];
-        for (let o = 0; o < outer; o++) {
-          const a = (o * before + from) * inner, b = (o * after + to) * inner;
-          for (let i = 0; i < inner; i++) found[b + i] += values[a + i];
-        }
-      }
-    }
-    return found;
+    const sizes = tables.map((table) => (forwards ? table.inputs : table.outputs));
+    const dims = forwards ? inverse(joint.order).map((axis) => sizes[axis]) : sizes;
+    const found = through(tables, joint.order, arrayOf(dims, counts), forwards).values;
+    return found === counts ? counts.slice() : found;
   }
 
   listed(joint, counts, forwards) {
@@ -102,16 +72,15 @@ class Relations {
     if (letter === undefined || joint.letter !== letter) return [];
     const wanted = this.digits(joint, place);
     const tables = joint.axes.map((number) => this.axes[number]);
-    const ins = steps(inOrder(tables.map((table) => table[0]), joint.order));
-    const outs = steps(tables.map((table) => table[1]));
+    const ins = steps(inverse(joint.order).map((axis) => tables[axis].inputs));
+    const outs = steps(tables.map((table) => table.outputs));
     return tables.map((table, axis) => {
-      const codes = this.axes[joint.codes[axis]];
+      const read = positions(table), codes = positions(this.axes[joint.codes[axis]]);
       const mine = [];
-      for (let output = 0; output < table[1]; output++) {
-        for (let tap = 0; tap < table[2]; tap++) {
-          const input = this.at(table, output, tap);
-          if (input < 0 || this.at(codes, output, tap) !== wanted[axis]) continue;
-          mine.push([output * outs[axis], input * ins[joint.order[axis]]]);
+      for (let output = 0, i = 0; output < table.outputs; output++) {
+        for (let tap = 0; tap < table.taps; tap++, i++) {
+          if (read[i] < 0 || codes[i] !== wanted[axis]) continue;
+          mine.push([output * outs[axis], read[i] * ins[joint.order[axis]]]);
         }
       }
       return mine;
@@ -194,30 +163,6 @@ class Relations {
     return bounds !== null && unravel(at, this.rows.get(name).shape)
       .every((i, axis) => i >= bounds[axis][0] && i <= bounds[axis][1]);
   }
-}
-
-// Axis a of a wiring is axis order[a] of the input.
-function inOrder(dims, order) {
-  const found = [];
-  order.forEach((position, axis) => { found[position] = dims[axis]; });
-  return found;
-}
-
-function inverse(order) {
-  const found = [];
-  order.forEach((position, axis) => { found[position] = axis; });
-  return found;
-}
-
-// An array of these dims with axis order[a] in the place of axis a.
-function moved(values, dims, order) {
-  if (order.every((position, axis) => position === axis)) return values;
-  const from = steps(dims), to = order.map((axis) => dims[axis]);
-  const found = new Float64Array(values.length);
-  for (let at = 0; at < values.length; at++) {
-    found[at] = values[unravel(at, to).reduce((sum, i, axis) => sum + i * from[order[axis]], 0)];
-  }
-  return found;
 }
 
 function axisNames(rank, channels) {

@@ -1,17 +1,19 @@
 """Relations along one axis as short lists of numbers, for a page that reads them again.
 
-`axes.js` is the other half of this file.
+`relations.js` reads those of a figure, and `axes.js` those of a whole network.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convgraph.core.axis import Axis
 from convgraph.core.repeat import Repeat
-from convgraph.figures.live.relations import table_of
 
-__all__ = ["Encoded", "Tables", "encoded"]
+__all__ = ["Tables", "encoded", "table_of"]
 
 Encoded = list[Any]
 
@@ -60,3 +62,28 @@ def encoded(axis: Axis) -> Encoded:
         steps = int(axis.stride), int(axis.dilation)
         return [inputs, outputs, taps, -int(axis.padding), *steps]
     return table_of(axis.table(), inputs)
+
+
+def table_of(positions: NDArray[np.int64], bound: int) -> Encoded:
+    """A table for the page, as a window where it is one; positions are below `bound`, or -1."""
+    outputs, taps = positions.shape
+    output, tap = np.arange(outputs)[:, None], np.arange(taps)
+    there = positions >= 0
+    stride, dilation = _step(positions, there, 0), _step(positions, there, 1)
+    found = np.argwhere(there)
+    first = 0
+    if len(found):
+        o, t = found[0]
+        first = int(positions[o, t] - stride * o - dilation * t)
+    fitted = first + stride * output + dilation * tap
+    if np.array_equal(np.where((fitted >= 0) & (fitted < bound), fitted, -1), positions):
+        return [bound, outputs, taps, first, stride, dilation]
+    return [bound, outputs, taps, positions.ravel().tolist()]
+
+
+def _step(positions: NDArray[np.int64], there: NDArray[np.bool_], axis: int) -> int:
+    """The step between two neighbours that are both there, or else one that leaves the bound."""
+    steps = np.diff(positions, axis=axis)
+    near, far = (there[:-1], there[1:]) if axis == 0 else (there[:, :-1], there[:, 1:])
+    known = steps[near & far]
+    return int(known.flat[0]) if known.size else int(positions.max(initial=0)) + 1

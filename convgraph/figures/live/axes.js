@@ -1,5 +1,5 @@
 "use strict";
-// Relations along one axis, and arrays that are carried through them; see tables.py.
+// Relations along one axis, and arrays that are carried through them; see relation_tables.py.
 
 // A table as the page gets it: [bound, outputs, taps, first, stride, dilation, divisor = 1] or
 // [bound, outputs, taps, positions].
