@@ -83,9 +83,8 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def on_axes() -> Iterator[None]:
     """Small networks, too, are decided on their axes, and not at once on their edges."""
-    from convgraph.symmetry.equivariance import check, output_search
+    from convgraph.symmetry.equivariance import check
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(check, "SMALL", -1)
-        patched.setattr(output_search, "SMALL", -1)
         yield

@@ -144,9 +144,14 @@ class _Tried:
         """Where both sides are equal, and where not."""
         return self._found[0]
 
+    @property
+    def view(self) -> SeparatedAxes | None:
+        """The view along the axes in which it was found, if it was."""
+        return self._found[1]
+
     def verdict(self, tried: bool = False) -> Verdict:
         """The verdict; whether all other shifts of the output were `tried`."""
-        answer, view = self._found
+        answer, view = self.answer, self.view
         network, target = self.asked.network, self.asked.target
         # to count them takes longer than a verdict about a layer
         many = view is None and self.asked.edges > MOST
@@ -169,7 +174,7 @@ def _searched(asked: AskedRow, natural: _Tried | None) -> Verdict:
     Where there is no such, it is about the one at which most units agree.
     """
     network, acting = asked.network, asked.acting
-    found = search(asked, nearest=natural is None)
+    found = search(asked, natural is None, None if natural is None else natural.view)
     if found is None:
         if natural is None:
             raise ConvgraphError(
@@ -205,12 +210,13 @@ def _with(asked: AskedRow, along: Sequence[Motion], natural: bool) -> _Tried:
 
 
 def _answer(asked: AskedRow, acting: Mapping[str, Action]) -> tuple[Answer, SeparatedAxes | None]:
-    network, target, edges = asked.network, asked.target, asked.edges
+    network, target = asked.network, asked.target
     view = asked.along_axes(acting)
     if view is not None and view.follows():
         return Answer(_everything(target), Units(target, []), Units(target, [])), view
     if view is not None and not view.acting:  # nothing moves, yet the axes do not show it
         view = None
+    edges = asked.edges  # counted when they matter: that takes a part of a verdict's time
     # the two sides of a softmax, say, have no values that could be compared
     plain = network.layer(target.name).reduction.elementary
     carried = _carried(network, acting, target) if edges > AGAIN or not plain else None

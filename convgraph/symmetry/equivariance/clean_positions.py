@@ -94,10 +94,14 @@ def _through(layer: AlignedLayer, number: int, axis: int, mask: Mask, policy: Po
     if not isinstance(joint.tying, Learned):
         whole = present.any(axis=1) & _whole(joint, relation, present)
         return (good | ~present).all(axis=2) & whole
-    options = []
-    for taps in _choices(relation):
-        once = present[:, taps].sum(axis=1) == 1
-        options.append((good[:, :, taps] | ~present[:, taps]).all(axis=2) & once)
+    choices = _choices(relation)
+    if all(taps.stop == taps.start + 1 for taps in choices):
+        options = [good[:, :, taps.start] for taps in choices]  # one tap, which is there
+    else:
+        options = []
+        for taps in choices:
+            once = present[:, taps].sum(axis=1) == 1
+            options.append((good[:, :, taps] | ~present[:, taps]).all(axis=2) & once)
     if policy == "most":
         return max(options, key=lambda option: int(option.sum()))
     return options[0 if policy == "first" else -1]

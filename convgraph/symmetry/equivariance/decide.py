@@ -88,14 +88,14 @@ def decide(question: Question) -> Decision:
     """Decide for each unit of a row whether f(g(x)) = g(f(x)) there."""
     asked, image = question.asked, question.maps[question.row]
     assert image is not None
-    found = _Found(question, image, *_structure(asked, image, asked.identities(question.maps)))
+    found = _Found(question, image, *_structure(asked, image, asked.any_identities(question.maps)))
     where, soon = asked.telling, POINTS if asked.edges <= SOON else None
     if question.lives:  # what tends to a limit lives
         where, soon = INFINITY, None
     found.at_points(where, last=soon, lives=question.lives)
     if question.one and found.broken.any():
         return found.decision
-    if question.known and found.open.any():
+    if found.open.any() and question.known:
         found.exact |= _structure(asked, image, asked.hashed)[0] & ~found.broken
     if where != VALUES or soon:
         found.at_points(VALUES, first=soon if where == VALUES else 0)
@@ -146,8 +146,7 @@ class _Found:
             return
         units, images = asked + start, self.image[asked]
         images = np.where(images >= 0, images + start, -1)
-        both = np.unique(np.concatenate([units, images[images >= 0]]))
-        for point in islice(moved.evaluated(where, both), first, last):
+        for point in islice(moved.evaluated(where, units, images), first, last):
             self.broken[asked] |= point.differ(units, images)
             self.lives[asked] |= point.lives(units)
             if self.question.one and self.broken.any():

@@ -120,6 +120,10 @@ class MovedNetwork:
             return self.hashed
         return identities(self.network, self.layers, self.moves, maps, self.opaque, consed=False)
 
+    def any_identities(self, maps: Mapping[str, Sources | None]) -> Identities:
+        """The same, or those found by hashing where they are at hand."""
+        return self.hashed if "hashed" in self.__dict__ else self.identities(maps)
+
     @cached_property
     def hashed(self) -> Identities:
         """The numbers of all units' functions, found by hashing."""
@@ -134,11 +138,14 @@ class MovedNetwork:
         bounded = any(_bounded(layer.reduction.function) for layer in self.layers)
         return VALUES if bounded else INFINITY
 
-    def evaluated(self, where: str, units: Ints) -> Iterator[Evaluated]:
-        """Both sides at one point after another, at least at some units (numbers among all)."""
-        if self.edges <= KEPT or len(units) == len(self.units):
+    def evaluated(self, where: str, *units: Ints) -> Iterator[Evaluated]:
+        """Both sides at one point after another, at least at some units.
+
+        They are given by their numbers among all; -1 is none. Without any, all of the row are.
+        """
+        if self.edges <= KEPT or not units:
             return iter(self._kept[where])
-        return self._evaluated(where, units)
+        return self._evaluated(where, np.setdiff1d(np.concatenate(units), [-1]))
 
     @cached_property
     def _kept(self) -> dict[str, _Kept]:

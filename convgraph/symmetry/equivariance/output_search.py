@@ -23,12 +23,12 @@ from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.output_motions import WINDOWS, Motions, motions_of_output
 from convgraph.symmetry.equivariance.row_actions import Action
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 from convgraph.symmetry.transformation import space
 
 __all__ = ["EDGES", "Found", "search"]
 
 EDGES = 50_000  # of a network that is asked on its edges, for several axes at once
-SMALL = 500  # up to which they are asked before a single axis
 PAIRS = 20_000_000  # of units held against each other: a second
 TRIALS = 6  # points that rule candidates out; most go at the first
 
@@ -46,10 +46,13 @@ class Found:
     complete: bool
 
 
-def search(asked: AskedRow, nearest: bool = True) -> Found | None:
+def search(
+    asked: AskedRow, nearest: bool = True, seen: SeparatedAxes | None = None
+) -> Found | None:
     """The motions of the row that may go with those of the input.
 
-    If none may, the `nearest` is looked for only where it is wanted.
+    If none may, the `nearest` is looked for only where it is wanted. `seen` is a view along the
+    axes in which one of them was decided.
 
     None where the input's transformation is none of shifts and flips, or the network too large.
     """
@@ -66,10 +69,12 @@ def search(asked: AskedRow, nearest: bool = True) -> Found | None:
         # the one way to move is that which the strides say, and has been tried
         return Found((), tuple(each[0] for each in options), True)
     if asked.edges > EDGES or count * int(target.size) > PAIRS:
-        return _axis_by_axis(asked, target, options, nearest)
+        stays = Action(target, None, still=True)
+        view = asked.along_axes({**asked.acting, target.name: stays})
+        return None if view is None else _along_axes(view, target, options, nearest)
     several = sum(len(each) > 1 for each in options)
-    if asked.edges > SMALL and several == 1 and not nearest and wiped is None:
-        found = _axis_by_axis(asked, target, options, nearest)
+    if seen is not None and several == 1 and not nearest and wiped is None:
+        found = _along_axes(seen, target, options, nearest)
         if found is not None and found.complete and not found.possible:
             return found
     channels = int(target.numbers()[0]) if target.channels else 1
@@ -88,16 +93,11 @@ def search(asked: AskedRow, nearest: bool = True) -> Found | None:
     return Found(tuple(map(way, ranked.possible)), way(ranked.nearest), complete)
 
 
-def _axis_by_axis(
-    asked: AskedRow,
-    target: Row,
-    options: Sequence[Motions],
-    nearest: bool,
+def _along_axes(
+    view: SeparatedAxes, target: Row, options: Sequence[Motions], nearest: bool
 ) -> Found | None:
     """One axis after the other, in the network cut down to it."""
-    stays = Action(target, None, still=True)
-    view = asked.along_axes({**asked.acting, target.name: stays})
-    if view is None or view.turned or target.name in view.along.flattened:
+    if view.turned or target.name in view.along.flattened:
         return None
     kept: list[list[Motion]] = []
     best = []
@@ -107,15 +107,16 @@ def _axis_by_axis(
             kept.append([each[0]])
             best.append(each[0])
             continue
-        question = view.question((axis,))
-        if question is None:
+        found = view.asked((axis,))
+        if found is None:
             return None
+        asked, cleaned = found
         classes = view.classes[target.name].count
         if len(each) * classes * each.kind.size > PAIRS:
             each = each.nearest(max(1, PAIRS // (classes * each.kind.size)))
             complete = False
-        ranked = _ranked(question[0].asked, _images((each,), classes), nearest)
-        clean = view.others((axis,), question[1][0], 0, False)
+        ranked = _ranked(asked, _images((each,), classes), nearest)
+        clean = view.others((axis,), cleaned[0], 0, False)
         complete = complete and all(mask.any() for mask in clean.values())
         kept.append([each[i] for i in ranked.possible])
         best.append(each[ranked.nearest])
@@ -179,7 +180,7 @@ def _not_ruled_out(asked: MovedNetwork, images: NDArray[np.int64]) -> NDArray[np
     """The candidates whose two sides were not seen to differ at a few points."""
     open_: NDArray[np.intp] = np.arange(len(images))
     images = np.where(images >= 0, images + asked.first, -1)
-    points = asked.evaluated(asked.telling, asked.units)
+    points = asked.evaluated(asked.telling)
     for point in itertools.islice(points, TRIALS):
         open_ = open_[~point.differ(asked.units, images[open_]).any(axis=1)]
         if not len(open_):

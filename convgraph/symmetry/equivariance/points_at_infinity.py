@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,14 +71,14 @@ class _Plan:
         return self.parameters[1] != "zero" or self.inputs[1] != "zero"
 
 
-NEAR_ZERO = [
+NEAR_ZERO = (
     *(_Plan(("+", "zero"), (sign, "zero"), near_zero=True) for sign in ("+", "±")),
     *(
         _Plan(("+", along), (sign, "random"), near_zero=True)
         for along in ("zero", "random", "up", "down")
         for sign in ("+", "-", "±")
     ),
-]
+)
 
 
 def _biases(network: Network, cone: Cone) -> frozenset[int] | None:
@@ -89,7 +90,8 @@ def _biases(network: Network, cone: Cone) -> frozenset[int] | None:
     return frozenset(numbers[numbers >= 0].tolist())
 
 
-def _plans(maxima: bool) -> Sequence[_Plan]:
+@lru_cache(maxsize=2)
+def _plans(maxima: bool) -> tuple[_Plan, ...]:
     flat = _Plan(("+", "zero"), ("+", "zero"))
     directed = [
         _Plan(("+", up), (sign, along))
@@ -100,7 +102,8 @@ def _plans(maxima: bool) -> Sequence[_Plan]:
     mixed = [_Plan(("±", "random"), ("±", "random"))] * (8 if maxima else 4)
     # some functions do something at zero only: the sign of a square, say
     sparse = [_Plan(("±", "random"), ("0±", "random"))] * 3
-    return [flat, *mixed[:2], *directed, *mixed[2:], _Plan(("±", "zero"), ("±", "zero")), *sparse]
+    signs = _Plan(("±", "zero"), ("±", "zero"))
+    return (flat, *mixed[:2], *directed, *mixed[2:], signs, *sparse)
 
 
 def _point(size: int, how: tuple[str, str], random: np.random.Generator) -> Leading:

@@ -36,19 +36,30 @@ def row_steps(network: Network) -> dict[str, Steps | None]:
     steps: dict[str, Steps | None] = {
         row.name: (Fraction(1),) * len(space(row)) for row in network.inputs
     }
-    tracks = {row.name: _track(row) for row in network.inputs}
-    for layer in network.layers:
+    tracks: dict[str, Track] = {}
+    for number, layer in enumerate(network.layers):
         name = layer.target.name
         found = [_behind(joint, layer.target, steps[joint.source.name]) for joint in layer.joints]
         steps[name] = next((each for each in found if each is not None), None)
-        tracks[name] = _followed(layer, tracks)
         if steps[name] is None:  # axes that change places, and then change back
+            tracks = tracks or _tracks(network, number)
+        if tracks:
+            tracks[name] = _followed(layer, tracks)
+        if steps[name] is None:
             steps[name] = _in_place(tracks[name])
     return steps
 
 
 Track: TypeAlias = "tuple[tuple[int, Fraction] | None, ...] | None"
 """For each axis of a row, channels first: which axis of space it was in the input, and its step."""
+
+
+def _tracks(network: Network, layers: int) -> dict[str, Track]:
+    """Those of the inputs and of the rows of so many layers."""
+    found = {row.name: _track(row) for row in network.inputs}
+    for layer in network.layers[:layers]:
+        found[layer.target.name] = _followed(layer, found)
+    return found
 
 
 def _track(row: Row) -> Track:

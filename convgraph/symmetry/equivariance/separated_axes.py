@@ -118,14 +118,17 @@ class SeparatedAxes:
 
         None if the layers do not allow for it.
         """
-        small = self._apart.cut(axes)
-        if small is None:
+        asked, small = self.asked(axes), self._apart.cut(axes)
+        if asked is None or small is None:
             return None
-        asked, found = self._apart.asked.get(axes) or self._asked(small, axes)
         sources = {row.name: self._sources(row.name, axes) for row in small.network.rows}
-        return Question(asked, sources, expand=small.expands, lives=lives), found
+        return Question(asked[0], sources, expand=small.expands, lives=lives), asked[1]
 
-    def _asked(self, small: Restriction, axes: tuple[int, ...]) -> tuple[MovedNetwork, list[Clean]]:
+    def asked(self, axes: tuple[int, ...]) -> tuple[MovedNetwork, list[Clean]] | None:
+        """The network cut down to some axes, its input moved, and what is clean on the others."""
+        small = self._apart.cut(axes)
+        if small is None or axes in self._apart.asked:
+            return self._apart.asked.get(axes)
         found = list(self._cleaned([a for a in self._axes if a not in axes]))
         moves = {}
         for name in self.inputs:
