@@ -93,7 +93,7 @@ def drawn(code: str) -> Any:
     """What the last line of some code makes."""
     *lines, last = ast.parse(code).body
     assert isinstance(last, ast.Expr)
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"cg": convgraph}
     exec(compile(ast.Module(lines, []), "drawing", "exec"), names)
     return eval(compile(ast.Expression(last.value), "drawing", "eval"), names)
 
@@ -109,6 +109,9 @@ def write_arithmetic(made: Path) -> None:
     for title, (spec, shape) in SETTINGS.items():
         film = convgraph.animate(spec.on(shape))
         parts.append(_film(made, title, film, f"cg.animate(cg.{spec!r}.on({shape}))"))
+    scattered = 'cg.ConvTranspose((3, 3), stride=2, padding=1).on((3, 3)), reading="scattered"'
+    line = f"cg.animate({scattered})"
+    parts.append(_film(made, "Padding, strides, transposed, scattered", drawn(line), line))
     stack = 'net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(7)'
     films = {
         "A field that grows": 'unit="g4"',

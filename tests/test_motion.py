@@ -67,6 +67,23 @@ def test_each_step_reads_what_the_wiring_says(net: cg.Network) -> None:
 
 @settings(max_examples=20)
 @given(layers())
+def test_what_a_caption_says_comes_to_the_value(net: cg.Network) -> None:
+    film, made = cg.animate(net), sweep(net)
+    known = numbers(net)
+    for frame, step in zip(film.frames[1:-1], made.steps, strict=True):
+        name, *parts = re.split("( = |, about )", frame.caption)
+        assert name == made.target.unit(step.target)
+        value, exact = known.output[step.target], parts[-2] == " = "
+        shown = parts[-1].partition(",")[0]
+        assert exact == (float(shown) == value)
+        assert abs(float(shown) - value) <= 0.005
+        if len(parts) == 4 and net.layers[0].bias is None:
+            whole = eval(parts[1].replace("\u00b7", "*"), {"max": lambda *v: max(v)})
+            assert whole == pytest.approx(value)
+
+
+@settings(max_examples=20)
+@given(layers())
 def test_taps_stand_on_the_units_that_they_read(net: cg.Network) -> None:
     made = sweep(net)
     folded = "padding_mode" in repr(net.layers[0].spec)

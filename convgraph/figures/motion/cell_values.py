@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 
-__all__ = ["Values", "numbers", "row_values", "written"]
+__all__ = ["Values", "equals", "numbers", "row_values", "written"]
 
 Numbers = NDArray[Any]
 
@@ -70,6 +70,13 @@ def _made(shape: tuple[int, ...], below: int, seed: int) -> Numbers:
         state = (1_103_515_245 * state + 12_345) % 2**31
         found.append((state >> 16) % below)
     return np.array(found, np.int64).reshape(shape)
+
+
+def equals(value: Any) -> str:
+    """A number as it stands behind a sum: some are rounded."""
+    text = written(value)
+    exact = float(text.replace("\u2212", "-").replace("\u221e", "inf")) == float(value)
+    return f"{' =' if exact else ', about'} {text}"
 
 
 def written(value: Any) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from convgraph.core.tying import Mean
 from convgraph.core.wiring import Product
 from convgraph.figures.motion.board import KERNEL, Board, board
-from convgraph.figures.motion.cell_values import Values, written
+from convgraph.figures.motion.cell_values import Values, equals, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
@@ -155,6 +156,10 @@ class Scene:
             return
         for channel in dict.fromkeys(tap.channel for tap in step.taps):
             taps = [tap for tap in step.taps if tap.channel == channel]
+            if not self.board.flat:
+                corners = [corner for _, corner in self.board.kernel(channel, taps)]
+                x, y = (min(corner[axis] for corner in corners) for axis in (0, 1))
+                yield Text(x, y - 9, str(tying.letter), 11, "soft", "start")
             for tap, corner in self.board.kernel(channel, taps):
                 assert tap.weight is not None
                 name = _short(str(tying.array.symbol(tap.weight)))
@@ -207,23 +212,40 @@ class Scene:
         return f"{self.sweep.layer.spec!r} on {sizes}"
 
     def told(self, step: Step) -> str:
-        """What a step computes, as a sum where that is short."""
+        """What a step computes, as a sum where those of all steps are short."""
         name = self.sweep.target.unit(step.target)
         inside = [tap for tap in step.taps if tap.unit is not None]
-        if self.cells == "numbers" and self.values is not None and len(inside) <= TERMS:
-            terms = [written(self.value(tap)) for tap in inside]
-            if self.sweep.tying is not None:
-                pairs = zip(terms, inside, strict=True)
-                terms = [f"{self.weight(tap)}\u00b7{term}" for term, tap in pairs]
-            value = written(self.values.output[step.target])
-            if self.maximum:
-                return f"{name} = max({', '.join(terms)}) = {value}"
-            if self.sweep.layer.bias is None and self.sweep.tying is not None:
-                return f"{name} = {' + '.join(terms) or '0'} = {value}"
-            return f"{name} = {value}, from {', '.join(terms)}"
         around = len(step.taps) - len(inside)
-        rest = f" and {around} of padding" if around else ""
-        return f"{name} reads {len(inside)} units{rest}"
+        units = f"{len(inside)} units" + (f" and {around} of padding" if around else "")
+        if self.cells != "numbers" or self.values is None:
+            return f"{name} reads {units}"
+        value = equals(self.values.output[step.target])
+        if self.long:
+            return f"{name}{value}, from {units}"
+        terms = [written(self.value(tap)) for tap in inside]
+        if self.maximum:
+            return f"{name} = max({', '.join(terms)}){value}"
+        if self.shares is not None:
+            at = np.ravel_multi_index(step.target, self.sweep.target.numbers())
+            return f"{name} = ({' + '.join(terms) or '0'}) / {1 / self.shares[at]}{value}"
+        if self.sweep.layer.bias is None and self.sweep.tying is not None:
+            products = [f"{self.weight(t)}\u00b7{v}" for t, v in zip(inside, terms, strict=True)]
+            return f"{name} = {' + '.join(products) or '0'}{value}"
+        return f"{name}{value}, from {', '.join(terms)}"
+
+    @cached_property
+    def shares(self) -> list[Any] | None:
+        """Of a mean the share of each unit that an output reads, output by output."""
+        tying = self.sweep.joint.tying
+        if not isinstance(tying, Mean):
+            return None
+        numbers, which = tying.numbers(self.sweep.joint.wiring)
+        return [numbers[each] for each in which]
+
+    @cached_property
+    def long(self) -> bool:
+        """Whether a sum has more terms than help in a caption."""
+        return any(sum(t.unit is not None for t in step.taps) > TERMS for step in self.sweep.steps)
 
 
 def _short(name: str) -> str:

@@ -3,6 +3,7 @@
 for (const figure of document.querySelectorAll(".mo")) {
   const frames = [...figure.querySelectorAll(".mo-frame")];
   const slider = figure.querySelector("input"), said = figure.querySelector(".mo-said");
+  const caption = figure.querySelector(".mo-caption");
   const play = figure.querySelector("[value=play]");
   const seconds = JSON.parse(figure.dataset.seconds), captions = JSON.parse(figure.dataset.captions);
   let at = 0, waiting = null;
@@ -12,6 +13,7 @@ for (const figure of document.querySelectorAll(".mo")) {
     at = (number + frames.length) % frames.length;
     frames[at].setAttribute("visibility", "visible");
     slider.value = at;
+    caption.textContent = captions[at];
     slider.setAttribute("aria-valuetext", captions[at]);
     if (!waiting) said.textContent = captions[at];
   }
@@ -38,7 +40,9 @@ for (const figure of document.querySelectorAll(".mo")) {
     next: () => { stop(); show(at + 1); said.textContent = captions[at]; } };
   for (const button of figure.querySelectorAll("button")) button.addEventListener("click", doing[button.value]);
   slider.addEventListener("input", () => { stop(); show(slider.valueAsNumber); said.textContent = captions[at]; });
-  figure.addEventListener("keydown", (event) => {
+  // Where a page has nothing but this film, keys need no focus.
+  const listens = document.querySelectorAll(".mo").length === 1 ? document : figure;
+  listens.addEventListener("keydown", (event) => {
     if (event.target === slider && event.key !== " ") return;
     const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle,
       Home: () => { stop(); show(0); }, End: () => { stop(); show(-1); } };

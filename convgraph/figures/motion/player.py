@@ -12,6 +12,8 @@ from convgraph.figures.motion.shapes import COLOURS, DARK, Frame, layered
 
 __all__ = ["figure", "page"]
 
+MOST = 2.4  # times its size is a film shown at most
+
 
 def _style() -> str:
     light = "".join(f"--{name}:{code};" for name, code in COLOURS.items())
@@ -21,7 +23,10 @@ def _style() -> str:
         f"@media print{{.mo{{{light}}}.mo-bar{{display:none}}}}\n"
         "body{margin:0;font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}"
         ".mo{background:var(--paper);color:var(--ink);padding:1rem;min-height:100vh;"
-        "box-sizing:border-box}.mo svg{display:block;margin:0 auto;max-width:100%;height:auto}"
+        "box-sizing:border-box}.mo svg{display:block;margin:0 auto;height:auto}"
+        ".mo-caption{display:none;min-height:3em;margin:0;text-align:center;"
+        "overflow-wrap:anywhere}@media (max-width:40rem){.mo-caption{display:block}"
+        ".mo-line{visibility:hidden}}"
         ".mo-bar{display:flex;gap:.5rem;justify-content:center;align-items:center;"
         "margin:.75rem auto;max-width:34rem}.mo-bar input{flex:1;min-width:4rem;"
         "accent-color:var(--window)}.mo button{font:inherit;color:inherit;min-width:4.2em;"
@@ -45,8 +50,11 @@ def figure(
     parts = ["".join(elements(base, _variable))]
     for number, shapes in enumerate(over):
         shown = "hidden" if number else "visible"
-        drawn = "".join(elements(shapes, _variable))
-        parts.append(f'<g class="mo-frame" visibility="{shown}">{drawn}</g>')
+        drawn = "".join(elements(shapes[:-1], _variable))
+        line = "".join(elements(shapes[-1:], _variable))
+        parts.append(
+            f'<g class="mo-frame" visibility="{shown}">{drawn}<g class="mo-line">{line}</g></g>'
+        )
     data = {"seconds": list(seconds), "captions": [frame.caption for frame in frames]}
     attributes = " ".join(
         f'data-{name}="{escape.markup(json.dumps(value))}"' for name, value in data.items()
@@ -54,8 +62,11 @@ def figure(
     return (
         f'<section class="mo" aria-label="{escape.markup(title)}" {attributes}>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{1.4 * width:g}" font-family="{FONT}" role="img" '
-        f'aria-label="{escape.markup(title)}">\n' + "\n".join(parts) + "\n</svg>\n"
+        f'style="width:min(100%,(100vh - 7rem)*{width / height:.4g},{MOST * width:g}px)" '
+        f'font-family="{FONT}" role="img" aria-label="{escape.markup(title)}">\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
+        f'<p class="mo-caption" aria-hidden="true">{escape.markup(frames[0].caption)}</p>\n'
         '<div class="mo-bar"><button type="button" value="back">back</button>'
         '<button type="button" value="play">play</button>'
         '<button type="button" value="next">next</button>'

@@ -44,7 +44,8 @@ def gradient_frames(
     for count in range(1, len(names) + 1):
         name = names[-count]
         some = np.count_nonzero(back[name])
-        caption = f"the gradient of {unit} by {name}: not 0 at {some} of {back[name].size} units"
+        caption = f"the gradient of {unit} with respect to {name}: "
+        caption += f"not 0 at {some} of {back[name].size} units"
         shapes = list(_drawn(network, grids, {n: back[n] for n in names[-count:]}, name))
         text = Text(size[0] / 2, size[1] - 16, caption, 13, "soft")
         frames.append(Frame(tuple(shapes), text))

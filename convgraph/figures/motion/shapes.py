@@ -105,13 +105,16 @@ def _over(shapes: Sequence[Shape], known: Set[Shape]) -> list[Shape]:
     drawn: list[Shape] = []
     boxes: list[Box] = []
     for shape in shapes:
-        hidden = any(
-            box.x <= shape.x <= box.x + box.width and box.y <= shape.y <= box.y + box.height
-            for box in boxes
-        )
-        if shape in known and not (hidden and isinstance(shape, Text)):
+        if shape in known and not (isinstance(shape, Text) and _hidden(shape, boxes)):
             continue
         drawn.append(shape)
         if isinstance(shape, Box) and shape.fill:
             boxes.append(shape)
     return drawn
+
+
+def _hidden(text: Text, boxes: Sequence[Box]) -> bool:
+    return any(
+        box.x <= text.x <= box.x + box.width and box.y <= text.y <= box.y + box.height
+        for box in boxes
+    )
