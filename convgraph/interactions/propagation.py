@@ -26,6 +26,7 @@ from convgraph.interactions.states import (
     align,
     freeze,
     merged,
+    unique_rows,
     with_classes,
 )
 from convgraph.interactions.sums_of_states import FEW, Sum, Sums, added, collected, key_of, times
@@ -291,7 +292,8 @@ def _recombined(
     if len(ordered) == 1:
         kinds, number = ordered, np.zeros(1, np.int64)
     else:
-        kinds, number = np.unique(ordered, axis=0, return_inverse=True)
+        first, number = unique_rows(ordered, len(state.payloads))
+        kinds = ordered[first]
     number = number.ravel()[which]
     payloads: list[P | None] = []
     for runs in _runs(kinds):
@@ -324,16 +326,12 @@ def _alike(
 
     Sorting a row takes far longer than counting in it, where there are few classes.
     """
-    if classes > FEW or len(reads) == 1:
+    taps = reads.shape[1]
+    if classes > max(FEW, taps // 16) or len(reads) == 1:
         every = np.arange(len(reads))
         return every, every
     counts = np.stack([np.count_nonzero(reads == c, axis=1) for c in range(classes)], axis=1)
-    code: NDArray[np.int64] = np.zeros(len(reads), np.int64)
-    for column in (counts > 0 if once else counts).T:
-        _, values = np.unique(column, return_inverse=True)
-        _, code = np.unique(code * (int(values.max()) + 1) + values, return_inverse=True)
-    _, first, which = np.unique(code, return_index=True, return_inverse=True)
-    return first, which
+    return unique_rows(np.minimum(counts, 1) if once else counts, 2 if once else taps + 1)
 
 
 def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:
