@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convgraph.interactions.states import alike, unique_rows
+from convgraph.interactions.states import (
+    State,
+    alike,
+    compact,
+    counts_of,
+    in_pairs,
+    kinds_of,
+    unique_rows,
+)
 
 
 @given(
@@ -42,3 +52,21 @@ def test_axes_that_do_not_vary_have_size_one(vary: list[bool], values: list[int]
         assert size == 1 or any(
             row != found.take(0, axis).tolist() for row in np.moveaxis(found, axis, 0).tolist()
         )
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.randoms(use_true_random=False))
+def test_pairs_of_classes_are_numbered_without_overflow(one: int, other: int, random: Any) -> None:
+    """Two states of up to 300 classes each, kept in one or two bytes a unit."""
+
+    def drawn(count: int, shape: tuple[int, int]) -> State[int]:
+        numbers = [[random.randrange(count) for _ in range(shape[1])] for _ in range(shape[0])]
+        return State((5, 7), (None, None), compact(np.array(numbers), count), (0,) * count)
+
+    a, b = drawn(one, (5, 1)), drawn(other, (1, 7))
+    kinds, number = kinds_of(in_pairs(a, b), one * other)
+    wanted = [[other * int(i) + int(j) for j in b.classes[0]] for i in a.classes[:, 0]]
+    assert kinds == sorted({pair for row in wanted for pair in row})
+    assert [[kinds[place] for place in row] for row in number.tolist()] == wanted
+    assert counts_of(number, len(kinds)).tolist() == [
+        sum(row.count(kind) for row in wanted) for kind in kinds
+    ]

@@ -14,7 +14,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.states import State, UntraceableError, counts_of
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
 
@@ -42,7 +42,7 @@ def padded_units(network: Network, start: str) -> Propagation[Slabs]:
 
 def padded_share(state: State[Slabs]) -> Fraction:
     """The share of a row's units that see padding."""
-    counts = np.bincount(state.classes.ravel(), minlength=len(state.payloads))
+    counts = counts_of(state.classes, len(state.payloads))
     total = Fraction(0)
     for number, slabs in zip(counts.tolist(), state.payloads, strict=True):
         if slabs is not None:

@@ -24,6 +24,7 @@ from convgraph.interactions.states import (
     State,
     UntraceableError,
     align,
+    compact,
     freeze,
     merged,
     unique_rows,
@@ -278,7 +279,7 @@ def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> tuple[State[P
 
 def _recombined(
     state: State[P],
-    reads: NDArray[np.int64],
+    reads: NDArray[np.integer],
     shape: tuple[int, ...],
     algebra: Algebra[P],
 ) -> State[P]:
@@ -307,7 +308,7 @@ def _recombined(
     return with_classes(state, number.reshape(shape), payloads, algebra)
 
 
-def _runs(kinds: NDArray[np.int64]) -> Iterator[list[tuple[int, int]]]:
+def _runs(kinds: NDArray[np.integer]) -> Iterator[list[tuple[int, int]]]:
     """The different numbers in each sorted row, and how often each stands there."""
     starts = np.ones(kinds.shape, bool)
     starts[:, 1:] = kinds[:, 1:] != kinds[:, :-1]
@@ -320,7 +321,7 @@ def _runs(kinds: NDArray[np.int64]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _alike(
-    reads: NDArray[np.int64], classes: int, once: bool
+    reads: NDArray[np.integer], classes: int, once: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """One row of each kind of reads (or of more kinds than there are), and whose each row is.
 
@@ -357,12 +358,14 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
         classes = np.broadcast_to(classes, (*shape[:at], size, *shape[at + 1 :]))
     changed = replace(state, view=view)
     missing = len(state.payloads)
-    nothing = np.full((*shape[:at], 1, *shape[at + 1 :]), missing)
+    classes = compact(classes, missing + 1)
+    nothing = np.full((*shape[:at], 1, *shape[at + 1 :]), missing, classes.dtype)
     padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
         picked = padded.take(table[:, 0], axis=at)
         return with_classes(changed, picked, (*state.payloads, None), algebra)
-    padded = np.moveaxis(np.where(padded == missing, -1, padded), at, -1)
+    padded[padded == missing] = -1
+    padded = np.moveaxis(padded, at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
     return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], algebra)
 

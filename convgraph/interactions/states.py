@@ -24,7 +24,10 @@ __all__ = [
     "UntraceableError",
     "align",
     "alike",
+    "compact",
+    "counts_of",
     "freeze",
+    "in_pairs",
     "kinds_of",
     "merged",
     "unique_rows",
@@ -33,6 +36,7 @@ __all__ = [
 
 P = TypeVar("P")
 MOST_CLASSES = 4096
+AT_ONCE = 1 << 16  # numbers that are counted in one step: what the processor keeps at hand
 
 
 class UntraceableError(Exception):
@@ -78,7 +82,7 @@ class State(Generic[P]):
 
     view: tuple[Size, ...]
     moves: tuple[int | None, ...]
-    classes: NDArray[np.int64]
+    classes: NDArray[np.integer]
     payloads: tuple[P | None, ...]
 
     @property
@@ -86,7 +90,7 @@ class State(Generic[P]):
         """For each axis of the input the positions of the axis that moves over it, or 1."""
         return tuple(1 if m is None else self.view[m] for m in self.moves)
 
-    def spread(self) -> NDArray[np.int64]:
+    def spread(self) -> NDArray[np.integer]:
         """The classes of all units, with size 1 along axes that move."""
         moving = set(self.moves)
         shape = tuple(1 if a in moving else int(n) for a, n in enumerate(self.view))
@@ -95,7 +99,7 @@ class State(Generic[P]):
 
 def with_classes(
     state: State[P],
-    classes: NDArray[np.int64],
+    classes: NDArray[np.integer],
     payloads: Sequence[P | None],
     algebra: Algebra[P],
     **changes: Any,
@@ -112,12 +116,12 @@ def with_classes(
         if len(first) < len(kept):
             order = {c: place for place, c in enumerate(first.values())}
             kept = [kept[c] for c in first.values()]
-            renumbered = np.array([order[c] for c in number])[renumbered]
+            renumbered = compact(np.array([order[c] for c in number]), len(kept))[renumbered]
     renumbered = np.zeros((1,) * classes.ndim, np.int64) if len(kept) == 1 else alike(renumbered)
     return replace(state, classes=renumbered, payloads=tuple(kept), **changes)
 
 
-def alike(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def alike(numbers: NDArray[np.integer]) -> NDArray[np.integer]:
     """The numbers with size 1 along all axes along which they do not vary.
 
     Parts of a row that are written into it one by one, as in `scores[1:, 1:] += table`, vary along
@@ -133,7 +137,7 @@ def alike(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers
 
 
-def unique_rows(rows: NDArray[np.int64], below: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def unique_rows(rows: NDArray[np.integer], below: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first of each different row, in order, and which each row is; numbers are -1 or more.
 
     What `numpy.unique` along an axis tells, on numbers that stand for the first columns: to sort
@@ -144,19 +148,50 @@ def unique_rows(rows: NDArray[np.int64], below: int) -> tuple[NDArray[np.intp], 
         if codes * (below + 1) > 1 << 62:
             found, code = np.unique(code, return_inverse=True)
             codes = len(found)
-        code = code * (below + 1) + (column + 1)
+        code = code * (below + 1) + column + 1
         codes *= below + 1
     _, first, which = np.unique(code, return_index=True, return_inverse=True)
     return first, which
 
 
-def kinds_of(numbers: NDArray[np.int64], below: int) -> tuple[list[int], NDArray[np.int64]]:
+def kinds_of(numbers: NDArray[np.integer], below: int) -> tuple[list[int], NDArray[np.integer]]:
     """The different numbers, in order, and which of them stands where."""
     if below > 4 * numbers.size:  # to sort a few takes less than to count up to what they could be
         found, number = np.unique(numbers, return_inverse=True)
-        return found.tolist(), number.reshape(numbers.shape)
-    present = np.bincount(numbers.ravel(), minlength=below) > 0
-    return np.flatnonzero(present).tolist(), (np.cumsum(present) - 1)[numbers]
+        return found.tolist(), compact(number.reshape(numbers.shape), len(found))
+    present = counts_of(numbers, below) > 0
+    kinds = np.flatnonzero(present).tolist()
+    if len(kinds) == below:
+        return kinds, compact(numbers, below)
+    return kinds, compact(np.cumsum(present) - 1, len(kinds))[numbers]
+
+
+def counts_of(numbers: NDArray[np.integer], below: int) -> NDArray[np.int64]:
+    """How often each number stands there; a part at a time, as numpy counts in numbers of 64 bits.
+
+    >>> counts_of(np.array([[0, 2], [2, 2]], np.int8), 4)
+    array([1, 0, 3, 0])
+    """
+    flat = numbers.ravel()
+    counts: NDArray[np.int64] = np.zeros(below, np.int64)
+    for at in range(0, flat.size, AT_ONCE):
+        counts += np.bincount(flat[at : at + AT_ONCE], minlength=below)
+    return counts
+
+
+def compact(numbers: NDArray[np.integer], below: int) -> NDArray[np.integer]:
+    """Numbers below some number, and -1, in as few bytes as hold that number too.
+
+    The scores of a layer of attention are millions of units, in a handful of classes.
+    """
+    return numbers.astype(np.min_scalar_type(-below - 1), copy=False)
+
+
+def in_pairs(a: State[Any], b: State[Any]) -> NDArray[np.integer]:
+    """A number for the classes of two states that each unit is in: of a, times those of b."""
+    count = len(b.payloads)
+    below = len(a.payloads) * count
+    return compact(a.classes, below) * count + compact(b.classes, below)
 
 
 def _moved(state: State[P], axis: int) -> int | None:
@@ -201,7 +236,8 @@ def _split(state: State[P], at: int, outer: int, algebra: Algebra[P]) -> State[P
         for each in ([None] * inner if p is None else algebra.split(p, b, outer, inner))
     ]
     number = np.arange(inner).reshape(-1, *(1,) * (len(shape) - at - 1))
-    return with_classes(state, classes * inner + number, payloads, algebra, view=view, moves=moves)
+    numbers = compact(classes, len(payloads)) * inner + number
+    return with_classes(state, numbers, payloads, algebra, view=view, moves=moves)
 
 
 def freeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
@@ -218,7 +254,8 @@ def freeze(state: State[P], at: int, algebra: Algebra[P]) -> State[P]:
     ]
     number = np.arange(size).reshape(-1, *(1,) * (state.classes.ndim - at - 1))
     moves = tuple(None if m == at else m for m in state.moves)
-    return with_classes(state, state.classes * size + number, payloads, algebra, moves=moves)
+    numbers = compact(state.classes, len(payloads)) * size + number
+    return with_classes(state, numbers, payloads, algebra, moves=moves)
 
 
 def _check_classes(count: int) -> None:

@@ -24,7 +24,9 @@ from convgraph.interactions.states import (
     State,
     UntraceableError,
     align,
+    compact,
     freeze,
+    in_pairs,
     kinds_of,
     with_classes,
 )
@@ -260,14 +262,14 @@ class Pairs:
     """The pairs of classes of two states that units are in, and which of them is where."""
 
     kinds: list[int]
-    number: NDArray[np.int64]
+    number: NDArray[np.integer]
 
 
 def _pairs(a: State[P], b: State[P]) -> Pairs:
     count = len(b.payloads)
     if len(a.payloads) == count == 1:
         return Pairs([0], np.zeros((1,) * len(a.view), np.int64))
-    return Pairs(*kinds_of(a.classes * count + b.classes, len(a.payloads) * count))
+    return Pairs(*kinds_of(in_pairs(a, b), len(a.payloads) * count))
 
 
 def _joined(
@@ -307,5 +309,6 @@ def key_of(state: State[P], algebra: Algebra[P]) -> Hashable:
     else:
         said = tuple(map(id, payloads))
     # a digest, as the classes of thousands of positions would be kept a second time
-    classes = blake2b(np.ascontiguousarray(state.classes).data, digest_size=16).digest()
-    return state.view, state.moves, state.classes.shape, classes, said
+    classes = np.ascontiguousarray(compact(state.classes, len(payloads)))
+    digest = blake2b(classes.data, digest_size=16).digest()
+    return state.view, state.moves, classes.shape, digest, said

@@ -18,7 +18,7 @@ from convgraph.interactions.all_path_counts import PathMeasures, Paths
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.path_count_sums import Moments, MomentsKind
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.states import Algebra, State, UntraceableError, kinds_of
+from convgraph.interactions.states import Algebra, State, UntraceableError, in_pairs, kinds_of
 from convgraph.interactions.sums_of_states import (
     MOST_JOINED,
     Sum,
@@ -293,7 +293,7 @@ def _groups(terms: Sequence[Term]) -> list[list[Term]]:
 
 def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths[Moments], int]]:
     """The payloads of the combination of classes to which the most paths lead."""
-    code: Any = 0
+    code: Any = np.int64(0)
     for state, _ in group:
         code = code * len(state.payloads) + state.classes
     codes = np.unique(code)
@@ -324,7 +324,7 @@ def _distinct(values: Sequence[Any]) -> tuple[list[Any], Ints]:
 def _classes_met(one: State[Any], other: State[Any]) -> Iterator[tuple[int, int]]:
     """The pairs of classes that units are in, in order."""
     count = len(other.payloads)
-    kinds, _ = kinds_of(one.classes * count + other.classes, len(one.payloads) * count)
+    kinds, _ = kinds_of(in_pairs(one, other), len(one.payloads) * count)
     return (divmod(kind, count) for kind in kinds)
 
 

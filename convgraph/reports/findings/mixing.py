@@ -125,7 +125,8 @@ def _apart(structure: Structure, row: Row) -> Units | None:
             continue
         name = layer.target.name
         sums[name] = carrier.joined(arrivals)
-        state = worked_out(sums[name], algebra)
+        total = sums[name]
+        state = worked_out(_enough(total, full), algebra)
         if state is None:
             return None
         if any(mask not in (None, full) for mask in state.payloads):
@@ -136,6 +137,12 @@ def _apart(structure: Structure, row: Row) -> Units | None:
         if not open_rows:
             return None
     return None
+
+
+def _enough(total: Sum[int] | None, full: int) -> Sum[int] | None:
+    """The term of which all units see every channel, if there is one: others add nothing to it."""
+    terms = total.terms if total is not None else ()
+    return next((Sum((term,)) for term in terms if term[0].payloads == (full,)), total)
 
 
 def _units(row: Row, state: State[int], full: int) -> Units:
