@@ -204,7 +204,7 @@ def test_a_page_needs_nothing_else_and_is_the_same_each_time() -> None:
     net = (cg.Conv((3, 3), 2, stride=2) >> cg.ReLU() >> cg.Conv((3, 3))).on((1, 19, 19))
     page = cg.report(net).to_html()
     assert page == cg.report(net).to_html()
-    assert page.startswith("<!doctype html>")
+    assert page.startswith("<!DOCTYPE html>")
     assert page.count("http-equiv") == page.count("default-src 'none'") == 1
     assert page.count("<script>") == 1
     assert page.count('<script type="application/json"') == 1

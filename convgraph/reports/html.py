@@ -6,6 +6,7 @@ from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.explorer.section import refusal, script, section, style
+from convgraph.figures.html_page import html_page
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.findings.finding import Findings
 from convgraph.reports.findings.registry import findings
@@ -85,15 +86,7 @@ def page(report: Report, found: Findings | None = None) -> str:
         "</div>",
     ]
     code = script() if explored else ""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{escape.policy([code] if code else [])}<title>{escape.markup(title)}</title>"
-        f"<style>{STYLE}{style()}</style></head>\n<body>"
-        + "\n".join(parts)
-        + (f"<script>{code}</script>" if code else "")
-        + "</body></html>\n"
-    )
+    return html_page(title, f"{STYLE}{style()}", "\n".join(parts), code)
 
 
 def _findings(found: Findings | None, explored: bool) -> list[str]:

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
+from convgraph.figures.html_page import html_page
 from convgraph.figures.live.figure_data import facts, letters, parameters
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import BOOK, COLORS
@@ -38,13 +39,7 @@ def page(figures: Sequence[Figure], title: str) -> str:
 def document(title: str, body: str, scripts: Sequence[str]) -> str:
     """A page with the live figures' looks and some of their scripts, which alone may run."""
     script = "\n" + "".join(map(asset, scripts))
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n<style>\n"
-        f"{asset('live.css')}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
-        f"<script>{script}</script>\n</body>\n</html>\n"
-    )
+    return html_page(title, f"\n{asset('live.css')}", f"<main>\n{body}\n</main>", script)
 
 
 def asset(name: str) -> str:

@@ -73,7 +73,7 @@ def commuting_frames(
         for lane, found in zip(lanes, (ways.moved_first, other), strict=True):
             known = {name: found[name] for name in names[: i + 1]}
             shapes += _drawn(verdict, lane, known, done, blank)
-        frames.append(Frame(tuple(shapes), Text(size[0] / 2, size[1] - 16, text, 13, "soft")))
+        frames.append(Frame.of(shapes, size, text))
     return size, frames
 
 

@@ -14,7 +14,7 @@ from convgraph.core.wiring import Product
 from convgraph.figures.motion.board import KERNEL, Board, board
 from convgraph.figures.motion.cell_values import Values, equals, written
 from convgraph.figures.motion.grid import Grid, cell
-from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
+from convgraph.figures.motion.shapes import Frame, Line, Shape, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
 __all__ = ["Cells", "Scene", "sweep_frames"]
@@ -56,19 +56,14 @@ class Scene:
         if step is not None:
             shapes += self.links(step)
         caption = self.told(step) if step is not None else self.opening()
-        return Frame(tuple(shapes), self.line(caption))
+        return Frame.of(shapes, (self.board.width, self.board.height), caption)
 
     def end(self) -> Frame:
         """The frame behind the last: all is computed."""
         last = len(self.sweep.steps) - 1
         shapes = [*self.inputs(None), *self.outputs(last + 1, None), *self.resting(last)]
         caption = f"{len(self.sweep.steps)} outputs, {self.sweep.layer.connections} connections"
-        return Frame(tuple(shapes), self.line(caption))
-
-    def line(self, text: str) -> Text:
-        """The caption under the picture, as large as it fits."""
-        size = min(13.0, (self.board.width - 20) / (0.53 * len(text)))
-        return Text(self.board.width / 2, self.board.height - 16, text, size, "soft")
+        return Frame.of(shapes, (self.board.width, self.board.height), caption)
 
     # -- the input -------------------------------------------------------------------------------
 

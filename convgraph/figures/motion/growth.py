@@ -33,9 +33,7 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
         name = rows[-count].name
         seen = _seen(network, fields[name])
         caption = f"{unit}" if count == 1 else f"{unit} sees {seen} of {name}"
-        shapes = list(_drawn(network, grids, told, name))
-        text = Text(size[0] / 2, size[1] - 16, caption, 13, "soft")
-        frames.append(Frame(tuple(shapes), text))
+        frames.append(Frame.of(_drawn(network, grids, told, name), size, caption))
     return size, frames
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from convgraph.core import escape
+from convgraph.figures.html_page import html_page
 from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.shapes import COLOURS, DARK, Frame, layered
 
@@ -82,10 +83,4 @@ def page(
     script = "\n" + resources.files("convgraph.figures.motion").joinpath("motion.js").read_text(
         encoding="utf-8"
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"{escape.policy([script])}\n<title>{escape.markup(title)}</title>\n"
-        f"<style>{_style()}</style>\n</head>\n<body>\n"
-        f"{figure(frames, size, seconds, title)}\n<script>{script}</script>\n</body>\n</html>\n"
-    )
+    return html_page(title, _style(), figure(frames, size, seconds, title), script)

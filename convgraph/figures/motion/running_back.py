@@ -46,9 +46,8 @@ def gradient_frames(
         some = np.count_nonzero(back[name])
         caption = f"the gradient of {unit} with respect to {name}: "
         caption += f"not 0 at {some} of {back[name].size} units"
-        shapes = list(_drawn(network, grids, {n: back[n] for n in names[-count:]}, name))
-        text = Text(size[0] / 2, size[1] - 16, caption, 13, "soft")
-        frames.append(Frame(tuple(shapes), text))
+        shapes = _drawn(network, grids, {n: back[n] for n in names[-count:]}, name)
+        frames.append(Frame.of(shapes, size, caption))
     return size, frames
 
 

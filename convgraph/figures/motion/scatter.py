@@ -121,10 +121,8 @@ def _frame(
     end: bool = False,
 ) -> Frame:
     caption = _told(scene, now, adds, end)
-    shapes = [*_cells(scene, now, dict(adds), sums, touched)]
-    size = min(13.0, (scene.width - 20) / (0.53 * len(caption)))
-    line = Text(scene.width / 2, scene.height - 16, caption, size, "soft")
-    return Frame(tuple(shapes), line)
+    shapes = _cells(scene, now, dict(adds), sums, touched)
+    return Frame.of(shapes, (scene.width, scene.height), caption)
 
 
 def _cells(

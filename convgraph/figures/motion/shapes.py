@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -86,6 +86,13 @@ class Frame:
 
     shapes: tuple[Shape, ...]
     line: Text
+
+    @staticmethod
+    def of(shapes: Iterable[Shape], size: tuple[float, float], caption: str) -> Frame:
+        """Shapes with a caption below them, as large as it fits."""
+        width, height = size
+        letters = min(13.0, (width - 20) / (0.53 * len(caption)))
+        return Frame(tuple(shapes), Text(width / 2, height - 16, caption, letters, "soft"))
 
     @property
     def caption(self) -> str:
