@@ -14,7 +14,7 @@ from convgraph.core.wiring import Product
 from convgraph.figures.motion.board import KERNEL, Board, board
 from convgraph.figures.motion.cell_values import Values, equals, written
 from convgraph.figures.motion.grid import Grid, cell
-from convgraph.figures.motion.shapes import Frame, Line, Shape, colour
+from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
 __all__ = ["Cells", "Scene", "sweep_frames"]
