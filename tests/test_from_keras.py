@@ -119,6 +119,8 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
         from_keras(3)
     with pytest.raises(ConvgraphError, match="no file that Keras can load"):
         from_keras(tmp_path / "nothing.keras")
+    with pytest.raises(ConvgraphError, match=r"other formats may hold code"):
+        from_keras(tmp_path / "model.h5")
     open_size = keras.Sequential([keras.Input((None, 4)), layers.Conv1D(2, 3)])
     with pytest.raises(ConvgraphError, match=r"leaves sizes of .* open"):
         from_keras(open_size)

@@ -22,8 +22,10 @@ from click.testing import CliRunner
 import convgraph as cg
 from convgraph.cli import main
 from convgraph.core import escape
+from convgraph.core.arrays import Array
+from convgraph.core.layer import Row
 from convgraph.symmetry.proofs.refutation import Undecided
-from tests.hostile_names import NAMES, NETWORKS, model
+from tests.hostile_names import NAMES, NETWORKS, labelled, model
 
 CASES = [  # all names at once, and at length each by itself
     pytest.param(make, tuple(NAMES.values()), id=source) for source, make in NETWORKS.items()
@@ -258,6 +260,49 @@ def test_no_name_runs_in_a_browser(chromium: Any, pages: Any) -> None:
         # a script's click on the button for a photograph is no user's, and the browser says so
         log = [e for e in chromium.get_log("browser") if "File chooser" not in e["message"]]
         assert log == [], path
+
+
+@pytest.mark.parametrize("by_tex", [False, True], ids=["letters", "tex"])
+def test_a_name_is_text_in_charts(by_tex: bool) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    from matplotlib import cbook
+    from matplotlib.text import Text
+
+    from convgraph.reports import charts
+
+    net = labelled(*NAMES.values(), "$x$", r"$\frac{$", r"\$a$b$")
+    with matplotlib.rc_context({"text.usetex": by_tex}):
+        made = [charts.plot_growth(net), charts.plot_sparsity(net), charts.plot_matrix(net)]
+        said = {text.get_text() for figure in made for text in figure.findobj(Text)}
+    assert len(said) > len(NAMES)
+    known = {"textbackslash", "textasciitilde", "textasciicircum", "dots", "vdots"}
+    for text in said:
+        assert plain(text)
+        if by_tex:
+            assert set(re.findall(r"\\([a-zA-Z]+)", text.replace(r"\\", ""))) <= known
+        else:
+            assert not cbook.is_math_text(text)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
+def test_no_row_and_no_array_bears_a_name_that_commands(name: str) -> None:
+    if name.replace("\n", "").isprintable():  # the names of a user's own graph may have lines
+        return
+    for make in (lambda: Row(name, (3,)), lambda: Array(name, (3,))):
+        with pytest.raises(cg.ConvgraphError, match="printed"):
+            make()
+
+
+def test_what_follows_a_line_break_is_no_length_in_tex() -> None:
+    figure = cg.draw(cg.Conv(3).on(5), captions={"x": "a\n[5pt]\n*b"})
+    assert r"a\\{}[5pt]\\{}*b" in figure.tikz
+
+
+def test_a_minus_is_one_in_pdf(tmp_path: Path) -> None:
+    film = cg.animate(cg.Conv(2).on(3), values=[-1, -2, 3])
+    content = film.save(tmp_path / "film.pdf").read_bytes()
+    assert b"(\x961) Tj" in content
+    assert b"?" not in content
 
 
 SMT = {"bar": "a| () Int) (assert false) ; |", "script": "a\n(assert false)", "brace": "a{7c}"}

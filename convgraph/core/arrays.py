@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.names import parameter_name, split_parameter
+from convgraph.core.names import check_printed, parameter_name, split_parameter
 from convgraph.core.sizes import Size
 
 __all__ = ["Array", "Loose", "check_letters"]
@@ -34,6 +34,9 @@ class Array:
     letter: str
     shape: tuple[int, ...]
     named_axes: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_printed(self.letter)
 
     @property
     def _named(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 # a process would take a third longer
 
 __all__ = [
+    "chart",
     "csv",
     "dot",
     "formula",
@@ -23,10 +24,12 @@ __all__ = [
     "json_in_html",
     "markdown",
     "markup",
+    "pdf",
     "plain",
     "policy",
     "smt",
     "tex",
+    "tex_lines",
 ]
 
 
@@ -87,6 +90,36 @@ def tex(text: str) -> str:
     return _TEX_SPECIAL.sub(lambda match: _TEX[match[0]], plain(text))
 
 
+def tex_lines(text: str) -> str:
+    r"""The lines of a text in LaTeX; a bracket or a star that begins one is no option of a break.
+
+    >>> print(tex_lines("a\n[5pt]"))
+    a\\{}[5pt]
+    """
+    first, *more = text.split("\n")
+    return tex(first) + "".join(
+        r"\\" + ("{}" if line.startswith(("[", "*")) else "") + tex(line) for line in more
+    )
+
+
+def chart(text: str, by_tex: bool = False) -> str:
+    r"""A text in a chart of matplotlib, where dollars begin a formula; or LaTeX draws all texts.
+
+    >>> print(chart("a$b$"), chart("a_1", by_tex=True))
+    a\$b\$ a\_1
+    """
+    return tex(text) if by_tex else plain(text).replace("$", r"\$")
+
+
+def pdf(text: str) -> str:
+    r"""What stands between the brackets of a string in PDF (ISO 32000-1, 7.3.4.2).
+
+    >>> print(pdf("f(x)\\"))
+    f\(x\)\\
+    """
+    return re.sub(r"[\\()]", r"\\\g<0>", plain(text))
+
+
 _FORMULA = {
     "\\": r"\backslash ",
     "~": r"\sim ",
@@ -109,7 +142,9 @@ def formula(text: str) -> str:
 
 
 _MARKDOWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=www)\.|^[#+=-]")
+_MARKDOWN_SPECIAL = re.compile(
+    r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.|^[#+=-]"
+)
 
 
 def markdown(text: str) -> str:

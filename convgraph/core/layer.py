@@ -12,7 +12,7 @@ import numpy as np
 from convgraph.core import memory
 from convgraph.core.boxes import Box
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.names import parse_unit, unit_name, unit_names
+from convgraph.core.names import check_printed, parse_unit, unit_name, unit_names
 from convgraph.core.reduction import Reduction
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tying import Learned, Tying
@@ -35,6 +35,9 @@ class Row:
     shape: tuple[Size, ...]
     channels: bool = False
     given: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_printed(self.name)
 
     @property
     def size(self) -> Size:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from convgraph.core.errors import ConvgraphError
 
 __all__ = [
+    "check_name",
+    "check_printed",
     "parameter_name",
     "parse_unit",
     "row_prefix",
@@ -107,3 +109,9 @@ def check_name(argument: str, name: str) -> str:
     if not name.isprintable():
         raise ConvgraphError(f"{argument}={name!r}: a name is of characters that are printed")
     return name
+
+
+def check_printed(name: str) -> None:
+    """Refuse a name that would command the terminal that it is shown on; it may have lines."""
+    if not (name.isprintable() or name.replace("\n", "").isprintable()):
+        raise ConvgraphError(f"name={name!r}: a name is of characters that are printed")

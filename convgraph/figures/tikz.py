@@ -97,11 +97,7 @@ def _typeset(text: str) -> str:
         letter, subscript = (escape.tex(part) for part in symbol)
         letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
         return f"${letter}_{{{subscript}}}$" if subscript else f"${letter}$"
-    return _lines(text)
-
-
-def _lines(text: str) -> str:
-    return r"\\".join(escape.tex(line) for line in text.split("\n"))
+    return escape.tex_lines(text)
 
 
 @dataclass(frozen=True)
@@ -258,6 +254,6 @@ def _parts(unit: Unit, colors: Sequence[str], theme: Theme) -> str:
 
 def _node(options: str, called: str, size: float, at: str, text: str, name: bool = True) -> str:
     font = rf"\fontsize{{{size:g}bp}}{{{1.2 * size:g}bp}}\selectfont"
-    label = _typeset(text) if name else _lines(text)
+    label = _typeset(text) if name else escape.tex_lines(text)
     bears = f" ({called})" if called else ""
     return rf"\node[{options}, font={font}]{bears} at {at} {{{label}}};"

@@ -92,8 +92,10 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
 
 
 def _loaded(keras: Any, path: str | os.PathLike[str]) -> Any:
+    if not str(path).endswith(".keras"):  # of older formats, Keras runs the code that is in them
+        raise ConvgraphError(f"model={str(path)!r}: a .keras file; other formats may hold code")
     try:
-        return keras.saving.load_model(path, compile=False)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever reading the file raises
         line = " ".join(str(error).split())[:200]
         raise ConvgraphError(f"model={str(path)!r}: no file that Keras can load: {line}") from error

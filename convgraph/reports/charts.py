@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core import memory
+from convgraph.core import escape, memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network, check_network
@@ -51,6 +51,13 @@ def _figure(width: float, height: float) -> Figure:
     return Plot(figsize=(width, height), layout="constrained")
 
 
+def _said(name: str) -> str:
+    """A name as the text that it is, whoever draws the letters."""
+    from matplotlib import rcParams
+
+    return escape.chart(name, by_tex=bool(rcParams["text.usetex"]))
+
+
 def plot_growth(network: Network) -> Figure:
     """How the receptive field grows from row to row, one line for each axis of the input.
 
@@ -69,7 +76,9 @@ def plot_growth(network: Network) -> Figure:
         known = np.array([(i, size) for i, size in sizes if isinstance(size, int)])
         color, mark = COLORS[a % len(COLORS)], MARKS[a % len(MARKS)]
         axes.plot(known[:, 0], known[:, 1], color=color, marker=mark, label=f"axis {a + 1}")
-    axes.set_xticks(range(len(fields)), [n for n, _ in fields], rotation=90 * (len(fields) > 12))
+    axes.set_xticks(
+        range(len(fields)), [_said(n) for n, _ in fields], rotation=90 * (len(fields) > 12)
+    )
     axes.set_ylabel("receptive field")
     axes.set_ylim(bottom=0)
     if count > 1:
@@ -96,10 +105,10 @@ def plot_paths(network: Network, unit: str, row: str | None = None) -> Figure:
     axes = figure.subplots()
     if shares.ndim == 1:
         axes.bar(range(1, len(shares) + 1), shares, color=COLORS[0])
-        axes.set_xlabel(f"position in {source.name}")
-        axes.set_ylabel(f"share of the paths to {unit}")
+        axes.set_xlabel(f"position in {_said(source.name)}")
+        axes.set_ylabel(f"share of the paths to {_said(unit)}")
     elif shares.ndim == 2:
-        _heat(figure, axes, shares, f"share of the paths to {unit}")
+        _heat(figure, axes, shares, f"share of the paths to {_said(unit)}")
     else:
         raise ConvgraphError(f"row={source.name!r}: rows of one or two axes are plotted")
     return figure
@@ -120,7 +129,7 @@ def plot_uses(network: Network) -> Figure:
         uses = np.asarray(array.uses, dtype=float)
         keep = min(2, sum(size > 1 for size in uses.shape)) or 1
         kernel = uses.reshape(-1, *uses.shape[uses.ndim - keep :]).mean(axis=0)
-        axes.set_title(array.letter)
+        axes.set_title(_said(array.letter))
         if kernel.ndim == 2:
             _heat(figure, axes, kernel, "uses")
         else:
@@ -148,7 +157,7 @@ def plot_matrix(network: Network) -> Figure:
         labels = _label_matrix(network, layer)
         shown = np.ma.masked_less(labels, 0)
         axes.imshow(shown % 20, cmap="tab20", vmin=0, vmax=19, interpolation="nearest")
-        axes.set_title(layer.target.name)
+        axes.set_title(_said(layer.target.name))
         axes.set_xlabel("inputs")
         axes.set_ylabel("outputs")
         axes.set_xticks([])
@@ -179,7 +188,7 @@ def plot_sparsity(network: Network) -> Figure:
     layers = sparsity(network).layers
     figure = _figure(1.5 + 0.45 * len(layers), 3.2)
     axes = figure.subplots()
-    names = [layer.target.name for layer in network.layers]
+    names = [_said(layer.target.name) for layer in network.layers]
     axes.bar(range(len(layers)), [float(layer.density) for layer in layers], color=COLORS[0])
     axes.set_xticks(range(len(layers)), names, rotation=90 * (len(layers) > 12))
     axes.set_ylabel("connections / dense connections")

@@ -380,7 +380,8 @@
   const figures = [...document.querySelectorAll(".cg-figure")].map((root, i) => new LiveFigure(root, i));
 
   const open = () => {
-    const name = decodeURIComponent(location.hash.slice(1));
+    let name = "";
+    try { name = decodeURIComponent(location.hash.slice(1)); } catch { /* not an address of ours */ }
     if (!name) return;
     for (const figure of figures) {
       const element = figure.units.find((u) => u.dataset.unit === name);

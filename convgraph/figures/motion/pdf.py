@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from convgraph.core import escape
 from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
 
 __all__ = ["strip_pdf"]
@@ -16,7 +17,7 @@ WIDTHS = {" ": 278, ",": 278, ".": 278, "(": 333, ")": 333, "=": 584, "+": 584, 
 WIDTHS |= dict.fromkeys("ijl", 222) | dict.fromkeys("ft", 278) | {"r": 333, "m": 833, "w": 722}
 WIDTHS |= dict.fromkeys("cksvxyz", 500)
 OTHER = 556
-MINUS = {"\u2212": "\x96", "\u221e": "inf"}  # what WinAnsi has in their places
+MINUS = {"\u2212": "\u2013", "\u221e": "inf"}  # what WinAnsi has in their places
 
 
 def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) -> bytes:
@@ -77,9 +78,8 @@ def _text(shape: Text) -> Iterator[str]:
     words = "".join(MINUS.get(c, c) for c in shape.text)
     wide = sum(WIDTHS.get(c, OTHER) for c in shape.text) * shape.size / 1000
     x = shape.x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor]
-    escaped = words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
     yield f"{_rgb(shape.fill)} rg BT /F {shape.size:.2f} Tf"
-    yield f"1 0 0 -1 {x:.2f} {shape.y + 0.36 * shape.size:.2f} Tm ({escaped}) Tj ET"
+    yield f"1 0 0 -1 {x:.2f} {shape.y + 0.36 * shape.size:.2f} Tm ({escape.pdf(words)}) Tj ET"
 
 
 def _rgb(name: str) -> str:
