@@ -4,11 +4,11 @@
     python benchmarks/families.py torchvision resnet   those whose names hold one of the words
     python benchmarks/families.py --trace monai        with what went wrong, in full
 
-Needs torchvision, and for their models timm, segmentation-models-pytorch, monai and transformers;
-weights are random. Every model has a process of its own, with limits to its time and its memory.
-There it is read, reported and looked through once, in seconds of that process, and held against
-PyTorch: its parameters, what the flop counter counts, and of one unit of up to three rows which
-inputs have a gradient.
+Needs torchvision and fvcore, and for their models timm, segmentation-models-pytorch, monai and
+transformers; weights are random. Every model has a process of its own, with limits to its time and
+its memory. There it is read, reported and looked through once, in seconds of that process, and held
+against PyTorch: its parameters, what PyTorch's flop counter and fvcore count, and of one unit of up
+to three rows which inputs have a gradient.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ import convgraph as cg
 
 SECONDS, MEMORY = 150, 6 << 30  # that a process may take
 DRAWS = 2  # of an image and weights, whose gradients are put together
+MULTIPLY = {"scaled_dot_product_attention", "baddbmm", "mv", "dot", "conv_transpose", "lstm", "gru"}
 HEAD = (
     "model", "rows", "import", "report", "findings", "peak", "warnings", "findings", "caveats",
-    "parameters", "MACs", "masks",
+    "parameters", "MACs", "fvcore", "masks",
 )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def line(family: str) -> str:
     words = isinstance(given, tuple)
     cells = (
         family, counts[0], *seconds, f"{peak:,} MB", *counts[1:], f"{len(net.caveats)}",
-        parameters(model, net), macs(model, given, net),
+        parameters(model, net), macs(model, given, net), fvcore(model, given, net),
         masks(model, shape, net) if words else "-",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
@@ -81,6 +82,27 @@ def macs(model: Any, given: Any, net: cg.Network) -> str:
     with counter, torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         model(example)
     return compared(int(cg.cost(net).macs), int(counter.get_total_flops()) // 2)
+
+
+def fvcore(model: Any, given: Any, net: cg.Network) -> str:
+    """Whether fvcore counts as many, of the operators that multiply; else what it counts.
+
+    Normalisation and pooling, of which it counts something too, are left out. It names operators
+    that it does not know; of these attention multiplies.
+    """
+    import torch
+    from fvcore.nn import FlopCountAnalysis
+
+    example = torch.zeros(given) if isinstance(given, tuple) else given
+    analysis = FlopCountAnalysis(model, example).uncalled_modules_warnings(False)
+    analysis = analysis.unsupported_ops_warnings(False).tracer_warnings("none")
+    products = {"conv", "linear", "addmm", "mm", "bmm", "matmul", "einsum"}
+    total = sum(int(n) for name, n in analysis.by_operator().items() if name in products)
+    if total == int(cg.cost(net).macs):
+        return "the same"
+    unknown = [name.partition("::")[2] for name in analysis.unsupported_ops()]
+    missing = sorted(name for name in unknown if name in MULTIPLY)
+    return f"{total:,}" + (f" (without {', '.join(missing)})" if missing else "")
 
 
 def masks(model: Any, shape: tuple[int, ...], net: cg.Network) -> str:
