@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,24 @@ from tests.formulas import value
 from tests.theorems import THEOREMS, c, d, k, m, p, s, t, up
 
 
+@cache
+def proved(name: str) -> Any:
+    return cg.prove(*THEOREMS[name])
+
+
+@cache
+def in_symbols(name: str) -> Any:
+    """The setting of a theorem, its network bound to symbols."""
+    spec, shift, where, channels = THEOREMS[name]
+    return setting(spec, amounts_of(spec, shift), where, channels)
+
+
 class Instance:
     """A theorem with a number for each of its symbols, and the network that it then speaks of."""
 
     def __init__(self, name: Any, draw: Any, seed: Any) -> None:
-        spec, shift, self.where, channels = THEOREMS[name]
-        made = setting(spec, amounts_of(spec, shift), self.where, channels)
+        spec, shift, self.where, _ = THEOREMS[name]
+        made = in_symbols(name)
         at = {symbol: draw(st.integers(1, 3)) for symbol in (k, s, d, p, c, m)}
         at |= {t: draw(st.sampled_from([-1, 1, 2])), up: draw(st.integers(1, 2))}
         sizes = (1, 3) if self.where == "circle" else (5, 8)
@@ -74,7 +87,7 @@ def extended(array: Any, beyond: Any) -> Any:
     return read
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", THEOREMS)
 def test_what_is_given_is_what_the_network_computes(
@@ -92,7 +105,7 @@ def test_what_is_given_is_what_the_network_computes(
             exact_parameters = {a: exact(w) for a, w in case.parameters.items()}
             values = part.evaluate(x, exact_parameters)
         rows[case.names[row.name]] = values
-    proof = cg.prove(*THEOREMS[name])
+    proof = proved(name)
     for equation in proof.hypotheses[1:]:
         beyond = None if equation.right.has(Greatest) else 0
         functions = case.functions({r: extended(v, beyond) for r, v in rows.items()})
@@ -105,13 +118,13 @@ ON_A_LINE = [name for name, question in THEOREMS.items() if question[2] == "line
 ON_ROWS = [name for name in THEOREMS if name not in ON_A_LINE]
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_ROWS)
 def test_the_conclusion_holds_of_networks(name: Any, data: st.DataObject, seed: int) -> None:
     """f(g x) and g(f x) by evaluating the network, at all outputs that the claim speaks of."""
     case = Instance(name, data.draw, seed)
-    claim = cg.prove(*THEOREMS[name]).statement.claim
+    claim = proved(name).statement.claim
     x = exact(case.rng.integers(-9, 10, case.shape))
     moved = np.full(case.shape, sp.S.Zero)
     for index in np.ndindex(*case.shape):
@@ -128,13 +141,13 @@ def test_the_conclusion_holds_of_networks(name: Any, data: st.DataObject, seed: 
             assert left[index] == right[tuple(int(value(a, numbers, {})) for a in claim.right.args)]
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_A_LINE)
 def test_the_conclusion_holds_of_formulas(name: Any, data: st.DataObject, seed: int) -> None:
     """On a line there is no network to evaluate: the definitions are, on an endless input."""
     case = Instance(name, data.draw, seed)
-    proof = cg.prove(*THEOREMS[name])
+    proof = proved(name)
     drawn = {}
 
     def x(*at: Any) -> Any:
