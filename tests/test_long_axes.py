@@ -106,3 +106,11 @@ def test_slices_of_taps_read_what_the_table_says(data: Any) -> None:
     finally:
         window.SHORT = before
     assert all(map(np.array_equal, by_table, by_slices))
+
+
+def test_an_axis_that_64_bits_do_not_number_is_refused() -> None:
+    assert (cg.Upsample(2) ** 59).on(8).outputs[0].shape == (2**62,)
+    with pytest.raises(cg.ConvgraphError, match="an axis has at most"):
+        (cg.Upsample(2) ** 60).on(8)
+    net = (cg.Upsample(2) ** 59).on(8)
+    assert cg.cost(net).connections == sum(8 * 2**n for n in range(1, 60))

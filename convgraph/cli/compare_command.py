@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from convgraph.cli.given import model_inputs, shapes_of, strict_option
+from convgraph.cli.given import model_inputs, model_values, shapes_of, strict_option, values_of
 from convgraph.cli.output import print_json, print_text, progress
 
 
@@ -14,10 +14,18 @@ from convgraph.cli.output import print_json, print_text, progress
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD.onnx")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW.onnx")
 @model_inputs
+@model_values
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
 @strict_option
-def command(old: Path, new: Path, shapes: tuple[str, ...], form: str | None, strict: bool) -> None:
+def command(
+    old: Path,
+    new: Path,
+    shapes: tuple[str, ...],
+    settings: tuple[str, ...],
+    form: str | None,
+    strict: bool,
+) -> None:
     """Compare two ONNX models row by row: fields, strides, padding, cost, and findings.
 
     \b
@@ -28,9 +36,10 @@ def command(old: Path, new: Path, shapes: tuple[str, ...], form: str | None, str
         from convgraph.importers.onnx_graph import from_onnx
         from convgraph.reports.compare import compare
 
-        before = from_onnx(str(old), shapes_of(shapes), strict)
+        given = shapes_of(shapes), strict
+        before = from_onnx(str(old), *given, values=values_of(settings))
         step()
-        after = from_onnx(str(new), shapes_of(shapes), strict)
+        after = from_onnx(str(new), *given, values=values_of(settings))
         step()
         difference = compare(before, after)
         step()

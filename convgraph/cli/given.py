@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from convgraph.core.network import Network
     from convgraph.core.sizes import Size
 
-__all__ = ["given", "given_input", "model_inputs", "network_given", "shapes_of", "strict_option"]
+__all__ = [
+    "given",
+    "given_input",
+    "model_inputs",
+    "model_values",
+    "network_given",
+    "shapes_of",
+    "strict_option",
+    "values_of",
+]
 
 given = click.argument("given", metavar="MODEL.onnx|EXPRESSION")
 
@@ -30,6 +39,14 @@ model_inputs = click.option(
     multiple=True,
     metavar="[NAME=]SHAPE",
     help="The input's sizes joined by x, batch included: 1x3x224x224; by name for several inputs.",
+)
+
+model_values = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="What an input always is, such as sr=16000; several numbers as 1,2. Can be repeated.",
 )
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse operators that are not known.")
@@ -51,7 +68,28 @@ def shapes_of(given: tuple[str, ...]) -> Any:
     return named[""] if list(named) == [""] else named
 
 
-def network_given(given: str, sizes: str | None, row: str | None = None) -> Network:
+def values_of(given: tuple[str, ...]) -> dict[str, Any]:
+    """The values of `--set`, by the names of the inputs."""
+    import json
+
+    from convgraph.core.errors import ConvgraphError
+
+    named: dict[str, Any] = {}
+    for text in given:
+        name, _, numbers = text.rpartition("=")
+        try:
+            found = json.loads(f"[{numbers}]")
+        except ValueError:
+            found = []
+        if not name or not found or not all(isinstance(n, int | float) for n in found):
+            raise ConvgraphError(f"set={text!r}: an input and its value, such as sr=16000")
+        named[name] = found[0] if len(found) == 1 else found
+    return named
+
+
+def network_given(
+    given: str, sizes: str | None, row: str | None = None, settings: tuple[str, ...] = ()
+) -> Network:
     """The model of a file that there is, or else the network that an expression describes.
 
     A model whose end is made for one size, as a classifier is, is read up to the row.
@@ -64,7 +102,8 @@ def network_given(given: str, sizes: str | None, row: str | None = None) -> Netw
         from convgraph.importers.onnx_graph import from_onnx
 
         try:
-            return from_onnx(given if row is None else _until(given, row), shape)
+            model = given if row is None else _until(given, row)
+            return from_onnx(model, shape, values=values_of(settings))
         except ConvgraphError as error:
             if row is not None or shape is None:
                 raise

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from convgraph.cli.given import given, given_input, network_given
+from convgraph.cli.given import given, given_input, model_values, network_given
 from convgraph.cli.output import print_json, print_line, progress
 from convgraph.cli.shared_arguments import json_option
 
@@ -14,6 +14,7 @@ from convgraph.cli.shared_arguments import json_option
 @click.command("stream")
 @given
 @given_input
+@model_values
 @click.option(
     "--axis",
     default="time",
@@ -28,6 +29,7 @@ from convgraph.cli.shared_arguments import json_option
 def command(
     given: str,
     sizes: str | None,
+    settings: tuple[str, ...],
     axis: str,
     chunk: int | None,
     rate: str | None,
@@ -43,7 +45,7 @@ def command(
     from convgraph.piecewise.streams import stream
 
     with progress("The stream", 2) as step:
-        network = network_given(given, sizes, row)
+        network = network_given(given, sizes, row, settings)
         step()
         made = stream(network, _axis(axis), chunk, rate=_rate(rate), row=row)
         step()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from convgraph.cli.given import given, given_input, network_given
+from convgraph.cli.given import given, given_input, model_values, network_given
 from convgraph.cli.output import print_json, print_line, progress
 from convgraph.cli.shared_arguments import json_option
 
@@ -14,6 +14,7 @@ from convgraph.cli.shared_arguments import json_option
 @click.command("tiles")
 @given
 @given_input
+@model_values
 @click.option("--tile", metavar="SIZES", help="What a tile reads at most: 512, or 512x256.")
 @click.option("--overlap", metavar="SIZES", help="By how much tiles overlap at least.")
 @click.option("--values", type=int, help="How many values of activations may be alive at once.")
@@ -25,6 +26,7 @@ from convgraph.cli.shared_arguments import json_option
 def command(
     given: str,
     sizes: str | None,
+    settings: tuple[str, ...],
     tile: str | None,
     overlap: str | None,
     values: int | None,
@@ -45,7 +47,7 @@ def command(
     from convgraph.piecewise.tiles import tiles
 
     with progress("The plan", 2) as step:
-        network = network_given(given, sizes, row)
+        network = network_given(given, sizes, row, settings)
         step()
         share = None if overhead is None else _fraction(overhead)
         try:

@@ -20,6 +20,7 @@ from convgraph.core.wiring import Product, Wiring
 
 __all__ = ["Joint", "Layer", "Row"]
 
+LONGEST = 2**62  # positions, which 64 bits number with room for a border
 NAME = 70  # bytes that a short string takes, with its place in a list
 
 
@@ -38,6 +39,8 @@ class Row:
 
     def __post_init__(self) -> None:
         check_printed(self.name)
+        if any(isinstance(size, int) and size > LONGEST for size in self.shape):
+            raise ConvgraphError(f"shape={self.shape}: an axis has at most {LONGEST:,} positions")
 
     @property
     def size(self) -> Size:

@@ -8,6 +8,7 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic, size_symbol
+from convgraph.importers.given_inputs import given_inputs
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_file import opset_of, read_model
 from convgraph.importers.onnx_functions import Bodies
@@ -27,6 +28,7 @@ def from_onnx(
     input_shapes: Mapping[str, Sequence[Size]] | Sequence[Size] | None = None,
     strict: bool = False,
     weights: bool = True,
+    values: Mapping[str, Any] | None = None,
 ) -> Network:
     """Read an ONNX model as a network of rows, wirings and tyings.
 
@@ -48,6 +50,9 @@ def from_onnx(
     weights
         Whether data that the model keeps in other files has to be there; the structure does
         without.
+    values
+        What inputs are that always stay the same, by name, such as {"sr": 16000} for a sampling
+        rate that a model branches on. They are no rows of the network then.
 
     Returns
     -------
@@ -85,6 +90,8 @@ def from_onnx(
     writer = Writer(proto, tensors)
     nodes = nodes_of(writer, version)
     stated = {value.name: value for value in graph.input if value.name not in known}
+    known.update(given_inputs(stated, values))
+    stated = {name: value for name, value in stated.items() if name not in known}
     stated_shapes = _input_shapes(stated, input_shapes)
     for name in _parameters_without_values(stated, nodes):
         known[name] = Known(name, _numbers(name, stated_shapes.pop(name)), None, learned=True)
