@@ -92,7 +92,7 @@ BOTH_WAYS = pytest.mark.parametrize("few", [0, FEW])
 
 
 @BOTH_WAYS
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(wired())
 def test_edges_of_a_product_are_those_of_its_axes(
     few: int, drawn: tuple[cg.Network, Product]
