@@ -71,6 +71,8 @@ def unreached(network: Network, moving: Sequence[bool]) -> NDArray[np.bool_]:
 
 def along(axis: Axis, source: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The outputs of an axis all of whose taps are there, and unreached themselves."""
+    if axis.copies and axis.pace is not None:
+        return source
     table = reads(axis)
     if table is None:
         return np.zeros(int(axis.outputs), bool)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from itertools import chain, islice, product
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
@@ -13,6 +14,7 @@ from convgraph.core.errors import ConvgraphError
 
 __all__ = ["allowed", "assignments", "at_numbers", "choices", "free_symbols"]
 
+Assumptions: TypeAlias = "tuple[tuple[str, bool], ...]"
 FAR = 200  # the largest number that a symbol may stand for: primes and multiples are nearer
 NEAR = 100  # and in a counterexample, which is to be small
 EACH = 4  # numbers for one symbol: a window and a stride differ, and either may be the greater
@@ -97,23 +99,27 @@ def _few(symbol: sp.Symbol) -> list[int]:
     return list(islice((n for n in near if allowed(symbol, n)), 3))
 
 
-def _numbers(symbol: sp.Symbol, moves: bool) -> list[int]:
-    first = (1, 2, -1, -2, 3, -3, 4) if moves else (1, 2, 0, 3, -1, -2, -3)
-    near = chain(first, chain(*((v, -v) for v in range(4, FAR))), (0,))
-    found: list[int] = []
-    for value in near:
-        if value not in found and allowed(symbol, value):
-            found.append(value)
-            if len(found) == EACH:
-                return found
+def _numbers(symbol: sp.Symbol, moves: bool) -> tuple[int, ...]:
+    found = _allowed(tuple(symbol.assumptions0.items()), moves)
     if not found:
         raise ConvgraphError(f"{symbol}: no number up to {FAR} is what this symbol is said to be")
     return found
 
 
+@lru_cache(maxsize=256)
+def _allowed(assumptions: Assumptions, moves: bool) -> tuple[int, ...]:
+    """The first numbers of which some words are true; 1, say, of whole and positive."""
+    first = (1, 2, -1, -2, 3, -3, 4) if moves else (1, 2, 0, 3, -1, -2, -3)
+    later = chain(*((v, -v) for v in range(4, FAR)), (0,))
+    near = chain(first, (value for value in later if value not in first))
+    return tuple(islice((value for value in near if _is(assumptions, value)), EACH))
+
+
 def allowed(symbol: sp.Symbol, value: int) -> bool:
     """Whether a number is all that a symbol is assumed to be."""
+    return _is(tuple(symbol.assumptions0.items()), value)
+
+
+def _is(assumptions: Assumptions, value: int) -> bool:
     number = sp.Integer(value)
-    return all(
-        getattr(number, f"is_{word}", truth) == truth for word, truth in symbol.assumptions0.items()
-    )
+    return all(getattr(number, f"is_{word}", truth) == truth for word, truth in assumptions)

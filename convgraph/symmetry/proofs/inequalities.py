@@ -25,6 +25,7 @@ from convgraph.symmetry.proofs.polynomials import (
     put_in,
     symbols,
     times,
+    written,
 )
 
 __all__ = ["Bounds", "Meanings", "follows", "unfloored"]
@@ -51,14 +52,14 @@ def follows(
     >>> follows(n - 1 - i - j, [n - 1 - i - (k - 1)], ((j, sp.S.Zero, k - 1),))
     True
     """
-    if _follows(unfloored(goal), given, bounds):
-        return True
-    meant = lowered(goal, sizes)
-    return meant != goal and _follows(meant, given, bounds)
-
-
-def _follows(goal: sp.Expr, given: Sequence[sp.Expr], bounds: Bounds) -> bool:
     asked = polynomial(goal)
+    if _follows(_unfloored(asked), given, bounds):
+        return True
+    meant = _lowered(asked, sizes)
+    return meant != asked and _follows(meant, given, bounds)
+
+
+def _follows(asked: Polynomial, given: Sequence[sp.Expr], bounds: Bounds) -> bool:
     inside = set().union(*(symbol.free_symbols for symbol in symbols(asked)))
     inner = [bound for bound in bounds if bound[0] in inside]
     if not all(_is_finite(end) for _, *ends in inner for end in ends):
@@ -84,11 +85,14 @@ def _is_finite(end: sp.Expr) -> bool:
     return bool(plain or end.is_finite)
 
 
-def lowered(goal: sp.Expr, sizes: Meanings) -> sp.Expr:
+def _lowered(goal: Polynomial, sizes: Meanings) -> Polynomial:
     """A goal in terms of the sizes from which those follow that are named in it."""
     for symbol, value in reversed(list(sizes.items())):
-        if goal.has(symbol):
-            goal = unfloored(goal.xreplace({symbol: value}))
+        inside = [s for s in symbols(goal) if symbol in s.free_symbols]
+        if inside == [symbol]:
+            goal = _unfloored(put_in(goal, {symbol: polynomial(value)}))
+        elif inside:
+            goal = _unfloored(polynomial(written(goal).xreplace({symbol: value})))
     return goal
 
 
@@ -104,22 +108,40 @@ def unfloored(goal: sp.Expr) -> sp.Expr:
     >>> unfloored(sp.floor(i / 2) - 3), unfloored(n - sp.floor(i / 2))
     (i - 6, -i + 2*n + 1)
     """
-    while goal.has(sp.floor):
-        floors = sorted(goal.atoms(sp.floor), key=sp.default_sort_key)
-        floor = next(f for f in floors if not any(f in g.args[0].atoms(sp.floor) for g in floors))
+    return written(_unfloored(polynomial(goal)))
+
+
+def _unfloored(goal: Polynomial) -> Polynomial:
+    while floors := sorted(filter(_is_floor, symbols(goal)), key=sp.default_sort_key):
+        outer = (f for f in floors if not any(f in g.args[0].atoms(sp.floor) for g in floors))
+        floor = next(outer)
+        slope = coefficient(goal, floor)
+        rest = {product: v for product, v in goal.items() if (floor, 1) not in product}
+        inside = symbols(slope) | symbols(rest)
         e, f = _fraction(floor.args[0])
-        stand_in = sp.Dummy(integer=True)
-        seen = sp.expand(goal.xreplace({floor: stand_in}))
-        slope, rest = seen.coeff(stand_in), seen.coeff(stand_in, 0)
-        if not f.is_positive or sp.expand(seen - slope * stand_in - rest) != 0:
+        if not f.is_positive or any(symbol.has(floor) for symbol in inside):
             return goal
-        scaled = slope * e + f * rest
-        if slope == -1 and rest.is_integer:
-            scaled += f - 1
-        elif not rest.is_integer or (slope != 1 and not slope.is_negative):
-            scaled -= sp.Abs(slope) * (f - 1)
-        goal = sp.expand(scaled)
+        over, under = polynomial(e), polynomial(f)
+        most = plus(under, {NONE: 1}, -1)  # of which the remainder is
+        whole = _is_whole(rest)
+        goal = plus(times(slope, over), times(under, rest))
+        if slope == {NONE: -1} and whole:
+            goal = plus(goal, most)
+        elif not whole or (slope != {NONE: 1} and not written(slope).is_negative):
+            goal = plus(goal, times(polynomial(sp.Abs(written(slope))), most), -1)
     return goal
+
+
+def _is_floor(symbol: sp.Expr) -> bool:
+    return isinstance(symbol, sp.floor)
+
+
+def _is_whole(p: Polynomial) -> bool:
+    """Whether a polynomial is seen to be a whole number."""
+    return all(
+        value.denominator == 1 and all(s.is_integer and power > 0 for s, power in product)
+        for product, value in p.items()
+    )
 
 
 def _fraction(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -127,22 +149,24 @@ def _fraction(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     p = polynomial(e)
     if all(power > 0 for product in p for _, power in product):
         under = math.lcm(*(Fraction(value).denominator for value in p.values()))
-        return sp.expand(e * under), sp.Integer(under)
+        return written(times(p, {NONE: under})), sp.Integer(under)
     return sp.fraction(sp.together(e))
 
 
 def _above(goal: Polynomial, given: Polynomial) -> bool:
     """Whether goal minus a positive multiple of given is seen not to be negative."""
+    if _never_negative(plus(goal, given, -1)):
+        return True  # as it mostly is, if it is at all
     loose = [s for s in symbols(given) if s.is_Symbol and _sign(s) is None]
     of_goal, of_given = ({s: coefficient(p, s) for s in loose} for p in (goal, given))
-    multiples: list[Polynomial] = [{NONE: 1}]
+    multiples: list[Polynomial] = []
     for symbol in loose:
         if not of_given[symbol]:
             return False  # nothing is known where it is squared
         if not of_goal[symbol]:
             return False  # nothing cancels a variable that the goal lacks
         multiple = _quotient(of_goal[symbol], of_given[symbol])
-        if multiple is not None and multiple not in multiples:
+        if multiple is not None and multiple not in ({NONE: 1}, *multiples):
             multiples.append(multiple)
     return any(
         _is_positive(m) and _never_negative(plus(goal, times(m, given), -1)) for m in multiples

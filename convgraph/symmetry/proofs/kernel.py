@@ -123,7 +123,7 @@ def check_steps(
             step = _step_as_read(step, read)
             if step.number != number or step.left != at:
                 raise altered(number, "it does not begin where the one before ends")
-            if not step.left.free_symbols | step.right.free_symbols <= symbols:
+            if not step.right.free_symbols <= symbols:
                 raise altered(number, "it speaks of what the statement does not")
             if not _is_allowed(step, now):
                 raise altered(number, f"it does not follow by the rule {step.rule!r}")

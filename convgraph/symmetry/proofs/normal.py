@@ -24,7 +24,7 @@ from convgraph.symmetry.statements.vocabulary import (
     applied,
 )
 
-__all__ = ["Reader", "expanded", "fresh", "is_whole", "normal"]
+__all__ = ["Reader", "divided", "expanded", "fresh", "is_whole", "normal"]
 
 BINDERS = (sp.Sum, Greatest, Values)
 WORDS = (sp.Add, sp.Mul, sp.ceiling, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
@@ -166,7 +166,7 @@ def _floor(e: sp.floor) -> sp.Expr:
     """floor((u mod f m) / f) is floor(u / f) mod m, because u mod f m is u less some f m."""
     over, f = sp.fraction(e.args[0])
     if isinstance(over, Residue) and is_whole(over.args[1] / f):
-        return _residue(sp.floor(expanded(over.args[0] / f)), sp.cancel(over.args[1] / f))
+        return _residue(sp.floor(expanded(over.args[0] / f)), divided(over.args[1], f))
     return e
 
 
@@ -203,6 +203,12 @@ def is_whole(quotient: sp.Expr) -> bool:
         return True
     # products cancel by themselves, sums of them when they are asked to, which takes its time
     return bool(any(base.is_Add for base, _ in factors) and sp.cancel(quotient).is_integer)
+
+
+def divided(over: sp.Expr, under: sp.Expr) -> sp.Expr:
+    """A quotient in lowest terms; products cancel by themselves."""
+    quotient = over / under
+    return quotient if _is_product(quotient) else sp.cancel(quotient)
 
 
 def fresh(e: sp.Expr) -> sp.Expr:

@@ -14,7 +14,17 @@ from typing import TypeAlias
 
 import sympy as sp
 
-__all__ = ["NONE", "Polynomial", "coefficient", "plus", "polynomial", "put_in", "symbols", "times"]
+__all__ = [
+    "NONE",
+    "Polynomial",
+    "coefficient",
+    "plus",
+    "polynomial",
+    "put_in",
+    "symbols",
+    "times",
+    "written",
+]
 
 Product: TypeAlias = "frozenset[tuple[sp.Expr, int]]"
 Polynomial: TypeAlias = "Mapping[Product, Fraction | int]"
@@ -54,6 +64,22 @@ def polynomial(e: sp.Expr) -> Polynomial:
             ((product, value),) = base.items()
             return {frozenset((s, k * power) for s, k in product): Fraction(value) ** power}
     return {frozenset({(e, 1)}): 1}
+
+
+def written(p: Polynomial) -> sp.Expr:
+    """A polynomial as an expression, written out.
+
+    >>> n = sp.Symbol("n")
+    >>> written(polynomial((n + 1) * (n - 1)))
+    n**2 - 1
+    """
+    return sp.Add(
+        *(sp.Mul(_number(value), *(s**k for s, k in product)) for product, value in p.items())
+    )
+
+
+def _number(value: Fraction | int) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
 
 
 def plus(a: Polynomial, b: Polynomial, factor: Fraction | int = 1) -> Polynomial:

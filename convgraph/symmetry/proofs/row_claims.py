@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sympy as sp
 
@@ -15,6 +17,7 @@ from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
 from convgraph.symmetry.proofs.kernel import Step, check_steps
 from convgraph.symmetry.proofs.layer_equations import meaning
 from convgraph.symmetry.proofs.open_network import Setting
+from convgraph.symmetry.proofs.polynomials import NONE, coefficient, plus, polynomial, written
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Note, floors_of
@@ -161,10 +164,10 @@ def _reaching(
             raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
         m, i = source.variables[place], positions[out]
         for condition in source.conditions:
-            slope = sp.expand(condition).coeff(m)
+            slope = written(coefficient(polynomial(condition), m))
             if slope != 0:
                 read = _outermost(layer, setting, axis, i, slope.is_negative)
-                yield unfloored(sp.expand(condition.xreplace({m: read})))
+                yield unfloored(condition.xreplace({m: read}))
 
 
 def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: bool) -> sp.Expr:
@@ -173,6 +176,8 @@ def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: b
         raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
     read = sp.sympify(setting.padded(axis).span(i)[last])
     stride = sp.sympify(axis.pace[0])
+    if not read.has(sp.ceiling):
+        return read
     return read.replace(sp.ceiling, lambda e: sp.floor(sp.expand(e + 1 - 1 / stride)))
 
 
@@ -187,6 +192,13 @@ def _without_implied(found: list[sp.Expr], sizes: Meanings) -> list[sp.Expr]:
 
 def _rounded(condition: sp.Expr) -> sp.Expr:
     """A condition on whole numbers in lowest terms: 16 i - 121 >= 0 is i - 8 >= 0."""
-    rest, terms = sp.expand(condition).as_coeff_Add()
-    content, terms = terms.primitive()
-    return terms + sp.floor(rest / content)
+    terms = dict(polynomial(condition))
+    rest = Fraction(terms.pop(NONE, 0))
+    if not terms:
+        return sp.floor(condition)
+    every = [Fraction(value) for value in terms.values()]
+    content = Fraction(
+        math.gcd(*(v.numerator for v in every)), math.lcm(*(v.denominator for v in every))
+    )
+    lowest = {product: value / content for product, value in terms.items()}
+    return written(plus(lowest, {NONE: math.floor(rest / content)}))

@@ -14,7 +14,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.proofs.normal import is_whole
+from convgraph.symmetry.proofs.normal import divided, is_whole
 
 __all__ = ["Unproved", "axis_pairs", "periods", "shifts"]
 
@@ -78,7 +78,7 @@ def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
         out, by = axis.pace
         if not is_whole(t / sp.sympify(by)):
             raise Unproved(f"stride={by}: the stride of {layer.spec} does not divide {t}")
-        return sp.cancel(t / by) if out == 1 else t * out / by
+        return divided(t, sp.sympify(by)) if out == 1 else t * out / by
     if axis.full and axis.outputs == 1:
         return sp.S.Zero
     if axis.full or axis.groups > 1:
