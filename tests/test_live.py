@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import networkx as nx
@@ -242,3 +244,29 @@ def test_cells_are_large_enough_for_a_finger_and_named_by_where_they_are() -> No
     assert most >= points * 4 / 3
     assert "x3,3 to x7,7 (25 units), h3,3, h3,4" in figure.description
     assert 'data-counted="x3,3"' in figure.page()
+
+
+class Tags(HTMLParser):
+    """The attributes of each tag; there is one of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str | None]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] = dict(attrs)
+
+
+def test_in_a_notebook_a_still_picture_lies_under_the_live_page() -> None:
+    net = cg.Conv((3, 3)).on((5, 5))
+    for figure in (cg.draw(cg.Conv(3).on(5), shade="s1").titled('"<a>"'), cg.draw_grid(net)):
+        shown = figure.live()._repr_mimebundle_()
+        parser = Tags()
+        parser.feed(shown["text/html"])
+        found = parser.found
+        assert list(found) == ["div", "img", "iframe"]
+        picture = base64.b64decode(str(found["img"]["src"]).partition("base64,")[2]).decode()
+        assert picture == figure.svg() == shown["image/svg+xml"]
+        assert found["iframe"]["srcdoc"] == figure.page()
+        assert found["iframe"]["sandbox"] == "allow-scripts"
+        assert found["img"]["alt"] == found["iframe"]["title"] == figure.title

@@ -55,7 +55,7 @@ class Controls {
   outputs() {
     this.inputs.forEach((input, axis) => {
       input.value = this.explorer.state.moved[axis];
-      input.parentElement.querySelector("output").textContent = this.explorer.state.moved[axis];
+      input.closest(".ex-shift").querySelector("output").textContent = this.explorer.state.moved[axis];
     });
   }
 

@@ -118,8 +118,8 @@ def _sliders(rank: int) -> str:
     """A slider for each axis along which the input can move."""
     words = WAYS.get(rank, tuple(f"Shift along axis {axis + 1}" for axis in range(rank)))
     return "".join(
-        f'<label class="ex-group ex-shift">{word} <input type="range" value="0"> '
-        "<output>0</output></label>\n"
+        f'<span class="ex-group ex-shift"><label>{word} <input type="range" value="0"></label> '
+        "<output>0</output></span>\n"
         for word in words
     )
 

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
@@ -22,6 +22,9 @@ from convgraph.figures.render import FORMATS, render
 from convgraph.figures.routes import Point
 from convgraph.figures.theme import Theme
 from convgraph.figures.tikz import to_tikz
+
+if TYPE_CHECKING:
+    from convgraph.figures.live.inline import LiveFigure
 
 __all__ = ["SAVED", "Figure", "title_of"]
 
@@ -195,6 +198,19 @@ class Figure:
         from convgraph.figures.live.page import page
 
         return page([self], self.title)
+
+    def live(self) -> LiveFigure:
+        """The live page inside a notebook: the last line of a cell shows it.
+
+        Where a viewer lets no frames or scripts through, the still picture is left.
+
+        >>> import convgraph as cg
+        >>> sorted(cg.draw(cg.Conv(3).on(5)).live()._repr_mimebundle_())
+        ['image/svg+xml', 'text/html', 'text/plain']
+        """
+        from convgraph.figures.live.inline import LiveFigure
+
+        return LiveFigure(self)
 
     def content(self, format: str, dpi: float = 192) -> bytes:
         """The content of a file in this format."""

@@ -16,7 +16,7 @@ from convgraph.figures.theme import BOOK, COLORS
 if TYPE_CHECKING:
     from convgraph.figures.figure import Figure
 
-__all__ = ["asset", "document", "page"]
+__all__ = ["asset", "document", "page", "widths"]
 
 HELP = (
     "Point at or tab to a unit or a parameter; arrow keys move between {}, "
@@ -76,18 +76,24 @@ def _section(figure: Figure, number: int) -> str:
     )
 
 
-def _looks(figure: Figure, svg: str) -> str:
-    """A theme's colours, and how small and how large the picture may become.
-
-    Without a theme of its own it is light or dark as the reader likes it.
-    """
+def widths(figure: Figure, svg: str) -> tuple[float, float, float]:
+    """The pixels that a picture is wide at least and at most, and its height for each of them."""
     found = _SIZE.search(svg)
     assert found is not None
     width, height = (float(size) * PIXELS for size in found.groups())
     units = [unit.side or 2 * figure.theme.radius for p in figure.panels for unit in p.units]
     least = width * LEAST / (min(units) * PIXELS) if units else 0.0
     most = max(width, min(MOST * width, TALLEST * width / height))
-    looks = {"--least": f"{min(width, least):.0f}px", "--most": f"{most:.0f}px"}
+    return min(width, least), most, height / width
+
+
+def _looks(figure: Figure, svg: str) -> str:
+    """A theme's colours, and how small and how large the picture may become.
+
+    Without a theme of its own it is light or dark as the reader likes it.
+    """
+    least, most, _ = widths(figure, svg)
+    looks = {"--least": f"{least:.0f}px", "--most": f"{most:.0f}px"}
     colors = {name: getattr(figure.theme, name) for name in COLORS}
     if any(value != getattr(BOOK, name) for name, value in colors.items()):
         looks |= {f"--{name}": value for name, value in colors.items()}

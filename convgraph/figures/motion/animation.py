@@ -12,6 +12,7 @@ from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.files import save
+from convgraph.figures.live.inline import framed
 from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
@@ -102,11 +103,9 @@ class Animation:
 
     def _repr_html_(self) -> str:
         whole = page(self.frames, self.size, self.times, self.title)
+        still = strip_svg(self.frames[-1:], self.size, 1, self.title)
         width, height = 1.4 * self.size[0] + 40, 1.4 * self.size[1] + 110
-        return (
-            f'<iframe srcdoc="{escape.markup(whole)}" width="{width:.0f}" height="{height:.0f}" '
-            'style="border:0;max-width:100%" sandbox="allow-scripts"></iframe>'
-        )
+        return framed(whole, still, self.title, width, height)
 
     def __repr__(self) -> str:
         width, height = self.size
