@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
-from convgraph.interactions.path_count_sums import Kind
+from convgraph.interactions.path_count_sums import Along, Kind, MomentsKind, Paths
+from convgraph.interactions.path_tables import PathTable, sum_of_tables, table_of
 from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.states import UntraceableError
 
@@ -16,24 +20,8 @@ __all__ = ["Along", "PathMeasures", "Paths"]
 
 M = TypeVar("M")
 
-
-class Along(NamedTuple, Generic[M]):
-    """The paths to the units of a row from the positions of one axis of the input.
-
-    One measure for each phase; a period moves them by `step` positions. The paths along the other
-    axes of the input are counted with their mean over the phases of those.
-    """
-
-    phases: tuple[M | None, ...]
-    step: int
-    everywhere: bool = False
-
-
-class Paths(NamedTuple, Generic[M]):
-    """The paths to a class of units: per axis of the input, `per` times as many as there are."""
-
-    axes: tuple[Along[M], ...]
-    per: int = 1
+# Fewer payloads than this are summed one by one: a table of them takes longer to make.
+FEW = 16
 
 
 class PathMeasures(Generic[M]):
@@ -47,6 +35,7 @@ class PathMeasures(Generic[M]):
 
     def __init__(self, kind: Kind[M]) -> None:
         self.kind = kind
+        self._tables: dict[int, tuple[Any, PathTable | None]] = {}
 
     def start(self, axes: int) -> Paths[M]:
         """The units of the input itself."""
@@ -104,6 +93,31 @@ class PathMeasures(Generic[M]):
             summed = moving if moving and besides else moving + still
             axes.append(self._sum(summed, everywhere))
         return Paths(tuple(axes), per)
+
+    def sums(
+        self, parts: Sequence[tuple[Sequence[Paths[M] | None], NDArray[Any], int]]
+    ) -> Sequence[Paths[M] | None] | None:
+        """See `Bulk.sums`."""
+        kind: object = self.kind
+        if not isinstance(kind, MomentsKind) or max(len(p) for p, _, _ in parts) < FEW:
+            return None
+        if any(len(at) < FEW or not np.all((at >= 0).any(axis=-1)) for _, at, _ in parts):
+            return None
+        read = []
+        for payloads, places, number in parts:
+            table = self._table(payloads)
+            if table is None:
+                return None
+            read.append((table, places, number))
+        return cast("Sequence[Paths[M] | None]", sum_of_tables(read))
+
+    def _table(self, payloads: Any) -> PathTable | None:
+        """Payloads as a table, made once: the same ones are read by several layers."""
+        if isinstance(payloads, PathTable):
+            return payloads
+        if id(payloads) not in self._tables:  # which keeps them, so that the id is their own
+            self._tables[id(payloads)] = payloads, table_of(payloads)
+        return self._tables[id(payloads)][1]
 
     def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
         """See `Algebra.split`."""

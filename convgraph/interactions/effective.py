@@ -13,13 +13,14 @@ from convgraph.core.named_row import input_row, output_row, rows_before
 from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.wiring import Product
-from convgraph.interactions.all_path_counts import PathMeasures, Paths
+from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.path_count_sums import (
     MOST_BITS,
     Moments,
     MomentsKind,
     Packed,
     PackedKind,
+    Paths,
 )
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation, first_state, propagate

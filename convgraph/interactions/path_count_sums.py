@@ -8,15 +8,34 @@ and all of its numbers packed into one large integer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from convgraph.interactions.states import UntraceableError
 
-__all__ = ["MOST_BITS", "Kind", "Moments", "MomentsKind", "Packed", "PackedKind"]
+__all__ = ["MOST_BITS", "Along", "Kind", "Moments", "MomentsKind", "Packed", "PackedKind", "Paths"]
 
 M = TypeVar("M")
 
 MOST_BITS = 1 << 31  # of all numbers on the way to a row, 250 MB and some seconds
+
+
+class Along(NamedTuple, Generic[M]):
+    """The paths to the units of a row from the positions of one axis of the input.
+
+    One measure for each phase; a period moves them by `step` positions. The paths along the other
+    axes of the input are counted with their mean over the phases of those.
+    """
+
+    phases: tuple[M | None, ...]
+    step: int
+    everywhere: bool = False
+
+
+class Paths(NamedTuple, Generic[M]):
+    """The paths to a class of units: per axis of the input, `per` times as many as there are."""
+
+    axes: tuple[Along[M], ...]
+    per: int = 1
 
 
 class Kind(Protocol[M]):

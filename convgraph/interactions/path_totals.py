@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convgraph.interactions.all_path_counts import Paths
-from convgraph.interactions.path_count_sums import Moments
+from convgraph.interactions.path_count_sums import Moments, Paths
+from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.states import State
 
 __all__ = ["PathTotals", "Totals"]
@@ -43,6 +43,9 @@ class PathTotals:
 
 
 def _totals(state: State[Paths[Moments]]) -> Totals:
+    if isinstance(state.payloads, PathTable):
+        paths = state.payloads.paths
+        return Totals(tuple(paths[0].tolist()), tuple(paths.max(axis=0).tolist()), True)
     first, each, plain = [], [], True
     for payload in state.payloads:
         axes = payload.axes if payload is not None else ()

@@ -21,6 +21,7 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
 from convgraph.interactions.states import (
     Algebra,
+    Bulk,
     State,
     UntraceableError,
     align,
@@ -296,6 +297,9 @@ def _recombined(
         first, number = unique_rows(ordered, len(state.payloads))
         kinds = ordered[first]
     number = number.ravel()[which]
+    bulk = algebra.sums([(state.payloads, kinds, 1)]) if isinstance(algebra, Bulk) else None
+    if bulk is not None:
+        return with_classes(state, number.reshape(shape), bulk, algebra)
     payloads: list[P | None] = []
     for runs in _runs(kinds):
         parts = [(p, n) for c, n in runs if c >= 0 and (p := state.payloads[c]) is not None]
@@ -363,7 +367,8 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
         picked = padded.take(table[:, 0], axis=at)
-        return with_classes(changed, picked, (*state.payloads, None), algebra)
+        known = state.payloads if table.min() >= 0 else (*state.payloads, None)
+        return with_classes(changed, picked, known, algebra)
     padded[padded == missing] = -1
     padded = np.moveaxis(padded, at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)

@@ -8,9 +8,10 @@ input's axis. Along the others units fall into classes, with a payload for each 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from abc import abstractmethod
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ from convgraph.core.sizes import Size
 
 __all__ = [
     "Algebra",
+    "Bulk",
     "State",
+    "Table",
     "UntraceableError",
     "align",
     "alike",
@@ -74,6 +77,38 @@ class Algebra(Protocol[P]):
         """A payload for each position, none of which moves."""
 
 
+@runtime_checkable
+class Bulk(Protocol[P]):
+    """An algebra that combines many payloads at once, where they are of one form."""
+
+    def sums(
+        self, parts: Sequence[tuple[Sequence[P | None], NDArray[Any], int]]
+    ) -> Sequence[P | None] | None:
+        """For each of some classes what it reads of each part, so many times; None where not.
+
+        A part are payloads, and of each class the places of those that it reads: one, or as many as
+        there are columns, of which -1 is none.
+        """
+
+
+class Table(Sequence["P | None"]):
+    """Payloads that are kept in another form than one by one."""
+
+    @abstractmethod
+    def take(self, places: Sequence[int]) -> Sequence[P | None]:
+        """Those at some places."""
+
+    @property
+    @abstractmethod
+    def keys(self) -> Sequence[Hashable]:
+        """What is equal for payloads that say the same."""
+
+    @property
+    @abstractmethod
+    def key(self) -> Hashable:
+        """What is equal for tables that say the same."""
+
+
 @dataclass(frozen=True)
 class State(Generic[P]):
     """Payloads of a row's units: `payloads[classes[...]]`, with one axis of `classes` for each of
@@ -83,7 +118,7 @@ class State(Generic[P]):
     view: tuple[Size, ...]
     moves: tuple[int | None, ...]
     classes: NDArray[np.integer]
-    payloads: tuple[P | None, ...]
+    payloads: Sequence[P | None]
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -107,18 +142,28 @@ def with_classes(
     """Another assignment of units to classes: those that no unit is in are dropped, and those that
     say the same are one."""
     used, renumbered = kinds_of(classes, len(payloads))
-    kept = [payloads[c] for c in used]
+    kept = taken(payloads, used)
     if len(kept) > 1:
         first: dict[Hashable, int] = {}
-        number = [
-            first.setdefault(None if p is None else algebra.same(p), i) for i, p in enumerate(kept)
-        ]
+        keys: Iterable[Hashable]
+        if isinstance(kept, Table):
+            keys = kept.keys
+        else:
+            keys = [None if p is None else algebra.same(p) for p in kept]
+        number = [first.setdefault(key, i) for i, key in enumerate(keys)]
         if len(first) < len(kept):
             order = {c: place for place, c in enumerate(first.values())}
-            kept = [kept[c] for c in first.values()]
+            kept = taken(kept, list(first.values()))
             renumbered = compact(np.array([order[c] for c in number]), len(kept))[renumbered]
     renumbered = np.zeros((1,) * classes.ndim, np.int64) if len(kept) == 1 else alike(renumbered)
-    return replace(state, classes=renumbered, payloads=tuple(kept), **changes)
+    return replace(state, classes=renumbered, payloads=kept, **changes)
+
+
+def taken(payloads: Sequence[P | None], places: Sequence[int]) -> Sequence[P | None]:
+    """The payloads at some places: of a table another one."""
+    if isinstance(payloads, Table):
+        return payloads.take(places)
+    return tuple([payloads[place] for place in places])
 
 
 def alike(numbers: NDArray[np.integer]) -> NDArray[np.integer]:

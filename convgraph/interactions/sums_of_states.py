@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from itertools import combinations
+from math import prod
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,9 @@ from numpy.typing import NDArray
 from convgraph.core.sizes import Size
 from convgraph.interactions.states import (
     Algebra,
+    Bulk,
     State,
+    Table,
     UntraceableError,
     align,
     compact,
@@ -132,6 +136,10 @@ def times(state: State[P], number: int, algebra: Algebra[P]) -> State[P]:
     """A state whose units see so many times what they see."""
     if number == 1:
         return state
+    every = np.arange(len(state.payloads))
+    bulk = algebra.sums([(state.payloads, every, number)]) if isinstance(algebra, Bulk) else None
+    if bulk is not None:
+        return replace(state, payloads=bulk)
     payloads = (
         None if p is None else algebra.combine([(p, number)], state.sizes) for p in state.payloads
     )
@@ -225,30 +233,73 @@ def _next_join(
     does not move is joined to one that does: what global edges count beside others depends on it.
     """
     still = not algebra.idempotent and not any(m is not None for m in moves)
-    costs: dict[tuple[int, int, Pairs | None], tuple[int, bool]] = {}
-    for one in range(len(terms)):
-        for other in range(one + 1, len(terms)):
-            a, b = terms[one][0], terms[other][0]
-            pairs = None if vary_apart(a, b) else _pairs(a, b)
-            made, same = _made(a, b, pairs), a.moves == b.moves == moves
-            read = 0 if still else len(a.payloads) + len(b.payloads)
-            if made <= read + FEW and (same or len(terms) == 2):
-                return one, other, pairs
-            costs[one, other, pairs] = made, same
-    waiting = {pair: made for pair, (made, same) in costs.items() if not same}
+    joins = [_Join(one, other, terms, moves) for one, other in combinations(range(len(terms)), 2)]
+    for join in joins:
+        enough = FEW if still else join.read + FEW
+        if (join.same or len(terms) == 2) and join.least <= enough and join.made <= enough:
+            return join.one, join.other, join.pairs
+    waiting = [join for join in joins if not join.same]
     if not waiting and len(terms) <= MOST_TERMS:
         return None
-    chosen = waiting or {pair: made for pair, (made, _) in costs.items()}
-    return min(chosen, key=chosen.__getitem__)
+    best: _Join[P] | None = None
+    for join in sorted(waiting or joins, key=lambda join: join.units):
+        # to count pairs takes as long as there are units: not where it cannot be the fewest
+        if best is None or join.key(join.least) < best.key(best.made):
+            best = join if best is None or join.key(join.made) < best.key(best.made) else best
+    assert best is not None  # as there are two terms
+    return best.one, best.other, best.pairs
 
 
-def _made(a: State[P], b: State[P], pairs: Pairs | None) -> int:
-    """How many payloads a join makes: of pairs of classes in which both see something."""
-    seen = [np.array([p is not None for p in state.payloads]) for state in (a, b)]
-    if pairs is None:  # all pairs, which need not be listed
-        return int(np.count_nonzero(seen[0])) * int(np.count_nonzero(seen[1]))
-    first, second = np.divmod(pairs.kinds, len(b.payloads))
-    return int(np.count_nonzero(seen[0][first] & seen[1][second]))
+class _Join(Generic[P]):
+    """Two terms that may be joined, and what that would make."""
+
+    def __init__(
+        self,
+        one: int,
+        other: int,
+        terms: Sequence[tuple[State[P], int]],
+        moves: tuple[int | None, ...],
+    ) -> None:
+        self.one, self.other = one, other
+        a, b = self.states = terms[one][0], terms[other][0]
+        self.same = a.moves == b.moves == moves
+        self.read = len(a.payloads) + len(b.payloads)
+        self.units = prod(map(max, a.classes.shape, b.classes.shape))
+
+    @cached_property
+    def pairs(self) -> Pairs | None:
+        """The pairs of classes that units are in; None where these are all."""
+        return None if vary_apart(*self.states) else _pairs(*self.states)
+
+    @cached_property
+    def made(self) -> int:
+        """How many payloads the join makes: of pairs of classes in which both see something."""
+        a, b = self.states
+        seen = [_seen(state) for state in (a, b)]
+        if self.pairs is None:  # all pairs, which need not be listed
+            return int(np.count_nonzero(seen[0])) * int(np.count_nonzero(seen[1]))
+        first, second = np.divmod(self.pairs.kinds, len(b.payloads))
+        return int(np.count_nonzero(seen[0][first] & seen[1][second]))
+
+    @cached_property
+    def least(self) -> int:
+        """No more than it makes."""
+        if not all(_seen(state).all() for state in self.states):
+            return 0
+        if all(state.classes.size == len(state.payloads) for state in self.states):
+            return self.units  # each unit is in a class of its own
+        return max(len(state.payloads) for state in self.states)
+
+    def key(self, made: int) -> tuple[int, bool, int, int]:
+        """Which join comes first of those that make so many payloads, or more."""
+        return made, self.same, self.one, self.other
+
+
+def _seen(state: State[Any]) -> NDArray[np.bool_]:
+    """Of each class whether its units see anything."""
+    if isinstance(state.payloads, Table):
+        return np.ones(len(state.payloads), bool)
+    return np.array([payload is not None for payload in state.payloads])
 
 
 def vary_apart(a: State[P], b: State[P]) -> bool:
@@ -287,6 +338,11 @@ def _joined(
     if len(kinds) > max(MOST_JOINED, len(a.payloads), count):
         raise UntraceableError
     result: State[P] = State(a.view, moves, number, ())
+    if isinstance(algebra, Bulk):
+        first, second = np.divmod(np.array(kinds, np.int64), count)
+        bulk = algebra.sums([(a.payloads, first, a_times), (b.payloads, second, b_times)])
+        if bulk is not None:
+            return with_classes(result, number, bulk, algebra)
     payloads: list[P | None] = []
     for kind in kinds:
         p, q = a.payloads[kind // count], b.payloads[kind % count]
@@ -307,7 +363,7 @@ def key_of(state: State[P], algebra: Algebra[P]) -> Hashable:
     if algebra.idempotent and len(payloads) <= FEW:
         said = tuple(None if p is None else algebra.same(p) for p in payloads)
     else:
-        said = tuple(map(id, payloads))
+        said = (payloads.key,) if isinstance(payloads, Table) else tuple(map(id, payloads))
     # a digest, as the classes of thousands of positions would be kept a second time
     classes = np.ascontiguousarray(compact(state.classes, len(payloads)))
     digest = blake2b(classes.data, digest_size=16).digest()

@@ -14,11 +14,19 @@ from numpy.typing import NDArray
 
 from convgraph.interactions.affine import Fields, Interval, Intervals, union_of
 from convgraph.interactions.all_fields import counted
-from convgraph.interactions.all_path_counts import PathMeasures, Paths
+from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.bit_tables import Branches
-from convgraph.interactions.path_count_sums import Moments, MomentsKind
+from convgraph.interactions.path_count_sums import Moments, MomentsKind, Paths
+from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.states import Algebra, State, UntraceableError, in_pairs, kinds_of
+from convgraph.interactions.states import (
+    Algebra,
+    State,
+    UntraceableError,
+    in_pairs,
+    kinds_of,
+    unique_rows,
+)
 from convgraph.interactions.sums_of_states import (
     MOST_JOINED,
     Sum,
@@ -273,6 +281,8 @@ def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] 
     if state is None:
         return None
     each = known.of(state).first
+    if isinstance(state.payloads, PathTable):
+        return state.payloads[max(range(len(each)), key=each.__getitem__)]
     kinds = [kind for kind, payload in enumerate(state.payloads) if payload is not None]
     return state.payloads[max(kinds, key=each.__getitem__)] if kinds else None
 
@@ -293,17 +303,24 @@ def _groups(terms: Sequence[Term]) -> list[list[Term]]:
 
 def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths[Moments], int]]:
     """The payloads of the combination of classes to which the most paths lead."""
-    code: Any = np.int64(0)
-    for state, _ in group:
-        code = code * len(state.payloads) + state.classes
-    codes = np.unique(code)
-    places, paths = [], np.zeros(len(codes), object)
-    for state, number in reversed(group):
-        codes, place = np.divmod(codes, len(state.payloads))
-        paths = paths + number * np.array(known.of(state).first, object)[place]
+    alike: list[NDArray[Any]] = []  # the classes of terms of which several may have the same
+    paths: list[Any] = []
+    places = []
+    for state, number in group:
+        each = number * np.array(known.of(state).first, object)
+        same = (at for at, classes in enumerate(alike) if np.array_equal(classes, state.classes))
+        place = next(same, len(alike))
+        if place == len(alike):
+            alike.append(state.classes)
+            paths.append(each)
+        else:
+            paths[place] = paths[place] + each
         places.append(place)
-    best = int(paths.argmax())
-    chosen = ((s.payloads[at[best]], n) for (s, n), at in zip(group, reversed(places), strict=True))
+    rows = np.stack([classes.ravel() for classes in np.broadcast_arrays(*alike)], axis=1)
+    kinds = rows[unique_rows(rows, max(map(len, paths)))[0]]
+    total: Any = sum(each[kinds[:, at]] for at, each in enumerate(paths))
+    best = kinds[int(total.argmax())]
+    chosen = ((s.payloads[int(best[at])], n) for (s, n), at in zip(group, places, strict=True))
     return [(payload, number) for payload, number in chosen if payload is not None]
 
 

@@ -15,11 +15,10 @@ from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.all_fields import counted
-from convgraph.interactions.all_path_counts import Paths
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
 from convgraph.interactions.padding_seen import padded_share
-from convgraph.interactions.path_count_sums import Moments
+from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.middle import middle_of

@@ -19,12 +19,11 @@ from convgraph.core.sizes import product
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields, affine_fields
-from convgraph.interactions.all_path_counts import Paths
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
 from convgraph.interactions.padding_seen import Slabs, padded_units
-from convgraph.interactions.path_count_sums import Moments
+from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.sums_of_states import Sum

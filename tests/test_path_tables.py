@@ -1,0 +1,77 @@
+"""Path counts of many classes at once, against one sum after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convgraph.interactions.all_path_counts import FEW, PathMeasures
+from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
+from convgraph.interactions.path_totals import PathTotals
+from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.sums_of_states import Sum
+from convgraph.reports.extremes import most_paths
+
+numbers = st.integers(0, 10**30)
+moments = st.builds(Moments, numbers, numbers, numbers)
+forms = st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=2, max_size=2)
+
+
+@st.composite
+def payloads(draw: st.DrawFn) -> tuple[Paths[Moments], ...]:
+    """Of two axes, all of one form."""
+    form = draw(forms)
+    few = draw(
+        st.lists(st.tuples(moments, moments), min_size=1, max_size=3)
+    )  # which return, so that drawing takes little
+    return tuple(
+        Paths(tuple(Along((m,), *along) for m, along in zip(few[k % len(few)], form, strict=True)))
+        for k in range(FEW)
+    )
+
+
+@given(st.lists(payloads(), min_size=1, max_size=3), st.data())
+def test_sums_of_tables_are_those_of_payloads(
+    each: list[tuple[Paths[Moments], ...]], data: st.DataObject
+) -> None:
+    algebra = PathMeasures(MomentsKind())
+    parts = []
+    for one in each:
+        taps = data.draw(st.integers(1, 3))
+        places = data.draw(st.lists(st.integers(-1, FEW - 1), min_size=taps, max_size=taps))
+        rows = [[(p + k) % FEW if p >= 0 else -1 for p in places] for k in range(FEW)]
+        parts.append((one, np.array([[k, *row] for k, row in enumerate(rows)]), 1 + taps))
+    try:
+        wanted = [
+            algebra.combine(
+                [(one[p], n) for one, at, n in parts for p in at[k].tolist() if p >= 0], (1, 1)
+            )
+            for k in range(FEW)
+        ]
+    except UntraceableError:
+        with pytest.raises(UntraceableError):
+            algebra.sums(parts)
+        return
+    found = algebra.sums(parts)
+    assert found is not None
+    assert list(found) == wanted
+    assert [found[k] for k in range(FEW)] == wanted
+
+
+@given(st.sampled_from([2, 5, 12]), st.data())
+def test_the_most_paths_are_those_of_all_combinations(terms: int, data: st.DataObject) -> None:
+    """Of twelve terms of 60 classes there are more combinations than 2^63."""
+    drawn, wanted = [], np.zeros(60, object)
+    for k in range(terms):
+        paths = data.draw(st.lists(st.integers(0, 9), min_size=7, max_size=7))
+        each = [Paths((Along((Moments(paths[i % 7], k, i),), 1),)) for i in range(60)]
+        classes = np.roll(np.arange(60), data.draw(st.integers(0, 59)))
+        drawn.append((State((60,), (None,), classes, tuple(each)), 1 + k))
+        wanted = wanted + np.array([(1 + k) * paths[i % 7] for i in classes], object)
+    best = most_paths(Sum(tuple(drawn)), PathTotals())
+    assert best is not None
+    (measure,) = best.axes[0].phases
+    assert measure is not None
+    assert measure.paths == wanted.max()
