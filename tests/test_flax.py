@@ -71,10 +71,11 @@ def test_a_residual_network_has_the_known_numbers() -> None:
     assert found.network.row("layer4_1.bn2").shape == (512, 7, 7)
 
 
+@pytest.mark.exhaustive
 def test_fields_and_values_of_a_residual_network() -> None:
     """Three units of each row that the model gives back, by the Jacobian."""
     model, shape = Residual(1, 3), (1, 24, 24, 3)
-    variables = made(model, shape)
+    variables = jax.tree.map(abs, made(model, shape))  # so that no relu is shut
     net = from_jax(model.apply, shape, variables)
     assert net.parameter_count == sum(each.size for each in jax.tree.leaves(variables["params"]))
     image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
@@ -94,8 +95,8 @@ def test_fields_and_values_of_a_residual_network() -> None:
         return jnp.stack([rows[n][0, i, j, c] for n in ROWS for c, i, j in units[n]])
 
     derived = jax.jit(jax.jacrev(picked))
-    changes = sum(  # a relu that is shut at one point is open at another
-        np.abs(derived(rng.normal(size=shape).astype(np.float32))) for _ in range(8)
+    changes = sum(  # what is not the greatest of its window at one point is so at another
+        np.abs(derived(rng.uniform(size=shape).astype(np.float32))) for _ in range(8)
     )
     every = [(name, unit) for name in ROWS for unit in units[name]]
     for (name, unit), change in zip(every, np.asarray(changes)[:, 0], strict=True):
@@ -110,9 +111,10 @@ def test_fields_and_values_of_a_residual_network() -> None:
 
 
 ROWS = ("conv1", "bn1", "layer1_0", "layer2_0")
-EXACT = ("conv1", "bn1")  # no relu is shut in between
+EXACT = ("conv1", "bn1")  # no pool in between
 
 
+@pytest.mark.exhaustive
 def test_models_that_hold_their_arrays() -> None:
     shape = (1, 9, 9, 2)
     bound = nn.Sequential([nn.Conv(3, (3, 3)), nn.relu]).bind(
@@ -131,6 +133,7 @@ def test_models_that_hold_their_arrays() -> None:
     assert {name.split(".")[-1] for name in net.weights} == {"kernel", "bias", "scale"}
 
 
+@pytest.mark.exhaustive
 def test_equinox_has_no_batch() -> None:
     eqx = pytest.importorskip("equinox")
     model = eqx.nn.Sequential(
@@ -145,6 +148,7 @@ def test_equinox_has_no_batch() -> None:
     np.testing.assert_allclose(np.asarray(net.evaluate(image), float), model(image), 1e-4, 1e-5)
 
 
+@pytest.mark.exhaustive
 def test_haiku_is_a_pair_of_functions() -> None:
     hk = pytest.importorskip("haiku")
 
