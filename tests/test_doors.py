@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from onnx import TensorProto
 
 import convgraph as cg
 from convgraph.cli import main
+from convgraph.cli.exit_status import reported
 from convgraph.core import memory
 from convgraph.importers import onnx_file
 from tests.hostile_names import model
@@ -118,6 +123,50 @@ def test_a_move_of_too_many_positions_is_refused_before_it_is_made() -> None:
     assert result.exit_code == 2
     assert "positions=199,999,998" in result.stderr
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
+def test_a_chance_of_too_many_positions_is_refused_before_they_are_listed() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    shift = ["--input", "100000000", "--shift", "1"]
+    result = CliRunner().invoke(main, ["invariance", "MaxPool(3, stride=1)", *shift])
+    assert result.exit_code == 2
+    assert "positions=" in result.stderr
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "Conv(3)", "--input", "9", "--shift", "1"],
+        ["prove", "Conv(3)", "--shift", "1", "--verify"],
+        ["invariance", "MaxPool(3)", "--input", "9", "--shift", "1"],
+    ],
+)
+def test_what_may_take_long_shows_its_progress(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    steps: list[int] = []
+
+    @contextmanager
+    def counted(what: str, total: int) -> Iterator[Any]:
+        steps.append(-total)
+        yield lambda: steps.append(1)
+
+    command = importlib.import_module(f"convgraph.cli.{arguments[0]}_command")
+    monkeypatch.setattr(command, "progress", counted)
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert steps
+    assert sum(steps) == 0
+
+
+@pytest.mark.parametrize(("error", "status"), [(BrokenPipeError(), 1), (OSError(28, "full"), 2)])
+def test_an_output_that_is_no_file_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, status: int
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with pytest.raises(SystemExit) as left, reported("convgraph"):
+        raise error
+    assert left.value.code == status
 
 
 def test_what_a_command_may_take_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

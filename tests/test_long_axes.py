@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import resource
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core import window
+from convgraph.core.tying import Mean
 from convgraph.core.window import Window
 from convgraph.interactions import bit_tables
 from convgraph.reports.middle import middle_of
@@ -114,3 +118,27 @@ def test_an_axis_that_64_bits_do_not_number_is_refused() -> None:
         (cg.Upsample(2) ** 60).on(8)
     net = (cg.Upsample(2) ** 59).on(8)
     assert cg.cost(net).connections == sum(8 * 2**n for n in range(1, 60))
+
+
+@pytest.mark.parametrize("count_include_pad", [False, True])
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_the_numbers_of_a_mean_are_those_of_its_windows(
+    count_include_pad: bool, ceil_mode: bool
+) -> None:
+    for kernel, stride, dilation, padding, size in product(
+        (1, 2, 4), (1, 3), (1, 2), (0, 1), (9, 40)
+    ):
+        if 2 * padding > kernel:
+            continue
+        spec = cg.AvgPool(kernel, stride, padding, dilation, ceil_mode, count_include_pad)
+        (joint,) = spec.on(size).layers[0].joints
+        assert isinstance(joint.tying, Mean)
+        assert joint.tying.different(joint.wiring) == joint.tying.numbers(joint.wiring)[0]
+
+
+def test_a_mean_over_a_long_axis_is_counted_by_its_border() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    net = cg.AvgPool(3, padding=1, ceil_mode=True, count_include_pad=False).on(10**12)
+    assert net.connection_count == 10**12
+    assert set(net.labels.numbers) == {sp.Rational(1, 2), sp.Rational(1, 3)}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB

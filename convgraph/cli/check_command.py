@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import print_json, print_line, print_lines
+from convgraph.cli.output import print_json, print_line, print_lines, progress
 from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
@@ -62,20 +62,25 @@ def command(
     """
     import convgraph as cg
 
+    said: Any
     net = network(expression, shape)
-    verdict = cg.check_equivariance(
-        net, _transformation(shift, flip, rotate, scale, axis, boundary)
-    )
-    lattice = _lattice(net)
-    if out is not None and verdict.counterexample is not None:
-        example = verdict.counterexample
-        cg.draw(example.network, **example.marks).save(out)
+    moved = _transformation(shift, flip, rotate, scale, axis, boundary)
+    with progress("The verdict", 3) as step:
+        verdict = cg.check_equivariance(net, moved)
+        step()
+        lattice = _lattice(net)
+        step()
+        if out is not None and verdict.counterexample is not None:
+            example = verdict.counterexample
+            cg.draw(example.network, **example.marks).save(out)
+        said = (
+            verdict.to_dict() if as_json else str(verdict)
+        )  # causes and conditions are looked for
+        step()
     if as_json:
-        facts = verdict.to_dict()
-        facts["lattice"] = None if lattice is None else lattice.to_dict()
-        print_json(facts)
+        print_json({**said, "lattice": None if lattice is None else lattice.to_dict()})
         return
-    print_lines(str(verdict).split("\n"))
+    print_lines(said.split("\n"))
     if lattice is not None:
         print_line()
         print_lines(str(lattice).split("\n"))

@@ -49,8 +49,12 @@ def reported(program: str) -> Iterator[None]:
 
 
 def _give_up_output() -> None:
+    try:
+        number = sys.stdout.fileno()
+    except OSError:  # it is no file, but what somebody put in its place
+        return
     # Python would try once more at shutdown, and complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _leave(program: str, message: str) -> None:

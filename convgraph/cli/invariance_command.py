@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from convgraph.cli.output import print_json, print_lines
+from convgraph.cli.output import print_json, print_lines, progress
 from convgraph.cli.shared_arguments import (
     boundary_option,
     expression,
@@ -53,7 +53,10 @@ def command(
     """
     import convgraph as cg
 
-    found = cg.invariance(network(expression, shape), shifted(shift, axis, boundary), independent)
+    net, moved = network(expression, shape), shifted(shift, axis, boundary)
+    with progress("The chance", 1) as step:
+        found = cg.invariance(net, moved, independent)
+        step()
     if as_json:
         print_json(found.to_dict())
         return

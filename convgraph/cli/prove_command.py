@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.output import print_json, print_lines, print_text
+from convgraph.cli.output import print_json, print_lines, print_text, progress
 from convgraph.cli.shared_arguments import SpecType
 
 if TYPE_CHECKING:
@@ -80,17 +80,20 @@ def command(
 
     (inputs,) = parse_amounts("channels", channels) if channels is not None else (None,)
     moved = _shift(expression, shift, axis, where)
-    found = cg.prove(expression, moved, where, inputs, row)
+    checks: list[str] = []
+    with progress("The proof", 2) as step:
+        found = cg.prove(expression, moved, where, inputs, row)
+        step()
+        if verify and isinstance(found, cg.Proof) and form != "smt2":
+            checks = _checks(found)
+        step()
     if form == "json":
-        facts = found.to_dict()
-        if verify and isinstance(found, cg.Proof):
-            facts["checks"] = _checks(found)
-        print_json(facts)
+        print_json({**found.to_dict(), **({"checks": checks} if checks else {})})
     elif form == "smt2":
         print_text(_smt2(found), nl=False)
     elif isinstance(found, cg.Proof):
         print_text(getattr(found, form)() if form else str(found))
-        print_lines(_checks(found) if verify else [])
+        print_lines(checks)
     else:
         print_text(str(found))
     if not isinstance(found, cg.Proof):

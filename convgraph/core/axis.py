@@ -210,7 +210,12 @@ class Axis:
 
     def window_sizes(self) -> NDArray[np.int64]:
         """For each output position, how many of its taps lie in the input or its padding."""
+        memory.require("positions", int(self.outputs), 3 * 8)
         return np.full(int(self.outputs), int(self.taps))
+
+    def window_kinds(self) -> NDArray[np.int64]:
+        """The different numbers of taps that lie in the input or its padding."""
+        return np.full(min(int(self.outputs), 1), int(self.taps))
 
     def back(self, outputs: Mask) -> Mask:
         """The input positions that a set of output positions reads, as boolean arrays."""

@@ -125,7 +125,7 @@ def labels_of(layers: Sequence[Layer]) -> Labels:
         if isinstance(joint.tying, Constant):
             numbers[joint.tying.value] = None
         elif isinstance(joint.tying, Mean):
-            numbers.update(dict.fromkeys(joint.tying.numbers(joint.wiring)[0]))
+            numbers.update(dict.fromkeys(joint.tying.different(joint.wiring)))
     expressions = dict.fromkeys(
         e for tying in explicit if isinstance(tying.expressions, tuple) for e in tying.expressions
     )

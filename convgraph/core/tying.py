@@ -150,6 +150,18 @@ class Mean:
         shape = tuple(map(len, counts))
         return numbers, of_products.reshape(shape)[np.ix_(*which)].ravel()
 
+    def different(self, wiring: Wiring) -> tuple[sp.Expr, ...]:
+        """The different numbers on the connections, in the same order."""
+        assert isinstance(wiring, Product)
+        counts = [self._kinds(axis) for axis in wiring.axes]
+        products = np.unique(reduce(np.multiply.outer, counts))
+        return tuple(sp.Rational(1, max(int(c), 1)) for c in products)
+
+    def _kinds(self, axis: Axis) -> NDArray[np.int64]:
+        if self.over == "present":
+            return np.unique(np.concatenate([p for length, p in axis.fan_in_pieces() if length]))
+        return axis.window_kinds()
+
     def _counted(self, axis: Axis) -> NDArray[np.int64]:
         if self.over == "present":
             return axis.fan_in()

@@ -45,7 +45,7 @@ class Units(Set[str]):
     def single(row: Row, index: tuple[int, ...]) -> Units:
         """The unit at a zero-based index."""
         masks = []
-        memory.require("positions", sum(row.numbers()), 1)
+        memory.require("positions", sum(row.numbers()), 3)  # and a mask or two of what they reach
         for i, size in zip(index, row.numbers(), strict=True):
             mask = np.zeros(size, bool)
             mask[i] = True

@@ -176,6 +176,17 @@ class Window(Axis):
         room = int(self.inputs + self.after + self.padding) - self.stride * self.places()
         return np.minimum(sizes, -(-room // int(self.dilation)))
 
+    def window_kinds(self) -> NDArray[np.int64]:
+        if self.after is None:
+            return super().window_kinds()
+        # all taps are there but in the last windows
+        room = int(self.inputs + self.after + self.padding) - int(self.dilation) * int(self.taps)
+        first = min(max(room // int(self.stride), 0), int(self.outputs))
+        last = replace(
+            self, outputs=int(self.outputs) - first, padding=self.padding - first * self.stride
+        )
+        return np.union1d(super().window_kinds()[: min(first, 1)], last.window_sizes())
+
     def back(self, outputs: Mask) -> Mask:
         if self._by_table():
             return super().back(outputs)

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.window import Window
 from convgraph.symmetry.instances.borders import along
@@ -108,6 +109,7 @@ class Counts:
 
 def counted(found: Pooled) -> Counts:
     """Count on the axes."""
+    memory.require("positions", sum(found.row.numbers()), 200)  # lists of taps, before and after
     windows, sources = found.windows(), found.sources()
     if found.kind == "mean" and any(len(set(s[s >= 0])) < (s >= 0).sum() for s in sources):
         raise ConvgraphError(f"g={found.transformation!r}: a mean of values that are repeated")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.function import Function
 from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
@@ -152,6 +153,7 @@ class MovedNetwork:
         return {w: _Kept(partial(self._evaluated, w, self.units)) for w in (INFINITY, VALUES)}
 
     def _evaluated(self, where: str, units: Ints) -> Iterator[Evaluated]:
+        memory.require("parameters", len(self.network.labels), 64)  # a number for each, twice
         cone = cone_of(self.layers, units, len(self.network.edges.start) - 1)
         given = self.network, cone, self.moves, self.zeroed
         if where == INFINITY:

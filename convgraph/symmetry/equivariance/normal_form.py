@@ -19,6 +19,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 import sympy as sp
 
+from convgraph.core import memory
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
@@ -218,6 +219,7 @@ def settled(
     made = Forms()
     inputs = sum(int(row.size) for row in network.inputs)
     x: list[Polynomial] = [{(made.variable(("x", u)),): 1} for u in range(inputs)]
+    memory.require("parameters", len(network.labels), 32)
     labels = made.zeros(len(network.labels))
     used = [each for layer in cone.layers for each in (layer.label, layer.bias)]
     for number in np.unique(np.concatenate([each for each in used if each is not None])).tolist():
