@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import sympy as sp
 from harness import Result, against, benchmark, best, figure, seconds
@@ -44,6 +45,33 @@ def residual(depth: int = 25) -> cg.Network:
         other = cg.Conv((3, 3), 64, padding=1)
         spec = spec >> cg.Residual(one >> cg.ReLU() >> other) >> cg.ReLU()
     return spec.on((3, 224, 224))
+
+
+def small() -> Iterator[tuple[str, Callable[[], cg.Network], cg.Shift]]:
+    """Networks of a few units, where what a verdict takes is its own beginning."""
+    conv = cg.Conv(3, padding=1)
+    same = cg.Conv(3, padding="same")
+    stack = same >> cg.ReLU() >> cg.MaxPool(2)
+    residual = cg.Residual(same >> cg.ReLU() >> same)
+    image = cg.Conv((3, 3), 4, padding=1)
+    tanh = conv >> cg.Activation("tanh")
+    yield "max pooling, 8 units", lambda: cg.MaxPool(2).on(8), cg.Shift(2)
+    yield "3 taps, 9 units", lambda: conv.on(9), cg.Shift(1)
+    yield "3 taps and a tanh, 8 units", lambda: tanh.on(8), cg.Shift(1)
+    yield "convolution, ReLU and pooling, 10 units", lambda: stack.on(10), cg.Shift(2)
+    yield "a residual block, 9 units", lambda: residual.on(9), cg.Shift(1)
+    yield "4 filters of 3x3 on 3x7x7", lambda: image.on((3, 7, 7)), cg.Shift((1, 0))
+    strided = cg.Conv(2, stride=2)
+    yield "a circle of stride 2, moved by 1: searched", lambda: strided.on(8), AROUND
+
+
+@benchmark("Equivariance of small networks")
+def of_small() -> Iterator[Result]:
+    for what, made, g in small():
+        networks = iter([made() for _ in range(41)])
+        fresh(next(networks), g)
+        took = best(lambda n=networks, g=g: fresh(next(n), g), repeat=40, clock=time.process_time)
+        yield figure(f"{what}: verdict and band", seconds(took))
 
 
 def fresh(network: cg.Network, g: cg.Shift) -> Verdict:
