@@ -234,16 +234,15 @@ def test_a_page_knows_the_authors_colours_letters_and_theme() -> None:
 def test_cells_are_large_enough_for_a_finger_and_named_by_where_they_are() -> None:
     net = (cg.Conv((3, 3)) >> cg.Conv((3, 3))).on((9, 9))
     figure = cg.draw_grid(net, "g3,3")
-    found = re.search(
-        r'--least: (\d+)px; --most: (\d+)px">\s*<svg width="([\d.]+)pt"', figure.page()
-    )
+    text = figure.page()
+    found = re.search(r'--least: (\d+)px; --most: (\d+)px">\s*<svg width="([\d.]+)pt"', text)
     assert found is not None
     least, most, points = map(float, found.groups())
     (side,) = {unit.side for unit in figure.panels[0].units}
     assert least / (points * 4 / 3) * side * 4 / 3 >= 24
     assert most >= points * 4 / 3
     assert "x3,3 to x7,7 (25 units), h3,3, h3,4" in figure.description
-    assert 'data-counted="x3,3"' in figure.page()
+    assert 'data-counted="x3,3"' in text
 
 
 class Tags(HTMLParser):
