@@ -83,7 +83,8 @@ def test_a_maximum_of_many_sums_is_one_of_their_numbers() -> None:
     }
     x = [[values[sp.Symbol(f"x{i},{j}")] for j in range(1, 5)] for i in range(1, 5)]
     numbers = net.evaluate(x, {str(label): values[label] for label in net.parameters}).ravel()
-    found = [expression.subs(values) for expression in net.expressions().values()]
+    put_in = {symbol: sp.Integer(value) for symbol, value in values.items()}
+    found = [expression.xreplace(put_in) for expression in net.expressions().values()]
     assert found == numbers.tolist()
 
 
