@@ -97,20 +97,22 @@ def test_a_concatenation_of_open_sizes_has_a_cost() -> None:
     assert cg.cost(net).connections == 6 * n
 
 
-def test_masks_of_a_softmax_are_told() -> None:
+def test_what_a_mask_lets_through_a_softmax_sees() -> None:
     hidden = np.triu(np.full((3, 3), -np.inf, np.float32), 1)
-    nodes = [
-        helper.make_node("Where", ["keep", "x", "low"], ["h"]),
-        helper.make_node("Softmax", ["h"], ["y"]),
-    ]
-    held = {"keep": hidden == 0, "low": np.float32(-np.inf)}
-    (caveat,) = cg.from_onnx(model(nodes, held, (1, 3, 3))).caveats
-    assert "a mask hides" in caveat
-    nodes = [helper.make_node("Constant", [], ["m"], value=numpy_helper.from_array(hidden)),
+    chosen = [helper.make_node("Where", ["keep", "x", "low"], ["h"]),
+              helper.make_node("Softmax", ["h"], ["y"])]  # fmt: skip
+    added = [helper.make_node("Constant", [], ["m"], value=numpy_helper.from_array(hidden)),
              helper.make_node("Add", ["x", "m"], ["h"]),
              helper.make_node("Softmax", ["h"], ["y"])]  # fmt: skip
-    (caveat,) = cg.from_onnx(model(nodes, {}, (1, 3, 3))).caveats
-    assert "a mask hides" in caveat
+    x = np.arange(9).reshape(3, 3) / 4
+    grown = np.exp(x + hidden)
+    for nodes, held in ((chosen, {"keep": hidden == 0, "low": np.float32(-np.inf)}), (added, {})):
+        net = cg.from_onnx(model(nodes, held, (1, 3, 3)))
+        assert net.caveats == ()
+        assert np.allclose(net.evaluate(x), grown / grown.sum(axis=1, keepdims=True))
+        for i, j in np.ndindex(3, 3):
+            seen = {f"x{i + 1},{k + 1}" for k in range(i + 1)} if j <= i else set()
+            assert cg.receptive_field(net, f"y{i + 1},{j + 1}") == seen
     plain = [helper.make_node("Softmax", ["x"], ["y"])]
     assert cg.from_onnx(model(plain, {}, (1, 3, 3))).caveats == ()
 
