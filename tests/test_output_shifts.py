@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,6 +247,18 @@ def test_shifts_are_put_together_before_they_meet_a_stride() -> None:
     back = cg.check_equivariance(network, cg.Shift(1) @ cg.Shift(-1))
     assert back.broken == {"s1"}
     assert cg.check_equivariance(network, cg.Shift(2) @ cg.Shift(-2)).holds
+
+
+@pytest.mark.parametrize("boundary", ["zeros", "wrap"])
+@pytest.mark.parametrize("far", [10**20 + 1, 2**63, -(10**20) - 1])
+def test_a_shift_beyond_64_bits_is_one_by_what_is_left_of_it(boundary: Any, far: int) -> None:
+    for spec in (cg.Conv(2, stride=2), cg.Conv(3, stride=3, padding=1), cg.Conv(3, padding=1)):
+        near = int(math.copysign(abs(far) % 12 if boundary == "wrap" else 12, far))
+        one, other = (
+            cg.check_equivariance(spec.on(12), cg.Shift(amount, boundary=boundary))
+            for amount in (far, near)
+        )
+        assert (one.holds, len(one.broken)) == (other.holds, len(other.broken))
 
 
 @given(st.tuples(*[st.integers(-4, 4)] * 3))

@@ -76,18 +76,26 @@ def _shifts(motion: Motion, size: int, step: Fraction) -> Motions:
         amounts = np.arange(low, low + size)
     else:
         amounts = np.arange(-size, size + 1)
-    gap = amounts * step.numerator - motion.amount * step.denominator
+    gap = _gaps(amounts, motion.amount / step)
     amounts = amounts[np.lexsort((gap > 0, np.abs(gap)))]  # of two that are as near the smaller one
     if motion.boundary == "wrap":
         return Motions(kind, amounts, 0 * amounts, 0 * amounts)
     every = Motions(kind, amounts, np.maximum(-amounts, 0), np.maximum(amounts, 0))
-    return every if motion.plain else _straying(every, motion, float(1 / step))
+    return every if motion.plain else _straying(every, motion, step)
 
 
-def _straying(shifts: Motions, motion: Motion, scale: float) -> Motions:
+def _gaps(amounts: Ints, goal: Fraction) -> Ints:
+    """Numbers in the order of amount - goal, and of its size; a goal may be beyond 64 bits."""
+    place, rest = divmod(goal, 1)
+    quarter = 0 if not rest else 2 + (2 * rest > 1) - (2 * rest < 1)  # less than a half, or more
+    most = int(np.abs(amounts).max(initial=0)) + 1
+    return 4 * (amounts - min(max(place, -most), most)) - quarter
+
+
+def _straying(shifts: Motions, motion: Motion, step: Fraction) -> Motions:
     """The same shifts with more lost at the ends: all there are, or those near the stride's."""
     size = shifts.kind.size
-    near = [{int(lost * scale) + more for more in (0, 1)} for lost in (motion.left, motion.right)]
+    near = [{int(lost / step) + more for more in (0, 1)} for lost in (motion.left, motion.right)]
     lefts, rights = (range(size + 1),) * 2 if size <= WINDOWS else (sorted(n) for n in near)
     found: dict[tuple[int, int, int], None] = {}
     parts = (each.tolist() for each in (shifts.amounts, shifts.lefts, shifts.rights))
