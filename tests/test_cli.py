@@ -218,6 +218,13 @@ def test_show_deep_networks() -> None:
     assert "s1 sees x1 (1 unit of x)" in out
 
 
+def test_a_picture_is_drawn_in_a_theme(tmp_path: Path) -> None:
+    theme = tmp_path / "lab.toml"
+    theme.write_text('ink = "#123456"', encoding="utf-8")
+    run("show", TWICE, "--input", 5, "--out", tmp_path / "a.svg", "--theme", theme)
+    assert 'stroke="#123456"' in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["f.svg", "f.dot"])
 def test_show_draws_what_it_answers(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -240,6 +247,8 @@ def test_show_draws_what_it_answers(tmp_path: Path, name: str) -> None:
         (["--input", "2x3x5"], "shape=(2, 3, 5): a kernel of rank 1 takes a shape of rank 1"),
         (["--input", "n", "--unit", "g1"], "needs numbers"),
         (["--input", "5", "--out", "f.gif"], "a figure is saved as"),
+        (["--input", "5", "--theme", "dark"], "show: --theme says how the picture of --out looks"),
+        (["--input", "5", "--out", "f.svg", "--theme", "drak"], "did you mean"),
         (["--input", "5", "--out", "missing/f.svg"], "a folder that exists"),
         (["--input", "5000", "--out", "f.svg"], "too many to draw"),
     ],

@@ -128,6 +128,39 @@ def test_no_two_edges_are_drawn_as_one(net: cg.Network) -> None:
     assert len({edge.route for edge in edges}) == len(edges)
 
 
+def test_what_stands_above_keeps_off_the_captions_below_it() -> None:
+    net, words = cg.Conv(3).on(5), {"x": "INPUT", "s": "OUTPUT"}
+    for direction in ("up", "down", "left", "right"):
+        one = cg.draw(net, direction=direction, headings=words, captions={"s": "a\nconvolution"})
+        upper, lower = cg.draw(net, direction=direction).above(one), one.above(one)
+        for both in (upper, lower):
+            texts = [
+                (text.y + place[1] - text.size / 2, text.y + place[1] + text.size / 2)
+                for panel, place in zip(both.panels, both.places, strict=True)
+                for text in panel.texts
+            ]
+            ends = [
+                (min(u.y for u in panel.units) + y, max(u.y for u in panel.units) + y)
+                for panel, (_, y) in zip(both.panels, both.places, strict=True)
+            ]
+            assert ends[0][0] - 2 * both.theme.radius > ends[1][1]
+            for low, high in texts:  # on one side of the other panel's units, or beside its own
+                inside = [not (high < bottom or low > top) for bottom, top in ends]
+                assert sum(inside) < 2
+        assert one.above(one, 1.08).places[0][1] <= lower.places[0][1]
+
+
+def test_letters_of_many_connections_keep_off_arrows() -> None:
+    net = cg.Conv(3, padding="same").on(120)
+    few, many = (cg.draw(cg.Conv(3, padding="same").on(n), letters=True) for n in (20, 120))
+    assert len(cg.draw(net).panels[0].edges) > 250
+    places = [
+        [(t.x - t.edge.route.at(0.5)[0], t.y) for t in figure.panels[0].texts if t.edge]
+        for figure in (few, many)
+    ]
+    assert places[1][:40] == [pytest.approx(place) for place in places[0][:40]]
+
+
 def above(figure: Any, unit: Any) -> Any:
     """The x in pitches."""
     return circles(figure)[unit].x / BOOK.pitch

@@ -29,6 +29,7 @@ LISTED = 24  # units that are named one by one
     metavar="FILE",
     help="Draw the network to this file: .svg, .html, .tex, .dot, .png or .pdf.",
 )
+@click.option("--theme", metavar="NAME", help="book, slides, dark or a .toml or .json file of one.")
 @json_option
 def command(
     expression: Any,
@@ -37,6 +38,7 @@ def command(
     row: str | None,
     parameter: str | None,
     out: Path | None,
+    theme: str | None,
     as_json: bool,
 ) -> None:
     """Print the facts of the network that EXPRESSION describes, and draw it.
@@ -49,6 +51,8 @@ def command(
     """
     if row is not None and unit is None:
         raise click.UsageError("--row says where to look for the field of a --unit.")
+    if theme is not None and out is None:
+        raise click.UsageError("--theme says how the picture of --out looks.")
     from convgraph.cli.shown_facts import network_facts, parameter_facts, unit_facts
 
     with progress("The facts", 5) as step:
@@ -64,7 +68,7 @@ def command(
         step()
         shaded = _shaded(facts)
         if out is not None:
-            _draw(net, shaded, parameter, out)
+            _draw(net, shaded, parameter, out, theme or "book")
             facts["figure"] = str(out)
         step()
     if as_json:
@@ -82,11 +86,11 @@ def _shaded(facts: dict[str, Any]) -> set[str]:
     return {unit["name"], *(name for field in fields for name in field.get("units", ()))}
 
 
-def _draw(net: Network, shaded: set[str], parameter: str | None, out: Path) -> None:
+def _draw(net: Network, shaded: set[str], parameter: str | None, out: Path, theme: str) -> None:
     import convgraph as cg
 
     emphasize = cg.uses(net, parameter) if parameter is not None else None
-    cg.draw(net, shade=sorted(shaded), emphasize=emphasize).save(out)
+    cg.draw(net, shade=sorted(shaded), emphasize=emphasize, theme=theme).save(out)
 
 
 def _print(net: Network, facts: dict[str, Any], shaded: set[str]) -> None:

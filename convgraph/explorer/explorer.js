@@ -42,7 +42,7 @@ class Explorer {
     this.tree = new Tree(this.one(".ex-tree"), this.one(".ex-search"), this.data, {
       choose: (row) => this.choose(row), drawn: () => this.thumbs(),
     });
-    this.one(".ex-tree").addEventListener("scroll", () => this.thumbs());
+    this.one(".ex-tree").addEventListener("scroll", () => { this.tree.seen = null; this.thumbs(); });
     this.findings = new FindingsList(this.one(".ex-places"), this.data.findings, (number) => {
       this.find(number);
       this.one(".ex-caption").scrollIntoView({ block: "nearest" });
@@ -289,10 +289,8 @@ class Explorer {
 
   thumbs(all = false) {
     const point = this.point(), found = point && this.answer(point), shift = this.shift();
-    const tree = this.one(".ex-tree"), top = tree.scrollTop, past = top + tree.clientHeight;
     const flagged = new Set(this.data.findings[this.state.finding]?.rows);
-    for (const { element, canvas, row, item, expanded } of this.tree.visible) {
-      if (!all && (element.offsetTop > past || element.offsetTop + element.offsetHeight < top)) continue;
+    for (const { element, canvas, row, item, expanded } of all ? this.tree.visible : this.tree.inView()) {
       element.classList.toggle("ex-flag", !expanded && this.tree.rowsOf(item).some((each) => flagged.has(each)));
       thumbnail(canvas, this.network.rows[row], this.colours, this.base(row),
         shift ? shift.verdict(row, null) : null, found && !shift ? inSpace(this.network.rows[row], found.get(row)) : null);

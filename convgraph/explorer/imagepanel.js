@@ -176,8 +176,10 @@ class ImagePanel {
 }
 
 // As pixels are kept in memory, red first.
+const LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
 function packed([r, g, b]) {
-  return new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0];
+  return (LITTLE ? (255 << 24) | (b << 16) | (g << 8) | r : (r << 24) | (g << 16) | (b << 8) | 255) >>> 0;
 }
 
 const HEAT = Array.from({ length: 256 }, (_, i) => packed(viridis(i / 255)));

@@ -70,6 +70,7 @@ class Tree {
   render() {
     const active = document.activeElement?.dataset?.path;
     this.visible = this.listed();
+    this.seen = null;
     this.root.replaceChildren(this.arcs(), ...this.visible.map((entry) => this.element(entry)));
     if (!this.visible.length) {
       const none = document.createElement("p");
@@ -121,6 +122,17 @@ class Tree {
   toggle(path) {
     if (!this.open.delete(path)) this.open.add(path);
     this.render();
+  }
+
+  // The entries in view. Asked where they are while a page changes, a browser lays all of it out anew:
+  // so they are kept until they are others, or scrolled.
+  inView() {
+    if (!this.seen) {
+      const top = this.root.scrollTop, past = top + this.root.clientHeight;
+      this.seen = this.visible.filter(({ element }) =>
+        element.offsetTop <= past && element.offsetTop + element.offsetHeight >= top);
+    }
+    return this.seen;
   }
 
   // The item that shows a row: itself, or the fold that it is in.

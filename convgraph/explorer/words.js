@@ -142,14 +142,19 @@ function amount(count, all, unit) {
 }
 
 function bounds(values, space) {
-  const step = steps(space), found = space.map(() => [Infinity, -1]);
-  for (let at = 0; at < values.length; at++) {
-    if (!values[at]) continue;
-    for (let axis = 0; axis < space.length; axis++) {
-      const i = Math.floor(at / step[axis]) % space[axis];
-      if (i < found[axis][0]) found[axis][0] = i;
-      if (i > found[axis][1]) found[axis][1] = i;
-    }
+  const found = space.map(() => [Infinity, -1]), n = space.at(-1), outer = steps(space.slice(0, -1));
+  const widen = (axis, i) => {
+    if (i < found[axis][0]) found[axis][0] = i;
+    if (i > found[axis][1]) found[axis][1] = i;
+  };
+  for (let start = 0, row = 0; n && start < values.length; start += n, row++) {
+    let low = start, high = start + n - 1;
+    while (low <= high && !values[low]) low++;
+    if (low > high) continue;
+    while (!values[high]) high--;
+    widen(space.length - 1, low - start);
+    widen(space.length - 1, high - start);
+    outer.forEach((step, axis) => widen(axis, Math.floor(row / step) % space[axis]));
   }
   return found;
 }

@@ -13,7 +13,7 @@ from convgraph.core.network import Network
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_places import MOST_LOOKED_AT, letters_at, overlaps
+from convgraph.figures.letter_places import letters_at, overlaps
 from convgraph.figures.lettering import captions_of, headings_of
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
@@ -38,6 +38,7 @@ FROM = {
     "left": "Columns from the right",
 }
 
+MOST_MOVED_FOR = 250  # connections for whose letters rows move apart
 MOST_READ = 40  # units or connections that a description names
 
 WIDEST = 0.95  # pitches that a unit takes
@@ -88,7 +89,7 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     letter = letters_of(network, wish.letters)
     panel = _built(network, theme, wish, letter)
     distance = panel.row_distance
-    few = len(panel.edges) <= MOST_LOOKED_AT  # more can't be read at any distance
+    few = len(panel.edges) <= MOST_MOVED_FOR  # more can't be read at any distance
     for _ in range(TRIES if wish.row_distance is None and few else 0):
         if not overlaps([text for text in panel.texts if text.edge is not None]):
             break

@@ -36,6 +36,7 @@ _POINTS = {"cm": 72 / 2.54, "mm": 7.2 / 2.54, "in": 72.0, "pt": 1.0}
 _PREFIX = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 
 BESIDE = 1.5  # column pitches between figures side by side
+ROOM = 0.25  # column pitches at least between what is drawn in one above the other
 FARTHEST = 1_000.0
 
 
@@ -104,6 +105,15 @@ class Figure:
             max(p.height + y for p, (_, y) in zip(self.panels, self.places, strict=True)),
         )
 
+    @property
+    def _ends(self) -> tuple[float, float]:
+        """The lowest and the highest y of all that is drawn, texts included."""
+        ends = [panel.tall(self.theme.radius) for panel in self.panels]
+        return (
+            min(low + y for (low, _), (_, y) in zip(ends, self.places, strict=True)),
+            max(high + y for (_, high), (_, y) in zip(ends, self.places, strict=True)),
+        )
+
     def above(self, other: Figure, distance: float | None = None) -> Figure:
         """This figure with another one below it.
 
@@ -112,12 +122,16 @@ class Figure:
         other
             The figure below; its theme gives way to this one's.
         distance
-            From row to row across the two, in column pitches.
+            From row to row across the two, in column pitches; by default the theme's, or as much
+            as captions and headings between the two need.
         """
         if not isinstance(other, Figure):
             raise ConvgraphError(f"other={other!r}: a figure stands above another figure")
-        distance = self.theme.panel_distance if distance is None else _pitches(distance)
-        up = other._box[3] + distance * self.theme.pitch - self._box[2]
+        theme = self.theme
+        between = theme.panel_distance if distance is None else _pitches(distance)
+        up = other._box[3] + between * theme.pitch - self._box[2]
+        if distance is None:
+            up = max(up, other._ends[1] - self._ends[0] + ROOM * theme.pitch)
         places = (*((x, y + up) for x, y in self.places), *other.places)
         return replace(self, panels=(*self.panels, *other.panels), places=places)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,15 @@ from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Edge, Panel, Text
 from convgraph.figures.theme import Theme
 
-__all__ = ["MOST_LOOKED_AT", "letters_at", "overlaps"]
+__all__ = ["letters_at", "overlaps"]
 
 SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stand beside it
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
 ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may stand on it
 LETTER_GAP = 3.0  # points between a letter and its edge
+MOST_LOOKED_AT = 1_000  # edges: with more, letters keep off each other alone
 MASK_GAP = 1.0  # and between one that stands on its edge and others
 STEPS = 32  # points of an edge that are looked at
-MOST_LOOKED_AT = 250  # edges: with more, letters keep off each other alone
 
 ON_TEXT, ON_UNIT, STRUCK, HIDING = 10.0, 8.0, 3.0, 0.5  # how bad it is to stand so
 
@@ -33,7 +34,7 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
     on the edge itself, which is interrupted there.
     """
     units = np.array([(unit.x, unit.y) for unit in panel.units])
-    way = _points(panel.edges) if len(panel.edges) <= MOST_LOOKED_AT else None
+    ways = Ways.of(panel.edges) if len(panel.edges) <= MOST_LOOKED_AT else None
     result: list[Text] = []
     taken = np.zeros((len(panel.edges), 4))  # places and sizes of the letters so far
     for number, (edge, letter) in enumerate(zip(panel.edges, letters, strict=True)):
@@ -42,7 +43,7 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
         best, least = None, np.inf
         boxes = taken[: len(result)]
         for choice in _choices(edge, letter, theme, across):
-            worth = _badness(choice, boxes, units, way, number, theme)
+            worth = _badness(choice, boxes, units, ways, number, theme)
             if worth < least - 1e-9:
                 best, least = choice, worth
             if least == 0:
@@ -59,10 +60,30 @@ def overlaps(texts: Sequence[Text]) -> int:
     return sum(_on_boxes(text, boxes[:i]) > 0 for i, text in enumerate(texts))
 
 
-def _points(edges: Sequence[Edge]) -> Places:
-    shares = np.linspace(0, 1, STEPS, endpoint=False)
-    found = [[*map(edge.route.at, shares.tolist()), edge.route.tip] for edge in edges]
-    return np.array(found).reshape(len(edges), STEPS + 1, 2)
+@dataclass(frozen=True)
+class Ways:
+    """Points of all edges from left to right, each with the number of its edge."""
+
+    x: Places
+    y: Places
+    edge: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, edges: Sequence[Edge]) -> Ways:
+        """The points that are looked at."""
+        shares = np.linspace(0, 1, STEPS, endpoint=False).tolist()
+        found = [[*map(edge.route.at, shares), edge.route.tip] for edge in edges]
+        x, y = np.array(found).reshape(-1, 2).T
+        order = np.argsort(x, kind="stable")
+        return cls(x[order], y[order], order // (STEPS + 1))
+
+    def under(self, text: Text) -> set[int]:
+        """The numbers of the edges that run through a text."""
+        half = text.width / 2
+        low = np.searchsorted(self.x, text.x - half, "right")
+        high = np.searchsorted(self.x, text.x + half, "left")
+        near = np.abs(self.y[low:high] - text.y) < 0.35 * text.size
+        return set(self.edge[low:high][near].tolist())
 
 
 def _choices(edge: Edge, letter: str, theme: Theme, across: bool) -> Iterator[Text]:
@@ -90,22 +111,18 @@ def _beside(edge: Edge, share: float, letter: str, theme: Theme, across: bool) -
 
 
 def _badness(
-    text: Text, boxes: Places, units: Places, way: Places | None, own: int, theme: Theme
+    text: Text, boxes: Places, units: Places, ways: Ways | None, own: int, theme: Theme
 ) -> float:
     worth = ON_TEXT * _on_boxes(text, boxes)
-    if way is None:
+    if ways is None:
         return worth
     dx = np.maximum(np.abs(units[:, 0] - text.x) - text.width / 2, 0)
     dy = np.maximum(np.abs(units[:, 1] - text.y) - 0.4 * text.size, 0)
     worth += ON_UNIT * np.count_nonzero(np.hypot(dx, dy) < theme.radius)
-    inside = (np.abs(way[..., 0] - text.x) < text.width / 2) & (
-        np.abs(way[..., 1] - text.y) < 0.35 * text.size
-    )
-    struck = inside.any(axis=1)
+    struck = ways.under(text)
     if text.masking:
-        struck[own] = False
-        return float(worth + 1 + HIDING * np.count_nonzero(struck))
-    return float(worth + STRUCK * np.count_nonzero(struck))
+        return float(worth + 1 + HIDING * len(struck - {own}))
+    return float(worth + STRUCK * len(struck))
 
 
 def _on_boxes(text: Text, boxes: Places) -> int:

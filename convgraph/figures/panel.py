@@ -173,6 +173,13 @@ class Panel:
             sides.append((low, low + text.width))
         return min(low for low, _ in sides), max(high for _, high in sides)
 
+    def tall(self, radius: float) -> tuple[float, float]:
+        """The lowest and the highest y of all that is drawn, with units of this radius."""
+        ends = [(u.y, u.side / 2 if u.side else radius * u.extent) for u in self.units]
+        ends += [(mark.y, mark.height / 2) for mark in self.marks]
+        ends += [(t.y, t.size * (1 + 1.2 * t.text.count("\n")) / 2) for t in self.texts]
+        return min(y - half for y, half in ends), max(y + half for y, half in ends)
+
     def moved(self, across: float, up: float) -> Panel:
         """The panel with everything in it moved."""
         return self._placed(lambda x, y: (x + across, y + up), self.height + up)
