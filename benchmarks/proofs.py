@@ -13,7 +13,7 @@ from sympy.core.cache import clear_cache
 import convgraph as cg
 from convgraph.symmetry.instances import bindings
 from convgraph.symmetry.proofs import premises
-from convgraph.symmetry.proofs.normal import normal
+from convgraph.symmetry.proofs.normal import normal, written_out
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -23,7 +23,7 @@ from tests.theorems import OTHERS, THEOREMS
 def forget() -> None:
     """What is remembered between proofs."""
     clear_cache()
-    for each in (normal, bindings.remembered, premises.remembered):
+    for each in (normal, written_out, bindings.remembered, premises.remembered):
         each.cache_clear()
 
 

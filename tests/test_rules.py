@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -269,3 +271,39 @@ def test_normal_forms_tell_kernels_and_rows_apart() -> None:
     assert normal(w(i) * x(j)) != normal(w(j) * x(i))
     assert normal(sp.Sum(x(a), (a, 0, n))) == normal(sp.Sum(x(b), (b, 0, n)))
     assert normal(Impulse(a - b)) == normal(Impulse(b - a))
+
+
+def in_numbers(e: Any, at: Any) -> Any:
+    """The value of an index, by whole numbers and fractions alone."""
+    values = [in_numbers(part, at) for part in e.args]
+    if e.is_Rational:
+        return Fraction(int(e.p), int(e.q))
+    if e.is_Symbol:
+        return at[e]
+    if e.is_Add:
+        return sum(values)
+    if e.is_Mul:
+        return math.prod(values)
+    if e.is_Pow:
+        return Fraction(values[0]) ** int(values[1])
+    return values[0] % values[1] if isinstance(e, Residue) else Fraction(math.floor(values[0]))
+
+
+FACTORS = [i, t, k, s, m, 1 / s, sp.Rational(1, 2), sp.S(2), sp.S(3)]
+TERMS = st.lists(st.sampled_from(FACTORS), min_size=1, max_size=3).map(lambda f: sp.Mul(*f))
+SUMS = st.lists(TERMS, min_size=1, max_size=3).map(lambda t: sp.Add(*t))
+MODULI = st.sampled_from([m, 2 * m, s * m, 2 * s, sp.S(3), k])
+
+
+@given(SUMS, MODULI, TERMS, SUMS, MODULI, st.tuples(*[st.integers(1, 6)] * 5))
+def test_normal_forms_of_remainders_are_the_same_numbers(
+    inner: Any, size: Any, factor: Any, rest: Any, modulus: Any, numbers: Any
+) -> None:
+    at = dict(zip((i, t, k, s, m), map(Fraction, numbers), strict=True))
+    once = Residue(inner, size)
+    for e in (
+        once,
+        Residue(factor * once + rest, modulus),
+        sp.floor(once / factor, evaluate=False),
+    ):
+        assert in_numbers(normal(e), at) == in_numbers(e, at)

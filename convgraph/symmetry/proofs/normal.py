@@ -7,6 +7,7 @@ the order in which they stand; then `==` decides.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sizes import floor_div
+from convgraph.symmetry.proofs.polynomials import polynomial
 from convgraph.symmetry.statements.vocabulary import (
     Greatest,
     Impulse,
@@ -24,7 +27,7 @@ from convgraph.symmetry.statements.vocabulary import (
     applied,
 )
 
-__all__ = ["Reader", "divided", "expanded", "fresh", "is_whole", "normal"]
+__all__ = ["Reader", "divided", "expanded", "fresh", "is_whole", "normal", "written_out"]
 
 BINDERS = (sp.Sum, Greatest, Values)
 WORDS = (sp.Add, sp.Mul, sp.ceiling, sp.floor, Impulse, Residue, sp.Piecewise, ExprCondPair, sp.Lt)
@@ -141,18 +144,27 @@ def _bound(e: ExprWithLimits, depth: int) -> sp.Expr:
 
 
 def expanded(e: sp.Expr) -> sp.Expr:
-    """`sympy.expand`, which takes its time to find nothing to do."""
-    return e if all(map(_is_product, sp.Add.make_args(e))) else sp.expand(e)
+    """`sympy.expand`, which takes its time to find nothing to do.
+
+    What is in a remainder or a floor has been written out before.
+    """
+    terms = sp.Add.make_args(e)
+    return e if all(_is_product(term, ROUNDED) for term in terms) else sp.expand(e)
 
 
-def _is_product(e: sp.Expr) -> bool:
-    """Whether it is a symbol, a number, or several of them multiplied."""
-    return not e.args or (e.is_Mul and not any(factor.args for factor in e.args))
+def _is_product(e: sp.Expr, also: tuple[type, ...] = ()) -> bool:
+    """Whether it is a symbol, a number, or of some kind, or several of them multiplied."""
+    factors = e.args if e.is_Mul else (e,)
+    return not any(factor.args and not isinstance(factor, also) for factor in factors)
 
 
 def _index(e: sp.Expr) -> sp.Expr:
-    if all(map(_is_product, sp.Add.make_args(e))):
-        return e
+    return e if all(map(_is_product, sp.Add.make_args(e))) else written_out(e)
+
+
+@lru_cache(maxsize=4096)
+def written_out(e: sp.Expr) -> sp.Expr:
+    """An index as the normal form has it; a proof has the same ones again and again."""
     parts = [_index(a) for a in e.args]
     if isinstance(e, Residue):
         return _residue(parts[0], parts[1])
@@ -166,7 +178,7 @@ def _floor(e: sp.floor) -> sp.Expr:
     """floor((u mod f m) / f) is floor(u / f) mod m, because u mod f m is u less some f m."""
     over, f = sp.fraction(e.args[0])
     if isinstance(over, Residue) and is_whole(over.args[1] / f):
-        return _residue(sp.floor(expanded(over.args[0] / f)), divided(over.args[1], f))
+        return _residue(sp.sympify(floor_div(over.args[0], f)), divided(over.args[1], f))
     return e
 
 
@@ -175,14 +187,31 @@ def _residue(a: sp.Expr, n: sp.Expr) -> sp.Expr:
     waiting = list(sp.Add.make_args(a))
     while waiting:
         term = waiting.pop()
-        if is_whole(term / n):
+        if _is_multiple(term, n):
             continue
-        inner = next((f for f in sp.Mul.make_args(term) if isinstance(f, Residue)), None)
-        if inner is not None and is_whole(term / inner * inner.args[1] / n):
-            waiting += sp.Add.make_args(expanded(term / inner * inner.args[0]))
+        factors = sp.Mul.make_args(term)
+        inner = next((f for f in factors if isinstance(f, Residue)), None)
+        rest = sp.Mul(*(f for f in factors if f is not inner))
+        if inner is not None and _is_multiple(rest * inner.args[1], n):
+            waiting += sp.Add.make_args(expanded(rest * inner.args[0]))
         else:
             kept.append(term)
     return Residue(sp.Add(*kept), n)
+
+
+def _is_multiple(term: sp.Expr, n: sp.Expr) -> bool:
+    """Whether a term is a whole multiple of n for all values of symbols, as far as one can see."""
+    over, under = polynomial(term), polynomial(n)
+    if len(over) == len(under) == 1:
+        ((product, value),), ((divisor, scale),) = over.items(), under.items()
+        powers = dict(product)
+        for symbol, power in divisor:
+            powers[symbol] = powers.get(symbol, 0) - power
+        if any(power < 0 for power in powers.values()):
+            return False
+        if (Fraction(value) / scale).denominator == 1 and all(s.is_integer for s in powers):
+            return True
+    return is_whole(term / n)
 
 
 def is_whole(quotient: sp.Expr) -> bool:
