@@ -38,6 +38,9 @@ NAMES = {
     "rich": "[bold red]x[/] [link=file:///]y[/link]",
     "object": "__proto__",
     "method": "constructor",
+    "emoji": ":bomb:",
+    "numbered": "1. a",
+    "ruler": "  ---",
     "selector": 'x"]:not(a',
     "path": "../../etc/passwd",
 }

@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.cli import main
@@ -262,6 +264,55 @@ def test_no_name_runs_in_a_browser(chromium: Any, pages: Any) -> None:
         assert log == [], path
 
 
+CHARACTERS = [*"\\`*_{}[]()#+-.!|~$&<>=:/@\"'^;,?% ab1é\n\t\r\x1b\u202e"]
+CHARACTERS += [*"\n1 |`[", "&amp;", "&#60;", "<b>", "</script>", "<!--", "http://x", "www.a"]
+CHARACTERS += ["1. ", "1) ", "---", "![a](b)"]
+texts_drawn = st.lists(st.sampled_from(CHARACTERS), max_size=8).map("".join)
+
+
+@given(texts_drawn)
+def test_any_text_is_itself_in_what_reads_it(text: str) -> None:
+    shown = escape.plain(text, keep="\n")
+    assert Read(f"<p>x{escape.markup(text)}</p>").said == [("p", f"x{shown}")]
+    assert json.loads(escape.json(text)) == json.loads(escape.json_in_html(text)) == text
+    assert not set("<\n") & set(escape.json_in_html(text))
+    (row,) = csv.reader(io.StringIO(f"{escape.csv(text)},1\n"))
+    assert len(row) == 2
+    assert row[0] in (escape.plain(text), f"'{escape.plain(text)}")
+    assert not row[0].lstrip().startswith(("=", "+", "-", "@"))
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*[()]", escape.pdf(text))) == 0
+
+
+@given(texts_drawn)
+def test_any_text_is_itself_in_markdown(text: str) -> None:
+    markdown_it = pytest.importorskip("markdown_it")
+    read = markdown_it.MarkdownIt("commonmark").enable("table")
+    shown, written = " ".join(escape.plain(text.replace("\n", " ")).split()), escape.markdown(text)
+    for around, tags in (("{}\n", "p"), ("- {}\n", "ul li"), ("x {}\n", "p")):
+        said = Read(read.render(around.format(written)))
+        assert set(said.found) <= set(tags.split())
+        words = " ".join(" ".join(words for _, words in said.said).split())
+        assert words.removeprefix("x").strip() == shown
+    cells = Read(read.render(f"| a | b |\n|---|---|\n| {written} | z |\n"))
+    assert cells.found.count("td") == 2
+    assert set(cells.found) == {"table", "thead", "tbody", "tr", "th", "td"}
+
+
+class Read(html.parser.HTMLParser):
+    """The elements of a text in HTML, and what stands in them."""
+
+    def __init__(self, text: Any) -> None:
+        super().__init__()
+        self.found, self.said = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag: Any, attributes: Any) -> None:
+        self.found.append(tag)
+
+    def handle_data(self, data: Any) -> None:
+        self.said.append((self.found[-1], data))
+
+
 @pytest.mark.parametrize("by_tex", [False, True], ids=["letters", "tex"])
 def test_a_name_is_text_in_charts(by_tex: bool) -> None:
     matplotlib = pytest.importorskip("matplotlib")
@@ -294,8 +345,8 @@ def test_no_row_and_no_array_bears_a_name_that_commands(name: str) -> None:
 
 
 def test_what_follows_a_line_break_is_no_length_in_tex() -> None:
-    figure = cg.draw(cg.Conv(3).on(5), captions={"x": "a\n[5pt]\n*b"})
-    assert r"a\\{}[5pt]\\{}*b" in figure.tikz
+    figure = cg.draw(cg.Conv(3).on(5), captions={"x": "a\n[5pt]\n *b"})
+    assert r"a\\{}[5pt]\\{} *b" in figure.tikz
 
 
 def test_a_minus_is_one_in_pdf(tmp_path: Path) -> None:

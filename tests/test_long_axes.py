@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.core import window
+from convgraph.core import window, window_counts
 from convgraph.core.tying import Mean
 from convgraph.core.window import Window
 from convgraph.interactions import bit_tables
@@ -142,3 +142,26 @@ def test_a_mean_over_a_long_axis_is_counted_by_its_border() -> None:
     assert net.connection_count == 10**12
     assert set(net.labels.numbers) == {sp.Rational(1, 2), sp.Rational(1, 3)}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
+@pytest.mark.parametrize(
+    ("stride", "dilation", "padding"), [(1, 1, 0), (1, 1, 1), (2, 1, 1), (1, 2, 2)]
+)
+def test_connections_of_long_kernels_are_a_sum_over_the_taps(
+    monkeypatch: pytest.MonkeyPatch, stride: int, dilation: int, padding: int
+) -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    monkeypatch.setattr(window_counts, "ADDED", 0)
+    spec = cg.Conv(3, stride=stride, dilation=dilation, padding=padding)
+    found = sp.sympify(spec.on(n).connection_count)
+    for size in (9, 10):
+        assert found.subs(n, size).doit() == spec.on(size).connection_count
+
+
+@pytest.mark.parametrize("kernel", [10**9, 10**6])
+def test_a_long_kernel_on_any_size_is_told_without_its_taps(kernel: int) -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    net = cg.ConvTranspose(kernel).on(n)
+    assert net.connection_count == kernel * n
+    assert repr(cg.sparsity(net)).startswith("Sparsity(")
+    assert "per parameter" in repr(cg.tied_weights(net))

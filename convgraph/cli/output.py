@@ -33,7 +33,7 @@ def console(*, stderr: bool = False) -> Console:
             for text, style, control in super().render(*args, **options):
                 yield Segment(text if control else escape.plain(text, keep="\n"), style, control)
 
-    made = Plain(stderr=stderr, highlight=False)
+    made = Plain(stderr=stderr, highlight=False, emoji=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = WIDTH
     return made

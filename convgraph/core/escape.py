@@ -98,7 +98,7 @@ def tex_lines(text: str) -> str:
     """
     first, *more = text.split("\n")
     return tex(first) + "".join(
-        r"\\" + ("{}" if line.startswith(("[", "*")) else "") + tex(line) for line in more
+        r"\\" + ("{}" if line.lstrip().startswith(("[", "*")) else "") + tex(line) for line in more
     )
 
 
@@ -143,7 +143,7 @@ def formula(text: str) -> str:
 
 _MARKDOWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKDOWN_SPECIAL = re.compile(
-    r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.|^[#+=-]"
+    r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.|^[#+=-]|^\d+[.)]"
 )
 
 
@@ -152,9 +152,11 @@ def markdown(text: str) -> str:
 
     >>> print(markdown("a|b\n# <i>*c*</i>"))
     a\|b # &lt;i&gt;\*c\*&lt;/i&gt;
+    >>> print(markdown("1. first"))
+    1\. first
     """
-    line = plain(" ".join(text.split("\n")))
-    return _MARKDOWN_SPECIAL.sub(lambda m: _MARKDOWN.get(m[0], f"\\{m[0]}"), line)
+    line = plain(" ".join(text.split("\n"))).lstrip()
+    return _MARKDOWN_SPECIAL.sub(lambda m: _MARKDOWN.get(m[0], f"{m[0][:-1]}\\{m[0][-1]}"), line)
 
 
 _FORMULA_STARTS = tuple("=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{MINUS SIGN}")

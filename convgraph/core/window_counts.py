@@ -21,6 +21,7 @@ __all__ = ["connections", "fan_in_at", "fan_in_pieces", "fan_out_at", "fan_out_p
 
 Numbers = NDArray[np.int64]
 FEW = 1_000  # numbers that are sooner added than divided into pieces
+ADDED = 64  # taps whose uses are added one by one where sizes are symbols
 
 
 def fan_in_at(axis: Window, outputs: Numbers) -> Numbers:
@@ -119,7 +120,7 @@ def connections(axis: Window) -> Size:
         return int((axis.fan_in() if axis.outputs < axis.taps else axis.tap_uses()).sum())
     if axis.boundary != "zeros":
         return axis.outputs * axis.taps
-    if not is_symbolic(axis.taps):
+    if not is_symbolic(axis.taps) and axis.taps <= ADDED:
         uses: Size = 0
         for tap in range(int(axis.taps)):
             uses = uses + axis.uses_of(tap)

@@ -22,6 +22,8 @@ from convgraph.core.window import Window
 
 __all__ = ["DegreeForm", "fan_in_form", "fan_out_form", "reading"]
 
+MOST_TAPS = 200  # of a window whose forms go through them one by one, in milliseconds each
+
 
 @dataclass(frozen=True)
 class DegreeForm:
@@ -81,7 +83,7 @@ def reading(axis: Axis) -> Size | None:
     total = axis.outputs - before - behind
     if axis.dilation == 1 or axis.taps == 1:
         return total
-    if is_symbolic(axis.taps):
+    if is_symbolic(axis.taps) or axis.taps > MOST_TAPS:
         return None
     # ... or its holes span the whole input
     lost = [axis.missing_of(tap) for tap in range(int(axis.taps))]
@@ -102,7 +104,7 @@ def _long_enough(window: Window, form: Any) -> DegreeForm | None:
     s*i + d*(k-1) - p >= n; both at once need n < d*(k-1). An input lacks outputs on both sides
     where s*o <= i + p < d*(k-1).
     """
-    if is_symbolic(window.taps):
+    if is_symbolic(window.taps) or window.taps > MOST_TAPS:
         return None
     reach = window.dilation * (window.taps - 1)
     rooms = [sp.sympify(window.inputs)]

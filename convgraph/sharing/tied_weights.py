@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.arrays import Array, Loose
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Joint, Layer
@@ -160,7 +161,8 @@ class TiedArray:
     def __repr__(self) -> str:
         name = self.letter or "others"
         sizes = f"{name}{list(self.shape)}"
-        lost = "" if not self.losses else ", fewer at the border"
+        loses = any(_losses(*place, ends=True) for place in self.places)
+        lost = ", fewer at the border" if loses else ""
         return f"{sizes}: {counted(self.total)} uses, {self.factor} per parameter{lost}"
 
 
@@ -272,7 +274,8 @@ def tied_weights(network: Network) -> TiedWeights:
     )
 
 
-def _losses(layer: Layer, joint: Joint) -> list[BorderLoss]:
+def _losses(layer: Layer, joint: Joint, ends: bool = False) -> list[BorderLoss]:
+    """What the border cuts off, tap by tap; `ends`: of the first and the last, which lose most."""
     if not isinstance(joint.wiring, Product) or not isinstance(joint.tying, Learned):
         return []
     found = []
@@ -281,10 +284,12 @@ def _losses(layer: Layer, joint: Joint) -> list[BorderLoss]:
         window = axis.window
         if digit.kind != "tap" or window is None or is_symbolic(digit.size):
             continue
-        for tap in range(int(digit.size)):
+        last = int(digit.size) - 1
+        memory.require("taps", 2 if ends else last + 1, 300)
+        for tap in {0, last} if ends else range(last + 1):
             before, behind = window.missing_of(tap)
             if before != 0 or behind != 0:
-                at = int(digit.size) - 1 - tap if digit.flipped else tap
+                at = last - tap if digit.flipped else tap
                 found.append(BorderLoss(layer.target.name, number, at, before, behind))
     return sorted(found, key=lambda loss: (loss.axis, loss.tap))
 
