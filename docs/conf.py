@@ -28,6 +28,7 @@ html_theme_options = {  # lines of a hundred characters fit
     theme: {"code-font-size": "0.74rem"} for theme in ("light_css_variables", "dark_css_variables")
 }
 html_copy_source = False
+html_show_copyright = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_extra_path = ["made/live"]

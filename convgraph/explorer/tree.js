@@ -159,6 +159,7 @@ class Tree {
     const above = element.offsetTop - this.root.scrollTop, below = above + element.offsetHeight;
     if (above < 0 || below > this.root.clientHeight) {
       this.root.scrollTop = element.offsetTop - this.root.clientHeight / 2;
+      this.seen = null;
     }
   }
 

@@ -30,7 +30,13 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);
   white-space: nowrap; } th { color: var(--quiet); font-weight: 600; }
-.wide { overflow-x: auto; } .facts td { white-space: normal; }
+/* What is wider than the window has a shadow where it goes on, as phones show no bars. */
+.wide { overflow-x: auto; background:
+  linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(to right, var(--line), transparent) 0 0 / .7rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--line), transparent) 100% 0 / .7rem 100% no-repeat scroll; }
+.facts td { white-space: normal; }
 svg.plot { width: 100%; max-width: 760px; } svg.plot text { font-size: 11px; fill: var(--quiet); }
 polyline { fill: none; stroke-width: 2; } .field { stroke: var(--field); }
 .inner { stroke: var(--inner); stroke-dasharray: 5 3; } .dot { fill: var(--field); }

@@ -36,6 +36,7 @@ def growth(report: Report) -> str:
     def y(value: float) -> float:
         return HEIGHT - FOOT - value * (HEIGHT - FOOT - 14) / top
 
+    beside = y(size) + (15 if size == top else -4)  # under a line that is on top
     marks = [
         f'<circle class="dot" cx="{a:.1f}" cy="{y(v):.1f}" r="2.5"><title>'
         f"{escape.markup(row.name)}: "
@@ -45,7 +46,7 @@ def growth(report: Report) -> str:
     body = [
         _grid(top, y),
         f'<line class="mark" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(size):.1f}" y2="{y(size):.1f}"/>',
-        f'<text x="{LEFT + 4}" y="{y(size) - 4:.1f}">input, {size:g}</text>',
+        f'<text x="{LEFT + 4}" y="{beside:.1f}">input, {size:g}</text>',
         _line("field", x, [y(v) for v in whole]),
         _line("inner", x, [y(v) for v in inner]),
         *marks,
