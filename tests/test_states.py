@@ -8,15 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convgraph.interactions.states import (
-    State,
-    alike,
-    compact,
-    counts_of,
-    in_pairs,
-    kinds_of,
-    unique_rows,
-)
+from convgraph.interactions.class_numbers import alike, compact, counts_of, kinds_of, unique_rows
+from convgraph.interactions.states import State, in_pairs
 
 
 @given(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.interactions.class_numbers import counts_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import State, UntraceableError, counts_of
+from convgraph.interactions.states import State, UntraceableError
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
 

@@ -19,16 +19,15 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
+from convgraph.interactions.class_numbers import compact, unique_rows
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
     State,
     UntraceableError,
     align,
-    compact,
     freeze,
     merged,
-    unique_rows,
     with_classes,
 )
 from convgraph.interactions.sums_of_states import FEW, Sum, Sums, added, collected, key_of, times

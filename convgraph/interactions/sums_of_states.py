@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
+from convgraph.interactions.class_numbers import compact, kinds_of
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
@@ -28,10 +29,8 @@ from convgraph.interactions.states import (
     Table,
     UntraceableError,
     align,
-    compact,
     freeze,
     in_pairs,
-    kinds_of,
     with_classes,
 )
 

@@ -16,17 +16,11 @@ from convgraph.interactions.affine import Fields, Interval, Intervals, union_of
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.bit_tables import Branches
+from convgraph.interactions.class_numbers import kinds_of, unique_rows
 from convgraph.interactions.path_count_sums import Moments, MomentsKind, Paths
 from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.states import (
-    Algebra,
-    State,
-    UntraceableError,
-    in_pairs,
-    kinds_of,
-    unique_rows,
-)
+from convgraph.interactions.states import Algebra, State, UntraceableError, in_pairs
 from convgraph.interactions.sums_of_states import (
     MOST_JOINED,
     Sum,
