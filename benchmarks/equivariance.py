@@ -56,6 +56,8 @@ def small() -> Iterator[tuple[str, Callable[[], cg.Network], cg.Shift]]:
     image = cg.Conv((3, 3), 4, padding=1)
     tanh = conv >> cg.Activation("tanh")
     yield "max pooling, 8 units", lambda: cg.MaxPool(2).on(8), cg.Shift(2)
+    ring = cg.Conv(3, padding="same", padding_mode="circular")
+    yield "3 taps around 9 units", lambda: ring.on(9), AROUND
     yield "3 taps, 9 units", lambda: conv.on(9), cg.Shift(1)
     yield "3 taps and a tanh, 8 units", lambda: tanh.on(8), cg.Shift(1)
     yield "convolution, ReLU and pooling, 10 units", lambda: stack.on(10), cg.Shift(2)
