@@ -35,7 +35,7 @@ class PathMeasures(Generic[M]):
 
     def __init__(self, kind: Kind[M]) -> None:
         self.kind = kind
-        self._tables: dict[int, tuple[Any, PathTable | None]] = {}
+        self._tables: dict[int, tuple[Any, tuple[PathTable | None, NDArray[np.int64]]]] = {}
 
     def start(self, axes: int) -> Paths[M]:
         """The units of the input itself."""
@@ -101,22 +101,35 @@ class PathMeasures(Generic[M]):
         kind: object = self.kind
         if not isinstance(kind, MomentsKind) or max(len(p) for p, _, _ in parts) < FEW:
             return None
-        if any(len(at) < FEW or not np.all((at >= 0).any(axis=-1)) for _, at, _ in parts):
+        if any(len(places) < FEW for _, places, _ in parts):
             return None
-        read = []
+        read, reads = [], []
         for payloads, places, number in parts:
-            table = self._table(payloads)
+            table, rows = self._table(payloads)
             if table is None:
                 return None
+            places = np.where(places >= 0, rows[places], -1)
             read.append((table, places, number))
-        return cast("Sequence[Paths[M] | None]", sum_of_tables(read))
+            reads.append(np.any(places.reshape(len(places), -1) >= 0, axis=1))
+        alike = {(table.steps, table.everywhere) for table, _, _ in read}
+        if len(alike) > 1 and not np.all(reads):  # what is not read has no say in what counts
+            return None
+        found = cast("Sequence[Paths[M] | None]", sum_of_tables(read))
+        some = np.any(reads, axis=0)
+        if some.all():
+            return found
+        return tuple([p if seen else None for p, seen in zip(found, some.tolist(), strict=True)])
 
-    def _table(self, payloads: Any) -> PathTable | None:
-        """Payloads as a table, made once: the same ones are read by several layers."""
+    def _table(self, payloads: Any) -> tuple[PathTable | None, NDArray[np.int64]]:
+        """Payloads as a table and places in it, -1 for None; made once, as layers share them."""
         if isinstance(payloads, PathTable):
-            return payloads
+            return payloads, np.arange(len(payloads))
         if id(payloads) not in self._tables:  # which keeps them, so that the id is their own
-            self._tables[id(payloads)] = payloads, table_of(payloads)
+            some = np.array([payload is not None for payload in payloads])
+            known = [payload for payload in payloads if payload is not None]
+            table = table_of(known) if known else None
+            rows = np.where(some, np.cumsum(some) - 1, -1)
+            self._tables[id(payloads)] = payloads, (table, rows)
         return self._tables[id(payloads)][1]
 
     def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
