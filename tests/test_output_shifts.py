@@ -249,6 +249,31 @@ def test_shifts_are_put_together_before_they_meet_a_stride() -> None:
     assert cg.check_equivariance(network, cg.Shift(2) @ cg.Shift(-2)).holds
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("width", [2, 100])
+def test_no_shift_is_ruled_out_by_channels_that_are_zero_along_another_axis(
+    width: int, turned: bool
+) -> None:
+    mean = cg.Pad(((0, 2), (0, 0)), "circular") >> cg.AvgPool((3, 1), stride=1)
+    branches = [
+        mean >> cg.Pad(((0, 1), (0, 0))),  # the same three times, and a zero
+        cg.Conv((1, 1)) >> cg.Pad(((0, 1), (width, 0))) >> cg.Crop(((0, 0), (0, width))),
+    ]
+    network = cg.Parallel(*branches[:: -1 if turned else 1]).on((1, 3, width))
+    verdict = cg.check_equivariance(network, cg.Shift((1, 0), boundary="wrap"))
+    assert verdict.holds
+    assert verdict.output.still
+
+
+@pytest.mark.parametrize("filters", [1, 40])
+def test_what_was_not_tried_on_a_long_axis_is_not_said_to_fail(filters: int) -> None:
+    network = (cg.Conv(1, filters=filters) >> cg.Crop(((0, 2),))).on(20)
+    g = cg.Shift(-5) @ cg.Shift(5)
+    assert cg.check_equivariance(network, g, output=cg.Shift(-3) @ cg.Shift(3)).holds
+    verdict = cg.check_equivariance(network, g)
+    assert verdict.holds or not verdict.no_other
+
+
 @pytest.mark.parametrize("boundary", ["zeros", "wrap"])
 @pytest.mark.parametrize("far", [10**20 + 1, 2**63, -(10**20) - 1])
 def test_a_shift_beyond_64_bits_is_one_by_what_is_left_of_it(boundary: Any, far: int) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
-from convgraph.symmetry.composed import Motion, motions
+from convgraph.symmetry.composed import Motion, composed, motions
 from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.output_motions import WINDOWS, Motions, motions_of_output
@@ -27,6 +27,9 @@ from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 from convgraph.symmetry.transformation import space
 
 __all__ = ["EDGES", "Found", "search"]
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 EDGES = 50_000  # of a network that is asked on its edges, for several axes at once
 PAIRS = 20_000_000  # of units held against each other: a second
@@ -65,16 +68,17 @@ def search(
     options = motions_of_output(along, target, asked.steps[asked.name])
     wiped = _wiped(along, target)
     count = math.prod(map(len, options))
+    complete = all(_all_tried(*each) for each in zip(along, space(target), strict=False))
     if count == 1 and not nearest and wiped is None:
         # the one way to move is that which the strides say, and has been tried
         return Found((), tuple(each[0] for each in options), True)
     if asked.edges > EDGES or count * int(target.size) > PAIRS:
-        stays = Action(target, None, still=True)
-        view = asked.along_axes({**asked.acting, target.name: stays})
-        return None if view is None else _along_axes(view, target, options, nearest)
+        view = asked.along_axes({**asked.acting, target.name: _only_ones(target, options)})
+        complete = complete and wiped is None  # that is not among the options
+        return None if view is None else _along_axes(view, target, options, complete, nearest)
     several = sum(len(each) > 1 for each in options)
-    if seen is not None and several == 1 and not nearest and wiped is None:
-        found = _along_axes(seen, target, options, nearest)
+    if seen is not None and complete and several == 1 and not nearest and wiped is None:
+        found = _along_axes(seen, target, options, complete, nearest)
         if found is not None and found.complete and not found.possible:
             return found
     channels = int(target.numbers()[0]) if target.channels else 1
@@ -84,7 +88,6 @@ def search(
         front.append(wiped)
         images = np.concatenate([np.full((1, images.shape[1]), -1), images])
     ranked = _ranked(asked.moved, images, nearest)
-    complete = all(_all_tried(*each) for each in zip(along, space(target), strict=False))
 
     def way(number: int) -> tuple[Motion, ...]:
         later = number - len(front)
@@ -93,15 +96,25 @@ def search(
     return Found(tuple(map(way, ranked.possible)), way(ranked.nearest), complete)
 
 
+def _only_ones(target: Row, options: Sequence[Motions]) -> Action:
+    """How the axes move that can do so in one way alone; the others stay."""
+    first = [each[0] if len(each) == 1 else Motion(each.kind.size) for each in options]
+    still = all(motion.still for motion in first)
+    return Action(target, None if still else composed(first), still)
+
+
 def _along_axes(
-    view: SeparatedAxes, target: Row, options: Sequence[Motions], nearest: bool
+    view: SeparatedAxes, target: Row, options: Sequence[Motions], complete: bool, nearest: bool
 ) -> Found | None:
-    """One axis after the other, in the network cut down to it."""
+    """One axis after the other, in the network cut down to it.
+
+    `complete` says whether all motions of these axes are among the options.
+    """
     if view.turned or target.name in view.along.flattened:
         return None
     kept: list[list[Motion]] = []
     best = []
-    complete = sum(len(each) > 1 for each in options) == 1
+    complete = complete and sum(len(each) > 1 for each in options) == 1
     for axis, each in enumerate(options, 1):
         if len(each) == 1:
             kept.append([each[0]])
@@ -115,9 +128,12 @@ def _along_axes(
         if len(each) * classes * each.kind.size > PAIRS:
             each = each.nearest(max(1, PAIRS // (classes * each.kind.size)))
             complete = False
-        ranked = _ranked(asked, _images((each,), classes), nearest)
-        clean = view.others((axis,), cleaned[0], 0, False)
-        complete = complete and all(mask.any() for mask in clean.values())
+        # a difference in the small network is one in the large where the other axes are clean
+        clean = [view.others((axis,), cleaned[0], number, False) for number in range(classes)]
+        tells = np.array([all(mask.any() for mask in masks.values()) for masks in clean])
+        complete = complete and bool(tells.any())
+        told = np.repeat(tells | ~tells.any(), each.kind.size)
+        ranked = _ranked(asked, _images((each,), classes), nearest, told)
         kept.append([each[i] for i in ranked.possible])
         best.append(each[ranked.nearest])
     return Found(tuple(itertools.product(*kept)), tuple(best), complete)
@@ -160,12 +176,16 @@ class _Ranked:
     nearest: int
 
 
-def _ranked(asked: MovedNetwork, images: NDArray[np.int64], nearest: bool) -> _Ranked:
+def _ranked(
+    asked: MovedNetwork, images: NDArray[np.int64], nearest: bool, told: Mask | None = None
+) -> _Ranked:
     """Which candidates are not ruled out, those with most equal structure first.
 
-    Where none is left, the one with most is looked for only if the `nearest` is wanted.
+    They are by all units, or by those that are `told`. Where none is left, the one with most is
+    looked for only if the `nearest` is wanted.
     """
-    open_ = _not_ruled_out(asked, images)
+    units = slice(None) if told is None else np.flatnonzero(told)
+    open_ = _not_ruled_out(asked, asked.units[units], images[:, units])
     if not len(open_) and not nearest:
         return _Ranked((), 0)
     plain, moved = asked.hashed.plain[asked.part], asked.hashed.moved[asked.part]
@@ -176,13 +196,13 @@ def _ranked(asked: MovedNetwork, images: NDArray[np.int64], nearest: bool) -> _R
     return _Ranked(tuple(sorted(open_.tolist(), key=lambda i: (-agreeing[i], i))), best)
 
 
-def _not_ruled_out(asked: MovedNetwork, images: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The candidates whose two sides were not seen to differ at a few points."""
+def _not_ruled_out(asked: MovedNetwork, units: Ints, images: Ints) -> NDArray[np.intp]:
+    """The candidates whose two sides were not seen to differ at some units at a few points."""
     open_: NDArray[np.intp] = np.arange(len(images))
     images = np.where(images >= 0, images + asked.first, -1)
     points = asked.evaluated(asked.telling)
     for point in itertools.islice(points, TRIALS):
-        open_ = open_[~point.differ(asked.units, images[open_]).any(axis=1)]
+        open_ = open_[~point.differ(units, images[open_]).any(axis=1)]
         if not len(open_):
             break
     return open_
