@@ -45,7 +45,7 @@ rect.wide { fill: var(--field); opacity: .1; } rect.narrow { fill: var(--field);
 .graph { max-height: 640px; overflow: auto; border: 1px solid var(--line); padding: 8px; }
 .graph svg { min-width: min-content; } .graph text { fill: var(--ink); }
 .graph .row path, .graph .row polygon { fill: var(--box); stroke: var(--quiet); }
-.rest { content-visibility: auto; contain-intrinsic-size: auto 3000px; }
+@media screen { .rest { content-visibility: auto; contain-intrinsic-size: auto 3000px; } }
 svg.plot { min-width: 480px; }
 @media (max-width: 40rem) { svg.plot text { font-size: 15px; } }
 .graph .link path { stroke: var(--quiet); } .graph .link polygon { fill: var(--quiet);
