@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper, reference
 
 import convgraph as cg
 from tests.moved_cases import chain, check
+from tests.onnx_models import model
 
 LAST = 2**31 - 1
 
@@ -168,3 +169,20 @@ def test_a_mask_in_the_file_drops_connections(kind: Any) -> None:
     net = cg.from_onnx(made(written, (1, 4)))
     assert net.parameter_count == 16
     assert len(net.edges) == 10
+
+
+@pytest.mark.parametrize("reader", ["Conv", "Mul"])
+@pytest.mark.parametrize(("maker", "shape"), [("Expand", (1, 1, 3)), ("Reshape", (1, 1, 1))])
+def test_a_single_number_that_is_spread_is_one_parameter(
+    reader: str, maker: str, shape: tuple[int, ...]
+) -> None:
+    nodes = [
+        helper.make_node(maker, ["w", "s"], ["k"]),
+        helper.make_node(reader, ["x", "k"], ["y"]),
+    ]
+    held = {"w": np.array(2.0, np.float32), "s": np.array(shape)}
+    proto = model(nodes, {"x": (1, 1, 3)}, held=held)
+    net, x = cg.from_onnx(proto), np.arange(3, dtype=np.float32)[None, None]
+    assert [str(p) for p in net.parameters] == ["w"]
+    wanted = reference.ReferenceEvaluator(proto).run(None, {"x": x})[0]
+    assert net.evaluate(x[0]).tolist() == wanted[0].tolist()

@@ -124,7 +124,8 @@ class Settled:
             return None
         (root,) = form.roots
         digits, taken = [], set()
-        places = np.unravel_index(form.labels - 1, root.shape)
+        # of a single number numpy tells no places
+        places = np.unravel_index(form.labels - 1, root.shape) if root.shape else ()
         for size, index in zip(root.shape, places, strict=True):
             if size == 1:
                 digits.append(Digit("output", 0, 1))
