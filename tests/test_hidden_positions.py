@@ -14,6 +14,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from convgraph import from_torch, receptive_fields, report  # noqa: E402
+from convgraph.importers import contraction, hidden  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 attend = functional.scaled_dot_product_attention
@@ -59,6 +60,23 @@ def windows(x: Any) -> Any:
     return torch.softmax(scores.view(2, 2, 5, 5), -1) @ y
 
 
+def behind_a_sink(x: Any) -> Any:
+    """A score beside the others, whose weight nothing is multiplied with."""
+    scores = torch.cat([x[..., :1], (x @ x.transpose(-1, -2)).masked_fill(~PAST, -torch.inf)], -1)
+    return torch.softmax(scores, -1)[..., 1:] @ x
+
+
+def on_two(x: Any) -> Any:
+    """Keys are hidden before the scores of queries are added."""
+    keys = x.sum(-1)[:, None].masked_fill(torch.arange(5) > 2, -torch.inf)
+    return torch.softmax(keys + x @ x.transpose(-1, -2), -1) @ x
+
+
+def batch_between(x: Any) -> Any:
+    scores = torch.einsum("bsd,btd->sbt", x, x).masked_fill(~PAST.T[:, None], -torch.inf)
+    return torch.einsum("sbt,bsd->btd", torch.softmax(scores, 0), x)
+
+
 def in_letters(order: str, axis: int, mask: Any) -> Callable[[Any], Any]:
     def function(x: Any) -> Any:
         scores = torch.einsum(f"bthd,bshd->{order}", x, x) + torch.where(mask, 0.0, -torch.inf)
@@ -82,11 +100,24 @@ CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "added": (steps(lambda s: s + torch.where(NEAR, 0.0, -1e4)), FOUR),
     "with distances": (steps(lambda s: s + torch.where(PAST, DISTANCE, -torch.inf)), (1, 5, 3)),
     "heads in the batch": (heads_in_the_batch, FOUR),
+    "scaled": (steps(lambda s: s.masked_fill(~PAST, -torch.inf) / 2), FOUR),
+    "taken off": (steps(lambda s: s * PAST - 1e10 * ~PAST), FOUR),
+    "the greater": (
+        steps(lambda s: torch.max(s + torch.where(PAST, 0.0, -3e38), torch.tensor(-3.4e38))),
+        FOUR,
+    ),
+    "halved": (
+        lambda x: (torch.softmax(x @ x.mT + torch.where(PAST, 0.0, -torch.inf), -1) / 2) @ x,
+        (1, 5, 3),
+    ),
+    "behind a sink": (behind_a_sink, (1, 5, 3)),
+    "on two": (on_two, (1, 5, 3)),
+    "batch between": (batch_between, (1, 5, 3)),
     "windows": (windows, (1, 4, 5, 3)),
     "in letters": (in_letters("bhts", -1, NEAR), (1, 5, 2, 3)),
     "in letters, turned": (in_letters("bhst", -2, PAST.T), (1, 5, 2, 3)),
 }
-CAVEATS = {"filled with a number", "added"}
+CAVEATS = {"filled with a number", "added", "taken off"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -129,3 +160,58 @@ def test_a_mask_of_nothing_is_a_softmax_of_all() -> None:
     wanted = steps(lambda s: s * 0 + hidden)(torch.ones(1, 5, 3))
     got = np.asarray(net.evaluate(np.ones((5, 3))), float)
     np.testing.assert_allclose(got, wanted[0].numpy(), 1e-5)
+
+
+def test_what_another_number_shows_again_is_seen() -> None:
+    def function(scores: Any) -> Any:
+        return scores + torch.where(PAST, 0.0, -1e9) + torch.where(PAST, 0.0, 1e9)
+
+    net = from_torch(Does(steps(function)), (1, 5, 3))
+    fields = receptive_fields(net)
+    assert all(len(fields[unit]) == 15 for unit in net.outputs[0].units())
+    assert not net.caveats
+
+
+def test_the_logarithm_of_what_a_number_hides_is_a_number() -> None:
+    def function(x: Any) -> Any:
+        return functional.log_softmax(x + torch.tensor([0, 0, -1e9]), -1)
+
+    net = from_torch(Does(function), (1, 4, 3))
+    x = torch.ones(1, 4, 3)
+    got = np.asarray(net.evaluate(x[0].numpy()), float)
+    np.testing.assert_allclose(got, function(x)[0].numpy(), 1e-6)
+    assert len(net.caveats) == 1
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_parameter_that_is_zero_today_is_a_parameter(size: int) -> None:
+    class Token(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.token = nn.Parameter(torch.zeros(size))
+
+        def forward(self, x: Any) -> Any:
+            y = torch.where(torch.arange(4)[:, None] < 2, x, self.token)
+            return y @ x.transpose(-1, -2)
+
+    net = from_torch(Token(), (1, 4, 3))
+    assert [array.shape for array in net.labels.arrays] == [(size,)]
+    fields = receptive_fields(net)
+    assert all(len(fields[unit]) for unit in net.outputs[0].units())
+
+
+def test_zeros_that_are_read_all_the_same_are_told() -> None:
+    def heads_between(x: Any) -> Any:
+        scores = torch.einsum("bshd,bthd->bsht", x, x).masked_fill(~PAST.T[:, None], -torch.inf)
+        return torch.einsum("bsht,bshd->bthd", torch.softmax(scores, 1), x)
+
+    (caveat,) = from_torch(Does(heads_between), (1, 5, 2, 3)).caveats
+    assert "zeros that a mask puts is taken to be read" in caveat
+
+
+def test_a_mask_that_is_too_large_to_follow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (hidden, contraction):
+        monkeypatch.setattr(module, "MOST", 20)
+    for name in ("causal", "filled"):
+        (caveat,) = from_torch(Does(CASES[name][0]), FOUR).caveats
+        assert "what a mask hides from it is taken to be seen" in caveat

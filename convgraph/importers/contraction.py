@@ -26,6 +26,7 @@ __all__ = ["contract", "einsum"]
 
 # A row, and the sizes of its axes by letter.
 Operand: TypeAlias = "tuple[Signal, dict[str, Size]]"
+Mask: TypeAlias = "NDArray[np.bool_]"
 
 
 @builds("Einsum")
@@ -68,9 +69,15 @@ def contract(
             own[letter] != sizes[letter] for _, own in signals
         ):
             raise Unread("a sum over an axis of one factor only")
-    wirings = _without_zeros(builder, signals, letters, summed, sizes) or [
-        _reads(own, letters, summed, sizes) for _, own in signals
-    ]
+    zeros = _zeros(builder, signals, terms, summed)
+    wirings = _without_zeros(signals, zeros, letters, summed, sizes)
+    if wirings is None:
+        wirings = [_reads(own, letters, summed, sizes) for _, own in signals]
+        if zeros:
+            builder.caveats.append(
+                f"node={node.label!r} ({node.op}): what is multiplied with zeros that a mask puts "
+                "is taken to be read"
+            )
     tying: Tying = ONE
     for known, term in zip(values, terms, strict=True):
         if isinstance(known, Known):
@@ -144,9 +151,28 @@ def _reads(
 GROUP = "*"
 
 
+def _zeros(
+    builder: Builder, signals: Sequence[Operand], terms: Sequence[str], summed: Sequence[str]
+) -> list[tuple[dict[str, Size], Mask]]:
+    """For each of two rows that has them, its zeros that a mask has put, if they differ by tap."""
+    if len(signals) != 2:
+        return []
+    found = []
+    for (signal, own), term in zip(signals, terms, strict=True):
+        zeros = fixed(builder, signal.row, True)
+        if zeros is None:
+            continue
+        marks = zeros.where.reshape((1,) * (len(term) - zeros.where.ndim) + zeros.where.shape)
+        kept = [n for c, n in zip(term, marks.shape, strict=True) if c in own]
+        marks = marks.reshape(kept)
+        if any(c in summed and n > 1 for c, n in zip(own, kept, strict=True)):
+            found.append((own, marks))
+    return found
+
+
 def _without_zeros(
-    builder: Builder,
     signals: Sequence[Operand],
+    zeros: Sequence[tuple[dict[str, Size], Mask]],
     letters: Sequence[str],
     summed: Sequence[str],
     sizes: Mapping[str, Size],
@@ -156,19 +182,15 @@ def _without_zeros(
     The outputs along whose axes the zeros differ are one axis, with a tap for each position that is
     summed over.
     """
-    if len(signals) != 2 or len(summed) != 1 or is_symbolic(*(sizes[c] for c in letters)):
+    if len(summed) != 1 or is_symbolic(*(sizes[c] for c in letters)):
         return None
     (tap,) = summed
-    for signal, own in signals:
-        found = fixed(builder, signal.row, True)
-        if found is None:
-            continue
-        marks = found.where.reshape((1,) * (len(own) - found.where.ndim) + found.where.shape)
+    for own, marks in zeros:
         differs = [c for c, n in zip(own, marks.shape, strict=True) if n > 1]
         at = [letters.index(c) for c in differs if c != tap] or [letters.index(tap)]
         span = [c for c in letters[min(at) : max(at) + 1] if c != tap]
         shape = [int(sizes[c]) for c in (*span, tap)]
-        if tap not in differs or int(np.prod(shape, dtype=object)) > MOST:
+        if int(np.prod(shape, dtype=object)) > MOST:
             continue
         seen = ~np.broadcast_to(_in_order(marks, list(own), [*span, tap]), shape)
         wirings = [_grouped(each, letters, span, tap, sizes, seen) for _, each in signals]

@@ -18,7 +18,7 @@ from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, builds, unit_bias
-from convgraph.importers.hidden import mark, without_hidden
+from convgraph.importers.hidden import mark, mark_greatest, mark_product, without_hidden
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import each_together
@@ -63,6 +63,10 @@ def affine(builder: Builder, node: Node) -> None:
         if without_hidden(builder, node, values, shape) is not None:
             return
         mark(builder, node.outputs[0], values, shape, False)
+    elif node.op == "Sub":
+        first, second = values
+        taken = [_negative(second)] if isinstance(second, Known) and second.there else []
+        mark(builder, node.outputs[0], [first, *taken], shape, False)
     factors = [sp.S.One] * len(values)
     if node.op == "Sub":
         factors[1] = sp.S.NegativeOne
@@ -85,6 +89,14 @@ def affine(builder: Builder, node: Node) -> None:
             tying = ONE if factor == 1 else Constant(factor)
             joints.append((signal, stretched(signal, shape), tying))
     builder.emit(node, shape, joints, SUM, bias)
+
+
+def _negative(known: Known) -> Known:
+    return known.mapped(f"-{known.name}", lambda v: -v.astype(float) if _is_number(v) else v)
+
+
+def _is_number(array: Array) -> bool:
+    return array.dtype.kind in "fiu"
 
 
 @builds("Neg")
@@ -111,6 +123,7 @@ def multiply(builder: Builder, node: Node) -> None:
         _scale(builder, node, a, b, shape)
         return
     signals = [_as_signal(builder, value) for value in (a, b)]
+    mark_product(builder, node.outputs[0], signals, shape)
     builder.emit(node, shape, [(s, stretched(s, shape), ONE) for s in signals], PRODUCT)
 
 
@@ -181,6 +194,8 @@ def combine(builder: Builder, node: Node) -> None:
     values, shape = _operands(builder, node)
     if node.op == "Where" and select(builder, node, values, shape):
         return
+    if node.op == "Max":
+        mark_greatest(builder, node.outputs[0], values, shape)
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op
     try:
         inspect.signature(TOGETHER[op][0]).bind(*values)

@@ -8,7 +8,7 @@ that only move units.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -16,10 +16,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
-from convgraph.core.layer import Joint, Row
+from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
+from convgraph.core.tying import Constant
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import stretched
@@ -34,7 +35,10 @@ __all__ = [
     "behind_softmax",
     "fixed",
     "hide",
+    "is_parameter",
     "mark",
+    "mark_greatest",
+    "mark_product",
     "sieve",
     "without_hidden",
 ]
@@ -45,6 +49,7 @@ Shape = tuple[Size, ...]
 HIDDEN = -1e4  # what a mask puts where it hides something, or less
 SWALLOWS = -1e30  # beside this a score is nothing in the numbers of any model
 MOST = 2**22
+LOOKED_AT = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +65,21 @@ class Fixed:
     least: float = -np.inf
 
 
-def hiding(values: Sequence[Value]) -> list[tuple[Known, Mask]]:
+def is_parameter(builder: Builder, value: Value) -> bool:
+    """Whether the numbers of a tensor are those of today; of a file this is not known."""
+    return builder.stated and isinstance(value, Known) and value.learned
+
+
+def hiding(builder: Builder, values: Sequence[Value]) -> list[tuple[Known, Mask]]:
     """The tensors that are known beforehand and hide something from a softmax, and where."""
     found = []
     for value in values:
-        if isinstance(value, Known) and value.there and value.size <= MOST:
+        if not isinstance(value, Known) or is_parameter(builder, value):
+            continue
+        if value.there and value.size <= LOOKED_AT:
             array = value.values()
-            hidden = array <= HIDDEN if array.dtype.kind == "f" else np.zeros(1, bool)
+            real = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+            hidden = array <= HIDDEN if real else np.zeros(1, bool)
             if hidden.any():
                 found.append((value, np.asarray(hidden, bool)))
     return found
@@ -81,33 +94,112 @@ def aligned(mask: Mask, shape: Shape) -> Mask:
 
 def mark(builder: Builder, row: str, values: Sequence[Value], shape: Shape, blank: bool) -> None:
     """Keep in mind which units of a sum are minus infinity: those of which an operand is."""
-    known = hiding(values)
-    masks = [aligned(mask, shape) for _, mask in known]
-    least = [float(v.values()[mask].max()) for v, mask in known]
+    known = hiding(builder, values)
+    found = [Fixed(aligned(mask, shape), blank, float(v.values()[mask].max())) for v, mask in known]
     for value in values:
         before = fixed(builder, value.row, False) if isinstance(value, Signal) else None
-        if before is not None and isinstance(value, Signal) and value.shape == shape:
-            masks.append(before.where)
-            least.append(before.least)
+        if before is not None:
+            found.append(Fixed(aligned(before.where, shape), False, before.least))
+    if not found:
+        return
+    raised = sum(_greatest(value) for value in values if isinstance(value, Known))
+    found = [one for one in found if one.least + raised <= HIDDEN]
+    if found:
+        where = reduce(np.logical_or, [one.where for one in found])
+        blank = len(found) == 1 and found[0].blank
+        builder.fixed[row, False] = Fixed(where, blank, max(one.least for one in found))
+
+
+def _greatest(known: Known) -> float:
+    """By how much a tensor can raise what it is added to."""
+    if not known.there or known.size > LOOKED_AT or known.values().dtype.kind not in "fiu":
+        return 0.0
+    return max(float(known.values().max(initial=0)), 0.0)
+
+
+def mark_greatest(builder: Builder, row: str, values: Sequence[Value], shape: Shape) -> None:
+    """Keep in mind which units of a maximum are hidden: those of which every operand is."""
+    found = []
+    for value in values:
+        if isinstance(value, Signal):
+            found.append(fixed(builder, value.row, False))
+        else:
+            each = hiding(builder, [value])
+            found += [Fixed(mask, False, float(v.values()[mask].max())) for v, mask in each or ()]
+            found += [] if each else [None]
+    if found and None not in found:
+        known = [one for one in found if one is not None]
+        where = reduce(np.logical_and, [aligned(one.where, shape) for one in known])
+        builder.fixed[row, False] = Fixed(where, False, max(one.least for one in known))
+
+
+def mark_product(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
+    """Keep in mind which units of a product of rows are zero: those of which a factor is."""
+    found = [fixed(builder, signal.row, True) for signal in signals]
+    masks = [aligned(one.where, shape) for one in found if one is not None]
     if masks:
-        where = reduce(np.logical_or, masks)
-        builder.fixed[row, False] = Fixed(where, blank and len(masks) == 1, max(least))
+        builder.fixed[row, True] = Fixed(reduce(np.logical_or, masks), False)
 
 
 def fixed(builder: Builder, row: Row, zero: bool) -> Fixed | None:
     """Which units of a row are zero, or minus infinity, whatever the input."""
-    found: Fixed | None = builder.fixed.get((row.name, zero))
-    if found is not None:
-        return found
-    layer = builder.made.get(row.name)
-    if layer is None or layer.bias is not None or layer.reduction != SUM or len(layer.joints) != 1:
+    found = builder.fixed
+    waiting = [row]
+    while waiting:  # a loop, as networks are deep
+        last = waiting[-1]
+        if (last.name, zero) in found:
+            waiting.pop()
+            continue
+        layer = builder.made.get(last.name)
+        if layer is None or last.symbolic or not _follows(layer, zero):
+            found[last.name, zero] = None
+            continue
+        before = [joint.source for joint in layer.joints]
+        open_ = [source for source in before if (source.name, zero) not in found]
+        if open_:
+            waiting += open_
+        else:
+            found[last.name, zero] = _of_sum(layer, [found[r.name, zero] for r in before], zero)
+    kept: Fixed | None = found[row.name, zero]
+    return kept
+
+
+def _follows(layer: Layer, zero: bool) -> bool:
+    """Whether a layer's units are zero, or minus infinity, where what they read is."""
+    if layer.bias is not None or not layer.joints:
+        return False
+    if layer.reduction != SUM:  # a function that keeps zero
+        pointwise = zero and layer.reduction.pointwise and len(layer.joints) == 1
+        return pointwise and layer.reduction.exact([sp.S.Zero]) == 0
+    return zero or all(_factor(joint) > 0 for joint in layer.joints)
+
+
+def _factor(joint: Joint) -> float:
+    """The one positive number that a joint's edges carry, or zero."""
+    tying = joint.tying
+    positive = isinstance(tying, Constant) and tying.value.is_real and tying.value > 0
+    return float(tying.value) if isinstance(tying, Constant) and positive else 0.0
+
+
+def _of_sum(layer: Layer, before: Sequence[Fixed | None], zero: bool) -> Fixed | None:
+    """The units of a sum: zero where all terms are, and minus infinity where one is."""
+    there = [each for each in before if each is not None]
+    if not there:
         return None
-    (joint,) = layer.joints
-    if joint.tying != ONE or row.symbolic:
+    nothing = zero and layer.reduction == SUM  # what is read where nothing is
+    masks = []
+    for joint, each in zip(layer.joints, before, strict=True):
+        where = np.zeros((1,) * len(joint.source.shape), bool) if each is None else each.where
+        moved = _moved(where, joint, layer.target, nothing)
+        if moved is None:
+            return None
+        masks.append(moved)
+    where = reduce(np.logical_and if zero else np.logical_or, masks)
+    pairs = zip(layer.joints, before, strict=True)
+    least = max(-np.inf if zero or b is None else b.least * _factor(j) for j, b in pairs)
+    if least > HIDDEN:
         return None
-    before = fixed(builder, joint.source, zero)
-    where = None if before is None else _moved(before.where, joint, row, zero)
-    return None if before is None or where is None else replace(before, where=where)
+    return Fixed(where, all(each.blank for each in there) and len(before) == 1, least)
 
 
 def _moved(where: Mask, joint: Joint, row: Row, missing: bool) -> Mask | None:
@@ -168,7 +260,7 @@ def without_hidden(
     builder: Builder, node: Node, values: Sequence[Value], shape: Shape
 ) -> Signal | None:
     """A sum of a row with a mask of zero and minus infinity: what the mask hides reads nothing."""
-    masks = hiding(values)
+    masks = hiding(builder, values)
     if len(values) != 2 or len(masks) != 1:
         return None
     ((known, hidden),) = masks
@@ -195,7 +287,7 @@ def hide(
 
 
 def behind_softmax(
-    builder: Builder, node: Node, signal: Signal, axes: set[int]
+    builder: Builder, node: Node, signal: Signal, axes: set[int], log: bool
 ) -> tuple[Signal, Mask | None]:
     """What a softmax over some axes reads, and which units it makes zero."""
     found = fixed(builder, signal.row, False)
@@ -208,7 +300,9 @@ def behind_softmax(
     if not where.any():
         return signal, None
     source: Signal | None = signal
-    if not found.blank:
+    if log and found.least > -np.inf:
+        source = None  # a logarithm of next to nothing is a number, which depends on the input
+    elif not found.blank:
         fill = sp.S.NegativeInfinity
         source = hide(builder, node, signal, where, fill, f"{node.outputs[0]}/seen")
     if source is None or sieve(stretched(signal, signal.shape), ~where) is None:

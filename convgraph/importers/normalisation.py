@@ -111,7 +111,7 @@ def softmax_over(builder: Builder, node: Node) -> None:
     signal = builder.signal(node, 0)
     axes = _softmax_axes(node, len(signal.shape))
     log, name = node.op == "LogSoftmax", node.outputs[0]
-    signal, hidden = behind_softmax(builder, node, signal, axes)
+    signal, hidden = behind_softmax(builder, node, signal, axes, log)
     if hidden is None:
         among(builder, node, signal, axes, softmax(log))
         return

@@ -12,7 +12,7 @@ from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
 from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder
-from convgraph.importers.hidden import HIDDEN, MOST, Fixed, aligned, fixed, sieve
+from convgraph.importers.hidden import HIDDEN, LOOKED_AT, Fixed, aligned, fixed, is_parameter, sieve
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import scalar
 from convgraph.importers.reductions import or_else
@@ -26,32 +26,34 @@ def select(builder: Builder, node: Node, values: Sequence[Value], shape: tuple[S
     condition = values[0]
     if len(values) != 3 or not isinstance(condition, Known) or not condition.there:
         return False
-    if condition.size > MOST:
+    if condition.size > LOOKED_AT:
         return False
     chosen = aligned(condition.values() != 0, shape)
     sides = list(zip(values[1:], (chosen, ~chosen), strict=True))
-    numbers = [scalar(value) if isinstance(value, Known) else None for value, _ in sides]
+    numbers = [
+        scalar(value) if isinstance(value, Known) and not is_parameter(builder, value) else None
+        for value, _ in sides
+    ]
     fill = next((number for number in numbers if number is not None), sp.S.Zero)
     joints = []
     for (value, mask), number in zip(sides, numbers, strict=True):
         if number is None:
             signal = value if isinstance(value, Signal) else builder.constant_row(value)
             wiring = sieve(stretched(signal, shape), mask)
-            if wiring is None:
-                return False
-            joints.append((signal, wiring, ONE))
-    if not joints:
-        return False
+            if wiring is not None:
+                joints.append((signal, wiring, ONE))
+    made = len(joints) == numbers.count(None) > 0
     for zero in (False, True):
         parts = [_fixed(builder, *side, shape, zero) for side in sides]
         found = [part for part in parts if part is not None]
         if found:
             where = np.logical_or(*np.broadcast_arrays(found[0].where, found[-1].where))
             least = max(part.least for part in found)
-            blank = all(part.blank for part in found)
+            blank = made and all(part.blank for part in found)
             builder.fixed[node.outputs[0], zero] = Fixed(where, blank, least)
-    builder.emit(node, shape, joints, SUM if fill == 0 else or_else(fill))
-    return True
+    if made:
+        builder.emit(node, shape, joints, SUM if fill == 0 else or_else(fill))
+    return made
 
 
 def _fixed(
@@ -59,9 +61,13 @@ def _fixed(
 ) -> Fixed | None:
     """The units of one side that are chosen, and zero, or minus infinity, whatever the input."""
     if isinstance(value, Signal):
-        before = fixed(builder, value.row, zero) if value.shape == shape else None
-        return None if before is None else Fixed(before.where & mask, False, before.least)
-    entries = value.values() if value.there and value.size <= MOST else np.ones(1)
+        before = fixed(builder, value.row, zero)
+        if before is None:
+            return None
+        return Fixed(aligned(before.where, shape) & mask, False, before.least)
+    if is_parameter(builder, value) or not value.there or value.size > LOOKED_AT:
+        return None
+    entries = value.values()
     where = aligned(entries == 0 if zero else np.asarray(entries <= HIDDEN), shape) & mask
     if not where.any():
         return None
