@@ -71,7 +71,7 @@ def search(
     complete = all(_all_tried(*each) for each in zip(along, space(target), strict=False))
     if count == 1 and not nearest and wiped is None:
         # the one way to move is that which the strides say, and has been tried
-        return Found((), tuple(each[0] for each in options), True)
+        return Found((), tuple(each[0] for each in options), complete)
     if asked.edges > EDGES or count * int(target.size) > PAIRS:
         view = asked.along_axes({**asked.acting, target.name: _only_ones(target, options)})
         complete = complete and wiped is None  # that is not among the options
@@ -140,7 +140,9 @@ def _along_axes(
 
 
 def _all_tried(motion: Motion, size: int) -> bool:
-    return motion.plain or size <= WINDOWS
+    """Whether all shifts of an axis that moves are among its options."""
+    turned = motion.flipped and motion.boundary is None and size > 1  # alone, with no shift behind
+    return not turned and (motion.plain or size <= WINDOWS)
 
 
 def _wiped(along: Sequence[Motion], target: Row) -> tuple[Motion, ...] | None:

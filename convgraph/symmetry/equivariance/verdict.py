@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict"]
 
-NO_OTHER = "no shift of the output makes it hold"
+NO_OTHER = "no shift of the output along the axes that move makes it hold"
 NAMED = 1_000  # units that are named one by one in plain data
 
 
@@ -51,7 +51,7 @@ class Verdict:
     undecided: Units
     _explanation: Explanation = field(compare=False)
     no_other: bool = False
-    """Whether all other shifts of the output were tried, and none holds."""
+    """Whether all other shifts along the axes that move were tried, and none holds."""
 
     @property
     def holds(self) -> bool | None:
