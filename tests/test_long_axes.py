@@ -165,3 +165,9 @@ def test_a_long_kernel_on_any_size_is_told_without_its_taps(kernel: int) -> None
     assert net.connection_count == kernel * n
     assert repr(cg.sparsity(net)).startswith("Sparsity(")
     assert "per parameter" in repr(cg.tied_weights(net))
+
+
+def test_a_field_on_a_long_axis_is_counted_without_a_number_for_each_position() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(cg.receptive_field(cg.Conv(3).on(2 * 10**7), "s5")) == 3
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # kB

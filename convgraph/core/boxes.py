@@ -16,6 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core import memory
+
 __all__ = ["Box", "count", "decompose", "dense", "groups", "merge", "regroup", "weighed"]
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
@@ -109,6 +111,8 @@ def merge(boxes: Iterable[Box]) -> list[Box]:
 
 def count(boxes: Sequence[Box]) -> int:
     """How many units are in the union."""
+    if len(boxes) == 1:
+        return prod(map(int, map(np.count_nonzero, boxes[0])))
     return weighed(boxes, [np.ones(len(mask), np.int64) for mask in boxes[0]]) if boxes else 0
 
 
@@ -125,6 +129,7 @@ def weighed(boxes: Sequence[Box], weights: Sequence[NDArray[np.int64]]) -> int:
         return 0
     if len(boxes) == 1:
         return prod(int(w[mask].sum()) for mask, w in zip(boxes[0], weights, strict=True))
+    memory.require("positions", len(boxes) * sum(map(len, weights)), 24)
     sizes, members = [], []
     for masks, weight in zip(zip(*boxes, strict=True), weights, strict=True):
         kinds, which = np.unique(np.stack(masks), axis=1, return_inverse=True)
