@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from convgraph import from_torch, receptive_fields, report  # noqa: E402
+from convgraph import findings, from_torch, receptive_fields, report  # noqa: E402
 from convgraph.importers import contraction, hidden  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
@@ -151,6 +151,13 @@ def test_weights_that_are_hidden_read_nothing_and_profilers_count_them() -> None
     assert len(empty) == 2 * 10
     row = report(net).rows[-1]
     assert (row.multiply_adds, row.macs) == (2 * 15 * 3, 2 * 25 * 3)
+
+
+def test_a_mask_is_no_reason_for_a_warning() -> None:
+    for name in ("causal", "drawn", "filled", "in letters", "with distances"):
+        function, shape = CASES[name]
+        found = findings(from_torch(Does(function), shape, batch=True))
+        assert not [f for f in found if f.severity == "warning"]
 
 
 def test_a_mask_of_nothing_is_a_softmax_of_all() -> None:

@@ -13,6 +13,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.boxes import Box, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
+from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network, check_network
 from convgraph.core.sizes import product
@@ -30,7 +31,7 @@ from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.padding_under_strides import AlongAxis
 
-__all__ = ["Structure", "structure_of"]
+__all__ = ["Structure", "masks_pairs", "structure_of"]
 
 # An axis is looked at in some ten arrays of eight bytes a position, within some seconds.
 MOST_POSITIONS = 1 << 22
@@ -41,6 +42,20 @@ P = TypeVar("P")
 # the places of the first and the last bit of a byte, counted from its greatest
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
 FIRST_BIT, LAST_BIT = _BITS.argmax(axis=1), 7 - _BITS[:, ::-1].argmax(axis=1)
+
+
+def masks_pairs(joint: Joint) -> bool:
+    """Whether a mask hides pairs of positions, as in attention: several axes are one there.
+
+    Units that it hides are not read, which is what it is for.
+    """
+    wiring = joint.wiring
+    if not isinstance(wiring, Product):
+        return False
+    listed = any(isinstance(axis, Sieved | Table) for axis in wiring.axes)
+    return listed and len([n for n in wiring.in_view if n != 1]) < len(
+        [n for n in joint.source.shape if n != 1]
+    )
 
 
 class Structure:
@@ -127,6 +142,9 @@ class Structure:
                 source = joint.source
                 before = found.get(source.name, [])
                 if any(all(mask.all() for mask in box) for box in before):
+                    continue
+                if masks_pairs(joint):  # what it hides is no box, and nothing is lost by it
+                    found[source.name] = [tuple(np.ones(n, bool) for n in source.numbers())]
                     continue
                 found[source.name] = merge([*before, *joint.back(boxes, target)])
         return {name: tuple(boxes) for name, boxes in found.items()}

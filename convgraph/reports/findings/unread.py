@@ -15,7 +15,7 @@ from convgraph.core.wiring import Product
 from convgraph.interactions.connections import is_concat
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
-from convgraph.reports.structure import Structure
+from convgraph.reports.structure import Structure, masks_pairs
 
 FLOOR = (
     "a window moves by its stride, and what is left behind its last position, or lies between "
@@ -160,7 +160,8 @@ def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]
                 wanted, readers = found[target.name]
             names.update(dict.fromkeys(readers))
             for joint in (joint for joint in layer.joints if joint.source.name == row.name):
-                if boxes is None or (wanted is None and _reads_everything(joint)):
+                plain = wanted is None and _reads_everything(joint)
+                if boxes is None or plain or masks_pairs(joint):
                     boxes = None
                     continue
                 every: Box = tuple(np.ones(n, bool) for n in target.numbers())
