@@ -53,6 +53,7 @@ HELD = {
     "DequantizeLinear": (1, 2),
     "If": (0,),
     "CastLike": (1,),
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), (1, 2, 3, 4, 7)),
     "AffineGrid": (1,),
     "Attention": (6,),
     "CausalConvWithState": (1, 2),

@@ -32,7 +32,7 @@ NOT_READ: dict[str, str] = {
                      "RandomUniformLike"), _RANDOM),
     **dict.fromkeys(("BlackmanWindow", "DFT", "HammingWindow", "HannWindow", "MelWeightMatrix",
                      "STFT"), _SIGNAL),
-    **dict.fromkeys(("GRU", "LSTM", "Loop", "RNN", "Scan", "LinearAttention"), _RECURRENT),
+    **dict.fromkeys(("Loop", "Scan", "LinearAttention"), _RECURRENT),
     **dict.fromkeys(("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
                      "QLinearMatMul"), _QUANTISED),
     **dict.fromkeys(("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"), _LOSS),
@@ -48,6 +48,7 @@ VALUES_UNKNOWN: dict[str, str] = {
     "BitwiseNot": "bits of numbers of a fixed width",
     "BitwiseOr": "bits of numbers of a fixed width",
     "BitwiseXor": "bits of numbers of a fixed width",
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), f"{_RECURRENT}; a step reads those before it"),
     "OneHot": "the places depend on the values",
     "TopK": "the order depends on the values",
 }

@@ -65,11 +65,21 @@ class Call:
         output: str | None = None,
     ) -> str:
         """A node in ONNX's terms; inputs are arguments or names that another emit returned."""
-        names = tuple(v if isinstance(v, str) else self.translation.name(v) for v in inputs)
         outputs = self.outputs if output is None else (output,)
+        return self.emit_several(op, inputs, attributes, outputs)
+
+    def emit_several(
+        self,
+        op: str,
+        inputs: Sequence[Any],
+        attributes: Mapping[str, Any] | None,
+        outputs: Sequence[str],
+    ) -> str:
+        """A node with several outputs; the name of the first."""
+        names = tuple(v if isinstance(v, str) else self.translation.name(v) for v in inputs)
         kept = {key: value for key, value in (attributes or {}).items() if value is not None}
         name, version = self.node.name, self.translation.version
-        self.translation.nodes.append(Node(op, names, outputs, kept, name, "", version))
+        self.translation.nodes.append(Node(op, names, tuple(outputs), kept, name, "", version))
         return outputs[0]
 
     def inner(self, suffix: str) -> str:

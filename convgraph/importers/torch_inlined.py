@@ -6,6 +6,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+from convgraph.importers.torch_recurrent import OPS
+
 __all__ = ["decomposed", "inlined", "wraps"]
 
 # what they wrap is computed as it stands: recording and precision are not a matter of connections
@@ -49,10 +51,6 @@ def _flattened(whole: Any) -> list[tuple[str, str]]:
     return renamed
 
 
-# decomposed, they would be unrolled: as many rows as there are steps
-RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
-
-
 def decomposed(torch: Any, program: Any, unread: set[Any], read: Iterable[str]) -> Any | None:
     """The program with PyTorch's own decomposition of each operation that no rule reads.
 
@@ -62,7 +60,8 @@ def decomposed(torch: Any, program: Any, unread: set[Any], read: Iterable[str]) 
     table = {
         op: how
         for op, how in torch.export.default_decompositions().items()
-        if _name(op) not in RECURRENT and (op in unread or _name(op) not in known)
+        # recurrent layers would be unrolled: as many rows as there are steps
+        if _name(op) not in OPS and (op in unread or _name(op) not in known)
     }
     if not any(op in table for op in unread):
         return None

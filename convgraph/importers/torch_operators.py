@@ -22,6 +22,7 @@ from convgraph.importers.torch_layers import (
     pool,
     resize,
 )
+from convgraph.importers.torch_recurrent import OPS, recurrent
 
 __all__ = ["OPERATORS", "Call"]
 
@@ -232,6 +233,7 @@ OPERATORS: dict[str, Translate] = {
     "batch_norm": batch_norm,
     "_native_batch_norm_legit_no_training": batch_norm,
     "linear": linear,
+    **dict.fromkeys(OPS, recurrent),
     "addmm": addmm,
     **dict.fromkeys(
         ("matmul", "bmm", "mm", "mv", "dot"), lambda c: c.emit("MatMul", c.node.args[:2])

@@ -20,6 +20,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     pointwise_operators,
     products,
     quantisation,
+    recurrences,
     reducing_operators,
     reshaping_operators,
     resizing,
@@ -80,6 +81,8 @@ def network_of(
         builder.values[name] = Signal(row, shape)
         starts.append(row)
     needed, left_out = needed_nodes(nodes, outputs)
+    used = {node.name for node in needed} - {""}  # several nodes may be what one was translated to
+    left_out = [node for node in left_out if node.name not in used]
     for node in needed:
         build(builder, node)
     ends = []
