@@ -9,20 +9,26 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from convgraph import ConvgraphError, from_onnx, receptive_fields
 
 
-def model(op: str, shapes: dict[str, tuple[int, ...]], held: dict[str, Any], **attributes: Any):
+def model(
+    op: str,
+    shapes: dict[str, tuple[int, ...]],
+    held: dict[str, Any],
+    version: int = 23,
+    **attributes: Any,
+):
     names = [*shapes, *held]
     inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
-    kept = [helper.make_tensor(n, TensorProto.BOOL, v.shape, v.ravel()) for n, v in held.items()]
+    kept = [numpy_helper.from_array(v, n) for n, v in held.items()]
     output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     node = helper.make_node(op, names, ["y"], **attributes)
     graph = helper.make_graph([node], "one", inputs, [output], kept)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=11)
 
 
 SHAPES = {"q": (1, 2, 4, 3), "k": (1, 2, 5, 3), "v": (1, 2, 5, 3)}
@@ -57,6 +63,16 @@ def test_attention_sees_what_changes_it(causal: bool) -> None:
         if name == "k":  # one key alone has the weight 1, whatever it is
             both = [each & (both[0].sum(axis=(2, 3)) > 1)[..., None, None] for each in both]
         assert np.array_equal(*both)
+
+
+def test_a_mask_of_numbers_is_padded_with_minus_infinity() -> None:
+    made = model("Attention", SHAPES, {"mask": np.where(SEEN, 0, -np.inf).astype("f")}, 24)
+    net = from_onnx(made, strict=True)
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()}
+    (wanted,) = ReferenceEvaluator(made).run(None, x)
+    got = net.evaluate({name: each[0] for name, each in x.items()})
+    np.testing.assert_allclose(np.asarray(got, float), wanted[0], 1e-4, 1e-5)
 
 
 def test_a_function_of_which_a_part_is_not_read_is_read_up_to_it() -> None:

@@ -125,14 +125,15 @@ def _shapes(
         return [shape] if product(shape) <= LARGEST_KEPT else None
     if kind == "linear" and sum(known.size for known in given if known) > LARGEST:
         return None
-    small = np.int8 if kind == "moves" else np.float32
+    small = np.float16 if kind == "moves" else np.float32  # and no integer: padding may be infinite
     blank = [
         np.broadcast_to(small(0), known.shape)
         if known is not None and known in parameters
         else (known.values() if known else None)
         for known in given
     ]
-    result = function(node, *blank)
+    with np.errstate(all="ignore"):
+        result = function(node, *blank)
     if result is None:
         return None
     return [each.shape for each in (result if isinstance(result, list) else [np.asarray(result)])]
