@@ -63,8 +63,9 @@ def counts_of(numbers: NDArray[np.integer], below: int) -> NDArray[np.int64]:
     """
     flat = numbers.ravel()
     counts: NDArray[np.int64] = np.zeros(below, np.int64)
-    for at in range(0, flat.size, AT_ONCE):
-        counts += np.bincount(flat[at : at + AT_ONCE], minlength=below)
+    step = max(AT_ONCE, below)  # each step goes through all counts, too
+    for at in range(0, flat.size, step):
+        counts += np.bincount(flat[at : at + step], minlength=below)
     return counts
 
 
