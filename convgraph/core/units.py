@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from convgraph.core.layer import Row
 
 __all__ = ["Units"]
+
+BLOCK = 1 << 16  # positions that are looked at together: few enough for a cache
 
 
 class Units(Set[str]):
@@ -65,6 +68,7 @@ class Units(Set[str]):
 
     def mask(self) -> NDArray[np.bool_]:
         """The set as a boolean array of the row's shape."""
+        memory.require("units", prod(self.row.numbers()), 2)  # one for a box beside the whole
         mask = np.zeros(self.row.numbers(), bool)
         for box in self.boxes:
             mask |= dense(box)
@@ -73,7 +77,11 @@ class Units(Set[str]):
     @property
     def indices(self) -> NDArray[np.int64]:
         """The zero-based indices of the units as an (units x axes) array, in row-major order."""
-        return np.argwhere(self.mask())
+        if len(self.boxes) != 1 or not self.boxes[0]:
+            return np.argwhere(self.mask())
+        memory.require("units", len(self), 16 * len(self.row.shape))
+        along = np.meshgrid(*(np.flatnonzero(mask) for mask in self.boxes[0]), indexing="ij")
+        return np.stack(along, axis=-1).reshape(-1, len(along))
 
     @property
     def axes(self) -> tuple[tuple[int, ...], ...] | None:
@@ -87,8 +95,10 @@ class Units(Set[str]):
         """Per axis the first and the last zero-based position: the bounding box."""
         result = []
         for masks in zip(*self.boxes, strict=True):
-            seen = np.flatnonzero(np.any(masks, axis=0))
-            result.append((int(seen[0]), int(seen[-1])))
+            seen = [mask for mask in masks if mask.any()]
+            first = min(int(mask.argmax()) for mask in seen)
+            last = max(map(_last, seen))
+            result.append((first, last))
         return tuple(result)
 
     @property
@@ -130,3 +140,12 @@ class Units(Set[str]):
             if total
             else f"Units({self.row.name}: none)"
         )
+
+
+def _last(mask: NDArray[np.bool_]) -> int:
+    """The last position of a mask that holds one; numpy would copy it to look from the end."""
+    end = len(mask)
+    while not mask[max(end - BLOCK, 0) : end].any():
+        end -= BLOCK
+    start = max(end - BLOCK, 0)
+    return start + int(np.flatnonzero(mask[start:end])[-1])

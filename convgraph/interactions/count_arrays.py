@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from math import gcd
+from math import gcd, prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -129,6 +129,7 @@ class CountArray:
 
 def _along(axis: Axis, counts: Ints) -> Ints:
     """Counts of the outputs of an axis (the first of the array's) as counts of its inputs."""
+    memory.require("positions", int(axis.inputs) * prod(counts.shape[1:]), 16)
     if axis.full:
         return np.repeat(counts.sum(axis=0, keepdims=True), int(axis.inputs), axis=0)
     table = axis.table()
