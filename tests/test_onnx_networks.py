@@ -289,7 +289,7 @@ def test_shapes_behind_what_is_not_read_are_inferred() -> None:
     held = {"w": weights(1, 8, 3), "r": weights(1, 8, 2)}
     proto = model([lstm, node("Relu", ["h"], ["y"])], {"x": (5, 1, 3)}, held=held)
     net = from_onnx(proto)
-    assert "a recurrence is not unrolled" in net.caveats[0]
+    assert "of its values only the connections are known" in net.caveats[0]
     assert net.outputs[0].shape == (1, 2)
     assert len(receptive_field(net, net.outputs[0].units()[0])) == 15
 
