@@ -12,7 +12,7 @@ pytest.importorskip("jax")
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras")
 
-from convgraph import ConvgraphError, from_keras  # noqa: E402
+from convgraph import ConvgraphError, from_keras, receptive_field  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
@@ -69,3 +69,20 @@ def test_a_file_is_read(tmp_path: Any) -> None:
     model = keras.Sequential([keras.Input((6, 6, 1), name="image"), layers.Conv2D(2, 3)])
     model.save(tmp_path / "model.keras")
     assert repr(from_keras(tmp_path / "model.keras")) == repr(from_keras(model))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", ["MultiHeadAttention", "Attention", "GroupQueryAttention"])
+def test_causal_attention_sees_what_came_before(kind: str) -> None:
+    given = keras.Input((5, 6), name="tokens")
+    if kind == "MultiHeadAttention":
+        seen = layers.MultiHeadAttention(2, 3)(given, given, use_causal_mask=True)
+    elif kind == "GroupQueryAttention":
+        seen = layers.GroupQueryAttention(4, 4, 2)(given, given, use_causal_mask=True)
+    else:
+        seen = layers.Attention()([given, given], use_causal_mask=True)
+    net = from_keras(keras.Model(given, seen))
+    row = net.outputs[0]
+    for at in range(5):
+        field = receptive_field(net, row.unit((at, 0)))
+        assert {int(index[0]) for index in field.indices} == set(range(at + 1))

@@ -1,4 +1,4 @@
-"""Steps that a program writes one by one, and layers do at once: a bias, a mean, a scale and shift.
+"""Steps that a program writes one by one, and layers do at once: a bias, a mean, a softmax.
 
 A framework that traces functions shows a convolution's bias as a sum of its own, and a batch
 normalisation as a difference, a product and a sum. What is put together here is the same function
@@ -61,7 +61,8 @@ class Tidying:
         for node in nodes:
             inputs = tuple(self._other_names.get(name, name) for name in node.inputs)
             node = replace(node, inputs=inputs)
-            for rule in (self._averaged, self._biased, self._normalised, self._squeezed):
+            for rule in (self._averaged, self._softmax, self._log_softmax, self._biased,
+                         self._normalised, self._squeezed):  # fmt: skip
                 merged = rule(node)
                 if merged is not None:
                     node = merged
@@ -120,6 +121,52 @@ class Tidying:
         if there is None or not np.array_equal(np.broadcast_to(there, counts.shape), counts):
             return None
         return self._take(inner, node, op="AveragePool")
+
+    def _softmax(self, node: Node) -> Node | None:
+        """Exponentials over their sum: what a mask hides from them is to be followed through."""
+        if node.op != "Div" or len(node.inputs) != 2:
+            return None
+        above, total = node.inputs
+        summed, powers = self._before(total), self._made.get(above)
+        if summed is None or powers is None or powers.op != "Exp" or self._uses[above] != 2:
+            return None
+        axis = self._over_one_axis(summed, "ReduceSum", above)
+        if axis is None:
+            return None
+        return self._normaliser("Softmax", node, powers.inputs[0], axis, [powers, summed])
+
+    def _log_softmax(self, node: Node) -> Node | None:
+        """What is left of numbers when the logarithm of the sum of their exponentials is taken off."""
+        log = self._before(node.inputs[1]) if node.op == "Sub" and len(node.inputs) == 2 else None
+        summed = self._before(log.inputs[0]) if log is not None and log.op == "Log" else None
+        powers = self._before(summed.inputs[0]) if summed is not None else None
+        if log is None or summed is None or powers is None or powers.op != "Exp":
+            return None
+        axis = self._over_one_axis(summed, "ReduceSum", powers.outputs[0])
+        if axis is None or powers.inputs[0] != node.inputs[0]:
+            return None
+        return self._normaliser("LogSoftmax", node, node.inputs[0], axis, [powers, summed, log], 2)
+
+    def _normaliser(
+        self, op: str, node: Node, of: str, axis: int, gone: Sequence[Node], uses: int = 1
+    ) -> Node:
+        """One node for all steps; a greatest value that is taken off first changes nothing."""
+        steps, shifted = list(gone), self._made.get(of)
+        if shifted is not None and shifted.op == "Sub" and self._uses[of] == uses:
+            signal, top = shifted.inputs
+            most = self._before(top)
+            if most is not None and self._over_one_axis(most, "ReduceMax", signal) == axis:
+                of, steps = signal, [*steps, shifted, most]
+        for step in steps:
+            self._made.pop(step.outputs[0], None)
+        self._uses[of] -= sum(step.inputs.count(of) for step in (*steps, node)) - 1
+        return replace(node, op=op, inputs=(of,), attributes={"axis": axis})
+
+    def _over_one_axis(self, node: Node, op: str, of: str) -> int | None:
+        """The one axis that a reduction of a tensor goes over and keeps, if it is such a one."""
+        axes = node.numbers("axes") or []
+        fits = node.op == op and node.inputs == (of,) and len(axes) == 1
+        return axes[0] if fits and node.number("keepdims", 1) else None
 
     def _biased(self, node: Node) -> Node | None:
         """A parameter that is added behind a linear layer is its bias."""
