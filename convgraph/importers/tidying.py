@@ -136,7 +136,7 @@ class Tidying:
         return self._normaliser("Softmax", node, powers.inputs[0], axis, [powers, summed])
 
     def _log_softmax(self, node: Node) -> Node | None:
-        """What is left of numbers when the logarithm of the sum of their exponentials is taken off."""
+        """Numbers less the logarithm of the sum of their exponentials."""
         log = self._before(node.inputs[1]) if node.op == "Sub" and len(node.inputs) == 2 else None
         summed = self._before(log.inputs[0]) if log is not None and log.op == "Log" else None
         powers = self._before(summed.inputs[0]) if summed is not None else None
