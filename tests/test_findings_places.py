@@ -39,8 +39,23 @@ def test_padding_is_uneven_where_windows_reach_further_on_one_side(
     assert bool(found) == (s > 1 and before != after)
     if found:
         assert found[0].details["padding"] == {"s": {"axis 1": (before, after)}}
+        starts = range(-p, n + q - k + 1, s)
+        beyond = {f"s{i}" for i, a in enumerate(starts, start=1) if a < 0 or a + k > n}
+        assert found[0].witness == beyond
     drift = cg.findings(net, select="half-pixel-drift")
     assert bool(drift) == (s == 1 and k % 2 == 0 and before != after)
+
+
+def test_the_units_that_read_uneven_padding_are_at_its_borders() -> None:
+    net = cg.Conv((3, 3), filters=2, stride=2, padding=1).on((2, 6, 7))  # even along columns
+    (found,) = cg.findings(net, select="uneven-padding")
+    assert found.witness is not None
+    assert {tuple(index) for index in found.witness.indices.tolist()} == {
+        (channel, 0, column) for channel in range(2) for column in range(4)
+    }
+    net = cg.Conv((3, 3), stride=2, padding=1).on((6, 6))
+    (found,) = cg.findings(net, select="uneven-padding")
+    assert found.witness == {"s1,1", "s1,2", "s1,3", "s2,1", "s3,1"}
 
 
 @given(

@@ -161,6 +161,11 @@ class Structure:
 
     def along(self, joint: Joint, b: int) -> Axis | None:
         """The relation by which a layer's units move along the input's axis b, or None."""
+        at, wiring = self.place(joint, b), joint.wiring
+        return wiring.axes[at] if at is not None and isinstance(wiring, Product) else None
+
+    def place(self, joint: Joint, b: int) -> int | None:
+        """Which of a wiring's axes moves along the input's axis b, or None."""
         state, wiring = self.sum(joint.source.name), joint.wiring
         if state is None or not isinstance(wiring, Product) or b >= len(state.moves):
             return None
@@ -179,7 +184,7 @@ class Structure:
         if not found:
             return None
         place = len(view) - behind if len(view) - behind in found else found[-1]
-        return wiring.axes[wiring.order.index(place)]
+        return wiring.order.index(place)
 
     def along_axis(self, b: int) -> AlongAxis:
         """The relations by which all layers move along the input's axis b."""

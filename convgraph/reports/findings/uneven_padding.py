@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from convgraph.core.boxes import Box, regroup
+from convgraph.core.units import Units
+from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Interval
 from convgraph.reports.findings.finding import Occurrence, Severity
 from convgraph.reports.findings.registry import rule
@@ -98,8 +103,27 @@ def _occurrence(
             },
             "sizes": {f"axis {b + 1}": facts for b, facts in sizes.items()},
         },
+        witness=_padded(structure, names[0], list(uneven[names[0]])),
         severity=severity,
     )
+
+
+def _padded(structure: Structure, name: str, axes: Sequence[int]) -> Units:
+    """The units of a row that read padding along axes on which one side gets more of it."""
+    (layer,) = (each for each in structure.network.layers if each.target.name == name)
+    boxes: list[Box] = []
+    for joint in layer.joints:
+        for b in axes:
+            at, wiring = structure.place(joint, b), joint.wiring
+            if at is None or not isinstance(wiring, Product):
+                continue
+            view = [int(n) for n in wiring.out_view]
+            box = [np.ones(n, bool) for n in view]
+            before, after = wiring.axes[at].used_padding
+            stride, starts = int(wiring.axes[at].stride), np.arange(view[at])
+            box[at] = (starts * stride < before) | (starts[::-1] * stride < after)
+            boxes += regroup(tuple(box), view, layer.target.numbers())
+    return Units(layer.target, boxes)
 
 
 def _along(said: dict[str, list[int]]) -> str:
