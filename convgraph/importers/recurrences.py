@@ -62,10 +62,13 @@ def recurrence(builder: Builder, node: Node) -> None:
     lost = again.size + (0 if others is None else others.size)
     lost += 0 if bias is None or both == front[1] else bias.size // 2
     if again.learned:
-        builder.caveats.append(
+        caveat = (
             f"node={node.label!r} ({node.op}): of its values only the connections are known, and "
             f"its {lost:,} recurrent parameters are not counted"
         )
+        if builder.strict:
+            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
+        builder.caveats.append(caveat)
     for position, name in enumerate(node.outputs[:3]):
         if name:
             rows = [one.states() if position == 0 else one.last(position) for one in passes]
