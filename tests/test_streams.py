@@ -183,3 +183,8 @@ def test_a_causal_convolution_whose_padded_end_is_cut_off_waits_for_nothing() ->
     x = np.random.default_rng(1).normal(size=(1, 40))
     streamed = made.run(np.split(x, [1, 2, 17], axis=1))
     assert np.allclose(streamed, network.evaluate(x), rtol=0, atol=1e-12)
+
+
+def test_a_last_window_that_reaches_beyond_is_averaged_over_what_is_there() -> None:
+    pool = cg.AvgPool(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True)
+    assert streamed(pool, (8,), []) == "streamed"

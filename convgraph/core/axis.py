@@ -215,7 +215,7 @@ class Axis:
 
     def window_kinds(self) -> NDArray[np.int64]:
         """The different numbers of taps that lie in the input or its padding."""
-        return np.full(min(int(self.outputs), 1), int(self.taps))
+        return np.unique(self.window_sizes())
 
     def back(self, outputs: Mask) -> Mask:
         """The input positions that a set of output positions reads, as boolean arrays."""

@@ -177,15 +177,16 @@ class Window(Axis):
         return np.minimum(sizes, -(-room // int(self.dilation)))
 
     def window_kinds(self) -> NDArray[np.int64]:
+        whole = np.full(1, int(self.taps))
         if self.after is None:
-            return super().window_kinds()
+            return whole[: int(self.outputs)]
         # all taps are there but in the last windows
         room = int(self.inputs + self.after + self.padding) - int(self.dilation) * int(self.taps)
         first = min(max(room // int(self.stride), 0), int(self.outputs))
         last = replace(
             self, outputs=int(self.outputs) - first, padding=self.padding - first * self.stride
         )
-        return np.union1d(super().window_kinds()[: min(first, 1)], last.window_sizes())
+        return np.union1d(whole[:first], last.window_sizes())
 
     def back(self, outputs: Mask) -> Mask:
         if self._by_table():
