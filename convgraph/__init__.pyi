@@ -68,18 +68,18 @@ from convgraph.symmetry.equivariance import check_equivariance as check_equivari
 from convgraph.symmetry.groups.automorphisms import symmetry_group as symmetry_group
 from convgraph.symmetry.groups.equivariant import equivariant_layer as equivariant_layer
 from convgraph.symmetry.groups.group import Group as Group
-from convgraph.symmetry.invariance import invariance as invariance
-from convgraph.symmetry.lattice import shift_lattice as shift_lattice
-from convgraph.symmetry.permutations import Permute as Permute
-from convgraph.symmetry.permutations import PermuteChannels as PermuteChannels
+from convgraph.symmetry.invariance.invariance import invariance as invariance
+from convgraph.symmetry.lattice.shift_lattice import shift_lattice as shift_lattice
 from convgraph.symmetry.proofs.proof import Proof as Proof
 from convgraph.symmetry.proofs.prove import prove as prove
 from convgraph.symmetry.proofs.theorems import prove_converse as prove_converse
 from convgraph.symmetry.proofs.theorems import prove_downsampling as prove_downsampling
-from convgraph.symmetry.transformations import Flip as Flip
-from convgraph.symmetry.transformations import Rotate90 as Rotate90
-from convgraph.symmetry.transformations import Scale as Scale
-from convgraph.symmetry.transformations import Shift as Shift
+from convgraph.symmetry.transformations.geometric import Flip as Flip
+from convgraph.symmetry.transformations.geometric import Rotate90 as Rotate90
+from convgraph.symmetry.transformations.geometric import Scale as Scale
+from convgraph.symmetry.transformations.geometric import Shift as Shift
+from convgraph.symmetry.transformations.permutations import Permute as Permute
+from convgraph.symmetry.transformations.permutations import PermuteChannels as PermuteChannels
 
 __all__: list[str]
 __version__: str

@@ -31,8 +31,8 @@ from convgraph.network.from_networkx import from_networkx
 from convgraph.network.trace import trace
 from convgraph.symmetry.equivariance.check import check_equivariance
 from convgraph.symmetry.equivariance.verdict import Verdict
-from convgraph.symmetry.permutations import Permute
-from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.transformations.permutations import Permute
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = [
     "assert_equivariant",

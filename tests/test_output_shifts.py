@@ -296,7 +296,7 @@ def test_a_shift_beyond_64_bits_is_one_by_what_is_left_of_it(boundary: Any, far:
 @given(st.tuples(*[st.integers(-4, 4)] * 3))
 def test_reduced_shifts_do_what_the_parts_did(parts: tuple[int, ...]) -> None:
     from convgraph.core.layer import Row
-    from convgraph.symmetry.composed import reduced
+    from convgraph.symmetry.transformations.axis_motions import reduced
 
     for boundary, n in itertools.product(("zeros", "wrap"), range(1, 6)):
         g = cg.Shift(parts[0], boundary=boundary)
@@ -360,7 +360,7 @@ def test_a_maximum_of_two_that_change_places_is_no_counterexample() -> None:
 def test_a_motion_has_the_sources_of_its_shifts_and_flips(
     size: int, wrapped: bool, amounts: list[int], flipped: bool
 ) -> None:
-    from convgraph.symmetry.composed import Motion, composed
+    from convgraph.symmetry.transformations.axis_motions import Motion, composed
 
     motion = Motion(size).then_flip() if flipped else Motion(size)
     for amount in amounts:

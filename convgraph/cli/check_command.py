@@ -19,8 +19,8 @@ from convgraph.cli.shared_arguments import (
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
-    from convgraph.symmetry.lattice import Lattice
-    from convgraph.symmetry.transformation import Transformation
+    from convgraph.symmetry.lattice.shift_lattice import Lattice
+    from convgraph.symmetry.transformations.transformation import Transformation
 
 
 @click.command("check")

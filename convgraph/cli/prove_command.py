@@ -11,7 +11,7 @@ from convgraph.cli.shared_arguments import SpecType
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
-    from convgraph.symmetry.transformations import Shift
+    from convgraph.symmetry.transformations.geometric import Shift
 
 NOT_PROVED = 1
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from convgraph.core.network import Network
     from convgraph.core.sizes import Size
     from convgraph.layers.spec import Spec
-    from convgraph.symmetry.transformations import Shift
+    from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = [
     "SPEC",
@@ -78,7 +78,7 @@ def network(spec: Spec, shape: tuple[Size, ...]) -> Network:
 def shifted(text: str, axis: int, boundary: str) -> Shift:
     """The shift of `--shift`, `--axis` and `--boundary`."""
     from convgraph.core.errors import ConvgraphError
-    from convgraph.symmetry.transformations import Shift
+    from convgraph.symmetry.transformations.geometric import Shift
 
     try:
         amounts = tuple(int(part) for part in text.split(","))

@@ -24,7 +24,7 @@ from convgraph.symmetry.smt.script import (
     total,
     whole,
 )
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
 
 if TYPE_CHECKING:
     from convgraph.piecewise.axis_tiles import AxisTiles

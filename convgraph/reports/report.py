@@ -27,7 +27,7 @@ from convgraph.interactions.effective import (
 )
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
-from convgraph.symmetry.lattice import shift_lattice
+from convgraph.symmetry.lattice.shift_lattice import shift_lattice
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -29,7 +29,7 @@ from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import Widest, widest
-from convgraph.symmetry.padding_under_strides import AlongAxis
+from convgraph.symmetry.lattice.padding_under_strides import AlongAxis
 
 __all__ = ["Structure", "masks_pairs", "structure_of"]
 

@@ -11,7 +11,7 @@ import convgraph as cg
 from convgraph.book.claims.claim import Check, claim
 from convgraph.core.sizes import size_symbol
 from convgraph.symmetry.equivariance import Verdict
-from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.transformations.transformation import Transformation
 
 FIRST, SECOND = (0, 3, 2, 0, 0), (0, 0, 3, 2, 0)
 k, m = size_symbol("k"), size_symbol("m")

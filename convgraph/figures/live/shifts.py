@@ -69,7 +69,7 @@ def _answer(
     network: Network, amounts: tuple[int, ...], sets: dict[str, int], causes: dict[str, int]
 ) -> dict[str, Any] | None:
     from convgraph.symmetry.equivariance.check import check_equivariance
-    from convgraph.symmetry.transformations import Shift
+    from convgraph.symmetry.transformations.geometric import Shift
 
     try:
         verdict = check_equivariance(network, Shift(amounts))

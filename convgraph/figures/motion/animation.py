@@ -24,7 +24,7 @@ from convgraph.figures.motion.running_back import gradient_frames
 from convgraph.figures.motion.scatter import scatter_frames
 from convgraph.figures.motion.shapes import Frame
 from convgraph.figures.motion.sweep import sweep
-from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["Animation", "animate"]
 

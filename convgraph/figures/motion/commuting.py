@@ -17,7 +17,7 @@ from convgraph.figures.motion.shapes import Frame, Shape, Text
 from convgraph.figures.motion.stacks import CAPTION, space_of, stacked
 from convgraph.symmetry.equivariance import check_equivariance
 from convgraph.symmetry.equivariance.verdict import Verdict
-from convgraph.symmetry.transformation import Transformation, moved
+from convgraph.symmetry.transformations.transformation import Transformation, moved
 
 __all__ = ["commuting_frames"]
 

@@ -14,7 +14,7 @@ from convgraph.interactions.affine import Interval
 from convgraph.reports.findings.finding import Occurrence, Severity
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
-from convgraph.symmetry.padding_under_strides import EvenSizes, even_sizes, uneven_paddings
+from convgraph.symmetry.lattice.padding_under_strides import EvenSizes, even_sizes, uneven_paddings
 
 MOST_RESIDUES = 8  # more would fill lines of a message, and the nearest sizes are said anyway
 MOST_NAMES = 5

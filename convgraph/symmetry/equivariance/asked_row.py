@@ -11,7 +11,7 @@ from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import Apart, SeparatedAxes, separated_axes
-from convgraph.symmetry.transformation import Steps
+from convgraph.symmetry.transformations.transformation import Steps
 
 __all__ = ["AskedRow"]
 

@@ -15,7 +15,6 @@ from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.core.units import Units
-from convgraph.symmetry.composed import Motion, composed
 from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.carried_differences import carrier
@@ -27,7 +26,8 @@ from convgraph.symmetry.equivariance.row_actions import Action, actions
 from convgraph.symmetry.equivariance.row_steps import row_steps
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 from convgraph.symmetry.equivariance.verdict import Verdict
-from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.transformations.axis_motions import Motion, composed
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["check_equivariance"]
 

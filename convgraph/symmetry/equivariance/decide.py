@@ -19,7 +19,7 @@ from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.identities import Identities
 from convgraph.symmetry.equivariance.moved_network import INFINITY, VALUES, MovedNetwork
 from convgraph.symmetry.equivariance.normal_form import TooManyTerms, settled
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Decision", "Question", "decide"]
 

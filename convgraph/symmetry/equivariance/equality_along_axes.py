@@ -20,7 +20,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX
 from convgraph.core.tying import Explicit, Learned, Mean
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["follow"]
 

@@ -23,7 +23,7 @@ from convgraph.symmetry.equivariance.interpreter import (
 )
 from convgraph.symmetry.equivariance.intervals import Intervals, drawn_labels, exactly
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Sides"]
 

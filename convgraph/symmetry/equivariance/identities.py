@@ -24,7 +24,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.symmetry.equivariance.edge_lists import Lists, canonical_lists, collapsed
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Identities", "identities"]
 

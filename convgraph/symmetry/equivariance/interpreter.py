@@ -19,7 +19,7 @@ from convgraph.core.function import Function
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
 from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Algebra", "OneByOne", "Values", "both_sides", "interpret", "objects"]
 

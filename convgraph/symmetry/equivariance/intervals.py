@@ -25,7 +25,7 @@ from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.equivariance.interpreter import both_sides
 from convgraph.symmetry.equivariance.sample_functions import instance
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Between", "Intervals", "drawn_labels", "exactly", "interval_trials"]
 

@@ -28,7 +28,7 @@ from convgraph.symmetry.equivariance.layer_edges import LayerEdges, every_layer
 from convgraph.symmetry.equivariance.leading_terms import Leading
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.equivariance.row_actions import Action
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["INFINITY", "VALUES", "Evaluated", "MovedNetwork"]
 

@@ -25,7 +25,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.equivariance.interpreter import OneByOne, both_sides, objects
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Forms", "TooManyTerms", "settled"]
 

@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef, Function
 
 from convgraph.core.network import Network
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["expressions_differ", "sides_differ"]
 

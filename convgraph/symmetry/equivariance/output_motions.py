@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
-from convgraph.symmetry.composed import Motion, sources_of
-from convgraph.symmetry.transformation import Sources, Steps, space
+from convgraph.symmetry.transformations.axis_motions import Motion, sources_of
+from convgraph.symmetry.transformations.transformation import Sources, Steps, space
 
 __all__ = ["WINDOWS", "Motions", "motions_of_output"]
 

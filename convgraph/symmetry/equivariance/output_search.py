@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
-from convgraph.symmetry.composed import Motion, composed, motions
 from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.output_motions import WINDOWS, Motions, motions_of_output
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
-from convgraph.symmetry.transformation import space
+from convgraph.symmetry.transformations.axis_motions import Motion, composed, motions
+from convgraph.symmetry.transformations.transformation import space
 
 __all__ = ["EDGES", "Found", "search"]
 

@@ -12,7 +12,7 @@ from convgraph.core.network import Network
 from convgraph.symmetry.equivariance.cone_of_influence import Cone
 from convgraph.symmetry.equivariance.interpreter import both_sides
 from convgraph.symmetry.equivariance.leading_terms import PRIME, Leading, LeadingTerms, number
-from convgraph.symmetry.transformation import Sources
+from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["trials"]
 

@@ -11,10 +11,10 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.symmetry.composed import reduced
 from convgraph.symmetry.equivariance.aligned import channels_and_space
-from convgraph.symmetry.transformation import Sources, Steps, Transformation, space
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.axis_motions import reduced
+from convgraph.symmetry.transformations.geometric import Shift
+from convgraph.symmetry.transformations.transformation import Sources, Steps, Transformation, space
 
 __all__ = ["Action", "actions"]
 

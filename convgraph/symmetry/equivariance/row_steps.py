@@ -13,7 +13,7 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import aligned_axes, channels_and_space
-from convgraph.symmetry.transformation import Steps, space
+from convgraph.symmetry.transformations.transformation import Steps, space
 
 __all__ = ["row_steps"]
 

@@ -25,7 +25,7 @@ from convgraph.symmetry.equivariance.restriction import (
     restriction,
 )
 from convgraph.symmetry.equivariance.row_actions import Action
-from convgraph.symmetry.transformation import Sources, joined
+from convgraph.symmetry.transformations.transformation import Sources, joined
 
 __all__ = ["Apart", "Boxes", "SeparatedAxes", "separated_axes"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convgraph.symmetry.groups.permutation_arrays import Permutation, cycles, order_of
-from convgraph.symmetry.permutations import Permute
+from convgraph.symmetry.transformations.permutations import Permute
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network

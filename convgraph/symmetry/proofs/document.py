@@ -15,7 +15,7 @@ from convgraph.symmetry.proofs import formulas
 from convgraph.symmetry.proofs.kernel import Step
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.vocabulary import Residue
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof

@@ -23,7 +23,7 @@ from convgraph.symmetry.proofs.row_shifts import axis_pairs
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.statements.vocabulary import applied, index, unused
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = [
     "amounts_of",

@@ -16,8 +16,8 @@ from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
 from convgraph.symmetry.proofs.row_shifts import Unproved
 from convgraph.symmetry.statements.statement import Statement
-from convgraph.symmetry.transformation import Transformation
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["prove"]
 

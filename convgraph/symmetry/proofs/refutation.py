@@ -23,8 +23,8 @@ from convgraph.symmetry.proofs.premises import amounts_of
 from convgraph.symmetry.proofs.row_shifts import Unproved, periods, shifts
 from convgraph.symmetry.smt.recheck import Recheck, frame_question, frame_script, recheck_frame
 from convgraph.symmetry.smt.script import Query
-from convgraph.symmetry.transformation import Transformation
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["Refutation", "Undecided", "refute"]
 

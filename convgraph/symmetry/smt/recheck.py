@@ -20,7 +20,7 @@ from convgraph.symmetry.smt.script import Query, joined
 from convgraph.symmetry.smt.stated_network import bound_anew
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = [
     "Answer",

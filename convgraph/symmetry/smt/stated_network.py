@@ -29,7 +29,7 @@ from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.smt.script import Script, call
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement, floors_of
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
 

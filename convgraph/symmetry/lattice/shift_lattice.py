@@ -21,8 +21,12 @@ from convgraph.core.units import Units
 from convgraph.interactions.padding_seen import Touching
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
 from convgraph.symmetry.equivariance.row_steps import row_steps
-from convgraph.symmetry.padding_under_strides import UnevenPadding, even_sizes, uneven_paddings
-from convgraph.symmetry.transformation import Steps
+from convgraph.symmetry.lattice.padding_under_strides import (
+    UnevenPadding,
+    even_sizes,
+    uneven_paddings,
+)
+from convgraph.symmetry.transformations.transformation import Steps
 
 __all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice"]
 

@@ -14,8 +14,8 @@ from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.window import Window
 from convgraph.symmetry.instances.borders import along
-from convgraph.symmetry.pooled import Pooled, moved
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.invariance.pooled import Pooled, moved
+from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = ["Counts", "Shared", "counted", "in_symbols"]
 

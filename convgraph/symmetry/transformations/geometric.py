@@ -13,7 +13,13 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import Size, as_size, is_symbolic
-from convgraph.symmetry.transformation import AxisWise, Sources, Steps, Transformation, space
+from convgraph.symmetry.transformations.transformation import (
+    AxisWise,
+    Sources,
+    Steps,
+    Transformation,
+    space,
+)
 
 __all__ = ["Flip", "Rotate90", "Scale", "Shift"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Row
-from convgraph.symmetry.transformation import Sources, Transformation
+from convgraph.symmetry.transformations.transformation import Sources, Transformation
 
 __all__ = ["Permute", "PermuteChannels"]
 

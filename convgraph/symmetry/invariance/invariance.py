@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
-from convgraph.symmetry.chances import Counts, counted, in_symbols
-from convgraph.symmetry.pooled import pooled
-from convgraph.symmetry.transformation import Transformation
+from convgraph.symmetry.invariance.chances import Counts, counted, in_symbols
+from convgraph.symmetry.invariance.pooled import pooled
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["Invariance", "invariance"]
 

@@ -18,8 +18,8 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, Reduction
 from convgraph.layers.convolution import Conv
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
-from convgraph.symmetry.transformation import Transformation
-from convgraph.symmetry.transformations import Shift
+from convgraph.symmetry.transformations.geometric import Shift
+from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["Pooled", "moved", "pooled"]
 

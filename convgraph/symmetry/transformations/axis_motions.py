@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
 from convgraph.core.sizes import is_symbolic
-from convgraph.symmetry.transformation import Composition, Sources, Transformation, space
-from convgraph.symmetry.transformations import Flip, Shift
+from convgraph.symmetry.transformations.geometric import Flip, Shift
+from convgraph.symmetry.transformations.transformation import (
+    Composition,
+    Sources,
+    Transformation,
+    space,
+)
 
 Ints = NDArray[np.int64]
 

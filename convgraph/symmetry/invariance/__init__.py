@@ -1,0 +1,1 @@
+"""How likely pooling is to hide that its input moved."""

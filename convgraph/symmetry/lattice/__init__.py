@@ -1,0 +1,1 @@
+"""The shifts that a network commutes with away from its border, and what its border reaches."""

@@ -1,0 +1,1 @@
+"""Transformations of rows of units: shifts, flips, turns, enlargements and permutations."""
