@@ -99,9 +99,10 @@ class _Case:
     def __init__(self, statement: Any, at: dict[sp.Symbol, int]) -> None:
         self.statement, self.at = statement, at
         self.printed = Printed(statement.notes)
-        self.shift = at_numbers(statement.transformation, at)
-        self.spec = at_numbers(statement.spec, at)
-        self.channels = at_numbers(statement.channels, at)
+        self.shift, self.spec, self.channels = (
+            at_numbers(each, at) if at and free_symbols(each) else each
+            for each in (statement.transformation, statement.spec, statement.channels)
+        )
         self.line = statement.where == "line"
         self.whole_network = isinstance(statement.spec, Network)
         self.many = self.whole_network and not is_small(statement.spec)

@@ -157,6 +157,8 @@ def reading(proof: Proof) -> Iterator[None]:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two parts of a proof are alike to the last sign, of the same types throughout."""
+    if one is other:
+        return True
     if isinstance(one, AppliedUndef) and isinstance(other, AppliedUndef):
         # sympy makes a class for each function, anew each time; they are equal by their names
         return bool(one.func == other.func) and same(one.args, other.args)
