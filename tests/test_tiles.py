@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 
+MODES = ("zeros", "zeros", "zeros", "replicate", "reflect", "circular")
+
 
 def blocks(draw: st.DrawFn, rank: int, depth: int, keep: bool = False) -> Any:
     """A layer, or a composition of some; with `keep`, one that has as many outputs as inputs."""
@@ -25,8 +27,7 @@ def blocks(draw: st.DrawFn, rank: int, depth: int, keep: bool = False) -> Any:
     match kind:
         case "conv":
             k = draw(st.sampled_from([1, 3, 5]))
-            mode = draw(st.sampled_from(["zeros", "zeros", "replicate", "reflect"]))
-            return cg.Conv((k,) * rank, padding=k // 2, padding_mode=mode)
+            return cg.Conv((k,) * rank, padding=k // 2, padding_mode=draw(st.sampled_from(MODES)))
         case "dilated":
             return cg.Conv((3,) * rank, padding=2, dilation=2)
         case "tiled":
@@ -38,7 +39,9 @@ def blocks(draw: st.DrawFn, rank: int, depth: int, keep: bool = False) -> Any:
         case "valid":
             return cg.Conv(each(2, 3), padding="valid")
         case "strided":
-            return cg.Conv(each(2, 3), stride=each(1, 2, 3), padding=draw(st.integers(0, 1)))
+            mode = draw(st.sampled_from(MODES))
+            strides, more = each(1, 2, 3), draw(st.integers(0, 1))
+            return cg.Conv(each(1, 2, 3), stride=strides, padding=more, padding_mode=mode)
         case "pool":
             return cg.MaxPool(each(2, 3), stride=each(1, 2), ceil_mode=draw(st.booleans()))
         case "average":
@@ -58,7 +61,8 @@ def blocks(draw: st.DrawFn, rank: int, depth: int, keep: bool = False) -> Any:
             )
         case "pad":
             return cg.Pad(
-                tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank))
+                tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank)),
+                padding_mode=draw(st.sampled_from(MODES)),
             )
         case "relu":
             return cg.ReLU()
@@ -128,6 +132,29 @@ def stitched(spec: Any, shape: tuple[int, ...], tile: Any, overhead: Any = None)
     piece = spec.on(plan.tile)
     assert (plan.run(lambda part: exactly(piece, part), x) == whole).all(), (spec, shape, plan)
     return "stitched" if len(plan.tiles) > 1 else "one tile"
+
+
+ENDS = {  # what has two ends, or is cut, before the layer that goes around it or mirrors it
+    "mirrored": cg.Conv(3, dilation=2, padding=((0, 2),))
+    >> cg.Pad(((2, 1),), padding_mode="reflect"),
+    "mirrored, and a part of it read": cg.Conv(1, stride=3, padding=1, padding_mode="reflect"),
+    "mirrored by more than is read": cg.Conv(1, stride=3, padding=2, padding_mode="reflect"),
+    "around, behind a cut": cg.AvgPool(3, stride=1)
+    >> cg.Conv(1, padding=1, padding_mode="circular"),
+    "around, twice": cg.Pad(1, padding_mode="circular")
+    >> cg.Conv(3, padding=1, padding_mode="circular"),
+    "around, once": cg.Pad(1, padding_mode="circular") >> cg.Conv(3),
+}
+
+
+@pytest.mark.parametrize("size", [18, 24, 31])
+@pytest.mark.parametrize("name", ENDS)
+def test_tiles_of_what_is_mirrored_or_goes_around_behind_a_cut(name: str, size: int) -> None:
+    found = {tile: stitched(ENDS[name], (size,), tile) for tile in range(1, size)}
+    made = [tile for tile, what in found.items() if what == "stitched"]
+    assert bool(made) == (name not in ("around, behind a cut", "around, twice"))
+    if made:  # from the smallest on there is one for each
+        assert {found[tile] for tile in range(made[0], size)} == {"stitched"}
 
 
 TILES = st.one_of(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import convgraph as cg
 from convgraph.piecewise.theorem import TilesTheorem
 
-from .test_tiles import SMOOTH, exactly, networks, values
+from .test_tiles import SMOOTH, exactly, networks, stitched, values
 
 pytest.importorskip("z3")
 
@@ -121,3 +121,5 @@ def test_theorems_of_random_networks_hold(case: tuple[Any, tuple[int, ...]]) -> 
     except cg.ConvgraphError:
         return
     assert plan.theorem().verify()
+    smallest = tuple(min(axis.cut.smallest, axis.cut.size) for axis in plan.axes)
+    assert stitched(spec, shape, smallest) in ("stitched", "one tile")

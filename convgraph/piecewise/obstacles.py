@@ -229,7 +229,9 @@ def _reason(found: Propagation[Axes], row: str) -> str | None:
             if one.whole:
                 return f"sees all positions of axis {axis}, so that every cut changes it"
             if one.wraps and one.ends:
-                return f"goes around a circle along axis {axis}, and is padded at its ends, too"
+                return (
+                    f"goes around a circle along axis {axis}, and is cut or padded at its ends, too"
+                )
     return None
 
 

@@ -18,15 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
+from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.importers.interpolation import Interpolated
 from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import UntraceableError
+from convgraph.interactions.states import State, UntraceableError
 
-__all__ = ["Spoiled", "spoiled"]
+__all__ = ["Spoiled", "spoiled", "untouched"]
 
 Mask = NDArray[np.bool_]
 NONE = np.zeros(0, bool)
@@ -38,6 +39,8 @@ class Spoiled:
 
     Attributes
     ----------
+    size
+        How many positions the axis of the input has.
     step
         Input positions from one position of the row to the next.
     before, after
@@ -50,10 +53,11 @@ class Spoiled:
     whole
         Whether the row saw all positions of the axis somewhere: then every cut spoils everything.
     wraps, ends
-        Whether a layer so far went around a circle, and whether one read beyond a border that is
-        no circle's.
+        Whether a layer so far went around a circle, and whether one had two ends: read beyond a
+        border that is no circle's, or went around a row that is none, as it was cut before.
     """
 
+    size: int
     step: Fraction
     before: Mask
     after: Mask
@@ -67,7 +71,7 @@ class Spoiled:
         """What is equal for those that say the same."""
         masks = self.before.tobytes(), self.after.tobytes()
         rest = self.period, self.least, self.whole, self.wraps, self.ends
-        return (self.step, *masks, *rest)
+        return (self.size, self.step, *masks, *rest)
 
 
 Axes: TypeAlias = tuple[Spoiled, ...]
@@ -82,10 +86,13 @@ def spoiled(network: Network, start: str) -> Propagation[Axes]:
     >>> axis.before.tolist(), axis.after.tolist(), axis.step
     ([True, True], [True, True], Fraction(2, 1))
     """
-    row = network.row(start)
-    axes = len(row.shape) - (1 if row.channels else 0)
-    clean = Spoiled(Fraction(1), NONE, NONE, 1)
-    return propagate(network, start, first_state(row, (clean,) * axes), Cuts())
+    return propagate(network, start, untouched(network.row(start)), Cuts())
+
+
+def untouched(row: Row) -> State[Axes]:
+    """Of an input nothing is spoiled."""
+    space = row.numbers()[1 if row.channels else 0 :]
+    return first_state(row, tuple(Spoiled(n, Fraction(1), NONE, NONE, 1) for n in space))
 
 
 class Cuts:
@@ -185,15 +192,28 @@ def _spread(mask: Mask, reads: Sequence[Sequence[int]], moved: int) -> Mask:
 def _border(source: Spoiled, axis: Axis) -> Spoiled:
     """With what a layer does at a true border."""
     before, after = axis.used_padding
-    if not (before or after):
+    inputs = int(axis.inputs)
+    if axis.boundary == "circular" and (before or after):
+        around = inputs * source.step == source.size
+        return replace(source, wraps=True, ends=source.ends or not around)
+    if axis.boundary in ("circular", "zeros"):
+        return replace(source, ends=source.ends or bool(before or after))
+    far = 1 + _written_padding(axis)  # a shorter row cannot be padded
+    if before or after:  # what is mirrored must not be spoiled itself
+        far = max(far, before + len(source.after) + 1, after + len(source.before) + 1)
+    elif far == 1:
         return source
-    if axis.boundary == "circular":
-        return replace(source, wraps=True)
-    if axis.boundary == "zeros":
-        return replace(source, ends=True)
-    # what is mirrored must not be spoiled itself
-    far = max(before + len(source.after), after + len(source.before)) + 1
-    return replace(source, ends=True, least=max(source.least, math.ceil(far * source.step)))
+    # a piece has `far` positions of this row if it lacks no more than the others
+    least = math.ceil(source.size - (inputs - far) * source.step)
+    return replace(source, ends=True, least=max(source.least, least))
+
+
+def _written_padding(axis: Axis) -> int:
+    """How much padding a layer adds that reflects, of which its windows may read less."""
+    window = axis.sliding
+    if window is None or axis.boundary != "reflect":
+        return 0
+    return max(int(window.padding), int(window.after or 0), 0)
 
 
 def _joined(each: Sequence[Spoiled]) -> Spoiled:
@@ -201,6 +221,7 @@ def _joined(each: Sequence[Spoiled]) -> Spoiled:
     if any(one.step != first.step for one in each):
         raise UntraceableError
     return Spoiled(
+        first.size,
         first.step,
         _either([one.before for one in each]),
         _either([one.after for one in each]),

@@ -22,9 +22,9 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.periodic_reads import reads_of
-from convgraph.interactions.propagation import first_state, propagate
+from convgraph.interactions.propagation import propagate
 from convgraph.piecewise.cuts import Cut, in_shape
-from convgraph.piecewise.spoiled import NONE, Axes, Cuts, Spoiled
+from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, untouched
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, number, total, whole
 
 __all__ = ["Derivation", "Lemma"]
@@ -189,10 +189,8 @@ class Derivation:
     def of(network: Network) -> Derivation:
         """The derivation for the only output of a network of one input."""
         source = network.inputs[0]
-        axes = len(source.shape) - (1 if source.channels else 0)
         recorder = _Recorder()
-        clean = Spoiled(Fraction(1), NONE, NONE, 1)
-        found = propagate(network, source.name, first_state(source, (clean,) * axes), recorder)
+        found = propagate(network, source.name, untouched(source), recorder)
         (target,) = network.outputs
         last = found.states[target.name]
         assert last is not None  # there is a plan
