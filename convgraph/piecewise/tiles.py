@@ -106,7 +106,30 @@ def planned(
     module: Any = None,
     overhead: Any = None,
 ) -> Tiling:
-    """The same for pieces of the first input; others are given whole to every tile."""
+    """The same for pieces of the first input; others are given whole to every tile.
+
+    No plan leaves that is not the whole through the connections of the network.
+    """
+    plan = _planned(network, row, tile, overlap, values, memory, dtype, module, overhead)
+    if not plan.verify():
+        raise ConvgraphError(
+            f"row={row!r}: {plan!r} was derived, and its tiles are not the whole when they are "
+            "followed through the connections of the network; so there is no plan"
+        )
+    return plan
+
+
+def _planned(
+    network: Network,
+    row: str,
+    tile: int | Iterable[int] | None,
+    overlap: int | Iterable[int] | None,
+    values: Any,
+    memory: Any,
+    dtype: str,
+    module: Any,
+    overhead: Any,
+) -> Tiling:
     target = network.row(row)
     cuts = cuts_of(network, target)
     asked = {"tile": tile, "values": values, "memory": memory, "overhead": overhead}
