@@ -10,7 +10,6 @@ from harness import Result, against, benchmark, best, figure, seconds
 
 import convgraph as cg
 from convgraph.symmetry.equivariance.decide import decide
-from convgraph.symmetry.equivariance.explanation import edge_question
 from convgraph.symmetry.equivariance.verdict import Verdict
 
 AROUND = cg.Shift(1, boundary="wrap")
@@ -105,7 +104,7 @@ def equivariance() -> Iterator[Result]:
     )
     many = cg.Conv((5, 5), 4, padding="same", padding_mode="circular").on((10, 100, 100))
     verdict = cg.check_equivariance(many, AROUND)
-    question = edge_question(many, verdict._explanation.actions, "s")
+    question = verdict._explanation.asked.on_edges(verdict._explanation.actions)
     count = len(many.edges)  # made before the clock starts
     assert decide(question).exact.all()
     yield figure(

@@ -16,7 +16,6 @@ import convgraph as cg
 from convgraph import ConvgraphError
 from convgraph.symmetry.equivariance.causes import FILLED, LOST, PADDING, STRIDE, TYING, WINDOW
 from convgraph.symmetry.equivariance.decide import decide
-from convgraph.symmetry.equivariance.explanation import edge_question
 from tests.moves import differences, transformations
 from tests.strategies import LINEAR, networks
 
@@ -60,7 +59,7 @@ def assert_levels_agree(data: Any) -> None:
     assert not (exact & broken).any()
     if STRIDE not in verdict.causes or verdict.output.sources() is not None:
         row = verdict.broken.row
-        on_edges = decide(edge_question(network, verdict._explanation.actions, row.name))
+        on_edges = decide(verdict._explanation.asked.on_edges(verdict._explanation.actions))
         assert (on_edges.exact.reshape(row.numbers()) == exact).all()
         assert (on_edges.broken.reshape(row.numbers()) == broken).all()
         seen = differences(network, verdict)

@@ -49,7 +49,7 @@ def stacks(draw: st.DrawFn, circular: Any) -> Any:
 def test_around_a_circle_exactly_the_multiples_of_the_shift_commute(
     spec: Any, data: st.DataObject
 ) -> None:
-    from convgraph.symmetry.equivariance.row_steps import row_steps
+    from convgraph.symmetry.equivariance.row_actions import row_steps
 
     network = fitting(spec.on, data.draw(st.sampled_from([12, 24, 36])))
     lattice = cg.shift_lattice(network)

@@ -16,7 +16,7 @@ from sympy.combinatorics import Permutation
 import convgraph as cg
 from convgraph import ConvgraphError
 from convgraph.core.layer import Row
-from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.equivariance.row_actions import row_steps
 
 IMAGE = np.arange(1, 21).reshape(4, 5)
 SQUARE = np.arange(1, 17).reshape(4, 4)

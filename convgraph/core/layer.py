@@ -65,6 +65,10 @@ class Row:
             return self.given[int(np.ravel_multi_index(tuple(index), self.numbers()))]
         return unit_name(self.name, index)
 
+    def unit_at(self, place: int) -> str:
+        """The name of the unit at a zero-based place in row-major order."""
+        return self.unit([int(i) for i in np.unravel_index(place, self.numbers())])
+
     def find(self, unit: str) -> tuple[int, ...] | None:
         """The zero-based index of a unit, or None if it is not of this row."""
         shape = self.numbers()

@@ -151,8 +151,7 @@ class _Connections:
         for row in reversed(self.network.rows):
             first = self.network.offsets[row.name]
             if number >= first:
-                index = np.unravel_index(number - first, row.numbers())
-                return row.unit([int(i) for i in index])
+                return row.unit_at(number - first)
         raise AssertionError
 
 

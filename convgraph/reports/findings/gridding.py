@@ -74,9 +74,7 @@ def _occurrence(
         if moved is not None:
             place[moved] = min(i, int(state.view[moved]) - 1)
     view = tuple(int(n) for n in state.view)
-    flat = int(np.ravel_multi_index(tuple(place), view))
-    index = tuple(int(i) for i in np.unravel_index(flat, layer.target.numbers()))
-    unit = layer.target.unit(index)
+    unit = layer.target.unit_at(int(np.ravel_multi_index(tuple(place), view)))
     source = structure.source.name
     witness: Units = receptive_field(structure.network, unit, source)
     return Occurrence(

@@ -70,6 +70,12 @@ class Parting:
         part = self.all[first : first + int(network.row(row).size)]
         return np.asarray(part & _bit(cause)) > 0
 
+    def compared(self, layer: LayerEdges) -> tuple[Ints, NDArray[np.bool_]]:
+        """The images of a layer's units, and which of the units differ from them."""
+        image = self.image[layer.where]
+        plain = np.where(image >= 0, self.ids.plain[np.maximum(image, 0)], 0)
+        return image, self.ids.moved[layer.where] != plain
+
 
 def parting(question: Question) -> Parting:
     """Find where the two sides part."""
@@ -97,9 +103,7 @@ def parting(question: Question) -> Parting:
 
 def _layer(made: Parting, layer: LayerEdges) -> None:
     units = np.arange(layer.units)
-    image = made.image[layer.first + units]
-    plain = np.where(image >= 0, made.ids.plain[np.maximum(image, 0)], 0)
-    differing = made.ids.moved[layer.first + units] != plain
+    image, differing = made.compared(layer)
     unknown = image == UNKNOWN
     own = np.zeros(layer.units, np.uint8)
     if layer.layer.target.name in made.question.undivided:
@@ -119,8 +123,8 @@ def _layer(made: Parting, layer: LayerEdges) -> None:
         found, passed = _compare(made, layer, paired, images)
         own[paired] |= found
         inherited[paired] |= passed
-    made.own[layer.first + units] = own
-    made.all[layer.first + units] = own | inherited
+    made.own[layer.where] = own
+    made.all[layer.where] = own | inherited
 
 
 def _compare(made: Parting, layer: LayerEdges, units: Ints, images: Ints) -> tuple[Bits, Bits]:

@@ -16,14 +16,12 @@ from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.core.units import Units
 from convgraph.symmetry.equivariance.asked_row import AskedRow
-from convgraph.symmetry.equivariance.axis_by_axis import axis_by_axis
 from convgraph.symmetry.equivariance.carried_differences import carrier
 from convgraph.symmetry.equivariance.decide import decide
-from convgraph.symmetry.equivariance.decided_jointly import Answer, jointly
-from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained, edge_question
+from convgraph.symmetry.equivariance.decided_on_axes import AGAIN, Answer, decided_on_axes
+from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained
 from convgraph.symmetry.equivariance.output_search import search
-from convgraph.symmetry.equivariance.row_actions import Action, actions
-from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.equivariance.row_actions import Action, actions, row_steps
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.axis_motions import Motion, composed
@@ -34,7 +32,6 @@ __all__ = ["check_equivariance"]
 # Edges up to which ...
 SMALL = 500  # they are asked before the axes: cutting a network down takes longer than that
 FEW = 20_000  # another shift is looked for where the stride's does not hold: mostly there is none
-AGAIN = 5_000_000  # what the axes leave open is decided on them
 MOST = 20_000_000  # a network whose axes mix is decided on them, in some seconds
 
 POSSIBLE = 8  # shifts of the output that are decided in full; points rule out nearly all others
@@ -223,26 +220,16 @@ def _answer(asked: AskedRow, acting: Mapping[str, Action]) -> tuple[Answer, Sepa
     if carried is not None and len(carried) == int(target.size):
         return Answer(Units(target, []), carried, Units(target, [])), view
     # the axes of a small network take longer than its edges
-    answer = None if view is None or edges <= SMALL else _along_axes(view)
+    answer = None if view is None or edges <= SMALL else decided_on_axes(view)
     view = None if answer is None else view
     if answer is None and edges > MOST:
         none = Units(target, [])
         answer = Answer(none, none, _everything(target))
     elif answer is None or (answer.undecided and edges <= AGAIN):
-        decision = decide(edge_question(network, acting, target.name, asked.moved))
+        decision = decide(asked.on_edges(acting))
         masks = decision.exact, decision.broken, ~(decision.exact | decision.broken)
         answer = Answer(*(Units.of(target, mask) for mask in masks))
     return (answer if carried is None else answer.with_broken(carried)), view
-
-
-def _along_axes(view: SeparatedAxes, one: bool = False) -> Answer | None:
-    """The answer on the axes; with `one`, maybe no more of it than one unit that differs."""
-    if len(view.acting) == 1 or view.turned:
-        return jointly(view, one)
-    answer = axis_by_axis(view)
-    if answer is None or not answer.undecided or (one and answer.broken):
-        return answer
-    return jointly(view, one) if view.edges(view.acting) <= AGAIN else answer
 
 
 def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Units | None:
@@ -258,7 +245,7 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     view = AskedRow(network, front, acting, {}).along_axes({**acting, front.name: moved})
     if view is None or not view.acting or view.turned:
         return None
-    answer = _along_axes(view, one=found.spreads)
+    answer = decided_on_axes(view, one=found.spreads)
     if answer is None:
         return None
     if found.spreads:

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.labels import Labels
 from convgraph.symmetry.equivariance.causes import Edges, Parting
-from convgraph.symmetry.equivariance.cone_of_influence import cone_of
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges
-from convgraph.symmetry.equivariance.sums_of_labels import Sum, simplest
+from convgraph.symmetry.equivariance.equations import Sum, simplest
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges, cone_of
 
 __all__ = ["Ties", "ties"]
 
@@ -48,16 +47,15 @@ def ties(made: Parting) -> Ties:
     broken, equations = np.zeros(len(made.image), bool), []
     for layer in made.layers:
         beyond, found = _layer(made, layer, broken)
-        broken[layer.first : layer.first + layer.units] = beyond
+        broken[layer.where] = beyond
         equations.append(found)
     own = slice(network.offsets[row], network.offsets[row] + int(network.row(row).size))
     good = own.start + np.flatnonzero(~broken[own])
     needed = np.zeros(len(broken), bool)
-    for part in cone_of(made.layers, good, len(broken)).layers:
-        needed[part.units] = True
+    for part in cone_of(made.layers, good, len(broken)):
+        needed[part.where] = True
     chosen = [
-        found.of(needed[layer.first : layer.first + layer.units])
-        for layer, found in zip(made.layers, equations, strict=True)
+        found.of(needed[layer.where]) for layer, found in zip(made.layers, equations, strict=True)
     ]
     pairs = np.concatenate([pairs for pairs, _ in chosen] or [np.zeros((0, 2), np.int64)])
     sums = {each for _, found in chosen for each in found}
@@ -80,10 +78,7 @@ class _Equations:
 
 def _layer(made: Parting, layer: LayerEdges, broken: Mask) -> tuple[Mask, _Equations]:
     """(units beyond repair, the equations of the others)."""
-    units = np.arange(layer.units)
-    image = made.image[layer.first + units]
-    plain = np.where(image >= 0, made.ids.plain[np.maximum(image, 0)], 0)
-    differing = made.ids.moved[layer.first + units] != plain
+    image, differing = made.compared(layer)
     beyond = differing & (image < 0)
     asked = np.flatnonzero(differing & (image >= 0))
     here = Edges.of(made, layer, asked, moved=True)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.identities import Identities
+from convgraph.symmetry.equivariance.layer_edges import cone_of
 from convgraph.symmetry.equivariance.moved_network import INFINITY, VALUES, MovedNetwork
 from convgraph.symmetry.equivariance.normal_form import TooManyTerms, settled
 from convgraph.symmetry.transformations.transformation import Sources
@@ -71,30 +71,19 @@ class Question:
         return all(self.maps.get(x.layer.target.name) is not None for x in self.asked.layers)
 
 
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """Per unit of the row: whether both sides are equal, or differ; neither if undecided.
-
-    `vanishes` marks units that are zero after the move, `lives` those that are certainly not.
-    """
-
-    exact: Mask
-    broken: Mask
-    vanishes: Mask
-    lives: Mask
-
-
 def decide(question: Question) -> Decision:
     """Decide for each unit of a row whether f(g(x)) = g(f(x)) there."""
     asked, image = question.asked, question.maps[question.row]
     assert image is not None
-    found = _Found(question, image, *_structure(asked, image, asked.any_identities(question.maps)))
+    found = Decision(
+        question, image, *_structure(asked, image, asked.any_identities(question.maps))
+    )
     where, soon = asked.telling, POINTS if asked.edges <= SOON else None
     if question.lives:  # what tends to a limit lives
         where, soon = INFINITY, None
     found.at_points(where, last=soon, lives=question.lives)
     if question.one and found.broken.any():
-        return found.decision
+        return found
     if found.open.any() and question.known:
         found.exact |= _structure(asked, image, asked.hashed)[0] & ~found.broken
     if where != VALUES or soon:
@@ -103,7 +92,7 @@ def decide(question: Question) -> Decision:
         found.at_points(INFINITY, first=soon if where == INFINITY else 0)
     if question.expand and found.open.any():
         _expand(found)
-    return found.decision
+    return found
 
 
 def _structure(asked: MovedNetwork, image: Sources, found: Identities) -> tuple[Mask, Mask]:
@@ -113,8 +102,11 @@ def _structure(asked: MovedNetwork, image: Sources, found: Identities) -> tuple[
 
 
 @dataclass(eq=False)
-class _Found:
-    """What is known of the units of the row that is asked about, as in a decision."""
+class Decision:
+    """Per unit of the row: whether both sides are equal, or differ; neither if undecided.
+
+    `vanishes` marks units that are zero after the move, `lives` those that are certainly not.
+    """
 
     question: Question
     image: Sources
@@ -130,11 +122,6 @@ class _Found:
     def open(self) -> Mask:
         """Units of which neither is known."""
         return ~(self.exact | self.broken)
-
-    @property
-    def decision(self) -> Decision:
-        """That as it is now."""
-        return Decision(self.exact, self.broken, self.vanishes, self.lives)
 
     def at_points(
         self, where: str, first: int | None = 0, last: int | None = None, lives: bool = False
@@ -155,7 +142,7 @@ class _Found:
                 break
 
 
-def _expand(found: _Found) -> None:
+def _expand(found: Decision) -> None:
     """Settle what is left by normal forms, unit by unit, in place."""
     asked, left = found.question.asked, FORMS
     first, total = asked.first, len(asked.network.edges.start) - 1

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer, cone_of
 from convgraph.symmetry.equivariance.interpreter import (
     Algebra,
     OneByOne,
@@ -22,7 +21,7 @@ from convgraph.symmetry.equivariance.interpreter import (
     objects,
 )
 from convgraph.symmetry.equivariance.intervals import Intervals, drawn_labels, exactly
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges
+from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges, cone_of
 from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Sides"]
@@ -57,11 +56,8 @@ class Sides:
     def short(self) -> bool:
         """Whether the expressions are short enough to be written out."""
         paths = np.ones(self._total)
-        for layer in self._cone.layers:
-            counts = np.zeros(len(layer.fan_in))
-            if layer.filled.any():
-                counts[layer.filled] = np.add.reduceat(paths[layer.source], layer.begins)
-            paths[layer.units] = counts
+        for layer in self._cone:
+            paths[layer.where] = layer.reduced(np.add, paths[layer.source], 0)
         return bool(paths[self._ends].max() <= PATHS)
 
     def expressions(self) -> tuple[sp.Expr, sp.Expr]:
@@ -100,7 +96,7 @@ class Sides:
     def _inputs(self) -> list[int]:
         """The numbers of the inputs on which either side depends."""
         seen = np.zeros(self._total, bool)
-        for layer in self._cone.layers:
+        for layer in self._cone:
             seen[layer.source] = True
         images = np.zeros(self._total, bool)
         for row in self.network.inputs:
@@ -153,7 +149,7 @@ class Expressions(OneByOne):
             return slope * value + (1 - slope) * _maximum([sp.S.Zero, value])
         return function.exact(value)
 
-    def combine(self, layer: ConeLayer, terms: Sequence[sp.Expr]) -> sp.Expr:
+    def combine(self, layer: LayerEdges, terms: Sequence[sp.Expr]) -> sp.Expr:
         return layer.reduction.exact(list(terms))
 
 

@@ -1,22 +1,32 @@
-"""Equations between parameters, made when asked for: a deep network can have millions."""
+"""Equations between parameters: in their simplest form, and made when asked for.
+
+A deep network can have millions of them.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.labels import Labels
-from convgraph.symmetry.equivariance.sums_of_labels import Sum
 
-__all__ = ["Block", "Equations", "Listed"]
+__all__ = ["Block", "Equations", "Listed", "Sum", "simplest"]
+
+Ints = NDArray[np.int64]
+Sum: TypeAlias = "tuple[tuple[int, ...], tuple[int, ...]]"
+"""The labels on both sides of an equation between sums."""
+
+MANY = 500  # sums of which it is asked whether some follow from others
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Block:
 class Listed:
     """Pairs of labels that are to be equal, and pairs of lists of labels whose sums are to be."""
 
-    pairs: NDArray[np.int64]
+    pairs: Ints
     sums: Sequence[Sum]
 
     def __len__(self) -> int:
@@ -106,3 +116,68 @@ class Equations(Sequence[sp.Eq]):
     def __repr__(self) -> str:
         few = ", ".join(map(repr, self[:6]))
         return f"({few}{',' * (len(self) == 1)})" if len(self) <= 6 else f"({few}, ...)"
+
+
+def simplest(pairs: Ints, sums: Sequence[Sum], labels: int) -> tuple[Ints, tuple[Sum, ...]]:
+    """Equations (between labels, between sums of labels) that say the same, and say it once.
+
+    Labels that are equal are written as the first of their class, what both sides share is taken
+    away, and a sum of one label on each side joins the pairs.
+
+    >>> pairs, sums = simplest(np.array([[0, 2]]), [((0, 1), (1, 2)), ((1, 2), (3, 4))], 5)
+    >>> pairs.tolist(), sums
+    ([[0, 2]], (((0, 1), (3, 4)),))
+    """
+    first = _classes(pairs, labels)
+    while True:
+        left = sorted({_without_common(each, first) for each in sums} - {((), ())})
+        single = [(a[0], b[0]) for a, b in left if len(a) == len(b) == 1]
+        sums = [each for each in left if not len(each[0]) == len(each[1]) == 1]
+        if not single:
+            break
+        first = _classes(np.concatenate([_pairs(first), np.array(single)]), labels)
+    return _pairs(first), tuple(_independent(sums) if len(sums) <= MANY else sums)
+
+
+def _classes(pairs: Ints, labels: int) -> Ints:
+    """For each label the first one that the pairs make it equal to."""
+    import scipy.sparse as sparse
+
+    a, b = pairs.T
+    graph = sparse.coo_array((np.ones(len(a), bool), (a, b)), shape=(labels, labels))
+    _, component = sparse.csgraph.connected_components(graph, directed=False)
+    _, first = np.unique(component, return_index=True)
+    return np.asarray(first[component], np.int64)
+
+
+def _pairs(first: Ints) -> Ints:
+    moved = np.flatnonzero(first != np.arange(len(first)))
+    return np.stack([first[moved], moved], axis=1)
+
+
+def _without_common(each: Sum, first: Ints) -> Sum:
+    """An equation between the first labels of classes, whose sides share none."""
+    left, right = (Counter(first[list(side)].tolist()) for side in each)
+    sides = tuple(sorted((left - right).elements())), tuple(sorted((right - left).elements()))
+    return min(sides, sides[::-1], key=lambda both: (not both[0], both))
+
+
+def _independent(sums: Iterable[Sum]) -> list[Sum]:
+    """The equations that do not follow from those before them, by elimination."""
+    reduced: list[tuple[int, dict[int, Fraction]]] = []
+    kept = []
+    for left, right in sums:
+        row: dict[int, Fraction] = {}
+        for side, sign in ((left, 1), (right, -1)):
+            for label in side:
+                row[label] = row.get(label, Fraction(0)) + sign
+        for pivot, other in reduced:
+            factor = row.get(pivot, Fraction(0))
+            for label, value in other.items() if factor else ():
+                row[label] = row.get(label, Fraction(0)) - factor * value
+        row = {label: value for label, value in row.items() if value}
+        if row:
+            pivot = min(row)
+            reduced.append((pivot, {label: value / row[pivot] for label, value in row.items()}))
+            kept.append((left, right))
+    return kept

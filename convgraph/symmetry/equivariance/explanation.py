@@ -13,20 +13,18 @@ from convgraph.core.boxes import Box, decompose
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.asked_row import AskedRow
+from convgraph.symmetry.equivariance.asked_row import AskedRow, undivided
 from convgraph.symmetry.equivariance.causes import CAUSES, STRIDE, UNKNOWN, WINDOW, Parting, parting
 from convgraph.symmetry.equivariance.conditions import Ties, ties
 from convgraph.symmetry.equivariance.counterexample import Counterexample
-from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.equations import Block, Equations, Listed
 from convgraph.symmetry.equivariance.first_failure import FirstFailure, first_failure, local
-from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.numeric_difference import expressions_differ, sides_differ
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
 
-__all__ = ["EARLIER", "EDGES", "Explanation", "Unexplained", "edge_question"]
+__all__ = ["EARLIER", "EDGES", "Explanation", "Unexplained"]
 
 EARLIER = "a row before it breaks"
 
@@ -64,8 +62,7 @@ class Explanation:
     def _partings(self) -> list[tuple[tuple[int, ...], Parting]]:
         """Where the sides part: on the edges, or along one acting axis after the other."""
         if self._on_edges:
-            asked = edge_question(self.network, self.actions, self.row, self.asked.moved)
-            return [((), parting(asked))]
+            return [((), parting(self.asked.on_edges(self.actions)))]
         assert self.view is not None
         acting = self.view.acting
         return [self._parting(axes) for axes in ([acting] if self.view.turned else zip(acting))]
@@ -87,7 +84,7 @@ class Explanation:
         assert self.view is not None
         asked = self.view.question(axes)
         assert asked is not None
-        return axes, parting(replace(asked[0], undivided=_undivided(self.actions)))
+        return axes, parting(replace(asked[0], undivided=undivided(self.actions)))
 
     def causes(self, broken: Units) -> dict[str, Units]:
         """For each cause the units that it breaks."""
@@ -195,10 +192,10 @@ class Explanation:
             return None
         return Counterexample(
             self.network,
-            _name(self.network, self.row, unit),
+            self.network.row(self.row).unit_at(unit),
             left,
             right,
-            _name(self.network, at.row, at.unit),
+            self.network.row(at.row).unit_at(at.unit),
             near.edges,
             at.causes if self.divided else (STRIDE,),
             given,
@@ -232,7 +229,7 @@ class Explanation:
         for axes, made in self._partings:
             layer = made.layers[-1]
             seen = self.view.shadow(axes, broken) if axes and self.view else broken.mask()
-            bad = seen.ravel() & (made.all[layer.first : layer.first + layer.units] > 0)
+            bad = seen.ravel() & (made.all[layer.where] > 0)
             if not bad.any():
                 if axes:
                     continue
@@ -268,18 +265,9 @@ def _paths(made: Parting) -> NDArray[np.float64]:
     """How many paths lead from the input to a unit of the compared row and to its image."""
     paths = np.ones(len(made.image))
     for layer in made.layers:
-        counts, filled = np.zeros(layer.units), layer.fan_in > 0
-        if filled.any():
-            counts[filled] = np.add.reduceat(paths[layer.source], layer.start[:-1][filled])
-        paths[layer.first : layer.first + layer.units] = counts
-    own = slice(layer.first, layer.first + layer.units)
-    image = made.image[own]
-    return paths[own] + np.where(image >= 0, paths[np.maximum(image, 0)], 0)
-
-
-def _name(network: Network, row: str, flat: int) -> str:
-    shape = network.row(row).numbers()
-    return network.row(row).unit(tuple(int(i) for i in np.unravel_index(flat, shape)))
+        paths[layer.where] = layer.reduced(np.add, paths[layer.source], 0)
+    image = made.image[layer.where]
+    return paths[layer.where] + np.where(image >= 0, paths[np.maximum(image, 0)], 0)
 
 
 def _within(units: Units, others: Units) -> Units:
@@ -290,19 +278,3 @@ def _within(units: Units, others: Units) -> Units:
             both = tuple(a & b for a, b in zip(box, other, strict=True))
             found += [both] if all(mask.any() for mask in both) else []
     return Units(units.row, found)
-
-
-def edge_question(
-    network: Network, actions: Mapping[str, Action], row: str, asked: MovedNetwork | None = None
-) -> Question:
-    """The question on the edges of the network; `asked` may be of another about the row."""
-    maps = {name: action.sources() for name, action in actions.items()}
-    asked = asked or MovedNetwork.of(network, actions, row)
-    return Question(asked, maps, undivided=_undivided(actions))
-
-
-def _undivided(actions: Mapping[str, Action]) -> frozenset[str]:
-    """The rows whose stride does not divide the shift."""
-    return frozenset(
-        name for name, a in actions.items() if a.transformation is None and not a.still
-    )

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
+from convgraph.core.edges import joint_edges
+from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
+from convgraph.core.tying import Constant, Learned, Mean
+from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, WINDOW, Parting
 from convgraph.symmetry.equivariance.counterexample import Edge
-from convgraph.symmetry.equivariance.unit_edges import UnitEdge, unit_edges
 
 __all__ = ["FirstFailure", "local", "first_failure"]
 
@@ -53,6 +59,59 @@ def first_failure(made: Parting, unit: int) -> FirstFailure:
         causes = tuple(c for i, c in enumerate(CAUSES) if made.own[number] >> i & 1)
         image = image - layer.first if image >= 0 else image
         return FirstFailure(name, unit, image, causes or (WINDOW,))
+
+
+@dataclass(frozen=True)
+class UnitEdge:
+    """An edge into a unit: the row and flat position of its source, and its label's number."""
+
+    row: str
+    source: int
+    label: int
+
+
+def unit_edges(network: Network, layer: Layer, unit: int) -> list[UnitEdge]:
+    """The edges into the unit at a flat position, from the axes and not from the edge table."""
+    found = []
+    for joint in layer.joints:
+        sources, labels = _joint(network, joint, unit)
+        found += [
+            UnitEdge(joint.source.name, source, label)
+            for source, label in zip(sources.tolist(), labels.tolist(), strict=True)
+        ]
+    return found
+
+
+def _joint(
+    network: Network, joint: Joint, unit: int
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+    wiring, tying = joint.wiring, joint.tying
+    if not isinstance(wiring, Product):
+        counts, source, label = joint_edges(wiring, tying, network.labels, 0, np.int64, np.int64)
+        end = int(np.cumsum(counts)[unit])
+        part = slice(end - int(counts[unit]), end)
+        return source[part], label[part]
+    place = np.unravel_index(unit, tuple(int(n) for n in wiring.out_view))
+    tables = [axis.table()[o] for axis, o in zip(wiring.axes, place, strict=True)]
+    taps = [np.flatnonzero(table >= 0) for table in tables]
+    terms = [
+        step * table[tap] for step, table, tap in zip(wiring.in_steps(), tables, taps, strict=True)
+    ]
+    sources = np.asarray(reduce(np.add.outer, terms)).ravel()
+    if isinstance(tying, Learned):
+        codes = [
+            tying.codes(a, axis)[o, tap]
+            for a, (axis, o, tap) in enumerate(zip(wiring.axes, place, taps, strict=True))
+        ]
+        first = network.labels.start(tying.letter or "")
+        return sources, np.asarray(reduce(np.add.outer, codes)).ravel() + first
+    if isinstance(tying, Mean):
+        numbers, which = tying.numbers(wiring)
+        value = numbers[which[unit]]
+    else:
+        assert isinstance(tying, Constant)
+        value = tying.value
+    return sources, np.full(len(sources), network.labels.position(value))
 
 
 @dataclass(frozen=True)
@@ -98,12 +157,7 @@ def _term(network: Network, edge: UnitEdge) -> sp.Expr:
         return sp.S.Zero
     if edge.source < 0:  # a value that no unit of the row had before
         return network.labels[edge.label] * sp.Symbol(f"{edge.row}'")
-    return network.labels[edge.label] * sp.Symbol(_name(network, edge.row, edge.source))
-
-
-def _name(network: Network, row: str, flat: int) -> str:
-    shape = network.row(row).numbers()
-    return network.row(row).unit(tuple(int(i) for i in np.unravel_index(flat, shape)))
+    return network.labels[edge.label] * sp.Symbol(network.row(edge.row).unit_at(edge.source))
 
 
 def _pair(
@@ -119,8 +173,8 @@ def _pair(
     def shown(edge: UnitEdge | None, target: int) -> Edge | None:
         if edge is None:
             return None
-        source = _name(network, edge.row, edge.source)
-        return source, _name(network, row, target), network.labels[edge.label]
+        source = network.row(edge.row).unit_at(edge.source)
+        return source, network.row(row).unit_at(target), network.labels[edge.label]
 
     for pair, edge in left_over:
         for other in missing:

@@ -99,19 +99,16 @@ def _copies(layer: LayerEdges, hidden: bool) -> bool:
 
 
 def _copy(layer: LayerEdges, *sides: _Side) -> bool:
-    filled = layer.fan_in > 0
-    part = slice(layer.first, layer.first + layer.units)
     for side in sides:
         values = np.zeros(layer.units, side.ids.dtype)
-        values[filled] = side.ids[layer.source]
-        side.ids[part] = values
+        values[layer.filled] = side.ids[layer.source]
+        side.ids[layer.where] = values
     return True
 
 
 def _signs(layer: LayerEdges, side: _Side) -> None:
     """Mark units that are never negative: behind a ReLU, say, and sums and maxima of such."""
-    part = slice(layer.first, layer.first + layer.units)
-    function = layer.reduction.function
+    part, function = layer.where, layer.reduction.function
     if function is not None:
         side.nonnegative[part] = layer.bias is None and bool(function.nonnegative)
     elif layer.bias is not None or layer.learned:
@@ -119,12 +116,8 @@ def _signs(layer: LayerEdges, side: _Side) -> None:
     elif layer.reduction.linear or layer.reduction in (MAX, PRODUCT):
         # an unlearned edge carries the number 1 or one over a number of units
         value = side.nonnegative[layer.source] | (side.ids[layer.source] == 0)
-        filled = layer.fan_in > 0
         one = layer.reduction == MAX
-        result = np.full(layer.units, not one)
-        ufunc = np.logical_or if one else np.logical_and
-        if filled.any():
-            result[filled] = ufunc.reduceat(value, layer.start[:-1][filled])
+        result = layer.reduced(np.logical_or if one else np.logical_and, value, not one)
         positive = all(getattr(joint.tying, "value", 1) > 0 for joint in layer.layer.joints)
         side.nonnegative[part] = result & positive
 
@@ -169,9 +162,8 @@ def _special(layer: LayerEdges, side: _Side) -> NDArray[np.bool_]:
     adds = layer.reduction.linear or layer.reduction in (MAX, PRODUCT)
     if not adds or not side.ids[sources].all():
         zero = side.ids[layer.source] == 0
-        filled = layer.fan_in > 0
         if zero.any():
-            special[filled] |= np.logical_or.reduceat(zero, layer.start[:-1][filled])
+            special |= layer.reduced(np.logical_or, zero, False)
     return special
 
 
@@ -238,8 +230,6 @@ def _by_hashing(layer: LayerEdges, plain: _Side, moved: _Side, hidden: bool) -> 
         channel = units // max(len(units) // int(layer.layer.target.shape[0]), 1)
         extra = extra * (len(units) + 1) + channel
     representative = both.first_equal(np.tile(extra, 2))
-    ids = np.concatenate(
-        [side.ids[layer.first : layer.first + layer.units] for side in (plain, moved)]
-    )
-    part = slice(layer.first, layer.first + layer.units)
+    part = layer.where
+    ids = np.concatenate([side.ids[part] for side in (plain, moved)])
     plain.ids[part], moved.ids[part] = np.split(ids[representative], 2)

@@ -7,8 +7,11 @@ polynomials. The two sides of an equation f(g x) = g f(x) are two such walks.
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
@@ -18,10 +21,10 @@ from numpy.typing import NDArray
 from convgraph.core.function import Function
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, PRODUCT
-from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
+from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges
 from convgraph.symmetry.transformations.transformation import Sources
 
-__all__ = ["Algebra", "OneByOne", "Values", "both_sides", "interpret", "objects"]
+__all__ = ["Algebra", "OneByOne", "Values", "both_sides", "interpret", "objects", "sample"]
 
 Mask = NDArray[np.bool_]
 Objects = NDArray[Any]
@@ -49,38 +52,38 @@ class Algebra(Protocol[V]):
     def plus(self, a: V, b: V) -> V:
         """The sum, entry by entry."""
 
-    def times(self, layer: ConeLayer, labels: V, values: V) -> V:
+    def times(self, layer: LayerEdges, labels: V, values: V) -> V:
         """The product of what the edges of a layer carry and what they read, entry by entry."""
 
-    def total(self, layer: ConeLayer, terms: V) -> V:
+    def total(self, layer: LayerEdges, terms: V) -> V:
         """The sum of the terms of each unit."""
 
-    def greatest(self, layer: ConeLayer, terms: V) -> V:
+    def greatest(self, layer: LayerEdges, terms: V) -> V:
         """The greatest of the terms of each unit; minus infinity where there is none."""
 
-    def product(self, layer: ConeLayer, terms: V) -> V:
+    def product(self, layer: LayerEdges, terms: V) -> V:
         """The product of the terms of each unit."""
 
     def applied(self, function: Function, terms: V) -> V:
         """A function of each value."""
 
-    def other(self, layer: ConeLayer, terms: V) -> V:
+    def other(self, layer: LayerEdges, terms: V) -> V:
         """What units make of their terms that do none of this."""
 
 
 def interpret(cone: Cone, values: V, labels: V, algebra: Algebra[V]) -> V:
     """Compute the units of a cone, in place of what `values` has for them."""
-    for layer in cone.layers:
+    for layer in cone:
         terms = algebra.times(layer, labels[layer.label], values[layer.source])
         result = _reduced(layer, terms, algebra)
         if layer.bias is not None:
             bias = algebra.where(layer.bias >= 0, labels[np.maximum(layer.bias, 0)])
             result = algebra.plus(result, bias)
-        values[layer.units] = result
+        values[layer.where] = result
     return values
 
 
-def _reduced(layer: ConeLayer, terms: V, algebra: Algebra[V]) -> V:
+def _reduced(layer: LayerEdges, terms: V, algebra: Algebra[V]) -> V:
     reduction = layer.reduction
     if reduction.linear:
         return algebra.total(layer, terms)
@@ -144,7 +147,7 @@ class OneByOne(ABC):
         """A function of a value."""
 
     @abstractmethod
-    def combine(self, layer: ConeLayer, terms: Sequence[Any]) -> Any:
+    def combine(self, layer: LayerEdges, terms: Sequence[Any]) -> Any:
         """Another reduction of some values."""
 
     def zeros(self, size: int) -> Objects:
@@ -157,22 +160,22 @@ class OneByOne(ABC):
     def plus(self, a: Objects, b: Objects) -> Objects:
         return objects([self.add(pair) for pair in zip(a, b, strict=True)])
 
-    def times(self, layer: ConeLayer, labels: Objects, values: Objects) -> Objects:
+    def times(self, layer: LayerEdges, labels: Objects, values: Objects) -> Objects:
         return objects([self.multiply(pair) for pair in zip(labels, values, strict=True)])
 
-    def total(self, layer: ConeLayer, terms: Objects) -> Objects:
+    def total(self, layer: LayerEdges, terms: Objects) -> Objects:
         return objects([self.add(own) for own in _each(layer, terms)])
 
-    def greatest(self, layer: ConeLayer, terms: Objects) -> Objects:
+    def greatest(self, layer: LayerEdges, terms: Objects) -> Objects:
         return objects([self.maximum(own) for own in _each(layer, terms)])
 
-    def product(self, layer: ConeLayer, terms: Objects) -> Objects:
+    def product(self, layer: LayerEdges, terms: Objects) -> Objects:
         return objects([self.multiply(own) for own in _each(layer, terms)])
 
     def applied(self, function: Function, terms: Objects) -> Objects:
         return objects([self.apply(function, term) for term in terms])
 
-    def other(self, layer: ConeLayer, terms: Objects) -> Objects:
+    def other(self, layer: LayerEdges, terms: Objects) -> Objects:
         return objects([self.combine(layer, own) for own in _each(layer, terms)])
 
 
@@ -183,6 +186,26 @@ def objects(values: Sequence[Any]) -> Objects:
     return result
 
 
-def _each(layer: ConeLayer, terms: Objects) -> list[list[Any]]:
+def _each(layer: LayerEdges, terms: Objects) -> list[list[Any]]:
     bounds, every = layer.start.tolist(), list(terms)
     return [every[a:b] for a, b in pairwise(bounds)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The function rising * t + constant for t > 0, and falling * t + constant for t < 0."""
+
+    rising: int
+    falling: int
+    constant: int
+
+
+@lru_cache(maxsize=1024)
+def sample(name: str) -> Sample:
+    """The function that stands for an unknown one: it has a kink, and is not zero at zero.
+
+    >>> sample("phi") == sample("phi"), sample("phi") == sample("psi")
+    (True, False)
+    """
+    code = zlib.crc32(name.encode())
+    return Sample(3 + code % 5, 1 + code // 5 % 2, 1 + code // 10 % 89)

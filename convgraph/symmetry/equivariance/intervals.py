@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
-from convgraph.symmetry.equivariance.interpreter import both_sides
-from convgraph.symmetry.equivariance.sample_functions import instance
+from convgraph.symmetry.equivariance.interpreter import both_sides, sample
+from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges
 from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Between", "Intervals", "drawn_labels", "exactly", "interval_trials"]
@@ -88,7 +87,7 @@ class Intervals:
     def plus(self, a: Between, b: Between) -> Between:
         return _out(a.low + b.low, a.high + b.high)
 
-    def times(self, layer: ConeLayer, labels: Between, values: Between) -> Between:
+    def times(self, layer: LayerEdges, labels: Between, values: Between) -> Between:
         return self._times(labels, values)
 
     def _times(self, a: Between, b: Between) -> Between:
@@ -100,7 +99,7 @@ class Intervals:
         every = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]
         return _out(np.minimum.reduce(every), np.maximum.reduce(every))
 
-    def total(self, layer: ConeLayer, terms: Between) -> Between:
+    def total(self, layer: LayerEdges, terms: Between) -> Between:
         result = self.zeros(len(layer.fan_in))
         if layer.filled.any():
             at = layer.begins
@@ -112,7 +111,7 @@ class Intervals:
             result[layer.filled] = Between(low - wrong, high + wrong)
         return result
 
-    def greatest(self, layer: ConeLayer, terms: Between) -> Between:
+    def greatest(self, layer: LayerEdges, terms: Between) -> Between:
         result = exactly(np.full(len(layer.fan_in), -np.inf))
         if layer.filled.any():
             at = layer.begins
@@ -121,7 +120,7 @@ class Intervals:
             )
         return result
 
-    def product(self, layer: ConeLayer, terms: Between) -> Between:
+    def product(self, layer: LayerEdges, terms: Between) -> Between:
         result = exactly(np.ones(len(layer.fan_in)))
         for k in range(int(layer.fan_in.max(initial=0))):
             there = layer.fan_in > k
@@ -130,7 +129,7 @@ class Intervals:
 
     def applied(self, function: Function, terms: Between) -> Between:
         if not function.known:
-            phi = instance(function.name)
+            phi = sample(function.name)
             bent = self._bent(float(phi.rising), float(phi.falling), terms)
             return self.plus(bent, exactly(np.full(len(terms.low), float(phi.constant))))
         if function.slopes is not None:
@@ -148,7 +147,7 @@ class Intervals:
             return _around(value - reach, value + reach, np.abs(middle))
         return self._nothing(len(terms.low))
 
-    def other(self, layer: ConeLayer, terms: Between) -> Between:
+    def other(self, layer: LayerEdges, terms: Between) -> Between:
         return self._nothing(len(layer.fan_in))
 
     def _nothing(self, size: int) -> Between:
@@ -223,7 +222,10 @@ def drawn_labels(network: Network, random: np.random.Generator, trial: int) -> B
 
 
 def interval_trials(
-    network: Network, cone: Cone, moves: Mapping[str, Sources], zeroed: frozenset[int]
+    network: Network,
+    cone: Cone,
+    moves: Mapping[str, Sources],
+    zeroed: frozenset[int],
 ) -> Iterator[tuple[Between, Between]]:
     """Values of all units of a cone before and after the move, at one point after another."""
     random = np.random.default_rng(20160101)

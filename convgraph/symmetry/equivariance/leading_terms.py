@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone_of_influence import ConeLayer
-from convgraph.symmetry.equivariance.sample_functions import instance
+from convgraph.symmetry.equivariance.interpreter import sample
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 
 __all__ = ["PRIME", "Leading", "LeadingTerms", "number"]
 
@@ -181,7 +181,7 @@ class LeadingTerms:
     def plus(self, a: Leading, b: Leading) -> Leading:
         return a.plus(b)
 
-    def times(self, layer: ConeLayer, labels: Leading, values: Leading) -> Leading:
+    def times(self, layer: LayerEdges, labels: Leading, values: Leading) -> Leading:
         terms = labels.times(values)
         # minus infinity is followed through maxima, ReLUs and copies, and nothing else
         reduction = layer.reduction
@@ -190,13 +190,13 @@ class LeadingTerms:
         terms.known &= (values.code > NOTHING) | followed
         return terms
 
-    def total(self, layer: ConeLayer, terms: Leading) -> Leading:
+    def total(self, layer: LayerEdges, terms: Leading) -> Leading:
         return self._extreme(layer, terms, greatest=False)
 
-    def greatest(self, layer: ConeLayer, terms: Leading) -> Leading:
+    def greatest(self, layer: LayerEdges, terms: Leading) -> Leading:
         return self._extreme(layer, terms, greatest=True)
 
-    def _extreme(self, layer: ConeLayer, terms: Leading, greatest: bool) -> Leading:
+    def _extreme(self, layer: LayerEdges, terms: Leading, greatest: bool) -> Leading:
         """The terms of the highest exponent, or the highest of all."""
         result = Leading.zeros(len(layer.fan_in))
         if greatest:
@@ -221,7 +221,7 @@ class LeadingTerms:
         result[layer.filled] = Leading(code, coefficient, known)
         return result
 
-    def product(self, layer: ConeLayer, terms: Leading) -> Leading:
+    def product(self, layer: LayerEdges, terms: Leading) -> Leading:
         if self.near_zero:
             return _nothing(len(layer.fan_in))
         result = Leading.zeros(len(layer.fan_in))
@@ -233,7 +233,7 @@ class LeadingTerms:
 
     def applied(self, function: Function, terms: Leading) -> Leading:
         if not function.known:
-            phi = instance(function.name)
+            phi = sample(function.name)
             coefficient = self.constant.coefficient * phi.constant % PRIME
             constant = Leading(self.constant.code, coefficient, self.constant.known)
             return _bent(sp.Integer(phi.rising), sp.Integer(phi.falling), terms).plus(constant)
@@ -241,7 +241,7 @@ class LeadingTerms:
             return _bent(*function.slopes, terms)
         return _nothing(len(terms.code)) if self.near_zero else _at_ends(function, terms)
 
-    def other(self, layer: ConeLayer, terms: Leading) -> Leading:
+    def other(self, layer: LayerEdges, terms: Leading) -> Leading:
         result = _nothing(len(layer.fan_in))
         if self.near_zero and layer.reduction.near_zero is not None:
             own = terms[layer.begins]

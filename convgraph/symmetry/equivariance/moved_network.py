@@ -21,10 +21,14 @@ from convgraph.core.function import Function
 from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone_of_influence import cone_of
 from convgraph.symmetry.equivariance.identities import Identities, identities
 from convgraph.symmetry.equivariance.intervals import Between, interval_trials
-from convgraph.symmetry.equivariance.layer_edges import LayerEdges, every_layer
+from convgraph.symmetry.equivariance.layer_edges import (
+    LayerEdges,
+    cone_of,
+    edge_count,
+    every_layer,
+)
 from convgraph.symmetry.equivariance.leading_terms import Leading
 from convgraph.symmetry.equivariance.points_at_infinity import trials
 from convgraph.symmetry.equivariance.row_actions import Action
@@ -110,7 +114,7 @@ class MovedNetwork:
     @cached_property
     def edges(self) -> int:
         """The number of edges of these layers."""
-        return sum(len(layer.source) for layer in self.layers)
+        return edge_count(self.layers)
 
     def identities(self, maps: Mapping[str, Sources | None]) -> Identities:
         """The numbers of all units' functions, given how the rows move; hashed if one is unknown.
@@ -155,12 +159,12 @@ class MovedNetwork:
     def _evaluated(self, where: str, units: Ints) -> Iterator[Evaluated]:
         memory.require("parameters", len(self.network.labels), 64)  # a number for each, twice
         cone = cone_of(self.layers, units, len(self.network.edges.start) - 1)
-        given = self.network, cone, self.moves, self.zeroed
+        given, edges = (self.network, cone, self.moves, self.zeroed), edge_count(cone)
         if where == INFINITY:
             maxima = any(layer.reduction == MAX for layer in self.layers)
-            afforded = max(FEWEST, GONE_THROUGH // max(cone.edges, 1))
+            afforded = max(FEWEST, GONE_THROUGH // max(edges, 1))
             return (Evaluated(*sides) for sides in islice(trials(*given, maxima), afforded))
-        return (Evaluated(*s) for s in (interval_trials(*given) if cone.edges <= EVALUATED else ()))
+        return (Evaluated(*s) for s in (interval_trials(*given) if edges <= EVALUATED else ()))
 
 
 class _Kept:

@@ -23,8 +23,8 @@ from convgraph.core import memory
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.cone_of_influence import Cone, ConeLayer
 from convgraph.symmetry.equivariance.interpreter import OneByOne, both_sides, objects
+from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges, edge_count
 from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Forms", "TooManyTerms", "settled"]
@@ -165,7 +165,7 @@ class Forms(OneByOne):
             value, sign = turned, self.minus if function.odd else self.one
         return self.timed(sign, self.atom(function, _frozen([value])))
 
-    def combine(self, layer: ConeLayer, terms: Sequence[Polynomial]) -> Polynomial:
+    def combine(self, layer: LayerEdges, terms: Sequence[Polynomial]) -> Polynomial:
         return self.atom(layer.reduction, _frozen(terms))
 
     def constant(self, label: sp.Expr) -> Polynomial:
@@ -203,7 +203,11 @@ def _frozen(terms: Sequence[Polynomial]) -> tuple[Frozen, ...]:
 
 
 def settled(
-    network: Network, cone: Cone, moves: Mapping[str, Sources], unit: int, image: int
+    network: Network,
+    cone: Cone,
+    moves: Mapping[str, Sources],
+    unit: int,
+    image: int,
 ) -> tuple[bool | None, int]:
     """Whether a unit after the move is its image before, and what it took to find out.
 
@@ -214,16 +218,17 @@ def settled(
     TooManyTerms
         If it takes too many terms.
     """
-    if cone.edges > TERMS:
+    edges = edge_count(cone)
+    if edges > TERMS:
         raise TooManyTerms
     made = Forms()
     inputs = sum(int(row.size) for row in network.inputs)
     x: list[Polynomial] = [{(made.variable(("x", u)),): 1} for u in range(inputs)]
     memory.require("parameters", len(network.labels), 32)
     labels = made.zeros(len(network.labels))
-    used = [each for layer in cone.layers for each in (layer.label, layer.bias)]
+    used = [each for layer in cone for each in (layer.label, layer.bias)]
     for number in np.unique(np.concatenate([each for each in used if each is not None])).tolist():
         if number >= 0:
             labels[number] = made.constant(network.labels[number])
     plain, moved = both_sides(network, cone, moves, objects(x), labels, made)
-    return made.same(moved[unit], plain[image] if image >= 0 else {}), made.work + cone.edges
+    return made.same(moved[unit], plain[image] if image >= 0 else {}), made.work + edges

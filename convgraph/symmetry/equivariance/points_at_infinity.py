@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from convgraph.core.network import Network
-from convgraph.symmetry.equivariance.cone_of_influence import Cone
 from convgraph.symmetry.equivariance.interpreter import both_sides
+from convgraph.symmetry.equivariance.layer_edges import Cone
 from convgraph.symmetry.equivariance.leading_terms import PRIME, Leading, LeadingTerms, number
 from convgraph.symmetry.transformations.transformation import Sources
 
@@ -34,7 +34,7 @@ def trials(
     inputs = sum(int(row.size) for row in network.inputs)
     biases = _biases(network, cone)
     plans = _plans(maxima)
-    if any(layer.reduction.near_zero is not None for layer in cone.layers):
+    if any(layer.reduction.near_zero is not None for layer in cone):
         # elsewhere such a layer has no leading terms
         plans = NEAR_ZERO if biases is not None else ()
     for plan in plans:
@@ -83,7 +83,7 @@ NEAR_ZERO = (
 
 def _biases(network: Network, cone: Cone) -> frozenset[int] | None:
     """The labels of biases, or None where one is no parameter, so that it cannot be made zero."""
-    found = [layer.bias for layer in cone.layers if layer.bias is not None]
+    found = [layer.bias for layer in cone if layer.bias is not None]
     numbers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     if len(numbers) and numbers[-1] >= network.labels.parameters:
         return None

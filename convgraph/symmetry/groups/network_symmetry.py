@@ -66,8 +66,7 @@ class Symmetry:
     def _unit(self, number: int) -> str:
         rows, offsets = self.network.rows, self.network.offsets
         row = next(r for r in reversed(rows) if offsets[r.name] <= number)
-        index = np.unravel_index(number - offsets[row.name], row.numbers())
-        return row.unit([int(i) for i in index])
+        return row.unit_at(number - offsets[row.name])
 
     @property
     def moved(self) -> tuple[str, ...]:

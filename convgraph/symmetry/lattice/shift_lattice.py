@@ -20,7 +20,7 @@ from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.interactions.padding_seen import Touching
 from convgraph.symmetry.equivariance.aligned import Aligned, aligned
-from convgraph.symmetry.equivariance.row_steps import row_steps
+from convgraph.symmetry.equivariance.row_actions import row_steps
 from convgraph.symmetry.lattice.padding_under_strides import (
     UnevenPadding,
     even_sizes,
