@@ -101,7 +101,7 @@ class PathMeasures(Generic[M]):
         kind: object = self.kind
         if not isinstance(kind, MomentsKind) or max(len(p) for p, _, _ in parts) < FEW:
             return None
-        if any(len(places) < FEW for _, places, _ in parts):
+        if any(places.size < FEW for _, places, _ in parts):
             return None
         read, reads = [], []
         for payloads, places, number in parts:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
 from convgraph.interactions.class_numbers import compact, unique_rows
+from convgraph.interactions.concatenations import laid_in_line, parts_of
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
@@ -49,7 +50,8 @@ class Propagation(Generic[P]):
     """What the units of each row see of a row: a sum of states by the row's name.
 
     A row that does not depend on it is missing, and None stands where the axes do not tell.
-    `arrivals` holds, for layers that merge several rows, what comes from each of them.
+    `arrivals` holds, for layers that merge several rows, what comes from each of them: of those
+    that a concatenation lays in line, what their own units see.
     """
 
     sums: dict[str, Sum[P] | None]
@@ -81,12 +83,19 @@ def propagate(
         name = layer.target.name
         if name == start or (wanted is not None and name not in wanted):
             continue
-        found = carrier.arrivals(layer, sums)
+        found = carrier.behind(layer, sums)
         if found is not None:
-            if len(found) > 1:
-                arrivals[name] = found
-            sums[name] = carrier.joined(found)
+            if len(found.arrivals) > 1:
+                arrivals[name] = found.arrivals
+            sums[name] = found.total
     return Propagation(sums, arrivals, algebra)
+
+
+class Behind(NamedTuple, Generic[P]):
+    """What the units of a layer see, and what of it comes from each row; see `Propagation`."""
+
+    arrivals: tuple[Sum[P] | None, ...]
+    total: Sum[P] | None
 
 
 class Carrier(Generic[P]):
@@ -107,17 +116,36 @@ class Carrier(Generic[P]):
         """What the units of the first row see."""
         return self._named([(state, 1)])
 
-    def arrivals(
-        self, layer: Layer, sums: Mapping[str, Sum[P] | None]
-    ) -> tuple[Sum[P] | None, ...] | None:
-        """What comes to a layer from each row that has a sum; None where it reads no such row."""
+    def behind(self, layer: Layer, sums: Mapping[str, Sum[P] | None]) -> Behind[P] | None:
+        """What a layer's units see; None where it reads no row that has a sum."""
         joints = [joint for joint in layer.joints if joint.source.name in sums]
         if not joints:
             return None
+        read = tuple(sums[joint.source.name] for joint in joints)
+        if len(joints) > 1:
+            line = self._in_line(read, [joint.wiring for joint in joints])
+            if line is not None:
+                return Behind(read, line)
         alone = len(layer.joints) == 1
-        return tuple(self._arrival(sums[j.source.name], j.wiring, alone) for j in joints)
+        wirings = (joint.wiring for joint in joints)
+        each = zip(read, wirings, strict=True)
+        found = tuple(self._arrival(total, wiring, alone) for total, wiring in each)
+        return Behind(found, self._all(found))
 
-    def joined(self, found: tuple[Sum[P] | None, ...]) -> Sum[P] | None:
+    def _in_line(self, read: Sequence[Sum[P] | None], wirings: Sequence[Wiring]) -> Sum[P] | None:
+        """Of a concatenation of rows whose sums have a term each; None for all else."""
+        states = [
+            times(*total.terms[0], self.algebra)
+            for total in read
+            if total is not None and len(total.terms) == 1
+        ]
+        if len(states) < len(read) or parts_of(wirings) is None:
+            return None
+        products = [wiring for wiring in wirings if isinstance(wiring, Product)]
+        state = laid_in_line(states, products, self.algebra)
+        return None if state is None else self._named([(state, 1)])
+
+    def _all(self, found: tuple[Sum[P] | None, ...]) -> Sum[P] | None:
         """All that comes to a layer as one sum, or None where the axes do not tell."""
         known = [total for total in found if total is not None]
         if len(known) < len(found):

@@ -249,19 +249,34 @@ class _Common:
 
 
 def _in_common(ones: Sequence[bytes], others: Sequence[bytes]) -> Ints:
+    """How many bits are set in both of two rows, for all pairs."""
     words = max(map(len, (*ones, *others))) // 8 + 1
     a, b = (
-        np.frombuffer(b"".join(row.ljust(8 * words, b"\0") for row in rows), np.uint64).reshape(
-            len(rows), words
+        np.frombuffer(b"".join(row.ljust(8 * words, b"\0") for row in rows), np.uint8).reshape(
+            len(rows), 8 * words
         )
         for rows in (ones, others)
     )
+    runs = _runs(a), _runs(b)
+    if runs[0] is not None and runs[1] is not None:
+        (first, end), (other_first, other_end) = runs
+        least = np.minimum(end[:, None], other_end)
+        return np.maximum(least - np.maximum(first[:, None], other_first), 0)
     table = np.zeros((len(ones), len(others)), np.int64)
     step = max(AT_ONCE // (len(others) * words), 1)
     for at in range(0, len(ones), step):
-        both = a[at : at + step, None] & b[None]
+        both = a.view(np.uint64)[at : at + step, None] & b.view(np.uint64)[None]
         table[at : at + step] = np.bitwise_count(both).sum(axis=2, dtype=np.int64)
     return table
+
+
+def _runs(rows: NDArray[np.uint8]) -> tuple[Ints, Ints] | None:
+    """Where the bits of each row begin and end, if all of them are one run; most fields are."""
+    bits = np.unpackbits(rows, axis=1)
+    first, end = bits.argmax(axis=1), bits.shape[1] - bits[:, ::-1].argmax(axis=1)
+    count = np.bitwise_count(rows).sum(axis=1, dtype=np.int64)
+    end = np.where(count == 0, first, end)
+    return (first, end) if np.array_equal(end - first, count) else None
 
 
 def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] | None:

@@ -120,12 +120,11 @@ def _apart(structure: Structure, row: Row) -> Units | None:
     last = structure.last_reader
     open_rows = {row.name}
     for position, layer in enumerate(structure.network.layers):
-        arrivals = carrier.arrivals(layer, sums)
-        if arrivals is None:
+        found = carrier.behind(layer, sums)
+        if found is None:
             continue
         name = layer.target.name
-        sums[name] = carrier.joined(arrivals)
-        total = sums[name]
+        sums[name] = total = found.total
         state = worked_out(_enough(total, full), algebra)
         if state is None:
             return None
