@@ -257,11 +257,11 @@ def _in_common(ones: Sequence[bytes], others: Sequence[bytes]) -> Ints:
         )
         for rows in (ones, others)
     )
-    runs = _runs(a), _runs(b)
-    if runs[0] is not None and runs[1] is not None:
-        (first, end), (other_first, other_end) = runs
-        least = np.minimum(end[:, None], other_end)
-        return np.maximum(least - np.maximum(first[:, None], other_first), 0)
+    own, opposite = _runs(a), _runs(b)
+    if own is not None and opposite is not None:
+        first, end = (np.expand_dims(ends, 1) for ends in own)
+        least = np.minimum(end, opposite[1]) - np.maximum(first, opposite[0])
+        return np.maximum(least, 0)
     table = np.zeros((len(ones), len(others)), np.int64)
     step = max(AT_ONCE // (len(others) * words), 1)
     for at in range(0, len(ones), step):
