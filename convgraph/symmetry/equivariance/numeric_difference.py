@@ -22,7 +22,11 @@ __all__ = ["expressions_differ", "sides_differ"]
 POINTS = 60  # fifteen of each of four kinds
 # functions made of straight lines, or any; sympy's maxima and minima are no functions
 STRAIGHT = (sp.Abs, sp.sign, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise, AppliedUndef)
+JUMPING = (sp.sign, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise)
 DIGITS = 30  # of numbers that are no fractions; half of them have to agree
+CARRIED = (
+    4 * DIGITS
+)  # with which the values of functions that level out are computed, layer by layer
 
 
 def expressions_differ(left: sp.Expr, right: sp.Expr) -> bool:
@@ -36,8 +40,7 @@ def expressions_differ(left: sp.Expr, right: sp.Expr) -> bool:
     if left == right:
         return False
     symbols = sorted(left.free_symbols | right.free_symbols, key=lambda s: s.name)
-    small = not (_straight(left) and _straight(right))
-    for values in _points(len(symbols), POINTS, small):
+    for values in _points(len(symbols), POINTS, [left, right]):
         at = dict(zip(symbols, values, strict=True))
         if _differ(left.xreplace(at), right.xreplace(at)):
             return True
@@ -50,9 +53,9 @@ def sides_differ(
     """Whether f(g x) at a unit of an output differs from f(x) at its image (0 where that is -1)."""
     names = [str(label) for label in network.labels[: network.labels.parameters]]
     sizes = [int(given.size) for given in network.inputs]
-    kinds = (layer.reduction for layer in network.layers if layer.reduction.elementary)
-    small = not all(_straight(kind.exact([sp.Symbol("t")])) for kind in kinds)
-    for drawn in _points(len(names) + sum(sizes), POINTS, small):
+    kinds = {layer.reduction for layer in network.layers if layer.reduction.elementary}
+    functions = [kind.exact([sp.Symbol("t")]) for kind in kinds]
+    for drawn in _points(len(names) + sum(sizes), POINTS, functions):
         parameters = dict(zip(names, drawn, strict=False))
         rest = drawn[len(names) :]
         before, after = {}, {}
@@ -73,8 +76,15 @@ def _straight(value: sp.Expr) -> bool:
     return all(isinstance(each, STRAIGHT) for each in value.atoms(Function))
 
 
-def _points(size: int, count: int, small: bool) -> Iterator[list[sp.Rational]]:
-    """Numbers of both signs, all of one, mostly zeros, and far apart; whole ones if not small."""
+def _points(size: int, count: int, functions: Sequence[sp.Expr]) -> Iterator[list[sp.Expr]]:
+    """Numbers of both signs, all of one, mostly zeros, and far apart; whole ones, if what they are
+    put into is made of straight lines.
+
+    Otherwise they are small, and have digits to spare: sympy would keep tanh(1/32) as it is, and
+    ask of each sum of such terms whether it is positive. Where something jumps, digits do not do.
+    """
+    small = not all(map(_straight, functions))
+    exact = not small or any(e.has(*JUMPING) for e in functions)
     random = np.random.default_rng(7)
     for number in range(count):
         values = random.integers(-99, 100, size)
@@ -85,7 +95,8 @@ def _points(size: int, count: int, small: bool) -> Iterator[list[sp.Rational]]:
         elif number % 4 == 3:
             values = random.choice([-1, 1], size) * 10 ** random.integers(0, 6, size)
         scale = (10**4 if number % 4 == 3 else 32) if small else 1
-        yield [sp.Rational(value, scale) for value in values.tolist()]
+        fractions = [sp.Rational(value, scale) for value in values.tolist()]
+        yield fractions if exact else [fraction.n(CARRIED) for fraction in fractions]
 
 
 def _array(values: Sequence[Any], shape: tuple[int, ...]) -> Any:
