@@ -438,13 +438,15 @@ def test_windows_that_no_rule_describes_are_said_to_be_unread() -> None:
 
 
 @pytest.mark.parametrize("floating", [True, False])
-def test_a_query_that_sees_no_key_has_no_values_that_are_wrong(floating: bool) -> None:
+def test_a_query_that_sees_no_key_gets_zero(floating: bool) -> None:
     seen = torch.ones(4, 4, dtype=torch.bool).tril()
     seen[2] = False
     mask = torch.where(seen, 0.0, -torch.inf) if floating else seen
     net = from_torch(Does(attended(mask)), (1, 4, 3), batch=True)
-    with pytest.raises(ConvgraphError, match="values are not known"):
-        net.evaluate(np.ones((4, 3)))
+    x = torch.randn(1, 4, 3, generator=torch.Generator().manual_seed(0))
+    wanted = attended(mask)(x)[0].numpy()
+    np.testing.assert_allclose(np.asarray(net.evaluate(x[0].numpy()), float), wanted, atol=1e-5)
+    assert not np.any(wanted[2])
 
 
 def test_a_decomposition_that_checks_values_is_not_taken() -> None:

@@ -85,6 +85,27 @@ def in_letters(order: str, axis: int, mask: Any) -> Callable[[Any], Any]:
     return function
 
 
+NONE = PAST & (torch.arange(5) != 2)[:, None]
+DECAY = (0.9 ** (torch.arange(5)[:, None] - torch.arange(5))).tril()
+
+
+def scores(x: Any) -> Any:
+    return x @ (x + 1).mT
+
+
+def over_the_sum(x: Any) -> Any:
+    return x / x.sum(-1, keepdim=True)
+
+
+def weighing(weights: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Products with weights that are made of scores in other ways than by a softmax of a sum."""
+    return lambda x: weights(scores(x)) @ (2 * x)
+
+
+def softmax(s: Any, seen: Any = PAST) -> Any:
+    return s.masked_fill(~seen, -torch.inf).softmax(-1)
+
+
 FOUR = (1, 2, 5, 3)
 CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "causal": (lambda x: attend(x, x + 1, 2 * x, is_causal=True), FOUR),
@@ -117,10 +138,60 @@ CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "in letters": (in_letters("bhts", -1, NEAR), (1, 5, 2, 3)),
     "in letters, turned": (in_letters("bhst", -2, PAST.T), (1, 5, 2, 3)),
 }
-CAVEATS = {"filled with a number", "added", "taken off"}
+SMALL = (1, 5, 3)
+CASES |= {
+    "cut off": (weighing(torch.tril), SMALL),
+    "cut off, of heads": (weighing(torch.tril), FOUR),
+    "cut off behind powers": (weighing(lambda s: over_the_sum((s / 9).exp().tril())), SMALL),
+    "times a mask": (weighing(lambda s: s * PAST), SMALL),
+    "times numbers": (weighing(lambda s: over_the_sum(s * DECAY)), SMALL),
+    "powers by hand": (
+        weighing(lambda s: over_the_sum((s / 9).masked_fill(~PAST, -torch.inf).exp())),
+        SMALL,
+    ),
+    "powers of logarithms": (
+        weighing(lambda s: s.masked_fill(~PAST, -torch.inf).log_softmax(-1).exp()),
+        SMALL,
+    ),
+    "powers of added numbers": (
+        weighing(lambda s: (s / 9 + torch.where(PAST, 0.0, -1e9)).exp()),
+        SMALL,
+    ),
+    "sigmoids": (weighing(lambda s: s.masked_fill(~NEAR, -torch.inf).sigmoid()), SMALL),
+    "made numbers": (weighing(lambda s: softmax(s).nan_to_num()), SMALL),
+    "none, made numbers": (weighing(lambda s: softmax(s, NONE).nan_to_num()), SMALL),
+    "none, filled": (weighing(lambda s: softmax(s, NONE).masked_fill(~NONE, 0.0)), SMALL),
+    "none, chosen": (
+        weighing(lambda s: (lambda p: torch.where(p.isnan(), 0.0, p))(softmax(s, NONE))),
+        SMALL,
+    ),
+    "none, times a mask": (
+        weighing(lambda s: s.masked_fill(~NONE, -1e9).softmax(-1) * NONE),
+        SMALL,
+    ),
+    "none": (lambda x: attend(x, x + 1, 2 * x, NONE), FOUR),
+    "known from the left": (lambda x: DECAY @ x, SMALL),
+    "known from the right": (lambda x: (x.mT @ DECAY.T).mT, FOUR),
+    "known in letters": (lambda x: torch.einsum("bsd,ts->btd", x, DECAY), SMALL),
+}
+CAVEATS = {
+    "filled with a number", "added", "taken off", "powers of added numbers", "none, times a mask",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+QUICK = {
+    "cut off", "times numbers", "powers by hand", "powers of added numbers", "none, made numbers",
+    "none", "known in letters",
+}  # fmt: skip
+
+
+def marked(name: str) -> Any:
+    """Weights made in other ways than by a softmax: of some, one suffices here."""
+    quick = name in QUICK or list(CASES).index(name) < list(CASES).index("cut off")
+    return name if quick else pytest.param(name, marks=pytest.mark.exhaustive)
+
+
+@pytest.mark.parametrize("name", list(map(marked, CASES)))
 def test_positions_that_are_seen_are_those_of_autograd(name: str) -> None:
     """Positions, not their channels: a softmax of one score is 1, which no channel changes."""
     function, shape = CASES[name]
@@ -141,6 +212,12 @@ def test_positions_that_are_seen_are_those_of_autograd(name: str) -> None:
     got = np.asarray(net.evaluate(x.numpy().reshape(net.inputs[0].shape)), float)
     np.testing.assert_allclose(got.reshape(wanted.shape), wanted.numpy(), 1e-4, 1e-5)
     assert bool(net.caveats) == (name in CAVEATS)
+
+
+def test_a_softmax_of_nothing_is_told_where_something_is_multiplied_with_it() -> None:
+    (caveat,) = from_torch(Does(weighing(lambda s: softmax(s, NONE))), SMALL).caveats
+    assert "makes it no number" in caveat
+    assert not from_torch(Does(lambda x: softmax(scores(x), NONE)), SMALL).caveats
 
 
 def test_weights_that_are_hidden_read_nothing_and_profilers_count_them() -> None:

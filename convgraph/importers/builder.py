@@ -104,8 +104,8 @@ class Builder:
         self.caveats: list[str] = []
         self.made: dict[str, Layer] = {}
         """The layers by the rows that they compute."""
-        self.fixed: dict[tuple[str, bool], Any] = {}
-        """By row, which units are minus infinity, or zero, whatever the input: see `hidden`."""
+        self.fixed: dict[tuple[str, str], Any] = {}
+        """By row and kind, which units are one number whatever the input: see `fixed_units`."""
         self.hints, self.strict, self.stated, self.infer = hints, strict, stated, infer
         self.body = body
         self._constant_rows: dict[str, Signal] = {}

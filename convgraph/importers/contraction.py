@@ -18,11 +18,12 @@ from convgraph.core.tying import Tying
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, Unread, builds
-from convgraph.importers.hidden import MOST, fixed
+from convgraph.importers.fixed_units import fixed
+from convgraph.importers.hidden import MOST, zeros_of
 from convgraph.importers.node import Node
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
-__all__ = ["contract", "einsum"]
+__all__ = ["contract", "einsum", "nonzero"]
 
 # A row, and the sizes of its axes by letter.
 Operand: TypeAlias = "tuple[Signal, dict[str, Size]]"
@@ -69,7 +70,12 @@ def contract(
             own[letter] != sizes[letter] for _, own in signals
         ):
             raise Unread("a sum over an axis of one factor only")
+    if len(signals) == 1 and len(values) == 2:
+        sparse = _with_zeros(builder, values, terms, letters, summed, sizes)
+        if sparse is not None:
+            return builder.emit(node, shape, [(signals[0][0], *sparse)], SUM, bias, name)
     zeros = _zeros(builder, signals, terms, summed)
+    _say_no_numbers(builder, node, signals)
     wirings = _without_zeros(signals, zeros, letters, summed, sizes)
     if wirings is None:
         wirings = [_reads(own, letters, summed, sizes) for _, own in signals]
@@ -89,6 +95,43 @@ def contract(
     joints = [(value, reads, tying) for (value, _), reads in zip(signals, wirings, strict=True)]
     reduction = PAIRED if len(joints) == 2 else SUM
     return builder.emit(node, shape, joints, reduction, bias, name)
+
+
+def _with_zeros(
+    builder: Builder,
+    values: Sequence[Value],
+    terms: Sequence[str],
+    letters: Sequence[str],
+    summed: Sequence[str],
+    sizes: Mapping[str, Size],
+) -> tuple[Product, Tying] | None:
+    """A row times a matrix of numbers, of which zeros connect nothing; None for what is no such."""
+    pairs = list(zip(values, terms, strict=True))
+    (signal, own), (known, term) = pairs if isinstance(values[0], Signal) else pairs[::-1]
+    kept = [c for c in term if c in letters and c not in summed]
+    if not isinstance(known, Known) or len(summed) != 1 or len(kept) != 1 or len(term) != 2:
+        return None
+    (tap,), (out,) = summed, kept
+    if out in own or known.learned or known.size > MOST or zeros_of(builder, known) is None:
+        return None
+    values_ = known.values() if term == out + tap else known.values().T
+    relation, picked = nonzero(Known.of(known.name, values_))
+    named = {out if c == tap else c: n for c, n in zip(own, signal.shape, strict=True)}
+    named = {c: n for c, n in named.items() if c in letters}
+    wiring = _reads(named, [c for c in letters if c != tap], (), sizes, {out: relation})
+    at = letters.index(out)
+    return wiring, builder.tied(picked, [("output", at), ("tap", at)])
+
+
+def nonzero(weights: Known) -> tuple[Axis, Known]:
+    """What each output reads where its number is not zero, and the numbers."""
+    values = weights.values()
+    there = values != 0
+    count = max(int(there.sum(axis=1).max()), 1)
+    first = np.argsort(~there, axis=1, kind="stable")[:, :count]
+    picked = np.take_along_axis(values, first, axis=1)
+    positions = np.where(picked != 0, first, -1)
+    return Table(values.shape[1], positions), Known.of(weights.name, picked)
 
 
 def _sizes(values: Sequence[Value], terms: Sequence[str]) -> dict[str, Size]:
@@ -148,6 +191,16 @@ def _reads(
     return Product(tuple(axes) or (identity(1),), tuple(map(places.index, order)))
 
 
+def _say_no_numbers(builder: Builder, node: Node, signals: Sequence[Operand]) -> None:
+    """A caveat where a softmax of what is all hidden is multiplied with something."""
+    found = [fixed(builder, signal.row, "nan") for signal, _ in signals]
+    if len(signals) == 2 and any(one is not None and one.where.any() for one in found):
+        builder.caveats.append(
+            f"node={node.label!r} ({node.op}): a mask hides all that a softmax is of, which makes "
+            "it no number; what that is multiplied with is taken to be read"
+        )
+
+
 GROUP = "*"
 
 
@@ -159,7 +212,7 @@ def _zeros(
         return []
     found = []
     for (signal, own), term in zip(signals, terms, strict=True):
-        zeros = fixed(builder, signal.row, True)
+        zeros = fixed(builder, signal.row, "zero")
         if zeros is None:
             continue
         marks = zeros.where.reshape((1,) * (len(term) - zeros.where.ndim) + zeros.where.shape)

@@ -18,11 +18,19 @@ from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, builds, unit_bias
-from convgraph.importers.hidden import mark, mark_greatest, mark_product, without_hidden
+from convgraph.importers.hidden import (
+    mark,
+    mark_greatest,
+    mark_product,
+    mark_quotient,
+    without_hidden,
+    without_zeros,
+    zeros_of,
+)
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import each_together
-from convgraph.importers.selection import select
+from convgraph.importers.selection import mark_choice, select
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
 __all__ = ["affine", "combine", "divide", "multiply", "scaled"]
@@ -109,6 +117,10 @@ def negate(builder: Builder, node: Node) -> None:
 
 def _scale(builder: Builder, node: Node, signal: Signal, known: Known, shape: Shape) -> None:
     number = _number(known)
+    zeros = zeros_of(builder, known) if number is None else None
+    if zeros is not None:
+        without_zeros(builder, node, signal, known, zeros)
+        return
     tying: Tying = builder.tied(known, places(known, shape)) if number is None else Constant(number)
     builder.emit(node, shape, [(signal, stretched(signal, shape), tying)], SUM)
 
@@ -139,6 +151,8 @@ def divide(builder: Builder, node: Node) -> None:
         else:
             inverse = Known.of(f"1/{b.name}", np.array(1 / number, object))
         return _scale(builder, node, a, inverse, shape)
+    if isinstance(a, Signal) and isinstance(b, Signal):
+        mark_quotient(builder, node.outputs[0], [a, b], shape)
     return combine(builder, node)
 
 
@@ -192,8 +206,10 @@ TOGETHER: dict[str, tuple[Callable[..., sp.Expr], Callable[..., Array]]] = {
 def combine(builder: Builder, node: Node) -> None:
     """A function of several operands; single numbers are put into it."""
     values, shape = _operands(builder, node)
-    if node.op == "Where" and select(builder, node, values, shape):
-        return
+    if node.op == "Where":
+        if select(builder, node, values, shape):
+            return
+        mark_choice(builder, node, values, shape)
     if node.op == "Max":
         mark_greatest(builder, node.outputs[0], values, shape)
     op = "FMod" if node.op == "Mod" and node.number("fmod", 0) else node.op

@@ -1,14 +1,12 @@
 """What a mask hides: scores of minus infinity, the zeros that a softmax makes of them, products.
 
 A unit behind a mask has one value whatever the input: it reads nothing, and no product reads what
-it would be multiplied with. Which units these are is kept by row, and found again behind layers
-that only move units.
+it would be multiplied with. Which units these are is kept by row: see `fixed_units`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -16,53 +14,40 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
-from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
-from convgraph.core.tying import Constant
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
-from convgraph.importers.broadcasting import stretched
+from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder
+from convgraph.importers.fixed_units import HIDDEN, Fixed, Kind, fixed, small
 from convgraph.importers.node import Node
 from convgraph.importers.reductions import or_else
 from convgraph.importers.values import Known, Signal, Value
 
 __all__ = [
-    "Fixed",
     "aligned",
     "behind_softmax",
-    "fixed",
     "hide",
     "is_parameter",
     "mark",
     "mark_greatest",
     "mark_product",
+    "mark_quotient",
+    "said_to_hide",
     "sieve",
     "without_hidden",
+    "without_zeros",
+    "zeros_of",
 ]
 
 Mask = NDArray[np.bool_]
 Shape = tuple[Size, ...]
 
-HIDDEN = -1e4  # what a mask puts where it hides something, or less
 SWALLOWS = -1e30  # beside this a score is nothing in the numbers of any model
 MOST = 2**22
 LOOKED_AT = 2**28
-
-
-@dataclass(frozen=True, eq=False)
-class Fixed:
-    """Units of a row whose value is one number whatever the input.
-
-    `where` has one axis for each of the row's, of one position where all are alike; `blank` says
-    that these units read nothing, `least` is the greatest number that hides one of them.
-    """
-
-    where: Mask
-    blank: bool = True
-    least: float = -np.inf
 
 
 def is_parameter(builder: Builder, value: Value) -> bool:
@@ -97,7 +82,7 @@ def mark(builder: Builder, row: str, values: Sequence[Value], shape: Shape, blan
     known = hiding(builder, values)
     found = [Fixed(aligned(mask, shape), blank, float(v.values()[mask].max())) for v, mask in known]
     for value in values:
-        before = fixed(builder, value.row, False) if isinstance(value, Signal) else None
+        before = fixed(builder, value.row, "hidden") if isinstance(value, Signal) else None
         if before is not None:
             found.append(Fixed(aligned(before.where, shape), False, before.least))
     if not found:
@@ -107,7 +92,7 @@ def mark(builder: Builder, row: str, values: Sequence[Value], shape: Shape, blan
     if found:
         where = reduce(np.logical_or, [one.where for one in found])
         blank = len(found) == 1 and found[0].blank
-        builder.fixed[row, False] = Fixed(where, blank, max(one.least for one in found))
+        builder.fixed[row, "hidden"] = Fixed(where, blank, max(one.least for one in found))
 
 
 def _greatest(known: Known) -> float:
@@ -122,7 +107,7 @@ def mark_greatest(builder: Builder, row: str, values: Sequence[Value], shape: Sh
     found = []
     for value in values:
         if isinstance(value, Signal):
-            found.append(fixed(builder, value.row, False))
+            found.append(fixed(builder, value.row, "hidden"))
         else:
             each = hiding(builder, [value])
             found += [Fixed(mask, False, float(v.values()[mask].max())) for v, mask in each or ()]
@@ -130,99 +115,90 @@ def mark_greatest(builder: Builder, row: str, values: Sequence[Value], shape: Sh
     if found and None not in found:
         known = [one for one in found if one is not None]
         where = reduce(np.logical_and, [aligned(one.where, shape) for one in known])
-        builder.fixed[row, False] = Fixed(where, False, max(one.least for one in known))
+        builder.fixed[row, "hidden"] = Fixed(where, False, max(one.least for one in known))
 
 
 def mark_product(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
-    """Keep in mind which units of a product of rows are zero: those of which a factor is."""
-    found = [fixed(builder, signal.row, True) for signal in signals]
+    """Keep in mind which units of a product of rows are zero: those of which a factor is.
+
+    If one is no number, neither is the product.
+    """
+    numbers = _any(builder, signals, "nan", shape)
+    zeros = _any(builder, signals, "zero", shape)
+    if numbers is not None:
+        builder.fixed[row, "nan"] = Fixed(numbers, False)
+        zeros = zeros if zeros is None else zeros & ~numbers
+    if zeros is not None:
+        builder.fixed[row, "zero"] = Fixed(zeros, False)
+
+
+def _any(builder: Builder, signals: Sequence[Signal], kind: Kind, shape: Shape) -> Mask | None:
+    found = [fixed(builder, signal.row, kind) for signal in signals]
     masks = [aligned(one.where, shape) for one in found if one is not None]
-    if masks:
-        builder.fixed[row, True] = Fixed(reduce(np.logical_or, masks), False)
+    return reduce(np.logical_or, masks) if masks else None
 
 
-def fixed(builder: Builder, row: Row, zero: bool) -> Fixed | None:
-    """Which units of a row are zero, or minus infinity, whatever the input."""
-    found = builder.fixed
-    waiting = [row]
-    while waiting:  # a loop, as networks are deep
-        last = waiting[-1]
-        if (last.name, zero) in found:
-            waiting.pop()
-            continue
-        layer = builder.made.get(last.name)
-        if layer is None or last.symbolic or not _follows(layer, zero):
-            found[last.name, zero] = None
-            continue
-        before = [joint.source for joint in layer.joints]
-        open_ = [source for source in before if (source.name, zero) not in found]
-        if open_:
-            waiting += open_
-        else:
-            found[last.name, zero] = _of_sum(layer, [found[r.name, zero] for r in before], zero)
-    kept: Fixed | None = found[row.name, zero]
-    return kept
+def mark_quotient(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
+    """Keep in mind which units of a quotient of rows are zero, or zero by zero."""
+    above, below = (fixed(builder, signal.row, "zero") for signal in signals)
+    if above is not None:
+        zeros = aligned(above.where, shape)
+        nothing = zeros & False if below is None else zeros & aligned(below.where, shape)
+        builder.fixed[row, "zero"] = Fixed(zeros & ~nothing, False)
+        builder.fixed[row, "nan"] = Fixed(nothing, False)
 
 
-def _follows(layer: Layer, zero: bool) -> bool:
-    """Whether a layer's units are zero, or minus infinity, where what they read is."""
-    if layer.bias is not None or not layer.joints:
-        return False
-    if layer.reduction != SUM:  # a function that keeps zero
-        pointwise = zero and layer.reduction.pointwise and len(layer.joints) == 1
-        return pointwise and layer.reduction.exact([sp.S.Zero]) == 0
-    return zero or all(_factor(joint) > 0 for joint in layer.joints)
+def zeros_of(builder: Builder, known: Known) -> Mask | None:
+    """Where a tensor of numbers is zero, if it is nowhere a parameter and somewhere zero.
 
-
-def _factor(joint: Joint) -> float:
-    """The one positive number that a joint's edges carry, or zero."""
-    tying = joint.tying
-    positive = isinstance(tying, Constant) and tying.value.is_real and tying.value > 0
-    return float(tying.value) if isinstance(tying, Constant) and positive else 0.0
-
-
-def _of_sum(layer: Layer, before: Sequence[Fixed | None], zero: bool) -> Fixed | None:
-    """The units of a sum: zero where all terms are, and minus infinity where one is."""
-    there = [each for each in before if each is not None]
-    if not there:
+    A file does not say what is learned: of its tensors those of zeros and ones are masks.
+    """
+    if is_parameter(builder, known) or not known.there or known.size > LOOKED_AT:
         return None
-    nothing = zero and layer.reduction == SUM  # what is read where nothing is
-    masks = []
-    for joint, each in zip(layer.joints, before, strict=True):
-        where = np.zeros((1,) * len(joint.source.shape), bool) if each is None else each.where
-        moved = _moved(where, joint, layer.target, nothing)
-        if moved is None:
-            return None
-        masks.append(moved)
-    where = reduce(np.logical_and if zero else np.logical_or, masks)
-    pairs = zip(layer.joints, before, strict=True)
-    least = max(-np.inf if zero or b is None else b.least * _factor(j) for j, b in pairs)
-    if least > HIDDEN:
+    values = known.values()
+    if values.dtype.kind not in "fiub":
         return None
-    return Fixed(where, all(each.blank for each in there) and len(before) == 1, least)
+    zeros = values == 0
+    if not zeros.any() or (known.learned and not (zeros | (values == 1)).all()):
+        return None
+    if known.learned and zeros.all():
+        return None
+    return small(zeros)
 
 
-def _moved(where: Mask, joint: Joint, row: Row, missing: bool) -> Mask | None:
-    """Marks of units, as the units are moved, and of units that read nothing."""
-    wiring = joint.wiring
-    if int(row.size) > MOST * 16 or not isinstance(wiring, Product):
-        return None
-    if any(axis.taps != 1 for axis in wiring.axes):
-        return None
-    marks = np.broadcast_to(where, joint.source.numbers())
-    marks = marks.reshape([int(n) for n in wiring.in_view]).transpose(wiring.order)
-    for a, axis in enumerate(wiring.axes):
-        if axis.copies or axis.full:
-            continue
-        there = axis.table()[:, 0]
-        shape = [-1 if b == a else 1 for b in range(marks.ndim)]
-        marks = np.take(marks, np.maximum(there, 0), axis=a)
-        marks = np.where((there >= 0).reshape(shape), marks, missing)
-    marks = np.broadcast_to(marks, [int(n) for n in wiring.out_view]).reshape(row.numbers())
-    for a in range(marks.ndim):  # small again where all are alike
-        first = marks.take([0], axis=a)
-        marks = first if (marks == first).all() else marks
-    return marks
+def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, zeros: Mask) -> None:
+    """A row scaled by a tensor with zeros, without the connections that they make nothing of."""
+    name, shape = node.outputs[0], common_shape([signal.shape, known.shape])
+    gone, wiring = aligned(zeros, shape), stretched(signal, shape)
+    numbers, before = (fixed(builder, signal.row, kind) for kind in ("nan", "zero"))
+    every = gone if before is None else gone | aligned(before.where, shape)
+    if numbers is not None:  # times zero they are none either
+        lost = aligned(numbers.where, shape)
+        gone, every = gone & ~lost, every & ~lost
+    found = sieve(wiring, ~gone)
+    if found is None:
+        builder.caveats.append(
+            f"node={node.label!r} ({node.op}): what is multiplied with zeros that a mask puts "
+            "is taken to be read"
+        )
+    if _is_mask(known) and found is not None:
+        builder.emit(node, shape, [(signal, found, ONE)], SUM)
+    elif found is None or len(found.axes) == len(wiring.axes):
+        tying = builder.tied(known, places(known, shape))
+        builder.emit(node, shape, [(signal, found or wiring, tying)], SUM)
+    else:  # several axes are one, so that the numbers are put first
+        tying = builder.tied(known, places(known, shape))
+        inner = builder.emit(node, shape, [(signal, wiring, tying)], SUM, name=f"{name}/all")
+        hide(builder, node, inner, gone, sp.S.Zero, name)
+    builder.fixed[name, "zero"] = Fixed(every, before is None)
+    if numbers is not None:
+        builder.fixed[name, "nan"] = Fixed(lost, False)
+
+
+def _is_mask(known: Known) -> bool:
+    """Whether a tensor has zeros and ones alone, and is no parameter of a file either."""
+    values = known.values()
+    return not known.learned and bool(((values == 0) | (values == 1)).all())
 
 
 def sieve(wiring: Product, seen: Mask) -> Product | None:
@@ -286,17 +262,29 @@ def hide(
     return builder.emit(node, signal.shape, [(signal, wiring, ONE)], reduction, name=name)
 
 
+def said_to_hide(builder: Builder, node: Node, least: float) -> None:
+    """A caveat where what hides something is no number in which any score is lost."""
+    if least > SWALLOWS:
+        builder.caveats.append(
+            f"node={node.label!r} ({node.op}): where a mask adds {least:g} or less, nothing "
+            "is taken to be seen"
+        )
+
+
 def behind_softmax(
     builder: Builder, node: Node, signal: Signal, axes: set[int], log: bool
 ) -> tuple[Signal, Mask | None]:
     """What a softmax over some axes reads, and which units it makes zero."""
-    found = fixed(builder, signal.row, False)
+    found = fixed(builder, signal.row, "hidden")
     if found is None:
         return signal, None
     front = len(signal.shape) - len(signal.row.shape)
     over = tuple(a - front for a in axes if a >= front)
     # a softmax of what is all hidden is no softmax of nothing
-    where = found.where & ~found.where.all(axis=over, keepdims=True)
+    whole = found.where.all(axis=over, keepdims=True)
+    where = found.where & ~whole
+    if whole.any() and found.least == -np.inf:
+        builder.fixed[node.outputs[0], "nan"] = Fixed(found.where & whole, found.blank)
     if not where.any():
         return signal, None
     source: Signal | None = signal
@@ -310,9 +298,5 @@ def behind_softmax(
             f"node={node.label!r} ({node.op}): what a mask hides from it is taken to be seen"
         )
         return signal, None
-    if found.least > SWALLOWS:
-        builder.caveats.append(
-            f"node={node.label!r} ({node.op}): where a mask adds {found.least:g} or less, nothing "
-            "is taken to be seen"
-        )
+    said_to_hide(builder, node, found.least)
     return source, where

@@ -16,7 +16,8 @@ from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import places
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unchanged, unit_bias
 from convgraph.importers.elementwise import combine
-from convgraph.importers.hidden import Fixed, behind_softmax, hide
+from convgraph.importers.fixed_units import Fixed
+from convgraph.importers.hidden import behind_softmax, hide
 from convgraph.importers.node import Node
 from convgraph.importers.operator_axes import Neighbours, OwnFirst
 from convgraph.importers.reducing_operators import over_axes
@@ -118,7 +119,7 @@ def softmax_over(builder: Builder, node: Node) -> None:
     inner = among(builder, node, signal, axes, softmax(log), f"{name}/all")
     fill = sp.S.NegativeInfinity if log else sp.S.Zero
     hide(builder, node, inner, hidden, fill, name)
-    builder.fixed[name, not log] = Fixed(hidden)
+    builder.fixed[name, "hidden" if log else "zero"] = Fixed(hidden)
 
 
 def _softmax_axes(node: Node, rank: int) -> set[int]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Tying
@@ -14,7 +11,7 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed, unit_bias
-from convgraph.importers.contraction import contract
+from convgraph.importers.contraction import contract, nonzero
 from convgraph.importers.elementwise import scaled
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact
@@ -82,17 +79,6 @@ def _sparse(weights: Known) -> bool:
     return bool((weights.values() == 0).any())
 
 
-def _table(weights: Known) -> tuple[Axis, Known]:
-    """What each output reads where its number is not zero, and the numbers."""
-    values = weights.values()
-    there = values != 0
-    count = max(int(there.sum(axis=1).max()), 1)
-    first = np.argsort(~there, axis=1, kind="stable")[:, :count]
-    picked = np.take_along_axis(values, first, axis=1)
-    positions = np.where(picked != 0, first, -1)
-    return Table(values.shape[1], positions), Known.of(weights.name, picked)
-
-
 def _along(
     builder: Builder,
     node: Node,
@@ -105,7 +91,7 @@ def _along(
     """The same matrix at each position of the other axes; zeros connect nothing."""
     axes: list[Axis] = [identity(n) for n in signal.shape]
     if _sparse(weights):
-        axes[axis], weights = _table(weights)
+        axes[axis], weights = nonzero(weights)
     else:
         axes[axis] = Full(signal.shape[axis], weights.shape[0])
     wiring = trimmed(signal, axes)

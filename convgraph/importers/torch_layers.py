@@ -167,7 +167,7 @@ def instance_norm(c: Call) -> Any:
 
 def attention(c: Call) -> Any:
     """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
-    mask = c["attn_mask"]
+    mask, sees = c["attn_mask"], None
     if c["enable_gqa"] or c["dropout_p"]:
         return False
     shape = c.translation.shape(c["key"])
@@ -181,8 +181,7 @@ def attention(c: Call) -> Any:
             return False
         if known is not None:
             seen = known if boolean else known > -np.inf
-            if not seen.any(axis=-1).all():
-                return False  # a query that sees no key gets zero, and no softmax of nothing
+            sees = np.asarray(seen.any(axis=-1, keepdims=True))
             mask = _hiding(c, known) if boolean else mask
     rank = len(shape)
     order = [*range(rank - 2), rank - 1, rank - 2]
@@ -193,6 +192,9 @@ def attention(c: Call) -> Any:
     if mask is not None:
         scores = c.emit("Add", [scores, mask], output=c.inner("masked"))
     weights = c.emit("Softmax", [scores], {"axis": -1}, c.inner("weights"))
+    if sees is not None and not sees.all():  # who sees no key gets zero, no softmax of nothing
+        some = [c.hold(sees, "some"), weights, 0.0]
+        weights = c.emit("Where", some, {}, c.inner("weights of some"))
     return c.emit("MatMul", [weights, c["value"]])
 
 
