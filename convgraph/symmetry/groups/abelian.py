@@ -22,7 +22,7 @@ def abelian_factors(generators: Sequence[Permutation], order: int) -> tuple[str,
     >>> abelian_factors([np.array([1, 0, 2, 3, 4]), np.array([0, 1, 3, 4, 2])], 6)
     ('Z_6',)
     """
-    if len(generators) > MOST_GENERATORS or not _commute(generators):
+    if len(generators) > MOST_GENERATORS or not all(_central(g, generators) for g in generators):
         return None
     relations = _relations(generators, order)
     if relations is None:
@@ -54,10 +54,6 @@ def dihedral_factor(generators: Sequence[Permutation], order: int) -> tuple[str,
     if turning != (f"Z_{order // 2}",):
         return None
     return ("S_3",) if order == 6 else (f"D_{order // 2}",)
-
-
-def _commute(generators: Sequence[Permutation]) -> bool:
-    return all(_central(g, generators) for g in generators)
 
 
 def _central(g: Permutation, generators: Sequence[Permutation]) -> bool:

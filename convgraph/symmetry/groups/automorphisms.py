@@ -16,7 +16,7 @@ from convgraph.symmetry.groups.expected import compared
 from convgraph.symmetry.groups.group_actions import Action
 from convgraph.symmetry.groups.network_symmetry import Symmetry
 from convgraph.symmetry.groups.orbits import orbits
-from convgraph.symmetry.groups.permutation_arrays import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation, as_sympy
 from convgraph.symmetry.groups.problem import Problem, with_fixed_labels, with_free_labels
 from convgraph.symmetry.groups.search import search
 
@@ -74,12 +74,8 @@ class SymmetryGroup:
 
     def permutation_group(self) -> Any:
         """The group in sympy, on the units of all rows, counted through."""
-        from sympy.combinatorics import Permutation, PermutationGroup
-
         units = sum(int(row.size) for row in self.network.rows)
-        identity = Permutation(list(range(units)))
-        listed = [Permutation(g.permutation.tolist()) for g in self.generators]
-        return PermutationGroup(listed or [identity])
+        return as_sympy([g.permutation for g in self.generators], units)
 
     def actions(self) -> tuple[Action, Action]:
         """How the generators act on the input and on the output row."""
@@ -165,7 +161,7 @@ def symmetry_group(network: Network, expected: Any = None, relabel: bool = False
     if expected is None:
         return SymmetryGroup(network, order, generators)
     verdict = compared(network, problem, generators, order, expected)
-    return SymmetryGroup(network, order, generators, verdict.exact, verdict.extra, verdict.missing)
+    return SymmetryGroup(network, order, generators, *verdict)
 
 
 def _relabelled(problem: Problem, graph: ColouredGraph, moved: Permutation) -> dict[str, str]:

@@ -2,22 +2,25 @@
 
 Between two classes of units the most frequent colour is left out, whether it is a label or no
 connection at all: what keeps all other colours keeps that one too. A dense or a DeepSets layer
-so becomes a sparse graph.
+so becomes a sparse graph. Classes come of colour refinement: each round gives a unit a new colour
+from its own and from those of its neighbours. Any symmetry keeps these colours; that hashes could
+collide only makes them coarser, never wrong.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.symmetry.groups.problem import Problem
-from convgraph.symmetry.groups.refinement import refine
 
 __all__ = ["Foreground", "foreground"]
 
 Integers = NDArray[np.int64]
+ROUNDS = 12  # each reaches one connection further, and few networks are told apart by more
 SHARED = -1  # the colour of a pair whose parameter may be exchanged
 
 
@@ -40,7 +43,7 @@ def foreground(problem: Problem) -> Foreground:
     """The foreground of a problem, units refined."""
     pairs = problem.pairs
     colour = np.where(problem.pair_parameter >= 0, SHARED, pairs.colour)
-    classes = refine(problem.unit_colour, pairs.source, pairs.target, colour)
+    classes = _refined(problem.unit_colour, pairs.source, pairs.target, colour)
     kinds = int(classes.max(initial=-1)) + 1
     sizes = np.bincount(classes, minlength=kinds)
     fixed = problem.pair_parameter < 0
@@ -80,3 +83,44 @@ def _gaps(
     there[at, np.searchsorted(columns, target[within])] = True
     i, j = np.nonzero(~there)
     return rows[i], columns[j]
+
+
+def _refined(units: Integers, source: Integers, target: Integers, colour: Integers) -> Integers:
+    """Integers 0, 1, ... of the units after some rounds, from colours of units and of pairs.
+
+    `target` is sorted.
+    """
+    by_source = np.argsort(source, kind="stable")
+    into = np.searchsorted(target, np.arange(len(units) + 1))
+    out_of = np.searchsorted(source[by_source], np.arange(len(units) + 1))
+    kind = _mixed(colour, 1)
+    found = np.unique(units, return_inverse=True)[1]
+    classes = int(found.max(initial=-1)) + 1
+    for _ in range(ROUNDS):
+        own = _mixed(found, 2)
+        received = _sums(_mixed(kind ^ own[source], 3), into)
+        sent = _sums(_mixed(kind ^ own[target], 4)[by_source], out_of)
+        mixed = _mixed(own ^ _mixed(received, 5) ^ _mixed(sent, 6), 7)
+        new = np.unique(mixed, return_inverse=True)[1]
+        more = int(new.max(initial=-1)) + 1
+        if more <= classes:
+            break
+        found, classes = new, more
+        if classes == len(units):
+            break
+    return found
+
+
+def _sums(values: NDArray[np.uint64], start: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The sum, modulo 2^64, of each stretch of values."""
+    running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
+    return running[start[1:]] - running[start[:-1]]
+
+
+def _mixed(values: NDArray[Any], salt: int) -> NDArray[np.uint64]:
+    """The finalizer of splitmix64 (Steele, Lea and Flood, 2014)."""
+    offset = (salt * 0x9E3779B97F4A7C15) % 2**64
+    x = values.astype(np.uint64) + np.uint64(offset)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
-from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, inverse
+from convgraph.symmetry.groups.permutation_arrays import Permutation, components, compose, inverse
 
 __all__ = ["block_systems", "grid_systems", "on_blocks", "within_block"]
 
@@ -55,11 +55,12 @@ def block_systems(
         return given
     found: dict[bytes, System] = {}
     count, pair = pair_orbits(degree, degree, [(g, g) for g in generators])
-    nodes = np.arange(degree)
     for number in range(count):
         # blocks that hold one pair of an orbit on pairs hold what the orbit connects
         i, j = np.divmod(np.flatnonzero(pair == number), degree)
-        system = _connected(np.concatenate([i, nodes]), np.concatenate([j, nodes]), degree)
+        part = components(degree, i, j)[1]
+        _, first, which = np.unique(part, return_index=True, return_inverse=True)
+        system = np.argsort(np.argsort(first))[which]  # by first positions
         if 0 < system.max() < degree - 1:
             found.setdefault(system.tobytes(), system)
     for a, b in itertools.combinations(list(found.values()), 2):
@@ -69,17 +70,6 @@ def block_systems(
         if joined.any():
             found.setdefault(joined.tobytes(), joined)
     return sorted(found.values(), key=lambda s: (-int(s.max()), s.tobytes()))
-
-
-def _connected(i: System, j: System, degree: int) -> System:
-    """The components of a graph, numbered by their first positions."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(i), np.int8), (i, j)), (degree, degree))
-    which = connected_components(graph.tocsr(), directed=False)[1]
-    first = np.unique(which, return_index=True)[1]
-    return np.argsort(np.argsort(first))[which]
 
 
 def _joined(a: System, b: System) -> System:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,16 +21,7 @@ from convgraph.symmetry.groups.orders import order_of_group
 from convgraph.symmetry.groups.permutation_arrays import Permutation
 from convgraph.symmetry.groups.problem import Problem
 
-__all__ = ["Comparison", "compared"]
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Whether a group is the expected one, and what tells them apart."""
-
-    exact: bool
-    extra: Symmetry | None
-    missing: tuple[int, ...]
+__all__ = ["compared"]
 
 
 def compared(
@@ -40,8 +30,11 @@ def compared(
     generators: Sequence[Symmetry],
     order: int,
     expected: Any,
-) -> Comparison:
-    """Hold the group that was found against the expected one, by what both do to the ends."""
+) -> tuple[bool, Symmetry | None, tuple[int, ...]]:
+    """Hold the group that was found against the expected one, by what both do to the ends.
+
+    (Whether it is that, a symmetry that the other has not, the generators that are none.)
+    """
     inputs, outputs = _ends(network)
     fits_any = isinstance(expected, list | tuple) and any(hasattr(g, "sources") for g in expected)
     actions = read_actions(expected, inputs.numbers() if fits_any else None)
@@ -57,7 +50,7 @@ def compared(
     extra = None
     if missing or found != count:
         extra = _outside(ends, generators, wanted, count)
-    return Comparison(not missing and found == count, extra, missing)
+    return not missing and found == count, extra, missing
 
 
 def _ends(network: Network) -> tuple[Row, Row]:

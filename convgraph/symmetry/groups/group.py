@@ -14,7 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import as_size, is_symbolic
 from convgraph.symmetry.groups.orbits import orbits
-from convgraph.symmetry.groups.permutation_arrays import Permutation, as_permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation, as_permutation, as_sympy
 
 __all__ = ["Group"]
 
@@ -113,11 +113,7 @@ class Group:
 
     def permutation_group(self) -> Any:
         """The same group in sympy."""
-        from sympy.combinatorics import Permutation as SympyPermutation
-        from sympy.combinatorics import PermutationGroup
-
-        listed = [SympyPermutation(g.tolist()) for g in self.generators]
-        return PermutationGroup(listed or [SympyPermutation(list(range(self.degree)))])
+        return as_sympy(self.generators, self.degree)
 
     def __mul__(self, other: Group) -> Group:
         """The direct product on a grid: this group moves its first axes, the other its last."""

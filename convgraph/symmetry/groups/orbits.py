@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.symmetry.groups.permutation_arrays import Permutation
+from convgraph.symmetry.groups.permutation_arrays import Permutation, components
 
 __all__ = ["orbits", "pair_orbits"]
 
@@ -69,7 +69,7 @@ def _components(nodes: int, images: Iterator[NDArray[Any]]) -> tuple[int, NDArra
 
     A few generators at a time: those that follow join what the ones before have left apart.
     """
-    from scipy.sparse import coo_array, csr_array
+    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     count, found = nodes, np.arange(nodes, dtype=np.int32)
@@ -85,8 +85,7 @@ def _components(nodes: int, images: Iterator[NDArray[Any]]) -> tuple[int, NDArra
         moving = [(a[a != b], b[a != b]) for a, b in moving]
         a, b = (np.concatenate(side) for side in zip(*moving, strict=True))
         if len(a):
-            edges = coo_array((np.ones(len(a), np.int8), (a, b)), (count, count))
-            count, merged = connected_components(edges.tocsr(), directed=False)
+            count, merged = components(count, a, b)
             found = merged[found]
     first = np.full(count, nodes, _index_type(nodes))
     first[found[::-1]] = np.arange(nodes - 1, -1, -1)

@@ -23,7 +23,13 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.groups.chain import Chain, ChainTooLong
 from convgraph.symmetry.groups.orbits import orbits, pair_orbits
-from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, cycle_lengths, same
+from convgraph.symmetry.groups.permutation_arrays import (
+    Permutation,
+    components,
+    compose,
+    cycle_lengths,
+    same,
+)
 
 __all__ = [
     "Factor",
@@ -80,21 +86,13 @@ def independent(generators: Sequence[Permutation], degree: int) -> list[Factor]:
         return []
     # generators are joined when they move points of the same orbit
     count, orbit = orbits(degree, moving)
-    owner = np.arange(count)
-
-    def root(i: int) -> int:
-        while owner[i] != i:
-            owner[i] = i = int(owner[owner[i]])
-        return i
-
     touched = [np.unique(orbit[g != np.arange(degree)]) for g in moving]
-    for orbit_numbers in touched:
-        for other in orbit_numbers[1:]:
-            owner[root(int(other))] = root(int(orbit_numbers[0]))
+    owners = count + np.repeat(np.arange(len(moving)), [len(each) for each in touched])
+    _, part = components(count + len(moving), np.concatenate(touched), owners)
     groups: dict[int, list[Permutation]] = {}
-    for g, orbit_numbers in zip(moving, touched, strict=True):
-        groups.setdefault(root(int(orbit_numbers[0])), []).append(g)
-    part_of = np.array([root(i) for i in range(count)])[orbit]
+    for g, number in zip(moving, part[count:].tolist(), strict=True):
+        groups.setdefault(number, []).append(g)
+    part_of = part[orbit]
     return [restricted(members, np.flatnonzero(part_of == r)) for r, members in groups.items()]
 
 

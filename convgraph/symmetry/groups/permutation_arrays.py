@@ -14,6 +14,8 @@ from convgraph.core.errors import ConvgraphError
 __all__ = [
     "Permutation",
     "as_permutation",
+    "as_sympy",
+    "components",
     "compose",
     "cycle_lengths",
     "cycles",
@@ -114,6 +116,16 @@ def cycles(permutation: Permutation) -> list[list[int]]:
     return found
 
 
+def components(nodes: int, a: NDArray[Any], b: NDArray[Any]) -> tuple[int, NDArray[np.int32]]:
+    """How many parts the graph with edges from a to b falls into, and the part of each node."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), (nodes, nodes))
+    count, which = connected_components(graph.tocsr(), directed=False)
+    return int(count), which
+
+
 def cycle_lengths(permutation: Permutation) -> NDArray[np.int64]:
     """The length of every cycle, fixed positions included."""
     from scipy.sparse import csr_array
@@ -132,3 +144,12 @@ def order_of(permutation: Permutation) -> int:
 def same(a: Sequence[Permutation], b: Sequence[Permutation]) -> bool:
     """Whether two lists hold the same permutations in the same order."""
     return len(a) == len(b) and all(np.array_equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def as_sympy(generators: Sequence[Permutation], degree: int) -> Any:
+    """The group that some permutations of so many positions generate, in sympy."""
+    from sympy.combinatorics import Permutation as SympyPermutation
+    from sympy.combinatorics import PermutationGroup
+
+    identity = np.arange(degree)
+    return PermutationGroup([SympyPermutation(g.tolist()) for g in generators or [identity]])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.symmetry.groups.background import Foreground, foreground
 from convgraph.symmetry.groups.coloured import ColouredGraph, coloured_graph
+from convgraph.symmetry.groups.permutation_arrays import components
 from convgraph.symmetry.groups.problem import Problem
 
 __all__ = ["search"]
@@ -63,12 +64,7 @@ def _first_choice(
 
 def _parts(problem: Problem, front: Foreground, pairs: NDArray[np.bool_]) -> int:
     """The number of connected parts that some pairs make up."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    units, where = problem.pairs.units, (front.source[pairs], front.target[pairs])
-    graph = coo_array((np.ones(len(where[0]), np.int8), where), (units, units))
-    return int(connected_components(graph.tocsr(), directed=False, return_labels=False))
+    return components(problem.pairs.units, front.source[pairs], front.target[pairs])[0]
 
 
 class _Table:
