@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 from unittest import mock
 
@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import convgraph as cg
+from convgraph.core import boxes as all_boxes
 from convgraph.core.axis import Axis, Blocks, Full
-from convgraph.core.boxes import count, decompose, dense, merge, regroup
+from convgraph.core.boxes import complement, count, decompose, dense, merge, regroup
 from convgraph.core.edges import FEW
 from convgraph.core.listed_axes import Table
 from convgraph.core.reduction import SUM
@@ -162,13 +163,26 @@ def boxes_of_one_shape(draw: st.DrawFn) -> list[tuple[NDArray[np.bool_], ...]]:
     return draw(st.lists(st.tuples(*masks), min_size=1, max_size=5))
 
 
-@given(boxes_of_one_shape())
-def test_merged_boxes_hold_the_same_units(boxes: list[tuple[NDArray[np.bool_], ...]]) -> None:
-    shape = tuple(len(mask) for mask in boxes[0])
-    kept = merge(boxes)
-    assert len(kept) <= len(boxes)
-    assert (any_of(kept, shape) == any_of(boxes, shape)).all()
-    assert count(boxes) == count(kept) == any_of(boxes, shape).sum()
+@given(boxes_of_one_shape(), st.sampled_from([0, all_boxes.FEW]))
+def test_merged_boxes_hold_the_same_units(
+    given_boxes: list[tuple[NDArray[np.bool_], ...]], few: int
+) -> None:
+    shape = tuple(len(mask) for mask in given_boxes[0])
+    wanted = any_of(given_boxes, shape)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(all_boxes, "FEW", few)
+        kept, rest = merge(given_boxes), complement(given_boxes, shape)
+    assert len(kept) <= len(given_boxes)
+    assert (any_of(kept, shape) == wanted).all()
+    assert (any_of(rest, shape) == ~wanted).all()
+    assert sum(dense(box).sum() for box in rest) == (~wanted).sum()  # they are disjoint
+    assert count(given_boxes) == count(kept) == wanted.sum()
+    for a, b in combinations(kept, 2):
+        assert sum((x != y).any() for x, y in zip(a, b, strict=True)) != 1
+        one, other = dense(a), dense(b)
+        if one.any() and other.any():
+            assert (one & ~other).any()
+            assert (other & ~one).any()
 
 
 @given(st.lists(SIZES, min_size=1, max_size=4), st.data())

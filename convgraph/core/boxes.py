@@ -11,14 +11,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import product as cartesian
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
 
-__all__ = ["Box", "count", "decompose", "dense", "groups", "merge", "regroup", "weighed"]
+__all__ = [
+    "Box",
+    "complement",
+    "count",
+    "decompose",
+    "dense",
+    "groups",
+    "merge",
+    "regroup",
+    "union",
+    "weighed",
+]
+
+FEW = 50  # boxes that are compared with each other one by one
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
 
@@ -87,6 +100,9 @@ def _within(a: Box, b: Box) -> bool:
 
 def merge(boxes: Iterable[Box]) -> list[Box]:
     """Boxes with the same union: none inside another, and those that differ on one axis joined."""
+    boxes = list(boxes)
+    if len(boxes) > FEW:
+        return _outermost(_joined(boxes))
     kept: list[Box] = []
     for box in boxes:
         new = box
@@ -109,6 +125,94 @@ def merge(boxes: Iterable[Box]) -> list[Box]:
     return kept
 
 
+def _joined(boxes: list[Box]) -> list[Box]:
+    """Boxes of which no two differ on one axis only: equal on all others, they are one."""
+    before = -1
+    while before != len(boxes):
+        before = len(boxes)
+        for axis in range(len(boxes[0])):
+            found: dict[tuple[bytes, ...], list[Box]] = {}
+            for box in boxes:
+                others = tuple(m.tobytes() for a, m in enumerate(box) if a != axis)
+                found.setdefault(others, []).append(box)
+            boxes = [
+                (
+                    *same[0][:axis],
+                    reduce(np.logical_or, [b[axis] for b in same]),
+                    *same[0][axis + 1 :],
+                )
+                for same in found.values()
+            ]
+    return boxes
+
+
+def _outermost(boxes: list[Box]) -> list[Box]:
+    """The boxes that lie in no other, of boxes that all differ.
+
+    A box can only lie in those that hold its first unit, which are few where boxes are disjoint.
+    """
+    memory.require("positions", len(boxes) * sum(map(len, boxes[0])), 2)
+    axes = [np.stack(masks, axis=1) for masks in zip(*boxes, strict=True)]
+    kept = []
+    for number, box in enumerate(boxes):
+        if not all(mask.any() for mask in box):
+            continue
+        firsts = [axis[mask.argmax()] for axis, mask in zip(axes, box, strict=True)]
+        around = np.flatnonzero(reduce(np.logical_and, firsts))
+        if not any(_within(box, boxes[other]) for other in around if other != number):
+            kept.append(box)
+    return kept
+
+
+def complement(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
+    """What is in none of the boxes, as disjoint boxes."""
+    if len(boxes) > FEW:
+        kinds, places = _kinds(boxes)
+        outside = decompose(~union(zip(*kinds, strict=True), [k.shape[1] for k in kinds]))
+        return [tuple(m[at] for m, at in zip(box, places, strict=True)) for box in outside]
+    left: list[Box] = [tuple(np.ones(n, bool) for n in shape)]
+    for box in boxes:  # each is cut out of what is left
+        cut: list[Box] = []
+        for part in left:
+            rest = part
+            for axis, mask in enumerate(box):
+                outside_of_it = (*rest[:axis], rest[axis] & ~mask, *rest[axis + 1 :])
+                if outside_of_it[axis].any():
+                    cut.append(outside_of_it)
+                rest = (*rest[:axis], rest[axis] & mask, *rest[axis + 1 :])
+                if not rest[axis].any():
+                    break
+        left = cut
+    return left
+
+
+def _kinds(boxes: Sequence[Box]) -> tuple[list[NDArray[np.bool_]], list[NDArray[np.int64]]]:
+    """Per axis the sets of boxes that positions lie in (boxes x kinds), and the kinds of all."""
+    memory.require("positions", len(boxes) * sum(map(len, boxes[0])), 24)
+    kinds, places = [], []
+    for masks in zip(*boxes, strict=True):
+        table = np.stack(masks)
+        packed = np.ascontiguousarray(np.packbits(table, axis=0).T)
+        words = packed.view(f"V{packed.shape[1]}").ravel()  # compared as one, not bit by bit
+        _, firsts, which = np.unique(words, return_index=True, return_inverse=True)
+        kinds.append(table[:, firsts])
+        places.append(which.ravel())
+    memory.require("kinds of units", prod(found.shape[1] for found in kinds), 9)
+    return kinds, places
+
+
+def union(boxes: Iterable[Box], shape: Sequence[int]) -> NDArray[np.bool_]:
+    """The union as one boolean array over all units."""
+    covered = np.zeros(shape, bool)
+    for box in boxes:
+        places = [np.flatnonzero(mask) for mask in box]
+        if 8 * prod(map(len, places)) < covered.size:  # a box of many: few units each
+            covered[np.ix_(*places)] = True
+        else:
+            covered |= dense(box)
+    return covered
+
+
 def count(boxes: Sequence[Box]) -> int:
     """How many units are in the union."""
     if len(boxes) == 1:
@@ -129,16 +233,11 @@ def weighed(boxes: Sequence[Box], weights: Sequence[NDArray[np.int64]]) -> int:
         return 0
     if len(boxes) == 1:
         return prod(int(w[mask].sum()) for mask, w in zip(boxes[0], weights, strict=True))
-    memory.require("positions", len(boxes) * sum(map(len, weights)), 24)
-    sizes, members = [], []
-    for masks, weight in zip(zip(*boxes, strict=True), weights, strict=True):
-        kinds, which = np.unique(np.stack(masks), axis=1, return_inverse=True)
-        of_kinds = np.zeros(kinds.shape[1], np.int64)
-        np.add.at(of_kinds, which.ravel(), weight)
-        members.append(kinds)
-        sizes.append(of_kinds.astype(object))
-    covered = np.zeros([len(size) for size in sizes], bool)
-    for number in range(len(boxes)):
-        covered |= dense(tuple(kinds[number] for kinds in members))
-    total = reduce(np.multiply.outer, sizes)
-    return int(np.sum(total[covered])) if covered.any() else 0
+    kinds, places = _kinds(boxes)
+    most = prod(int(weight.sum()) for weight in weights)
+    total: NDArray[Any] = union(zip(*kinds, strict=True), [k.shape[1] for k in kinds])
+    for found, which, weight in reversed(list(zip(kinds, places, weights, strict=True))):
+        of_kinds = np.zeros(found.shape[1], np.int64)
+        np.add.at(of_kinds, which, weight)
+        total = total @ of_kinds.astype(np.int64 if most < 2**63 else object)
+    return int(total)

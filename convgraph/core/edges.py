@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -148,36 +149,40 @@ def fill(
     inner = [_outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
     inner_there = _outer_and([table >= 0 for table in tables[1:]])
     first_there = tables[0] >= 0
-    base, at = -1, 0
-    patterns: list[Integers] = []
-    for o in range(len(first_there)):
-        moved = _moved(firsts, first_there, base, o) if base >= 0 else None
-        if moved is None:
-            base, moved = o, [0] * len(columns)
-            there = inner_there[:, None, :] & first_there[o][None, :, None]
-            patterns = [
-                _pattern(first[o] + offset, each, there)
-                for first, (_, offset, _), each in zip(firsts, columns, inner, strict=True)
-            ]
-        part = slice(at, at + len(patterns[0]))
-        for (out, _, _), pattern, by in zip(columns, patterns, moved, strict=True):
-            np.add(pattern, np.int64(by).astype(out.dtype), out=out[part])  # modulo
+    at = 0
+    starts = _starts(firsts, first_there)
+    for o, end in pairwise([*starts, len(first_there)]):
+        there = inner_there[:, None, :] & first_there[o][None, :, None]
+        tap = first_there[o].argmax()
+        length = int(there.sum())
+        if not length:
+            continue
+        part = slice(at, at + (end - o) * length)
+        for first, (out, offset, _), each in zip(firsts, columns, inner, strict=True):
+            pattern = _pattern(first[o] + offset, each, there)
+            moved = (first[o:end, tap] - first[o, tap]).astype(out.dtype)  # modulo
+            np.add(pattern, moved[:, None], out=out[part].reshape(end - o, length))
         at = part.stop
 
 
-def _moved(
-    terms: Sequence[Integers], there: NDArray[np.bool_], base: int, other: int
-) -> list[int] | None:
-    """By how much each of the terms of a position is that of another, if all its taps agree."""
-    if not np.array_equal(there[other], there[base]):
-        return None
-    found = []
-    for term in terms:
-        apart = (term[other] - term[base])[there[other]]
-        if apart.size and np.ptp(apart):
-            return None
-        found.append(int(apart[0]) if apart.size else 0)
-    return found
+def _starts(terms: Sequence[Integers], there: NDArray[np.bool_]) -> list[int]:
+    """The positions whose taps do not agree with those of the position before, moved by one number.
+
+    All positions up to the next of these have its edges, each of its terms moved by a number.
+    """
+    starts = np.ones(len(there), bool)
+    at_once = max(1, AT_ONCE // max(1, there.shape[1]))
+    for first in range(1, len(there), at_once):
+        now = slice(first, first + at_once)
+        before = slice(first - 1, min(first + at_once, len(there)) - 1)
+        same = (there[now] == there[before]).all(axis=1)
+        tap = there[now].argmax(axis=1)[:, None]
+        for term in terms:
+            apart = term[now] - term[before]
+            one = np.take_along_axis(apart, tap, axis=1)
+            same &= ((apart == one) | ~there[now]).all(axis=1)
+        starts[now] = ~same
+    return np.flatnonzero(starts).tolist()
 
 
 def _pattern(first: Integers, inner: Integers, there: NDArray[np.bool_]) -> Integers:

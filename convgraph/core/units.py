@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.core.boxes import Box, count, decompose, dense, merge
+from convgraph.core.boxes import Box, count, decompose, merge, union
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Row
@@ -69,10 +69,7 @@ class Units(Set[str]):
     def mask(self) -> NDArray[np.bool_]:
         """The set as a boolean array of the row's shape."""
         memory.require("units", prod(self.row.numbers()), 2)  # one for a box beside the whole
-        mask = np.zeros(self.row.numbers(), bool)
-        for box in self.boxes:
-            mask |= dense(box)
-        return mask
+        return union(self.boxes, self.row.numbers())
 
     @property
     def indices(self) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convgraph.core.boxes import Box, dense, regroup, weighed
+from convgraph.core.boxes import Box, regroup, union, weighed
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import PAIRED
 from convgraph.core.tying import Constant, Explicit, Mean
@@ -52,9 +52,7 @@ def _connections(joint: Joint, boxes: list[Box], shape: tuple[int, ...]) -> int:
 def _entering(joint: Joint, boxes: list[Box], shape: tuple[int, ...]) -> np.ndarray:
     """Which of all connections enter one of the units."""
     wiring = joint.wiring
-    units = np.zeros(shape, bool)
-    for box in boxes:
-        units |= dense(box)
+    units = union(boxes, shape)
     if isinstance(wiring, Listed):
         fan_in = np.diff(wiring.start)
     else:

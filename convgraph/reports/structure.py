@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
-from convgraph.core.boxes import Box, merge
+from convgraph.core.boxes import Box, complement, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Sieved, Table
@@ -157,7 +157,7 @@ class Structure:
         """The units of a row that are in none of some boxes."""
         if any(all(mask.all() for mask in box) for box in boxes):
             return Units(row, [])
-        return Units(row, _complement(boxes, row.numbers()))
+        return Units(row, complement(boxes, row.numbers()))
 
     def along(self, joint: Joint, b: int) -> Axis | None:
         """The relation by which a layer's units move along the input's axis b, or None."""
@@ -240,24 +240,6 @@ class Structure:
             last = np.where(any_seen, 8 * tail + LAST_BIT[bits[row, tail]], -1)
             self._extents[key] = first, last
         return self._extents[key]
-
-
-def _complement(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
-    """What is in none of the boxes: what is left of everything when each is cut out."""
-    left: list[Box] = [tuple(np.ones(n, bool) for n in shape)]
-    for box in boxes:
-        cut: list[Box] = []
-        for part in left:
-            rest = part
-            for axis, mask in enumerate(box):
-                outside = (*rest[:axis], rest[axis] & ~mask, *rest[axis + 1 :])
-                if outside[axis].any():
-                    cut.append(outside)
-                rest = (*rest[:axis], rest[axis] & mask, *rest[axis + 1 :])
-                if not rest[axis].any():
-                    break
-        left = cut
-    return left
 
 
 @lru_cache(maxsize=2)  # a report and the findings of the same network; few, as they are large
