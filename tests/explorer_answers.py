@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from importlib import resources
 from typing import Any
 
 import pytest
 
 import convgraph as cg
+from convgraph.explorer import section
 from convgraph.explorer.page_data import engine
 
-SCRIPTS = (
-    *(f"figures/live/{name}.js" for name in ("indices", "axes")),
-    *(f"explorer/{name}.js" for name in ("sets", "network", "shift", "uses")),
-)
+# The whole script of a page, so that no part of it can stand in another's way.
+SCRIPT = "const document = { querySelectorAll: () => [] };" + section.script()
 
 # Sets are asked channel by channel, so that what is compared is every unit.
 ASKED = """
@@ -38,7 +36,7 @@ const runs = (values) => {
   return found;
 };
 const boxes = (found) => network.rows.map((_, row) =>
-  (found.get(row) || []).map(({ vector, array }) => [runs(vector), runs(array.values)]));
+  (found.get(row) || []).map(({ vector, array }) => [runs(vector), runs(everywhere(array))]));
 const answers = questions.map(([kind, ...given]) => {
   if (kind === "sees") return every(network.sees(given[0], network.unit(...given)));
   if (kind === "boxes") return boxes(network.sees(given[0], network.unit(...given)));
@@ -51,7 +49,7 @@ const answers = questions.map(([kind, ...given]) => {
   const [source, strides, amounts] = given;
   const shift = new Shift(network, strides, source, amounts);
   const judged = (row, i) =>
-    Array.from({ length: divided(row).channels }, (_, c) => shift.verdict(i, c)).flat();
+    Array.from({ length: divided(row).channels }, (_, c) => [...shift.verdict(i, c)]).flat();
   return network.rows.map(judged);
 });
 function indices(joint) {
@@ -67,11 +65,9 @@ def answers(network: cg.Network, *questions: tuple[Any, ...]) -> list[Any]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node.js on this machine; the exhaustive tests ask a browser")
-    package = resources.files("convgraph")
-    script = "\n".join(package.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
     given = json.dumps({"facts": engine(network), "questions": questions})
     done = subprocess.run(
-        [node, "-e", script + ASKED], input=given, capture_output=True, text=True, check=False
+        [node, "-e", SCRIPT + ASKED], input=given, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     found: list[Any] = json.loads(done.stdout)

@@ -55,6 +55,11 @@ class Page:
             "const explorer = document.querySelector('.ex').explorer;" + code, *given
         )
 
+    def until(self, condition: Any) -> None:
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        WebDriverWait(self.browser, 20).until(lambda _: condition())
+
     @property
     def said(self) -> Any:
         return self.one(".ex-caption").text
@@ -183,6 +188,7 @@ def test_parameters_say_how_often_they_are_used(page: Any) -> None:
     net = small()
     page.run("explorer.choose(1)")
     page.one(".ex-array summary").click()
+    page.until(lambda: page.browser.find_elements("css selector", ".ex-uses"))  # told by an event
     shown = [int(cell.text) for cell in page.browser.find_elements("css selector", ".ex-uses td")]
     letter = net.layers[0].arrays[0].letter
     named = [str(p) for p in net.parameters if str(p).startswith(letter)][:9]
@@ -219,7 +225,8 @@ def test_findings_are_places(chromium: Any, tmp_path: Path) -> None:
     witness = cg.findings(net).of("unread-input")[0].witness
     shown = page.run(
         "const found = explorer.answer(explorer.point());"
-        "return Array.from(inSpace(explorer.network.rows[0], found.get(0))).map((v) => v > 0)"
+        "const seen = everywhere(inSpace(explorer.network.rows[0], found.get(0)));"
+        "return Array.from(seen, (v) => v > 0)"
     )
     assert np.array_equal(np.array(shown).reshape(8, 8), witness.mask().reshape(8, 8))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +90,15 @@ def test_where_there_is_no_explorer_the_page_says_why() -> None:
     assert "<script" not in page
     page = cg.report(cg.Conv((1, 1)).on((3000, 3000))).to_html()
     assert "report the network on a smaller input" in page
+
+
+@pytest.mark.parametrize("page", ["explorer", "figure"])
+def test_scripts_of_one_page_share_no_name(page: str, tmp_path: Path) -> None:
+    # They are one script to a browser, for which the last function of a name is the only one.
+    net = cg.Conv(3).on(5)
+    made = cg.report(net) if page == "explorer" else cg.draw(net)
+    made.save(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
+    assert "through" in names
+    assert sorted(names) == sorted(set(names))

@@ -40,3 +40,17 @@ function viridis(share) {
 function css(numbers) {
   return `rgb(${numbers.map(Math.round).join(" ")})`;
 }
+
+// As pixels are kept in memory, red first.
+const LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+function packed([r, g, b]) {
+  return (LITTLE ? (255 << 24) | (b << 16) | (g << 8) | r : (r << 24) | (g << 16) | (b << 8) | 255) >>> 0;
+}
+
+function unpacked(pixel) {
+  const [low, middle, high] = LITTLE ? [0, 8, 16] : [24, 16, 8];
+  return [(pixel >>> low) & 255, (pixel >>> middle) & 255, (pixel >>> high) & 255];
+}
+
+const HEAT = Array.from({ length: 256 }, (_, i) => packed(viridis(i / 255)));

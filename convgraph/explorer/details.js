@@ -12,8 +12,8 @@ class Details {
     const lines = [["layer", facts.kind], ["shape", shape.join(" × ")]];
     if (facts.field) lines.push(["largest field", joinedSizes(facts.field)]);
     if (strides?.some(Boolean)) lines.push(["stride", joinedSizes(strides.map(asFraction))]);
-    if (facts.parameters) lines.push(["parameters", grouped(facts.parameters)]);
-    if (facts.operations) lines.push(["multiply-adds", grouped(facts.operations)]);
+    if (facts.parameters) lines.push(["parameters", thousands(facts.parameters)]);
+    if (facts.operations) lines.push(["multiply-adds", thousands(facts.operations)]);
     const list = made("dl", "ex-facts");
     for (const [name, value] of lines) list.append(made("dt", "", name), made("dd", "", value));
     this.root.replaceChildren(list);
@@ -65,7 +65,7 @@ class Details {
     for (const r of rows ? many(rows.counts) : [1]) {
       const line = made("tr");
       for (const c of many(columns.counts)) {
-        const value = r * c * rest, cell = made("td", "", grouped(value));
+        const value = r * c * rest, cell = made("td", "", thousands(value));
         const share = value / most;
         cell.style.background = css(viridis(share));
         cell.style.color = share > 0.6 ? "#000" : "#fff";
@@ -124,12 +124,14 @@ function made(tag, css = "", text = null) {
   return element;
 }
 
-function grouped(number) {
-  return number.toLocaleString("en-US");
+const THOUSANDS = new Intl.NumberFormat("en-US");  // making one takes long
+
+function thousands(number) {
+  return THOUSANDS.format(number);
 }
 
 function times(number) {
-  return number === 1 ? "once" : `${grouped(number)} times`;
+  return number === 1 ? "once" : `${thousands(number)} times`;
 }
 
 function asFraction(stride) {

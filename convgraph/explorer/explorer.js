@@ -3,6 +3,7 @@
 class Explorer {
   constructor(root) {
     this.root = root;
+    this.parts = new Map();  // of the page, which stay
     this.data = JSON.parse(root.querySelector(".ex-data").textContent);
     this.network = new Network(this.data.network);
     this.uses = new Uses(this.network);
@@ -23,7 +24,8 @@ class Explorer {
   }
 
   one(selector) {
-    return this.root.querySelector(selector);
+    if (!this.parts.has(selector)) this.parts.set(selector, this.root.querySelector(selector));
+    return this.parts.get(selector);
   }
 
   // To begin with: the last map whose cells see some of the input and not most of it.
@@ -53,7 +55,7 @@ class Explorer {
   controls() {
     this.buttons = new Controls(this);
     new Pointing(this);
-    window.addEventListener("resize", () => this.layout());
+    window.addEventListener("resize", () => { this.tree.stale = true; this.layout(); });
     window.addEventListener("beforeprint", () => this.thumbs(true));
     window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours.read(); this.show(); });
@@ -178,8 +180,7 @@ class Explorer {
   touches(row, place) {
     const terms = this.network.padded().get(row);
     if (!terms) return false;
-    const { space } = divided(this.network.rows[row]);
-    return inSpace(this.network.rows[row], terms)[ravel(place, space)] > 0;
+    return numberAt(inSpace(this.network.rows[row], terms), place) > 0;
   }
 
   // -- pictures -------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ class Explorer {
     this.image.fit(panel(".ex-image .ex-stage"), high);
     this.grid.fit(divided(this.network.rows[this.state.row]).space, panel(".ex-tensor .ex-stage"), high);
     this.details.show(this.state.row);
-    this.tree.render();
+    if (this.tree.stale) this.tree.render();
     this.tree.scrollTo(this.state.row);
     this.show();
   }
@@ -207,7 +208,7 @@ class Explorer {
     const found = point && this.answer(point), shift = this.shift();
     const points = [beside?.point, point].filter(Boolean), answers = [beside?.found, found].filter(Boolean);
     const source = this.network.rows[this.source];
-    const onImage = answers.map((each, i) => this.setOf(points[i], each, this.source, source));
+    const onImage = answers.map((each) => inSpace(source, each.get(this.source)));
     const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
     this.image.draw({
       sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
@@ -227,11 +228,6 @@ class Explorer {
     this.tree.select(row);
     this.thumbs();
     this.remember();
-  }
-
-  setOf(point, found, row, facts) {
-    if (point.kind === "units" && point.row === row) return inSpace(facts, found.get(row));
-    return inSpace(facts, found.get(row));
   }
 
   onSheet(place, space) {
@@ -300,12 +296,12 @@ class Explorer {
   captions(point, found, shift, verdict, points, onImage) {
     const { row, channel } = this.state;
     const head = (number) => `${this.network.rows[number].name}`;
-    this.one(".ex-image figcaption b").textContent = head(this.source);
-    this.one(".ex-image figcaption span").textContent = `${this.network.rows[this.source].shape.join(" × ")} · ${this.picture.name}`;
-    this.one(".ex-tensor figcaption b").textContent = head(row);
+    this.say(".ex-image figcaption b", head(this.source));
+    this.say(".ex-image figcaption span", `${this.network.rows[this.source].shape.join(" × ")} · ${this.picture.name}`);
+    this.say(".ex-tensor figcaption b", head(row));
     const { thinned } = this.grid;
-    this.one(".ex-tensor figcaption span").textContent = `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
-      (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : "");
+    this.say(".ex-tensor figcaption span", `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
+      (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : ""));
     const said = [], finding = this.data.findings[this.state.finding];
     if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
     if (points.length === 2) said.push(this.words.compared(points, onImage));
@@ -317,16 +313,22 @@ class Explorer {
     if (this.missing) said.unshift(`There is no tensor ${this.missing} on this page.`);
     this.missing = null;
     this.findings.press(this.state.finding);
-    this.one(".ex-caption").textContent = said.join(" ");
+    this.say(".ex-caption", said.join(" "));
     this.root.classList.toggle("ex-comparing", points.length === 2);
     this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
     this.root.classList.toggle("ex-shifting", Boolean(shift));
     const { channels } = divided(this.network.rows[row]);
     const input = this.one(".ex-channel input");
     this.one(".ex-channel").hidden = channels === 1;
-    input.max = channels;
+    if (Number(input.max) !== channels) input.max = channels;
     if (document.activeElement !== input) input.value = channel === null ? "" : channel + 1;
-    this.one(".ex-channel span").textContent = `of ${grouped(channels)}`;
+    this.say(".ex-channel span", `of ${thousands(channels)}`);
+  }
+
+  // What is said already is left alone, so that a browser has nothing to lay out anew.
+  say(selector, text) {
+    const element = this.one(selector);
+    if (element.textContent !== text) element.textContent = text;
   }
 
   remember() {

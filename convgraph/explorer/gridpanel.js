@@ -6,6 +6,7 @@ const LEAST = 5;  // pixels of the screen to a square
 class GridPanel {
   constructor(canvas, colours) {
     Object.assign(this, { canvas, colours });
+    this.buffer = document.createElement("canvas");
   }
 
   fit(space, wide, high) {
@@ -14,6 +15,7 @@ class GridPanel {
     this.thinned = Math.max(1, Math.ceil((this.width * most) / wide), Math.ceil((this.height * most) / (4 * high)));
     if (space.length > 1) this.thinned = Math.max(this.thinned, Math.ceil((this.height * most) / high));
     this.down = space.length > 1 ? this.thinned : 1;
+    this.column = Int32Array.from({ length: this.width }, (_, x) => Math.floor(x / this.thinned));
     this.columns = Math.ceil(this.width / this.thinned);
     this.rows = Math.ceil(this.height / this.down);
     this.side = Math.max(2, Math.min(Math.floor(Math.min(wide / this.columns, high / this.rows)), 44));
@@ -36,14 +38,25 @@ class GridPanel {
     return [y, x];
   }
 
-  // Of each square the largest value of its cells.
-  summed(values) {
-    if (this.thinned === 1 && this.down === 1) return values;
-    const found = new Float64Array(this.rows * this.columns);
-    for (let y = 0, i = 0; y < this.height; y++) {
-      for (let x = 0; x < this.width; x++, i++) {
-        const at = Math.floor(y / this.down) * this.columns + Math.floor(x / this.thinned);
-        if (values[i] > found[at]) found[at] = values[i];
+  // The squares in which a set has a cell.
+  marked(set) {
+    const found = new Uint8Array(this.rows * this.columns);
+    eachRun(set, (at, from, length) => {
+      const y = Math.floor(at / this.width), x = at - y * this.width;
+      const start = Math.floor(y / this.down) * this.columns;
+      for (let i = 0; i < length; i++) if (set.values[from + i] > 0) found[start + this.column[x + i]] = 1;
+    });
+    return found;
+  }
+
+  // Of each square the largest verdict on its cells.
+  judged(verdict) {
+    const found = new Uint8Array(this.rows * this.columns);
+    for (let y = 0, at = 0; y < this.height; y++) {
+      const start = Math.floor(y / this.down) * this.columns;
+      for (let x = 0; x < this.width; x++, at++) {
+        const square = start + this.column[x];
+        if (verdict[at] > found[square]) found[square] = verdict[at];
       }
     }
     return found;
@@ -53,63 +66,112 @@ class GridPanel {
   // `verdict`: 1, 2, 3 for each cell under a shift; `cells`: those that are pointed at.
   draw({ base, sets, padded, verdict, cells }) {
     const context = this.canvas.getContext("2d"), { colours } = this;
+    const judged = verdict && this.judged(verdict);
+    const pixels = this.shaded(base, sets.map((set) => this.marked(set)), judged);
+    this.buffer.width = this.columns;
+    this.buffer.height = this.rows;
+    const image = new ImageData(new Uint8ClampedArray(pixels.buffer), this.columns, this.rows);
+    this.buffer.getContext("2d").putImageData(image, 0, 0);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    const marked = sets.map((set) => this.summed(set));
-    const pads = padded && this.summed(padded), judged = verdict && this.summed(verdict);
-    const gap = this.side > 7 ? 1 : 0;
-    for (let row = 0, i = 0; row < this.rows; row++) {
-      for (let column = 0; column < this.columns; column++, i++) {
-        const [x, y] = [column * this.side, row * this.tall];
-        const middle = [row * this.down + (this.down >> 1), column * this.thinned + (this.thinned >> 1)];
-        const own = base ? base(...middle) : mixed(colours.paperNumbers, colours.quietNumbers, 0.35);
-        const shade = this.colour(own, marked, judged, i);
-        context.fillStyle = css(shade);
-        context.fillRect(x, y, this.side - gap, this.tall - gap);
-        if (judged && judged[i] > 1 && this.side > 7) this.crossed(context, x, y, judged[i]);
-        else if (!judged && pads?.[i] && this.side > 7) this.corner(context, x, y, shade);
-      }
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.buffer, 0, 0, this.columns * this.side, this.rows * this.tall);
+    if (this.side > 7) {
+      this.gaps(context);
+      if (judged) [2, 3].forEach((kind) => this.crossed(context, judged, kind));
+      else if (padded) this.corners(context, this.marked(padded), pixels);
     }
     cells.forEach((cell, i) => {
       if (cell) this.ring(context, cell, i ? colours.other : colours.point);
     });
   }
 
-  colour(own, marked, judged, i) {
-    const { colours } = this, pale = mixed(grey(own), colours.paperNumbers, 0.62);
-    if (judged) {
-      const tint = [null, colours.holdsNumbers, colours.breaksNumbers, colours.quietNumbers][judged[i]];
-      return tint ? mixed(grey(own), tint, 0.72) : pale;
+  shaded(base, marked, judged) {
+    const tone = (name) => this.tone(base, name), [a, b] = marked;
+    const found = new Uint32Array(tone(judged || a ? "pale" : "own"));
+    const paint = (name, test) => {
+      const colours = tone(name);
+      for (let i = 0; i < found.length; i++) if (test(i)) found[i] = colours[i];
+    };
+    if (judged) ["holds", "breaks", "quiet"].forEach((name, kind) => paint(name, (i) => judged[i] === kind + 1));
+    else if (b) {
+      paint("point", (i) => a[i] && !b[i]);
+      paint("other", (i) => b[i] && !a[i]);
+      paint("own", (i) => a[i] && b[i]);
+    } else if (a) paint("field", (i) => a[i]);
+    return found;
+  }
+
+  // The colours of all squares, as they are or as a rule makes them; kept while what is shown stays.
+  tone(base, name) {
+    const { colours } = this, key = `${colours.paper} ${this.space} ${this.thinned}`;
+    if (this.toned?.key !== key || this.toned.base !== base) this.toned = { key, base, made: { own: this.own(base) } };
+    const { made } = this.toned, tint = colours[`${name}Numbers`];
+    const pale = (own) => mixed(grey(own), colours.paperNumbers, 0.62);
+    const rule = { pale, field: (own) => mixed(own, tint, 0.35), point: (own) => mixed(pale(own), tint, 0.75),
+      other: (own) => mixed(pale(own), tint, 0.75) }[name] || ((own) => mixed(grey(own), tint, 0.72));
+    return (made[name] ||= made.own.map((pixel) => packed(rule(unpacked(pixel)))));
+  }
+
+  own(base) {
+    const found = new Uint32Array(this.rows * this.columns);
+    found.fill(packed(mixed(this.colours.paperNumbers, this.colours.quietNumbers, 0.35)));
+    for (let row = 0, i = 0; base && row < this.rows; row++) {
+      for (let column = 0; column < this.columns; column++, i++) {
+        found[i] = packed(base(row * this.down + (this.down >> 1), column * this.thinned + (this.thinned >> 1)));
+      }
     }
-    if (!marked.length) return own;
-    const [a, b] = marked.map((set) => set[i] > 0);
-    if (marked.length === 2) {
-      if (a && b) return own;
-      return a || b ? mixed(pale, a ? colours.pointNumbers : colours.otherNumbers, 0.75) : pale;
+    return found;
+  }
+
+  gaps(context) {
+    context.beginPath();
+    for (let column = 1; column <= this.columns; column++) {
+      context.rect(column * this.side - 1, 0, 1, this.rows * this.tall);
     }
-    return a ? mixed(own, colours.fieldNumbers, 0.35) : pale;
+    for (let row = 1; row <= this.rows; row++) {
+      context.rect(0, row * this.tall - 1, this.columns * this.side, 1);
+    }
+    context.globalCompositeOperation = "destination-out";
+    context.fill();
+    context.globalCompositeOperation = "source-over";
+  }
+
+  // The upper left corners of some squares, each with what is drawn there.
+  eachSquare(squares, draw) {
+    for (let i = 0; i < squares.length; i++) {
+      if (squares[i]) draw((i % this.columns) * this.side, Math.floor(i / this.columns) * this.tall, i);
+    }
   }
 
   // A corner folded: this cell sees padding. Dark on light and light on dark.
-  corner(context, x, y, shade) {
+  corners(context, padded, pixels) {
     const fold = Math.max(3, Math.min(8, this.side / 3));
-    context.fillStyle = grey(shade)[0] > 128 ? "#000000" : "#ffffff";
+    const folds = { "#000000": new Path2D(), "#ffffff": new Path2D() };
+    this.eachSquare(padded, (x, y, i) => {
+      const path = folds[grey(unpacked(pixels[i]))[0] > 128 ? "#000000" : "#ffffff"];
+      path.moveTo(x, y);
+      path.lineTo(x + fold, y);
+      path.lineTo(x, y + fold);
+      path.closePath();
+    });
     context.globalAlpha = 0.6;
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(x + fold, y);
-    context.lineTo(x, y + fold);
-    context.fill();
+    for (const [ink, path] of Object.entries(folds)) {
+      context.fillStyle = ink;
+      context.fill(path);
+    }
     context.globalAlpha = 1;
   }
 
-  crossed(context, x, y, verdict) {
+  // Crossed out what does not move along; a single stroke where it is not decided.
+  crossed(context, judged, kind) {
     const pad = this.side * 0.3, [w, h] = [this.side - 1, this.tall - 1];
     context.strokeStyle = "#000000";
     context.lineWidth = Math.max(1, this.side / 16);
     context.beginPath();
-    line(context, x + pad, y + pad, w - 2 * pad, h - 2 * pad);
-    if (verdict === 2) line(context, x + w - pad, y + pad, 2 * pad - w, h - 2 * pad);
+    this.eachSquare(judged.map((each) => each === kind), (x, y) => {
+      line(context, x + pad, y + pad, w - 2 * pad, h - 2 * pad);
+      if (kind === 2) line(context, x + w - pad, y + pad, 2 * pad - w, h - 2 * pad);
+    });
     context.stroke();
   }
 

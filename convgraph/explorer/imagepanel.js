@@ -8,6 +8,7 @@ class ImagePanel {
     this.buffer = document.createElement("canvas");
     this.buffer.width = picture.width;
     this.buffer.height = picture.height;
+    this.shown = new ImageData(picture.width, picture.height);
   }
 
   // Fits the canvas to the room that there is, in whole pixels of the screen.
@@ -42,8 +43,8 @@ class ImagePanel {
   draw({ sets, heat, moved, outlines, nominal, pixel }) {
     const context = this.canvas.getContext("2d");
     const { width, height } = this.picture;
-    const pixels = this.coloured(sets, heat, moved);
-    this.buffer.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+    const [top, bottom] = this.colour(sets, heat, moved);
+    this.buffer.getContext("2d").putImageData(this.shown, 0, 0, 0, top, width, bottom - top);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.padding(context, nominal);
@@ -124,38 +125,60 @@ class ImagePanel {
     }
   }
 
-  // Pixels as they are where they are seen, and pale where not.
-  coloured(sets, heat, [down, right]) {
-    const { width, height } = this.picture;
-    const found = new Uint32Array(width * height);
-    const paint = this.paint(sets, heat);
-    for (let y = 0, i = 0; y < height; y++) {
-      const sy = y - down, row = sy >= 0 && sy < height;
-      for (let x = 0; x < width; x++, i++) {
-        const sx = x - right;
-        found[i] = paint(i, row && sx >= 0 && sx < width ? sy * width + sx : -1);
-      }
-    }
-    return new Uint8ClampedArray(found.buffer);
+  // Pixels as they are where they are seen, and pale where not. Gives the rows that have changed:
+  // from the first to the one behind the last.
+  colour(sets, heat, moved) {
+    const laid = this.laid(moved), ground = sets.length ? laid.pale : laid.own;
+    const pixels = new Uint32Array(this.shown.data.buffer), { width, height } = this.picture;
+    const all = this.ground !== ground, rows = sets.map((set) => rowsOf(set, width));
+    const [top, bottom] = all ? [0, height] : this.changed;
+    pixels.set(ground.subarray(top * width, bottom * width), top * width);
+    this.ground = ground;
+    this.changed = [Math.min(height, ...rows.map((each) => each[0])), Math.max(0, ...rows.map((each) => each[1]))];
+    if (sets.length === 2) this.both(pixels, sets, laid.own);
+    else if (sets.length) this.one(pixels, sets[0], heat, laid.own);
+    return [Math.min(top, this.changed[0]), Math.max(bottom, this.changed[1])];
   }
 
-  // What colours a pixel: from its place, and from that of the picture that lies there (-1: none).
-  paint(sets, heat) {
-    const { own, pale, blank } = this.tones();
-    const seen = (from) => (from < 0 ? blank : own[from]);
-    const faint = (from) => (from < 0 ? blank : pale[from]);
-    const [a, b] = sets, { colours } = this;
-    if (!sets.length) return (i, from) => seen(from);
-    if (b) {
-      const [first, second] = [packed(colours.pointNumbers), packed(colours.otherNumbers)];
-      return (i, from) => {
-        if (a[i] > 0 && b[i] > 0) return seen(from);
-        return a[i] > 0 ? first : b[i] > 0 ? second : faint(from);
+  one(pixels, set, heat, own) {
+    const { values } = set, most = heat ? values.reduce((x, y) => Math.max(x, y), 0) : 0;
+    eachRun(set, (at, from, length) => {
+      for (let i = 0; i < length; i++) {
+        const value = values[from + i];
+        if (value > 0) pixels[at + i] = heat ? HEAT[Math.round(255 * Math.sqrt(value / most))] : own[at + i];
+      }
+    });
+  }
+
+  // What one sees alone in its colour, what both see as it is.
+  both(pixels, sets, own) {
+    const inks = [this.colours.pointNumbers, this.colours.otherNumbers].map(packed);
+    const first = everywhere(sets[0]);
+    sets.forEach((set, number) => eachRun(set, (at, from, length) => {
+      for (let i = 0; i < length; i++) {
+        if (set.values[from + i] > 0) pixels[at + i] = number && first[at + i] > 0 ? own[at + i] : inks[number];
+      }
+    }));
+  }
+
+  // The picture moved down and right, as it is and as it steps back.
+  laid([down, right]) {
+    const tones = this.tones(), { width, height } = this.picture;
+    if (!down && !right) return tones;
+    const key = `${down},${right}`;
+    if (tones.moved?.key !== key) {
+      const shifted = (pixels) => {
+        const found = new Uint32Array(pixels.length).fill(tones.blank);
+        const [low, high] = [Math.max(0, right), Math.min(width, width + right)];
+        for (let y = Math.max(0, down); y < Math.min(height, height + down) && low < high; y++) {
+          const from = (y - down) * width - right;
+          found.set(pixels.subarray(from + low, from + high), y * width + low);
+        }
+        return found;
       };
+      tones.moved = { key, own: shifted(tones.own), pale: shifted(tones.pale) };
     }
-    if (!heat) return (i, from) => (a[i] > 0 ? seen(from) : faint(from));
-    const most = a.reduce((x, y) => Math.max(x, y), 0);
-    return (i, from) => (a[i] > 0 ? HEAT[Math.round(255 * Math.sqrt(a[i] / most))] : faint(from));
+    return tones.moved;
   }
 
   // The picture as it is and as it steps back, one number for each pixel.
@@ -164,10 +187,11 @@ class ImagePanel {
     const key = this.colours.paper;
     if (this.toned?.pixels !== pixels || this.toned.key !== key) {
       const own = new Uint32Array(pixels.length / 4), pale = new Uint32Array(own.length);
+      const tint = Array.from({ length: 256 }, (_, v) => packed(mixed([v, v, v], paperNumbers, 0.72)));
       for (let i = 0; i < own.length; i++) {
         const colour = [pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2]];
         own[i] = packed(colour);
-        pale[i] = packed(mixed(grey(colour), paperNumbers, 0.72));
+        pale[i] = tint[Math.round(grey(colour)[0])];
       }
       this.toned = { pixels, key, own, pale, blank: packed(lineNumbers) };
     }
@@ -175,14 +199,15 @@ class ImagePanel {
   }
 }
 
-// As pixels are kept in memory, red first.
-const LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-function packed([r, g, b]) {
-  return (LITTLE ? (255 << 24) | (b << 16) | (g << 8) | r : (r << 24) | (g << 16) | (b << 8) | 255) >>> 0;
+// The rows of a sheet that a set's box goes through.
+function rowsOf(set, width) {
+  let first = Infinity, past = 0;
+  eachRun(set, (at) => {
+    first = Math.min(first, Math.floor(at / width));
+    past = Math.max(past, Math.floor(at / width) + 1);
+  });
+  return [first, past];
 }
-
-const HEAT = Array.from({ length: 256 }, (_, i) => packed(viridis(i / 255)));
 
 function line(context, x, y, w, h) {
   context.moveTo(x, y);

@@ -59,7 +59,7 @@ class Network {
     const sizes = joint.tables.map((table) => (forwards ? table.inputs : table.outputs));
     const dims = forwards ? inverse(joint.order).map((axis) => sizes[axis]) : sizes;
     const found = through(joint.tables, joint.order, arrayOf(dims, values), forwards);
-    return factored(to, found.values, exponent);
+    return factored(to, everywhere(found), exponent);
   }
 
   // Channels first: where all are read alike, terms become one before they go through space.
@@ -73,8 +73,8 @@ class Network {
     let found = terms;
     if (!unchanged(channel)) {
       found = joined(terms.map((each) => {
-        const { values } = through(channel.tables, channel.order, arrayOf(view, each.vector), forwards);
-        return term(values, each.array, each.exponent, each.most);
+        const found = through(channel.tables, channel.order, arrayOf(view, each.vector), forwards);
+        return term(everywhere(found), each.array, each.exponent, each.most);
       }));
     }
     if (unchanged(space)) return found;

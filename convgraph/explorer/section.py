@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refusal", "script", "section", "style"]
 
-SHARED = ("indices.js", "axes.js")  # with live figures
+SHARED = ("indices.js", "boxes.js", "axes.js")  # with live figures
 SCRIPTS = (
     "sets.js",
     "network.js",

@@ -57,11 +57,20 @@ function added(terms, more) {
 function sum(a, b) {
   if (a.exponent < b.exponent) [a, b] = [b, a];
   const factor = Math.pow(2, b.exponent - a.exponent);
-  const values = a.array.values.slice(), other = b.array.values;
-  for (let i = 0; i < values.length; i++) if (other[i]) values[i] += Math.max(other[i] * factor, TINY);
-  const span = a.array.span.map(([low, high], axis) =>
-    [Math.min(low, b.array.span[axis][0]), Math.max(high, b.array.span[axis][1])]);
-  return term(a.vector, arrayOf(a.array.dims, values, span), a.exponent, a.most + b.most * factor);
+  return term(a.vector, total([[a.array, 1], [b.array, factor]]), a.exponent, a.most + b.most * factor);
+}
+
+// A sum of arrays, each times a factor.
+function total(parts) {
+  const span = around(parts.map(([array]) => array));
+  const values = new Float64Array(size(extents(span)));
+  for (const [array, factor] of parts) {
+    const part = array.values;
+    eachRun(within(array, span), (at, from, length) => {
+      for (let i = 0; i < length; i++) if (part[from + i]) values[at + i] += Math.max(part[from + i] * factor, TINY);
+    });
+  }
+  return arrayOf(parts[0][0].dims, values, span);
 }
 
 function sameVector(a, b) {
@@ -82,7 +91,11 @@ function whole(row, terms) {
       const weight = each.vector[c] * factor;
       if (!each.vector[c]) continue;
       const part = each.array.values;
-      for (let i = 0; i < count; i++) if (part[i]) values[c * count + i] += Math.max(part[i] * weight, TINY);
+      eachRun(each.array, (at, from, length) => {
+        for (let i = 0; i < length; i++) {
+          if (part[from + i]) values[c * count + at + i] += Math.max(part[from + i] * weight, TINY);
+        }
+      });
     }
   }
   return { values, exponent };
@@ -118,24 +131,34 @@ function inProportion(a, b, topA, topB) {
 // What is reached in space: in one channel, or in any where none is named. Numbers are in
 // proportion to those of paths.
 function inSpace(row, terms, channel = null) {
-  const found = new Float64Array(size(divided(row).space));
-  if (!terms || !terms.length) return found;
+  if (!terms || !terms.length) return none(row);
+  if (!SEEN.has(terms)) SEEN.set(terms, new Map());
+  const known = SEEN.get(terms);
+  if (!known.has(channel)) known.set(channel, summed(row, terms, channel));
+  return known.get(channel);
+}
+
+const SEEN = new WeakMap();  // an answer is shown in many places
+
+function none(row) {
+  return (row.none ||= nowhere(divided(row).space));
+}
+
+function summed(row, terms, channel) {
   const exponent = Math.max(...terms.map((each) => each.exponent));
+  const parts = [];
   for (const each of terms) {
     const weight = channel === null ? each.vector.reduce((a, b) => a + b, 0) : each.vector[channel];
-    if (!weight) continue;
-    const factor = weight * Math.pow(2, each.exponent - exponent);
-    const part = each.array.values;
-    for (let i = 0; i < found.length; i++) if (part[i]) found[i] += Math.max(part[i] * factor, TINY);
+    if (weight) parts.push([each.array, weight * Math.pow(2, each.exponent - exponent)]);
   }
-  return found;
+  if (!parts.length) return none(row);
+  return parts.length === 1 ? parts[0][0] : total(parts);
 }
 
 // How many units are in a set.
 function counted(row, terms) {
   if (!terms || !terms.length) return 0;
-  const there = (values) => values.reduce((n, v) => n + (v > 0), 0);
-  if (terms.length === 1) return there(terms[0].vector) * there(terms[0].array.values);
+  if (terms.length === 1) return countIn({ values: terms[0].vector }) * countIn(terms[0].array);
   const { channels } = divided(row);
   // Channels that are in the same terms are counted together.
   const groups = new Map();
@@ -144,6 +167,6 @@ function counted(row, terms) {
     groups.set(key, [c, (groups.get(key)?.[1] || 0) + 1]);
   }
   let total = 0;
-  for (const [c, many] of groups.values()) total += many * there(inSpace(row, terms, c));
+  for (const [c, many] of groups.values()) total += many * countIn(inSpace(row, terms, c));
   return total;
 }

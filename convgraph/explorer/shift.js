@@ -14,6 +14,7 @@ class Shift {
     this.open = new Set();     // rows in which what does not move along may yet be equal
     this.undivided = new Set();  // rows whose stride does not divide the shift
     this.known = new Map();
+    this.verdicts = new Map();
     network.rows.forEach((row, number) => { if (!network.layerOf.has(number)) this.start(number); });
     for (const layer of network.layers) this.step(layer);
   }
@@ -40,9 +41,7 @@ class Shift {
   inside(space, by) {
     const span = space.map((n, axis) => [Math.max(0, by[axis]), Math.min(n, n + by[axis])]);
     if (span.some(([low, high]) => high <= low)) return [];
-    const values = new Float64Array(size(space));
-    for (const at of places(space, span)) values[at] = 1;
-    return [arrayOf(space, values, span)];
+    return [ones(space, span)];
   }
 
   step(layer) {
@@ -164,14 +163,16 @@ class Shift {
   verdict(row, channel) {
     const { network } = this, { space } = divided(network.rows[row]);
     const by = this.by(row);
-    const bad = inSpace(network.rows[row], this.bad.get(row), channel);
-    const live = inSpace(network.rows[row], this.live.get(row), channel);
-    const inside = by ? this.inside(space, by)[0]?.values : null;
-    const worse = this.open.has(row) ? 3 : 2;
-    return Array.from(bad, (value, i) => {
-      if (!by) return worse;
-      return (inside?.[i] ? !value : !live[i]) ? 1 : worse;
-    });
+    const key = `${row},${channel}`;
+    if (this.verdicts.has(key)) return this.verdicts.get(key);
+    const found = new Uint8Array(size(space)).fill(this.open.has(row) ? 3 : 2);
+    this.verdicts.set(key, found);
+    if (!by) return found;
+    const [bad, live] = [this.bad, this.live].map((each) =>
+      everywhere(inSpace(network.rows[row], each.get(row), channel)));
+    const inside = everywhere(this.inside(space, by)[0] || nowhere(space));
+    for (let i = 0; i < found.length; i++) if (inside[i] ? !bad[i] : !live[i]) found[i] = 1;
+    return found;
   }
 }
 

@@ -10,19 +10,21 @@ function thumbnail(canvas, row, colours, base, verdict, set) {
     canvas.height = down;
     canvas.style.setProperty("--flat", height === 1 ? "10px" : "34px");
   }
-  const values = verdict || set, image = new ImageData(across, down);
-  const most = new Float64Array(across * down);
-  if (values) {
-    for (let y = 0, i = 0; y < height; y++) {
-      const to = Math.floor((y * down) / height) * across;
-      for (let x = 0; x < width; x++, i++) {
-        if (!values[i]) continue;
-        const at = to + Math.floor((x * across) / width);
-        if (values[i] > most[at]) most[at] = values[i];
-      }
-    }
-  }
   const tones = thumbnailTones(canvas, colours, base, { across, down, height, width });
+  if (canvas.shown === (verdict || set) && canvas.shownTones === tones) return;
+  Object.assign(canvas, { shown: verdict || set, shownTones: tones });
+  const image = new ImageData(across, down), most = new Uint8Array(across * down);
+  const told = verdict ? arrayOf([height, width], verdict) : set;
+  if (told) {
+    eachRun(told, (at, from, length) => {
+      const y = Math.floor(at / width), x = at - y * width;
+      const start = Math.floor((y * down) / height) * across;
+      for (let i = 0; i < length; i++) {
+        const to = start + tones.column[x + i];
+        if (told.values[from + i] > 0) most[to] = Math.max(most[to], verdict ? verdict[at + i] : 1);
+      }
+    });
+  }
   const pixels = new Uint32Array(image.data.buffer);
   const judged = [colours.quietNumbers, colours.holdsNumbers, colours.breaksNumbers, colours.quietNumbers].map(packed);
   for (let i = 0; i < most.length; i++) {
@@ -39,7 +41,8 @@ function thumbnailTones(canvas, colours, base, { across, down, height, width }) 
   const own = Array.from({ length: across * down }, (_, i) => (base ?
     base(Math.floor(((Math.floor(i / across) + 0.5) * height) / down), Math.floor(((i % across) + 0.5) * width / across)) : none));
   canvas.tones = {
-    key, picture: base?.picture, own: own.map(packed),
+    key, picture: base?.picture,
+    column: Int32Array.from({ length: width }, (_, x) => Math.floor((x * across) / width)), own: own.map(packed),
     marked: own.map((colour) => packed(mixed(colour, colours.fieldNumbers, 0.6))),
     pale: own.map((colour) => packed(mixed(grey(colour), colours.paperNumbers, 0.72))),
   };

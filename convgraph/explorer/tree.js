@@ -8,6 +8,7 @@ class Tree {
     this.folds = new Map();  // from the path of a fold to it
     this.visible = [];
     this.query = "";
+    this.stale = true;  // until it is rendered, and when other folds are open
     root.addEventListener("keydown", (event) => this.key(event));
     search.addEventListener("input", () => { this.query = search.value.trim().toLowerCase(); this.render(); });
   }
@@ -37,7 +38,10 @@ class Tree {
       for (const [i, item] of items.entries()) {
         if (typeof item === "number" || !this.rowsOf(item).includes(row)) continue;
         const own = `${path}/${i}`;
-        if (this.rowsOf(item).at(-1) !== row) this.open.add(own);
+        if (this.rowsOf(item).at(-1) !== row && !this.open.has(own)) {
+          this.open.add(own);
+          this.stale = true;
+        }
         walk(item.items, own);
       }
     };
@@ -71,6 +75,7 @@ class Tree {
     const active = document.activeElement?.dataset?.path;
     this.visible = this.listed();
     this.seen = null;
+    this.stale = false;
     this.root.replaceChildren(this.arcs(), ...this.visible.map((entry) => this.element(entry)));
     if (!this.visible.length) {
       const none = document.createElement("p");
@@ -93,6 +98,7 @@ class Tree {
     element.setAttribute("role", "treeitem");
     element.setAttribute("aria-level", depth + 1);
     element.tabIndex = -1;
+    element.setAttribute("aria-selected", false);
     element.style.setProperty("--depth", depth);
     if (fold) element.setAttribute("aria-expanded", expanded);
     const twist = document.createElement("span");
@@ -144,13 +150,13 @@ class Tree {
 
   select(row) {
     this.chosen = row;
-    const shown = this.showing(row);
-    for (const { element } of this.visible) {
-      element.setAttribute("aria-selected", element === shown?.element);
-      element.tabIndex = -1;
-    }
-    const stop = shown?.element || this.visible[0]?.element;
+    const shown = this.showing(row)?.element, stop = shown || this.visible[0]?.element;
+    if (this.stop === stop && this.shown === shown) return;
+    this.shown?.setAttribute("aria-selected", false);
+    shown?.setAttribute("aria-selected", true);
+    if (this.stop) this.stop.tabIndex = -1;
     if (stop) stop.tabIndex = 0;
+    Object.assign(this, { shown, stop });
   }
 
   scrollTo(row) {

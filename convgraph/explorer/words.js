@@ -26,12 +26,12 @@ class Words {
     const { explorer } = this, { source, space, network } = explorer;
     if (network.dark.has(point.row)) return `${this.cell(point)}: this page does not carry what it is computed from.`;
     const values = inSpace(network.rows[source], found.get(source));
-    const count = values.reduce((n, v) => n + (v > 0), 0);
+    const count = countIn(values);
     if (!count) return `${this.cell(point)} sees nothing of ${this.name(source)}.`;
-    const box = bounds(values, space);
+    const box = bounds(values);
     const inside = box.reduce((p, [low, high]) => p * (high - low + 1), 1);
     const parts = [`${this.cell(point)} sees ${amount(count, size(space), this.axes.unit)}: ${this.spans(box)}`];
-    if (inside > count) parts.push(`${grouped(inside - count)} in between are not seen`);
+    if (inside > count) parts.push(`${thousands(inside - count)} in between are not seen`);
     const beyond = this.beyond(point, box);
     if (beyond) parts.push(beyond);
     return `${parts.join("; ")}. ${this.middle(values, space)}`;
@@ -53,7 +53,7 @@ class Words {
   // Where most paths start: what lies between the tails along each axis.
   middle(values, space) {
     const spans = space.map((n, axis) => {
-      const sums = marginal(values, space, axis), all = sums.reduce((a, b) => a + b, 0);
+      const sums = marginal(values, axis), all = sums.reduce((a, b) => a + b, 0);
       let low = 0, high = n - 1, tail = 0;
       while (tail + sums[low] <= 0.025 * all) tail += sums[low++];
       tail = 0;
@@ -83,11 +83,12 @@ class Words {
   }
 
   compared(points, sets) {
-    const [a, b] = sets.map((set) => set.reduce((n, v) => n + (v > 0), 0));
-    const both = sets[0].reduce((n, v, i) => n + (v > 0 && sets[1][i] > 0), 0);
+    const [a, b] = sets.map(countIn);
+    const other = everywhere(sets[1]);
+    const both = everywhere(sets[0]).reduce((n, v, i) => n + (v > 0 && other[i] > 0), 0);
     const share = a + b - both ? Math.round((100 * both) / (a + b - both)) : 0;
-    return `Kept: ${this.point(points[0])}, ${grouped(a)} ${this.axes.unit}. Beside it: ` +
-      `${this.point(points[1])}, ${grouped(b)}. Both: ${grouped(both)}, ${share}% of all together.`;
+    return `Kept: ${this.point(points[0])}, ${thousands(a)} ${this.axes.unit}. Beside it: ` +
+      `${this.point(points[1])}, ${thousands(b)}. Both: ${thousands(both)}, ${share}% of all together.`;
   }
 
   // What is kept while nothing else is pointed at.
@@ -116,9 +117,9 @@ class Words {
     const where = channel === null || divided(network.rows[row]).channels === 1 ? "" : ` of channel ${channel + 1}`;
     const own = by.every((n) => !n) ? "should stay as it is" : `should move by ${listed(by.map(String))}`;
     const rest = total - holds - open;
-    const parts = [`${grouped(holds)} of ${grouped(total)} cells${where} do so exactly`];
-    if (rest) parts.push(`${grouped(rest)} do not, since they see the border${shift.undivided.size ? " or a stride before them" : ""}`);
-    if (open) parts.push(`for ${grouped(open)} it is not decided here`);
+    const parts = [`${thousands(holds)} of ${thousands(total)} cells${where} do so exactly`];
+    if (rest) parts.push(`${thousands(rest)} do not, since they see the border${shift.undivided.size ? " or a stride before them" : ""}`);
+    if (open) parts.push(`for ${thousands(open)} it is not decided here`);
     return `${head}${this.name(row)} ${own}: ${parts.join("; ")}.`;
   }
 }
@@ -138,29 +139,5 @@ function listed(words) {
 }
 
 function amount(count, all, unit) {
-  return count === all ? `all ${grouped(all)} ${unit}` : `${grouped(count)} of the ${grouped(all)} ${unit}`;
-}
-
-function bounds(values, space) {
-  const found = space.map(() => [Infinity, -1]), n = space.at(-1), outer = steps(space.slice(0, -1));
-  const widen = (axis, i) => {
-    if (i < found[axis][0]) found[axis][0] = i;
-    if (i > found[axis][1]) found[axis][1] = i;
-  };
-  for (let start = 0, row = 0; n && start < values.length; start += n, row++) {
-    let low = start, high = start + n - 1;
-    while (low <= high && !values[low]) low++;
-    if (low > high) continue;
-    while (!values[high]) high--;
-    widen(space.length - 1, low - start);
-    widen(space.length - 1, high - start);
-    outer.forEach((step, axis) => widen(axis, Math.floor(row / step) % space[axis]));
-  }
-  return found;
-}
-
-function marginal(values, space, axis) {
-  const found = new Float64Array(space[axis]), step = steps(space)[axis];
-  for (let at = 0; at < values.length; at++) found[Math.floor(at / step) % space[axis]] += values[at];
-  return found;
+  return count === all ? `all ${thousands(all)} ${unit}` : `${thousands(count)} of the ${thousands(all)} ${unit}`;
 }

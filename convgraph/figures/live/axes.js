@@ -1,5 +1,5 @@
 "use strict";
-// Relations along one axis, and arrays that are carried through them; see relation_tables.py.
+// Relations along one axis, and arrays (boxes.js) that are carried through them; see relation_tables.py.
 
 // A table as the page gets it: [bound, outputs, taps, first, stride, dilation, divisor = 1] or
 // [bound, outputs, taps, positions].
@@ -37,136 +37,88 @@ function withPositions(table, listed) {
   return { ...table, full: false, same: false, groups: null, listed };
 }
 
-function size(dims) {
-  return dims.reduce((a, b) => a * b, 1);
-}
-
-// An array of numbers that are nowhere negative: dims, values, and per axis the span [low, high)
-// beyond which all are zero.
-function arrayOf(dims, values, span) {
-  return { dims, values, span: span || dims.map((n) => [0, n]) };
-}
-
-function single(dims, index) {
-  const values = new Float64Array(size(dims));
-  values[ravel(index, dims)] = 1;
-  return arrayOf(dims, values, index.map((i) => [i, i + 1]));
-}
-
-function ones(dims) {
-  return arrayOf(dims, new Float64Array(size(dims)).fill(1));
-}
-
-function isEmpty(array) {
-  return array.span.some(([low, high]) => high <= low);
-}
-
 // An array whose axis is that of a table's inputs (forwards) or outputs, on the other side of it.
 function along(table, array, axis, forwards) {
   if (table.same) return array;
-  const { dims, values, span } = array;
-  const after = forwards ? table.outputs : table.inputs;
-  const newDims = dims.map((n, a) => (a === axis ? after : n));
-  const result = new Float64Array(size(newDims));
-  const step = steps(dims);
-  const inner = step[axis], before = dims[axis];
-  const rest = span.slice(axis + 1);
-  const low = rest.reduce((sum, [l], a) => sum + l * step[axis + 1 + a], 0);
-  const high = rest.reduce((sum, [, h], a) => sum + (h - 1) * step[axis + 1 + a], 0) + 1;
-  const outers = places(dims.slice(0, axis), span.slice(0, axis));
-  const moved = { values, result, inner, before, after, low, high, outers };
-  const reach = table.full ? everything(moved, span[axis]) :
-    table.groups ? grouped(table.groups, moved, span[axis], forwards) : tapped(table, moved, span[axis], forwards);
-  return arrayOf(newDims, result, span.map((s, a) => (a === axis ? reach : s)));
+  const { dims, values, span } = array, sizes = extents(span);
+  const pairs = table.full || table.groups ? null : carriers(table, span[axis], forwards);
+  const reach = pairs ? pairs.reach : spread(table, span[axis], forwards);
+  const moved = {
+    values, outer: size(sizes.slice(0, axis)), inner: size(sizes.slice(axis + 1)),
+    before: span[axis], after: reach,
+  };
+  moved.result = new Float64Array(moved.outer * (reach[1] - reach[0]) * moved.inner);
+  if (pairs) tapped(pairs, moved);
+  else if (table.full) everything(moved);
+  else grouped(table.groups, moved, forwards);
+  return arrayOf(dims.map((n, a) => (a !== axis ? n : forwards ? table.outputs : table.inputs)),
+    moved.result, span.map((s, a) => (a === axis ? reach : s)));
 }
 
-// The numbers of all places within a span.
-function places(dims, span) {
-  let found = [0];
-  dims.forEach((n, axis) => {
-    const next = [];
-    for (const at of found) for (let i = span[axis][0]; i < span[axis][1]; i++) next.push(at * n + i);
-    found = next;
-  });
-  return found;
+// What a span reaches where everything does, or everything of a group.
+function spread({ groups, inputs, outputs }, [first, past], forwards) {
+  if (first >= past) return [0, 0];
+  if (!groups) return [0, forwards ? outputs : inputs];
+  const { reading, read } = groups, [from, to] = forwards ? [read, reading] : [reading, read];
+  return [Math.floor(first / from) * to, Math.ceil(past / from) * to];
 }
 
-function everything({ values, result, inner, before, after, low, high, outers }, [first, past]) {
-  for (const outer of outers) {
-    for (let i = low; i < high; i++) {
+function everything({ values, result, outer, inner, before, after }) {
+  const [many, all] = [before[1] - before[0], after[1] - after[0]];
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
       let sum = 0;
-      for (let at = first; at < past; at++) sum += values[(outer * before + at) * inner + i];
-      if (sum) for (let to = 0; to < after; to++) result[(outer * after + to) * inner + i] = sum;
+      for (let at = 0; at < many; at++) sum += values[(o * many + at) * inner + i];
+      if (sum) for (let to = 0; to < all; to++) result[(o * all + to) * inner + i] = sum;
     }
   }
-  return [0, after];
 }
 
-function grouped({ reading, read }, { values, result, inner, before, after, low, high, outers }, [first, past], forwards) {
+function grouped({ reading, read }, { values, result, outer, inner, before, after }, forwards) {
   const [from, to] = forwards ? [read, reading] : [reading, read];
-  const [start, end] = [Math.floor(first / from), Math.ceil(past / from)];
-  for (const outer of outers) {
-    for (let group = start; group < end; group++) {
-      for (let i = low; i < high; i++) {
+  const [many, all] = [before[1] - before[0], after[1] - after[0]];
+  for (let o = 0; o < outer; o++) {
+    for (let group = after[0] / to; group < after[1] / to; group++) {
+      const [low, high] = [Math.max(group * from, before[0]), Math.min((group + 1) * from, before[1])];
+      for (let i = 0; i < inner; i++) {
         let sum = 0;
-        for (let at = group * from; at < (group + 1) * from; at++) sum += values[(outer * before + at) * inner + i];
+        for (let at = low; at < high; at++) sum += values[(o * many + at - before[0]) * inner + i];
         if (!sum) continue;
-        for (let at = group * to; at < (group + 1) * to; at++) result[(outer * after + at) * inner + i] = sum;
+        for (let at = group * to - after[0], end = at + to; at < end; at++) result[(o * all + at) * inner + i] = sum;
       }
     }
   }
-  return [start * to, end * to];
 }
 
-function tapped(table, { values, result, inner, before, after, low, high, outers }, [first, past], forwards) {
-  const read = positions(table), { outputs, taps } = table;
-  let least = after, most = 0;
+// From where to where the positions of a span are carried, one after the other, and the span that
+// they reach.
+function carriers(table, [first, past], forwards) {
+  const read = positions(table), { outputs, taps } = table, found = [];
+  let least = Infinity, most = 0;
   const start = forwards ? 0 : first, end = forwards ? outputs : past;
-  for (let output = start; output < end; output++) {
-    for (let tap = 0; tap < taps; tap++) {
-      const input = read[output * taps + tap];
+  for (let output = start, i = start * taps; output < end; output++) {
+    for (let tap = 0; tap < taps; tap++, i++) {
+      const input = read[i];
       if (input < 0 || (forwards && (input < first || input >= past))) continue;
-      const from = forwards ? input : output, to = forwards ? output : input;
+      const to = forwards ? output : input;
       if (to < least) least = to;
       if (to >= most) most = to + 1;
-      for (const outer of outers) {
-        const a = (outer * before + from) * inner, b = (outer * after + to) * inner;
-        for (let i = low; i < high; i++) result[b + i] += values[a + i];
-      }
+      found.push(forwards ? input : output, to);
     }
   }
-  return least < most ? [least, most] : [0, 0];
+  return { found, reach: least < most ? [least, most] : [0, 0] };
 }
 
-// An array with its axes in another order: axis order[a] of the array in the place of axis a.
-function transposed(array, order) {
-  if (order.every((position, axis) => position === axis)) return array;
-  const from = steps(array.dims), dims = order.map((axis) => array.dims[axis]);
-  const found = new Float64Array(array.values.length);
-  const index = dims.map(() => 0);
-  let at = 0;
-  for (let i = 0; i < found.length; i++) {
-    found[i] = array.values[at];
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
-      at += from[order[axis]];
-      if (++index[axis] < dims[axis]) break;
-      at -= from[order[axis]] * dims[axis];
-      index[axis] = 0;
+function tapped({ found }, { values, result, outer, inner, before, after }) {
+  const [many, all] = [before[1] - before[0], after[1] - after[0]];
+  for (let o = 0; o < outer; o++) {
+    for (let pair = 0; pair < found.length; pair += 2) {
+      const a = (o * many + found[pair] - before[0]) * inner;
+      const b = (o * all + found[pair + 1] - after[0]) * inner;
+      if (inner === 1) result[b] += values[a];
+      else for (let i = 0; i < inner; i++) result[b + i] += values[a + i];
     }
   }
-  return arrayOf(dims, found, order.map((axis) => array.span[axis]));
-}
-
-function inverse(order) {
-  const found = [];
-  order.forEach((position, axis) => { found[position] = axis; });
-  return found;
-}
-
-// The same numbers under other dims; spans are kept along axes that stay, from the first on.
-function regrouped(array, dims) {
-  if (array.dims.length === dims.length && array.dims.every((n, a) => n === dims[a])) return array;
-  return arrayOf(dims, array.values);
 }
 
 // Through a product of tables: axis a of the outputs reads axis order[a] of the inputs.

@@ -36,7 +36,7 @@ class Relations {
     const tables = joint.axes.map((number) => this.axes[number]);
     const sizes = tables.map((table) => (forwards ? table.inputs : table.outputs));
     const dims = forwards ? inverse(joint.order).map((axis) => sizes[axis]) : sizes;
-    const found = through(tables, joint.order, arrayOf(dims, counts), forwards).values;
+    const found = everywhere(through(tables, joint.order, arrayOf(dims, counts), forwards));
     return found === counts ? counts.slice() : found;
   }
 
