@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from convgraph.interactions.all_path_counts import FEW, PathMeasures
 from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
+from convgraph.interactions.path_tables import table_of
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import State, UntraceableError
 from convgraph.interactions.sums_of_states import Sum
@@ -71,6 +72,30 @@ def test_sums_of_tables_are_those_of_payloads(
         return
     assert list(found) == wanted
     assert [found[k] for k in range(FEW)] == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)), min_size=1))
+def test_payloads_that_say_the_same_are_one(numbers: list[tuple[int, int, int]]) -> None:
+    """Some differ in their squares alone."""
+    each = [
+        None if paths == 0 else Paths((Along((Moments(1, first, second),), 1),))
+        for paths, first, second in numbers
+    ]
+    table = table_of(each)
+    if table is None:
+        assert not any(each)
+        return
+    kept, number = table.different()
+    wanted = list(dict.fromkeys(each))
+    assert list(kept) == wanted
+    assert number.tolist() == [wanted.index(payload) for payload in each]
+    assert kept.different()[0] is kept
+    again = table_of(list(each))
+    assert again is not None
+    assert (again.key, hash(again.key)) == (table.key, hash(table.key))
+    other = table_of([*each[:-1], Paths((Along((Moments(1, 0, 2),), 1),))])
+    assert other is not None
+    assert other.key != table.key
 
 
 @given(st.sampled_from([2, 5, 12]), st.data())

@@ -6,15 +6,14 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
 from convgraph.interactions.path_count_sums import Along, Kind, MomentsKind, Paths
-from convgraph.interactions.path_tables import PathTable, sum_of_tables, table_of
+from convgraph.interactions.path_tables import PathTable, reads_any, sum_of_tables, table_of
 from convgraph.interactions.periodic_reads import reads_of
-from convgraph.interactions.states import UntraceableError
+from convgraph.interactions.states import Bulk, UntraceableError
 
 __all__ = ["Along", "PathMeasures", "Paths"]
 
@@ -24,7 +23,7 @@ M = TypeVar("M")
 FEW = 16
 
 
-class PathMeasures(Generic[M]):
+class PathMeasures(Bulk[Paths[M]], Generic[M]):
     """The algebra of path counts; see `convgraph.interactions.states.Algebra`.
 
     A layer multiplies the paths along an axis by its taps there, and those along all other axes by
@@ -35,7 +34,6 @@ class PathMeasures(Generic[M]):
 
     def __init__(self, kind: Kind[M]) -> None:
         self.kind = kind
-        self._tables: dict[int, tuple[Any, tuple[PathTable | None, NDArray[np.int64]]]] = {}
 
     def start(self, axes: int) -> Paths[M]:
         """The units of the input itself."""
@@ -94,43 +92,36 @@ class PathMeasures(Generic[M]):
             axes.append(self._sum(summed, everywhere))
         return Paths(tuple(axes), per)
 
+    def gathered(self, payloads: Sequence[Paths[M] | None]) -> Sequence[Paths[M] | None]:
+        """See `Bulk.gathered`."""
+        if len(payloads) < FEW:
+            return payloads
+        table = self._table(payloads)
+        return payloads if table is None else cast("Sequence[Paths[M] | None]", table)
+
     def sums(
         self, parts: Sequence[tuple[Sequence[Paths[M] | None], NDArray[Any], int]]
     ) -> Sequence[Paths[M] | None] | None:
         """See `Bulk.sums`."""
-        kind: object = self.kind
-        if not isinstance(kind, MomentsKind) or max(len(p) for p, _, _ in parts) < FEW:
+        if max(len(p) for p, _, _ in parts) < FEW:
             return None
         if any(places.size < FEW for _, places, _ in parts):
             return None
-        read, reads = [], []
+        read = []
         for payloads, places, number in parts:
-            table, rows = self._table(payloads)
+            table = self._table(payloads)
             if table is None:
                 return None
-            places = np.where(places >= 0, rows[places], -1)
             read.append((table, places, number))
-            reads.append(np.any(places.reshape(len(places), -1) >= 0, axis=1))
-        alike = {(table.steps, table.everywhere) for table, _, _ in read}
-        if len(alike) > 1 and not np.all(reads):  # what is not read has no say in what counts
+        if len({(table.steps, table.everywhere) for table, _, _ in read}) > 1 and not all(
+            reads_any(table, places).all() for table, places, _ in read
+        ):  # what is not read has no say in what counts
             return None
-        found = cast("Sequence[Paths[M] | None]", sum_of_tables(read))
-        some = np.any(reads, axis=0)
-        if some.all():
-            return found
-        return tuple([p if seen else None for p, seen in zip(found, some.tolist(), strict=True)])
+        return cast("Sequence[Paths[M] | None]", sum_of_tables(read))
 
-    def _table(self, payloads: Any) -> tuple[PathTable | None, NDArray[np.int64]]:
-        """Payloads as a table and places in it, -1 for None; made once, as layers share them."""
-        if isinstance(payloads, PathTable):
-            return payloads, np.arange(len(payloads))
-        if id(payloads) not in self._tables:  # which keeps them, so that the id is their own
-            some = np.array([payload is not None for payload in payloads])
-            known = [payload for payload in payloads if payload is not None]
-            table = table_of(known) if known else None
-            rows = np.where(some, np.cumsum(some) - 1, -1)
-            self._tables[id(payloads)] = payloads, (table, rows)
-        return self._tables[id(payloads)][1]
+    def _table(self, payloads: Any) -> PathTable | None:
+        kind: object = self.kind
+        return table_of(payloads) if isinstance(kind, MomentsKind) else None
 
     def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
         """See `Algebra.split`."""

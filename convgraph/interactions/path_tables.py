@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, overload
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convgraph.interactions.path_count_sums import Along, Moments, Paths
 from convgraph.interactions.states import Table, UntraceableError
 
-__all__ = ["PathTable", "sum_of_tables", "table_of"]
+__all__ = ["PathTable", "reads_any", "sum_of_tables", "table_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,26 +27,33 @@ class PathTable(Table["Paths[Moments]"]):
         these, one after the other; of each class: (3 axes, classes), in integers of any size.
     steps, everywhere
         Of each axis; see `Along`.
+    seen
+        Of each class whether its units see anything; the numbers of those that do not are 0.
+    distinct
+        Whether no two are known to say the same.
     """
 
     numbers: NDArray[np.object_]
     steps: tuple[int, ...]
     everywhere: tuple[bool, ...]
+    seen: NDArray[np.bool_]
+    distinct: bool = False
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
 
     @overload
-    def __getitem__(self, place: int) -> Paths[Moments]: ...
+    def __getitem__(self, place: int) -> Paths[Moments] | None: ...
     @overload
     def __getitem__(self, place: slice) -> PathTable: ...
-    def __getitem__(self, place: int | slice) -> Paths[Moments] | PathTable:
+    def __getitem__(self, place: int | slice) -> Paths[Moments] | PathTable | None:
         if isinstance(place, slice):
-            return PathTable(self.numbers[:, place], self.steps, self.everywhere)
-        return self._payload(self.numbers[:, place].tolist())
+            return self.take(np.arange(len(self))[place])
+        return self._payload(self.numbers[:, place].tolist()) if self.seen[place] else None
 
-    def __iter__(self) -> Iterator[Paths[Moments]]:
-        return map(self._payload, self.numbers.T.tolist())
+    def __iter__(self) -> Iterator[Paths[Moments] | None]:
+        for numbers, seen in zip(self.numbers.T.tolist(), self.seen.tolist(), strict=True):
+            yield self._payload(numbers) if seen else None
 
     def _payload(self, numbers: list[int]) -> Paths[Moments]:
         axes = enumerate(zip(self.steps, self.everywhere, strict=True))
@@ -57,43 +64,83 @@ class PathTable(Table["Paths[Moments]"]):
             )
         )
 
-    def take(self, places: Sequence[int]) -> PathTable:
+    def take(self, places: Sequence[int] | NDArray[np.integer]) -> PathTable:
         """See `Table.take`."""
-        if len(places) == len(self) and list(places) == list(range(len(self))):
+        if len(places) == len(self) and np.array_equal(places, np.arange(len(self))):
             return self
-        return PathTable(self.numbers[:, places], self.steps, self.everywhere)
+        numbers, seen = self.numbers[:, places], self.seen[places]
+        return PathTable(numbers, self.steps, self.everywhere, seen, self.distinct)
 
     @cached_property
-    def _keys(self) -> tuple[Hashable, ...]:
-        return tuple(map(tuple, self.numbers.T.tolist()))
+    def _digests(self) -> NDArray[np.int64]:
+        """A number for each class, the same for those that say the same, and nearly never else."""
+        total = self.seen.astype(np.int64)
+        for row in self.numbers[[0, *range(1, len(self.numbers), 3)]]:
+            total = total * np.int64(1_000_003) + np.fromiter(map(hash, row), np.int64, len(self))
+        return total
 
-    @property
-    def keys(self) -> Sequence[Hashable]:
-        """See `Table.keys`."""
-        return self._keys
+    def different(self) -> tuple[PathTable, NDArray[np.integer]]:
+        """See `Table.different`."""
+        every = np.arange(len(self))
+        if self.distinct:
+            return self, every
+        _, first, which = np.unique(self._digests, return_index=True, return_inverse=True)
+        stands_for = first[which]
+        others = np.flatnonzero(stands_for != every)
+        read = self.numbers[:, others], self.numbers[:, stands_for[others]]
+        if len(others) and not np.array_equal(*read):  # digests that are the same by chance
+            keys = [(each, *column) for each, column in zip(self.seen, self.numbers.T, strict=True)]
+            places: dict[Hashable, int] = {}
+            stands_for = np.array([places.setdefault(key, i) for i, key in enumerate(keys)])
+        firsts = np.flatnonzero(stands_for == every)
+        return replace(self.take(firsts), distinct=True), np.searchsorted(firsts, stands_for)
 
     @property
     def key(self) -> Hashable:
         """See `Table.key`."""
-        return self.steps, self.everywhere, self._keys
+        return _Said(self, hash(self._digests.tobytes()))
 
     @property
     def paths(self) -> NDArray[np.object_]:
-        """The paths along each axis, to each class."""
+        """The paths along each axis, to each class; 0 where it sees nothing."""
         return self.numbers[::3]
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What a table says: equal to all that says the same."""
+
+    table: PathTable
+    digest: int
+
+    def __hash__(self) -> int:
+        return self.digest
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Said) or self.digest != other.digest:
+            return False
+        one, two = self.table, other.table
+        return one is two or (
+            (one.steps, one.everywhere) == (two.steps, two.everywhere)
+            and np.array_equal(one.seen, two.seen)
+            and np.array_equal(one.numbers, two.numbers)
+        )
 
 
 def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
     """Payloads as a table, or None if they are not of one form."""
     if isinstance(payloads, PathTable):
         return payloads
-    first = payloads[0]
+    first = next((payload for payload in payloads if payload is not None), None)
     if first is None:
         return None
     form = [(along.step, along.everywhere) for along in first.axes]
     rows: list[list[int]] = []
     for payload in payloads:
-        if payload is None or payload.per != 1:
+        if payload is None:
+            rows.append([0] * (3 * len(form)))
+            continue
+        if payload.per != 1:
             return None
         row: list[int] = []
         for (phases, step, everywhere), wanted in zip(payload.axes, form, strict=True):
@@ -104,7 +151,10 @@ def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
     numbers = np.empty((len(rows), 3 * len(form)), object)
     numbers[:] = rows
     return PathTable(
-        np.ascontiguousarray(numbers.T), tuple(s for s, _ in form), tuple(e for _, e in form)
+        np.ascontiguousarray(numbers.T),
+        tuple(s for s, _ in form),
+        tuple(e for _, e in form),
+        np.array([payload is not None for payload in payloads]),
     )
 
 
@@ -123,13 +173,22 @@ def sum_of_tables(parts: Sequence[tuple[PathTable, NDArray[Any], int]]) -> PathT
         summed = moving if moving and besides else read
         if len({table.steps[b] for table, _, _ in summed}) > 1:
             raise UntraceableError
-        rows: Any = 0
+        rows: Any = None
         for _, numbers, number in summed:
-            rows = rows + numbers[3 * b : 3 * b + 3] * number
+            each = numbers[3 * b : 3 * b + 3]
+            each = each if number == 1 else each * number
+            rows = each if rows is None else rows + each
         total.append(rows)
         steps.append(summed[0][0].steps[b])
         everywhere.append(any(table.everywhere[b] for table, _, _ in read))
-    return PathTable(np.concatenate(total), tuple(steps), tuple(everywhere))
+    seen = np.any([reads_any(table, places) for table, places, _ in parts], axis=0)
+    return PathTable(np.concatenate(total), tuple(steps), tuple(everywhere), seen)
+
+
+def reads_any(table: PathTable, places: NDArray[Any]) -> NDArray[np.bool_]:
+    """Of each class whether it reads a payload that says something."""
+    read = (places >= 0) & table.seen[places]
+    return read if places.ndim == 1 else np.asarray(read.any(axis=1))
 
 
 def _read(table: PathTable, places: NDArray[Any]) -> NDArray[np.object_]:

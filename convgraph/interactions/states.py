@@ -9,9 +9,10 @@ input's axis. Along the others units fall into classes, with a payload for each 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,10 +73,17 @@ class Algebra(Protocol[P]):
         """A payload for each position, none of which moves."""
 
 
-@runtime_checkable
-class Bulk(Protocol[P]):
-    """An algebra that combines many payloads at once, where they are of one form."""
+class Bulk(Generic[P]):
+    """An algebra that combines many payloads at once, where they are of one form.
 
+    Abstract without `abc.ABC`, whose classes answer `isinstance` several times slower.
+    """
+
+    @abstractmethod
+    def gathered(self, payloads: Sequence[P | None]) -> Sequence[P | None]:
+        """The same payloads, as a table where they are many and of one form."""
+
+    @abstractmethod
     def sums(
         self, parts: Sequence[tuple[Sequence[P | None], NDArray[Any], int]]
     ) -> Sequence[P | None] | None:
@@ -89,14 +97,16 @@ class Bulk(Protocol[P]):
 class Table(Sequence["P | None"]):
     """Payloads that are kept in another form than one by one."""
 
-    @abstractmethod
-    def take(self, places: Sequence[int]) -> Sequence[P | None]:
-        """Those at some places."""
+    seen: NDArray[np.bool_]
+    """Of each payload whether it says anything: whether it is not None."""
 
-    @property
     @abstractmethod
-    def keys(self) -> Sequence[Hashable]:
-        """What is equal for payloads that say the same."""
+    def take(self, places: Sequence[int] | NDArray[np.integer]) -> Sequence[P | None]:
+        """Those at some places, no place twice."""
+
+    @abstractmethod
+    def different(self) -> tuple[Sequence[P | None], NDArray[np.integer]]:
+        """The different payloads in order of their first places, and which of them each one is."""
 
     @property
     @abstractmethod
@@ -120,6 +130,13 @@ class State(Generic[P]):
         """For each axis of the input the positions of the axis that moves over it, or 1."""
         return tuple(1 if m is None else self.view[m] for m in self.moves)
 
+    @cached_property
+    def seen(self) -> NDArray[np.bool_]:
+        """Of each payload whether its units see anything."""
+        if isinstance(self.payloads, Table):
+            return self.payloads.seen
+        return np.array([payload is not None for payload in self.payloads])
+
     def spread(self) -> NDArray[np.integer]:
         """The classes of all units, with size 1 along axes that move."""
         moving = set(self.moves)
@@ -138,24 +155,38 @@ def with_classes(
     say the same are one."""
     used, renumbered = kinds_of(classes, len(payloads))
     kept = taken(payloads, used)
+    if isinstance(algebra, Bulk):
+        kept = algebra.gathered(kept)
     if len(kept) > 1:
-        first: dict[Hashable, int] = {}
-        keys: Iterable[Hashable]
-        if isinstance(kept, Table):
-            keys = kept.keys
-        else:
-            keys = [None if p is None else algebra.same(p) for p in kept]
-        number = [first.setdefault(key, i) for i, key in enumerate(keys)]
-        if len(first) < len(kept):
-            order = {c: place for place, c in enumerate(first.values())}
-            kept = taken(kept, list(first.values()))
-            renumbered = compact(np.array([order[c] for c in number]), len(kept))[renumbered]
+        before = len(kept)
+        kept, number = _different(kept, algebra)
+        if len(kept) < before:
+            renumbered = compact(number, len(kept))[renumbered]
     renumbered = np.zeros((1,) * classes.ndim, np.int64) if len(kept) == 1 else alike(renumbered)
     return replace(state, classes=renumbered, payloads=kept, **changes)
 
 
-def taken(payloads: Sequence[P | None], places: Sequence[int]) -> Sequence[P | None]:
-    """The payloads at some places: of a table another one."""
+def _different(
+    payloads: Sequence[P | None], algebra: Algebra[P]
+) -> tuple[Sequence[P | None], NDArray[np.integer]]:
+    """The different payloads in order of their first places, and which of them each one is."""
+    if isinstance(payloads, Table):
+        return payloads.different()
+    kinds: dict[Hashable, int] = {}
+    kept: list[P | None] = []
+    number = []
+    for payload in payloads:
+        key = None if payload is None else algebra.same(payload)
+        number.append(kinds.setdefault(key, len(kinds)))
+        if number[-1] == len(kept):
+            kept.append(payload)
+    return tuple(kept), np.array(number)
+
+
+def taken(
+    payloads: Sequence[P | None], places: Sequence[int] | NDArray[np.integer]
+) -> Sequence[P | None]:
+    """The payloads at some places, no place twice: of a table another one."""
     if isinstance(payloads, Table):
         return payloads.take(places)
     return tuple([payloads[place] for place in places])

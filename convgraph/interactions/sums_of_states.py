@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import combinations
 from math import prod
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,7 +274,7 @@ class _Join(Generic[P]):
     def made(self) -> int:
         """How many payloads the join makes: of pairs of classes in which both see something."""
         a, b = self.states
-        seen = [_seen(state) for state in (a, b)]
+        seen = a.seen, b.seen
         if self.pairs is None:  # all pairs, which need not be listed
             return int(np.count_nonzero(seen[0])) * int(np.count_nonzero(seen[1]))
         first, second = np.divmod(self.pairs.kinds, len(b.payloads))
@@ -283,7 +283,7 @@ class _Join(Generic[P]):
     @cached_property
     def least(self) -> int:
         """No more than it makes."""
-        if not all(_seen(state).all() for state in self.states):
+        if not all(state.seen.all() for state in self.states):
             return 0
         if all(state.classes.size == len(state.payloads) for state in self.states):
             return self.units  # each unit is in a class of its own
@@ -292,13 +292,6 @@ class _Join(Generic[P]):
     def key(self, made: int) -> tuple[int, bool, int, int]:
         """Which join comes first of those that make so many payloads, or more."""
         return made, self.same, self.one, self.other
-
-
-def _seen(state: State[Any]) -> NDArray[np.bool_]:
-    """Of each class whether its units see anything."""
-    if isinstance(state.payloads, Table):
-        return np.ones(len(state.payloads), bool)
-    return np.array([payload is not None for payload in state.payloads])
 
 
 def vary_apart(a: State[P], b: State[P]) -> bool:

@@ -137,25 +137,31 @@ def longest_extent(
     if not any(total.payloads):
         return None
     terms = [state for state, _ in total.terms]
-    ends = [[_hull(p, b, size, extents) for p in state.payloads] for state in terms]
-    most = max(
-        int((last - first).max())
-        for of_term, state in zip(ends, terms, strict=True)
-        for (first, last), payload in zip(of_term, state.payloads, strict=True)
-        if payload
-    )
+    ends = [_stacked([_hull(p, b, size, extents) for p in state.payloads]) for state in terms]
+    most = max(int((last - first).max()) for first, last in ends)
     for k, one in enumerate(terms):
         for m, other in enumerate(terms):
             if k == m:
                 continue
+            first, last = ends[m][0], ends[k][1]
             if vary_apart(one, other):
-                last = _over(np.maximum, [last for _, last in ends[k]])
-                first = _over(np.minimum, [first for first, _ in ends[m]])
-                most = max(most, int((last - first).max()))
+                most = max(most, int((last.max(axis=0) - first.min(axis=0)).max()))
                 continue
-            for i, j in _classes_met(one, other):
-                most = max(most, int((ends[k][i][1] - ends[m][j][0]).max()))
+            own, others = _classes_met(one, other)
+            step = max(AT_ONCE // max(first.shape[1], last.shape[1]), 1)
+            for at in range(0, len(own), step):
+                i, j = own[at : at + step], others[at : at + step]
+                most = max(most, int((last[i] - first[j]).max()))
     return most + 1
+
+
+def _stacked(ends: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    """The first and the last positions of all classes, one row for each."""
+    longest = max(len(first) for first, _ in ends)
+    first, last = (
+        np.stack([np.broadcast_to(pair[side], longest) for pair in ends]) for side in (0, 1)
+    )
+    return first, last
 
 
 def _hull(
@@ -171,13 +177,6 @@ def _hull(
     for other_first, other_last in each[1:]:
         first, last = np.minimum(first, other_first), np.maximum(last, other_last)
     return first, last
-
-
-def _over(ufunc: Callable[[Ints, Ints], Ints], arrays: Sequence[Ints]) -> Ints:
-    found = arrays[0]
-    for array in arrays[1:]:
-        found = ufunc(found, array)
-    return found
 
 
 def largest_cut(
@@ -198,7 +197,7 @@ def largest_cut(
     if any(len(cut) > 1 for of_term in cuts for cut in of_term if cut):
         if len(cuts[0]) * len(cuts[1]) > MOST_JOINED // 16:  # counting a union takes about 0.2 ms
             return None
-        met = _classes_met(*two)
+        met = zip(*(classes.tolist() for classes in _classes_met(*two)), strict=True)
         both = ((*(cuts[0][i] or ()), *(cuts[1][j] or ())) for i, j in met)
         return max(filter(None, both), key=lambda cut: _units(cut[:6]), default=None)
     best, found = 0, None
@@ -347,11 +346,12 @@ def _distinct(values: Sequence[Any]) -> tuple[list[Any], Ints]:
     return list(first), number
 
 
-def _classes_met(one: State[Any], other: State[Any]) -> Iterator[tuple[int, int]]:
+def _classes_met(one: State[Any], other: State[Any]) -> tuple[Ints, Ints]:
     """The pairs of classes that units are in, in order."""
     count = len(other.payloads)
     kinds, _ = kinds_of(in_pairs(one, other), len(one.payloads) * count)
-    return (divmod(kind, count) for kind in kinds)
+    first, second = np.divmod(np.array(kinds, np.int64), count)
+    return first, second
 
 
 def _blocks(one: State[Any], other: State[Any], a: Ints, b: Ints) -> Iterator[tuple[Ints, Ints]]:
