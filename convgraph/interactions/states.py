@@ -154,7 +154,7 @@ def with_classes(
     """Another assignment of units to classes: those that no unit is in are dropped, and those that
     say the same are one."""
     used, renumbered = kinds_of(classes, len(payloads))
-    kept = taken(payloads, used)
+    kept: Sequence[P | None] = taken(payloads, used)
     if isinstance(algebra, Bulk):
         kept = algebra.gathered(kept)
     if len(kept) > 1:
