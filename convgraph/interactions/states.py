@@ -154,12 +154,16 @@ def with_classes(
     """Another assignment of units to classes: those that no unit is in are dropped, and those that
     say the same are one."""
     used, renumbered = kinds_of(classes, len(payloads))
-    kept: Sequence[P | None] = taken(payloads, used)
+    kept = taken(payloads, used)
     if isinstance(algebra, Bulk):
         kept = algebra.gathered(kept)
     if len(kept) > 1:
         before = len(kept)
-        kept, number = _different(kept, algebra)
+        if isinstance(kept, Table):
+            kept, number = kept.different()
+        else:
+            keys = [None if payload is None else algebra.same(payload) for payload in kept]
+            kept, number = _different(kept, keys)
         if len(kept) < before:
             renumbered = compact(number, len(kept))[renumbered]
     renumbered = np.zeros((1,) * classes.ndim, np.int64) if len(kept) == 1 else alike(renumbered)
@@ -167,16 +171,13 @@ def with_classes(
 
 
 def _different(
-    payloads: Sequence[P | None], algebra: Algebra[P]
-) -> tuple[Sequence[P | None], NDArray[np.integer]]:
-    """The different payloads in order of their first places, and which of them each one is."""
-    if isinstance(payloads, Table):
-        return payloads.different()
+    payloads: Sequence[P], keys: Sequence[Hashable]
+) -> tuple[Sequence[P], NDArray[np.integer]]:
+    """The payloads of different keys in order of their first places, and which of them each is."""
     kinds: dict[Hashable, int] = {}
-    kept: list[P | None] = []
+    kept: list[P] = []
     number = []
-    for payload in payloads:
-        key = None if payload is None else algebra.same(payload)
+    for payload, key in zip(payloads, keys, strict=True):
         number.append(kinds.setdefault(key, len(kinds)))
         if number[-1] == len(kept):
             kept.append(payload)
