@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer
-from convgraph.core.listed_axes import Sieved
 from convgraph.core.reduction import MAX, PAIRED
 from convgraph.core.tying import Constant, Digit, Explicit, Learned, Mean
 from convgraph.core.window import identity
@@ -163,10 +162,8 @@ def _paired(joints: Sequence[Joint], rows: Mapping[str, Values]) -> Values | Non
         if len(several) > 1 or not _is_one(joint):
             return None
         # what one side lacks the other side multiplies with nothing
-        axes = [
-            axis.relation if joint is joints[-1] and isinstance(axis, Sieved) else axis
-            for axis in wiring.axes
-        ]
+        last = joint is joints[-1]
+        axes = [axis.unmasked if last else axis for axis in wiring.axes]
         x, names = _windows(_laid_out(wiring, rows[joint.source.name]), axes, None)
         taps = several[0] if several else None
         names = [(-1, "t") if name == (taps, "t") else name for name in names]

@@ -50,6 +50,8 @@ class Axis:
     """Whether every output reads every input."""
     uniform: ClassVar[bool] = False
     """Whether a tap reads the same input at every output."""
+    listed: ClassVar[bool] = False
+    """Whether what it reads is listed one by one, and follows from no formula."""
     groups: int = 1
     """Into how many parts the axis falls that have nothing to do with each other."""
     stride: Size = 1
@@ -84,6 +86,11 @@ class Axis:
     def complete(self) -> bool:
         """Whether it is plain from the arithmetic that no connection is missing."""
         return False
+
+    @property
+    def unmasked(self) -> Axis:
+        """The same relation without the mask that drops some of its taps."""
+        return self
 
     @property
     def step(self) -> Fraction | None:

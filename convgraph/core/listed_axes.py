@@ -58,6 +58,8 @@ class Table(Axis):
     def taps(self) -> Size:  # type: ignore[override]
         return int(self._given.shape[1])
 
+    listed = True
+
     def _positions(self) -> Positions:
         return self._given
 
@@ -103,6 +105,12 @@ class Sieved(Axis):
         self.relation, self.kept = relation, np.array(kept, order="C")
         self.kept.flags.writeable = False
         self.inputs, self.outputs, self.taps = relation.inputs, relation.outputs, relation.taps
+
+    listed = True
+
+    @property
+    def unmasked(self) -> Axis:
+        return self.relation
 
     def _positions(self) -> Positions:
         return np.where(self.kept, self.relation.table(), -1)

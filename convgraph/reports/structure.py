@@ -13,7 +13,6 @@ from convgraph.core.axis import Axis
 from convgraph.core.boxes import Box, complement, merge
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
-from convgraph.core.listed_axes import Sieved, Table
 from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network, check_network
 from convgraph.core.sizes import product
@@ -52,7 +51,7 @@ def masks_pairs(joint: Joint) -> bool:
     wiring = joint.wiring
     if not isinstance(wiring, Product):
         return False
-    listed = any(isinstance(axis, Sieved | Table) for axis in wiring.axes)
+    listed = any(axis.listed for axis in wiring.axes)
     return listed and len([n for n in wiring.in_view if n != 1]) < len(
         [n for n in joint.source.shape if n != 1]
     )

@@ -17,9 +17,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
-from convgraph.core.reversed_window import Reversed
 from convgraph.core.tying import Learned
-from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 
 __all__ = ["Lane", "Step", "Sweep", "Tap", "sweep"]
@@ -198,17 +196,17 @@ def _check_size(layer: Layer, joint: Joint, lanes: tuple[Lane, ...]) -> None:
 def _lane(axis: Axis) -> Lane:
     """An axis with its padding, and the zeros between its units where a stride is undone."""
     outputs, unit = np.arange(int(axis.outputs))[:, None], axis.table()
-    if isinstance(axis, Reversed):
-        w = axis.window
+    w = axis.window
+    assert w is not None
+    if axis.sliding is None:  # it is read backwards
         apart, inputs = int(w.stride), int(w.outputs)
         read = outputs + int(w.padding) - int(w.dilation) * np.arange(int(w.taps))
         after = 0
     else:
-        assert isinstance(axis, Window)
         apart, inputs = 1, int(axis.inputs)
         read = int(axis.stride) * outputs + int(axis.dilation) * np.arange(int(axis.taps))
         read = read - int(axis.padding)
-        after = int(axis.after or 0)
+        after = int(w.after or 0)
     last = apart * (inputs - 1)
     low = min(0, int(read.min()))
     high = max(last + after, int(read.max()))
