@@ -62,6 +62,15 @@ def test_a_stream_is_the_whole_at_length(
     assert streamed(*case, cuts)
 
 
+@pytest.mark.parametrize("padding", [(0, 1), (2, 0), (0, 3), (2, 2)])
+@pytest.mark.parametrize("first", [cg.Conv(1), cg.MaxPool(2), cg.Conv(3, padding=1)])
+def test_the_last_position_is_kept_for_a_padding_that_repeats_it(
+    first: Any, padding: tuple[int, int]
+) -> None:
+    spec = first >> cg.Pad((padding,), padding_mode="replicate") >> cg.Conv(2)
+    assert streamed(spec, (12,), [4, 5]) == streamed(spec, (12,), []) == "streamed"
+
+
 def test_causal_paddings_make_a_network_causal() -> None:
     def encoder(*paddings: Any) -> Any:
         first, second, third = paddings

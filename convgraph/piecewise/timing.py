@@ -48,6 +48,11 @@ class Reading:
         """After how many positions the pattern comes again."""
         return len(self.reads)
 
+    @property
+    def repeats_last(self) -> bool:
+        """Whether the source's last position is read again when it has ended."""
+        return self.axis.boundary == "replicate" and self.axis.used_padding[1] > 0
+
     def first(self, i: int) -> int | None:
         """The first position that position i reads; None if it reads nothing."""
         turn, phase = divmod(i, self.phases)
@@ -130,7 +135,8 @@ class Timing:
             at = counts[layer.target.name]
             for reading in readings:
                 source = reading.joint.source.name
-                kept[source] = min(kept[source], max(reading.needed(at), 0))
+                last = counts[source] - reading.repeats_last
+                kept[source] = max(min(kept[source], reading.needed(at), last), 0)
         return kept
 
     def ready(self, row: str, i: int) -> int:
