@@ -101,6 +101,18 @@ def unbatched(x: Any) -> Any:
 
 
 # by what they do: the function, and the shape of what it is given
+def sampled(rank: int, mode: str, beyond: str, corners: bool) -> Any:
+    """Reads at places that are drawn, some of them beyond the image."""
+    drawn = torch.rand(1, *range(2, 2 + rank), rank, generator=torch.Generator().manual_seed(0))
+    grid = 2.6 * drawn - 1.3
+
+    def function(x: Any) -> Any:
+        each = grid.to(x.dtype).expand(len(x), *(-1,) * (rank + 1))
+        return functional.grid_sample(x, each, mode, beyond, corners)
+
+    return function
+
+
 FUNCTIONS = {
     "steps": (lambda x: x[:, 1::2, ::3], (1, 4, 7)),
     "steps from the end": (lambda x: x[:, :, -5:-1:2], (1, 2, 9)),
@@ -175,6 +187,9 @@ FUNCTIONS = {
     "changed after a view": (changed_after_a_view, (1, 3, 4)),
     "overwritten": (overwritten, (1, 3, 5)),
     "a grid": (crossed_grid, (1, 2, 3, 5)),
+    "sampled": (sampled(2, "bilinear", "zeros", False), (1, 2, 3, 5)),
+    "sampled to the border": (sampled(2, "bilinear", "border", True), (2, 2, 3, 5)),
+    "the nearest sampled": (sampled(3, "nearest", "reflection", False), (1, 1, 3, 2, 4)),
 }  # fmt: skip
 
 
@@ -204,7 +219,8 @@ def seen_by(net: Any) -> np.ndarray:
 # what these read is no more than what changes them
 EXACTLY = ("products added", "quotients added", "between", "near one", "angle and length", "put",
            "added at places", "fold", "antialiased", "antialiased cubic", "nothing in front",
-           "a function by its decomposition", "gradients recorded")  # fmt: skip
+           "a function by its decomposition", "gradients recorded", "sampled",
+           "sampled to the border", "the nearest sampled")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", EXACTLY)

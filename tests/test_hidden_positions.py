@@ -140,6 +140,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
 }
 SMALL = (1, 5, 3)
 CASES |= {
+    "of groups": (
+        lambda x: attend(x, x[:, :2] + 1, 2 * x[:, :2], NEAR, enable_gqa=True),
+        (1, 4, 5, 3),
+    ),
     "cut off": (weighing(torch.tril), SMALL),
     "cut off, of heads": (weighing(torch.tril), FOUR),
     "cut off behind powers": (weighing(lambda s: over_the_sum((s / 9).exp().tril())), SMALL),
@@ -181,7 +185,7 @@ CAVEATS = {
 
 QUICK = {
     "cut off", "times numbers", "powers by hand", "powers of added numbers", "none, made numbers",
-    "none", "known in letters",
+    "none", "known in letters", "of groups",
 }  # fmt: skip
 
 

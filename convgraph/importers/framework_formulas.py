@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import Any, TypeAlias
 
-__all__ = ["FORMULAS", "NAMES", "Formula"]
+__all__ = ["BINARY", "FORMULAS", "NAMES", "Formula"]
 
 Formula: TypeAlias = "tuple[Any, ...]"
 """An operator and its operands: a number of an operand as `int`, a constant as `float`, or again a
@@ -27,6 +27,8 @@ NAMES = {
     "atan2": "Atan2",
 }  # fmt: skip
 
+BINARY = {"Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Equal", "Atan2"}
+
 FORMULAS: dict[str, Formula] = {
     "expm1": ("Sub", ("Exp", 0), 1.0),
     "log1p": ("Log", ("Add", 0, 1.0)),
@@ -40,4 +42,6 @@ FORMULAS: dict[str, Formula] = {
     "hypot": ("Sqrt", ("Add", ("Pow", 0, 2.0), ("Pow", 1, 2.0))),
     "log_sigmoid": ("Neg", ("Softplus", ("Neg", 0))),
     "ne": ("Not", ("Equal", 0, 1)),
+    "lerp": ("Add", 0, ("Mul", ("Sub", 1, 0), 2)),
+    "threshold": ("Where", ("Greater", 0, 1), 0, 2),
 }

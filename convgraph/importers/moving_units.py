@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import is_symbolic, product
-from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Listed
-from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed
+from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.node import Node
 from convgraph.importers.reshaping_operators import integers, within
 
-__all__ = ["centre", "moved", "triangle"]
+__all__ = ["moved", "triangle"]
 
 MOST_LISTED = 2**24
 Positions = NDArray[np.int64]
@@ -118,23 +116,3 @@ def reverse_sequence(builder: Builder, node: Node) -> None:
         return np.moveaxis(result, (0, 1), (batch, time))
 
     moved(builder, node, place)
-
-
-@builds("CenterCropPad")
-def centre(builder: Builder, node: Node) -> None:
-    """Axes cut or padded evenly on both sides to a size."""
-    signal = builder.signal(node, 0)
-    rank = len(signal.shape)
-    sizes = integers(builder, node, 1, "shape") or []
-    stated = node.numbers("axes")
-    named = list(range(rank)) if stated is None else [within(a, rank, "axes") for a in stated]
-    if len(sizes) != len(named) or is_symbolic(*signal.shape, *sizes):
-        raise ConvgraphError(f"shape={sizes}: a number for each axis")
-    axes: list[Axis] = [identity(n) for n in signal.shape]
-    for a, size in zip(named, sizes, strict=True):
-        n = int(signal.shape[a])
-        # an odd one is cut off, or added, at the end
-        before = (size - n) // 2 if size >= n else -((n - size) // 2)
-        axes[a] = Window(n, size, 1, padding=before)
-    shape = tuple(axis.outputs for axis in axes)
-    builder.emit(node, shape, [(signal, trimmed(signal, axes), ONE)], SUM)

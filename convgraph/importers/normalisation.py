@@ -222,15 +222,6 @@ def group_normalisation(builder: Builder, node: Node) -> None:
     scaled_and_shifted(builder, node, inner, *spread)
 
 
-@builds("MeanVarianceNormalization")
-def mean_variance_normalisation(builder: Builder, node: Node) -> None:
-    """Over some axes, by default all but the channels."""
-    signal = builder.signal(node, 0)
-    axes = node.numbers("axes")
-    over = {within(a, len(signal.shape), "axes") for a in ([0, 2, 3] if axes is None else axes)}
-    among(builder, node, signal, over, standardised(1e-9))
-
-
 @builds("LpNormalization")
 def norm_normalisation(builder: Builder, node: Node) -> None:
     """Divided by the norm along an axis."""

@@ -16,7 +16,7 @@ _LIST = "its connections would be listed one by one; no model has asked for it y
 
 NOT_READ: dict[str, str] = {
     **dict.fromkeys(
-        ("DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "NonMaxSuppression", "NonZero",
+        ("DeformConv", "MaxRoiPool", "MaxUnpool", "NonMaxSuppression", "NonZero",
          "RoiAlign", "TensorScatter", "Unique"), _DEPENDS
     ),
     **dict.fromkeys(
@@ -69,6 +69,8 @@ PARTLY: dict[str, str] = {
     "Einsum": "ellipses, diagonals and products of more than two tensors are not read",
     "GatherElements": "positions that are computed are not read",
     "GatherND": "positions that are computed are not read",
+    "GridSample": "a grid that is computed, one for each image of a batch, and cubic weights are "
+    "not read",
     "GroupNormalization": "before version 21, a scale for each group is not read",
     "If": "read where the branch is known beforehand",
     "MaxPool": "the values of the second output, the positions, are not known",

@@ -9,7 +9,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import reduction
-from convgraph.core.reduction import PRODUCT, SUM, Reduction
+from convgraph.core.reduction import SUM, Reduction
 from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.fixed_units import Fixed, vanishes
@@ -19,7 +19,7 @@ from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import unknown_values
 from convgraph.importers.values import Known, row_shape
 
-__all__ = ["SIMPLE", "apply", "clip", "gated", "unchanged"]
+__all__ = ["SIMPLE", "apply", "clip", "unchanged"]
 
 # operators whose function has no attributes, by the name that it has in the table
 SIMPLE = {
@@ -77,19 +77,6 @@ def apply(builder: Builder, node: Node) -> None:
 def _emit(builder: Builder, node: Node, made: Reduction) -> None:
     signal = builder.signal(node, 0)
     builder.emit(node, signal.shape, [(signal, stretched(signal, signal.shape), ONE)], made)
-
-
-@builds("SwiGLU")
-def gated(builder: Builder, node: Node) -> None:
-    """The first input through a swish, times the second."""
-    gate, value = (builder.signal(node, position) for position in (0, 1))
-    if gate.shape != value.shape:
-        raise ConvgraphError(f"shapes={gate.shape, value.shape}: a gate has the shape of its input")
-    swish = reduction("swish", _real(node, "alpha", 1))
-    joint = gate, stretched(gate, gate.shape), ONE
-    opened = builder.emit(node, gate.shape, [joint], swish, name=f"{node.outputs[0]}/gate")
-    joints = [(each, stretched(each, gate.shape), ONE) for each in (opened, value)]
-    builder.emit(node, gate.shape, joints, PRODUCT)
 
 
 @builds("Identity", "Dropout")

@@ -33,7 +33,6 @@ SUMS: dict[str, tuple[str, Any, Any]] = {
     "ReduceL1": ("l1", (sp.Abs, np.abs), Same),
     "ReduceL2": ("l2", (lambda t: t**2, np.square), (sp.sqrt, np.sqrt)),
     "ReduceSumSquare": ("sum of squares", (lambda t: t**2, np.square), Same),
-    "ReduceLogSum": ("log of sum", Same, (sp.log, np.log)),
 }
 
 

@@ -7,20 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.importers.framework_formulas import BINARY, FORMULAS, NAMES, Formula
 from convgraph.importers.torch_call import Call, Translate
 
 __all__ = ["FUNCTIONS", "INT64"]
 
 INT64 = 7  # of TensorProto.DataType
-
-
-def _compared(op: str, negated: bool = False) -> Translate:
-    def translate(c: Call) -> Any:
-        if not negated:
-            return c.emit(op, [c["self"], c["other"]])
-        return c.emit("Not", [c.emit(op, [c["self"], c["other"]], {}, c.inner("equal"))])
-
-    return translate
 
 
 def _logical(op: str) -> Translate:
@@ -125,16 +117,6 @@ def _glu(c: Call) -> Any:
     return c.emit("Mul", [halves[0], gates])
 
 
-def _log_sigmoid(c: Call) -> Any:
-    turned = c.emit("Neg", [c["self"]], {}, c.inner("negative"))
-    return c.emit("Neg", [c.emit("Softplus", [turned], {}, c.inner("softplus"))])
-
-
-def _threshold(c: Call) -> Any:
-    above = c.emit("Greater", [c["self"], c["threshold"]], {}, c.inner("above"))
-    return c.emit("Where", [above, c["self"], c["value"]])
-
-
 def _random_slope(c: Call) -> Any:
     slope = (float(c["lower"]) + float(c["upper"])) / 2
     return False if c["training"] else c.emit("LeakyRelu", [c["self"]], {"alpha": slope})
@@ -146,11 +128,6 @@ def _shrunk(bias: bool) -> Translate:
         return c.emit("Shrink", [c["self"]], {"lambd": lambd, "bias": lambd if bias else 0.0})
 
     return translate
-
-
-def _logarithm(base: float) -> Translate:
-    factor = float(1 / np.log(base))
-    return lambda c: c.emit("Mul", [c.emit("Log", [c["self"]], {}, c.inner("log")), factor])
 
 
 def _cosine(c: Call) -> Any:
@@ -188,46 +165,40 @@ def _with_product(op: str) -> Translate:
     return translate
 
 
-def _between(c: Call) -> Any:
-    """self + weight * (end - self)."""
-    apart = c.emit("Sub", [c["end"], c["self"]], {}, c.inner("apart"))
-    part = c.emit("Mul", [apart, c["weight"]], {}, c.inner("part"))
-    return c.emit("Add", [c["self"], part])
-
-
 def _rest(c: Call) -> Any:
     whole = c.emit("Cast", [c["self"]], {"to": INT64}, c.inner("whole"))
     return c.emit("Sub", [c["self"], whole])
 
 
-def _length(c: Call) -> Any:
-    squares = [
-        c.emit("Pow", [c[name], 2.0], {}, c.inner(f"square of {name}"))
-        for name in ("self", "other")
-    ]
-    return c.emit("Sqrt", [c.emit("Add", squares, {}, c.inner("sum"))])
+def _formula(written: Formula) -> Translate:
+    """A function of units that is written by others; its operands are the first arguments."""
+
+    def translate(c: Call) -> Any:
+        operands, steps = list(c.given.values()), iter(range(1, 99))
+
+        def write(part: Any, output: str | None) -> Any:
+            if isinstance(part, int):
+                return operands[part]
+            if isinstance(part, float):
+                return part
+            op, *parts = part
+            inner = [write(one, c.inner(f"step {next(steps)}")) for one in parts]
+            return c.emit(op, inner, {}, output)
+
+        return write(written, None)
+
+    return translate
 
 
 FUNCTIONS: dict[str, Translate] = {
+    **{name: _formula(written) for name, written in FORMULAS.items()},
+    **{name: _formula((op, 0, 1)) for name, op in NAMES.items() if op in BINARY},
     "addcmul": _with_product("Mul"),
     "addcdiv": _with_product("Div"),
-    "lerp": _between,
-    "expm1": lambda c: c.emit("Sub", [c.emit("Exp", [c["self"]], {}, c.inner("power")), 1.0]),
-    "log1p": lambda c: c.emit("Log", [c.emit("Add", [c["self"], 1.0], {}, c.inner("sum"))]),
     **dict.fromkeys(("trunc", "fix"), lambda c: c.emit("Cast", [c["self"]], {"to": INT64})),
     "frac": _rest,
-    "exp2": lambda c: c.emit("Pow", [2.0, c["self"]]),
-    "erfc": lambda c: c.emit("Sub", [1.0, c.emit("Erf", [c["self"]], {}, c.inner("erf"))]),
     "fmod": lambda c: c.emit("Mod", [c["self"], c["other"]], {"fmod": 1}),
     "remainder": lambda c: c.emit("Mod", [c["self"], c["other"]]),
-    "hypot": _length,
-    "atan2": lambda c: c.emit("Atan2", [c["self"], c["other"]]),
-    "gt": _compared("Greater"),
-    "lt": _compared("Less"),
-    "ge": _compared("GreaterOrEqual"),
-    "le": _compared("LessOrEqual"),
-    "eq": _compared("Equal"),
-    "ne": _compared("Equal", negated=True),
     **dict.fromkeys(("logical_and", "bitwise_and", "__and__"), _logical("And")),
     **dict.fromkeys(("logical_or", "bitwise_or", "__or__"), _logical("Or")),
     **dict.fromkeys(("logical_xor", "bitwise_xor", "__xor__"), _logical("Xor")),
@@ -245,13 +216,9 @@ FUNCTIONS: dict[str, Translate] = {
     "cumsum": _cumulative("CumSum"),
     "cumprod": _cumulative("CumProd"),
     "glu": _glu,
-    "log_sigmoid": _log_sigmoid,
-    "threshold": _threshold,
     "rrelu": _random_slope,
     "softshrink": _shrunk(bias=True),
     "hardshrink": _shrunk(bias=False),
-    "log2": _logarithm(2),
-    "log10": _logarithm(10),
     "cosine_similarity": _cosine,
     "einsum": _einsum,
     "baddbmm": _batch_product,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
@@ -20,6 +21,13 @@ from convgraph.importers.torch_constants import Constants
 from convgraph.importers.torch_export import given_program, program_of, unwrapped
 from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_names import Names, of_parametrisation
+from convgraph.importers.torch_open_sizes import (
+    confirm_at,
+    open_symbols,
+    same_program,
+    trials,
+    with_values,
+)
 from convgraph.importers.torch_operators import OPERATORS, Call
 from convgraph.importers.torch_places import is_mutable
 from convgraph.importers.values import Known, roots_of
@@ -54,7 +62,8 @@ def from_torch(
     input_shape
         The shape of the input, with or without the batch; a list of shapes for several inputs, or
         a dict of them by name; a tensor instead of a shape where whole numbers are asked for, as
-        by an embedding.
+        by an embedding. A size may be an integer symbol of sympy, where no operation of the module
+        states a size: it is read at two sizes, and has to be the same program at both.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
     batch
@@ -85,6 +94,20 @@ def from_torch(
         ) from None
     if batch is not None and not isinstance(batch, bool):
         raise ConvgraphError(f"batch={batch!r}: True, False, or None where the module may tell")
+    symbols = open_symbols(input_shape)
+    if symbols:
+        return _of_open_sizes(torch, module, input_shape, symbols, batch, strict)
+    translation, shapes, caveat = _translated(torch, module, input_shape, batch, strict)
+    inputs = dict(zip(translation.inputs, shapes, strict=True))
+    network = _network(translation, inputs, strict, caveat)
+    confirm(network, translation.shapes, "PyTorch")
+    return network
+
+
+def _translated(
+    torch: Any, module: Any, input_shape: Any, batch: bool | None, strict: bool
+) -> tuple[Translation, list[tuple[int, ...]], str]:
+    """The nodes of a module, the shapes of its inputs, and a caveat or nothing."""
     program, caveat = given_program(torch, module, input_shape), ""
     if program is None:
         module = unwrapped(torch, module)
@@ -102,7 +125,12 @@ def from_torch(
     if translation.unread:
         again = decomposed(torch, program, translation.unread, OPERATORS)
         translation = Translation(torch, module, again) if again else translation
-    inputs = dict(zip(translation.inputs, shapes, strict=True))
+    return translation, shapes, caveat
+
+
+def _network(
+    translation: Translation, inputs: dict[str, tuple[Size, ...]], strict: bool, caveat: str
+) -> Network:
     network = network_of(
         translation.nodes,
         inputs,
@@ -112,10 +140,38 @@ def from_torch(
         strict,
         stated=True,
     )
-    confirm(network, translation.shapes, "PyTorch")
     modules = {row.name: translation.module(row.name) for row in network.rows}
     network.modules = {row: module for row, module in modules.items() if module}
     network.caveats += (caveat,) if caveat else ()
+    return network
+
+
+def _of_open_sizes(
+    torch: Any,
+    module: Any,
+    given: Any,
+    symbols: Sequence[sp.Symbol],
+    batch: bool | None,
+    strict: bool,
+) -> Network:
+    """A module at two sizes; what is the same at both is said with symbols."""
+    values = trials(given, symbols)
+    made = [_translated(torch, module, with_values(given, at), batch, strict) for at in values]
+    (one, shapes, caveat), (other, _, _) = made
+    same_program([one.nodes, other.nodes], [one.known, other.known], given)
+    if caveat or any(node.domain for node in one.nodes):
+        raise ConvgraphError(f"input_shape={given}: give numbers; not all of the module is read")
+    several = isinstance(given, Mapping) or any(isinstance(each, list | tuple) for each in given)
+    stated = list(given.values()) if isinstance(given, Mapping) else given if several else [given]
+    whole = [
+        (1,) * (len(shape) - len(tuple(own))) + tuple(own)
+        for shape, own in zip(shapes, stated, strict=True)
+    ]
+    try:
+        network = _network(one, dict(zip(one.inputs, whole, strict=True)), strict, caveat)
+    except ConvgraphError as error:
+        raise ConvgraphError(f"input_shape={given}: give numbers; {error}") from error.__cause__
+    confirm_at(network, [each.shapes.get for each, _, _ in made], values)
     return network
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "linear",
     "pool",
     "resize",
+    "sampled",
 ]
 
 
@@ -168,9 +169,10 @@ def instance_norm(c: Call) -> Any:
 def attention(c: Call) -> Any:
     """softmax(Q K^T / sqrt(d) + mask) V, in its steps."""
     mask, sees = c["attn_mask"], None
-    if c["enable_gqa"] or c["dropout_p"]:
+    if c["dropout_p"]:
         return False
     shape = c.translation.shape(c["key"])
+    key, value = (_of_groups(c, name) if c["enable_gqa"] else c[name] for name in ("key", "value"))
     if c["is_causal"]:
         queries = c.translation.shape(c["query"])[-2]
         mask = _hiding(c, np.tri(queries, shape[-2], dtype=bool))
@@ -185,7 +187,7 @@ def attention(c: Call) -> Any:
             mask = _hiding(c, known) if boolean else mask
     rank = len(shape)
     order = [*range(rank - 2), rank - 1, rank - 2]
-    turned = c.emit("Transpose", [c["key"]], {"perm": order}, c.inner("key"))
+    turned = c.emit("Transpose", [key], {"perm": order}, c.inner("key"))
     scores = c.emit("MatMul", [c["query"], turned], output=c.inner("product"))
     scale = c["scale"] if c["scale"] is not None else 1 / sqrt(shape[-1])
     scores = c.emit("Mul", [scores, float(scale)], output=c.inner("scores"))
@@ -195,12 +197,34 @@ def attention(c: Call) -> Any:
     if sees is not None and not sees.all():  # who sees no key gets zero, no softmax of nothing
         some = [c.hold(sees, "some"), weights, 0.0]
         weights = c.emit("Where", some, {}, c.inner("weights of some"))
-    return c.emit("MatMul", [weights, c["value"]])
+    return c.emit("MatMul", [weights, value])
+
+
+def _of_groups(c: Call, name: str) -> Any:
+    """Keys or values of which each head is that of several heads of queries."""
+    heads, own = (c.translation.shape(c[each])[-3] for each in ("query", name))
+    if heads == own:
+        return c[name]
+    places = c.hold(np.repeat(np.arange(own), heads // own), f"heads of {name}")
+    axis = len(c.translation.shape(c[name])) - 3
+    return c.emit("Gather", [c[name], places], {"axis": axis}, c.inner(f"{name} of heads"))
 
 
 def _hiding(c: Call, seen: NDArray[Any]) -> str:
     """What is added to the scores, so that a softmax makes zero of what is not seen."""
     return c.hold(np.where(seen, 0.0, -np.inf), "mask")
+
+
+def sampled(c: Call) -> Any:
+    """An image read at the places of a grid that is known beforehand."""
+    if not c.translation.is_constant(c["grid"]):
+        return False
+    attributes = {
+        "mode": ("linear", "nearest", "cubic")[c["interpolation_mode"]],
+        "padding_mode": ("zeros", "border", "reflection")[c["padding_mode"]],
+        "align_corners": int(bool(c["align_corners"])),
+    }
+    return c.emit("GridSample", [c["input"], c["grid"]], attributes)
 
 
 def resize(mode: str, antialias: bool = False) -> Translate:

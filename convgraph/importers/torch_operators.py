@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convgraph.importers import torch_moving as moving
+from convgraph.importers.framework_formulas import BINARY, NAMES
 from convgraph.importers.torch_call import Call, Translate, simple
 from convgraph.importers.torch_functions import FUNCTIONS, INT64
 from convgraph.importers.torch_layers import (
@@ -21,6 +22,7 @@ from convgraph.importers.torch_layers import (
     linear,
     pool,
     resize,
+    sampled,
 )
 from convgraph.importers.torch_recurrent import OPS, recurrent
 
@@ -207,13 +209,11 @@ def _softmax(op: str) -> Translate:
 
 
 UNARY = {
-    "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardswish": "HardSwish",
-    "mish": "Mish", "abs": "Abs", "neg": "Neg", "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
-    "erf": "Erf", "floor": "Floor", "ceil": "Ceil", "sign": "Sign",
-    "reciprocal": "Reciprocal", "sin": "Sin", "cos": "Cos", "silu": "Swish",
-    "contiguous": "Identity", "clone": "Identity", "alias": "Identity", "detach": "Identity",
-    "selu": "Selu", "lift_fresh_copy": "Identity", "tan": "Tan", "atan": "Atan", "asin": "Asin",
-    "acos": "Acos", "sinh": "Sinh", "cosh": "Cosh", "isnan": "IsNaN", "isinf": "IsInf",
+    **{name: op for name, op in NAMES.items() if op not in BINARY | {"Max", "Min"}},
+    "relu": "Relu", "sigmoid": "Sigmoid", "hardswish": "HardSwish", "mish": "Mish",
+    "reciprocal": "Reciprocal", "silu": "Swish", "selu": "Selu", "isnan": "IsNaN",
+    "isinf": "IsInf", "contiguous": "Identity", "clone": "Identity", "alias": "Identity",
+    "detach": "Identity", "lift_fresh_copy": "Identity",
 }  # fmt: skip
 
 RESHAPING = ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view",
@@ -247,8 +247,6 @@ OPERATORS: dict[str, Translate] = {
     "maximum": simple("Max", "self", "other"),
     "minimum": simple("Min", "self", "other"),
     "where": lambda c: c.emit("Where", c.node.args[:3]),
-    "rsqrt": lambda c: c.emit("Reciprocal", [c.emit("Sqrt", [c["self"]], {}, c.inner("root"))]),
-    "square": lambda c: c.emit("Pow", [c["self"], 2.0]),
     "relu6": lambda c: c.emit("Clip", [c["self"]], {"min": 0.0, "max": 6.0}),
     "hardtanh": lambda c: c.emit(
         "Clip", [c["self"]], {"min": float(c["min_val"]), "max": float(c["max_val"])}
@@ -348,6 +346,7 @@ OPERATORS: dict[str, Translate] = {
     "upsample_bicubic2d": resize("cubic"),
     "_upsample_bilinear2d_aa": resize("linear", antialias=True),
     "_upsample_bicubic2d_aa": resize("cubic", antialias=True),
+    **dict.fromkeys(("grid_sampler", "grid_sampler_2d", "grid_sampler_3d"), sampled),
     "index_put": moving.put,
     "prelu": lambda c: c.emit("PRelu", [c["self"], _slope(c)]),
 }

@@ -13,6 +13,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     connections_only,
     contraction,
     elementwise,
+    grid_sampling,
     indexing,
     joining,
     moving_units,

@@ -1,0 +1,111 @@
+"""Images read at the places of a grid that is known beforehand, as a spatial transformer has it."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convgraph.core.axis import Axis
+from convgraph.core.errors import ConvgraphError
+from convgraph.core.listed_axes import Table
+from convgraph.core.reduction import SUM
+from convgraph.core.sizes import is_symbolic
+from convgraph.core.window import identity
+from convgraph.importers.builder import Builder, Unread, builds, trimmed
+from convgraph.importers.hidden import is_parameter
+from convgraph.importers.node import Node
+from convgraph.importers.values import Known
+
+__all__ = ["grid_sample", "read_places"]
+
+Places = NDArray[np.float64]
+Taps = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+MOST = 2**24
+WHOLE = 1e-5  # what floats of 32 bits do not tell from a whole number
+
+
+@builds("GridSample")
+def grid_sample(builder: Builder, node: Node) -> None:
+    """Each output reads the positions around its place, or the nearest one, of its channel."""
+    signal, grid = builder.signal(node, 0), builder.known(node, 1)
+    batch, channels, *space = signal.shape
+    if grid is None or is_parameter(builder, grid) or not grid.there:
+        raise Unread("a grid that is computed, on which it depends what is read")
+    if is_symbolic(*signal.shape) or grid.size > MOST:
+        raise Unread("a grid for open sizes, or one that is too large")
+    if len(grid.shape) != len(space) + 2 or grid.shape[-1] != len(space):
+        raise ConvgraphError(f"shapes {signal.shape}, {grid.shape}: a place for each output")
+    values = np.asarray(grid.values(), float)
+    if not np.array_equal(values, np.broadcast_to(values[:1], values.shape)):
+        raise Unread("a grid for each image of a batch")
+    mode, border = node.word("mode", "linear"), node.word("padding_mode", "zeros")
+    corners = bool(node.number("align_corners", 0))
+    numbers = [int(n) for n in space]
+    table, weights = read_places(values[0], numbers, mode, border, corners)
+    axes: list[Axis] = [identity(batch), identity(channels), Table(int(np.prod(numbers)), table)]
+    wiring = trimmed(signal, axes)
+    at = len(wiring.axes) - 1
+    known = Known.of(f"{node.outputs[0]}/weights", weights)
+    tying = builder.tied(known, [("output", at), ("tap", at)])
+    shape = (batch, channels, *grid.shape[1:-1])
+    builder.emit(node, shape, [(signal, wiring, tying)], SUM)
+
+
+def read_places(
+    grid: NDArray[Any], space: list[int], mode: str, border: str, corners: bool
+) -> Taps:
+    """For each place of a grid the positions that it reads, -1 for none, and their weights.
+
+    >>> read_places(np.array([[-1.0], [0.0]]), [3], "linear", "zeros", True)[0].tolist()
+    [[0, -1], [1, -1]]
+    """
+    places = grid.reshape(-1, len(space))[:, ::-1]  # the last axis of space is named first
+    along = [_along(places[:, a], n, mode, border, corners) for a, n in enumerate(space)]
+    taps = []
+    for corner in product(*(range(each[0].shape[1]) for each in along)):
+        position, weight, there = np.zeros((3, len(places)))
+        position, there = position.astype(np.int64), there == 0
+        weight = weight + 1
+        for (at, share), which, n in zip(along, corner, space, strict=True):
+            inside = (at[:, which] >= 0) & (at[:, which] < n)
+            position = position * n + np.where(inside, at[:, which], 0)
+            there, weight = there & inside, weight * share[:, which]
+        taps.append((np.where(there & (weight != 0), position, -1), weight))
+    found, weights = (np.stack(each, axis=1) for each in zip(*taps, strict=True))
+    return found, np.where(found >= 0, weights, 0.0)
+
+
+def _along(places: Places, n: int, mode: str, border: str, corners: bool) -> Taps:
+    """The positions around each place of an axis, from -1 to 1, and their shares."""
+    at = (places + 1) / 2 * (n - 1) if corners else ((places + 1) * n - 1) / 2
+    if border == "reflection":
+        at = _reflected(at, 0.0, n - 1.0) if corners else _reflected(at, -0.5, n - 0.5)
+    if border in ("border", "reflection"):
+        at = np.clip(at, 0, n - 1)
+    elif border != "zeros":
+        raise ConvgraphError(f"padding_mode={border!r}: zeros, border or reflection")
+    at = np.clip(np.where(np.isnan(at), -2, at), -2, n + 1)
+    near = np.round(at)
+    at = np.where(np.abs(at - near) < WHOLE, near, at)
+    if mode == "nearest":
+        return np.round(at).astype(np.int64)[:, None], np.ones((len(at), 1))
+    if mode not in ("linear", "bilinear"):
+        raise Unread(f"mode={mode!r}")
+    low = np.floor(at)
+    return (
+        np.stack([low, low + 1], axis=1).astype(np.int64),
+        np.stack([low + 1 - at, at - low], axis=1),
+    )
+
+
+def _reflected(at: Places, low: float, high: float) -> Places:
+    """Places beyond the ends of an axis turned back as often as it takes."""
+    if high == low:
+        return np.full_like(at, low)
+    width = high - low
+    rest = np.mod(at - low, 2 * width)
+    return low + np.minimum(rest, 2 * width - rest)
