@@ -8,8 +8,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convgraph.interactions.class_numbers import alike, compact, counts_of, kinds_of, unique_rows
+from convgraph.interactions.class_numbers import (
+    alike,
+    compact,
+    counts_of,
+    kinds_of,
+    meets,
+    unique_rows,
+)
 from convgraph.interactions.states import State, in_pairs
+from convgraph.interactions.sums_of_states import _pairs
 
 
 @given(
@@ -63,3 +71,31 @@ def test_pairs_of_classes_are_numbered_without_overflow(one: int, other: int, ra
     assert counts_of(number, len(kinds)).tolist() == [
         sum(row.count(kind) for row in wanted) for kind in kinds
     ]
+
+
+@given(st.integers(1, 40), st.booleans(), st.randoms(use_true_random=False))
+def test_pairs_are_those_of_the_units_where_one_state_is_finer(
+    count: int, swapped: bool, random: Any
+) -> None:
+    """Classes that lie within those of the other, or nearly do."""
+    fine = np.array([[random.randrange(count) for _ in range(6)] for _ in range(5)])
+    kinds = sorted(set(fine.ravel().tolist()))
+    fine = np.array([[kinds.index(n) for n in row] for row in fine.tolist()])
+    within = np.array([random.randrange(3) for _ in kinds])
+    coarse = within[fine]
+    if random.random() < 0.3:
+        coarse[2, 3] = random.randrange(3)
+    met = meets(fine, len(kinds), coarse)
+    each = {int(n): set(coarse[fine == n].tolist()) for n in range(len(kinds))}
+    assert (met is None) == any(len(others) > 1 for others in each.values())
+    assert met is None or [{n} for n in met.tolist()] == list(each.values())
+    a: State[int] = State((5, 6), (None, None), fine, (1,) * len(kinds))
+    b: State[int] = State((5, 6), (None, None), coarse, (1,) * 3)
+    a, b = (b, a) if swapped else (a, b)
+    pairs = _pairs(a, b)
+    wanted = [
+        [len(b.payloads) * int(i) + int(j) for i, j in zip(x, y, strict=True)]
+        for x, y in zip(a.classes, b.classes, strict=True)
+    ]
+    assert pairs.kinds == sorted({pair for row in wanted for pair in row})
+    assert [[pairs.kinds[n] for n in row] for row in pairs.number.tolist()] == wanted

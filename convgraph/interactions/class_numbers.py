@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alike", "compact", "counts_of", "kinds_of", "unique_rows"]
+__all__ = ["alike", "compact", "counts_of", "kinds_of", "meets", "unique_rows"]
 
 AT_ONCE = 1 << 16  # numbers that are counted in one step: what the processor keeps at hand
 
@@ -53,6 +53,29 @@ def kinds_of(numbers: NDArray[np.integer], below: int) -> tuple[list[int], NDArr
     if len(kinds) == below:
         return kinds, compact(numbers, below)
     return kinds, compact(np.cumsum(present) - 1, len(kinds))[numbers]
+
+
+def meets(
+    fine: NDArray[np.integer], below: int, coarse: NDArray[np.integer]
+) -> NDArray[np.int64] | None:
+    """The one number of another array that each number meets; None where it meets several.
+
+    To look at each place twice takes a small part of the time that sorting pairs does.
+
+    >>> meets(np.array([0, 1, 2, 1]), 3, np.array([5, 7, 5, 7]))
+    array([5, 7, 5])
+    """
+    if len(coarse.shape) != len(fine.shape) or any(
+        n not in (1, m) for m, n in zip(fine.shape, coarse.shape, strict=True)
+    ):
+        return None
+    met = np.full(below, -1, np.int64)
+    met[fine] = coarse
+    return (
+        met
+        if np.array_equal(met[fine], np.broadcast_to(coarse, fine.shape)) and (met >= 0).all()
+        else None
+    )
 
 
 def counts_of(numbers: NDArray[np.integer], below: int) -> NDArray[np.int64]:

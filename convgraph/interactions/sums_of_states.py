@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
-from convgraph.interactions.class_numbers import compact, kinds_of
+from convgraph.interactions.class_numbers import compact, kinds_of, meets
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
@@ -283,8 +283,10 @@ class _Join(Generic[P]):
     @cached_property
     def least(self) -> int:
         """No more than it makes."""
-        if not all(state.seen.all() for state in self.states):
-            return 0
+        whole = [bool(state.seen.all()) for state in self.states]
+        if not all(whole):  # what sees something meets a class of the other, which may be nothing
+            a, b = (int(np.count_nonzero(state.seen)) for state in self.states)
+            return b if whole[0] else a if whole[1] else 0
         if all(state.classes.size == len(state.payloads) for state in self.states):
             return self.units  # each unit is in a class of its own
         return max(len(state.payloads) for state in self.states)
@@ -312,6 +314,16 @@ def _pairs(a: State[P], b: State[P]) -> Pairs:
     count = len(b.payloads)
     if len(a.payloads) == count == 1:
         return Pairs([0], np.zeros((1,) * len(a.view), np.int64))
+    if len(a.payloads) * count > 4 * max(a.classes.size, b.classes.size):
+        met = meets(a.classes, len(a.payloads), b.classes)
+        if met is not None:
+            return Pairs((np.arange(len(met)) * count + met).tolist(), a.classes)
+        met = meets(b.classes, count, a.classes)
+        if met is not None:
+            codes = met * count + np.arange(count)
+            order = np.argsort(codes)
+            number = compact(np.argsort(order), count)
+            return Pairs(codes[order].tolist(), number[b.classes])
     return Pairs(*kinds_of(in_pairs(a, b), len(a.payloads) * count))
 
 
