@@ -104,6 +104,8 @@ def test_the_most_paths_are_those_of_all_combinations(terms: int, data: st.DataO
     drawn, wanted = [], np.zeros(60, object)
     for k in range(terms):
         paths = data.draw(st.lists(st.integers(0, 9), min_size=7, max_size=7))
+        scale = data.draw(st.sampled_from([1, 2**70]))  # whose leading bits are all the same
+        paths = [scale * 10 + n if scale > 1 else n for n in paths]
         each = [Paths((Along((Moments(paths[i % 7], k, i),), 1),)) for i in range(60)]
         classes = np.roll(np.arange(60), data.draw(st.integers(0, 59)))
         drawn.append((State((60,), (None,), classes, tuple(each)), 1 + k))

@@ -115,6 +115,8 @@ def _folded(axis: Window) -> Numbers:
 def connections(axis: Window) -> Size:
     """The number of connections, in closed form where a size is a symbol."""
     if not axis.symbolic:
+        if axis.taps == 1:  # nearly all axes of a network, and no array is needed
+            return int(axis.uses_of(0))
         if min(axis.outputs, axis.taps) > FEW:
             return total(fan_in_pieces(axis))
         return int((axis.fan_in() if axis.outputs < axis.taps else axis.tap_uses()).sum())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.layer import Layer, Row
@@ -19,11 +17,11 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
-from convgraph.interactions.class_numbers import compact, unique_rows
+from convgraph.interactions.class_numbers import compact
 from convgraph.interactions.concatenations import laid_in_line, parts_of
+from convgraph.interactions.recombined import recombined
 from convgraph.interactions.states import (
     Algebra,
-    Bulk,
     State,
     UntraceableError,
     align,
@@ -302,68 +300,7 @@ def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> tuple[State[P
     rest = cells.shape[: cells.ndim - len(varying)]
     reads = cells.reshape(int(np.prod(rest)), -1)
     shape = tuple(1 if a in varying else n for a, n in enumerate(state.classes.shape))
-    return _recombined(state, reads, shape, algebra), times
-
-
-def _recombined(
-    state: State[P],
-    reads: NDArray[np.integer],
-    shape: tuple[int, ...],
-    algebra: Algebra[P],
-) -> State[P]:
-    """New classes for cells that each read a row of classes (-1 for none)."""
-    alike, which = _alike(reads, len(state.payloads), algebra.idempotent)
-    ordered = np.sort(reads[alike], axis=1)
-    if algebra.idempotent:  # once is as good as several times
-        again = ordered[:, 1:] == ordered[:, :-1]
-        ordered[:, 1:][again] = -1
-        ordered.sort(axis=1)
-    if len(ordered) == 1:
-        kinds, number = ordered, np.zeros(1, np.int64)
-    else:
-        first, number = unique_rows(ordered, len(state.payloads))
-        kinds = ordered[first]
-    number = number.ravel()[which]
-    bulk = algebra.sums([(state.payloads, kinds, 1)]) if isinstance(algebra, Bulk) else None
-    if bulk is not None:
-        return with_classes(state, number.reshape(shape), bulk, algebra)
-    payloads: list[P | None] = []
-    for runs in _runs(kinds):
-        parts = [(p, n) for c, n in runs if c >= 0 and (p := state.payloads[c]) is not None]
-        if not parts:
-            payloads.append(None)
-        elif len(parts) == 1 and parts[0][1] == 1:
-            payloads.append(parts[0][0])
-        else:
-            payloads.append(algebra.combine(parts, state.sizes))
-    return with_classes(state, number.reshape(shape), payloads, algebra)
-
-
-def _runs(kinds: NDArray[np.integer]) -> Iterator[list[tuple[int, int]]]:
-    """The different numbers in each sorted row, and how often each stands there."""
-    starts = np.ones(kinds.shape, bool)
-    starts[:, 1:] = kinds[:, 1:] != kinds[:, :-1]
-    at = np.flatnonzero(starts)
-    many = np.diff(at, append=kinds.size)
-    runs = list(zip(kinds.ravel()[at].tolist(), many.tolist(), strict=True))
-    ends = np.cumsum(np.count_nonzero(starts, axis=1)).tolist()
-    for start, end in pairwise([0, *ends]):
-        yield runs[start:end]
-
-
-def _alike(
-    reads: NDArray[np.integer], classes: int, once: bool
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """One row of each kind of reads (or of more kinds than there are), and whose each row is.
-
-    Sorting a row takes far longer than counting in it, where there are few classes.
-    """
-    taps = reads.shape[1]
-    if classes > max(FEW, taps // 16) or len(reads) == 1:
-        every = np.arange(len(reads))
-        return every, every
-    counts = np.stack([np.count_nonzero(reads == c, axis=1) for c in range(classes)], axis=1)
-    return unique_rows(np.minimum(counts, 1) if once else counts, 2 if once else taps + 1)
+    return recombined(state, reads, shape, algebra), times
 
 
 def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:
@@ -399,7 +336,7 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     padded[padded == missing] = -1
     padded = np.moveaxis(padded, at, -1)
     reads = np.moveaxis(padded[..., table], -2, at)  # (..., outputs at `at`, ..., taps)
-    return _recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], algebra)
+    return recombined(changed, reads.reshape(-1, table.shape[1]), reads.shape[:-1], algebra)
 
 
 def _listed(state: State[P], wiring: Listed, algebra: Algebra[P]) -> State[P]:
@@ -415,4 +352,4 @@ def _listed(state: State[P], wiring: Listed, algebra: Algebra[P]) -> State[P]:
     target = wiring.target()
     reads[target, np.arange(len(target)) - wiring.start[target]] = classes[wiring.source]
     changed = replace(state, view=(wiring.outputs,))
-    return _recombined(changed, reads, (wiring.outputs,), algebra)
+    return recombined(changed, reads, (wiring.outputs,), algebra)

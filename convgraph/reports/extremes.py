@@ -315,7 +315,8 @@ def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths
     paths: list[Any] = []
     places = []
     for state, number in group:
-        each = number * np.array(known.of(state).first, object)
+        each = np.array(known.of(state).first, object)
+        each = each if number == 1 else number * each
         same = (at for at, classes in enumerate(alike) if np.array_equal(classes, state.classes))
         place = next(same, len(alike))
         if place == len(alike):
@@ -324,12 +325,27 @@ def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths
         else:
             paths[place] = paths[place] + each
         places.append(place)
-    rows = np.stack([classes.ravel() for classes in np.broadcast_arrays(*alike)], axis=1)
+    likely = _likely(alike, paths)
+    rows = np.stack([classes[likely] for classes in np.broadcast_arrays(*alike)], axis=1)
     kinds = rows[unique_rows(rows, max(map(len, paths)))[0]]
     total: Any = sum(each[kinds[:, at]] for at, each in enumerate(paths))
     best = kinds[int(total.argmax())]
     chosen = ((s.payloads[int(best[at])], n) for (s, n), at in zip(group, places, strict=True))
     return [(payload, number) for payload, number in chosen if payload is not None]
+
+
+def _likely(classes: Sequence[NDArray[Any]], numbers: Sequence[Any]) -> tuple[Ints, ...]:
+    """Where the sum of the numbers of all classes may be the largest.
+
+    Told by their leading bits: what is cut off of each number is less than one, and so of all sums
+    less than as many as there are.
+    """
+    bits = sum(int(each.max()) for each in numbers).bit_length()
+    rough: Any = 0
+    for number, each in zip(classes, numbers, strict=True):
+        leading = each >> max(bits - 62, 0)
+        rough = rough + leading.astype(np.int64)[number]
+    return np.nonzero(rough > rough.max() - len(numbers))
 
 
 def _two_terms(total: Sum[P], algebra: Algebra[P]) -> list[State[P]] | None:
