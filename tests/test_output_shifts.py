@@ -360,6 +360,7 @@ def test_a_maximum_of_two_that_change_places_is_no_counterexample() -> None:
 def test_a_motion_has_the_sources_of_its_shifts_and_flips(
     size: int, wrapped: bool, amounts: list[int], flipped: bool
 ) -> None:
+    from convgraph.symmetry.equivariance.output_motions import Motions
     from convgraph.symmetry.transformations.axis_motions import Motion, composed
 
     motion = Motion(size).then_flip() if flipped else Motion(size)
@@ -368,4 +369,4 @@ def test_a_motion_has_the_sources_of_its_shifts_and_flips(
         assert then is not None
         motion = then
     (expected,) = composed([motion]).per_axis((size,)) or [None]
-    assert motion.sources().tolist() == expected.tolist()
+    assert Motions.only(motion).sources().tolist() == [expected.tolist()]

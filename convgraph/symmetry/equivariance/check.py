@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -117,7 +116,7 @@ def check_equivariance(
     steps = row_steps(network)
     acting = actions(network, _moves(network, g), target.name, output, steps)
     asked = AskedRow(network, target, acting, steps)
-    made = _Tried(asked, acting) if acting[target.name].known else None
+    made = _tried(asked, acting) if acting[target.name].known else None
     if output is None and (made is None or (made.answer.broken and asked.edges <= FEW)):
         return _searched(asked, made)
     assert made is not None  # an output that is given is known
@@ -126,25 +125,13 @@ def check_equivariance(
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """The answer for one action on the output."""
+    """The answer for one action on the output, and the view in which it was found, if on axes."""
 
     asked: AskedRow
     acting: Mapping[str, Action]
+    answer: Answer
+    view: SeparatedAxes | None
     natural: bool = True
-
-    @cached_property
-    def _found(self) -> tuple[Answer, SeparatedAxes | None]:
-        return _answer(self.asked, self.acting)
-
-    @property
-    def answer(self) -> Answer:
-        """Where both sides are equal, and where not."""
-        return self._found[0]
-
-    @property
-    def view(self) -> SeparatedAxes | None:
-        """The view along the axes in which it was found, if it was."""
-        return self._found[1]
 
     def verdict(self, tried: bool = False) -> Verdict:
         """The verdict; whether all other shifts of the output were `tried`."""
@@ -163,6 +150,10 @@ class _Tried:
             kind(self.asked, self.acting, view, self.natural),
             tried,
         )
+
+
+def _tried(asked: AskedRow, acting: Mapping[str, Action], natural: bool = True) -> _Tried:
+    return _Tried(asked, acting, *_answer(asked, acting), natural)
 
 
 def _searched(asked: AskedRow, natural: _Tried | None) -> Verdict:
@@ -203,7 +194,7 @@ def _with(asked: AskedRow, along: Sequence[Motion], natural: bool) -> _Tried:
         if not action.known and asked.steps[other] == asked.steps[name]
     }
     alike[name] = Action(asked.acting[name].row, transformation, still)
-    return _Tried(asked, {**asked.acting, **alike}, natural)
+    return _tried(asked, {**asked.acting, **alike}, natural)
 
 
 def _answer(asked: AskedRow, acting: Mapping[str, Action]) -> tuple[Answer, SeparatedAxes | None]:

@@ -75,12 +75,13 @@ def identities(
     for layer in layers:
         name = layer.layer.target.name
         hidden = name in opaque
-        if not (_copies(layer, hidden) and _copy(layer, plain, moved)):
-            known = None if consed else maps.get(name)
-            if known is None:
-                _by_hashing(layer, plain, moved, hidden)
-            else:
-                _by_map(layer, plain, moved, known, hidden)
+        known = None if consed else maps.get(name)
+        if _copies(layer, hidden):
+            _copy(layer, plain, moved)
+        elif known is None:
+            _by_hashing(layer, plain, moved, hidden)
+        else:
+            _by_map(layer, plain, moved, known, hidden)
         for side in (plain, moved):
             _signs(layer, side)
     return Identities(plain.ids, moved.ids)
@@ -98,12 +99,11 @@ def _copies(layer: LayerEdges, hidden: bool) -> bool:
     )
 
 
-def _copy(layer: LayerEdges, *sides: _Side) -> bool:
+def _copy(layer: LayerEdges, *sides: _Side) -> None:
     for side in sides:
         values = np.zeros(layer.units, side.ids.dtype)
         values[layer.filled] = side.ids[layer.source]
         side.ids[layer.where] = values
-    return True
 
 
 def _signs(layer: LayerEdges, side: _Side) -> None:

@@ -87,13 +87,13 @@ def search(
     if wiped is not None and not (images < 0).all(axis=1).any():
         front.append(wiped)
         images = np.concatenate([np.full((1, images.shape[1]), -1), images])
-    ranked = _ranked(asked.moved, images, nearest)
+    possible, best = _ranked(asked.moved, images, nearest)
 
     def way(number: int) -> tuple[Motion, ...]:
         later = number - len(front)
         return front[number] if later < 0 else _chosen(options, later)
 
-    return Found(tuple(map(way, ranked.possible)), way(ranked.nearest), complete)
+    return Found(tuple(map(way, possible)), way(best), complete)
 
 
 def _only_ones(target: Row, options: Sequence[Motions]) -> Action:
@@ -133,9 +133,9 @@ def _along_axes(
         tells = np.array([all(mask.any() for mask in masks.values()) for masks in clean])
         complete = complete and bool(tells.any())
         told = np.repeat(tells | ~tells.any(), each.kind.size)
-        ranked = _ranked(asked, _images((each,), classes), nearest, told)
-        kept.append([each[i] for i in ranked.possible])
-        best.append(each[ranked.nearest])
+        possible, first = _ranked(asked, _images((each,), classes), nearest, told)
+        kept.append([each[i] for i in possible])
+        best.append(each[first])
     return Found(tuple(itertools.product(*kept)), tuple(best), complete)
 
 
@@ -172,16 +172,10 @@ def _chosen(options: Sequence[Motions], number: int) -> tuple[Motion, ...]:
     return tuple(each[int(place)] for each, place in zip(options, places, strict=True))
 
 
-@dataclass(frozen=True)
-class _Ranked:
-    possible: tuple[int, ...]
-    nearest: int
-
-
 def _ranked(
     asked: MovedNetwork, images: NDArray[np.int64], nearest: bool, told: Mask | None = None
-) -> _Ranked:
-    """Which candidates are not ruled out, those with most equal structure first.
+) -> tuple[Sequence[int], int]:
+    """(The candidates that are not ruled out, those with most equal structure first; the nearest.)
 
     They are by all units, or by those that are `told`. Where none is left, the one with most is
     looked for only if the `nearest` is wanted.
@@ -189,13 +183,13 @@ def _ranked(
     units = slice(None) if told is None else np.flatnonzero(told)
     open_ = _not_ruled_out(asked, asked.units[units], images[:, units])
     if not len(open_) and not nearest:
-        return _Ranked((), 0)
+        return (), 0
     plain, moved = asked.hashed.plain[asked.part], asked.hashed.moved[asked.part]
     agreeing = (np.where(images >= 0, plain[images], 0) == moved).sum(axis=1)
     best = int(np.argmax(agreeing))
     if agreeing[best] == len(moved):
-        return _Ranked((best,), best)
-    return _Ranked(tuple(sorted(open_.tolist(), key=lambda i: (-agreeing[i], i))), best)
+        return (best,), best
+    return sorted(open_.tolist(), key=lambda i: (-agreeing[i], i)), best
 
 
 def _not_ruled_out(asked: MovedNetwork, units: Ints, images: Ints) -> NDArray[np.intp]:

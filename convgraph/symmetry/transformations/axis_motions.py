@@ -80,12 +80,6 @@ class Motion:
             return self.amount % self.size == 0
         return self.left == self.right == 0
 
-    def sources(self) -> Sources:
-        """The source of each position, -1 where a zero is filled in."""
-        parts = (np.array([part]) for part in (self.amount, self.left, self.right))
-        found: Sources = sources_of(self, *parts)[0]
-        return found
-
     @property
     def plain(self) -> bool:
         """Whether nothing more is lost than one shift by the amount loses."""
