@@ -49,6 +49,8 @@ def input_values(
                 f"x of shape {array.shape}: row {row.name!r} has the shape {shape}{rule}"
             )
         counts.add(len(array) if batched else None)
+    if counts == {None, 1}:  # a model may have axes of one more than its rows, some or all of them
+        return [a.reshape(r.numbers()) for r, a in zip(rows, arrays, strict=True)], None
     if len(counts) > 1:
         shapes = ", ".join(f"{r.name} {a.shape}" for r, a in zip(rows, arrays, strict=True))
         raise ConvgraphError(f"x of the shapes {shapes}: all are batches of one size, or none is")
