@@ -68,6 +68,7 @@ def test_what_is_neither_stays_open(spec: Any, g: Any, where: str | None) -> Non
     assert isinstance(found, Undecided)
     assert found.holds is None
     assert "undecided" in str(found)
+    assert "border reaches" not in str(found)  # of which nothing was seen
 
 
 def test_a_frame_that_goes_around_is_a_circle_if_it_may_have_any_size() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from convgraph.symmetry.instances.exact_values import draw, is_small, values
 from convgraph.symmetry.instances.instance import Instance
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
+from convgraph.symmetry.statements.dense import dense
 
 __all__ = ["converse", "downsampling"]
 
@@ -72,8 +72,7 @@ def _downsampled(statement: Any, at: dict[sp.Symbol, int]) -> Iterator[Instance]
             shape = (*head, *(size + a for a in range(spec.rank)))
             x = Input(shape, rank=spec.rank)
             strided = Network(x, spec(x))
-            dense = replace(spec, stride=1, padding=_paddings(strided))
-            every = Network(x, dense(x))
+            every = Network(x, dense(spec, _paddings(strided))(x))
         except ConvgraphError:  # numbers that do not go together, or too small an input
             continue
         axes = [a >= len(shape) - spec.rank for a in range(len(shape))]

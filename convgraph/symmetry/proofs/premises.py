@@ -20,6 +20,7 @@ from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.open_spec import setting
 from convgraph.symmetry.proofs.row_claims import Given, given
 from convgraph.symmetry.proofs.row_shifts import axis_pairs
+from convgraph.symmetry.statements.dense import dense
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.statements.vocabulary import applied, index, unused
@@ -136,8 +137,7 @@ def downsampling_given(spec: Any, channels: Size | None) -> Given:
         for axis, place, _ in axis_pairs(layer.joints[0], layer.target)
         if axis.sliding is not None and place is not None and _in_space(place, layer.joints[0])
     )
-    dense = replace(spec, stride=1, padding=padding)
-    whole = _still(dense, channels)
+    whole = _still(dense(spec, padding), channels)
     every = meaning(whole.network.layers[0], whole)
     z = Equation(applied("z", *every.variables), every.right)
     strides = as_sizes("stride", spec.stride or spec.kernel, spec.rank, STRIDE_RULE)

@@ -24,6 +24,8 @@ __all__ = ["prove"]
 Asked = Literal["line", "circle", "interior", "frame"]
 WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 
+AT_THE_BORDER = "the border reaches some outputs"
+
 
 def prove(
     spec: Spec | Network,
@@ -116,6 +118,8 @@ def prove(
         except Unproved as unproved:
             reason = str(unproved)
     found = refute(subject, transformation, asked, channels, reason)
+    if found is None and reason == AT_THE_BORDER:
+        reason = "proofs are sought away from borders only"
     return found or Undecided(subject, transformation, asked, reason)
 
 
@@ -143,7 +147,7 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Asked, channels: Size | N
     around = asked == "frame" and shift.boundary == "wrap"
     place: Asked = "circle" if around else asked
     if place == "frame":
-        raise Unproved("the border reaches some outputs")
+        raise Unproved(AT_THE_BORDER)
     bound, known = in_setting(spec, shift, place, channels)
     if around and isinstance(spec, Spec) and not bound.of_any_size:
         raise Unproved("the strides do not divide every size")

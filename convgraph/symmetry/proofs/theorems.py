@@ -15,6 +15,7 @@ from convgraph.symmetry.proofs.premises import (
     downsampling_given,
 )
 from convgraph.symmetry.proofs.proof import Proof
+from convgraph.symmetry.statements.dense import WINDOWS
 from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.statements.vocabulary import Impulse, applied
 
@@ -91,7 +92,7 @@ def prove_downsampling(spec: Conv | MaxPool | AvgPool, channels: Size | None = N
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), figure 9.12.
     """
-    if not isinstance(spec, Conv | MaxPool | AvgPool):
+    if not isinstance(spec, WINDOWS):
         raise ConvgraphError(f"spec={spec!r}: a convolution or a pooling layer, such as Conv(3)")
     known = downsampling_given(spec, channels)
     _, strided = known.definitions
