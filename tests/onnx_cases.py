@@ -36,6 +36,7 @@ HELD = {
     "Gather": (1,),
     "GatherElements": (1,),
     "GatherND": (1,),
+    **dict.fromkeys(("Scatter", "ScatterElements", "ScatterND"), (1,)),
     "Clip": (1, 2),
     "CumSum": (1,),
     "CumProd": (1,),

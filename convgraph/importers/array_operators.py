@@ -17,6 +17,7 @@ from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_tensors import MOST_AXES
 from convgraph.importers.pointwise_operators import KINDS
+from convgraph.importers.reshaping_operators import within
 
 __all__ = [
     "LARGEST",
@@ -31,6 +32,7 @@ __all__ = [
     "multiplied",
     "padded",
     "reduced",
+    "scatter_places",
     "scattered",
     "sliced",
     "split",
@@ -173,8 +175,24 @@ def scattered(node: Node, data: Array, indices: Array, updates: Array) -> Array 
     if node.word("reduction", "none") != "none":
         return None
     result = data.copy()
-    result[tuple(np.moveaxis(indices.astype(np.int64), -1, 0))] = updates
+    result[scatter_places(node, data.shape, indices)] = updates
     return result
+
+
+def scatter_places(node: Node, shape: tuple[int, ...], indices: Array) -> tuple[Array, ...]:
+    """Where ScatterND, or ScatterElements along its axis, writes: an array for each axis."""
+    axis = within(node.number("axis", 0), len(shape), "axis")
+    along = node.op != "ScatterND"
+    sizes = np.array(shape[axis] if along else shape[: indices.shape[-1]])
+    there = indices.astype(np.int64)
+    if ((there < -sizes) | (there >= sizes)).any():
+        raise ConvgraphError(f"indices={indices.tolist()}: beyond an axis of a tensor of {shape}")
+    there = there % sizes
+    if not along:
+        return tuple(np.moveaxis(there, -1, 0))
+    at: list[Array] = list(np.indices(indices.shape, sparse=True))
+    at[axis] = there
+    return tuple(at)
 
 
 def triangle(node: Node, data: Array, diagonal: Array | None = None) -> Array:

@@ -260,6 +260,6 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Pad": followed("moves", padded),
     "GatherElements": followed("moves", elements),
     "aten.moved": followed("moves", lambda n, a: n.attributes["numbers"](a)),
-    "ScatterND": followed("moves", scattered),
+    **dict.fromkeys(("Scatter", "ScatterElements", "ScatterND"), followed("moves", scattered)),
     "Trilu": followed("moves", triangle),
 }

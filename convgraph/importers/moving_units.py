@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import SUM
+from convgraph.core.reduction import MAX, PRODUCT, SUM
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.core.wiring import Listed
+from convgraph.importers.array_operators import scatter_places
 from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.node import Node
+from convgraph.importers.reductions import minimum
 from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["moved", "triangle"]
@@ -116,3 +118,36 @@ def reverse_sequence(builder: Builder, node: Node) -> None:
         return np.moveaxis(result, (0, 1), (batch, time))
 
     moved(builder, node, place)
+
+
+@builds("Scatter", "ScatterElements", "ScatterND")
+def scatter(builder: Builder, node: Node) -> None:
+    """The units of a tensor, some of them replaced by, or combined with, those of another."""
+    indices = _indices(builder, node)
+    data, updates = builder.signal(node, 0), builder.signal(node, 2)
+    sizes = (*data.shape, *updates.shape)
+    if is_symbolic(*sizes) or max(product(data.shape), product(updates.shape)) > MOST_LISTED:
+        raise Unread(f"units listed one by one, of tensors of shapes {data.shape}, {updates.shape}")
+    shape = tuple(int(n) for n in data.shape)
+    places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+    written = places[scatter_places(node, shape, indices)].reshape(-1)
+    how = node.word("reduction", "none")
+    reductions = {"none": SUM, "add": SUM, "mul": PRODUCT, "max": MAX, "min": minimum()}
+    if how not in reductions:
+        raise ConvgraphError(f"reduction={how!r}: one of {', '.join(reductions)}")
+    kept, order = np.ones(places.size, bool), np.argsort(written, kind="stable")
+    if how == "none":  # the last of several is written
+        kept[written] = False
+        last = np.append(np.diff(written[order]) != 0, True)[: order.size]
+        order = order[last]
+    joints = [
+        (data, _listed(places.size, np.flatnonzero(kept), np.flatnonzero(kept), places.size), ONE),
+        (updates, _listed(written.size, order, written[order], places.size), ONE),
+    ]
+    builder.emit(node, shape, joints, reductions[how])
+
+
+def _listed(inputs: int, read: Positions, target: Positions, outputs: int) -> Listed:
+    """Connections in the order of the units that they lead to."""
+    start = np.searchsorted(target, np.arange(outputs + 1)).astype(np.int64)
+    return Listed(inputs, outputs, start, read)

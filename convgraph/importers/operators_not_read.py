@@ -36,8 +36,7 @@ NOT_READ: dict[str, str] = {
     **dict.fromkeys(("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
                      "QLinearMatMul"), _QUANTISED),
     **dict.fromkeys(("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"), _LOSS),
-    **dict.fromkeys(("Col2Im", "Det", "EyeLike", "ScatterElements", "ScatterND",
-                     "Scatter", "BitCast"), _LIST),
+    **dict.fromkeys(("Col2Im", "Det", "EyeLike", "BitCast"), _LIST),
 }  # fmt: skip
 
 # Connections exact, values not known to `evaluate`.
@@ -78,5 +77,8 @@ PARTLY: dict[str, str] = {
     "are not known, only connections",
     "Resize": "scales and regions that are computed are not read",
     "ReverseSequence": "lengths that are computed are not read",
+    **dict.fromkeys(
+        ("Scatter", "ScatterElements", "ScatterND"), "positions that are computed are not read"
+    ),
     "Trilu": "of tensors of at most 2^24 units",
 }
