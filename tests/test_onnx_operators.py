@@ -100,6 +100,14 @@ def test_families_have_cases_that_are_met(verdicts: Any, family: str) -> None:
         assert met, op
 
 
+def test_every_operator_that_is_read_has_a_case_that_is_met(verdicts: Any) -> None:
+    """A builder none of whose cases is read could be wrong without anybody seeing it: an operator
+    whose settings or positions are inputs is to have them in `HELD`."""
+    read = operators_read() - set(VALUES_UNKNOWN)
+    met = {op for op, why in verdicts.values() if not why}
+    assert sorted({op for op, _ in verdicts.values()} & read - met) == []
+
+
 def test_most_cases_of_what_is_read_are_met(verdicts: Any) -> None:
     read = operators_read() - {"Cast", "CastLike"}  # mostly types of few bits
     of_read = [(op, why) for op, why in verdicts.values() if op in read]
