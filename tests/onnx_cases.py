@@ -56,6 +56,7 @@ HELD = {
     "CastLike": (1,),
     **dict.fromkeys(("GRU", "LSTM", "RNN"), (1, 2, 3, 4, 7)),
     "AffineGrid": (1,),
+    "GridSample": (1,),
     "Attention": (6,),
     "CausalConvWithState": (1, 2),
     "RotaryEmbedding": (1, 2, 3),
