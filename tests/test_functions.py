@@ -13,6 +13,7 @@ import convgraph as cg
 from convgraph.core.function import Function
 from convgraph.core.function_families import MAKERS
 from convgraph.core.functions import NAMES, function
+from convgraph.core.reduction import pointwise
 from convgraph.core.simple_functions import TABLE
 
 R = sp.Rational
@@ -77,6 +78,14 @@ def test_both_forms_agree(f: Function) -> None:
         exact = sp.sympify(f.exact(sp.sympify(place)))
         if exact.is_real:
             assert np.isclose(float(exact), values(f, [float(place)])[0], atol=1e-12), place
+
+
+def test_of_a_long_value_it_is_written_and_not_worked_out(f: Function) -> None:
+    x, y = sp.symbols("x y")
+    long = sp.Add(*(x**n * y for n in range(40)))  # a hundred parts and more
+    for at in ({x: R(1, 3), y: R(1, 2)}, {x: R(-1, 2), y: R(3, 4)}, {x: R(1), y: R(0)}):
+        found = pointwise(f).exact([long]).xreplace(at)
+        assert found == f.exact(long.xreplace(at))
 
 
 def test_the_order_is_kept(f: Function) -> None:

@@ -54,7 +54,7 @@ def test_points_at_infinity_are_as_many_as_their_edges_allow(
     edges, gone, interpret = len(net.edges), [], interpreter.interpret
 
     def counted(cone: Any, *arguments: Any) -> Any:
-        gone.append(cone.edges)
+        gone.append(cone)
         return interpret(cone, *arguments)
 
     monkeypatch.setattr(interpreter, "interpret", counted)
@@ -86,6 +86,22 @@ def test_a_maximum_of_many_sums_is_one_of_their_numbers() -> None:
     put_in = {symbol: sp.Integer(value) for symbol, value in values.items()}
     found = [expression.xreplace(put_in) for expression in net.expressions().values()]
     assert found == numbers.tolist()
+
+
+@pytest.mark.parametrize("last", [cg.ReLU(), cg.MaxPool(2), cg.Activation("abs")])
+def test_expressions_of_many_paths_are_written_or_refused(last: Any) -> None:
+    many = cg.ConvTranspose(3, filters=2)
+    net = (many**3 >> last).on(2)
+    rng = random.Random(0)
+    values = {s: rng.randint(-9, 9) for s in (*input_symbols(net).values(), *net.parameters)}
+    x = [values[symbol] for symbol in input_symbols(net).values()]
+    numbers = net.evaluate(x, {str(label): values[label] for label in net.parameters}).ravel()
+    put_in = {symbol: sp.Integer(value) for symbol, value in values.items()}
+    found = [expression.xreplace(put_in) for expression in net.expressions().values()]
+    assert found == numbers.tolist()
+    with pytest.raises(cg.ConvgraphError, match=r"symbols and operations, of which at most"):
+        (many**8 >> last).on(5).expressions()
+    assert len((many**8).on(5).expressions()) == 42  # sums share their parts
 
 
 def test_a_unit_of_a_row_that_does_not_fit_is_refused() -> None:

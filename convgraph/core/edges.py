@@ -149,6 +149,8 @@ def fill(
     inner = [_outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
     inner_there = _outer_and([table >= 0 for table in tables[1:]])
     first_there = tables[0] >= 0
+    if not first_there.size:  # a table of no taps
+        return
     at = 0
     starts = _starts(firsts, first_there)
     for o, end in pairwise([*starts, len(first_there)]):

@@ -14,7 +14,9 @@ from convgraph.core.along_axes import through_axes
 from convgraph.core.edges import interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.given_values import input_values, label_values
+from convgraph.core.long_expressions import Lengths
 from convgraph.core.overflow import OverflowingError, Rounded, require_bits
+from convgraph.core.reduction import MEAN, PAIRED, PRODUCT, SUM
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
@@ -223,7 +225,10 @@ def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> ND
     values[: len(symbols)] = symbols
     carried = np.empty(len(network.labels), object)
     carried[:] = list(network.labels if labels is None else labels)
+    lengths = Lengths(network)
     for layer in network.layers:
+        through = layer.reduction not in (SUM, MEAN, PRODUCT, PAIRED)
+        lengths.add(layer, layer_edges(network, layer), through)
         _put(values, network, layer.target, _layer_values(network, layer, values, carried))
     return values
 

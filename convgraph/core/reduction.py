@@ -12,10 +12,13 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.function import Function
+from convgraph.core.long_expressions import is_long, length, put_in
 
 __all__ = ["MAX", "MEAN", "PAIRED", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
 
-COMPARED = 300  # pairs of expressions times their terms, up to which sympy compares each with each
+COMPARED = (
+    300  # pairs of expressions times their lengths, up to which sympy compares each with each
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def greatest(values: Sequence[sp.Expr]) -> sp.Expr:
         return sp.S.NegativeInfinity
     if all(value.is_Symbol for value in values):
         return sp.Max(*values, evaluate=False)
-    if len(values) ** 2 // 2 * sum(1 + len(value.args) for value in values) <= COMPARED:
+    terms = sum(length(value, COMPARED) for value in values)
+    if len(values) ** 2 // 2 * terms <= COMPARED:
         return sp.Max(*values)
     flat = {each for value in values for each in (value.args if value.func == sp.Max else [value])}
     numbers = {each for each in flat if each.is_number}
@@ -135,13 +139,20 @@ def _fast_paired(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]
 PAIRED = Reduction("sum of products", _paired, _fast_paired, made="PAIRED")
 
 
+def _applied(function: Function, value: sp.Expr) -> sp.Expr:
+    if not is_long(value):
+        return function.exact(value)
+    t = sp.Dummy("t")
+    return put_in(function.exact(t), t, value)
+
+
 def pointwise(function: Function) -> Reduction:
     """The reduction of a unit that applies a function to the one value that it gets."""
     # a function of no known values may be called as a reduction is
     clash = function.name in {"sum", "mean", "max", "product", "input"}
     return Reduction(
         f"{function.name}()" if clash else function.name,
-        lambda terms: function.exact(terms[0]),
+        lambda terms: _applied(function, terms[0]),
         lambda values, start: function.fast(values),
         function=function,
     )

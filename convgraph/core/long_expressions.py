@@ -1,0 +1,85 @@
+"""Expressions that are long once they are written out.
+
+What units compute shares its parts, and sympy makes sums and products of such parts at once. But it
+goes through a maximum, an absolute value or a case distinction as often as each part is written,
+which in a network grows with the number of paths: by a factor for each layer.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from convgraph.core.errors import ConvgraphError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from convgraph.core.layer import Layer
+    from convgraph.core.network import Network
+
+__all__ = ["Lengths", "is_long", "length", "put_in"]
+
+LONG = 20  # symbols, numbers and operations, up to which sympy is asked to simplify
+MOST = 500_000  # of all expressions together that a network applies functions to
+
+
+def length(value: sp.Expr, most: int) -> int:
+    """The symbols, numbers and operations of an expression, counted up to a number.
+
+    >>> x = sp.Symbol("x")
+    >>> length(2 * x + 1, 99), length(2 * x + 1, 3)
+    (5, 3)
+    """
+    return sum(1 for _ in islice(sp.preorder_traversal(value), most))
+
+
+def is_long(value: sp.Expr) -> bool:
+    """Whether an expression is too long to be simplified."""
+    return length(value, LONG + 1) > LONG
+
+
+def put_in(form: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
+    """A form with a value for its symbol, of which nothing but sums and products is worked out.
+
+    >>> t = sp.Symbol("t")
+    >>> put_in(2 * sp.Abs(t), t, sp.Integer(-3)), put_in(t**2, t, sp.Integer(-3))
+    (2*Abs(-3), 9)
+    """
+    if form == symbol:
+        return value
+    if symbol not in form.free_symbols:
+        return form
+    parts = [put_in(each, symbol, value) for each in form.args]
+    if isinstance(form, sp.Function | sp.Max | sp.Min | sp.Rel):
+        return form.func(*parts, evaluate=False)
+    return form.func(*parts)
+
+
+class Lengths:
+    """How long the expressions of units are at most, row by row in order of computation."""
+
+    def __init__(self, network: Network) -> None:
+        self._of = np.ones(len(network.edges.start) - 1)
+        self._offsets, self._functions = network.offsets, 0.0
+
+    def add(
+        self, layer: Layer, edges: tuple[NDArray[np.int64], NDArray[Any], Any], gone_through: bool
+    ) -> None:
+        """Count the expressions of a layer; refuse them where sympy would go through too many."""
+        start, source, _ = edges
+        read = np.concatenate([[0], np.cumsum(self._of[source] + 2)])  # a label, and a product
+        own = 1 + read[start[1:]] - read[start[:-1]]
+        first = self._offsets[layer.target.name]
+        self._of[first : first + len(own)] = own
+        if gone_through:
+            self._functions += float(own.sum())
+            if self._functions > MOST:
+                raise ConvgraphError(
+                    f"network: written out, the expressions of {layer.target.name} have up to "
+                    f"{self._functions:,.0f} symbols and operations, of which at most {MOST:,} are "
+                    "gone through"
+                )
