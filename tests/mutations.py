@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 import convgraph as cg
 from tests import mutated_expressions
 
-WRITTEN = 50_000  # edges of a network that is asked for all of its expressions
+WRITTEN = 5_000  # edges of a network that is asked for all of its expressions
 SIZES = (-1, 0, 1, 2, 3, 7, 2**15, 2**31 - 1, 2**31, 2**62, -(2**63))
 OPERATORS = (
     "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "Relu", "Add", "Mul",

@@ -149,6 +149,7 @@ def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]
     A layer that only moves units reads what is read of its own row.
     """
     ends = set(structure.network.outputs)
+    moving = {layer.target.name for layer in structure.network.layers if _moves(layer)}
     found: dict[str, tuple[list[Box] | None, list[str]]] = {}
     for row in reversed(structure.network.rows):
         boxes: list[Box] | None = []
@@ -156,7 +157,7 @@ def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]
         for layer in structure.readers[row.name]:
             target = layer.target
             wanted, readers = None, [target.name]
-            if _moves(layer) and target not in ends:
+            if target.name in moving and target not in ends:
                 wanted, readers = found[target.name]
             names.update(dict.fromkeys(readers))
             for joint in (joint for joint in layer.joints if joint.source.name == row.name):
