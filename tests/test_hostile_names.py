@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import html.parser
 import io
 import json
@@ -26,6 +27,8 @@ from convgraph.cli import main
 from convgraph.core import escape
 from convgraph.core.arrays import Array
 from convgraph.core.layer import Row
+from convgraph.figures import render
+from convgraph.figures.symbols import split_symbol
 from convgraph.symmetry.proofs.refutation import Undecided
 from tests.hostile_names import NAMES, NETWORKS, labelled, model
 
@@ -190,6 +193,61 @@ def test_a_name_is_text_in_motion_and_in_plans(tmp_path: Path, name: str) -> Non
         ElementTree.fromstring(text)
     table, modules = stream.table(), cg.report(net).by_module()
     assert plain(table.text() + table.markdown() + repr(modules) + modules.to_markdown())
+
+
+def written(name: Any) -> Any:
+    """Figures on which a name stands wherever their author may write."""
+    net = cg.Conv(3, letter="k").on(5)
+    looks = {"x1": {"label": name}, "s1": {"label": name, "fill": "orange"}}
+    figure = cg.draw(
+        net,
+        captions={"s": name},
+        headings={"s": name},
+        letters={"k_1": name},
+        units=looks,
+        edges={"k_2": {"label": name}},
+        legend={"orange": name},
+        values={"x2": name},
+        theme=cg.Theme(name),
+        title=name,
+    )
+    grid = cg.draw_grid(cg.Conv((2, 2)).on((3, 3)), values={"x1,1": name})
+    return figure.above(grid), cg.draw(labelled(name), letters=True, captions=name)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=kind) for kind, name in NAMES.items()])
+def test_what_is_written_on_a_figure_is_text(name: Any) -> None:
+    for figure, (commands, objects) in zip(written(name), harmless_figures(), strict=True):
+        svg, dot = figure.svg(), figure.dot
+        seen = Elements(svg)
+        assert set(seen.found) <= ELEMENTS - {"a"}
+        assert not [key for key, _ in seen.attributes if key.startswith("on") or "href" in key]
+        words = html.unescape("".join(re.findall("<text[^>]*>(.*?)</text>", svg)))
+        assert words.count(escape.plain(name.split("\n")[0]).strip()) >= (
+            5 if figure.title == name else 1
+        )
+        assert all(map(plain, (svg, dot, figure.tikz)))
+        known = {*commands, "textbackslash", "textasciitilde", "textasciicircum", "dots", "mathit"}
+        assert set(re.findall(r"\\([a-zA-Z]+)", figure.tikz.replace(r"\\", ""))) <= known
+        typeset = render._typeset(dot)
+        if split_symbol(name) is None:
+            assert typeset.count(escape.dot(name)) == dot.count(escape.dot(name))
+        if shutil.which("dot") is not None:
+            drawn = drawn_by_dot(typeset)["objects"]
+            assert len(drawn) == objects
+            assert not [each for each in drawn if {"URL", "href", "image"} & set(each)]
+
+
+@cache
+def harmless_figures() -> Any:
+    """The commands of LaTeX in the figures of a harmless name, and how many nodes they have."""
+    return [
+        (
+            set(re.findall(r"\\([a-zA-Z]+)", each.tikz)),
+            len(re.findall(r"(?m)^\t(?!graph|node|edge)\w+ \[", each.dot)),
+        )
+        for each in written("abc")
+    ]
 
 
 def drawn_by_dot(dot: Any) -> Any:
@@ -361,12 +419,14 @@ SMT = {"bar": "a| () Int) (assert false) ; |", "script": "a\n(assert false)", "b
 
 def proofs(name: Any) -> Iterator[Any]:
     """What is proved, or refuted, of layers whose kernel, or whose size, bears a name."""
-    size, own = (sp.Symbol(each, integer=True, positive=True) for each in ("k", name))
     letter = name if name.isprintable() else "q"
+    size, own = (sp.Symbol(each, integer=True, positive=True) for each in ("k", letter))
     yield cg.prove(cg.Conv(size, letter=letter), cg.Shift(1))
     yield cg.prove(cg.Conv(own), cg.Shift(1))
     yield cg.prove(cg.Conv(own, padding=1), cg.Shift(1), where="interior")
     yield cg.prove(cg.Conv(2, letter=letter, padding="same"), cg.Shift(1), where="frame")
+    yield cg.prove(cg.AvgPool((own, own), stride=1), cg.Shift((own**2, 1)))
+    yield cg.prove(cg.Conv(size, padding=sp.Max(own, 2)), cg.Shift(1))
 
 
 @pytest.mark.parametrize(
@@ -396,8 +456,35 @@ def test_a_name_is_text_in_proofs_and_scripts(name: Any) -> None:
 
 @pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
 def test_a_letter_is_printed(name: Any) -> None:
-    with pytest.raises(cg.ConvgraphError, match="printed"):
-        cg.Conv(3, letter=f"a{name}b")
+    size = sp.Symbol(name, integer=True, positive=True)
+    for make in (
+        lambda: cg.Conv(3, letter=f"a{name}b"),
+        lambda: cg.Conv(size),
+        lambda: cg.Conv(3).on(size + 3),
+        lambda: cg.Shift(2 * size),
+    ):
+        with pytest.raises(cg.ConvgraphError, match="printed"):
+            make()
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
+def test_a_message_of_an_error_commands_no_terminal(name: Any) -> None:
+    assert plain(str(cg.ConvgraphError(f"name={name}")))
+    with pytest.raises(cg.ConvgraphError) as caught:
+        cg.Shift(sp.Symbol(name))
+    assert plain(str(caught.value))
+
+
+def test_a_text_in_a_matrix_is_no_program() -> None:
+    ran = []
+    sp.Symbol.owned = property(lambda symbol: ran.append(symbol) or 1)
+    try:
+        for text in ("Symbol('x').owned", "x", "1"):
+            with pytest.raises(cg.ConvgraphError, match="numbers or sympy"):
+                cg.tied_from_matrix([[sp.Integer(1), text], [2, 3]])
+    finally:
+        del sp.Symbol.owned
+    assert not ran
 
 
 def test_different_names_are_different_symbols() -> None:

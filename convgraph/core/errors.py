@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from convgraph.core import escape
+
 __all__ = ["ConvgraphError", "nearest"]
 
 
@@ -16,7 +18,8 @@ class ConvgraphError(ValueError):
     ...
     convgraph.core.errors.ConvgraphError: stride=0: a stride is a positive integer
 
-    Of a message that is very long, as of a value that prints itself at length, both ends are kept.
+    Of a message that is very long, as of a value that prints itself at length, both ends are kept;
+    characters that are not printed, as in a name that somebody quotes, are shown as escapes.
     """
 
     def __init__(self, *arguments: object) -> None:
@@ -28,6 +31,7 @@ RULE = 200  # of them, at the end, where the rule stands
 
 
 def _short(message: str) -> str:
+    message = escape.plain(message, keep="\n")
     if len(message) <= LONGEST:
         return message
     return f"{message[: LONGEST - RULE - 5]} ... {message[-RULE:]}"

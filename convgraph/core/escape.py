@@ -61,13 +61,14 @@ def markup(text: str) -> str:
 def dot(text: str) -> str:
     r"""What stands between the quotes of a DOT string, as a label or a tooltip; lines stay lines.
 
-    Graphviz reads backslashes as escapes and `&amp;` and its like as characters.
+    Graphviz reads backslashes as escapes and `&amp;` and its like as characters; a text between
+    angle brackets would be markup, in which links and files may be named.
 
     >>> print(dot('say "\\N" & <b>'))
-    say \"\\N\" &amp; <b>
+    say \"\\N\" &amp; &lt;b>
     """
-    shown = plain(text, keep="\n").replace("&", "&amp;").replace("\\", r"\\").replace('"', r"\"")
-    return shown.replace("\n", r"\n")
+    shown = plain(text, keep="\n").replace("&", "&amp;").replace("<", "&lt;")
+    return shown.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 _TEX = {
@@ -126,9 +127,11 @@ _FORMULA = {
     "^": r"\wedge ",
     "<": "< ",  # a page reads < before a letter as a tag, whatever a formula makes of it
     ">": "> ",
+    "[": r"\lbrack ",  # where formulas are not known, Markdown would make a link of [a](b)
+    "]": r"\rbrack ",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
-_FORMULA_PARTS = re.compile(r"[\\~^<>&%$#_{}]|[^\\~^<>&%$#_{}]+")
+_FORMULA_PARTS = re.compile(r"[][\\~^<>&%$#_{}]|[^][\\~^<>&%$#_{}]+")
 
 
 def formula(text: str) -> str:

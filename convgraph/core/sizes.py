@@ -51,6 +51,8 @@ def size_symbol(name: str) -> sp.Symbol:
 def as_size(argument: str, value: Any, rule: str, least: float = 1) -> Size:
     """Check a size: an integer of at least `least`, or an integer-valued sympy expression."""
     if isinstance(value, sp.Expr) and not value.is_number:
+        if not all(symbol.name.isprintable() for symbol in value.free_symbols):
+            raise ConvgraphError(f"{argument}={value}: a name is of characters that are printed")
         if value.is_integer is False or (least >= 1 and value.is_positive is False):
             raise ConvgraphError(f"{argument}={value}: {rule}")
         if value.is_integer is None:

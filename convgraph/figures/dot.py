@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from typing import cast
 
 import graphviz
 
@@ -146,7 +145,7 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
     shaded = "hole" if unit.fills == (theme.hole,) else "shaded"
     graph.node(
         name,
-        label=_label(unit.text),
+        label=escape.dot(unit.text),
         id=name,
         pos=_pos((unit.x, unit.y), place) + "!",
         **{"class": f"unit {shaded}" if unit.shaded else "unit"},
@@ -169,12 +168,6 @@ def _fill(unit: Unit, theme: Theme) -> dict[str, str]:
     return options | ({"fontcolor": ink} if ink != theme.ink else {})
 
 
-def _label(text: str) -> str:
-    """Plain text, whatever is in it; lines stay lines."""
-    # made a plain str again, a text between angle brackets would be markup
-    return cast(str, graphviz.nohtml(escape.dot(text)))
-
-
 def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, theme: Theme) -> None:
     letter = text.edge is not None
     name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
@@ -185,7 +178,7 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, the
     filled = {"style": "filled", "fillcolor": theme.paper, "penwidth": "0"}
     graph.node(
         name,
-        label=_label(text.text) + (r"\l" if text.left and not text.symbol else ""),
+        label=escape.dot(text.text) + (r"\l" if text.left and not text.symbol else ""),
         id=name,
         pos=_pos((middle, text.y), place) + "!",
         shape="plaintext",
@@ -256,7 +249,7 @@ def _add_mark(
     if name in images:
         options |= {"image": images[name], "imagescale": "both"}
     at = _pos((mark.x, mark.y), place) + "!"
-    graph.node(name, label=_label(mark.text), id=name, pos=at, **options)
+    graph.node(name, label=escape.dot(mark.text), id=name, pos=at, **options)
 
 
 def mark_id(name: str, panel: int = 0) -> str:

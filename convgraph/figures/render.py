@@ -190,21 +190,20 @@ def _refused(dot: str, reason: str) -> ConvgraphError:
 
 
 _ATTRIBUTES = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\]')
-_CLASS = re.compile(r'\bclass="?([\w ]*)')
-_LABEL = re.compile(r'\blabel=(?:"([^"\\]*)"|(\w+))')
+# strings whole, so that nothing within a label is taken for another attribute
+_ATTRIBUTE = re.compile(r'\b(\w+)=("(?:[^"\\]|\\.)*"|[^\s"\]]+)')
 
 
 def _typeset(dot: str) -> str:
     """DOT with HTML-like labels for names, which the `dot` program draws as they should be."""
 
     def label(match: re.Match[str]) -> str:
-        symbol = split_symbol(match[1] or match[2] or "")
+        symbol = split_symbol(match[2].strip('"')) if match[1] == "label" else None
         return match[0] if symbol is None else f"label={html_label(*symbol)}"
 
     def attributes(match: re.Match[str]) -> str:
-        classes = _CLASS.search(match[0])
-        named = classes is not None and is_symbol(classes[1])
-        return _LABEL.sub(label, match[0]) if named else match[0]
+        classes = dict(_ATTRIBUTE.findall(match[0])).get("class", "")
+        return _ATTRIBUTE.sub(label, match[0]) if is_symbol(classes.strip('"')) else match[0]
 
     return _ATTRIBUTES.sub(attributes, dot)
 

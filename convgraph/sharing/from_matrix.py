@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -74,7 +75,8 @@ def _as_array(matrix: Any) -> NDArray[Any]:
         raise ConvgraphError(f"matrix of shape {array.shape}: a matrix is outputs x inputs")
     if array.dtype.kind == "O":
         try:
-            return np.frompyfunc(sp.sympify, 1, 1)(array)
+            # strictly: a text in it would be run as a program of Python
+            return np.frompyfunc(partial(sp.sympify, strict=True), 1, 1)(array)
         except (sp.SympifyError, TypeError):
             raise ConvgraphError("matrix: its entries are numbers or sympy expressions") from None
     if array.dtype.kind not in "biufc" or np.isnan(array).any():

@@ -220,12 +220,17 @@ class _Latex(_Text):
         return head + primes + (f"_{{{subscript}}}" if subscript else "")
 
     def other(self, e: sp.Basic) -> str:
-        return sp.latex(e)
+        # sympy writes a name with braces as it is, commands of LaTeX included
+        own = {s: self.symbol(s) for s in e.atoms(sp.Symbol) if not _is_plain(s.name)}
+        return sp.latex(e, symbol_names=own)
+
+
+def _is_plain(name: str) -> bool:
+    return name.replace("_", "").isalnum()
 
 
 def _escaped(name: str) -> str:
-    plain = name.replace("_", "").isalnum()
-    return name.replace("_", r"\_") if plain else escape.formula(name)
+    return name.replace("_", r"\_") if _is_plain(name) else escape.formula(name)
 
 
 def _variables(e: sp.Basic) -> list[str]:
