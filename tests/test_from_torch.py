@@ -291,7 +291,7 @@ def test_programs_and_their_files_are_read_like_the_module(tmp_path: Path) -> No
     before = str(program.graph)
     torch.export.save(program, tmp_path / "model.pt2")
     whole = from_torch(module, (2, 9, 8))
-    for given in (program, tmp_path / "model.pt2", str(tmp_path / "model.pt2")):
+    for given in (program, torch.export.load(tmp_path / "model.pt2")):
         net = from_torch(given)
         assert repr(net) == repr(whole)
         assert [row.name for row in net.rows] == [row.name for row in whole.rows]
@@ -299,8 +299,9 @@ def test_programs_and_their_files_are_read_like_the_module(tmp_path: Path) -> No
     assert str(program.graph) == before
     with pytest.raises(ConvgraphError, match="has the shapes it was exported for"):
         from_torch(program, (2, 9, 8))
-    with pytest.raises(ConvgraphError, match=r"none\.pt2.*torch\.export\.save"):
-        from_torch(tmp_path / "none.pt2")
+    for path in (tmp_path / "model.pt2", str(tmp_path / "model.pt2")):  # it may hold code
+        with pytest.raises(ConvgraphError, match=r"model\.pt2.*torch\.export\.load"):
+            from_torch(path)
     with pytest.raises(ConvgraphError, match="input_shape=None"):
         from_torch(module)
     size = torch.export.Dim("n", min=2, max=9)

@@ -27,7 +27,8 @@ def unwrapped(torch: Any, module: Any) -> Any:
     if not isinstance(module, torch.nn.Module):
         shown = repr(module) if isinstance(module, str | os.PathLike) else type(module).__name__
         raise ConvgraphError(
-            f"module={shown}: a torch.nn.Module, an exported program or the path of a .pt2 file"
+            f"module={shown}: a torch.nn.Module or an exported program; of a .pt2 file "
+            "torch.export.load(path) makes one, and runs what code is in it: that is for you to say"
         )
     if isinstance(module, torch.jit.ScriptModule):
         raise ConvgraphError(
@@ -40,15 +41,7 @@ def unwrapped(torch: Any, module: Any) -> Any:
 
 
 def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
-    """The program that is given, as `torch.export` made it or in its file, or None for a module."""
-    if isinstance(module, str | os.PathLike) and os.fspath(module).endswith(".pt2"):
-        try:
-            module = torch.export.load(module)
-        except Exception as error:  # whatever reading the file raises
-            line = " ".join(str(error).split())[:200]
-            raise ConvgraphError(
-                f"module={str(module)!r}: no file that torch.export.save wrote: {line}"
-            ) from error
+    """The program that is given, as `torch.export` made it, or None for a module."""
     if not isinstance(module, torch.export.ExportedProgram):
         return None
     if input_shape is not None:

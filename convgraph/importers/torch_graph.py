@@ -58,7 +58,8 @@ def from_torch(
     ----------
     module
         A `torch.nn.Module`; its mode of training is left as it was. Or a program that
-        `torch.export` made, or the path of a `.pt2` file with one: they need no shape.
+        `torch.export` made, which needs no shape. Of a `.pt2` file `torch.export.load` makes one;
+        it runs what code is in the file, and so is for whoever trusts its author to call.
     input_shape
         The shape of the input, with or without the batch; a list of shapes for several inputs, or
         a dict of them by name; a tensor instead of a shape where whole numbers are asked for, as
