@@ -13,6 +13,9 @@ from convgraph.importers.jax_parameters import Leaf
 
 __all__ = ["from_keras"]
 
+# Before, its safe mode lets a file's functions run: CVE-2025-1550, 2025-8747, 2025-9906, 2025-12058
+SAFE = (3, 12)
+
 
 def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Network:
     """Read a Keras model as a network of rows, wirings and tyings, as it acts at inference.
@@ -26,7 +29,8 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
     Parameters
     ----------
     model
-        A `keras.Model`, a layer that is built, or the path of a `.keras` file.
+        A `keras.Model`, a layer that is built, or the path of a `.keras` file, which is read in
+        Keras's safe mode, and with Keras 3.12 or later, as that of earlier ones is not safe.
     input_shape
         The shape of the input, batch included; a list or a dict of shapes for several inputs. It is
         needed where the model does not state it. Without it the batch is of one.
@@ -94,6 +98,12 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
 def _loaded(keras: Any, path: str | os.PathLike[str]) -> Any:
     if not str(path).endswith(".keras"):  # of older formats, Keras runs the code that is in them
         raise ConvgraphError(f"model={str(path)!r}: a .keras file; other formats may hold code")
+    if tuple(map(int, keras.__version__.split(".")[:2])) < SAFE:
+        raise ConvgraphError(
+            f"model={str(path)!r}: a file is read with Keras 3.12 or later, as {keras.__version__} "
+            "may run code that is in it; of a file that you trust, keras.saving.load_model(path) "
+            "makes a model"
+        )
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever reading the file raises
