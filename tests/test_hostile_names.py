@@ -136,9 +136,10 @@ def test_a_name_is_text_in_tex(make: Any, names: Any) -> None:
 def test_a_name_is_text_in_a_formula(make: Any, name: Any) -> None:
     formula = make(name)._repr_latex_()
     words = {"displaystyle", "begin", "end", "text", "backslash", "sim", "wedge", "left", "right"}
-    words |= {"operatorname", "max", "ln", "aligned", "cdot", "frac"}
+    words |= {"operatorname", "max", "ln", "aligned", "cdot", "frac", "lbrack", "rbrack"}
     assert set(re.findall(r"\\([a-zA-Z]+)", formula.replace(r"\\", ""))) <= words
     assert not re.search(r"<\w", formula)
+    assert "](" not in formula
     bare = re.sub(r"\\[{}$&#%_]", "", formula)
     assert bare.count("$") == 2
 
