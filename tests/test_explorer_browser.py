@@ -121,6 +121,25 @@ def test_pointing_at_a_cell_says_what_it_sees(page: Any) -> None:
     assert "95% of the paths" in page.said
 
 
+@pytest.mark.parametrize("rank", [1, 3])
+def test_inputs_of_one_and_of_three_axes_are_explored(
+    chromium: Any, tmp_path: Path, rank: int
+) -> None:
+    path = tmp_path / "page.html"
+    cg.report(cg.Conv((3,) * rank, padding=1).on((5,) * rank)).save(path)
+    chromium.get_log("browser")
+    page = Page(chromium, path.as_uri())
+    seen = "27" if rank == 3 else "3"
+    page.until(lambda: f"sees {seen} " in page.said)
+    outline = page.run(
+        "const source = explorer.network.rows[explorer.source];"
+        "const found = explorer.answer(explorer.point());"
+        "return explorer.outline(inSpace(source, found.get(explorer.source)))"
+    )
+    assert outline == ([0, 1, 1, 4] if rank == 1 else [6, 1, 19, 4])
+    assert chromium.get_log("browser") == []
+
+
 def test_a_click_stays_and_a_link_opens_it(page: Any, chromium: Any, address: Any) -> None:
     page.run("explorer.choose(explorer.network.rows.length - 1)")
     page.cell(1, 3)

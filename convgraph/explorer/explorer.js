@@ -240,14 +240,16 @@ class Explorer {
     return [moved.length > 1 ? moved.at(-2) : 0, right];
   }
 
+  // On the sheet: the last axis is across, all others are down.
   outline(set) {
-    const { height, width } = this.picture;
-    const [[top, bottom], [left, right]] = bounds(set, [height, width]);
-    return bottom < 0 ? null : [top, left, bottom + 1, right + 1];
+    const found = bounds(set), across = found.pop(), outer = this.space.slice(0, -1);
+    if (!across || across[1] < 0) return null;
+    const [top, bottom] = [0, 1].map((end) => (outer.length ? ravel(found.map((each) => each[end]), outer) : 0));
+    return [top, across[0], bottom + 1, across[1] + 1];
   }
 
   nominalBox({ row, place }, set) {
-    const box = this.nominal(row, place, bounds(set, this.space));
+    const box = this.nominal(row, place, bounds(set));
     const beyond = box?.some(([first, past], axis) => first < 0 || past > this.space[axis]);
     if (!beyond || box.length > 2) return null;
     const [[top, bottom], [left, right]] = box.length === 1 ? [[0, 1], box[0]] : box;
