@@ -80,10 +80,12 @@ def _equivariance(statement: Any) -> Iterator[Instance]:
     if statement.where not in STARTS:
         raise ConvgraphError(f"where={statement.where!r}: a line, a circle or an interior")
     tried = 0
-    symbols = free_symbols((statement.spec, statement.transformation, statement.channels))
-    for at in choices(symbols, free_symbols(statement.transformation)):
+    parts = (statement.transformation, statement.spec, statement.channels)
+    inside = tuple(map(free_symbols, parts))
+    symbols = set().union(*inside)
+    for at in choices(symbols, inside[0]):
         try:
-            case = _Case(statement, at)
+            case = _Case(statement, at, inside)
         except ConvgraphError:  # numbers that do not go together
             continue
         found = list(case.sizes(1 if symbols else SIZES, STARTS[statement.where][tried]))
@@ -96,12 +98,16 @@ def _equivariance(statement: Any) -> Iterator[Instance]:
 class _Case:
     """A statement with numbers for the symbols that a user wrote."""
 
-    def __init__(self, statement: Any, at: dict[sp.Symbol, int]) -> None:
+    def __init__(
+        self, statement: Any, at: dict[sp.Symbol, int], inside: tuple[set[sp.Symbol], ...]
+    ) -> None:
+        """`inside` are the symbols of the transformation, the spec and the channels."""
         self.statement, self.at = statement, at
         self.printed = Printed(statement.notes)
+        parts = (statement.transformation, statement.spec, statement.channels)
         self.shift, self.spec, self.channels = (
-            at_numbers(each, at) if at and free_symbols(each) else each
-            for each in (statement.transformation, statement.spec, statement.channels)
+            at_numbers(part, at) if symbols else part
+            for part, symbols in zip(parts, inside, strict=True)
         )
         self.line = statement.where == "line"
         self.whole_network = isinstance(statement.spec, Network)

@@ -49,10 +49,9 @@ class Use:
 def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
     """The expression with every instance of the equation's left side replaced by its right side."""
     uses: list[Use] = []
-    variables, right = equation.variables, equation.right
-    inner = {limit[0] for each in right.atoms(ExprWithLimits) for limit in each.limits}
-    if inner & set(variables):
-        right, inner = fresh(right), set()
+    variables, right, inner = equation.variables, equation.right, equation.bound
+    if not inner.isdisjoint(variables):
+        right, inner = fresh(right), frozenset()
 
     def walk(part: sp.Expr, bounds: Bounds, zeros: tuple[sp.Expr, ...]) -> sp.Expr:
         if not part.args and not isinstance(part, AppliedUndef):
@@ -68,7 +67,7 @@ def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
             if len(args) != len(variables):
                 raise ConvgraphError(f"{part} and {equation.left} take different arguments")
             uses.append(Use(tuple(args), bounds, zeros))
-            captured = inner and any(a.free_symbols & inner for a in args)
+            captured = inner and any(not inner.isdisjoint(a.free_symbols) for a in args)
             own = fresh(right) if captured else right
             return own.xreplace(dict(zip(variables, args, strict=True)))
         changed = any(new is not old for new, old in zip(args, part.args, strict=True))

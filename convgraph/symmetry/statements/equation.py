@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from convgraph.symmetry.statements.vocabulary import applied
@@ -39,6 +41,12 @@ class Equation:
     def variables(self) -> tuple[sp.Symbol, ...]:
         """The integers for which the equation holds."""
         return self.left.args
+
+    @cached_property
+    def bound(self) -> frozenset[sp.Symbol]:
+        """The bound variables of the right side."""
+        sums = self.right.atoms(ExprWithLimits)
+        return frozenset(limit[0] for each in sums for limit in each.limits)
 
     @property
     def as_sympy(self) -> sp.Equality:
