@@ -139,3 +139,19 @@ def test_png_is_read_by_others(tmp_path: Path, values: Any) -> None:
 def test_png_of_no_image(values: Any) -> None:
     with pytest.raises(ConvgraphError, match="an array of rows of finite numbers"):
         png(values)
+
+
+@pytest.mark.parametrize("theme", ["book", "slides", "dark"])
+def test_padding_is_told_from_a_field_that_reaches_it(theme: str) -> None:
+    net = cg.Conv((3, 3), padding=1).on((4, 4))
+    (panel,) = cg.draw_grid(net, shade="s1,1", padding=True, theme=theme).panels
+    zeros = {mark.fill for mark in panel.marks if mark.kind == "zero"}
+    shaded = {fill for unit in panel.units for fill in unit.fills}
+    assert len(zeros) == 1
+    assert shaded
+
+    def levels(color: str) -> list[int]:
+        return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+    for fill in shaded:
+        assert max(abs(a - b) for a, b in zip(levels(*zeros), levels(fill), strict=True)) > 32

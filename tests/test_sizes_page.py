@@ -36,6 +36,21 @@ def test_a_page_carries_every_choice() -> None:
     assert f"{data['names']} = {data['own']}\n" in data["script"]
 
 
+@pytest.mark.parametrize("number", ["9.8", "9.10"])
+def test_a_figure_of_any_size_is_seen_whole_beside_its_sliders(number: str) -> None:
+    data = json.loads(re.search(r'class="cg-data">(.*?)</script>', sizes_page(number), re.S)[1])  # type: ignore[index]
+    for made in data["made"].values():
+        if "svg" not in made:
+            continue
+        size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', made["svg"])
+        assert size is not None
+        own, height = (float(n) * 4 / 3 for n in size.groups())
+        least, most = made["widths"]
+        assert least <= own + 1
+        assert most * height / own <= max(height, 800) + 1
+        assert most <= 1.8 * own + 1
+
+
 @pytest.mark.parametrize(
     ("number", "sizes", "message"),
     [

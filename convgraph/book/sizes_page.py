@@ -9,7 +9,7 @@ from convgraph.book.figure_script import figure_script
 from convgraph.book.figures import figure_function, figure_sizes, make
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.live.page import document
+from convgraph.figures.live.page import document, widths
 
 __all__ = ["sizes_page"]
 
@@ -70,4 +70,6 @@ def _made(number: str, sizes: dict[str, int]) -> dict[str, Any]:
         figure = make(number, **sizes)
     except ConvgraphError as refusal:
         return {"words": str(refusal)}
-    return {"svg": figure.svg(), "words": figure.description}
+    svg = figure.svg()
+    least, most, _ = widths(figure, svg)
+    return {"svg": svg, "widths": [round(least), round(most)], "words": figure.description}

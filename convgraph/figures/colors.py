@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from convgraph.core.errors import ConvgraphError, nearest
 
-__all__ = ["PALETTE", "as_color", "color_name", "ink_on", "is_dark"]
+__all__ = ["PALETTE", "as_color", "between", "color_name", "ink_on", "is_dark"]
 
 # The values of CSS, https://www.w3.org/TR/css-color-4/#named-colors
 _NAMES = {
@@ -56,6 +56,16 @@ def color_name(color: str) -> str:
     ('orange', '#A8A8A8')
     """
     return next((name for name, value in _NAMES.items() if value == color.upper()), color)
+
+
+def between(a: str, b: str) -> str:
+    """The colour in the middle of two.
+
+    >>> between("#000000", "#FFFFFF"), between("#BDBDBD", "#FFFFFF")
+    ('#7F7F7F', '#DEDEDE')
+    """
+    middles = ((int(a[i : i + 2], 16) + int(b[i : i + 2], 16)) // 2 for i in (1, 3, 5))
+    return "#" + "".join(f"{middle:02X}" for middle in middles)
 
 
 def _luminance(color: str) -> float:

@@ -77,7 +77,7 @@ def draw_grid(
     >>> net = (cg.Conv((2, 2), dilation=2) >> cg.Conv((2, 2))).on((5, 5))
     >>> figure = cg.draw_grid(net, "g1,1")
     >>> figure
-    Figure('Network x[5, 5] -> h[3, 3] -> g[2, 2]': 38 units, 0 connections)
+    Figure('Network x[5, 5] -> h[3, 3] -> g[2, 2]': 38 cells)
     >>> sorted(cg.receptive_field(net, "g1,1"))[:4]
     ['x1,1', 'x1,2', 'x1,3', 'x1,4']
     """

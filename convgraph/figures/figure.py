@@ -272,5 +272,10 @@ class Figure:
         return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        panels = [f"{len(p.units)} units, {len(p.edges)} connections" for p in self.panels]
+        panels = [
+            f"{len(p.units)} cells"
+            if p.cells
+            else f"{len(p.units)} units, {len(p.edges)} connections"
+            for p in self.panels
+        ]
         return f"Figure({self.title!r}: {'; '.join(panels)})"

@@ -12,6 +12,7 @@ from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.figures.cells import Cells
+from convgraph.figures.colors import between
 from convgraph.figures.lettering import text_width
 from convgraph.figures.looks import UnitLook
 from convgraph.figures.panel import Mark, Panel, Text, Unit
@@ -134,13 +135,14 @@ class Grids:
         cells = self.cells[row.name]
         (above, below), (left, right) = self._around(row.name)
         rows, columns = cells.plane
+        pale = between(self.theme.quiet, self.theme.paper)  # told from what is shaded
         for i in range(-above, rows + below):
             for j in range(-left, columns + right):
                 if 0 <= i < rows and 0 <= j < columns:
                     continue
                 at = x + (j + 0.5) * cells.side, low + (rows - i - 0.5) * cells.side
                 name = f"padding,{row.name},{i + 1},{j + 1}"
-                yield Mark(name, "zero", "0", *at, *_square(cells), self.theme.quiet)
+                yield Mark(name, "zero", "0", *at, *_square(cells), pale)
 
 
 def _kernel_marks(

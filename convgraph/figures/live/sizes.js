@@ -7,8 +7,9 @@ const stage = document.querySelector(".cg-stage");
 
 function show() {
   const chosen = sliders.map((slider) => slider.value);
-  const { svg, words } = data.made[chosen.join(",")];
+  const { svg, widths, words } = data.made[chosen.join(",")];
   stage.innerHTML = svg || "";
+  for (const [i, name] of ["--least", "--most"].entries()) stage.style.setProperty(name, widths ? `${widths[i]}px` : "");
   document.querySelector(".cg-caption").textContent = words;
   const line = (values) => `${data.names} = ${values}\n`;
   document.querySelector(".cg-script").textContent =
