@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from harness import Result, benchmark, best, figure, seconds
 import convgraph as cg
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 # Cells of every tensor in turn, as a pointer would ask for them, drawing included.
 ASKED = """
 const explorer = document.querySelector('.ex').explorer, times = [];
@@ -34,26 +36,33 @@ PAINTED = "return performance.getEntriesByName('first-contentful-paint')[0].star
 
 @benchmark("Pages: the explorer")
 def explorer() -> Iterator[Result]:
-    network = cg.from_onnx(LIGHT / "light_resnet50.onnx")
+    networks = {
+        "ResNet-50": cg.from_onnx(LIGHT / "light_resnet50.onnx"),
+        "the original U-Net, 572 x 572": runpy.run_path(str(EXAMPLES / "original_unet.py"))["net"],
+    }
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "resnet50.html"
-        writing = best(lambda: cg.report(network).save(path), 2)
-        yield Result("ResNet-50's page, written", seconds(writing), "", "", "3 s")
-        yield figure("the same: bytes", f"{path.stat().st_size:,}", "1,000,000")
-        browser = _browser()
-        if browser is None:
-            yield figure("the same: in a browser", "no Chromium with its driver here")
-            return
-        browser.set_script_timeout(300)
-        browser.get(path.as_uri())
-        yield Result(
-            "the same: first paint", seconds(browser.execute_script(PAINTED) / 1e3), "", "", "0.5 s"
-        )
-        middle, most, slowest = browser.execute_script(ASKED)
-        yield Result("the same: an answer, drawn", seconds(middle / 1e3), "", "", "16 ms")
-        yield Result("the same: 95 of 100 answers", seconds(most / 1e3), "", "", "16 ms")
-        yield Result("the same: the slowest of 100", seconds(slowest / 1e3), "", "", "")
-        browser.quit()
+        for name, network in networks.items():
+            yield from _page(name, network, Path(folder) / "page.html")
+
+
+def _page(name: str, network: cg.Network, path: Path) -> Iterator[Result]:
+    writing = best(lambda: cg.report(network).save(path), 2)
+    yield Result(f"{name}: its page, written", seconds(writing), "", "", "3 s")
+    yield figure("the same: bytes", f"{path.stat().st_size:,}", "1,000,000")
+    browser = _browser()
+    if browser is None:
+        yield figure("the same: in a browser", "no Chromium with its driver here")
+        return
+    browser.set_script_timeout(300)
+    browser.get(path.as_uri())
+    yield Result(
+        "the same: first paint", seconds(browser.execute_script(PAINTED) / 1e3), "", "", "0.5 s"
+    )
+    middle, most, slowest = browser.execute_script(ASKED)
+    yield Result("the same: an answer, drawn", seconds(middle / 1e3), "", "", "16 ms")
+    yield Result("the same: 95 of 100 answers", seconds(most / 1e3), "", "", "16 ms")
+    yield Result("the same: the slowest of 100", seconds(slowest / 1e3), "", "", "")
+    browser.quit()
 
 
 @benchmark("Pages: films")

@@ -175,3 +175,26 @@ def test_panels_share_a_sentence_where_they_can(chromium: Any, tmp_path: Path) -
     apart.slide_to(1)
     assert apart.caption.startswith("Panels 1, 2: Shifted by 1")
     assert "Panel 3: Shifted by 1" in apart.caption
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: cg.draw(cg.Conv(3).on(5)),
+        lambda: cg.draw(cg.Dense(6).on(6)),
+        lambda: cg.draw_grid(cg.Conv((3, 3), 2, padding=1).on((2, 4, 4)), padding=True),
+    ],
+    ids=["convolution", "dense", "grid"],
+)
+def test_a_frame_in_a_notebook_is_as_tall_as_its_page(
+    chromium: Any, tmp_path: Path, draw: Any
+) -> None:
+    path = tmp_path / "cell.html"
+    shown = draw().live()._repr_mimebundle_()["text/html"]
+    path.write_text(f"<!doctype html><title>cell</title>{shown}", encoding="utf-8")
+    chromium.get(path.as_uri())
+    chromium.switch_to.frame(chromium.find_element("css selector", "iframe"))
+    page = "document.documentElement.scrollHeight"
+    over, room = chromium.execute_script(f"return [{page} - innerHeight, innerHeight]")
+    chromium.switch_to.default_content()
+    assert over <= 0 < room

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
+from convgraph.figures.live.figure_data import letters, parameters
 from convgraph.figures.live.page import page, widths
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["LiveFigure", "framed"]
 
 WIDEST = 720.0  # pixels of a picture in a notebook
-BESIDE, ABOVE, BELOW = 36, 230, 60  # pixels of margins, of title and sentences, of controls
+# In pixels: margins, title and sentences, a slider, a line of buttons, a button and its letters.
+BESIDE, SAID, SLIDER, LINE, BUTTON, LETTER = 36, 288, 40, 32, 24, 7
 
 
 def framed(whole: str, still: str, title: str, width: float, height: float) -> str:
@@ -45,6 +48,18 @@ class LiveFigure:
         figure, svg = self.figure, self.figure.svg()
         least, most, ratio = widths(figure, svg)
         wide = max(least, min(most, WIDEST))
-        tall = ratio * wide + ABOVE + BELOW * (1 + len(figure.panels))
-        html = framed(page([figure], figure.title), svg, figure.title, wide + BESIDE, tall)
+        whole = page([figure], figure.title)
+        sliders = whole.count('<input id="')
+        tall = ratio * wide + SAID + SLIDER * sliders + LINE * _lines(figure, wide)
+        html = framed(whole, svg, figure.title, wide + BESIDE, tall)
         return {"text/html": html, "image/svg+xml": svg, "text/plain": repr(self)}
+
+
+def _lines(figure: Figure, wide: float) -> int:
+    """How many lines the buttons of a figure's parameters take."""
+    buttons = [
+        sum(BUTTON + LETTER * len(called.get(name, name)) for name in parameters(panel))
+        for panel in figure.panels
+        for called in [letters(panel)]
+    ]
+    return sum(ceil(each / wide) for each in buttons)
