@@ -11,7 +11,7 @@ from harness import Result, against, benchmark, best, figure, seconds
 from sympy.core.cache import clear_cache
 
 import convgraph as cg
-from convgraph.symmetry.instances import bindings
+from convgraph.symmetry.instances import small_networks
 from convgraph.symmetry.proofs import premises
 from convgraph.symmetry.proofs.normal import normal, written_out
 
@@ -23,7 +23,7 @@ from tests.theorems import OTHERS, THEOREMS
 def forget() -> None:
     """What is remembered between proofs."""
     clear_cache()
-    for each in (normal, written_out, bindings.remembered, premises.remembered):
+    for each in (normal, written_out, small_networks.remembered, premises.remembered):
         each.cache_clear()
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import check_name
+from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.tensor import Tensor
-from convgraph.layers.spec import as_shape, input_tensor
+from convgraph.layers.spec import Spec, as_shape, input_tensor
 
-__all__ = ["Input"]
+__all__ = ["Input", "bound"]
 
 
 def Input(  # noqa: N802 - it reads as the other specs do
@@ -49,3 +50,10 @@ def Input(  # noqa: N802 - it reads as the other specs do
     if name is not None:
         check_name("name", name)
     return input_tensor(as_shape("shape", shape), rank, name)
+
+
+def bound(spec: Spec, space: Sequence[Size], channels: Size | None = None) -> Network:
+    """A spec on an input of these sizes; channels come first, whatever the spec knows of them."""
+    head = () if channels is None else (channels,)
+    x = Input((*head, *space), rank=len(space))
+    return Network(x, spec(x))

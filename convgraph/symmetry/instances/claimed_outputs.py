@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,32 @@ from convgraph.symmetry.instances.borders import unreached
 from convgraph.symmetry.instances.exact_values import draw
 from convgraph.symmetry.instances.integer_formulas import whole
 
-__all__ = ["Claimed", "different", "met", "moved", "pieces"]
+__all__ = ["Claimed", "Instance", "different", "met", "moved", "pieces"]
 
 
 MARGIN = 3  # positions beyond the output: a condition that is off by one lets one in
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance at which a statement was found to hold.
+
+    Attributes
+    ----------
+    values
+        Numbers for the symbols, those of sizes among them.
+    shape
+        The shape of the input.
+    compared
+        How many outputs were compared: all that the statement speaks of.
+    how
+        "every edge"; or, for a network of too many, "along axis 0", with one channel in each row.
+    """
+
+    values: Mapping[str, int]
+    shape: tuple[int, ...]
+    compared: int
+    how: str = "every edge"
 
 
 class Claimed:

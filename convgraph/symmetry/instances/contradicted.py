@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.symmetry.instances.claimed_outputs import moved
-from convgraph.symmetry.instances.cropped_network import cropped
 from convgraph.symmetry.instances.exact_values import CROPPED_EDGES, draw, is_small, values
+from convgraph.symmetry.instances.small_networks import cropped
 
 __all__ = ["contradicted"]
 

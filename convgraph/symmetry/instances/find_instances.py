@@ -17,9 +17,14 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.symmetry.instances.bindings import bound
-from convgraph.symmetry.instances.claimed_outputs import Claimed, different, met, moved, pieces
-from convgraph.symmetry.instances.cropped_network import cropped
+from convgraph.symmetry.instances.claimed_outputs import (
+    Claimed,
+    Instance,
+    different,
+    met,
+    moved,
+    pieces,
+)
 from convgraph.symmetry.instances.exact_values import (
     CROPPED_EDGES,
     FEW_EDGES,
@@ -27,10 +32,10 @@ from convgraph.symmetry.instances.exact_values import (
     is_small,
     values,
 )
-from convgraph.symmetry.instances.instance import Instance
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.other_theorems import converse, downsampling
 from convgraph.symmetry.instances.printed_notes import Printed
+from convgraph.symmetry.instances.small_networks import bound_to, cropped
 from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
 
 __all__ = ["Instance", "instances"]
@@ -189,8 +194,7 @@ class _Case:
             if not self._spoken_of(at):
                 self._fitted = True
                 return None
-            head = () if self.channels is None else (self.channels,)
-            network = bound(self.spec, (*head, *space), len(space))
+            network = bound_to(self.spec, space, self.channels)
         except ConvgraphError:  # too small, or numbers that do not go together
             return None
         self._fitted = True

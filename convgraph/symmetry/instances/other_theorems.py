@@ -11,11 +11,10 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.network.functional import Input
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.instances.claimed_outputs import Claimed
+from convgraph.symmetry.instances.claimed_outputs import Claimed, Instance
 from convgraph.symmetry.instances.exact_values import draw, is_small, values
-from convgraph.symmetry.instances.instance import Instance
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
 from convgraph.symmetry.statements.dense import dense
@@ -68,22 +67,21 @@ def _downsampled(statement: Any, at: dict[sp.Symbol, int]) -> Iterator[Instance]
         try:
             spec = at_numbers(statement.spec, at)
             channels = at_numbers(statement.channels, at)
-            head = () if channels is None else (channels,)
-            shape = (*head, *(size + a for a in range(spec.rank)))
-            x = Input(shape, rank=spec.rank)
-            strided = Network(x, spec(x))
-            every = Network(x, dense(spec, _paddings(strided))(x))
+            space = tuple(size + a for a in range(spec.rank))
+            strided = bound(spec, space, channels)
+            every = bound(dense(spec, _paddings(strided)), space, channels)
         except ConvgraphError:  # numbers that do not go together, or too small an input
             continue
+        shape = strided.inputs[0].numbers()
         axes = [a >= len(shape) - spec.rank for a in range(len(shape))]
         claimed = Claimed(statement.claim, strided, axes, at, every)
         if not claimed.count or not is_small(every):
             continue
-        inputs = [draw(strided.inputs[0].numbers(), size)]
+        inputs = [draw(shape, size)]
         (y,), (z,) = values(strided, inputs), values(every, inputs)
         if (claimed.mask & (y != z[claimed.sources])).any():
             raise ConvgraphError(f"instances: at {at}, on an input of {shape}, this is false")
-        yield Instance({k.name: v for k, v in at.items()}, tuple(shape), claimed.count)
+        yield Instance({k.name: v for k, v in at.items()}, shape, claimed.count)
         tried += 1
         if tried == 2:
             return

@@ -12,7 +12,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size, size_symbol
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
-from convgraph.network.functional import Input
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_model import network_setting
 from convgraph.symmetry.proofs.open_network import Setting
@@ -21,7 +21,7 @@ from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, periods, 
 from convgraph.symmetry.statements.statement import Where
 from convgraph.symmetry.statements.vocabulary import unused
 
-__all__ = ["bound", "setting"]
+__all__ = ["setting"]
 
 MOST_STRIDES = 64  # six halvings: each remainder modulo each part of it is a spec to be bound
 
@@ -144,13 +144,6 @@ def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
         if period > MOST_STRIDES:
             return
         yield from ((sp.Integer(period), rest) for rest in range(period))
-
-
-def bound(spec: Spec, sizes: Sequence[Size], channels: Size | None) -> Network:
-    """The spec on an input of these sizes; channels come first, whatever the spec knows of them."""
-    head = () if channels is None else (channels,)
-    x = Input((*head, *sizes), rank=len(sizes))
-    return Network(x, spec(x))
 
 
 def _sizes(

@@ -11,12 +11,13 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.symmetry.instances.find_instances import instances
-from convgraph.symmetry.instances.instance import Instance
+from convgraph.symmetry.instances.find_instances import Instance, instances
 from convgraph.symmetry.proofs import document
 from convgraph.symmetry.proofs.kernel import Step
 from convgraph.symmetry.proofs.premises import premises_of
-from convgraph.symmetry.smt.recheck import Recheck, recheck, script
+from convgraph.symmetry.smt.questions import questions
+from convgraph.symmetry.smt.recheck import Recheck, recheck
+from convgraph.symmetry.smt.script import joined
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Note, Statement
 
@@ -137,7 +138,7 @@ class Proof:
     def smt2(self) -> str:
         """What `recheck` asks, as an SMT-LIB 2 script; every answer should be unsat."""
         with reading(self):
-            return script(self.statement, self.claims, repr(self))
+            return joined(questions(self.statement, self.claims), repr(self))
 
 
 @contextmanager

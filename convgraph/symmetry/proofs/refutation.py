@@ -14,15 +14,15 @@ from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.contradicted import contradicted
 from convgraph.symmetry.instances.differing import differ
 from convgraph.symmetry.instances.symbol_values import assignments, at_numbers, free_symbols
 from convgraph.symmetry.proofs.line_difference import difference
-from convgraph.symmetry.proofs.open_spec import bound
 from convgraph.symmetry.proofs.premises import amounts_of
 from convgraph.symmetry.proofs.row_shifts import Unproved, periods, shifts
-from convgraph.symmetry.smt.recheck import Recheck, frame_question, frame_script, recheck_frame
-from convgraph.symmetry.smt.script import Query
+from convgraph.symmetry.smt.recheck import Recheck, frame_question, recheck_frame
+from convgraph.symmetry.smt.script import Query, joined
 from convgraph.symmetry.transformations.geometric import Shift
 from convgraph.symmetry.transformations.transformation import Transformation
 
@@ -90,7 +90,7 @@ class Refutation:
 
     def smt2(self) -> str:
         """What `recheck` asks, as an SMT-LIB 2 script; the answer should be sat."""
-        return frame_script(self._question(), repr(self))
+        return joined([self._question()], repr(self))
 
     def _question(self) -> Query:
         row = self.network.inputs[0]
@@ -241,9 +241,7 @@ def _failure(
 
     if where in ("line", "interior"):
         assert isinstance(transformation, Shift)
-        row = network.inputs[0]
-        amounts = transformation.amounts(len(row.shape) - row.channels)
-        return difference(network, tuple(map(int, amounts)))
+        return difference(network, tuple(map(int, amounts_of(network, transformation))))
     example = check_equivariance(network, transformation).counterexample
     return None if example is None else (example.unit, example.left, example.right)
 
@@ -253,11 +251,10 @@ def _denied(network: Network, transformation: Transformation, unit: str) -> bool
     index = network.outputs[0].find(unit)
     if not isinstance(transformation, Shift) or index is None:
         return False
-    row = network.inputs[0]
-    amounts = tuple(map(int, transformation.amounts(len(row.shape) - row.channels)))
+    amounts = amounts_of(network, transformation)
     try:
-        away = dict(shifts(network, tuple(map(sp.Integer, amounts))))[network.outputs[0].name]
+        away = dict(shifts(network, amounts))[network.outputs[0].name]
     except Unproved:  # no shift of the output is the one that is meant
         return False
     around = transformation.boundary == "wrap"
-    return contradicted(network, amounts, tuple(map(int, away)), around, index)
+    return contradicted(network, [*map(int, amounts)], [*map(int, away)], around, index)

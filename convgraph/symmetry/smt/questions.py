@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.layer_questions import layer_questions
 from convgraph.symmetry.smt.script import (
@@ -19,7 +20,7 @@ from convgraph.symmetry.smt.script import (
     total,
     whole,
 )
-from convgraph.symmetry.smt.stated_network import bound_anew, stated
+from convgraph.symmetry.smt.stated_network import stated
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement
 
@@ -86,7 +87,7 @@ def _downsampling(statement: Statement, claims: Sequence[Equation]) -> Iterator[
     """Each tap reads the same position in both layers."""
     spec, claim = statement.spec, statement.claim
     sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(spec.rank))
-    (layer,) = bound_anew(spec, sizes, statement.channels).layers
+    (layer,) = bound(spec, sizes, statement.channels).layers
     (joint,) = layer.joints
     script = Script()
     equal = []

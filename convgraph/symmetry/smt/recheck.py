@@ -13,11 +13,11 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.layers.spec import Spec
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.symbol_values import at_numbers
 from convgraph.symmetry.smt.frame_question import N, frame_query
 from convgraph.symmetry.smt.questions import questions
-from convgraph.symmetry.smt.script import Query, joined
-from convgraph.symmetry.smt.stated_network import bound_anew
+from convgraph.symmetry.smt.script import Query
 from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.transformations.geometric import Shift
@@ -27,11 +27,9 @@ __all__ = [
     "Recheck",
     "ask",
     "frame_question",
-    "frame_script",
     "lemma_table",
     "recheck",
     "recheck_frame",
-    "script",
 ]
 
 TIMEOUT = 10_000  # milliseconds for one question; what takes longer is seldom answered at all
@@ -135,11 +133,6 @@ def ask(asked: Iterable[Query]) -> Recheck:
     return Recheck(tuple(_asked(z3, query) for query in asked))
 
 
-def script(statement: Statement, claims: Sequence[Equation], title: str) -> str:
-    """What `recheck` asks, as one SMT-LIB 2 script."""
-    return joined(questions(statement, claims), title)
-
-
 def recheck_frame(query: Query) -> Recheck:
     """Have z3 find the smallest frame on which a refuted equation fails (see `frame_question`)."""
     z3 = solver()
@@ -160,11 +153,6 @@ def recheck_frame(query: Query) -> Recheck:
     return Recheck((found,), smallest)
 
 
-def frame_script(query: Query, title: str) -> str:
-    """The question whether some frame is a counterexample, as an SMT-LIB 2 script."""
-    return joined([query], title)
-
-
 def frame_question(
     spec: Spec | Network, shift: Any, where: str, values: Mapping[sp.Symbol, int], row: Row
 ) -> Query:
@@ -176,7 +164,7 @@ def frame_question(
     numbered, moved = at_numbers(spec, values), at_numbers(shift, values)
     rank = len(row.shape) - row.channels
     channels = row.shape[0] if row.channels else None
-    network = numbered if isinstance(spec, Network) else bound_anew(numbered, (N,) * rank, channels)
+    network = numbered if isinstance(spec, Network) else bound(numbered, (N,) * rank, channels)
     amounts = [int(a) for a in moved.amounts(rank)]
     return replace(frame_query(network, amounts), expected="sat")
 

@@ -22,7 +22,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.network.functional import Input
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.printed_notes import Printed
 from convgraph.symmetry.instances.symbol_values import free_symbols
@@ -31,7 +31,7 @@ from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Statement, floors_of
 from convgraph.symmetry.transformations.geometric import Shift
 
-__all__ = ["Stated", "bound_anew", "follow", "moves_of", "stated"]
+__all__ = ["Stated", "follow", "moves_of", "stated"]
 
 OWN = re.compile(r"\w+!\w*")  # tap!, read!, size!0: names of what questions are about
 ENDLESS = {"line": "zeros", "circle": "wrap"}  # on a line nothing goes around
@@ -135,29 +135,22 @@ def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
     return (sp.S.Zero,) * row.channels + amounts
 
 
-def bound_anew(spec: Any, sizes: tuple[Any, ...], channels: Any) -> Network:
-    """A spec on an input of these sizes; channels come first."""
-    head = () if channels is None else (channels,)
-    x = Input((*head, *sizes), rank=len(sizes))
-    return Network(x, spec(x))
-
-
 def _network(statement: Statement, printed: Printed) -> Network:
     if isinstance(statement.spec, Network):
         return statement.spec
     if statement.where != "line":
-        return bound_anew(statement.spec, printed.input, statement.channels)
+        return bound(statement.spec, printed.input, statement.channels)
     amount = statement.transformation.amount
     rank = statement.spec.rank or (len(amount) if isinstance(amount, tuple) else 1)
     sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(rank))
     try:
-        return bound_anew(statement.spec, sizes, statement.channels)
+        return bound(statement.spec, sizes, statement.channels)
     except ConvgraphError:  # branches meet at some multiples only; on a line no size matters
         every = sp.Mul(*sorted(free_symbols(statement.spec), key=lambda s: s.name))
         for factor in (every * number for number in range(1, 65)):  # six halvings, as in proofs
             try:
                 many = tuple(factor * size for size in sizes)
-                return bound_anew(statement.spec, many, statement.channels)
+                return bound(statement.spec, many, statement.channels)
             except ConvgraphError:
                 continue
         raise

@@ -1,4 +1,7 @@
-"""A large network along one axis, with one channel in each row, at any size of the input.
+"""Networks to try a statement on: specs bound to numbers, and large networks along one axis.
+
+Specs that were bound are kept for a while: a theorem is verified soon after it is proved. What is
+kept is what a spec is at a size, and not what was found of it.
 
 Windows keep their strides, dilations and paddings, whatever the size; so a model is tried at sizes
 at which all of its edges would be too many.
@@ -7,6 +10,7 @@ at which all of its edges would be too many.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -14,11 +18,22 @@ from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.settled import settled
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Product
+from convgraph.layers.spec import Spec
+from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 
-__all__ = ["cropped"]
+__all__ = ["bound_to", "cropped", "remembered"]
+
+KEPT = 64  # networks, of which each that is evaluated has few edges
+remembered = lru_cache(maxsize=KEPT)(bound)
+
+
+def bound_to(spec: Spec, space: tuple[int, ...], channels: int | None) -> Network:
+    """The spec on an input of these sizes, kept where nobody can alter it."""
+    return (remembered if settled(spec) else bound)(spec, space, channels)
 
 
 def cropped(network: Network, axis: int, size: int) -> tuple[Network, int]:
