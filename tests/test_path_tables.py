@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convgraph.interactions.all_path_counts import FEW, PathMeasures
 from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
-from convgraph.interactions.path_tables import table_of
+from convgraph.interactions.path_tables import PathTable, table_of
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import State, UntraceableError
 from convgraph.interactions.sums_of_states import Sum
@@ -72,6 +72,24 @@ def test_sums_of_tables_are_those_of_payloads(
         return
     assert list(found) == wanted
     assert [found[k] for k in range(FEW)] == wanted
+
+
+@given(st.lists(payloads(), min_size=1, max_size=3), st.lists(st.booleans(), max_size=3))
+def test_tables_in_line_hold_what_their_parts_do(
+    each: list[tuple[Paths[Moments] | None, ...]], nothing: list[bool]
+) -> None:
+    algebra = PathMeasures(MomentsKind())
+    parts = [algebra.gathered(one) for one in each] + [(None,) for _ in nothing]
+    found = algebra.joined(parts)
+    wanted = [payload for part in parts for payload in part]
+    assert list(found) == wanted
+    if isinstance(found, PathTable):
+        kept, number = found.different()
+        assert list(kept) == list(dict.fromkeys(wanted))
+        assert [kept[n] for n in number.tolist()] == wanted
+        again = algebra.joined([kept, (None,)])
+        assert isinstance(again, PathTable)
+        assert list(again.different()[0]) == list(dict.fromkeys([*kept, None]))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)), min_size=1))

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
 from convgraph.interactions.path_count_sums import Along, Kind, MomentsKind, Paths
-from convgraph.interactions.path_tables import PathTable, reads_any, sum_of_tables, table_of
+from convgraph.interactions.path_tables import (
+    PathTable,
+    reads_any,
+    sum_of_tables,
+    table_of,
+    tables_in_line,
+)
 from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.states import Bulk, UntraceableError
 
@@ -98,6 +104,14 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
             return payloads
         table = self._table(payloads)
         return payloads if table is None else cast("Sequence[Paths[M] | None]", table)
+
+    def joined(self, parts: Sequence[Sequence[Paths[M] | None]]) -> Sequence[Paths[M] | None]:
+        """See `Bulk.joined`."""
+        kind: object = self.kind
+        line: Any = None
+        if isinstance(kind, MomentsKind) and any(isinstance(p, PathTable) for p in parts):
+            line = tables_in_line(cast("Any", parts))
+        return tuple([p for part in parts for p in part]) if line is None else line
 
     def sums(
         self, parts: Sequence[tuple[Sequence[Paths[M] | None], NDArray[Any], int]]

@@ -21,6 +21,7 @@ from convgraph.interactions.states import (
     State,
     UntraceableError,
     align,
+    in_line,
     with_classes,
 )
 
@@ -83,8 +84,7 @@ def laid_in_line(
     if at in moves or any(part.moves != moves for part in parts):
         return None
     view: tuple[Size, ...] = wirings[0].out_view
-    payloads: list[P | None] = [p for part in parts for p in part.payloads]
-    nothing = len(payloads)
+    nothing = sum(len(part.payloads) for part in parts)
     across = [(*part.classes.shape[:at], 1, *part.classes.shape[at + 1 :]) for part in parts]
     shape = list(np.broadcast_shapes(*across))
     shape[at] = int(view[at])
@@ -94,6 +94,8 @@ def laid_in_line(
         here = (*(slice(None),) * at, slice(start, start + int(part.view[at])))
         numbers[here] = compact(part.classes, nothing + 1) + before
         before += len(part.payloads)
+    each = [part.payloads for part in parts]
     if sum(int(part.view[at]) for part in parts) < shape[at]:
-        payloads.append(None)
+        each.append((None,))
+    payloads = in_line(each, algebra)
     return with_classes(State(view, moves, numbers, ()), numbers, payloads, algebra)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convgraph.interactions.path_count_sums import Along, Moments, Paths
 from convgraph.interactions.states import Table, UntraceableError
 
-__all__ = ["PathTable", "reads_any", "sum_of_tables", "table_of"]
+__all__ = ["PathTable", "reads_any", "sum_of_tables", "table_of", "tables_in_line"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +156,36 @@ def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
         tuple(e for _, e in form),
         np.array([payload is not None for payload in payloads]),
     )
+
+
+def tables_in_line(parts: Sequence[Sequence[Paths[Moments] | None]]) -> PathTable | None:
+    """Payloads one after the other as a table, or None if they are not of one form."""
+    tables: list[PathTable | None] = []
+    for part in parts:
+        table = table_of(part)
+        if table is None and any(payload is not None for payload in part):
+            return None
+        tables.append(table)
+    known = [table for table in tables if table is not None]
+    if len({(table.steps, table.everywhere) for table in known}) != 1:
+        return None
+    rows = len(known[0].numbers)
+    numbers, seen = [], []
+    for part, table in zip(parts, tables, strict=True):
+        numbers.append(np.zeros((rows, len(part)), object) if table is None else table.numbers)
+        seen.append(np.zeros(len(part), bool) if table is None else table.seen)
+    return PathTable(
+        np.concatenate(numbers, axis=1),
+        known[0].steps,
+        known[0].everywhere,
+        np.concatenate(seen),
+        distinct=len(known) == 1 and known[0].distinct and _one_more(parts, known[0]),
+    )
+
+
+def _one_more(parts: Sequence[Sequence[Any]], table: PathTable) -> bool:
+    """Whether besides a table there is at most one payload, which it does not have: nothing."""
+    return sum(map(len, parts)) <= len(table) + 1 and bool(table.seen.all())
 
 
 def sum_of_tables(parts: Sequence[tuple[PathTable, NDArray[Any], int]]) -> PathTable:

@@ -26,6 +26,7 @@ from convgraph.interactions.states import (
     UntraceableError,
     align,
     freeze,
+    in_line,
     merged,
     with_classes,
 )
@@ -331,7 +332,8 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
     padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one
         picked = padded.take(table[:, 0], axis=at)
-        known = state.payloads if table.min() >= 0 else (*state.payloads, None)
+        missed = bool(table.min() < 0)
+        known = in_line([state.payloads, (None,)], algebra) if missed else state.payloads
         return with_classes(changed, picked, known, algebra)
     padded[padded == missing] = -1
     padded = np.moveaxis(padded, at, -1)

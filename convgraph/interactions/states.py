@@ -29,6 +29,7 @@ __all__ = [
     "UntraceableError",
     "align",
     "freeze",
+    "in_line",
     "in_pairs",
     "merged",
     "with_classes",
@@ -82,6 +83,10 @@ class Bulk(Generic[P]):
     @abstractmethod
     def gathered(self, payloads: Sequence[P | None]) -> Sequence[P | None]:
         """The same payloads, as a table where they are many and of one form."""
+
+    @abstractmethod
+    def joined(self, parts: Sequence[Sequence[P | None]]) -> Sequence[P | None]:
+        """The payloads of all parts, one after the other."""
 
     @abstractmethod
     def sums(
@@ -191,6 +196,13 @@ def taken(
     if isinstance(payloads, Table):
         return payloads.take(places)
     return tuple([payloads[place] for place in places])
+
+
+def in_line(parts: Sequence[Sequence[Any]], algebra: Algebra[P]) -> Sequence[Any]:
+    """The payloads of all parts, one after the other."""
+    if isinstance(algebra, Bulk):
+        return algebra.joined(parts)
+    return tuple([payload for part in parts for payload in part])
 
 
 def in_pairs(a: State[Any], b: State[Any]) -> NDArray[np.integer]:

@@ -163,8 +163,9 @@ def _two(a: Sum[P], b: Sum[P], algebra: Algebra[P]) -> Sum[P]:
         next((m for m in each if m is not None), None)
         for each in zip(*(state.moves for state, _ in terms), strict=True)
     )
+    known: dict[tuple[int, int], _Join[P]] = {}
     while len(terms) > 1:
-        found = _next_join(terms, moves, algebra)
+        found = _next_join(terms, moves, algebra, known)
         if found is None:
             break
         one, other, pairs = found
@@ -224,15 +225,24 @@ def _still_where_one_is(
 
 
 def _next_join(
-    terms: Sequence[tuple[State[P], int]], moves: tuple[int | None, ...], algebra: Algebra[P]
+    terms: Sequence[tuple[State[P], int]],
+    moves: tuple[int | None, ...],
+    algebra: Algebra[P],
+    known: dict[tuple[int, int], _Join[P]],
 ) -> tuple[int, int, Pairs | None] | None:
     """Which two terms have to be joined next, or had better be; None where all may stay apart.
 
     Terms that move alike are carried on alike, so that nothing is lost when they wait. A term that
     does not move is joined to one that does: what global edges count beside others depends on it.
+    `known` are the joins that have been looked at, by their states.
     """
     still = not algebra.idempotent and not any(m is not None for m in moves)
-    joins = [_Join(one, other, terms, moves) for one, other in combinations(range(len(terms)), 2)]
+    joins = []
+    for one, other in combinations(range(len(terms)), 2):
+        a, b = terms[one][0], terms[other][0]
+        join = known.setdefault((id(a), id(b)), _Join(a, b, moves))
+        join.one, join.other = one, other
+        joins.append(join)
     for join in joins:
         enough = FEW if still else join.read + FEW
         if (join.same or len(terms) == 2) and join.least <= enough and join.made <= enough:
@@ -252,15 +262,12 @@ def _next_join(
 class _Join(Generic[P]):
     """Two terms that may be joined, and what that would make."""
 
-    def __init__(
-        self,
-        one: int,
-        other: int,
-        terms: Sequence[tuple[State[P], int]],
-        moves: tuple[int | None, ...],
-    ) -> None:
-        self.one, self.other = one, other
-        a, b = self.states = terms[one][0], terms[other][0]
+    one: int
+    other: int
+    """The places of the terms, which change where others are joined before."""
+
+    def __init__(self, a: State[P], b: State[P], moves: tuple[int | None, ...]) -> None:
+        self.states = a, b
         self.same = a.moves == b.moves == moves
         self.read = len(a.payloads) + len(b.payloads)
         self.units = prod(map(max, a.classes.shape, b.classes.shape))

@@ -159,7 +159,10 @@ def _stacked(ends: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     """The first and the last positions of all classes, one row for each."""
     longest = max(len(first) for first, _ in ends)
     first, last = (
-        np.stack([np.broadcast_to(pair[side], longest) for pair in ends]) for side in (0, 1)
+        np.concatenate(
+            [e if len(e) == longest else np.repeat(e, longest) for e in (p[side] for p in ends)]
+        ).reshape(len(ends), longest)
+        for side in (0, 1)
     )
     return first, last
 
