@@ -92,17 +92,17 @@ def connections(wiring: Product, tying: Learned) -> list[tuple[int, int, str]]:
 BOTH_WAYS = pytest.mark.parametrize("few", [0, FEW])
 
 
-@BOTH_WAYS
+@pytest.mark.parametrize(("few", "at_once"), [(0, 2**20), (0, 3), (FEW, 2**20)])
 @settings(max_examples=50)
 @given(wired())
 def test_edges_of_a_product_are_those_of_its_axes(
-    few: int, drawn: tuple[cg.Network, Product]
+    few: int, at_once: int, drawn: tuple[cg.Network, Product]
 ) -> None:
     net, wiring = drawn
     joint = net.layers[0].joints[0]
     assert isinstance(joint.tying, Learned)
     plain = connections(wiring, joint.tying)
-    with mock.patch("convgraph.core.edges.FEW", few):
+    with mock.patch.multiple("convgraph.core.edges", FEW=few, AT_ONCE=at_once):
         table, first = net.edges, len(net.inputs[0].units())
     listed = [
         (int(a), int(b) - first, str(table.labels[int(c)]))
