@@ -36,7 +36,7 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     shape = row.numbers()
     space = shape[1:] if row.channels else shape
     algebra = BitTables()
-    if sum(n * n // 8 for n in set(space)) > MOST_BYTES:
+    if 2 * sum(n * n // 8 for n in set(space)) > MOST_BYTES:  # one for the input, one for a layer
         behind = [layer.target.name for layer in network.layers]
         return Propagation(dict.fromkeys((start, *behind)), {}, algebra)
     own = {n: algebra.kept(_diagonal(n)) for n in set(space)}
