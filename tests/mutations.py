@@ -7,10 +7,11 @@ with `--kind expression`.
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 import convgraph as cg
 from tests import mutated_expressions
@@ -113,9 +114,14 @@ def _model(nodes: Any, weights: Any, shape: Any, functions: Any = ()) -> Any:
 BASES = (base, attention, computed)
 
 
+@cache
+def _bytes(make: Any) -> bytes:
+    return make().SerializeToString()
+
+
 def mutated(rng: Any) -> Any:
     """One of the bases with one to four changes."""
-    model = rng.choice(BASES)()
+    model = ModelProto.FromString(_bytes(rng.choice(BASES)))
     for _ in range(rng.randint(1, 4)):
         rng.choice(CHANGES)(rng, model.graph)
     return model
