@@ -108,6 +108,13 @@ def test_what_is_large_is_counted_by_its_border(spec: str, size: int, shown: str
     assert shown.replace(",", "") in done.output
 
 
+def test_tiles_of_a_window_that_is_too_long_are_refused_before_its_taps_are_listed() -> None:
+    arguments = ["tiles", "Conv(1000000000)", "--input", "2000000000"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "positions=" in result.stderr
+
+
 @pytest.mark.parametrize("kernel", [10**8, 10**9])
 def test_a_border_that_is_too_large_is_refused_with_its_size(kernel: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -120,8 +120,9 @@ class Window(Axis):
 
     def pattern(self, period: int) -> tuple[list[list[int]], int]:
         stride = int(self.stride)
-        taps = [int(self.dilation) * tap for tap in range(int(self.taps))]
         phases = period // gcd(period, stride)
+        memory.require("positions", (1 + phases) * int(self.taps), 100)
+        taps = [int(self.dilation) * tap for tap in range(int(self.taps))]
         firsts = [stride * output - int(self.padding) for output in range(phases)]
         return [[first + tap for tap in taps] for first in firsts], stride * phases
 
