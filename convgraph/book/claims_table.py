@@ -18,10 +18,13 @@ def summary(claims: Sequence[Claim]) -> str:
     >>> from convgraph.book.claims import derive
     >>> summary(derive([2, 3, 4]))
     '3 claims: 2 holds, 1 holds when, 0 differs'
+    >>> summary(derive([5]))
+    '1 claim: 1 holds, 0 holds when, 0 differs'
     """
     counts = Counter(claim.verdict for claim in claims)
     parts = [f"{counts[verdict]} {verdict}" for verdict in get_args(Outcome)]
-    return f"{len(claims)} claims: {', '.join(parts)}"
+    noun = "claim" if len(claims) == 1 else "claims"
+    return f"{len(claims)} {noun}: {', '.join(parts)}"
 
 
 def as_json(claims: Sequence[Claim]) -> str:
