@@ -21,6 +21,7 @@ import sympy as sp
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 import convgraph as cg
 from convgraph.cli import main
@@ -118,11 +119,17 @@ def test_a_name_is_text_in_html_and_svg(make: Any, names: Any) -> None:
     assert "script-src 'sha256-" in made["report"]
 
 
+TEX = {
+    f"text{name}" for name in ("backslash", "asciitilde", "asciicircum", "less", "greater", "bar")
+}
+TEX |= {"dots", "vdots", "mathit"}
+
+
 @cases
 def test_a_name_is_text_in_tex(make: Any, names: Any) -> None:
     made = texts(make, names)
     known = set(re.findall(r"\\([a-zA-Z]+)", texts(make, harmless(names))["tex"]))
-    known |= {"textbackslash", "textasciitilde", "textasciicircum", "dots", "mathit"}
+    known |= TEX
     tex = made["tex"].replace(r"\\", "")
     assert set(re.findall(r"\\([a-zA-Z]+)", tex)) <= known
     bare = re.sub(r"\\[\\{}$&#%_]", "", made["tex"])
@@ -228,7 +235,7 @@ def test_what_is_written_on_a_figure_is_text(name: Any) -> None:
             5 if figure.title == name else 1
         )
         assert all(map(plain, (svg, dot, figure.tikz)))
-        known = {*commands, "textbackslash", "textasciitilde", "textasciicircum", "dots", "mathit"}
+        known = commands | TEX
         assert set(re.findall(r"\\([a-zA-Z]+)", figure.tikz.replace(r"\\", ""))) <= known
         typeset = render._typeset(dot)
         if split_symbol(name) is None:
@@ -272,6 +279,15 @@ def test_the_command_prints_names_as_text(tmp_path: Path, form: str) -> None:
     done = CliRunner().invoke(main, ["analyze", str(path), *([form] if form else [])])
     assert done.exit_code == 0, done.output
     assert plain(done.output)
+
+
+def test_a_network_of_an_unknown_operator_has_no_formula() -> None:
+    value, node = helper.make_tensor_value_info, helper.make_node("x", ["a"], ["b"], domain="c.d")
+    ends = [value(name, TensorProto.FLOAT, (1, 1, 3)) for name in "ab"]
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("c.d", 1)]
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=opsets))
+    assert net._repr_latex_() is None
 
 
 @pytest.mark.parametrize("name", ["\x1b]0;owned\x07.onnx", "<b>.onnx", "a\u202eb.onnx", "-\n.onnx"])
@@ -385,7 +401,7 @@ def test_a_name_is_text_in_charts(by_tex: bool) -> None:
         made = [charts.plot_growth(net), charts.plot_sparsity(net), charts.plot_matrix(net)]
         said = {text.get_text() for figure in made for text in figure.findobj(Text)}
     assert len(said) > len(NAMES)
-    known = {"textbackslash", "textasciitilde", "textasciicircum", "dots", "vdots"}
+    known = TEX
     for text in said:
         assert plain(text)
         if by_tex:

@@ -77,6 +77,9 @@ _TEX = {
     "^": r"\textasciicircum{}",
     "...": r"\dots{}",
     "\N{VERTICAL ELLIPSIS}": r"$\vdots$",
+    "<": r"\textless{}",  # which LaTeX's own fonts have other characters for
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 _TEX_SPECIAL = re.compile("|".join(map(re.escape, _TEX)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from convgraph.core import escape
+from convgraph.core.errors import ConvgraphError
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -18,7 +19,7 @@ MOST_CONNECTIONS = 200
 
 
 def latex(network: Network) -> str | None:
-    """The outputs as equations, or None for a network that is too large to be read so.
+    """The outputs as equations, or None if they are too many to be read, or not known.
 
     >>> from convgraph import Conv
     >>> print(latex(Conv(2).on(2)))
@@ -28,7 +29,10 @@ def latex(network: Network) -> str | None:
         return None
     if int(network.connection_count) > MOST_CONNECTIONS:
         return None
-    expressions = network.expressions()
+    try:
+        expressions = network.expressions()
+    except ConvgraphError:  # of an operator only the connections are known
+        return None
     symbols = {s for e in expressions.values() for s in e.free_symbols}
     names = {symbol: _subscript(symbol.name) for symbol in symbols}
     lines = [
