@@ -36,6 +36,11 @@ def test_a_stream_of_an_expression() -> None:
     assert repr(made) in run("stream", SOUND, "--input", "64", "--axis", "0")
 
 
+def test_an_expression_may_be_longer_than_the_name_of_a_file() -> None:
+    long = " >> ".join(["Conv(3, padding=1)"] * 30)
+    assert json.loads(run("stream", long, "--input", "64", "--json"))["lookahead"] == 30
+
+
 def test_a_model_is_bound_to_the_size_that_is_asked_for() -> None:
     onnx = pytest.importorskip("onnx")
     light = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

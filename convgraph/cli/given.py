@@ -98,7 +98,7 @@ def network_given(
     from convgraph.core.errors import ConvgraphError
 
     shape: Any = None if sizes is None else parse_shape(sizes)
-    if Path(given).suffix == ".onnx" or Path(given).exists():
+    if Path(given).suffix == ".onnx" or _is_there(given):
         from convgraph.importers.onnx_graph import from_onnx
 
         try:
@@ -113,6 +113,14 @@ def network_given(
     if shape is None:
         raise ConvgraphError("input=None: an expression needs its sizes: --input 3x4096x4096")
     return parse_spec(given).on(shape)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a text is the name of a file; an expression may be too long for one."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _until(path: str, row: str) -> Any:
