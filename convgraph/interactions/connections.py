@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy as sp
 
 from convgraph.core.layer import Layer
@@ -11,7 +13,14 @@ from convgraph.core.wiring import Listed
 from convgraph.importers.node import Operator
 from convgraph.layers.merging import Concat
 
-__all__ = ["dense_connections", "is_concat", "layer_parameters", "missing_connections", "simplest"]
+__all__ = [
+    "dense_connections",
+    "is_concat",
+    "layer_parameters",
+    "missing_connections",
+    "simplest",
+    "summed",
+]
 
 
 def is_concat(layer: Layer) -> bool:
@@ -23,9 +32,14 @@ def is_concat(layer: Layer) -> bool:
 def dense_connections(layer: Layer) -> Size:
     """The number of pairs of a unit of a row that the layer reads and one that it computes."""
     sources = {joint.source.name: joint.source.size for joint in layer.joints}
+    return summed(size * layer.target.size for size in sources.values())
+
+
+def summed(sizes: Iterable[Size]) -> Size:
+    """The sum of sizes; 0 of none."""
     total: Size = 0
-    for size in sources.values():
-        total = total + size * layer.target.size
+    for size in sizes:
+        total = total + size
     return simplest(total)
 
 

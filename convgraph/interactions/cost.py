@@ -24,6 +24,7 @@ from convgraph.interactions.connections import (
     is_concat,
     layer_parameters,
     simplest,
+    summed,
 )
 from convgraph.interactions.degrees import fan_in
 from convgraph.interactions.profiler_counts import profiled_multiply_adds
@@ -184,7 +185,7 @@ def _of_layer(layer: Layer) -> LayerCost:
         layer,
         parameters=parameters,
         connections=simplest(layer.connections),
-        weighted=_sum(_weighted(joint) for joint in layer.joints),
+        weighted=summed(_weighted(joint) for joint in layer.joints),
         reading=_reading(layer),
         biased=_biased(layer),
         macs=profiled_multiply_adds(layer),
@@ -301,11 +302,4 @@ def _reading(layer: Layer) -> Size:
 
 def _added(counts: Iterable[Counts]) -> dict[str, Size]:
     parts = list(counts)
-    return {name: _sum(getattr(c, name) for c in parts) for name in Counts.__dataclass_fields__}
-
-
-def _sum(sizes: Iterable[Size]) -> Size:
-    total: Size = 0
-    for size in sizes:
-        total = total + size
-    return simplest(total)
+    return {name: summed(getattr(c, name) for c in parts) for name in Counts.__dataclass_fields__}

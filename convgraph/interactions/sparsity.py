@@ -20,6 +20,7 @@ from convgraph.interactions.connections import (
     is_concat,
     missing_connections,
     simplest,
+    summed,
 )
 from convgraph.interactions.degrees import Distribution
 
@@ -166,9 +167,9 @@ def sparsity(network: Network) -> Sparsity:
     for joint in (joint for layer in network.layers for joint in layer.joints):
         readers.setdefault(joint.source.name, []).append(joint)
     return Sparsity(
-        connections=_total([layer.connections for layer in layers]),
-        dense=_total([layer.dense for layer in layers]),
-        missing=_total([layer.missing for layer in layers]),
+        connections=summed(layer.connections for layer in layers),
+        dense=summed(layer.dense for layer in layers),
+        missing=summed(layer.missing for layer in layers),
         fan_in=_joined([layer.fan_in for layer in layers]),
         fan_out=_joined([_fan_out(joints) for joints in readers.values()]),
         layers=layers,
@@ -215,13 +216,6 @@ def _joined(distributions: Sequence[Distribution | None]) -> Distribution | None
             return None
         total = total + distribution
     return total
-
-
-def _total(sizes: Sequence[Size]) -> Size:
-    total: Size = 0
-    for size in sizes:
-        total = total + size
-    return simplest(total)
 
 
 def _spread(distribution: Distribution | None) -> str:

@@ -7,13 +7,10 @@ what its layers do at every size; a size that follows from the input's is named 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
 
-from convgraph.core.axis import Axis
-from convgraph.core.layer import Layer
 from convgraph.core.named_row import output_row, rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import size_symbol
@@ -69,7 +66,9 @@ def _sizes(
     sizes = {start.name: (*map(sp.Integer, start.numbers()[: len(start.shape) - rank]), *space)}
     for layer in network.layers:
         own = list(map(sp.Integer, layer.target.numbers()))
-        for axis, source, out, found in _followed(layer, sizes):
+        joint = layer.joints[0]
+        for axis, source, out in axis_pairs(joint, layer.target):
+            found = sizes[joint.source.name][source or 0]
             if source is None or out is None or not found.free_symbols:
                 continue
             size = sp.sympify(axis.resized(found).outputs)
@@ -79,12 +78,3 @@ def _sizes(
             own[out] = size
         sizes[layer.target.name] = tuple(own)
     return sizes
-
-
-def _followed(
-    layer: Layer, sizes: dict[str, tuple[sp.Expr, ...]]
-) -> Iterator[tuple[Axis, int | None, int | None, sp.Expr]]:
-    """The axes of a layer's first joint, with the size of what each reads."""
-    for joint in layer.joints[:1]:
-        for axis, source, out in axis_pairs(joint, layer.target):
-            yield axis, source, out, sizes[joint.source.name][source or 0]
