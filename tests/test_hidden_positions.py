@@ -220,8 +220,21 @@ def test_positions_that_are_seen_are_those_of_autograd(name: str) -> None:
 
 def test_a_softmax_of_nothing_is_told_where_something_is_multiplied_with_it() -> None:
     (caveat,) = from_torch(Does(weighing(lambda s: softmax(s, NONE))), SMALL).caveats
-    assert "makes it no number" in caveat
+    assert "no numbers as a softmax of nothing is" in caveat
     assert not from_torch(Does(lambda x: softmax(scores(x), NONE)), SMALL).caveats
+
+
+@pytest.mark.parametrize("side", ["scaled", "known", "values"])
+def test_infinity_times_zero_is_no_number(side: str) -> None:
+    def function(x: Any) -> Any:
+        hidden = scores(x).masked_fill(~PAST, -torch.inf)
+        if side == "values":
+            return softmax(scores(x)) @ hidden
+        return hidden * NEAR if side == "scaled" else hidden @ NEAR.float()
+
+    x = torch.ones(SMALL)
+    got = np.asarray(from_torch(Does(function), SMALL).evaluate(x[0].numpy()), float)
+    np.testing.assert_allclose(got, function(x)[0].numpy(), 1e-5)
 
 
 def test_weights_that_are_hidden_read_nothing_and_profilers_count_them() -> None:

@@ -19,7 +19,7 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.fixed_units import fixed
-from convgraph.importers.hidden import MOST, zeros_of
+from convgraph.importers.hidden import MOST, not_finite, zeros_of
 from convgraph.importers.node import Node
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
@@ -114,6 +114,8 @@ def _with_zeros(
     (tap,), (out,) = summed, kept
     if out in own or known.learned or known.size > MOST or zeros_of(builder, known) is None:
         return None
+    if not isinstance(signal, Signal) or not_finite(builder, signal) is not None:
+        return None
     values_ = known.values() if term == out + tap else known.values().T
     relation, picked = nonzero(Known.of(known.name, values_))
     named = {out if c == tap else c: n for c, n in zip(own, signal.shape, strict=True)}
@@ -192,12 +194,12 @@ def _reads(
 
 
 def _say_no_numbers(builder: Builder, node: Node, signals: Sequence[Operand]) -> None:
-    """A caveat where a softmax of what is all hidden is multiplied with something."""
-    found = [fixed(builder, signal.row, "nan") for signal, _ in signals]
-    if len(signals) == 2 and any(one is not None and one.where.any() for one in found):
+    """A caveat where a softmax of what is all hidden, or what is hidden, is multiplied."""
+    found = [not_finite(builder, signal) for signal, _ in signals]
+    if len(signals) == 2 and any(one is not None and one.any() for one in found):
         builder.caveats.append(
-            f"node={node.label!r} ({node.op}): a mask hides all that a softmax is of, which makes "
-            "it no number; what that is multiplied with is taken to be read"
+            f"node={node.label!r} ({node.op}): a mask makes some of its factors infinite, or no "
+            "numbers as a softmax of nothing is; what these are multiplied with is taken to be read"
         )
 
 
@@ -211,9 +213,9 @@ def _zeros(
     if len(signals) != 2:
         return []
     found = []
-    for (signal, own), term in zip(signals, terms, strict=True):
+    for (signal, own), term, (other, _) in zip(signals, terms, signals[::-1], strict=True):
         zeros = fixed(builder, signal.row, "zero")
-        if zeros is None:
+        if zeros is None or not_finite(builder, other) is not None:  # which zeros make no number
             continue
         marks = zeros.where.reshape((1,) * (len(term) - zeros.where.ndim) + zeros.where.shape)
         kept = [n for c, n in zip(term, marks.shape, strict=True) if c in own]

@@ -140,10 +140,13 @@ def behind(reduction: Reduction, kind: Kind, least: float) -> Kind | None:
     value = {"zero": 0.0, "hidden": least, "nan": np.nan}[kind]
     if not reduction.known or (reduction.function is not None and not reduction.function.known):
         return None
-    with np.errstate(all="ignore"):
-        made, lowest = (
-            float(reduction.fast(np.array([v]), np.array([0, 1]))[0]) for v in (value, -np.inf)
-        )
+    try:
+        with np.errstate(all="ignore"):
+            made, lowest = (
+                float(reduction.fast(np.array([v]), np.array([0, 1]))[0]) for v in (value, -np.inf)
+            )
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None  # a function of more than one value
     # a function that never decreases is zero below a number where it is, if it is so at the end
     order = reduction.function.order if reduction.function is not None else None
     follows = kind != "hidden" or least == -np.inf or (lowest == 0 and order == 1)

@@ -29,12 +29,14 @@ from convgraph.importers.values import Known, Signal, Value
 __all__ = [
     "aligned",
     "behind_softmax",
+    "follows",
     "hide",
     "is_parameter",
     "mark",
     "mark_greatest",
     "mark_product",
     "mark_quotient",
+    "not_finite",
     "said_to_hide",
     "sieve",
     "without_hidden",
@@ -170,10 +172,11 @@ def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, ze
     """A row scaled by a tensor with zeros, without the connections that they make nothing of."""
     name, shape = node.outputs[0], common_shape([signal.shape, known.shape])
     gone, wiring = aligned(zeros, shape), stretched(signal, shape)
-    numbers, before = (fixed(builder, signal.row, kind) for kind in ("nan", "zero"))
+    before = fixed(builder, signal.row, "zero")
     every = gone if before is None else gone | aligned(before.where, shape)
-    if numbers is not None:  # times zero they are none either
-        lost = aligned(numbers.where, shape)
+    infinite = not_finite(builder, signal)
+    if infinite is not None:  # times zero it is no number
+        lost = gone & aligned(infinite, shape)
         gone, every = gone & ~lost, every & ~lost
     found = sieve(wiring, ~gone)
     if found is None:
@@ -181,7 +184,7 @@ def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, ze
             f"node={node.label!r} ({node.op}): what is multiplied with zeros that a mask puts "
             "is taken to be read"
         )
-    if _is_mask(known) and found is not None:
+    if _is_mask(known) and found is not None and infinite is None:
         builder.emit(node, shape, [(signal, found, ONE)], SUM)
     elif found is None or len(found.axes) == len(wiring.axes):
         tying = builder.tied(known, places(known, shape))
@@ -191,8 +194,15 @@ def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, ze
         inner = builder.emit(node, shape, [(signal, wiring, tying)], SUM, name=f"{name}/all")
         hide(builder, node, inner, gone, sp.S.Zero, name)
     builder.fixed[name, "zero"] = Fixed(every, before is None)
-    if numbers is not None:
+    if infinite is not None:
         builder.fixed[name, "nan"] = Fixed(lost, False)
+
+
+def not_finite(builder: Builder, signal: Signal) -> Mask | None:
+    """Which units of a row are minus infinity, or no number, whatever the input."""
+    found = [fixed(builder, signal.row, kind) for kind in ("nan", "hidden")]
+    masks = [one.where for one in found if one is not None and one.least == -np.inf]
+    return reduce(np.logical_or, masks) if masks else None
 
 
 def _is_mask(known: Known) -> bool:
@@ -271,6 +281,16 @@ def said_to_hide(builder: Builder, node: Node, least: float) -> None:
         )
 
 
+def follows(builder: Builder, node: Node, signal: Signal | None, where: Mask) -> bool:
+    """Whether a row can do without the connections of some units; a caveat where it cannot."""
+    if signal is not None and sieve(stretched(signal, signal.shape), ~where) is not None:
+        return True
+    builder.caveats.append(
+        f"node={node.label!r} ({node.op}): what a mask hides from it is taken to be seen"
+    )
+    return False
+
+
 def behind_softmax(
     builder: Builder, node: Node, signal: Signal, axes: set[int], log: bool
 ) -> tuple[Signal, Mask | None]:
@@ -293,10 +313,7 @@ def behind_softmax(
     elif not found.blank:
         fill = sp.S.NegativeInfinity
         source = hide(builder, node, signal, where, fill, f"{node.outputs[0]}/seen")
-    if source is None or sieve(stretched(signal, signal.shape), ~where) is None:
-        builder.caveats.append(
-            f"node={node.label!r} ({node.op}): what a mask hides from it is taken to be seen"
-        )
+    if not follows(builder, node, source, where) or source is None:
         return signal, None
     said_to_hide(builder, node, found.least)
     return source, where

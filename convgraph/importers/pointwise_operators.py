@@ -13,7 +13,7 @@ from convgraph.core.reduction import SUM, Reduction
 from convgraph.importers.broadcasting import stretched
 from convgraph.importers.builder import ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.fixed_units import Fixed, vanishes
-from convgraph.importers.hidden import hide, said_to_hide
+from convgraph.importers.hidden import follows, hide, said_to_hide
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
 from convgraph.importers.reductions import unknown_values
@@ -62,15 +62,14 @@ def apply(builder: Builder, node: Node) -> None:
     named = (SIMPLE[node.op],) if node.op in SIMPLE else WITH_ATTRIBUTES[node.op](node)
     made, signal = reduction(*named), builder.signal(node, 0)
     found = vanishes(builder, signal.row, made)
-    if found is not None:
+    if found is not None and follows(builder, node, signal, found.where):
         said_to_hide(builder, node, found.least)
         joint = signal, stretched(signal, signal.shape), ONE
         name = node.outputs[0]
         inner = builder.emit(node, signal.shape, [joint], made, name=f"{name}/all")
-        if hide(builder, node, inner, found.where, sp.S.Zero, name) is not None:
-            builder.fixed[name, "zero"] = Fixed(found.where)
-            return
-        raise Unread("a mask that is too large to follow")
+        hide(builder, node, inner, found.where, sp.S.Zero, name)
+        builder.fixed[name, "zero"] = Fixed(found.where)
+        return
     _emit(builder, node, made)
 
 
