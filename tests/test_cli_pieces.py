@@ -38,7 +38,7 @@ def test_a_stream_of_an_expression() -> None:
 
 def test_an_expression_may_be_longer_than_the_name_of_a_file() -> None:
     long = " >> ".join(["Conv(3, padding=1)"] * 30)
-    assert json.loads(run("stream", long, "--input", "64", "--json"))["lookahead"] == 30
+    assert json.loads(run("stream", long, "--input", "64", "--json"))["lookahead"] == "30"
 
 
 def test_a_model_is_bound_to_the_size_that_is_asked_for() -> None:
