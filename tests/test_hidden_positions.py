@@ -237,6 +237,30 @@ def test_infinity_times_zero_is_no_number(side: str) -> None:
     np.testing.assert_allclose(got, function(x)[0].numpy(), 1e-5)
 
 
+def filled(s: Any, seen: Any = PAST) -> Any:
+    return s.masked_fill(~seen, -torch.inf)
+
+
+ENDLESS: dict[str, Callable[[Any], Any]] = {
+    "times zeros": lambda s: (s.tril() * filled(2 * s)) @ s,
+    "zero by no number": lambda s: (s * NONE) / softmax(s, NONE),
+    "taken off": lambda s: (filled(s) - 2 * filled(s)).softmax(-1),
+    "less the greatest": lambda s: (filled(s, NONE) - filled(s, NONE).amax(-1, True)).exp(),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_two_masks_make_no_number_is_none(name: str) -> None:
+    def function(x: Any) -> Any:
+        return ENDLESS[name](scores(x))
+
+    x = torch.randn(SMALL, generator=torch.Generator().manual_seed(1))
+    wanted = function(x)[0].numpy()
+    assert np.isnan(wanted).any()
+    got = np.asarray(from_torch(Does(function), SMALL).evaluate(x[0].numpy()), float)
+    np.testing.assert_allclose(got, wanted, 1e-4, 1e-5)
+
+
 def test_weights_that_are_hidden_read_nothing_and_profilers_count_them() -> None:
     net = from_torch(Does(CASES["causal"][0]), FOUR)
     fields = receptive_fields(net, "scaled_dot_product_attention/weights")

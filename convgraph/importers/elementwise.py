@@ -20,6 +20,7 @@ from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, builds, unit_bias
 from convgraph.importers.hidden import (
     mark,
+    mark_difference,
     mark_greatest,
     mark_product,
     mark_quotient,
@@ -75,6 +76,8 @@ def affine(builder: Builder, node: Node) -> None:
         first, second = values
         taken = [_negative(second)] if isinstance(second, Known) and second.there else []
         mark(builder, node.outputs[0], [first, *taken], shape, False)
+        if isinstance(first, Signal) and isinstance(second, Signal):
+            mark_difference(builder, node.outputs[0], [first, second], shape)
     factors = [sp.S.One] * len(values)
     if node.op == "Sub":
         factors[1] = sp.S.NegativeOne

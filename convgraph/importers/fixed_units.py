@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.layer import Joint, Layer, Row
-from convgraph.core.reduction import SUM, Reduction
+from convgraph.core.reduction import MAX, SUM, Reduction
 from convgraph.core.tying import Constant
 from convgraph.core.wiring import Listed, Product
 from convgraph.importers.builder import Builder
@@ -69,6 +69,8 @@ def _asked(layer: Layer, kind: Kind) -> list[tuple[Row, Kind]]:
     """The rows, and the kinds of units of them, from which those of a layer follow."""
     if layer.bias is not None or not layer.joints:
         return []
+    if kind == "hidden" and layer.reduction == MAX:
+        return [(joint.source, kind) for joint in layer.joints]
     if len(layer.joints) == 1 and not layer.reduction.linear:  # a function of one unit
         return [] if kind == "hidden" else [(layer.joints[0].source, of) for of in KINDS]
     follows = layer.reduction.linear if kind == "zero" else layer.reduction == SUM
@@ -98,7 +100,7 @@ def _factor(joint: Joint) -> float:
 
 def _of_layer(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed | None:
     """The units of a layer, by those that it reads."""
-    if layer.reduction.linear:
+    if layer.reduction.linear or (kind == "hidden" and layer.reduction == MAX):
         return _of_sum(layer, before, kind)
     (joint,) = layer.joints
     if not _single(joint):
@@ -114,24 +116,31 @@ def _of_layer(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed
 
 
 def _of_sum(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed | None:
-    """The units of a sum: zero where all terms are, and otherwise what one of them is."""
-    zero = kind == "zero"
+    """The units of a sum: zero where all terms are, and otherwise what one of them is.
+
+    Those of a maximum are hidden where all that they read is.
+    """
+    greatest = layer.reduction == MAX
+    every = greatest or kind == "zero"
     masks = []
     for joint, each in zip(layer.joints, before, strict=True):
         where = np.zeros((1,) * len(joint.source.shape), bool) if each is None else each.where
-        moved = _moved(where, joint, layer.target, zero)  # what is read where nothing is
+        moved = _moved(where, joint, layer.target, every)  # what is read where nothing is
         if moved is None:
             return None
         masks.append(moved)
-    where = reduce(np.logical_and if zero else np.logical_or, masks)
+    where = reduce(np.logical_and if every else np.logical_or, masks)
     there = [each for each in before if each is not None]
     least = -np.inf
     if kind == "hidden":
         pairs = zip(layer.joints, before, strict=True)
-        least = max(-np.inf if b is None else b.least * _factor(j) for j, b in pairs)
+        least = max(
+            -np.inf if b is None else b.least * (1 if greatest else _factor(j)) for j, b in pairs
+        )
     if least > HIDDEN or not where.any():
         return None
-    return Fixed(where, all(each.blank for each in there) and len(before) == 1, least)
+    blank = all(each.blank for each in there) and len(before) == 1 and not greatest
+    return Fixed(where, blank, least)
 
 
 @lru_cache(maxsize=1024)

@@ -33,6 +33,7 @@ __all__ = [
     "hide",
     "is_parameter",
     "mark",
+    "mark_difference",
     "mark_greatest",
     "mark_product",
     "mark_quotient",
@@ -123,10 +124,14 @@ def mark_greatest(builder: Builder, row: str, values: Sequence[Value], shape: Sh
 def mark_product(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
     """Keep in mind which units of a product of rows are zero: those of which a factor is.
 
-    If one is no number, neither is the product.
+    If one is no number, neither is the product, and zero times infinity is none.
     """
-    numbers = _any(builder, signals, "nan", shape)
     zeros = _any(builder, signals, "zero", shape)
+    ends = [aligned(each, shape) for s in signals if (each := not_finite(builder, s)) is not None]
+    numbers = _any(builder, signals, "nan", shape)
+    if zeros is not None and ends:
+        lost = reduce(np.logical_or, ends) & zeros
+        numbers = lost if numbers is None else numbers | lost
     if numbers is not None:
         builder.fixed[row, "nan"] = Fixed(numbers, False)
         zeros = zeros if zeros is None else zeros & ~numbers
@@ -146,8 +151,22 @@ def mark_quotient(builder: Builder, row: str, signals: Sequence[Signal], shape: 
     if above is not None:
         zeros = aligned(above.where, shape)
         nothing = zeros & False if below is None else zeros & aligned(below.where, shape)
+        numbers = _any(builder, signals, "nan", shape)
+        nothing = nothing if numbers is None else nothing | numbers
         builder.fixed[row, "zero"] = Fixed(zeros & ~nothing, False)
         builder.fixed[row, "nan"] = Fixed(nothing, False)
+
+
+def mark_difference(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
+    """Keep in mind that what hides a unit of a difference does not where it is taken off again."""
+    first, second = (fixed(builder, signal.row, "hidden") for signal in signals)
+    if first is None or second is None:
+        return
+    both = aligned(first.where, shape) & aligned(second.where, shape)
+    hidden = aligned(first.where, shape) & ~both
+    builder.fixed[row, "hidden"] = Fixed(hidden, False, first.least) if hidden.any() else None
+    if first.least == second.least == -np.inf and both.any():
+        builder.fixed[row, "nan"] = Fixed(both, False)
 
 
 def zeros_of(builder: Builder, known: Known) -> Mask | None:
@@ -195,6 +214,8 @@ def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, ze
         hide(builder, node, inner, gone, sp.S.Zero, name)
     builder.fixed[name, "zero"] = Fixed(every, before is None)
     if infinite is not None:
+        numbers = fixed(builder, signal.row, "nan")
+        lost = lost if numbers is None else lost | aligned(numbers.where, shape)
         builder.fixed[name, "nan"] = Fixed(lost, False)
 
 
