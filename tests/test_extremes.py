@@ -45,7 +45,10 @@ def test_the_longest_extent_is_that_of_a_unit_looked_at_alone(
     fields: list[list[list[set[int]] | None]] = []
     for _ in range(terms):
         shape = tuple(n if random.random() < 0.7 else 1 for n in (2, 3))
-        kinds = random.randint(1, 4)
+        units = int(np.prod(shape))
+        kinds = random.randint(1, min(4, units))
+        numbers = [*range(kinds), *(random.randrange(kinds) for _ in range(units - kinds))]
+        random.shuffle(numbers)  # of a state every class is some unit's
         drawn: list[list[set[int]] | None] = [
             None
             if random.random() < 0.2
@@ -61,7 +64,6 @@ def test_the_longest_extent_is_that_of_a_unit_looked_at_alone(
             else ((1, (np.packbits([[at in row for at in range(size)] for row in rows], axis=1),)),)
             for rows in drawn
         )
-        numbers = [random.randrange(kinds) for _ in range(int(np.prod(shape)))]
         classes = np.array(numbers).reshape(*shape, 1)
         states.append(State((2, 3, places), (2,), classes, payloads))
         fields.append(drawn)
