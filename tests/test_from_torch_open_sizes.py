@@ -53,10 +53,16 @@ def test_sizes_may_be_multiples() -> None:
     assert net.outputs[0].shape == (1, 4 * N)
 
 
+class ToThirds(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return nn.functional.pad(x, (0, -x.shape[-1] % 3))
+
+
 @pytest.mark.parametrize(
     ("module", "shape"),
     [
         (nn.Flatten(), (1, N)),
+        (ToThirds(), (1, N)),
         (nn.AdaptiveAvgPool2d(6), (2, N, N)),
         (nn.Upsample((7, 7)), (2, N, N)),
     ],

@@ -64,7 +64,7 @@ def from_torch(
         The shape of the input, with or without the batch; a list of shapes for several inputs, or
         a dict of them by name; a tensor instead of a shape where whole numbers are asked for, as
         by an embedding. A size may be an integer symbol of sympy, where no operation of the module
-        states a size: it is read at two sizes, and has to be the same program at both.
+        states a size: it is read at three sizes, and has to be the same program at all.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
     batch
@@ -155,11 +155,12 @@ def _of_open_sizes(
     batch: bool | None,
     strict: bool,
 ) -> Network:
-    """A module at two sizes; what is the same at both is said with symbols."""
+    """A module at three sizes; what is the same at all is said with symbols."""
     values = trials(given, symbols)
     made = [_translated(torch, module, with_values(given, at), batch, strict) for at in values]
-    (one, shapes, caveat), (other, _, _) = made
-    same_program([one.nodes, other.nodes], [one.known, other.known], given)
+    (one, shapes, caveat), *others = made
+    for other, _, _ in others:
+        same_program([one.nodes, other.nodes], [one.known, other.known], given)
     if caveat or any(node.domain for node in one.nodes):
         raise ConvgraphError(f"input_shape={given}: give numbers; not all of the module is read")
     several = isinstance(given, Mapping) or any(isinstance(each, list | tuple) for each in given)

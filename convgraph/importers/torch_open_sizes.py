@@ -1,4 +1,4 @@
-"""PyTorch modules on inputs of open sizes: read at two sizes, and alike where both say the same.
+"""PyTorch modules on inputs of open sizes: read at three, and alike where all say the same.
 
 `torch.export` fixes sizes. A module whose nodes state none of them, as those of convolutions and
 pooling windows do not, is the same program at every size, and its shapes follow by formulas.
@@ -50,11 +50,16 @@ def with_values(given: Any, values: Values) -> Any:
 
 
 def trials(given: Any, symbols: Sequence[sp.Symbol]) -> list[Values]:
-    """Two values for each symbol, all of them different, with which all sizes are large enough."""
+    """Three values for each symbol, all of them different, with which all sizes are large enough.
+
+    Of any number above one they do not leave the same remainder, as two values do of some: what is
+    padded to a multiple of it differs.
+    """
     first = 8
     while min(with_values(_sizes(given), dict.fromkeys(symbols, first))) < LEAST:
         first *= 2
-    steps = (first, first + first // 2 + 1)
+    second = first + first // 2 + 1
+    steps = (first, second, second + 1)
     return [{s: start + 2 * i for i, s in enumerate(symbols)} for start in steps]
 
 
