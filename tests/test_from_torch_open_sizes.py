@@ -58,11 +58,30 @@ class ToThirds(nn.Module):
         return nn.functional.pad(x, (0, -x.shape[-1] % 3))
 
 
+class TurnedAtThirds(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x.flip(-1) if x.shape[-1] % 3 == 0 else x
+
+
+class Twice(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return x.flip(-1) if x.shape[-1] == 12 else x
+
+
+def test_code_that_branches_at_sizes_that_are_not_tried_is_a_caveat() -> None:
+    net = cg.from_torch(Twice(), (1, N))
+    (caveat,) = net.caveats
+    assert "another branch at other sizes" in caveat
+    with pytest.raises(cg.ConvgraphError, match="strict=True"):
+        cg.from_torch(Twice(), (1, N), strict=True)
+
+
 @pytest.mark.parametrize(
     ("module", "shape"),
     [
         (nn.Flatten(), (1, N)),
         (ToThirds(), (1, N)),
+        (TurnedAtThirds(), (1, N)),
         (nn.AdaptiveAvgPool2d(6), (2, N, N)),
         (nn.Upsample((7, 7)), (2, N, N)),
     ],

@@ -22,6 +22,7 @@ from convgraph.importers.torch_export import given_program, program_of, unwrappe
 from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_open_sizes import (
+    caveat_at,
     confirm_at,
     open_symbols,
     same_program,
@@ -64,7 +65,8 @@ def from_torch(
         The shape of the input, with or without the batch; a list of shapes for several inputs, or
         a dict of them by name; a tensor instead of a shape where whole numbers are asked for, as
         by an embedding. A size may be an integer symbol of sympy, where no operation of the module
-        states a size: it is read at three sizes, and has to be the same program at all.
+        states a size: it is read at four sizes, and has to be the same program at all, which a
+        caveat says.
     strict
         Whether to refuse operators that are not known; see `from_onnx`.
     batch
@@ -155,8 +157,11 @@ def _of_open_sizes(
     batch: bool | None,
     strict: bool,
 ) -> Network:
-    """A module at three sizes; what is the same at all is said with symbols."""
+    """A module at four sizes; what is the same at all is said with symbols."""
     values = trials(given, symbols)
+    unseen = caveat_at(given, values)
+    if strict:
+        raise ConvgraphError(f"{unseen}; strict=True takes only what is read exactly")
     made = [_translated(torch, module, with_values(given, at), batch, strict) for at in values]
     (one, shapes, caveat), *others = made
     for other, _, _ in others:
@@ -174,6 +179,7 @@ def _of_open_sizes(
     except ConvgraphError as error:
         raise ConvgraphError(f"input_shape={given}: give numbers; {error}") from error.__cause__
     confirm_at(network, [each.shapes.get for each, _, _ in made], values)
+    network.caveats += (unseen,)
     return network
 
 

@@ -1,7 +1,8 @@
-"""PyTorch modules on inputs of open sizes: read at three, and alike where all say the same.
+"""PyTorch modules on inputs of open sizes: read at four, and alike where all say the same.
 
 `torch.export` fixes sizes. A module whose nodes state none of them, as those of convolutions and
-pooling windows do not, is the same program at every size, and its shapes follow by formulas.
+pooling windows do not, is the same program at every size, and its shapes follow by formulas. What a
+module's code does at other sizes than those, nobody has seen; so there is a caveat.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from convgraph.core.sizes import Size, is_symbolic
 from convgraph.importers.node import Node
 from convgraph.importers.values import Known, row_shape
 
-__all__ = ["confirm_at", "open_symbols", "same_program", "trials", "with_values"]
+__all__ = ["caveat_at", "confirm_at", "open_symbols", "same_program", "trials", "with_values"]
 
 LEAST = 200  # positions: deep networks take no few
 Values = Mapping[sp.Symbol, int]
@@ -50,17 +51,26 @@ def with_values(given: Any, values: Values) -> Any:
 
 
 def trials(given: Any, symbols: Sequence[sp.Symbol]) -> list[Values]:
-    """Three values for each symbol, all of them different, with which all sizes are large enough.
+    """Four values for each symbol, all of them different, with which all sizes are large enough.
 
-    Of any number above one they do not leave the same remainder, as two values do of some: what is
-    padded to a multiple of it differs.
+    Modulo 2, 3 and 4 they leave all remainders, and modulo no number the same: what is padded to a
+    multiple, or branches where one is met, differs.
     """
     first = 8
     while min(with_values(_sizes(given), dict.fromkeys(symbols, first))) < LEAST:
         first *= 2
     second = first + first // 2 + 1
-    steps = (first, second, second + 1)
+    steps = (first, second, second + 1, second + 2)
     return [{s: start + 2 * i for i, s in enumerate(symbols)} for start in steps]
+
+
+def caveat_at(given: Any, values: Sequence[Values]) -> str:
+    """What is not known of a network of open sizes."""
+    shapes = ", ".join(str(with_values(given, at)) for at in values)
+    return (
+        f"input_shape={given}: the module is the same program at {shapes}; code that takes another "
+        "branch at other sizes would be another network there"
+    )
 
 
 def same_program(
