@@ -13,7 +13,7 @@ from convgraph.importers.torch_places import is_mutable
 from convgraph.importers.values import Known
 
 if TYPE_CHECKING:
-    from convgraph.importers.torch_graph import Translation
+    from convgraph.importers.torch_translation import Translation
 
 __all__ = ["Call", "Translate", "each", "simple"]
 

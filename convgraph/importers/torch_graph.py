@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.importers.builder import Builder
-from convgraph.importers.folding import fold
-from convgraph.importers.node import Node
-from convgraph.importers.torch_constants import Constants
 from convgraph.importers.torch_export import given_program, program_of, unwrapped
 from convgraph.importers.torch_inlined import decomposed
-from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_open_sizes import (
     caveat_at,
     confirm_at,
@@ -29,15 +20,11 @@ from convgraph.importers.torch_open_sizes import (
     trials,
     with_values,
 )
-from convgraph.importers.torch_operators import OPERATORS, Call
-from convgraph.importers.torch_places import is_mutable
-from convgraph.importers.values import Known, roots_of
+from convgraph.importers.torch_operators import OPERATORS
+from convgraph.importers.torch_translation import Translation, input_shapes
 from convgraph.importers.walk import confirm, network_of
 
 __all__ = ["from_torch"]
-
-NOISE = {"rand", "randn", "randint", "rand_like", "randn_like", "randint_like"}
-NEWEST = 28  # the operator set in whose terms the nodes are written
 
 
 def from_torch(
@@ -181,236 +168,3 @@ def _of_open_sizes(
     confirm_at(network, [each.shapes.get for each, _, _ in made], values)
     network.caveats += (unseen,)
     return network
-
-
-class Translation:
-    """The nodes of an exported program in ONNX's terms, as they are gone through."""
-
-    def __init__(self, torch: Any, module: Any, program: Any) -> None:
-        self.nodes: list[Node] = []
-        self.known: dict[str, Known] = {}
-        self.inputs: list[str] = []
-        self.outputs: list[str] = []
-        self.shapes: dict[str, tuple[Size, ...] | None] = {}
-        self.version = NEWEST
-        self._signature = signature = program.graph_signature
-        self._targets = {
-            **signature.inputs_to_parameters,
-            **signature.inputs_to_buffers,
-            **signature.inputs_to_lifted_tensor_constants,
-        }
-        self._tensors = {**program.state_dict, **program.constants}
-        self._constants = Constants(torch)
-        self._names: dict[str, str] = {}
-        self._in_place: dict[str, list[str]] = {}
-        self._own = Names(program.graph_module.graph, module)
-        self._folder = Builder(self.shapes.get, strict=False, stated=True)
-        self._folder.values = self.known  # type: ignore[assignment]
-        self.unread: set[Any] = set()
-        for node in program.graph_module.graph.nodes:
-            self._add(node)
-
-    def _add(self, node: Any) -> None:
-        """Translate a node of the exported graph."""
-        if node.op == "placeholder":
-            self._placeholder(node)
-        elif node.op == "output":
-            self._output(node)
-        elif node.op == "get_attr":
-            raise ConvgraphError(f"node={node.name!r}: a part of the module that is no tensor")
-        elif self._constants.follow(node):
-            self._constant(node)
-        elif (
-            node.target is not operator.getitem  # what gives several tensors has named them
-            and not self._call(node)
-        ):
-            self.unread.add(node.target)
-        if node.op == "call_function" and is_mutable(node):
-            self._changed(node.args[0].name, node.name)
-
-    def module(self, row: str) -> str:
-        """The module that computes a row."""
-        return self._own.within(row)
-
-    def _placeholder(self, node: Any) -> None:
-        target = self._targets.get(node.name)
-        if target is None:
-            self.inputs.append(node.name)
-            self._names[node.name] = node.name
-            return
-        tensor = self._tensors[target]
-        learned = node.name in self._signature.inputs_to_parameters
-        self._constants.hold(node, tensor, learned)
-        self._names[node.name] = target
-        read = partial(_values, lambda: tensor)
-        self.known[target] = Known(target, tuple(tensor.shape), read, learned)
-
-    def _output(self, node: Any) -> None:
-        """The module's own results; a program also gives back what it changes in place."""
-        own = set(self._signature.user_outputs)
-        values = [value for value in node.args[0] if hasattr(value, "meta")]
-        self.outputs = [self.name(value) for value in values if value.name in own]
-        if not self.outputs:
-            raise ConvgraphError("module: its result holds no tensor")
-
-    def _constant(self, node: Any) -> None:
-        """A call whose result is known beforehand; of parameters it is known which ones."""
-        value = node.meta.get("val")
-        learned = self._constants.learned(node)
-        if learned and (node.name in self._names or self._followed(node)):
-            return
-        if not hasattr(value, "shape"):
-            return  # several tensors, which are asked for one by one, or a check without a result
-        name = self._names[node.name] = of_parametrisation(self._own.of(node), self.known)
-        shape = tuple(int(n) for n in value.shape)
-        read = partial(_values, self._constants.read(node))
-        known = self.known[name] = Known(name, shape, read, learned)
-        if learned:
-            known.roots = roots_of(self._behind(node)) or (known,)
-
-    def _behind(self, node: Any) -> list[Known | None]:
-        """The tensors that a call takes, also where it takes one of several that another gives."""
-        found: list[Known | None] = []
-        for source in node.all_input_nodes:
-            name = self._names.get(source.name)
-            if name is not None:
-                found.append(self.known.get(name))
-            elif source.op == "call_function":
-                found += self._behind(source)
-        return found
-
-    def _followed(self, node: Any) -> bool:
-        """Whether a call on parameters is one of those that `folding` follows them through."""
-        if node.target is operator.getitem:
-            return False
-        tables: tuple[dict[str, Any], ...] = self.known, self.shapes, self._names
-        first = len(self.nodes)
-        sizes_before = [len(table) for table in tables]
-        try:
-            if self._call(node):
-                made, self.nodes[first:] = self.nodes[first:], []
-                if made and all(not each.domain and fold(self._folder, each) for each in made):
-                    self._as_parametrised(node)
-                    return True
-        except (ArithmeticError, ConvgraphError, LookupError, TypeError, ValueError):
-            pass  # PyTorch itself computes it
-        del self.nodes[first:]
-        for table, size in zip(tables, sizes_before, strict=True):
-            while len(table) > size:
-                table.popitem()
-        return False
-
-    def _as_parametrised(self, node: Any) -> None:
-        """What computes a parameter has the parameter's own name."""
-        name = self._names.get(node.name, "")
-        made, plain = self.known.get(name), of_parametrisation(name, self.known)
-        if made is not None and plain != name and made.origin is made:
-            made.name = self._names[node.name] = plain
-            self.known[plain] = made
-
-    def _changed(self, old: str, new: str) -> None:
-        """An operation in place: whoever reads what it changed reads its result from now on."""
-        chain = self._in_place.setdefault(old, [old])
-        for name in chain:
-            self._constants.rename(name, new)
-            self._names[name] = self._names[new]
-        chain.append(new)
-        self._in_place[new] = chain
-
-    def _call(self, node: Any) -> bool:
-        """Translate a call; whether it is one of the known ones."""
-        parts = [each for each in node.users if each.target is operator.getitem and each.users]
-        values = node.meta.get("val")
-        if values is None:
-            return False  # a check, without a result
-        if isinstance(values, tuple | list):
-            names = [""] * len(values)
-            for user in parts:
-                name = self._own.of(user)
-                names[user.args[1]] = self._names[user.name] = name
-            for name, value in zip(names, values, strict=True):
-                if name:
-                    self.shapes[name] = sizes(node, value)
-        elif not hasattr(values, "shape"):
-            raise ConvgraphError(
-                f"node={node.name!r}: a number that is computed from the input, not a tensor"
-            )
-        else:
-            names = [self._own.of(node)]
-            self._names[node.name] = names[0]
-            self.shapes[names[0]] = sizes(node, values)
-        if 0 in getattr(values, "shape", ()):
-            return True  # no units; a concatenation leaves it out
-        call = Call(self, node, tuple(names))
-        translate = OPERATORS.get(call.op)
-        if translate is None or (translate(call) is False):
-            sources = [] if call.op in NOISE else node.all_input_nodes
-            inputs = tuple(self.name(value) for value in sources)
-            self.nodes.append(Node(call.op, inputs, tuple(names), {}, node.name, "aten"))
-            return False
-        return True
-
-    def name(self, value: Any) -> str:
-        """The name of the tensor that an argument stands for; numbers become tensors."""
-        if value is None:
-            return ""
-        if isinstance(value, bool | int | float):
-            array = np.asarray(value, np.float32 if isinstance(value, float) else None)
-            name = f"number {value}"
-            self.known.setdefault(name, Known.of(name, array))
-            return name
-        return self._names[value.name]
-
-    def is_constant(self, node: Any) -> bool:
-        """Whether a node's result is known beforehand."""
-        return node in self._constants
-
-    def is_learned(self, node: Any) -> bool:
-        """Whether a node's result is known beforehand, and a parameter went into it."""
-        return node in self._constants and self._constants.learned(node)
-
-    def constant(self, node: Any) -> NDArray[Any]:
-        """The values of a node whose result is known beforehand."""
-        return _values(self._constants.read(node))
-
-    def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
-        """What a call that moves units does to an array of their numbers; -1 where it puts zero."""
-        return self._constants.on_numbers(node)
-
-    def on_arrays(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
-        """What a call does to an array in place of its first argument."""
-        return self._constants.on_arrays(node)
-
-    def shape(self, value: Any) -> tuple[int, ...]:
-        """The shape of an argument."""
-        return tuple(int(n) for n in value.meta["val"].shape)
-
-
-def input_shapes(program: Any) -> list[tuple[int, ...]]:
-    """The shapes for which a program was exported."""
-    own = set(program.graph_signature.user_inputs)
-    found = []
-    for node in program.graph_module.graph.nodes:
-        if node.op == "placeholder" and node.name in own:
-            shape = tuple(getattr(node.meta.get("val"), "shape", ()))
-            if not all(isinstance(n, int) for n in shape):
-                raise ConvgraphError(
-                    f"module: its program leaves sizes of {node.name!r} open, {shape}; "
-                    "export it for numbers"
-                )
-            found.append(shape)
-    return found
-
-
-def sizes(node: Any, value: Any) -> tuple[int, ...]:
-    """The shape of what a node computes."""
-    if not all(isinstance(n, int) for n in value.shape):
-        raise ConvgraphError(
-            f"node={node.name!r}: how many units there are depends on the input's values"
-        )
-    return tuple(value.shape)
-
-
-def _values(read: Callable[[], Any]) -> NDArray[Any]:
-    detached = read().detach().cpu()
-    return np.asarray(detached.numpy() if detached.dtype.itemsize != 2 else detached.float())
