@@ -412,6 +412,28 @@ CASES: list[tuple[Callable[[], Any], str]] = [
 ]
 
 
+@pytest.mark.parametrize("value", ["x", [1], np.array([1, 2]), object(), {"a": 1}], ids=repr)
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("rate", lambda value: cg.stream(STACK, rate=value)),
+        ("chunk", lambda value: cg.stream(STACK, chunk=value)),
+        ("axis", lambda value: cg.stream(STACK, axis=value)),
+        ("tile", lambda value: cg.tiles(STACK, tile={0: value})),
+        ("where", lambda value: cg.prove(cg.Conv(3), cg.Shift(1), where=value)),
+        ("effective", lambda value: cg.report(STACK, effective=value)),
+        ("select", lambda value: cg.findings(STACK, select=value)),
+        ("ignore", lambda value: cg.findings(STACK, ignore=value)),
+        ("letter", lambda value: cg.tied_from_matrix(np.eye(2), letter=[value])),
+    ],
+)
+def test_what_is_of_another_type_is_named(
+    argument: str, call: Callable[[Any], Any], value: Any
+) -> None:
+    with pytest.raises(cg.ConvgraphError, match=argument):
+        call(value)
+
+
 @pytest.mark.parametrize(("call", "message"), CASES, ids=[message for _, message in CASES])
 def test_bad_input_is_named_with_its_value_and_the_rule(
     call: Callable[[], Any], message: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
@@ -369,6 +370,7 @@ def stream(
     size = time.period if chunk is None else chunk
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ConvgraphError(f"chunk={chunk!r}: a number of input positions, at least 1")
-    if rate is not None and (isinstance(rate, bool | float) or not rate > 0):
+    plain = isinstance(rate, Rational) and not isinstance(rate, bool)
+    if rate is not None and not (plain and rate > 0):
         raise ConvgraphError(f"rate={rate!r}: input positions a second, a whole number or fraction")
     return Stream(network, target, time, size, rate)

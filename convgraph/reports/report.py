@@ -279,6 +279,8 @@ def report(network: Network, row: str | None = None, effective: bool = True) -> 
     Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill
     (2019); Luo, Li, Urtasun and Zemel, NIPS 2016.
     """
+    if not isinstance(effective, bool):
+        raise ConvgraphError(f"effective={effective!r}: True or False")
     structure = structure_of(network, row)
     rows = report_rows(structure, effective)
     feature = _feature(structure, rows)

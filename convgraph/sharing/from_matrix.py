@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convgraph.core.arrays import Array
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.names import check_name
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Listed
@@ -49,6 +50,8 @@ def tied_from_matrix(matrix: Any, letter: str | None = None) -> Network:
     >>> cg.same_tying(cg.tied_from_matrix(cg.Conv(2).on(5).matrix()), cg.Conv(2).on(5))
     Comparison(holds)
     """
+    if letter is not None:
+        check_name("letter", letter)
     array = _as_array(matrix)
     outputs, inputs = array.shape
     target, source = np.nonzero(array != 0)
@@ -134,6 +137,8 @@ def tied_from_networkx(graph: nx.Graph, label: str = "label", letter: str | None
     """
     if not isinstance(graph, nx.Graph) or not graph.number_of_edges():
         raise ConvgraphError(f"graph={graph}: a networkx graph with edges")
+    if letter is not None:
+        check_name("letter", letter)
     position = {node: i for i, node in enumerate(graph)}
     if len({str(node) for node in graph}) < len(position):
         raise ConvgraphError("graph: two nodes have the same name as strings")

@@ -84,9 +84,11 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _chosen(argument: str, names: str | Iterable[str]) -> set[str]:
+    if not isinstance(names, Iterable):
+        raise ConvgraphError(f"{argument}={names!r}: an id of a rule, or several")
     wanted = [names] if isinstance(names, str) else list(names)
     for name in wanted:
-        if name not in _all():
+        if not isinstance(name, str) or name not in _all():
             raise ConvgraphError(f"{argument}={name!r}: no rule of that id{nearest(name, _all())}")
     return set(wanted)
 

@@ -105,7 +105,7 @@ def prove(
     ----------
     Goodfellow, Bengio and Courville, Deep Learning (2016), section 9.2.
     """
-    if where is not None and where not in get_args(Asked):
+    if where is not None and not (isinstance(where, str) and where in get_args(Asked)):
         raise ConvgraphError(f"where={where!r}: {WHERE_RULE}")
     subject = _subject(spec, channels, row)
     if not isinstance(transformation, Shift):
