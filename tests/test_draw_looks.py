@@ -128,7 +128,7 @@ def test_a_legend_stands_beside_the_figure_in_every_format() -> None:
     assert all(key.x > max(unit.x for unit in figure.panels[0].units) + 30 for key in keys)
     assert "seen by s4 &amp; &lt;more&gt;" in figure.svg()
     assert "Legend: orange is seen by s2; cyan is" in figure.description
-    assert r"{seen by s4 \& <more>}" in figure.tikz
+    assert r"{seen by s4 \& \textless{}more\textgreater{}}" in figure.tikz
     _, named = _legend(cg.draw(NET, shade=shade, legend=True))
     assert [text.text for text in named] == ["x1, x2, x3", "x3, x4, x5"]
 
