@@ -412,7 +412,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("value", ["x", [1], np.array([1, 2]), object(), {"a": 1}], ids=repr)
+@pytest.mark.parametrize("value", ["x", [1], np.array([1, 2]), object(), {"a": 1}], ids="tlaod")
 @pytest.mark.parametrize(
     ("argument", "call"),
     [

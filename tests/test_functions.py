@@ -224,3 +224,9 @@ def test_an_unknown_function_is_no_reduction(name: str) -> None:
         cg.from_networkx(graph)
     with pytest.raises(cg.ConvgraphError):
         network.evaluate([1, 2, 3], {"w": [1]})
+
+
+def test_a_slope_that_is_a_symbol_has_no_values_in_numbers() -> None:
+    net = cg.LeakyReLU(1 / sp.Symbol("n", integer=True, positive=True)).on(4)
+    with pytest.raises(cg.ConvgraphError, match="values in numbers need a number"):
+        net.evaluate(np.array([-1.0, 2, 3, -4]))

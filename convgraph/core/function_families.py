@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.function import Function
 from convgraph.core.simple_functions import LINE, ONE, ZERO, erf, rounded, sigmoid
 
@@ -27,9 +28,9 @@ def _homogeneous(right: Number, left: Number) -> Function:
     name = names.get((a, b)) or (f"leaky_relu({b})" if a == 1 else f"slopes({a}, {b})")
     exact: Callable[[sp.Expr], sp.Expr] = lambda t: a * sp.Max(0, t) + b * sp.Min(0, t)  # noqa: E731
     fast: Callable[[Array], Array]
-    fast = lambda v: float(a) * np.maximum(v, 0) + float(b) * np.minimum(v, 0)  # noqa: E731
+    fast = lambda v: _plain(a) * np.maximum(v, 0) + _plain(b) * np.minimum(v, 0)  # noqa: E731
     if a == 1:
-        fast = lambda v: np.maximum(v, 0) + float(b) * np.minimum(v, 0)  # noqa: E731
+        fast = lambda v: np.maximum(v, 0) + _plain(b) * np.minimum(v, 0)  # noqa: E731
     exact, fast = {
         "relu": (lambda t: sp.Max(0, t), lambda v: np.maximum(v, 0)),
         "abs": (sp.Abs, np.abs),
@@ -46,7 +47,7 @@ def _homogeneous(right: Number, left: Number) -> Function:
         order=1 if grows else None,
         strict=bool(a.is_positive and b.is_positive) if grows else None,
         nonnegative=(a.is_nonnegative and b.is_nonpositive) or None,
-        steepest=max(abs(float(a)), abs(float(b))) if finite else None,
+        steepest=max(abs(_plain(a)), abs(_plain(b))) if finite else None,
         ends=(end[0], end[1]),
     )
 
@@ -54,7 +55,7 @@ def _homogeneous(right: Number, left: Number) -> Function:
 def _elu(alpha: Number, gamma: Number = 1, width: Number = 1) -> Function:
     """gamma * t above 0, and gamma * alpha * (exp(t / width) - 1) below."""
     a, g, w = map(_number, (alpha, gamma, width))
-    x, y, z = map(float, (a, g, w))
+    x, y, z = map(_plain, (a, g, w))
     grows = x >= 0 and y > 0 and z > 0
     return Function(
         f"elu({a}, {g}, {w})",
@@ -69,7 +70,7 @@ def _elu(alpha: Number, gamma: Number = 1, width: Number = 1) -> Function:
 
 def _hardsigmoid(alpha: Number, beta: Number) -> Function:
     a, b = _number(alpha), _number(beta)
-    x, y = float(a), float(b)
+    x, y = _plain(a), _plain(b)
     grows = x > 0
     return Function(
         f"hardsigmoid({a}, {b})",
@@ -85,7 +86,7 @@ def _hardsigmoid(alpha: Number, beta: Number) -> Function:
 
 def _thresholded(alpha: Number) -> Function:
     a = _number(alpha)
-    x = float(a)
+    x = _plain(a)
     return Function(
         f"thresholdedrelu({a})",
         lambda t: sp.Piecewise((t, t > a), (0, True)),
@@ -99,7 +100,7 @@ def _thresholded(alpha: Number) -> Function:
 
 def _shrink(limit: Number, bias: Number) -> Function:
     m, b = _number(limit), _number(bias)
-    x, y = float(m), float(b)
+    x, y = float(m), _plain(b)
     grows = x >= 0 and y <= x
     return Function(
         f"shrink({m}, {b})",
@@ -113,7 +114,7 @@ def _shrink(limit: Number, bias: Number) -> Function:
 
 def _swish(alpha: Number = 1) -> Function:
     a = _number(alpha)
-    x = float(a)
+    x = _plain(a)
     return Function(
         "silu" if a == 1 else f"swish({a})",
         lambda t: t / (1 + sp.exp(-a * t)),
@@ -160,7 +161,7 @@ def _clip(low: sp.Expr | None, high: sp.Expr | None) -> Function:
     if high == 0 and low is None:
         return _homogeneous(0, 1)
     bounds = [None if b is None or b in (sp.oo, -sp.oo) else b for b in (low, high)]
-    plain = [None if b is None else float(b) for b in bounds]
+    plain = [None if b is None else _plain(b) for b in bounds]
     if all(b is not None and b.is_Integer for b in bounds):
         plain = [int(b) for b in bounds if b is not None]
 
@@ -190,8 +191,8 @@ def _clip(low: sp.Expr | None, high: sp.Expr | None) -> Function:
 
 
 def _clipped(v: Array, low: sp.Expr | None, high: sp.Expr | None) -> Array:
-    v = v if low is None else np.maximum(v, float(low))
-    return v if high is None else np.minimum(v, float(high))
+    v = v if low is None else np.maximum(v, _plain(low))
+    return v if high is None else np.minimum(v, _plain(high))
 
 
 def _quantised(point: int, low: int, high: int) -> Function:
@@ -216,6 +217,14 @@ def _wrapped(kind: str, bits: int) -> Function:
         lambda v: np.mod(np.trunc(v) - low, count) + low,
         nonnegative=True if low == 0 else None,
     )
+
+
+def _plain(value: Number) -> float:
+    """What numbers are computed with."""
+    try:
+        return float(value)
+    except TypeError:
+        raise ConvgraphError(f"{value}: values in numbers need a number here") from None
 
 
 def _number(value: Number) -> sp.Expr:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from convgraph.core.layer import Layer
     from convgraph.core.network import Network
 
-__all__ = ["Lengths", "is_long", "length", "put_in"]
+__all__ = ["Lengths", "is_long", "length", "put_in", "shown"]
 
 LONG = 20  # symbols, numbers and operations, up to which sympy is asked to simplify
+MOST_SHOWN = 1_000  # symbols, numbers and operations of a formula that is shown
 MOST = 500_000  # of all expressions together that a network applies functions to
 
 
@@ -35,6 +36,17 @@ def length(value: sp.Expr, most: int) -> int:
     (5, 3)
     """
     return sum(1 for _ in islice(sp.preorder_traversal(value), most))
+
+
+def shown(size: Any) -> str:
+    """A size as it is written, or "..." in the place of a formula that fills pages.
+
+    >>> n = sp.Symbol("n")
+    >>> shown(n // 2), shown(sum(sp.floor(n / k) for k in range(2, 999)))
+    ('floor(n/2)', '...')
+    """
+    long = isinstance(size, sp.Expr) and length(size, MOST_SHOWN + 1) > MOST_SHOWN
+    return "..." if long else str(size)
 
 
 def is_long(value: sp.Expr) -> bool:

@@ -349,13 +349,16 @@ class Network:
         )
 
     def __repr__(self) -> str:
-        rows = " -> ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:4])
+        from convgraph.core.long_expressions import shown
+
+        shapes = [(row.name, ", ".join(map(shown, row.shape))) for row in self.rows[:4]]
+        rows = " -> ".join(f"{name}[{shape}]" for name, shape in shapes)
         more = f" -> ... ({len(self.rows)} rows)" if len(self.rows) > 4 else ""
         units: Size = 0
         for row in self.rows:
             units = units + row.size
-        counts = f"{units} units, {self.connection_count} connections"
-        counts += f", {self.parameter_count} parameters"
+        parts = shown(units), shown(self.connection_count), shown(self.parameter_count)
+        counts = "{} units, {} connections, {} parameters".format(*parts)
         return escape.plain(f"Network({rows}{more}: {counts})")
 
 

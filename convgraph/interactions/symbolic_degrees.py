@@ -61,7 +61,22 @@ def fan_out_form(axis: Axis) -> DegreeForm | None:
         return DegreeForm({1: axis.inputs})
     if axis.boundary == "circular" and axis.stride == 1 and axis.inputs == axis.outputs:
         return DegreeForm({axis.taps: axis.inputs})
-    return _long_enough(axis.sliding, _window_fan_out)
+    return _apart(axis.sliding) or _long_enough(axis.sliding, _window_fan_out)
+
+
+def _apart(window: Window) -> DegreeForm | None:
+    """Windows inside the input that do not meet: each input is read once, or lies between them.
+
+    >>> fan_out_form(Window(inputs=size_symbol("n"), outputs=size_symbol("n"), taps=1))
+    DegreeForm(counts={1: n}, conditions=())
+    """
+    w = window
+    known = not is_symbolic(w.taps, w.stride, w.dilation, w.padding)
+    if not known or w.dilation != 1 or w.taps > w.stride or w.padding != 0 or not w.ends_inside:
+        return None
+    read = sp.expand(w.taps * w.outputs)
+    left = sp.expand(w.inputs - read)
+    return DegreeForm({1: read} | ({0: left} if left != 0 else {}))
 
 
 def reading(axis: Axis) -> Size | None:
