@@ -24,9 +24,7 @@ POINTS = 60  # fifteen of each of four kinds
 STRAIGHT = (sp.Abs, sp.sign, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise, AppliedUndef)
 JUMPING = (sp.sign, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise)
 DIGITS = 30  # of numbers that are no fractions; half of them have to agree
-CARRIED = (
-    4 * DIGITS
-)  # with which the values of functions that level out are computed, layer by layer
+CARRIED = 4 * DIGITS  # of the values of functions that level out, from layer to layer
 
 
 def expressions_differ(left: sp.Expr, right: sp.Expr) -> bool:
