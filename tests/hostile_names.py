@@ -46,6 +46,10 @@ NAMES = {
     "ruler": "  ---",
     "selector": 'x"]:not(a',
     "path": "../../etc/passwd",
+    "workflow": "::add-mask::x",
+    "indented": "x\n  ::stop-commands::y",
+    "pipeline": "##vso[task.complete result=Failed]x",
+    "group": "x###[group]y",
 }
 
 

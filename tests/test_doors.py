@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy as sp
 from click.testing import CliRunner
 from onnx import TensorProto
 
@@ -106,6 +107,14 @@ def test_what_is_large_is_counted_by_its_border(spec: str, size: int, shown: str
     done = CliRunner().invoke(main, ["show", spec, "--input", str(size), "--json"])
     assert done.exit_code == 0
     assert shown.replace(",", "") in done.output
+
+
+@pytest.mark.parametrize("size", [7, 10**9])
+def test_a_long_row_before_one_of_open_size_is_counted_by_its_border(size: int) -> None:
+    units = sp.Symbol("m", integer=True, positive=True)
+    ring = cg.Conv(3, padding="same", padding_mode="circular")
+    found = cg.sparsity((ring >> cg.Dense(units)).on(size))
+    assert (found.fan_in, found.fan_out) == ({3: size, size: units}, {3: size, units: size})
 
 
 def test_tiles_of_a_window_that_is_too_long_are_refused_before_its_taps_are_listed() -> None:

@@ -21,6 +21,22 @@ WIDTH = 100  # columns, where it is not a terminal that says how many it has
 WAIT = 1.0  # seconds before progress shows itself
 
 
+class Log:
+    """A stream to which texts of whole lines are written, none of which commands a reader of logs.
+
+    How a table breaks a name up is not known before.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        return int(self.stream.write(escape.log_lines(text)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
 def console(*, stderr: bool = False) -> Console:
     """Where a command prints; in colour on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
@@ -28,6 +44,14 @@ def console(*, stderr: bool = False) -> Console:
 
     class Plain(Console):
         """A console that shows what it does not print as escapes: a name commands no terminal."""
+
+        @property
+        def file(self) -> Any:
+            return Log(super().file)
+
+        @file.setter
+        def file(self, new: Any) -> None:  # as a bar of progress takes the place of a stream
+            self._file = new
 
         def render(self, *args: Any, **options: Any) -> Iterator[Segment]:
             for text, style, control in super().render(*args, **options):
@@ -82,7 +106,7 @@ def print_lines(lines: Iterable[RenderableType]) -> None:
 
 def print_text(text: str, *, nl: bool = True) -> None:
     """Print a text of lines as it is, without what would command a terminal."""
-    click.echo(escape.plain(text, keep="\n"), nl=nl)
+    click.echo(escape.log(text), nl=nl)
 
 
 def print_json(value: Any) -> None:

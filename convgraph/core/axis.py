@@ -292,9 +292,11 @@ class Full(Axis):
     _positions = table
 
     def tap_uses(self) -> NDArray[np.int64]:
+        memory.require("positions", int(self.inputs), 8)
         return np.full(int(self.inputs), int(self.outputs))
 
     def fan_in(self) -> NDArray[np.int64]:
+        memory.require("positions", int(self.outputs), 8)
         return np.full(int(self.outputs), int(self.inputs))
 
     def fan_out(self) -> NDArray[np.int64]:

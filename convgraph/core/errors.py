@@ -31,7 +31,7 @@ RULE = 200  # of them, at the end, where the rule stands
 
 
 def _short(message: str) -> str:
-    message = escape.plain(message, keep="\n")
+    message = escape.log(message)
     if len(message) <= LONGEST:
         return message
     return f"{message[: LONGEST - RULE - 5]} ... {message[-RULE:]}"

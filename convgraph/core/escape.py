@@ -22,6 +22,8 @@ __all__ = [
     "formula",
     "json",
     "json_in_html",
+    "log",
+    "log_lines",
     "markdown",
     "markup",
     "pdf",
@@ -37,14 +39,44 @@ def plain(text: str, keep: str = "") -> str:
     r"""Text of printable characters alone, for a terminal and as the ground of all that follows.
 
     Control characters, line breaks, marks that turn the direction of writing and halves of
-    characters are written as Python writes them; those in `keep` stay.
+    characters are written as Python writes them; those in `keep` stay. So is the start of what a
+    service that builds software takes for a command to itself, wherever a program prints it.
 
     >>> print(plain("conv\x1b]0;owned\x07"), plain("a\nb\u202e", keep="\n").replace("\n", "/"))
     conv\x1b]0;owned\x07 a/b\u202e
+    >>> print(plain("##vso[task.complete]"))
+    #\x23vso[task.complete]
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+    return _COMMAND.sub(r"#\\x23", text) if "##" in text else text
+
+
+def log(text: str) -> str:
+    r"""Lines of plain text, as they may stand in the log of a service that builds software.
+
+    >>> print(log("a::b\x1b\n ::stop-commands::x"))
+    a::b\x1b
+     \x3a:stop-commands::x
+    """
+    return log_lines(plain(text, keep="\n"))
+
+
+def log_lines(text: str) -> str:
+    r"""Lines none of which is a command in such a log; what colours them stays as it is.
+
+    Commands are `##[error]` and `##vso[task.complete]` anywhere, and `::add-mask::` where a line
+    begins: Azure Pipelines, "Logging commands"; GitHub Actions, "Workflow commands".
+
+    >>> print(log_lines("##[error]x ## [y]"))
+    #\x23[error]x ## [y]
+    """
+    text = _COMMAND.sub(r"#\\x23", text) if "##" in text else text
+    return _COMMAND_LINE.sub(r"\1\\x3a", text) if "::" in text else text
+
+
+_COMMAND = re.compile(r"##(?=\w*\[)")
+_COMMAND_LINE = re.compile(r"(?m)^((?:[^\S\n]|\x1b\[[\d;]*m)*):(?=:)")
 
 
 def markup(text: str) -> str:
@@ -167,7 +199,7 @@ def markdown(text: str) -> str:
 
 _FORMULA_STARTS = tuple("=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{MINUS SIGN}")
 _FORMULA_STARTS += ("\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}", "\\t", "\\r")
-_SEPARATORS = re.compile("[\",;|'\\s]")
+_SEPARATORS = re.compile("[\",;|'\\s]|^::")  # a line that begins with :: is a command in a log
 
 
 def csv(value: Any) -> str:
@@ -190,12 +222,13 @@ def csv(value: Any) -> str:
 def smt(name: str) -> str:
     """A name between the bars of an SMT-LIB symbol, different names differently.
 
-    Nothing ends such a symbol but a bar, and no backslash may stand in one (SMT-LIB 2.6, 3.1).
+    Nothing ends such a symbol but a bar, and no backslash may stand in one (SMT-LIB 2.6, 3.1);
+    of `#`, two may be a command in a log.
 
     >>> smt("a|) (assert false) ;")
     'a{7c}) (assert false) ;'
     """
-    return "".join(f"{{{ord(c):x}}}" if c in "|\\{" or not c.isprintable() else c for c in name)
+    return "".join(f"{{{ord(c):x}}}" if c in "|\\{#" or not c.isprintable() else c for c in name)
 
 
 def json(value: Any, indent: int | None = 2) -> str:
@@ -207,9 +240,9 @@ def json(value: Any, indent: int | None = 2) -> str:
     import json as _json
 
     text = _json.dumps(value, indent=indent, ensure_ascii=False)
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in text)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else _json.dumps(c)[1:-1] for c in text)
+    return _COMMAND.sub(r"#\\u0023", text) if "##" in text else text
 
 
 def json_in_html(value: Any) -> str:

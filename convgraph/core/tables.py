@@ -46,7 +46,7 @@ class Table:
             for line in lines
         ]
         facts = [f"{name}: {escape.plain(said)}" for name, said in self.facts]
-        return "\n".join([*shown, *(["", *facts] if facts else [])])
+        return escape.log("\n".join([*shown, *(["", *facts] if facts else [])]))
 
     def markdown(self) -> str:
         """A Markdown table, and the facts as a list."""

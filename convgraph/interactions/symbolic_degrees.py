@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
+from convgraph.core.pieces import Pieces, columns
 from convgraph.core.sizes import Size, clamp, floor_div, is_symbolic, size_symbol
 from convgraph.core.window import Window
 
@@ -41,7 +40,7 @@ def fan_in_form(axis: Axis) -> DegreeForm | None:
     DegreeForm(counts={3: n - 2, 2: 2}, conditions=(n >= 2,))
     """
     if not axis.symbolic:
-        return _counted(axis.fan_in())
+        return _counted(axis.fan_in_pieces())
     if axis.complete:
         return DegreeForm({axis.taps: axis.outputs})
     if axis.window is None or is_symbolic(axis.taps):
@@ -53,7 +52,7 @@ def fan_in_form(axis: Axis) -> DegreeForm | None:
 def fan_out_form(axis: Axis) -> DegreeForm | None:
     """How many inputs have which fan-out; None where it has no closed form here."""
     if not axis.symbolic:
-        return _counted(axis.fan_out())
+        return _counted(axis.fan_out_pieces())
     if axis.sliding is None:
         back = axis.opposite()
         return None if back is None else fan_in_form(back)
@@ -87,7 +86,7 @@ def reading(axis: Axis) -> Size | None:
     n + 1
     """
     if not axis.symbolic:
-        return int(np.count_nonzero(axis.fan_in()))
+        return sum(n for degree, n in _counted(axis.fan_in_pieces()).counts.items() if degree)
     if axis.window is None or axis.complete:
         return axis.outputs
     if axis.sliding is None:
@@ -107,9 +106,12 @@ def reading(axis: Axis) -> Size | None:
     return sp.expand(total)
 
 
-def _counted(degrees: NDArray[np.int64]) -> DegreeForm:
-    values, counts = np.unique(degrees, return_counts=True)
-    return DegreeForm(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+def _counted(degrees: Pieces) -> DegreeForm:
+    counts: dict[Size, Size] = {}
+    (values,), lengths = columns([degrees])
+    for value, length in sorted(zip(values.tolist(), lengths.tolist(), strict=True)):
+        counts[value] = counts.get(value, 0) + length
+    return DegreeForm(counts)
 
 
 def _long_enough(window: Window, form: Any) -> DegreeForm | None:

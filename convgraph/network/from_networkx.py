@@ -10,9 +10,9 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from convgraph.core import escape
 from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.escape import plain
 from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
@@ -130,7 +130,7 @@ def _network(
 
 def _name(node: Any) -> str:
     """A node's name, a label's or a row's, on one or more lines of printable characters."""
-    return plain(str(node), keep="\n")
+    return escape.log(str(node))
 
 
 def _symbols(labels: list[sp.Expr]) -> set[str]:
