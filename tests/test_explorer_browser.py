@@ -260,7 +260,9 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     button = page.browser.find_elements("css selector", ".ex-rule button")[-1]
     button.click()
     told = page.said
-    assert told in [f"{each.message}. {each.reason}" for each in found]
+    stride = found.of("stride-without-blur")[-1]
+    assert told.startswith(f"{stride.message}. {stride.reason} The input moves by ")
+    assert "none of its cells move along exactly" in told
     page.cell(0, 0)
     assert " sees " in page.said
     page.actions().move_to_element(page.one("h1")).perform()
@@ -272,8 +274,44 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     page.one(".ex-rule button").click()
     page.press(page.keys.ESCAPE)
     assert "finding=" not in page.link
+    assert "shift=" not in page.link
     assert not page.browser.find_elements("css selector", ".ex-rule [aria-pressed=true]")
     assert "no tensor nought" in Page(chromium, address + "#tensor=nought").said
+
+
+def test_branches_that_look_elsewhere_are_held_against_each_other(
+    chromium: Any, tmp_path: Path
+) -> None:
+    x = cg.Input((1, 9, 9))
+    one, other = (cg.Conv((3, 3), padding=pads)(x) for pads in (1, ((2, 0), (2, 0))))
+    net = cg.Network(x, cg.Add()(one, other), names=["x", "a", "b", "sum"])
+    address = cg.report(net).save(tmp_path / "page.html").as_uri()
+    page = Page(chromium, address)
+    number = [each.rule for each in cg.findings(net)].index("misaligned-merge")
+    page.browser.find_elements("css selector", ".ex-rule button")[number].click()
+    page.settle()
+    fields = [cg.receptive_field(net, f"{row}1,5,5") for row in "ab"]
+    both, either = (len(set(fields[0]) & set(fields[1])), len(set(fields[0]) | set(fields[1])))
+    assert f"Both: {both}, {round(100 * both / either)}% of all together." in page.said
+    again = Page(chromium, address + page.link)
+    assert "Both: " in again.said
+    page.one(".ex-stage canvas").click()
+    page.settle()
+    assert "Kept" not in page.said
+
+
+def test_a_page_that_is_shown_later_is_laid_out_then(chromium: Any, tmp_path: Path) -> None:
+    cg.report(small()).save(tmp_path / "page.html")
+    host = tmp_path / "host.html"
+    host.write_text('<iframe src="page.html" width=700 height=500 style="display: none"></iframe>')
+    page = Page(chromium, host.as_uri())
+    frame = page.one("iframe")
+    page.browser.execute_script("arguments[0].style.display = ''", frame)
+    page.browser.switch_to.frame(frame)
+    page.until(lambda: " sees " in page.said)
+    assert page.run("return explorer.grid.columns") > 1
+    page.browser.switch_to.default_content()
+    assert chromium.get_log("browser") == []
 
 
 def test_what_is_kept_is_compared_with_nothing_but_others(page: Any) -> None:

@@ -78,6 +78,17 @@ def test_where_a_finding_is_about_units_they_are_on_the_page() -> None:
     assert found >= len(witness) > 0
 
 
+def test_findings_about_no_units_have_places_too() -> None:
+    x = cg.Input((1, 16, 16))
+    one = cg.Conv((3, 3), 2, stride=2, padding=1)(x)
+    other = cg.Conv((3, 3), 2, stride=2, padding=((2, 0), (2, 0)))(x)
+    net = cg.Network(x, cg.Add()(one, other), names=["x", "a", "b", "sum"])
+    known = data(cg.report(net).to_html())["findings"]
+    places = {finding["rule"]: finding for finding in known}
+    assert places["stride-without-blur"]["shift"] == [1, 1]
+    assert sorted(places["misaligned-merge"]["beside"]) == [1, 2]
+
+
 def test_a_network_without_axes_that_move_has_a_page_all_the_same() -> None:
     page = cg.report((cg.Dense(4) >> cg.ReLU()).on(3)).to_html()
     assert data(page)["strides"][1:] == [None, None] or "ex-tree" in page

@@ -310,7 +310,11 @@ def test_padding_is_everywhere_where_no_unit_is_free_of_it(
     }
     reached = cut.union(*(nx.descendants(net.graph, unit) for unit in cut))
     free = set(net.outputs[0].units()) - reached
-    assert bool(cg.findings(net, select="padding-everywhere")) == (not free)
+    found = cg.findings(net, select="padding-everywhere")
+    assert bool(found) == (not free)
+    if found:
+        rows = [row for row in net.rows[1:] if reached.issuperset(row.units())]
+        assert found[0].witness == set(rows[0].units())
 
 
 @pytest.mark.parametrize(
@@ -335,6 +339,32 @@ def test_the_lattice_that_is_left_is_the_product_of_the_strides() -> None:
     spec = cg.Conv(3, stride=2) >> cg.MaxPool(3)
     found = cg.findings(spec.on(30), select="stride-without-blur")
     assert [finding.details["lattice"] for finding in found] == [(2,), (6,)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=4))
+def test_the_shift_of_a_finding_is_followed_by_what_the_layer_reads_alone(
+    strides: list[tuple[int, int]],
+) -> None:
+    spec = cg.ReLU()
+    for down, right in strides:
+        spec = spec >> cg.Conv((1, 1), stride=(down, right))
+    net = spec.on((82, 83))
+    found = cg.findings(net, select="stride-without-blur")
+    shifts = {finding.tensors[0]: finding.details["shift"] for finding in found}
+    before = np.ones(2, int)
+    for layer, own in zip(net.layers[1:], strides, strict=True):
+        after = before * own
+        assert (layer.target.name in shifts) == (max(own) > 1)
+        for axis, amount in enumerate(shifts.get(layer.target.name, ())):
+            assert amount % before[axis] == 0
+            assert bool(amount % after[axis]) == (own[axis] > 1)
+        before = after
+
+
+def test_where_what_is_read_follows_no_whole_shift_one_position_is_shown() -> None:
+    spec = cg.Upsample(2) >> cg.Conv(1, stride=2) >> cg.Upsample(2) >> cg.MaxPool(3)
+    shifts = [f.details["shift"] for f in cg.findings(spec.on(12), select="stride-without-blur")]
+    assert shifts == [(0,), (1,)]
 
 
 @given(

@@ -42,7 +42,7 @@ class Controls {
     const { state, space, root } = this.explorer;
     this.inputs = [...root.querySelectorAll(".ex-shift input")];
     this.inputs.forEach((input, axis) => {
-      const most = Math.min(space[axis] - 1, 64);
+      const most = farthest(space[axis]);
       Object.assign(input, { min: -most, max: most, step: 1 });
       input.addEventListener("input", () => {
         state.moved = state.moved.map((n, a) => (a === axis ? input.valueAsNumber : n));
@@ -75,8 +75,9 @@ class Controls {
 
   clear() {
     const { explorer } = this;
-    Object.assign(explorer.state, { cell: null, pixel: null, finding: null, moved: explorer.space.map(() => 0) });
-    explorer.hover = explorer.kept = null;
+    explorer.places.leave();
+    Object.assign(explorer.state, { cell: null, pixel: null, moved: explorer.space.map(() => 0) });
+    explorer.kept = null;
     this.kept();
     this.outputs();
     explorer.show();
@@ -162,8 +163,8 @@ class Pointing {
 
   fix(point) {
     const { state } = this.explorer;
-    this.explorer.hover = null;
-    Object.assign(state, { finding: null }, point.kind === "pixel" ? { pixel: point.place, cell: null } :
+    this.explorer.places.leave();
+    Object.assign(state, point.kind === "pixel" ? { pixel: point.place, cell: null } :
       { cell: point.place, pixel: null });
     this.explorer.show();
   }

@@ -54,7 +54,10 @@ class Explorer {
 
   controls() {
     this.buttons = new Controls(this);
+    this.places = new Places(this);
     new Pointing(this);
+    // Of the frame that the page is in, too, which may be shown only later.
+    new ResizeObserver(() => { if (this.root.clientWidth !== this.wide) this.layout(); }).observe(this.root);
     window.addEventListener("resize", () => { this.tree.stale = true; this.layout(); });
     window.addEventListener("beforeprint", () => this.thumbs(true));
     window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
@@ -65,8 +68,8 @@ class Explorer {
 
   choose(row, rest = {}) {
     const change = row !== this.state.row;
-    Object.assign(this.state, { row, finding: null }, change ? { channel: null, cell: null } : {}, rest);
-    this.hover = null;
+    this.places.leave();
+    Object.assign(this.state, { row }, change ? { channel: null, cell: null } : {}, rest);
     if (change) this.layout(); else this.show();
   }
 
@@ -86,32 +89,21 @@ class Explorer {
     this.state.pixel = fits(asked.pixel, this.space) ? asked.pixel : null;
     this.state.heat = asked.heat;
     this.missing = asked.name && row < 0 ? asked.name : null;
-    this.state.finding = null;
-    if (this.data.findings[asked.finding]) this.found(asked.finding);
-    const farthest = (n) => Math.min(n - 1, 64);
-    if (asked.moved?.length === this.space.length && asked.moved.every((n, a) => Math.abs(n) <= farthest(this.space[a]))) {
-      this.state.moved = asked.moved;
-    }
+    this.places.leave();
+    this.state.moved = this.space.map(() => 0);
+    if (this.data.findings[asked.finding]) this.places.show(asked.finding);
+    if (this.movable(asked.moved)) this.state.moved = asked.moved;
     this.tree.reveal(this.state.row);
     this.buttons.said();
   }
 
+  movable(amounts) {
+    return amounts?.length === this.space.length && amounts.every((n, axis) => Math.abs(n) <= farthest(this.space[axis]));
+  }
+
   find(number) {
-    this.found(number);
+    this.places.show(number);
     this.layout();
-  }
-
-  // The rows of a finding are marked, and its units asked about, until something else is.
-  found(number) {
-    const { units, rows } = this.data.findings[number];
-    const row = units ? units.row : rows[0] ?? this.state.row;
-    this.tree.reveal(row);
-    this.hover = null;
-    Object.assign(this.state, { row, channel: null, cell: null, pixel: null, finding: number });
-  }
-
-  get units() {
-    return this.data.findings[this.state.finding]?.units;
   }
 
   // -- questions ------------------------------------------------------------------------------
@@ -119,7 +111,7 @@ class Explorer {
   // What is asked about now: a cell, a pixel, or the units of a finding.
   point() {
     if (this.hover) return this.hover;
-    const { row, channel, cell, pixel } = this.state, { units } = this;
+    const { row, channel, cell, pixel } = this.state, { units } = this.places.shown;
     if (units) return { kind: "units", row, units };
     if (pixel) return { kind: "pixel", place: pixel };
     return cell ? { kind: "cell", row, channel, place: cell } : null;
@@ -186,6 +178,8 @@ class Explorer {
   // -- pictures -------------------------------------------------------------------------------
 
   layout() {
+    this.wide = this.root.clientWidth;
+    if (!this.wide) return;  // not shown yet
     const panel = (selector) => this.one(selector).clientWidth;
     const high = innerWidth < 720 ? 360 : Math.max(300, Math.min(innerHeight - 300, 640));
     this.image.fit(panel(".ex-image .ex-stage"), high);
@@ -203,6 +197,7 @@ class Explorer {
   }
 
   show() {
+    if (!this.wide) return;
     const point = this.point(), { row, heat, moved, channel } = this.state;
     const beside = this.kept && JSON.stringify(this.kept.point) !== JSON.stringify(point) ? this.kept : null;
     const found = point && this.answer(point), shift = this.shift();
@@ -287,7 +282,7 @@ class Explorer {
 
   thumbs(all = false) {
     const point = this.point(), found = point && this.answer(point), shift = this.shift();
-    const flagged = new Set(this.data.findings[this.state.finding]?.rows);
+    const flagged = new Set(this.places.shown.rows);
     for (const { element, canvas, row, item, expanded } of all ? this.tree.visible : this.tree.inView()) {
       element.classList.toggle("ex-flag", !expanded && this.tree.rowsOf(item).some((each) => flagged.has(each)));
       thumbnail(canvas, this.network.rows[row], this.colours, this.base(row),
@@ -304,13 +299,13 @@ class Explorer {
     const { thinned } = this.grid;
     this.say(".ex-tensor figcaption span", `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
       (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : ""));
-    const said = [], finding = this.data.findings[this.state.finding];
+    const said = [], finding = this.places.shown;
+    if (finding.message && !this.hover) said.push(`${finding.message}. ${finding.reason}`);
     if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
     if (points.length === 2) said.push(this.words.compared(points, onImage));
     else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
     else if (point?.kind === "cell") said.push(this.words.sees(point, found));
-    else if (finding) said.push(`${finding.message}. ${finding.reason}`);
-    else if (!shift) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
+    else if (!shift && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
     if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));
     if (this.missing) said.unshift(`There is no tensor ${this.missing} on this page.`);
     this.missing = null;
@@ -341,6 +336,11 @@ class Explorer {
       try { history.replaceState(null, "", this.link); } catch { /* a frame without an address */ }
     }
   }
+}
+
+// How far the input can be moved along an axis.
+function farthest(size) {
+  return Math.min(size - 1, 64);
 }
 
 for (const root of document.querySelectorAll(".ex")) {

@@ -104,6 +104,11 @@ def _finding(finding: Finding, numbers: Mapping[str, int]) -> dict[str, Any]:
     units = finding.witness
     if units is not None and units.row.name in numbers and len(units.boxes) <= MOST_BOXES:
         facts["units"] = {"row": numbers[units.row.name], "boxes": _boxes(units)}
+    if any(finding.details.get("shift", ())):
+        facts["shift"] = [int(n) for n in finding.details["shift"]]
+    beside = finding.details.get("beside", ())
+    if beside and all(name in numbers for name in beside):
+        facts["beside"] = [numbers[name] for name in beside]
     return facts
 
 

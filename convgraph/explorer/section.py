@@ -32,6 +32,7 @@ SCRIPTS = (
     "words.js",
     "links.js",
     "controls.js",
+    "places.js",
     "explorer.js",
 )
 MOST_UNITS = 4_000_000  # of a row that a browser holds several times over
@@ -64,12 +65,13 @@ arrow keys move over its cells and say what each sees, Page Up and Page Down ove
 aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure>
 </div>
 <ul class="ex-legend" aria-label="Legend">
-<li class="ex-not-shift"><i style="background:var(--point)"></i>what is asked about</li>
-<li class="ex-not-shift"><i style="background:var(--field)"></i>cells that carry it</li>
+<li class="ex-not-shift ex-not-kept"><i style="background:var(--point)"></i>what is asked about</li>
+<li class="ex-not-shift ex-not-kept"><i style="background:var(--field)"></i>cells that carry it</li>
 <li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
 <li class="ex-if-pads ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>
-<li class="ex-if-kept"><i style="background:var(--other)"></i>the second alone</li>
+<li class="ex-if-kept"><i style="background:var(--point)"></i>what the first alone sees</li>
+<li class="ex-if-kept"><i style="background:var(--other)"></i>what the second alone sees</li>
 <li class="ex-if-shift"><i style="background:var(--holds)"></i>moves along exactly</li>
 <li class="ex-if-shift"><i style="background:var(--breaks)"></i>does not (crossed)</li>
 </ul>

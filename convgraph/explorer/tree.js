@@ -60,14 +60,14 @@ class Tree {
         .map((row) => ({ item: row, row, path: `row${row}`, depth: 0 }));
     }
     const found = [];
-    const walk = (items, path, depth) => items.forEach((item, i) => {
+    const walk = (items, path, depth, inside) => items.forEach((item, i) => {
       const own = `${path}/${i}`;
       const fold = typeof item !== "number";
       const row = fold ? this.rowsOf(item).at(-1) : item;
-      found.push({ item, row, path: own, depth, fold, expanded: fold && this.open.has(own) });
-      if (fold && this.open.has(own)) walk(item.items, own, depth + 1);
+      found.push({ item, row, path: own, depth, fold, expanded: fold && this.open.has(own), inside });
+      if (fold && this.open.has(own)) walk(item.items, own, depth + 1, item.name);
     });
-    walk(this.data.folds, "", 0);
+    walk(this.data.folds, "", 0, "");
     return found;
   }
 
@@ -113,16 +113,25 @@ class Tree {
     words.className = "ex-words";
     const title = document.createElement("b");
     const { kind } = this.data.facts[row];
-    title.textContent = fold ? item.name : this.rows[row].name;
+    const name = fold ? item.name : this.rows[row].name;
+    title.textContent = this.within(name, entry);
     const small = document.createElement("small");
     const shape = this.rows[row].shape.join(" × ");
     small.textContent = `${shape || "1"} · ${fold ? `${this.rowsOf(item).length} tensors` : kind}`;
-    element.title = `${title.textContent}: ${small.textContent}`;
+    element.title = `${name}: ${small.textContent}`;
     words.append(title, small);
     element.append(twist, canvas, words);
     element.addEventListener("click", () => { element.focus(); this.handlers.choose(row); });
     element.addEventListener("dblclick", () => { if (fold) this.toggle(path); });
     return element;
+  }
+
+  // In a fold the part of a name that tells it from its neighbours; the fold says the rest.
+  within(name, { inside }) {
+    if (!inside || !name.startsWith(inside) || !/^[./]./.test(name.slice(inside.length))) return name;
+    const rest = name.slice(inside.length + 1);
+    // a number alone says little
+    return /^\d/.test(rest) ? name.slice(inside.search(/[^./]*$/)) : rest;
   }
 
   toggle(path) {

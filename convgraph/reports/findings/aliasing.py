@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
 
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.tying import Constant, Explicit, Mean
@@ -82,5 +84,22 @@ def _occurrence(structure: Structure, layer: Layer, strides: list[int]) -> Occur
             "Give the layer a stride of 1 and subsample behind a fixed blur, such as "
             "an average pool."
         ),
-        details={"strides": tuple(strides), "lattice": lattice},
+        details={
+            "strides": tuple(strides),
+            "lattice": lattice,
+            "shift": _breaking(lattice, strides),
+        },
     )
+
+
+def _breaking(lattice: Sequence[Any], strides: Sequence[int]) -> tuple[int, ...]:
+    """A shift of the input that the layer does not follow by whole units, and what it reads does
+    where it can. Zeros where there is none.
+    """
+    found = []
+    for step, stride in zip(lattice, strides, strict=False):
+        before = Fraction(step or 0) / stride
+        follows = stride == 1 or before * stride <= 1
+        whole = before.numerator % (before * stride) if not follows else 0
+        found.append(0 if follows else before.numerator if whole else 1)
+    return tuple(found)

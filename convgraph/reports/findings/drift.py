@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
+from convgraph.reports.findings.witnesses import middle_unit
 from convgraph.reports.structure import Structure
 
 
@@ -51,5 +52,6 @@ def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
                 ),
                 fix="Use odd kernels, or alternate the side of the padding from layer to layer.",
                 details={"drift": drifts, "centre": centre},
+                witness=middle_unit(layer.target),
             )
             break

@@ -132,6 +132,6 @@ def _occurrence(merges: list[tuple[str, list[dict[str, Any]]]]) -> Occurrence:
             "Pad the branches alike: (kernel - 1) / 2 on both sides for a stride of 1, the same "
             "sizes and strides on every way, or an input size for which they agree."
         ),
-        details={"differences": differing},
+        details={"differences": differing, "beside": differing[0]["paths"]},
         severity="info" if all(map(_slight, differing)) else None,
     )

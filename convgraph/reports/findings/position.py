@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from convgraph.core.layer import Row
 from convgraph.interactions.padding_seen import padded_share
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
+from convgraph.reports.findings.witnesses import all_units
 from convgraph.reports.structure import Structure
 
 
@@ -24,9 +26,9 @@ def padding_everywhere(structure: Structure) -> Iterator[Occurrence]:
         if state is None or padded_share(state) < 1:
             continue
         first = _first(structure)
-        where = f"; from {first} on no unit is free of it" if first is not None else ""
+        where = f"; from {first.name} on no unit is free of it" if first is not None else ""
         yield Occurrence(
-            tensors=(row.name,) if first in (None, row.name) else (row.name, str(first)),
+            tensors=tuple(dict.fromkeys((row.name, (first or row).name))),
             message=f"every unit of {row.name} sees padding{where}",
             reason=(
                 "Padding tells a unit how far away the border is, so that a network can learn "
@@ -37,15 +39,16 @@ def padding_everywhere(structure: Structure) -> Iterator[Occurrence]:
                 "Crop or convolve without padding where positions should not matter, or take it as "
                 "a feature where they should."
             ),
-            details={"first": first},
+            details={"first": None if first is None else first.name},
+            witness=all_units(first or row),
         )
 
 
-def _first(structure: Structure) -> str | None:
+def _first(structure: Structure) -> Row | None:
     """The first row whose units move over the input and all see padding."""
     for row in structure.network.rows:
         state = structure.padded.states.get(row.name)
         moving = state is not None and any(m is not None for m in state.moves)
         if state is not None and moving and padded_share(state) == 1:
-            return row.name
+            return row
     return None

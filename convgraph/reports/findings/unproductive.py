@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from convgraph.core.layer import Joint, Layer
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
+from convgraph.reports.findings.witnesses import middle_unit
 from convgraph.reports.structure import Structure
 
 
@@ -27,7 +28,8 @@ def unproductive_layer(structure: Structure) -> Iterator[Occurrence]:
         and _windowed(structure, layer)
     ]
     if found:
-        least = _fields(structure, structure.network.layer(found[0]).joints[0]) or ()
+        first = structure.network.layer(found[0]).joints[0]
+        least = _fields(structure, first) or ()
         sizes, space = " x ".join(map(str, least)), " x ".join(map(str, structure.space))
         behind = len(found) - 1
         few = ("", "; so does one layer behind it")
@@ -45,6 +47,7 @@ def unproductive_layer(structure: Structure) -> Iterator[Occurrence]:
             ),
             fix="Feed larger images, remove early strides or pooling, or leave these layers out.",
             details={"layers": len(found), "field": least, "input": structure.space},
+            witness=middle_unit(first.source),
         )
 
 
