@@ -106,6 +106,8 @@ class Builder:
         """The layers by the rows that they compute."""
         self.fixed: dict[tuple[str, str], Any] = {}
         """By row and kind, which units are one number whatever the input: see `fixed_units`."""
+        self.unbounded: set[str] = set()
+        """The rows of which some units are infinite or no number for some inputs."""
         self.hints, self.strict, self.stated, self.infer = hints, strict, stated, infer
         self.body = body
         self._constant_rows: dict[str, Signal] = {}

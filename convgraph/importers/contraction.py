@@ -21,6 +21,7 @@ from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.fixed_units import fixed
 from convgraph.importers.hidden import MOST, not_finite, zeros_of
 from convgraph.importers.node import Node
+from convgraph.importers.perhaps_infinite import say_if_infinite
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
 __all__ = ["contract", "einsum", "nonzero"]
@@ -73,9 +74,13 @@ def contract(
     if len(signals) == 1 and len(values) == 2:
         sparse = _with_zeros(builder, values, terms, letters, summed, sizes)
         if sparse is not None:
+            say_if_infinite(builder, node, signals[0][0])
             return builder.emit(node, shape, [(signals[0][0], *sparse)], SUM, bias, name)
     zeros = _zeros(builder, signals, terms, summed)
     _say_no_numbers(builder, node, signals)
+    for (_, own), (other, _) in zip(signals, signals[::-1], strict=True):
+        if any(marked is own for marked, _ in zeros):
+            say_if_infinite(builder, node, other)
     wirings = _without_zeros(signals, zeros, letters, summed, sizes)
     if wirings is None:
         wirings = [_reads(own, letters, summed, sizes) for _, own in signals]

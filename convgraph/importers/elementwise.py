@@ -18,9 +18,10 @@ from convgraph.core.tying import Constant, Tying
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder, builds, unit_bias
+from convgraph.importers.fixed_units import fixed
 from convgraph.importers.hidden import (
+    LOOKED_AT,
     mark,
-    mark_difference,
     mark_greatest,
     mark_product,
     mark_quotient,
@@ -30,6 +31,7 @@ from convgraph.importers.hidden import (
 )
 from convgraph.importers.node import Node
 from convgraph.importers.numbers import exact, scalar
+from convgraph.importers.perhaps_infinite import say_if_infinite
 from convgraph.importers.reductions import each_together
 from convgraph.importers.selection import mark_choice, select
 from convgraph.importers.values import Known, Signal, Value, row_shape
@@ -69,20 +71,17 @@ def affine(builder: Builder, node: Node) -> None:
     """Sums: rows bring edges, and the first tensor known beforehand is a bias."""
     values, shape = _operands(builder, node)
     if node.op in ("Add", "Sum"):
-        if without_hidden(builder, node, values, shape) is not None:
+        hidden = without_hidden(builder, node, values, shape)
+        if hidden is not None:
+            say_if_infinite(builder, node, hidden)
             return
-        mark(builder, node.outputs[0], values, shape, False)
-    elif node.op == "Sub":
-        first, second = values
-        taken = [_negative(second)] if isinstance(second, Known) and second.there else []
-        mark(builder, node.outputs[0], [first, *taken], shape, False)
-        if isinstance(first, Signal) and isinstance(second, Signal):
-            mark_difference(builder, node.outputs[0], [first, second], shape)
     factors = [sp.S.One] * len(values)
     if node.op == "Sub":
         factors[1] = sp.S.NegativeOne
     if node.op == "Mean":
         factors = [sp.Rational(1, len(values))] * len(values)
+    terms = [(value, float(factor)) for value, factor in zip(values, factors, strict=True)]
+    mark(builder, node.outputs[0], terms, shape, False)
     joints: Joints = []
     bias: tuple[Product, Tying] | None = None
     for value, factor in zip(values, factors, strict=True):
@@ -102,14 +101,6 @@ def affine(builder: Builder, node: Node) -> None:
     builder.emit(node, shape, joints, SUM, bias)
 
 
-def _negative(known: Known) -> Known:
-    return known.mapped(f"-{known.name}", lambda v: -v.astype(float) if _is_number(v) else v)
-
-
-def _is_number(array: Array) -> bool:
-    return array.dtype.kind in "fiu"
-
-
 @builds("Neg")
 def negate(builder: Builder, node: Node) -> None:
     """Every unit with the other sign."""
@@ -122,10 +113,17 @@ def _scale(builder: Builder, node: Node, signal: Signal, known: Known, shape: Sh
     number = _number(known)
     zeros = zeros_of(builder, known) if number is None else None
     if zeros is not None:
+        say_if_infinite(builder, node, signal)
         without_zeros(builder, node, signal, known, zeros)
         return
+    if known.there and known.size <= LOOKED_AT and not _finite(known.values()):
+        builder.unbounded.add(node.outputs[0])
     tying: Tying = builder.tied(known, places(known, shape)) if number is None else Constant(number)
     builder.emit(node, shape, [(signal, stretched(signal, shape), tying)], SUM)
+
+
+def _finite(values: Array) -> bool:
+    return values.dtype.kind in "biu" or bool(np.isfinite(values.astype(float)).all())
 
 
 @builds("Mul")
@@ -138,6 +136,10 @@ def multiply(builder: Builder, node: Node) -> None:
         _scale(builder, node, a, b, shape)
         return
     signals = [_as_signal(builder, value) for value in (a, b)]
+    masked = [fixed(builder, signal.row, "zero") is not None for signal in signals]
+    for signal, zeros in zip(signals, masked[::-1], strict=True):
+        if zeros:
+            say_if_infinite(builder, node, signal)
     mark_product(builder, node.outputs[0], signals, shape)
     builder.emit(node, shape, [(s, stretched(s, shape), ONE) for s in signals], PRODUCT)
 

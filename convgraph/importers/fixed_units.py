@@ -1,4 +1,4 @@
-"""Which units of a row have one value whatever the input: zero, minus infinity, or no number.
+"""Which units of a row have one value whatever the input: zero, an infinity, or no number.
 
 A mask makes them, and they are found again behind layers that only move units, behind functions of
 one unit and behind sums. They are kept by row and kind, and looked for when somebody asks.
@@ -6,7 +6,7 @@ one unit and behind sums. They are kept by row and kind, and looked for when som
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Literal, TypeAlias
@@ -20,11 +20,27 @@ from convgraph.core.tying import Constant
 from convgraph.core.wiring import Listed, Product
 from convgraph.importers.builder import Builder
 
-__all__ = ["HIDDEN", "KINDS", "Fixed", "Kind", "behind", "fixed", "small", "vanishes"]
+__all__ = [
+    "ENDS",
+    "HIDDEN",
+    "KINDS",
+    "Fixed",
+    "Kind",
+    "added",
+    "behind",
+    "either",
+    "fixed",
+    "hidden",
+    "single",
+    "small",
+    "vanishes",
+]
 
 Mask: TypeAlias = "NDArray[np.bool_]"
-Kind: TypeAlias = Literal["zero", "hidden", "nan"]
-KINDS: tuple[Kind, ...] = ("zero", "hidden", "nan")
+Kind: TypeAlias = Literal["zero", "low", "minus", "plus", "nan"]
+"""Zero, a number so low that it hides a score, the two infinities, and no number."""
+KINDS: tuple[Kind, ...] = ("zero", "low", "minus", "plus", "nan")
+ENDS: tuple[Kind, ...] = ("minus", "plus", "nan")
 
 HIDDEN = -1e4  # what a mask puts where it hides something, or less
 MOST = 2**26
@@ -35,7 +51,7 @@ class Fixed:
     """Units of a row whose value is one number whatever the input.
 
     `where` has one axis for each of the row's, of one position where all are alike; `blank` says
-    that these units read nothing, `least` is the greatest number that hides one of them.
+    that these units read nothing, `least` is the greatest of the numbers that are low.
     """
 
     where: Mask
@@ -44,7 +60,7 @@ class Fixed:
 
 
 def fixed(builder: Builder, row: Row, kind: Kind) -> Fixed | None:
-    """Which units of a row are zero, minus infinity, or no number, whatever the input."""
+    """Which units of a row are zero, minus or plus infinity, or no number, whatever the input."""
     found = builder.fixed
     waiting: list[tuple[Row, Kind]] = [(row, kind)]
     while waiting:  # a loop, as networks are deep
@@ -69,14 +85,16 @@ def _asked(layer: Layer, kind: Kind) -> list[tuple[Row, Kind]]:
     """The rows, and the kinds of units of them, from which those of a layer follow."""
     if layer.bias is not None or not layer.joints:
         return []
-    if kind == "hidden" and layer.reduction == MAX:
-        return [(joint.source, kind) for joint in layer.joints]
-    if len(layer.joints) == 1 and not layer.reduction.linear:  # a function of one unit
-        return [] if kind == "hidden" else [(layer.joints[0].source, of) for of in KINDS]
-    follows = layer.reduction.linear if kind == "zero" else layer.reduction == SUM
-    if kind == "hidden" and not all(_factor(joint) > 0 for joint in layer.joints):
-        return []
-    return [(joint.source, kind) for joint in layer.joints] if follows else []
+    kinds: tuple[Kind, ...] = ()
+    if layer.reduction == MAX:
+        kinds = ("low", "minus") if kind == "low" else ("minus",) if kind == "minus" else ()
+    elif kind == "zero" and layer.reduction.linear:
+        kinds = ("zero",)
+    elif layer.reduction.linear:
+        kinds = KINDS[1:] if layer.reduction == SUM else ()
+    elif len(layer.joints) == 1:  # a function of one unit
+        kinds = KINDS
+    return [(joint.source, of) for joint in layer.joints for of in kinds]
 
 
 def _unread(layer: Layer | None) -> bool:
@@ -92,61 +110,124 @@ def _unread(layer: Layer | None) -> bool:
 
 
 def _factor(joint: Joint) -> float:
-    """The one positive number that a joint's edges carry, or zero."""
+    """The one number that a joint's edges carry, or zero."""
     tying = joint.tying
-    positive = isinstance(tying, Constant) and tying.value.is_real and tying.value > 0
-    return float(tying.value) if isinstance(tying, Constant) and positive else 0.0
+    return float(tying.value) if isinstance(tying, Constant) and tying.value.is_real else 0.0
 
 
 def _of_layer(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed | None:
     """The units of a layer, by those that it reads."""
-    if layer.reduction.linear or (kind == "hidden" and layer.reduction == MAX):
+    if kind == "zero" and layer.reduction.linear:
+        return _where_all_are(layer, before)
+    if layer.reduction == MAX:
+        asked = _asked(layer, kind)
+        step = len(asked) // len(layer.joints)
+        both = [either(*before[i : i + step]) for i in range(0, len(asked), step)]
+        return _where_all_are(layer, both)  # low also where some, but not all, are infinite
+    if layer.reduction == SUM:
         return _of_sum(layer, before, kind)
     (joint,) = layer.joints
-    if not _single(joint):
+    if not single(joint):
         return None
     masks = []
     for of, each in zip(KINDS, before, strict=True):
         if each is None or behind(layer.reduction, of, each.least) != kind:
             continue
-        if of != "hidden" or each.least == -np.inf or each.blank:  # or else see `vanishes`
+        if of != "zero" and _factor(joint) <= 0:
+            continue
+        if of != "low" or each.blank:  # or else see `vanishes`
             moved = _moved(each.where, joint, layer.target, False)
             masks += [] if moved is None else [moved]
     return Fixed(reduce(np.logical_or, masks), False) if masks else None
 
 
-def _of_sum(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed | None:
-    """The units of a sum: zero where all terms are, and otherwise what one of them is.
-
-    Those of a maximum are hidden where all that they read is.
-    """
-    greatest = layer.reduction == MAX
-    every = greatest or kind == "zero"
+def _where_all_are(layer: Layer, before: Sequence[Fixed | None]) -> Fixed | None:
+    """The units that read nothing but units of their kind: a sum of zeros, a maximum of hidden."""
     masks = []
     for joint, each in zip(layer.joints, before, strict=True):
         where = np.zeros((1,) * len(joint.source.shape), bool) if each is None else each.where
-        moved = _moved(where, joint, layer.target, every)  # what is read where nothing is
+        moved = _moved(where, joint, layer.target, True)  # what is read where nothing is
         if moved is None:
             return None
         masks.append(moved)
-    where = reduce(np.logical_and if every else np.logical_or, masks)
-    there = [each for each in before if each is not None]
-    least = -np.inf
-    if kind == "hidden":
-        pairs = zip(layer.joints, before, strict=True)
-        least = max(
-            -np.inf if b is None else b.least * (1 if greatest else _factor(j)) for j, b in pairs
-        )
-    if least > HIDDEN or not where.any():
-        return None
-    blank = all(each.blank for each in there) and len(before) == 1 and not greatest
-    return Fixed(where, blank, least)
+    where = reduce(np.logical_and, masks)
+    blank = all(each is None or each.blank for each in before) and len(before) == 1
+    least = max(-np.inf if each is None else each.least for each in before)
+    return Fixed(where, blank, least) if where.any() else None
+
+
+def _of_sum(layer: Layer, before: Sequence[Fixed | None], kind: Kind) -> Fixed | None:
+    """The units of a sum that are of one kind because one of its terms is."""
+    terms = []
+    for i, joint in enumerate(layer.joints):
+        found: dict[Kind, Fixed] = {}
+        for of, each in zip(KINDS[1:], before[i * len(KINDS[1:]) :], strict=False):
+            if each is not None:
+                moved = _moved(each.where, joint, layer.target, False)
+                if moved is None:
+                    return None
+                found[of] = Fixed(moved, each.blank and len(layer.joints) == 1, each.least)
+        terms.append((_factor(joint), found))
+    return added(terms).get(kind)
+
+
+def added(terms: Sequence[tuple[float, Mapping[Kind, Fixed]]]) -> dict[Kind, Fixed]:
+    """What a sum makes of units of its terms that are fixed; each term comes with its factor.
+
+    A factor of zero is one that is not known. A sum with an infinity is infinite, unless the other
+    one is in it too.
+    """
+    parts: dict[str, list[Fixed]] = {}
+    for factor, kinds in terms:
+        for kind, each in kinds.items():
+            as_what: str = kind
+            if kind == "low" and factor <= 0:
+                as_what = "taken off"  # perhaps of what is as low
+            elif kind != "nan" and factor == 0:
+                as_what = "unknown"
+            elif factor < 0:
+                as_what = {"minus": "plus", "plus": "minus"}.get(kind, kind)
+            least = each.least * factor if kind == "low" else each.least
+            parts.setdefault(as_what, []).append(Fixed(each.where, each.blank, least))
+    nowhere = np.zeros(1, bool)
+    low, minus, plus, nan, unknown, off = (
+        reduce(np.logical_or, [each.where for each in parts.get(kind, ())], nowhere)
+        for kind in (*KINDS[1:], "unknown", "taken off")
+    )
+    nan = nan | (minus & plus)
+    masks: dict[Kind, Mask] = {
+        "low": low & ~(minus | plus | nan | unknown | off),
+        "minus": minus & ~(nan | unknown),
+        "plus": plus & ~(nan | unknown),
+        "nan": nan,
+    }
+    made = {}
+    for kind, mask in masks.items():
+        there = parts.get(kind, [])
+        least = max((each.least for each in there), default=-np.inf)
+        if mask.any() and (kind != "low" or least <= HIDDEN):
+            made[kind] = Fixed(mask, len(there) == 1 and there[0].blank, least)
+    return made
+
+
+def hidden(builder: Builder, row: Row) -> Fixed | None:
+    """The units of a row that a softmax does not see beside others: low, or minus infinity."""
+    return either(fixed(builder, row, "low"), fixed(builder, row, "minus"))
+
+
+def either(*kinds: Fixed | None) -> Fixed | None:
+    """The units of one kind or another."""
+    known = [each for each in kinds if each is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    where = reduce(np.logical_or, [each.where for each in known])
+    return Fixed(where, all(e.blank for e in known), max(e.least for e in known))
 
 
 @lru_cache(maxsize=1024)
 def behind(reduction: Reduction, kind: Kind, least: float) -> Kind | None:
     """What a function of one unit makes of one that is fixed."""
-    value = {"zero": 0.0, "hidden": least, "nan": np.nan}[kind]
+    value = {"zero": 0.0, "low": least, "minus": -np.inf, "plus": np.inf, "nan": np.nan}[kind]
     if not reduction.known or (reduction.function is not None and not reduction.function.known):
         return None
     try:
@@ -158,21 +239,21 @@ def behind(reduction: Reduction, kind: Kind, least: float) -> Kind | None:
         return None  # a function of more than one value
     # a function that never decreases is zero below a number where it is, if it is so at the end
     order = reduction.function.order if reduction.function is not None else None
-    follows = kind != "hidden" or least == -np.inf or (lowest == 0 and order == 1)
-    if made == 0 and follows:
-        return "zero"
-    return "nan" if np.isnan(made) and follows else None
+    if kind == "low" and (made != 0 or lowest != 0 or order != 1):
+        return None
+    made_of: dict[float, Kind] = {0.0: "zero", -np.inf: "minus", np.inf: "plus"}
+    return "nan" if np.isnan(made) else made_of.get(made)
 
 
 def vanishes(builder: Builder, row: Row, reduction: Reduction) -> Fixed | None:
     """The units of a row that a number hides, and that are read, where a function makes them 0."""
-    found = fixed(builder, row, "hidden")
-    if found is None or found.blank or found.least == -np.inf:
+    low = fixed(builder, row, "low")
+    if low is None or low.blank or behind(reduction, "low", low.least) != "zero":
         return None
-    return found if behind(reduction, "hidden", found.least) == "zero" else None
+    return hidden(builder, row)
 
 
-def _single(joint: Joint) -> bool:
+def single(joint: Joint) -> bool:
     """Whether no unit reads more than one."""
     wiring = joint.wiring
     if isinstance(wiring, Listed):
@@ -186,7 +267,7 @@ def _moved(where: Mask, joint: Joint, row: Row, missing: bool) -> Mask | None:
     if int(row.size) > MOST or int(joint.source.size) > MOST:
         return None
     if isinstance(wiring, Listed):
-        if not _single(joint):
+        if not single(joint):
             return None
         there = np.diff(wiring.start) == 1
         marks = np.full(len(there), missing)

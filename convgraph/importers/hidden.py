@@ -21,7 +21,18 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.broadcasting import common_shape, places, stretched
 from convgraph.importers.builder import ONE, Builder
-from convgraph.importers.fixed_units import HIDDEN, Fixed, Kind, fixed, small
+from convgraph.importers.fixed_units import (
+    ENDS,
+    HIDDEN,
+    KINDS,
+    Fixed,
+    Kind,
+    added,
+    either,
+    fixed,
+    hidden,
+    small,
+)
 from convgraph.importers.node import Node
 from convgraph.importers.reductions import or_else
 from convgraph.importers.values import Known, Signal, Value
@@ -33,7 +44,6 @@ __all__ = [
     "hide",
     "is_parameter",
     "mark",
-    "mark_difference",
     "mark_greatest",
     "mark_product",
     "mark_quotient",
@@ -47,6 +57,8 @@ __all__ = [
 
 Mask = NDArray[np.bool_]
 Shape = tuple[Size, ...]
+Term = tuple[Value, float]
+"""A term of a sum, and the number that it comes with."""
 
 SWALLOWS = -1e30  # beside this a score is nothing in the numbers of any model
 MOST = 2**22
@@ -58,21 +70,6 @@ def is_parameter(builder: Builder, value: Value) -> bool:
     return builder.stated and isinstance(value, Known) and value.learned
 
 
-def hiding(builder: Builder, values: Sequence[Value]) -> list[tuple[Known, Mask]]:
-    """The tensors that are known beforehand and hide something from a softmax, and where."""
-    found = []
-    for value in values:
-        if not isinstance(value, Known) or is_parameter(builder, value):
-            continue
-        if value.there and value.size <= LOOKED_AT:
-            array = value.values()
-            real = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-            hidden = array <= HIDDEN if real else np.zeros(1, bool)
-            if hidden.any():
-                found.append((value, np.asarray(hidden, bool)))
-    return found
-
-
 def aligned(mask: Mask, shape: Shape) -> Mask:
     """A mask that is stretched to a shape, with one axis for each of the row's."""
     mask = mask.reshape((1,) * (len(shape) - mask.ndim) + mask.shape)
@@ -80,45 +77,83 @@ def aligned(mask: Mask, shape: Shape) -> Mask:
     return mask[0] if left_out else mask
 
 
-def mark(builder: Builder, row: str, values: Sequence[Value], shape: Shape, blank: bool) -> None:
-    """Keep in mind which units of a sum are minus infinity: those of which an operand is."""
-    known = hiding(builder, values)
-    found = [Fixed(aligned(mask, shape), blank, float(v.values()[mask].max())) for v, mask in known]
-    for value in values:
-        before = fixed(builder, value.row, "hidden") if isinstance(value, Signal) else None
-        if before is not None:
-            found.append(Fixed(aligned(before.where, shape), False, before.least))
-    if not found:
+def mark(builder: Builder, row: str, terms: Sequence[Term], shape: Shape, blank: bool) -> None:
+    """Keep in mind which units of a sum with a tensor are infinite, or no number.
+
+    Those of a sum of rows alone follow from its layer: see `fixed_units`.
+    """
+    tensors = [(value, factor) for value, factor in terms if isinstance(value, Known)]
+    if not tensors:
         return
-    raised = sum(_greatest(value) for value in values if isinstance(value, Known))
-    found = [one for one in found if one.least + raised <= HIDDEN]
-    if found:
-        where = reduce(np.logical_or, [one.where for one in found])
-        blank = len(found) == 1 and found[0].blank
-        builder.fixed[row, "hidden"] = Fixed(where, blank, max(one.least for one in found))
+    raised = sum(_greatest(value, factor) for value, factor in tensors)
+    parts: list[tuple[float, dict[Kind, Fixed]]] = []
+    for value, factor in terms:
+        if isinstance(value, Known):
+            kinds = ends_of(builder, value, factor)
+            parts.append((1, _aligned(kinds, shape, blank)))
+        else:
+            found = {kind: fixed(builder, value.row, kind) for kind in KINDS[1:]}
+            known = {kind: each for kind, each in found.items() if each is not None}
+            parts.append((factor, _aligned(known, shape, False)))
+    for _, kinds in parts:
+        if "low" in kinds and kinds["low"].least + raised > HIDDEN:
+            del kinds["low"]
+    for kind, each in added(parts).items():
+        builder.fixed[row, kind] = each
 
 
-def _greatest(known: Known) -> float:
-    """By how much a tensor can raise what it is added to."""
+def ends_of(builder: Builder, known: Known, factor: float = 1) -> dict[Kind, Fixed]:
+    """Where a tensor of numbers hides something, is infinite, or is no number."""
+    if is_parameter(builder, known) or not known.there or known.size > LOOKED_AT:
+        return {}
+    array = known.values()
+    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
+        return {}
+    values = np.asarray(array, float) * factor
+    masks: dict[Kind, Mask] = {
+        "low": (values <= HIDDEN) & (values > -np.inf),
+        "minus": values == -np.inf,
+        "plus": values == np.inf,
+        "nan": np.isnan(values),
+    }
+    return {
+        kind: Fixed(
+            np.asarray(mask), False, float(values[mask].max()) if kind == "low" else -np.inf
+        )
+        for kind, mask in masks.items()
+        if mask.any()
+    }
+
+
+def _aligned(kinds: dict[Kind, Fixed], shape: Shape, blank: bool) -> dict[Kind, Fixed]:
+    return {k: Fixed(aligned(each.where, shape), blank, each.least) for k, each in kinds.items()}
+
+
+def _greatest(known: Known, factor: float) -> float:
+    """By how much a tensor can raise what it is added to, where that is finite."""
     if not known.there or known.size > LOOKED_AT or known.values().dtype.kind not in "fiu":
         return 0.0
-    return max(float(known.values().max(initial=0)), 0.0)
+    values = known.values() * factor
+    return float(values.max(initial=0, where=values < np.inf))
 
 
 def mark_greatest(builder: Builder, row: str, values: Sequence[Value], shape: Shape) -> None:
     """Keep in mind which units of a maximum are hidden: those of which every operand is."""
-    found = []
+    found: list[dict[Kind, Fixed | None]] = []
     for value in values:
         if isinstance(value, Signal):
-            found.append(fixed(builder, value.row, "hidden"))
+            minus = fixed(builder, value.row, "minus")
+            found.append({"low": hidden(builder, value.row), "minus": minus})
         else:
-            each = hiding(builder, [value])
-            found += [Fixed(mask, False, float(v.values()[mask].max())) for v, mask in each or ()]
-            found += [] if each else [None]
-    if found and None not in found:
-        known = [one for one in found if one is not None]
-        where = reduce(np.logical_and, [aligned(one.where, shape) for one in known])
-        builder.fixed[row, "hidden"] = Fixed(where, False, max(one.least for one in known))
+            ends = ends_of(builder, value)
+            minus = ends.get("minus")
+            found.append({"low": either(ends.get("low"), minus), "minus": minus})
+    for kind in ("low", "minus"):
+        known = [each[kind] for each in found if each[kind] is not None]
+        if known and len(known) == len(found):
+            where = reduce(np.logical_and, [aligned(one.where, shape) for one in known if one])
+            least = max(one.least for one in known if one)
+            builder.fixed[row, kind] = Fixed(where, False, least)
 
 
 def mark_product(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
@@ -155,18 +190,6 @@ def mark_quotient(builder: Builder, row: str, signals: Sequence[Signal], shape: 
         nothing = nothing if numbers is None else nothing | numbers
         builder.fixed[row, "zero"] = Fixed(zeros & ~nothing, False)
         builder.fixed[row, "nan"] = Fixed(nothing, False)
-
-
-def mark_difference(builder: Builder, row: str, signals: Sequence[Signal], shape: Shape) -> None:
-    """Keep in mind that what hides a unit of a difference does not where it is taken off again."""
-    first, second = (fixed(builder, signal.row, "hidden") for signal in signals)
-    if first is None or second is None:
-        return
-    both = aligned(first.where, shape) & aligned(second.where, shape)
-    hidden = aligned(first.where, shape) & ~both
-    builder.fixed[row, "hidden"] = Fixed(hidden, False, first.least) if hidden.any() else None
-    if first.least == second.least == -np.inf and both.any():
-        builder.fixed[row, "nan"] = Fixed(both, False)
 
 
 def zeros_of(builder: Builder, known: Known) -> Mask | None:
@@ -220,9 +243,9 @@ def without_zeros(builder: Builder, node: Node, signal: Signal, known: Known, ze
 
 
 def not_finite(builder: Builder, signal: Signal) -> Mask | None:
-    """Which units of a row are minus infinity, or no number, whatever the input."""
-    found = [fixed(builder, signal.row, kind) for kind in ("nan", "hidden")]
-    masks = [one.where for one in found if one is not None and one.least == -np.inf]
+    """Which units of a row are infinite, or no number, whatever the input."""
+    found = [fixed(builder, signal.row, kind) for kind in ENDS]
+    masks = [one.where for one in found if one is not None]
     return reduce(np.logical_or, masks) if masks else None
 
 
@@ -267,26 +290,28 @@ def without_hidden(
     builder: Builder, node: Node, values: Sequence[Value], shape: Shape
 ) -> Signal | None:
     """A sum of a row with a mask of zero and minus infinity: what the mask hides reads nothing."""
-    masks = hiding(builder, values)
-    if len(values) != 2 or len(masks) != 1:
+    masks = [(v, ends_of(builder, v)) for v in values if isinstance(v, Known)]
+    signals = [value for value in values if isinstance(value, Signal)]
+    if len(masks) != 1 or len(signals) != 1 or list(masks[0][1]) != ["minus"]:
         return None
-    ((known, hidden),) = masks
-    signal = next(value for value in values if value is not known)
+    ((known, kinds),), (signal,) = masks, signals
     entries = known.values()
-    if not isinstance(signal, Signal) or not np.all((entries == 0) | (entries == -np.inf)):
+    if not np.all((entries == 0) | (entries == -np.inf)):
         return None
-    wiring = sieve(stretched(signal, shape), ~aligned(hidden, shape))
+    if any(fixed(builder, signal.row, kind) for kind in ("plus", "nan")):
+        return None  # of which some may be no number behind the mask too
+    wiring = sieve(stretched(signal, shape), ~aligned(kinds["minus"].where, shape))
     if wiring is None:
         return None
-    mark(builder, node.outputs[0], values, shape, True)
+    mark(builder, node.outputs[0], [(known, 1), (signal, 1)], shape, True)
     return builder.emit(node, shape, [(signal, wiring, ONE)], or_else(sp.S.NegativeInfinity))
 
 
 def hide(
-    builder: Builder, node: Node, signal: Signal, hidden: Mask, fill: sp.Expr, name: str
+    builder: Builder, node: Node, signal: Signal, where: Mask, fill: sp.Expr, name: str
 ) -> Signal | None:
     """A row whose units are a number where they are hidden, and those of another row elsewhere."""
-    wiring = sieve(stretched(signal, signal.shape), ~hidden)
+    wiring = sieve(stretched(signal, signal.shape), ~where)
     if wiring is None:
         return None
     reduction = SUM if fill == 0 else or_else(fill)
@@ -316,16 +341,22 @@ def behind_softmax(
     builder: Builder, node: Node, signal: Signal, axes: set[int], log: bool
 ) -> tuple[Signal, Mask | None]:
     """What a softmax over some axes reads, and which units it makes zero."""
-    found = fixed(builder, signal.row, "hidden")
-    if found is None:
-        return signal, None
     front = len(signal.shape) - len(signal.row.shape)
     over = tuple(a - front for a in axes if a >= front)
-    # a softmax of what is all hidden is no softmax of nothing
-    whole = found.where.all(axis=over, keepdims=True)
-    where = found.where & ~whole
-    if whole.any() and found.least == -np.inf:
-        builder.fixed[node.outputs[0], "nan"] = Fixed(found.where & whole, found.blank)
+    found, minus = hidden(builder, signal.row), fixed(builder, signal.row, "minus")
+    # a softmax of minus infinities alone is none, nor is one of another infinity
+    others = [fixed(builder, signal.row, kind) for kind in ("plus", "nan")]
+    lost = [np.asarray(f.where.any(axis=over, keepdims=True)) for f in others if f is not None]
+    empty = np.zeros(1, bool) if minus is None else minus.where
+    lost.append(np.asarray(empty.all(axis=over if minus else None, keepdims=True)))
+    nothing = reduce(np.logical_or, lost)
+    if nothing.any():
+        blank = len(lost) == 1 and minus is not None and minus.blank
+        builder.fixed[node.outputs[0], "nan"] = Fixed(nothing, blank)
+    if found is None:
+        return signal, None
+    whole = np.asarray(found.where.all(axis=over, keepdims=True))  # low numbers alone are seen
+    where = (empty | (found.where & ~whole)) & ~nothing
     if not where.any():
         return signal, None
     source: Signal | None = signal

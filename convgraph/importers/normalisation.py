@@ -20,6 +20,7 @@ from convgraph.importers.fixed_units import Fixed
 from convgraph.importers.hidden import behind_softmax, hide
 from convgraph.importers.node import Node
 from convgraph.importers.operator_axes import Neighbours, OwnFirst
+from convgraph.importers.perhaps_infinite import say_if_infinite
 from convgraph.importers.reducing_operators import over_axes
 from convgraph.importers.reductions import (
     first_greatest,
@@ -116,10 +117,11 @@ def softmax_over(builder: Builder, node: Node) -> None:
     if hidden is None:
         among(builder, node, signal, axes, softmax(log))
         return
+    say_if_infinite(builder, node, signal)
     inner = among(builder, node, signal, axes, softmax(log), f"{name}/all")
     fill = sp.S.NegativeInfinity if log else sp.S.Zero
     hide(builder, node, inner, hidden, fill, name)
-    builder.fixed[name, "hidden" if log else "zero"] = Fixed(hidden)
+    builder.fixed[name, "minus" if log else "zero"] = Fixed(hidden)
 
 
 def _softmax_axes(node: Node, rank: int) -> set[int]:

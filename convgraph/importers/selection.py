@@ -98,9 +98,15 @@ def _fixed(
     if is_parameter(builder, value) or not value.there or value.size > LOOKED_AT:
         return None
     entries = value.values()
-    found = {"zero": entries == 0, "hidden": entries <= HIDDEN, "nan": entries != entries}[kind]
+    found = {
+        "zero": entries == 0,
+        "low": (entries <= HIDDEN) & (entries > -np.inf),
+        "minus": entries == -np.inf,
+        "plus": entries == np.inf,
+        "nan": entries != entries,
+    }[kind]
     where = aligned(np.asarray(found), shape) & mask
     if not where.any():
         return None
-    least = float(entries[entries <= HIDDEN].max()) if kind == "hidden" else -np.inf
+    least = float(entries[found].max()) if kind == "low" else -np.inf
     return Fixed(where, value.size == 1, least)
