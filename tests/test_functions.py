@@ -88,6 +88,23 @@ def test_of_a_long_value_it_is_written_and_not_worked_out(f: Function) -> None:
         assert found == f.exact(long.xreplace(at))
 
 
+def test_of_its_own_values_it_is_written_too(f: Function) -> None:
+    x = sp.Symbol("x")
+    written, expected = x, 0.25
+    # sympy asks of a cube whether its base is real, over and over
+    for _ in range(2 if f.name == "gelu(tanh)" else 4):
+        written, expected = pointwise(f).exact([written]), float(values(f, [expected])[0])
+    found = written.xreplace({x: sp.Float("0.25", 30)})
+    if np.isfinite(expected) and found.is_comparable:
+        assert float(found) == pytest.approx(expected)
+
+
+def test_functions_that_write_their_argument_often_are_counted_so() -> None:
+    assert (cg.Activation("round") ** 4).on(1).expressions()
+    with pytest.raises(cg.ConvgraphError, match="gone through"):
+        (cg.Activation("round") ** 9).on(1).expressions()
+
+
 def test_the_order_is_kept(f: Function) -> None:
     if f.order is None:
         return

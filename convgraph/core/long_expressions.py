@@ -7,23 +7,27 @@ which in a network grows with the number of paths: by a factor for each layer.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from convgraph.core.errors import ConvgraphError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from convgraph.core.function import Function
     from convgraph.core.layer import Layer
     from convgraph.core.network import Network
 
 __all__ = ["Lengths", "is_long", "length", "put_in", "shown"]
 
 LONG = 20  # symbols, numbers and operations, up to which sympy is asked to simplify
+NESTED = 3  # functions of functions, up to which it is: of tanh, each takes it three times as long
 MOST_SHOWN = 1_000  # symbols, numbers and operations of a formula that is shown
 MOST = 500_000  # of all expressions together that a network applies functions to
 
@@ -50,8 +54,19 @@ def shown(size: Any) -> str:
 
 
 def is_long(value: sp.Expr) -> bool:
-    """Whether an expression is too long to be simplified."""
-    return length(value, LONG + 1) > LONG
+    """Whether an expression is too long, or too deep in functions, to be simplified.
+
+    >>> x = sp.Symbol("x")
+    >>> is_long(sp.tanh(sp.tanh(x))), is_long(sp.tanh(sp.tanh(sp.tanh(1 + 2 * x))))
+    (False, True)
+    """
+    return length(value, LONG + 1) > LONG or _nested(value, NESTED)
+
+
+def _nested(value: sp.Basic, functions: int) -> bool:
+    """Whether that many functions stand in one another."""
+    functions -= isinstance(value, sp.Function)
+    return functions <= 0 or any(_nested(part, functions) for part in value.args)
 
 
 def put_in(form: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
@@ -66,9 +81,22 @@ def put_in(form: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
     if symbol not in form.free_symbols:
         return form
     parts = [put_in(each, symbol, value) for each in form.args]
+    if isinstance(form, sp.Piecewise | ExprCondPair):
+        # a case inside of a condition would be multiplied out, and its conditions simplified
+        made: sp.Basic = sp.Basic.__new__(type(form), *parts)
+        return made
     if isinstance(form, sp.Function | sp.Max | sp.Min | sp.Rel):
         return form.func(*parts, evaluate=False)
     return form.func(*parts)
+
+
+@lru_cache(maxsize=1024)
+def _written(function: Function) -> tuple[int, int]:
+    """How often a function writes its argument, and how many symbols and operations beside it."""
+    t = sp.Dummy("t")
+    parts = list(sp.preorder_traversal(function.exact(t)))
+    times = parts.count(t)
+    return times, len(parts) - times
 
 
 class Lengths:
@@ -85,6 +113,9 @@ class Lengths:
         start, source, _ = edges
         read = np.concatenate([[0], np.cumsum(self._of[source] + 2)])  # a label, and a product
         own = 1 + read[start[1:]] - read[start[:-1]]
+        if layer.reduction.function is not None:
+            times, more = _written(layer.reduction.function)
+            own = times * own + more
         first = self._offsets[layer.target.name]
         self._of[first : first + len(own)] = own
         if gone_through:

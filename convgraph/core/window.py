@@ -246,6 +246,9 @@ class Window(Axis):
         Output i misses tap j before the input when s*i < p - d*j, and behind it when
         s*i >= n + p - d*j; never both, as the input has at least one position.
         """
+        return _missing_of(self, tap) if self.symbolic else self._missing_of(tap)
+
+    def _missing_of(self, tap: Size) -> tuple[Size, Size]:
         if self.boundary != "zeros":
             return 0, 0
         first = ceil_div(self.padding - self.dilation * tap, self.stride)
@@ -290,6 +293,11 @@ class Window(Axis):
     @property
     def connections(self) -> Size:
         return window_counts.connections(self)
+
+
+@lru_cache(maxsize=1024)  # sympy takes a tenth of a second for one, which several answers need
+def _missing_of(window: Window, tap: Size) -> tuple[Size, Size]:
+    return window._missing_of(tap)
 
 
 @lru_cache(maxsize=4096)  # a model has as many identities as axes, of few sizes
