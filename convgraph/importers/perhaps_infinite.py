@@ -51,7 +51,7 @@ def _perhaps(builder: Builder, row: Row) -> bool:
             continue
         if last.name in builder.unbounded or (moved and _partial(layer.reduction, layer.joints)):
             return True
-        moved = moved and all(map(single, layer.joints))
+        moved = moved and (_is_softmax(layer) or all(map(single, layer.joints)))
         for joint in layer.joints:
             if not _followed(layer, joint) and _ends(builder, joint.source):
                 return True
@@ -67,10 +67,14 @@ def _ends(builder: Builder, row: Row) -> bool:
 
 def _followed(layer: Layer, joint: Joint) -> bool:
     """Whether what is fixed of a source is known behind the layer: see `fixed_units`, `hidden`."""
-    if layer.reduction == MAX or layer.reduction.name.startswith(("softmax", "log_softmax")):
+    if layer.reduction == MAX or _is_softmax(layer):
         return True
     known = isinstance(joint.tying, Constant) and joint.tying.value != 0 and single(joint)
     return known and (len(layer.joints) == 1 or layer.reduction == SUM)
+
+
+def _is_softmax(layer: Layer) -> bool:
+    return layer.reduction.name.startswith(("softmax", "log_softmax"))
 
 
 def _partial(reduction: Reduction, joints: tuple[Joint, ...]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ from convgraph.symmetry.instances.exact_values import (
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.other_theorems import converse, downsampling
 from convgraph.symmetry.instances.printed_notes import Printed
-from convgraph.symmetry.instances.small_networks import bound_to, cropped
+from convgraph.symmetry.instances.small_networks import binder, cropped
 from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
 
 __all__ = ["Instance", "instances"]
@@ -86,11 +86,11 @@ def _equivariance(statement: Any) -> Iterator[Instance]:
         raise ConvgraphError(f"where={statement.where!r}: a line, a circle or an interior")
     tried = 0
     parts = (statement.transformation, statement.spec, statement.channels)
-    inside = tuple(map(free_symbols, parts))
+    inside, printed = tuple(map(free_symbols, parts)), Printed(statement.notes)
     symbols = set().union(*inside)
     for at in choices(symbols, inside[0]):
         try:
-            case = _Case(statement, at, inside)
+            case = _Case(statement, printed, at, inside)
         except ConvgraphError:  # numbers that do not go together
             continue
         found = list(case.sizes(1 if symbols else SIZES, STARTS[statement.where][tried]))
@@ -104,11 +104,14 @@ class _Case:
     """A statement with numbers for the symbols that a user wrote."""
 
     def __init__(
-        self, statement: Any, at: dict[sp.Symbol, int], inside: tuple[set[sp.Symbol], ...]
+        self,
+        statement: Any,
+        printed: Printed,
+        at: dict[sp.Symbol, int],
+        inside: tuple[set[sp.Symbol], ...],
     ) -> None:
         """`inside` are the symbols of the transformation, the spec and the channels."""
-        self.statement, self.at = statement, at
-        self.printed = Printed(statement.notes)
+        self.statement, self.printed, self.at = statement, printed, at
         parts = (statement.transformation, statement.spec, statement.channels)
         self.shift, self.spec, self.channels = (
             at_numbers(part, at) if symbols else part
@@ -117,6 +120,7 @@ class _Case:
         self.line = statement.where == "line"
         self.whole_network = isinstance(statement.spec, Network)
         self.many = self.whole_network and not is_small(statement.spec)
+        self._bind = binder(self.spec)
         self._fitted = False
 
     def sizes(self, count: int, start: int) -> Iterator[Instance]:
@@ -157,7 +161,7 @@ class _Case:
         self._size = size
         return made
 
-    @property
+    @cached_property
     def _move(self) -> int:
         """By how much the input moves at most, in positions of its first axis (see `_open`)."""
         moves = self.shift.amounts(self._rank)
@@ -167,7 +171,7 @@ class _Case:
         """Some size; on a line one at which both sides mostly have all that they read."""
         room = start + 2 * self._move if self.line else start
         made = self._some(self._bound, room)
-        if room > start and (made is None or not is_small(made.network)):
+        if room > start and (made is None or not made.is_small):
             return self._some(self._bound, start)
         return made
 
@@ -194,7 +198,7 @@ class _Case:
             if not self._spoken_of(at):
                 self._fitted = True
                 return None
-            network = bound_to(self.spec, space, self.channels)
+            network = self._bind(self.spec, space, self.channels)
         except ConvgraphError:  # too small, or numbers that do not go together
             return None
         self._fitted = True
@@ -224,7 +228,7 @@ class _Case:
         at = self.printed.complete(known)
         return at, tuple(int(whole(n, at)) for n in self.printed.input)
 
-    @property
+    @cached_property
     def _rank(self) -> int:
         claim = self.statement.claim
         if self.whole_network:
@@ -313,9 +317,9 @@ class _Case:
         if made is None:
             return
         network, shape = made.network, made.network.inputs[0].numbers()
-        along = made.how != ALL_EDGES
-        if not is_small(network, CROPPED_EDGES if along else FEW_EDGES):
+        if not made.is_small:
             return
+        along = made.how != ALL_EDGES
         inputs = []
         for seed in SEEDS[: 1 if along else 2]:
             if self.line:
@@ -344,6 +348,11 @@ class _Made:
     moves: tuple[int, ...]
     at: Mapping[sp.Symbol, Any]
     how: str
+
+    @cached_property
+    def is_small(self) -> bool:
+        """Whether it is evaluated in an instant."""
+        return is_small(self.network, FEW_EDGES if self.how == ALL_EDGES else CROPPED_EDGES)
 
 
 class _Along:

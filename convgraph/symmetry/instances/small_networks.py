@@ -9,8 +9,10 @@ at which all of its edges would be too many.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 
@@ -21,19 +23,18 @@ from convgraph.core.network import Network
 from convgraph.core.settled import settled
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Product
-from convgraph.layers.spec import Spec
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 
-__all__ = ["bound_to", "cropped", "remembered"]
+__all__ = ["binder", "cropped", "remembered"]
 
 KEPT = 64  # networks, of which each that is evaluated has few edges
 remembered = lru_cache(maxsize=KEPT)(bound)
 
 
-def bound_to(spec: Spec, space: tuple[int, ...], channels: int | None) -> Network:
-    """The spec on an input of these sizes, kept where nobody can alter it."""
-    return (remembered if settled(spec) else bound)(spec, space, channels)
+def binder(spec: Any) -> Callable[[Any, tuple[int, ...], int | None], Network]:
+    """What binds a spec to sizes of an input, and keeps the network where nobody can alter it."""
+    return remembered if settled(spec) else bound
 
 
 def cropped(network: Network, axis: int, size: int) -> tuple[Network, int]:

@@ -15,6 +15,7 @@ from convgraph.core.errors import ConvgraphError
 __all__ = ["allowed", "assignments", "at_numbers", "choices", "free_symbols"]
 
 Assumptions: TypeAlias = "tuple[tuple[str, bool], ...]"
+PLAIN = frozenset((int, str, bool, type(None)))
 FAR = 200  # the largest number that a symbol may stand for: primes and multiples are nearer
 NEAR = 100  # and in a counterexample, which is to be small
 EACH = 4  # numbers for one symbol: a window and a stride differ, and either may be the greater
@@ -39,6 +40,8 @@ def at_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:
     >>> at_numbers(Conv(k, stride=k - 1), {k: 3})
     Conv(3, stride=2)
     """
+    if type(thing) in PLAIN:
+        return thing
     if isinstance(thing, sp.Basic):
         number = thing.xreplace({s: sp.Integer(v) for s, v in values.items()})
         return int(number) if number.is_Integer else number

@@ -199,18 +199,19 @@ def check(step: Step, known: Known) -> bool:
 
 def _step_as_read(step: Step, read: Reader) -> Step:
     left, right, *data = map(read, (step.left, step.right, *step.data))
-    return replace(step, left=left, right=right, data=tuple(data))
+    return Step(step.number, step.claim, left, right, step.rule, step.using, tuple(data))
 
 
 def _is_allowed(step: Step, known: Known) -> bool:
     rule = RULES.get(step.rule)
     if rule is None or step.left == step.right:
         return False
-    step = replace(step, left=normal(step.left), right=normal(step.right))
+    left, right = normal(step.left), normal(step.right)
+    step = Step(step.number, step.claim, left, right, step.rule, step.using, step.data)
     takes_name, takes_data = step.rule in NAMING, step.rule in ("reindex", "hypothesis")
     if (step.using and not takes_name) or (step.data and not takes_data):
         return False
-    return (step.left == step.right) == (step.rule == "index") and rule(step, known)
+    return (left == right) == (step.rule == "index") and rule(step, known)
 
 
 def _index(step: Step, known: Known) -> bool:

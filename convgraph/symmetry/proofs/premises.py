@@ -32,6 +32,7 @@ __all__ = [
     "converse_variables",
     "downsampling_given",
     "in_setting",
+    "own",
     "premises_of",
     "remembered",
     "setting_of",
@@ -67,12 +68,16 @@ def in_setting(
     """The setting of a shift, and what is given and claimed there.
 
     What is worked out of a spec is kept for a while, as a theorem is verified soon after it is
-    proved. Nobody has the equations that are kept: whoever alters those of a proof alters others.
+    proved. No proof has the equations that are kept: see `own`.
     """
     keeps = isinstance(spec, Spec) and settled((spec, shift, where, channels))
-    setting, known = (remembered if keeps else _in_setting)(spec, shift, where, channels)
+    return (remembered if keeps else _in_setting)(spec, shift, where, channels)
+
+
+def own(known: Given) -> Given:
+    """The same in equations of its own: whoever alters those of a proof alters no others."""
     definitions, claims = (tuple(map(replace, e)) for e in (known.definitions, known.claims))
-    return setting, Given(definitions, claims, tuple(map(replace, known.notes)))
+    return Given(definitions, claims, tuple(map(replace, known.notes)))
 
 
 def _in_setting(

@@ -11,7 +11,7 @@ from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.proofs.derivation import argue
 from convgraph.symmetry.proofs.open_model import behind
-from convgraph.symmetry.proofs.premises import in_setting
+from convgraph.symmetry.proofs.premises import in_setting, own
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
 from convgraph.symmetry.proofs.row_shifts import Unproved
@@ -151,7 +151,7 @@ def _proved(spec: Spec | Network, shift: Shift, asked: Asked, channels: Size | N
     bound, known = in_setting(spec, shift, place, channels)
     if around and isinstance(spec, Spec) and not bound.of_any_size:
         raise Unproved("the strides do not divide every size")
-    steps = argue(bound, known)
+    steps, known = argue(bound, known), own(known)
     claim = known.claims[-1]
     statement = Statement("equivariance", spec, shift, place, channels, claim, known.notes)
     try:

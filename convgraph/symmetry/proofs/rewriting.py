@@ -98,9 +98,13 @@ def _on_circle(
 ) -> bool:
     """Whether an argument is a remainder, or v or floor(v/f) for a v that runs all around."""
     if isinstance(argument, Residue):
-        return bool(sp.expand(argument.args[1] - modulus) == 0)
+        return _alike(argument.args[1], modulus)
     if isinstance(argument, sp.floor):
         argument, factor = sp.fraction(argument.args[0])
         modulus = modulus * factor
     low, high = ranges.get(argument, (None, None))
-    return low == 0 and sp.expand(high - (modulus - 1)) == 0
+    return low == 0 and _alike(high, modulus - 1)
+
+
+def _alike(one: sp.Expr, other: sp.Expr) -> bool:
+    return bool(one == other or sp.expand(one - other) == 0)
