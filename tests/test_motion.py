@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.cli import main
+from convgraph.figures.colors import ink_on
 from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.scatter import Scatter
 from convgraph.figures.motion.settings import SETTINGS
-from convgraph.figures.motion.shapes import Box, Text, layered
+from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Text, colour, layered
 from convgraph.figures.motion.sweep import sweep
 
 BOUNDARIES = ["zeros", "circular", "reflect", "replicate"]
@@ -151,6 +152,14 @@ def test_tied_taps_share_a_colour_and_a_local_layer_ties_none() -> None:
         assert sum(fill.startswith("weight") for fill in seen) == kinds
 
 
+@pytest.mark.parametrize("colours", [COLOURS, DARK])
+def test_as_many_weights_as_a_kernel_of_5_by_5_has_are_told_apart(colours: dict[str, str]) -> None:
+    fills = {colours[colour(weight)] for weight in range(25)}
+    assert len(fills) == 25
+    for fill in fills:  # and what is written on them can be read
+        assert ink_on([fill], colours["ink"]) == colours["ink"]
+
+
 def test_the_greatest_wins() -> None:
     film = cg.animate(cg.MaxPool(2).on(4), values=[3, 1, 2, 5])
     rings = [
@@ -229,6 +238,18 @@ def test_moving_pictures_have_all_frames(tmp_path: Path, ending: str) -> None:
             durations.append(moving.info["duration"])
     assert durations == [200] * (len(film.frames) - 1) + [600]
     assert path.read_bytes() == film.save(tmp_path / f"b.{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["gif", "png"])
+def test_moving_pictures_keep_the_colours_that_were_drawn(tmp_path: Path, ending: str) -> None:
+    image = pytest.importorskip("PIL.Image")
+    film = cg.animate(cg.Conv((4, 4)).on((5, 5)))
+    with image.open(film.save(tmp_path / f"a.{ending}")) as moving:
+        kept = moving.getpalette()
+    colours = {"#" + bytes(kept[at : at + 3]).hex() for at in range(0, len(kept), 3)}
+    fills = {s.fill for f in film.frames for s in f.shapes if isinstance(s, Box) and s.fill}
+    assert len(fills) > 16
+    assert {COLOURS[fill] for fill in fills} <= colours
 
 
 def test_without_pillow_the_error_names_the_extra(

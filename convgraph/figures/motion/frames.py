@@ -83,7 +83,7 @@ class Scene:
                 small = self.weight(tap) if tap is not None else ""
                 yield from cell(
                     grid.corner(place), grid.side, fill, text,
-                    dash=own is None, faint=own is None, corner_text=small,
+                    dash=own is None, faint=own is None and tap is None, corner_text=small,
                 )  # fmt: skip
             yield self.board.title(grid, self.board.titles[0][channel])
         if step is None:

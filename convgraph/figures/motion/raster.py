@@ -25,9 +25,9 @@ def animated(
 ) -> bytes:
     """All frames in one file, GIF or PNG, each shown for so many seconds."""
     pictures = painted(frames, size)
-    # One palette for all: taken from frames that have all colours between them.
-    sample = _stacked(pictures[:: max(len(pictures) // 4, 1)])
-    palette = _palette(sample)
+    # One palette for all, of frames that have all colours between them.
+    some = slice(None, None, max(len(pictures) // 4, 1))
+    palette = _palette(_stacked(pictures[some]), _inks(frames[some]))
     content = io.BytesIO()
     # None is left out, as the time of a frame that is like the one before it would go astray.
     kept = [picture.quantize(palette=palette, dither=0) for picture in pictures]
@@ -50,10 +50,21 @@ def painted(frames: Sequence[Frame], size: tuple[float, float]) -> list[Any]:
     return [_shrunk(_painted(ground, shapes, size)) for shapes in over]
 
 
-def _palette(sample: Any) -> Any:
-    """The colours of a sample; what was averaged of the paper and little else is the paper's."""
+def _inks(frames: Sequence[Frame]) -> list[str]:
+    """The colours that frames are drawn in."""
+    shapes = [shape for frame in frames for shape in frame.shapes]
+    names = {getattr(shape, side, None) for shape in shapes for side in ("fill", "stroke")}
+    return sorted({COLOURS[name] for name in names if name})
+
+
+def _palette(sample: Any, inks: Sequence[str]) -> Any:
+    """The colours of a sample: those that were drawn as they are, and mixtures where they meet.
+
+    What was averaged of the paper and little else is the paper's.
+    """
     image_module, _, _ = _pillow()
-    colours = sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
+    colours = [int(ink[at : at + 2], 16) for ink in inks for at in (1, 3, 5)]
+    colours += sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
     for at in range(0, len(colours), 3):
         if min(colours[at : at + 3]) >= NEARLY_WHITE:
             colours[at : at + 3] = [255, 255, 255]

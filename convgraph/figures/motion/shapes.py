@@ -8,24 +8,42 @@ from typing import TypeAlias
 
 __all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour", "layered"]
 
+HUES = 9
+WEIGHTS = 3 * HUES
+BLACK, WHITE = 0, 255
+
+
+def _mixed(code: str, other: int, share: float) -> str:
+    parts = (int(code[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part + share * (other - part)):02x}" for part in parts)
+
+
+def _more_weights(colours: dict[str, str], *shades: tuple[int, float]) -> dict[str, str]:
+    """The colours with shades of those of weights: mixed with so much of black or white."""
+    for turn, (other, share) in enumerate(shades, start=1):
+        for hue in range(HUES):
+            shade = _mixed(colours[f"weight{hue}"], other, share)
+            colours[f"weight{turn * HUES + hue}"] = shade
+    return colours
+
+
 # Okabe and Ito's, which all common kinds of colour vision tell apart, and softer ones of the same.
-COLOURS = {
+COLOURS = _more_weights({
     "paper": "#ffffff", "ink": "#1c1c1e", "soft": "#5c6470", "line": "#c3c8d0",
     "input": "#d8ebf8", "pad": "#ffffff", "output": "#d5efe6", "empty": "#ffffff",
     "window": "#0072b2", "now": "#d55e00", "winner": "#d55e00", "field": "#56b4e9",
     "weight0": "#f5c04d", "weight1": "#8ccbf0", "weight2": "#7fcbb0", "weight3": "#f4ec8d",
     "weight4": "#7aaed6", "weight5": "#eda06b", "weight6": "#dfa9c6", "weight7": "#c6c9ce",
     "weight8": "#b7d97a",
-}  # fmt: skip
-DARK = {
+}, (BLACK, 0.2), (WHITE, 0.55))  # fmt: skip
+DARK = _more_weights({
     "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
     "input": "#27435a", "pad": "#15171b", "output": "#1f4a3d", "empty": "#15171b",
     "window": "#6db3e8", "now": "#ff9b4d", "winner": "#ff9b4d", "field": "#2f78ad",
-    "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1f7a5c", "weight3": "#7d7526",
+    "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1d7557", "weight3": "#6f6820",
     "weight4": "#2b4f86", "weight5": "#91481a", "weight6": "#82496a", "weight7": "#565b64",
     "weight8": "#53752a",
-}  # fmt: skip
-WEIGHTS = 9
+}, (BLACK, 0.35), (BLACK, 0.6))  # fmt: skip
 
 
 def colour(weight: int | None) -> str:
