@@ -8,9 +8,10 @@ sides: there the input is constant along b, and g_b does nothing that could be s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from convgraph.symmetry.equivariance.separated_axes import Boxes, SeparatedAxes
 __all__ = ["AGAIN", "Answer", "decided_on_axes"]
 
 Mask = NDArray[np.bool_]
+Axes: TypeAlias = "tuple[int, ...]"
+AxisMasks: TypeAlias = Mapping[int, Mask]
 
 AGAIN = 5_000_000  # edges up to which what the axes leave open is decided on them
 
@@ -44,129 +47,109 @@ class Answer:
 
 
 def decided_on_axes(view: SeparatedAxes, one: bool = False) -> Answer | None:
-    """The answer on the axes; with `one`, maybe no more of it than one unit that differs."""
+    """The answer on the axes; None if the layers do not allow for it.
+
+    With `one` it is enough to know of one unit whose two sides differ; others may stay undecided.
+    """
+    together = [view.acting]
     if len(view.acting) == 1 or view.turned:
-        return _jointly(view, one)
-    answer = _axis_by_axis(view)
+        return _decided(view, together, one)
+    answer = _decided(view, [(axis,) for axis in view.acting])
     if answer is None or not answer.undecided or (one and answer.broken):
         return answer
-    return _jointly(view, one) if view.edges(view.acting) <= AGAIN else answer
+    return _decided(view, together, one) if view.edges(view.acting) <= AGAIN else answer
 
 
-def _jointly(view: SeparatedAxes, one: bool = False) -> Answer | None:
-    """Decide on the network cut down to the acting axes, if the layers allow for it.
-
-    With `one` it is enough to know of one unit whose two sides differ; others are left undecided.
-    """
-    asked = view.question(view.acting)
-    if asked is None:
-        return None
-    question, cleaned = asked
-    decision = decide(replace(question, one=one))
-    target = view.network.row(view.row)
-    exact = view.lifted(view.acting, decision.exact)
-    count = view.classes[view.row].count
-    whole = all(
-        mask.all()
-        for number in range(count)
-        for mask in view.others(view.acting, cleaned[0], number, False).values()
-    )
-    if whole:
-        broken = view.lifted(view.acting, decision.broken)
-        rest = view.lifted(view.acting, ~(decision.exact | decision.broken))
-        return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
-    shape = view.along.shapes[view.row]
-    broken, rest = [], []
-    for number in range(count):
-        own = decision.broken.reshape(count, *(shape[a] for a in view.acting))[number]
-        left = ~decision.exact.reshape(count, *(shape[a] for a in view.acting))[number]
-        left = np.array(np.broadcast_to(_spread(left, view.acting, shape), shape[1:]))
-        for found in cleaned:
-            masks = view.others(view.acting, found, number, False)
-            for part in decompose(own):
-                box = {**masks, **dict(zip(view.acting, part, strict=True))}
-                broken += view.box(number, box)
-                left &= ~_dense(box, shape)
-        for part in decompose(left):
-            rest += view.box(number, dict(enumerate(part, 1)))
-    return Answer(*(Units(target, boxes) for boxes in (exact, broken, rest)))
-
-
-def _spread(mask: Mask, axes: Sequence[int], shape: Sequence[int]) -> Mask:
-    """A mask over some axes of space with an axis of one position for each of the others."""
-    return mask.reshape([shape[a] if a in axes else 1 for a in range(1, len(shape))])
-
-
-def _dense(box: Mapping[int, Mask], shape: Sequence[int]) -> Mask:
-    return dense(tuple(box.get(a, np.ones(shape[a], bool)) for a in range(1, len(shape))))
-
-
-def _axis_by_axis(view: SeparatedAxes) -> Answer | None:
-    """Decide along each axis that moves, and put the answers together, if the layers allow it."""
-    decisions, cleaned = {}, {}
-    for axis in view.acting:
-        asked = view.question((axis,), lives=True)
+def _decided(view: SeparatedAxes, apart: Sequence[Axes], one: bool = False) -> Answer | None:
+    """Decide on the network cut down to some axes after others, and put the answers together."""
+    parts = []
+    for axes in apart:
+        asked = view.question(axes, lives=len(apart) > 1)
         if asked is None:
             return None
-        decisions[axis], cleaned[axis] = decide(asked[0]), asked[1]
-    together = _Together(view, decisions, cleaned)
+        question, cleaned = asked
+        parts.append(_Part(view, axes, decide(replace(question, one=one)), cleaned))
     exact: Boxes = []
     broken: Boxes = []
     undecided: Boxes = []
     for number in range(view.classes[view.row].count):
-        same, different = together.same(number), together.different(number)
+        same, different = _same(parts, number), list(_different(parts, number))
         for part in decompose(same):
             exact += view.box(number, dict(zip(view.acting, part, strict=True)))
         for box in different:
             broken += view.box(number, box)
-        for part in decompose(together.rest(same, different)):
-            undecided += view.box(number, dict(enumerate(part, 1)))
+        for box in _rest(view, same, different):
+            undecided += view.box(number, box)
     target = view.network.row(view.row)
     return Answer(*(Units(target, boxes) for boxes in (exact, broken, undecided)))
 
 
 @dataclass(frozen=True, eq=False)
-class _Together:
+class _Part:
+    """The decision on the network cut down to some axes, and what is clean on the others."""
+
     view: SeparatedAxes
-    decisions: dict[int, Decision]
-    cleaned: dict[int, list[Clean]]
+    axes: Axes
+    decision: Decision
+    cleaned: list[Clean]
 
-    def _along(self, axis: int, name: str, number: int) -> Mask:
-        mask: Mask = getattr(self.decisions[axis], name)
-        return mask.reshape(self.view.classes[self.view.row].count, -1)[number]
+    def along(self, name: str, number: int) -> Mask:
+        """What was decided of a class of channels, over the positions of these axes."""
+        mask: Mask = getattr(self.decision, name)
+        shape = self.view.along.shapes[self.view.row]
+        return mask.reshape(-1, *(shape[axis] for axis in self.axes))[number]
 
-    def _filled(self, axis: int) -> Mask:
+    @property
+    def filled(self) -> Mask:
+        """The positions of a single axis at which zeros fill the frame."""
+        (axis,) = self.axes
         return self.view.maps[self.view.row][axis - 1] < 0
 
-    def same(self, number: int) -> Mask:
-        """Where both sides are equal: along all axes, or because both vanish along one."""
-        acting = self.view.acting
-        exact = [self._along(axis, "exact", number) for axis in acting]
-        vanishes = [self._along(axis, "vanishes", number) for axis in acting]
-        filled = _any([self._filled(axis) for axis in acting])
-        gone = _any([e & v for e, v in zip(exact, vanishes, strict=True)])
-        return (dense(tuple(exact)) & ~filled) | gone | (filled & _any(vanishes))
+    def boxes(self, own: Mask, number: int, alone: bool) -> Iterator[AxisMasks]:
+        """Positions of these axes at what is clean on all others (see `SeparatedAxes.others`)."""
+        for found in self.cleaned:
+            others = self.view.others(self.axes, found, number, alone)
+            for part in decompose(own):
+                yield {**others, **dict(zip(self.axes, part, strict=True))}
 
-    def different(self, number: int) -> list[dict[int, Mask]]:
-        """Where they differ, as boxes of one mask per axis of space."""
-        view, result = self.view, []
-        for axis in view.acting:
-            for found in self.cleaned[axis]:
-                own = self._along(axis, "broken", number) & ~self._filled(axis)
-                result.append({**view.others((axis,), found, number, False), axis: own})
-                # where the other side is filled with zeros, it is enough not to vanish
-                own = self._along(axis, "lives", number)
-                alone = {**view.others((axis,), found, number, True), axis: own}
-                result += [{**alone, a: alone[a] & self._filled(a)} for a in view.acting]
-        return [box for box in result if all(mask.any() for mask in box.values())]
 
-    def rest(self, same: Mask, different: Sequence[dict[int, Mask]]) -> Mask:
-        """Units that are neither, over all axes of space."""
-        shape = self.view.along.shapes[self.view.row]
-        left = np.array(np.broadcast_to(_spread(~same, self.view.acting, shape), shape[1:]))
-        for box in different:
-            left &= ~_dense(box, shape)
-        return left
+def _same(parts: Sequence[_Part], number: int) -> Mask:
+    """Where both sides are equal: along all axes, or because both vanish along one."""
+    exact = [part.along("exact", number) for part in parts]
+    if len(parts) == 1:
+        return exact[0]
+    vanishes = [part.along("vanishes", number) for part in parts]
+    filled = _any([part.filled for part in parts])
+    gone = _any([e & v for e, v in zip(exact, vanishes, strict=True)])
+    return (dense(tuple(exact)) & ~filled) | gone | (filled & _any(vanishes))
+
+
+def _different(parts: Sequence[_Part], number: int) -> Iterator[AxisMasks]:
+    """Where they differ, as boxes of one mask per axis of space."""
+    for part in parts:
+        broken = part.along("broken", number)
+        if len(parts) == 1:
+            yield from part.boxes(broken, number, False)
+            continue
+        yield from part.boxes(broken & ~part.filled, number, False)
+        # where the other side is filled with zeros, it is enough not to vanish
+        for box in part.boxes(part.along("lives", number), number, True):
+            for other in parts:
+                (axis,) = other.axes
+                yield {**box, axis: box[axis] & other.filled}
+
+
+def _rest(view: SeparatedAxes, same: Mask, different: Sequence[AxisMasks]) -> Iterator[AxisMasks]:
+    """Where they are neither, along the axes that move and those that cut what differs."""
+    shape = view.along.shapes[view.row]
+    cut = {axis for box in different for axis, mask in box.items() if not mask.all()}
+    axes = sorted(cut.union(view.acting))
+    spread = ~same.reshape([shape[a] if a in view.acting else 1 for a in axes])
+    left = np.array(np.broadcast_to(spread, [shape[a] for a in axes]))
+    for box in different:
+        left &= ~dense(tuple(box[axis] for axis in axes))
+    for part in decompose(left):
+        yield dict(zip(axes, part, strict=True))
 
 
 def _any(masks: Sequence[Mask]) -> Mask:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from convgraph.core.edges import joint_edges
-from convgraph.core.layer import Joint, Layer
+from convgraph.core.layer import Layer
+from convgraph.core.listed_axes import Table
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.core.tying import Constant, Learned, Mean
+from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.causes import CAUSES, UNKNOWN, WINDOW, Parting
 from convgraph.symmetry.equivariance.counterexample import Edge
@@ -74,44 +72,16 @@ def unit_edges(network: Network, layer: Layer, unit: int) -> list[UnitEdge]:
     """The edges into the unit at a flat position, from the axes and not from the edge table."""
     found = []
     for joint in layer.joints:
-        sources, labels = _joint(network, joint, unit)
-        found += [
-            UnitEdge(joint.source.name, source, label)
-            for source, label in zip(sources.tolist(), labels.tolist(), strict=True)
-        ]
+        wiring, tying, at = joint.wiring, joint.tying, unit
+        if isinstance(wiring, Product) and not isinstance(tying, Explicit):
+            place = np.unravel_index(unit, tuple(int(n) for n in wiring.out_view))
+            axes = (Table.part(a, np.array([o])) for a, o in zip(wiring.axes, place, strict=True))
+            wiring, at = Product(tuple(axes), wiring.order), 0
+        counts, *columns = joint_edges(wiring, tying, network.labels, 0, np.int64, np.int64)
+        first = int(counts[:at].sum())
+        own = (column[first : first + int(counts[at])].tolist() for column in columns)
+        found += [UnitEdge(joint.source.name, *edge) for edge in zip(*own, strict=True)]
     return found
-
-
-def _joint(
-    network: Network, joint: Joint, unit: int
-) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
-    wiring, tying = joint.wiring, joint.tying
-    if not isinstance(wiring, Product):
-        counts, source, label = joint_edges(wiring, tying, network.labels, 0, np.int64, np.int64)
-        end = int(np.cumsum(counts)[unit])
-        part = slice(end - int(counts[unit]), end)
-        return source[part], label[part]
-    place = np.unravel_index(unit, tuple(int(n) for n in wiring.out_view))
-    tables = [axis.table()[o] for axis, o in zip(wiring.axes, place, strict=True)]
-    taps = [np.flatnonzero(table >= 0) for table in tables]
-    terms = [
-        step * table[tap] for step, table, tap in zip(wiring.in_steps(), tables, taps, strict=True)
-    ]
-    sources = np.asarray(reduce(np.add.outer, terms)).ravel()
-    if isinstance(tying, Learned):
-        codes = [
-            tying.codes(a, axis)[o, tap]
-            for a, (axis, o, tap) in enumerate(zip(wiring.axes, place, taps, strict=True))
-        ]
-        first = network.labels.start(tying.letter or "")
-        return sources, np.asarray(reduce(np.add.outer, codes)).ravel() + first
-    if isinstance(tying, Mean):
-        numbers, which = tying.numbers(wiring)
-        value = numbers[which[unit]]
-    else:
-        assert isinstance(tying, Constant)
-        value = tying.value
-    return sources, np.full(len(sources), network.labels.position(value))
 
 
 @dataclass(frozen=True)
