@@ -41,7 +41,8 @@ class Network {
         sameSizes(tables.slice(cut).map((t) => t.outputs), outs.space) &&
         sameSizes(inSizes.slice(cut), ins.space);
       if (!fits) continue;
-      made.channel = { tables: tables.slice(0, cut), order: order.slice(0, cut) };
+      made.channel = { tables: tables.slice(0, cut), order: order.slice(0, cut),
+        forwards: new WeakMap(), backwards: new WeakMap() };
       made.space = { tables: tables.slice(cut), order: order.slice(cut).map((p) => p - cut) };
       made.cut = cut;
       break;
@@ -66,16 +67,14 @@ class Network {
   apart({ channel, space, target, source }, terms, forwards) {
     const from = this.rows[forwards ? source : target], to = this.rows[forwards ? target : source];
     const dims = divided(to), inside = divided(from);
-    const sizes = channel.tables.map((table) => (forwards ? table.inputs : table.outputs));
-    const view = forwards ? inverse(channel.order).map((axis) => sizes[axis]) : sizes;
     const taps = size(space.tables.map((table) => (table.full ? table.inputs : table.taps)));
     const outs = size(space.tables.map((table) => (table.full ? table.outputs : table.taps)));
     let found = terms;
     if (!unchanged(channel)) {
       found = joined(terms.map((each) => {
-        const found = through(channel.tables, channel.order, arrayOf(view, each.vector), forwards);
-        return term(everywhere(found), each.array, each.exponent, each.most);
-      }));
+        const mixed = this.mixed(channel, each.vector, forwards);
+        return mixed && term(mixed.vector, each.array, each.exponent + mixed.exponent, each.most);
+      }).filter(Boolean));
     }
     if (unchanged(space)) return found;
     return found.map((each) => {
@@ -83,6 +82,17 @@ class Network {
       const most = each.most * Math.max(taps, outs);
       return term(each.vector, regrouped(array, dims.space), each.exponent, most);
     }).filter(Boolean);
+  }
+
+  // The channels that some channels reach: asked of the same vector, known.
+  mixed(channel, vector, forwards) {
+    const known = (forwards ? channel.forwards : channel.backwards);
+    if (!known.has(vector)) {
+      const sizes = channel.tables.map((table) => (forwards ? table.inputs : table.outputs));
+      const view = forwards ? inverse(channel.order).map((axis) => sizes[axis]) : sizes;
+      known.set(vector, levelled(everywhere(through(channel.tables, channel.order, arrayOf(view, vector), forwards))));
+    }
+    return known.get(vector);
   }
 
   listed(joint, from, to, terms, forwards) {
@@ -130,8 +140,9 @@ class Network {
   // One unit: its channel, or all of them where that is null, and its place.
   unit(row, channel, place) {
     const { channels, space } = divided(this.rows[row]);
+    if (channel === null) return [term(alike(channels), single(space, place))];
     const vector = new Float64Array(channels);
-    if (channel === null) vector.fill(1); else vector[channel] = 1;
+    vector[channel] = 1;
     return [term(vector, single(space, place))];
   }
 

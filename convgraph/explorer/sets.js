@@ -13,15 +13,35 @@ function divided(row) {
   return row.divided;
 }
 
-// `most` is a number that no entry of `array` is above.
-function term(vector, array, exponent = 0, most = 1) {
-  let top = 0;
-  for (const v of vector) if (v > top) top = v;
-  if (!top || isEmpty(array)) return null;
-  if (top !== 1) {
-    vector = vector.map((v) => (v ? Math.max(v / top, TINY) : 0));
-    exponent += Math.log2(top);
+// A vector over channels whose largest number is 1, and what it was divided by, as an exponent; null
+// where all are 0. Channels that are all alike have one vector, so that it is known when met again.
+function levelled(vector) {
+  if (LEVEL.has(vector)) return { vector, exponent: 0 };
+  let top = 0, least = Infinity;
+  for (let i = 0; i < vector.length; i++) {
+    if (vector[i] > top) top = vector[i];
+    if (vector[i] < least) least = vector[i];
   }
+  if (!top) return null;
+  const found = least === top ? alike(vector.length) : top === 1 ? vector : scaled(vector, 1 / top);
+  LEVEL.add(found);
+  return { vector: found, exponent: Math.log2(top) };
+}
+
+const LEVEL = new WeakSet(), ALIKE = new Map();
+
+// All channels alike.
+function alike(channels) {
+  if (!ALIKE.has(channels)) ALIKE.set(channels, new Float64Array(channels).fill(1));
+  return ALIKE.get(channels);
+}
+
+// `most` is a number that no entry of `array` is above.
+function term(over, array, exponent = 0, most = 1) {
+  const level = levelled(over);
+  if (!level || isEmpty(array)) return null;
+  const { vector } = level;
+  exponent += level.exponent;
   if (most > LARGE) {
     array = { ...array, values: scaled(array.values, 1 / most) };
     exponent += Math.log2(most);

@@ -93,9 +93,10 @@ function grouped({ reading, read }, { values, result, outer, inner, before, afte
 // From where to where the positions of a span are carried, one after the other, and the span that
 // they reach.
 function carriers(table, [first, past], forwards) {
-  const read = positions(table), { outputs, taps } = table, found = [];
-  let least = Infinity, most = 0;
+  const read = positions(table), { outputs, taps } = table;
+  let many = 0, least = Infinity, most = 0;
   const start = forwards ? 0 : first, end = forwards ? outputs : past;
+  const pairs = new Int32Array(2 * Math.max(0, end - start) * taps);
   for (let output = start, i = start * taps; output < end; output++) {
     for (let tap = 0; tap < taps; tap++, i++) {
       const input = read[i];
@@ -103,20 +104,24 @@ function carriers(table, [first, past], forwards) {
       const to = forwards ? output : input;
       if (to < least) least = to;
       if (to >= most) most = to + 1;
-      found.push(forwards ? input : output, to);
+      pairs[many++] = forwards ? input : output;
+      pairs[many++] = to;
     }
   }
-  return { found, reach: least < most ? [least, most] : [0, 0] };
+  return { found: pairs.subarray(0, many), reach: least < most ? [least, most] : [0, 0] };
 }
 
 function tapped({ found }, { values, result, outer, inner, before, after }) {
-  const [many, all] = [before[1] - before[0], after[1] - after[0]];
+  const many = before[1] - before[0], all = after[1] - after[0], pairs = found.length;
   for (let o = 0; o < outer; o++) {
-    for (let pair = 0; pair < found.length; pair += 2) {
-      const a = (o * many + found[pair] - before[0]) * inner;
-      const b = (o * all + found[pair + 1] - after[0]) * inner;
-      if (inner === 1) result[b] += values[a];
-      else for (let i = 0; i < inner; i++) result[b + i] += values[a + i];
+    const from = o * many - before[0], to = o * all - after[0];
+    if (inner === 1) {
+      for (let pair = 0; pair < pairs; pair += 2) result[to + found[pair + 1]] += values[from + found[pair]];
+      continue;
+    }
+    for (let pair = 0; pair < pairs; pair += 2) {
+      const a = (from + found[pair]) * inner, b = (to + found[pair + 1]) * inner;
+      for (let i = 0; i < inner; i++) result[b + i] += values[a + i];
     }
   }
 }
