@@ -9,7 +9,7 @@ from typing import Any
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.core.wiring import Product
-from convgraph.interactions.propagation import is_identity
+from convgraph.interactions.behind_wirings import is_identity
 
 __all__ = ["folds"]
 

@@ -96,8 +96,10 @@ class Interval(NamedTuple):
 Fields: TypeAlias = tuple[Interval, ...]
 
 
-def affine_fields(network: Network, start: str) -> Propagation[Fields]:
+def affine_fields(network: Network, start: str, apart: bool = False) -> Propagation[Fields]:
     """The intervals that all rows see of a row, per class of units and axis of that row.
+
+    `apart` is that of `propagate`.
 
     >>> from convgraph import Conv, MaxPool
     >>> net = (Conv(3, padding="same") >> MaxPool(2) >> Conv(3, padding="same")).on(8)
@@ -112,7 +114,7 @@ def affine_fields(network: Network, start: str) -> Propagation[Fields]:
     row = network.row(start)
     axes = len(row.shape) - (1 if row.channels else 0)
     state = first_state(row, (Interval((0,), (0,), 1),) * axes)
-    return propagate(network, start, state, Intervals())
+    return propagate(network, start, state, Intervals(), apart=apart)
 
 
 class Intervals:

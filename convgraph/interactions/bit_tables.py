@@ -30,8 +30,13 @@ Branch: TypeAlias = "tuple[int, tuple[Bits, ...]]"
 Branches: TypeAlias = "tuple[Branch, ...]"
 
 
-def exact_fields(network: Network, start: str, until: str | None = None) -> Propagation[Branches]:
-    """What each unit of each row sees of a row: per class of units a union of products."""
+def exact_fields(
+    network: Network, start: str, until: str | None = None, apart: bool = False
+) -> Propagation[Branches]:
+    """What each unit of each row sees of a row: per class of units a union of products.
+
+    `apart` is that of `propagate`.
+    """
     row = network.row(start)
     shape = row.numbers()
     space = shape[1:] if row.channels else shape
@@ -46,7 +51,7 @@ def exact_fields(network: Network, start: str, until: str | None = None) -> Prop
     classes = np.arange(count).reshape((count,) * first + (1,) * len(space))
     payloads: tuple[Branches, ...] = tuple(((1 << c, tables),) for c in range(count))
     state: State[Branches] = State(row.shape, tuple(range(first, len(shape))), classes, payloads)
-    return propagate(network, start, state, algebra, until)
+    return propagate(network, start, state, algebra, until, apart)
 
 
 def _diagonal(n: int) -> Bits:

@@ -204,7 +204,7 @@ def fields_of_paths(
     kind = PackedKind(needed.width)
     paths = PathMeasures(kind)
     start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
-    found = propagate(network, source.name, start, paths, end.name).states.get(end.name)
+    found = propagate(network, source.name, start, paths, end.name, True).states.get(end.name)
     if found is None:  # on the way there, the fields are wider than the input
         return (), f"its path counts would take more than {readable(MOST_BITS // 8)} on the way"
     payload = found.payloads[needed.totals.index(max(needed.totals))]
@@ -239,7 +239,8 @@ def _needed(
     if state is None or not known.of(state).most:
         return _Needed(0, 0, ())
     on_the_way = rows_before(network, end.name) & moments.sums.keys()
-    sums = {id(t): t for t in (moments.sums[name] for name in on_the_way) if t is not None}
+    known_sums = (t for t in (moments.sums[name] for name in on_the_way) if t is not None)
+    sums = {id(part): part for total in known_sums for part in total.whole}
     # no fewer paths than lead to any unit
     most = max(sum(n * known.of(s).most for s, n in total.terms) for total in sums.values())
     most = max(most, known.of(state).most)
@@ -255,7 +256,7 @@ def path_moments(
     """The moments of the path counts of all rows, along each axis of a source row."""
     paths = PathMeasures(MomentsKind())
     state = first_state(source, paths.start(len(source.shape) - int(source.channels)))
-    return propagate(network, source.name, state, paths, until)
+    return propagate(network, source.name, state, paths, until, True)
 
 
 def variances(network: Network, source: Row, end: Row) -> tuple[Fraction, ...] | None:

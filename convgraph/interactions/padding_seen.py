@@ -38,7 +38,7 @@ def padded_units(network: Network, start: str) -> Propagation[Slabs]:
     shape = row.numbers()
     space = shape[1:] if row.channels else shape
     state = first_state(row, tuple(np.zeros(n, bool) for n in space))
-    return propagate(network, start, state, Touching())
+    return propagate(network, start, state, Touching(), apart=True)
 
 
 def padded_share(state: State[Slabs]) -> Fraction:

@@ -8,7 +8,7 @@ union (fields) can be carried through further layers term by term.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -38,7 +38,6 @@ __all__ = [
     "FEW",
     "MOST_JOINED",
     "Sum",
-    "Sums",
     "added",
     "collected",
     "in_two_terms",
@@ -81,30 +80,21 @@ class Sum(Generic[P]):
         """For each axis of the input the positions of the axis that moves over it, or 1."""
         return self.terms[0][0].sizes
 
+    @cached_property
+    def whole(self) -> tuple[Sum[P], ...]:
+        """Itself, if some of its units see anything; see `Segments`."""
+        return (self,) if any(map(_says_any, (state.payloads for state, _ in self.terms))) else ()
+
     @property
     def payloads(self) -> Iterator[P]:
         """The payloads of all terms: each unit sees one of each term, or none of it."""
         return (p for state, _ in self.terms for p in state.payloads if p is not None)
 
 
-class Sums(Mapping[str, "State[P] | None"]):
-    """The sums of rows, worked out where they are asked for."""
-
-    def __init__(self, sums: Mapping[str, Sum[P] | None], algebra: Algebra[P]) -> None:
-        self._sums, self._algebra = sums, algebra
-        self._known: dict[int, State[P] | None] = {}
-
-    def __getitem__(self, name: str) -> State[P] | None:
-        total = self._sums[name]
-        if id(total) not in self._known:
-            self._known[id(total)] = worked_out(total, self._algebra)
-        return self._known[id(total)]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sums)
-
-    def __len__(self) -> int:
-        return len(self._sums)
+def _says_any(payloads: Sequence[P | None]) -> bool:
+    if isinstance(payloads, Table):
+        return bool(payloads.seen.any())
+    return any(payload is not None for payload in payloads)
 
 
 def worked_out(total: Sum[P] | None, algebra: Algebra[P]) -> State[P] | None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.sizes import Size
 from convgraph.interactions.affine import Fields, Interval, Intervals, union_of
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.all_path_counts import PathMeasures
@@ -41,14 +42,19 @@ NOWHERE = 1 << 62  # where the interval of a unit that sees nothing starts: it w
 
 
 class Widest(NamedTuple):
-    """The widest interval of a row along an axis, and the size of the narrowest."""
+    """The widest interval of a row along an axis, and the size of the narrowest.
+
+    The units that see it move over so many positions.
+    """
 
     field: Interval
     least: int
+    positions: Size
 
 
 def widest(total: Sum[Fields], b: int) -> Widest | None:
     """Along an axis of the input, the intervals of the units that see the most and the least."""
+    size = total.sizes[b]
     known = [fields[b] for fields in total.payloads]
     if not known:
         return None
@@ -58,11 +64,10 @@ def widest(total: Sum[Fields], b: int) -> Widest | None:
     if len(two) == 1:
         known = [fields[b] for fields in two[0].payloads if fields is not None]
         least = min(map(_breadth, known))  # of sizes without symbols, as findings ask for it
-        return Widest(max(known, key=_breadth), least)
+        return Widest(max(known, key=_breadth), least, size)
     a_kinds, a_number = _distinct([None if p is None else p[b] for p in two[0].payloads])
     b_kinds, b_number = _distinct([None if p is None else p[b] for p in two[1].payloads])
     some = [kind for kind in (*a_kinds, *b_kinds) if kind is not None]
-    size = total.sizes[b]
     even = len({kind.step for kind in some}) == 1 and all(len(kind.starts) == 1 for kind in some)
     if even and some[0].step is not None and all(type(kind.step) is int for kind in some):
         sizes = _hull_sizes(_ends(a_kinds), _ends(b_kinds))
@@ -80,7 +85,7 @@ def widest(total: Sum[Fields], b: int) -> Widest | None:
             best = int(found.ravel()[at])
             pair = np.broadcast_arrays(one, other)
             place = int(pair[0].ravel()[at]), int(pair[1].ravel()[at])
-    return Widest(_both(a_kinds[place[0]], b_kinds[place[1]], size), least)
+    return Widest(_both(a_kinds[place[0]], b_kinds[place[1]], size), least, size)
 
 
 def _both(x: Interval | None, y: Interval | None, size: Any) -> Interval:

@@ -17,6 +17,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.fields import receptive_field
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.structure import Structure
 
 __all__ = ["Middle", "middle_of"]
@@ -51,7 +52,8 @@ def middle_of(structure: Structure, name: str) -> Middle | None:
         return None
     first = 1 if row.channels else 0
     shape = row.numbers()
-    if shape[first:] != tuple(map(int, structure.sum(name).sizes)):  # type: ignore[union-attr]
+    total = structure.sum(name)
+    if not isinstance(total, Sum) or shape[first:] != tuple(map(int, total.sizes)):
         return None
     unit = (0,) * first + tuple(n // 2 for n in shape[first:])
     field = receptive_field(network, Units.single(row, unit), source.name)

@@ -25,6 +25,7 @@ from convgraph.interactions.effective import (
     effective_fields,
     fields_of_paths,
 )
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
 from convgraph.symmetry.lattice.shift_lattice import shift_lattice
@@ -310,7 +311,8 @@ def _feature(structure: Structure, rows: tuple[ReportRow, ...]) -> str | None:
         moving = row.stride is not None and None not in row.stride
         if row.kind == "input" or total is None or not row.stride or not moving:
             continue
-        if len(row.shape) >= len(row.stride) and all(size != 1 for size in total.sizes):
+        several = isinstance(total, Sum) and all(size != 1 for size in total.sizes)
+        if len(row.shape) >= len(row.stride) and several:
             return row.name
     return None
 

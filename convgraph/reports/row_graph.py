@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from convgraph.core import escape
 from convgraph.core.wiring import Product
 from convgraph.figures.render import render
-from convgraph.interactions.propagation import is_identity
+from convgraph.interactions.behind_wirings import is_identity
 from convgraph.reports.rows import ReportRow
 from convgraph.reports.structure import Structure
 

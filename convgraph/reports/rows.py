@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
-from convgraph.interactions.padding_seen import padded_share
 from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
@@ -136,13 +136,13 @@ def kind_of(structure: Structure, row: Row) -> str:
 
 
 def _padding(structure: Structure, name: str) -> tuple[Any, ...] | None:
-    total, fields = structure.sum(name), structure.fields(name)
-    if total is None or fields is None:
+    widest = structure.widest(name)
+    if widest is None:
         return None
     source = structure.source
     space = source.shape[1:] if source.channels else source.shape
-    sides = zip(fields, total.sizes, space, strict=True)
-    return tuple(_sides(field, size, n) for field, size, n in sides)
+    sides = zip(widest, space, strict=True)
+    return tuple(_sides(along.field, along.positions, n) for along, n in sides)
 
 
 def _sides(field: Interval, size: Size, n: Size) -> tuple[Any, Any] | None:
@@ -167,17 +167,22 @@ def _clipped(structure: Structure, name: str) -> tuple[int, ...] | None:
         known = tuple(most for most in found if most is not None)
         return known if len(known) == len(found) else None
 
-    return structure.once("clipped", structure.exact.sums.get(name), find)
+    parts = structure.of_parts("clipped", structure.exact.sums.get(name), find)
+    return tuple(map(max, zip(*parts, strict=True))) if parts else None
 
 
 def _seen(structure: Structure, name: str) -> Fraction | None:
-    return structure.once(
+    parts = structure.of_parts(
         "seen", structure.exact.sums.get(name), lambda total: _seen_share(structure, total)
     )
+    return max(parts, key=itemgetter(0))[1] if parts else None
 
 
-def _seen_share(structure: Structure, total: Sum[Branches]) -> Fraction | None:
-    """The share of its field that a unit in the middle sees, of the class that sees the most."""
+def _seen_share(structure: Structure, total: Sum[Branches]) -> tuple[int, Fraction] | None:
+    """How much a unit in the middle sees, and the share of its field that this is.
+
+    Of the class that sees the most.
+    """
     place = tuple(int(n) // 2 for n in total.sizes)
     cut = largest_cut(total, place, structure.exact.algebra)
     if cut is None or len(cut) > 10:
@@ -190,29 +195,40 @@ def _seen_share(structure: Structure, total: Sum[Branches]) -> Fraction | None:
         both = np.bitwise_or.reduce([tables[b] for _, tables in branches])
         positions = np.flatnonzero(np.unpackbits(both[0], count=size))
         extents.append(int(positions[-1] - positions[0]) + 1)
-    return Fraction(int(counted(tuple(branches)).sum()), prod(extents))
+    seen = int(counted(tuple(branches)).sum())
+    return seen, Fraction(seen, prod(extents))
 
 
 def _touches(structure: Structure, name: str) -> Fraction | None:
-    state = structure.padded.states.get(name)
-    return None if state is None else padded_share(state)
+    return structure.touching(name)
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
-    return structure.once(
+    parts = structure.of_parts(
         "deviation",
         structure.moments.sums.get(name),
-        lambda total: _deviations(most_paths(total, structure.path_totals)),
+        lambda total: _most_and_deviations(most_paths(total, structure.path_totals)),
     )
+    return max(parts, key=itemgetter(0))[1] if parts else None
 
 
-def _deviations(best: Paths[Moments] | None) -> tuple[float, ...] | None:
+def _most_and_deviations(
+    best: Paths[Moments] | None,
+) -> tuple[Fraction, tuple[float, ...] | None] | None:
+    """How many paths lead to the units to which the most do, along the first axis, and theirs."""
+    if best is None:
+        return None
+    most = max((m.paths for m in best.axes[0].phases if m is not None), default=0)
+    return Fraction(most, best.per), _deviations(best)
+
+
+def _deviations(best: Paths[Moments]) -> tuple[float, ...] | None:
     found = []
-    for along in best.axes if best is not None else ():
+    for along in best.axes:
         measure = next((m for m in along.phases if m is not None), None)
         if measure is None:
             return None
         paths, first, second = measure
         variance = Fraction(second * paths - first * first, paths * paths)
         found.append(float(variance) ** 0.5)
-    return tuple(found) if best is not None else None
+    return tuple(found)

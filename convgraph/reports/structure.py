@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -22,11 +23,12 @@ from convgraph.interactions.affine import Fields, affine_fields
 from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
-from convgraph.interactions.padding_seen import Slabs, padded_units
+from convgraph.interactions.padding_seen import Slabs, padded_share, padded_units
 from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation
-from convgraph.interactions.sums_of_states import Sum
+from convgraph.interactions.segments import Total, shares
+from convgraph.interactions.sums_of_states import Sum, worked_out
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.lattice.padding_under_strides import AlongAxis
 
@@ -81,12 +83,12 @@ class Structure:
     @cached_property
     def intervals(self) -> Propagation[Fields]:
         """The intervals that units see, whatever the border cuts off."""
-        return affine_fields(self.network, self.source.name)
+        return affine_fields(self.network, self.source.name, apart=True)
 
     @cached_property
     def exact(self) -> Propagation[Branches]:
         """The positions that units see, as bits."""
-        return exact_fields(self.network, self.source.name)
+        return exact_fields(self.network, self.source.name, apart=True)
 
     @cached_property
     def padded(self) -> Propagation[Slabs]:
@@ -166,7 +168,7 @@ class Structure:
     def place(self, joint: Joint, b: int) -> int | None:
         """Which of a wiring's axes moves along the input's axis b, or None."""
         state, wiring = self.sum(joint.source.name), joint.wiring
-        if state is None or not isinstance(wiring, Product) or b >= len(state.moves):
+        if not isinstance(state, Sum) or not isinstance(wiring, Product) or b >= len(state.moves):
             return None
         moved = state.moves[b]
         if moved is None:
@@ -199,7 +201,7 @@ class Structure:
             for layer in self.network.layers
         ]
 
-    def sum(self, row: str) -> Sum[Fields] | None:
+    def sum(self, row: str) -> Total[Fields] | None:
         """The intervals of a row, or None where there are none."""
         return self.intervals.sums.get(row)
 
@@ -212,14 +214,44 @@ class Structure:
             known = tuple(along for along in each if along is not None)
             return known if len(known) == axes else None
 
-        return self.once("widest", self.sum(row), find)
+        found = self.of_parts("widest", self.sum(row), find)
+        if not found:
+            return None
+        along = zip(*found, strict=True)
+        return tuple(
+            max(each, key=_breadth)._replace(least=min(w.least for w in each)) for each in along
+        )
+
+    def touching(self, row: str) -> Fraction | None:
+        """The share of a row's units that see padding, or None."""
+        total = self.padded.sums.get(row)
+
+        def find(part: Sum[Slabs]) -> Fraction | None:
+            state = worked_out(part, self.padded.algebra)
+            return None if state is None else padded_share(state)
+
+        found = self.of_parts("touching", total, find)
+        if total is None or found is None:
+            return None
+        weights = (weight for _, weight in shares(total))
+        return sum((w * each for w, each in zip(weights, found, strict=True)), Fraction(0))
 
     def fields(self, row: str) -> Fields | None:
         """Along each axis the intervals of the units that see the most along it, or None."""
         found = self.widest(row)
         return None if found is None else tuple(along.field for along in found)
 
-    def once(self, what: str, total: Sum[P] | None, find: Callable[[Sum[P]], F]) -> F | None:
+    def of_parts(
+        self, what: str, total: Total[P] | None, find: Callable[[Sum[P]], F | None]
+    ) -> list[F] | None:
+        """A fact of each part of a row in which units see something; None where one has none."""
+        if total is None:
+            return None
+        found = [self.once(what, part, find) for part in total.whole]
+        known = [fact for fact in found if fact is not None]
+        return known if len(known) == len(found) else None
+
+    def once(self, what: str, total: Sum[P] | None, find: Callable[[Sum[P]], F | None]) -> F | None:
         """A fact of a row, found once for all rows whose units see the same."""
         key = what, id(total)
         if key not in self._facts:
@@ -239,6 +271,10 @@ class Structure:
             last = np.where(any_seen, 8 * tail + LAST_BIT[bits[row, tail]], -1)
             self._extents[key] = first, last
         return self._extents[key]
+
+
+def _breadth(along: Widest) -> int:
+    return along.field.size if isinstance(along.field.size, int) else 0
 
 
 @lru_cache(maxsize=2)  # a report and the findings of the same network; few, as they are large

@@ -12,7 +12,7 @@ from convgraph.core.layer import Layer
 from convgraph.core.tying import Constant, Explicit
 from convgraph.core.units import Units
 from convgraph.core.wiring import Listed, Product
-from convgraph.interactions.propagation import is_identity
+from convgraph.interactions.behind_wirings import is_identity
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure

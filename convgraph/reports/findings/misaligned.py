@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from convgraph.core.layer import Layer
 from convgraph.core.wiring import Product
 from convgraph.interactions.affine import Fields
-from convgraph.interactions.sums_of_states import Sum
+from convgraph.interactions.segments import Total
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
@@ -71,7 +71,9 @@ class _Place(NamedTuple):
     centre: Any
 
 
-def _differing(arrivals: list[tuple[str, Sum[Fields] | None]], b: int) -> Iterator[dict[str, Any]]:
+def _differing(
+    arrivals: list[tuple[str, Total[Fields] | None]], b: int
+) -> Iterator[dict[str, Any]]:
     """The branches that differ along an axis from the place where most of them look."""
     places: dict[_Place, list[str]] = {}
     starts, ends = set(), set()

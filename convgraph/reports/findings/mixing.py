@@ -13,7 +13,8 @@ from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
-from convgraph.interactions.propagation import Carrier
+from convgraph.interactions.carrier import Carrier
+from convgraph.interactions.segments import Total
 from convgraph.interactions.states import State
 from convgraph.interactions.sums_of_states import Sum, worked_out
 from convgraph.reports.findings.finding import Occurrence
@@ -114,8 +115,8 @@ def _apart(structure: Structure, row: Row) -> Units | None:
     classes = np.arange(channels).reshape(channels, *(1,) * len(moves))
     start: State[int] = State(row.shape, moves, classes, tuple(1 << c for c in range(channels)))
     algebra = Channels()
-    carrier = Carrier(algebra)
-    sums: dict[str, Sum[int] | None] = {row.name: carrier.first(start)}
+    carrier = Carrier(algebra, apart=True)
+    sums: dict[str, Total[int] | None] = {row.name: carrier.first(start)}
     outputs = {end.name for end in structure.network.outputs}
     last = structure.last_reader
     open_rows = {row.name}
@@ -125,12 +126,16 @@ def _apart(structure: Structure, row: Row) -> Units | None:
             continue
         name = layer.target.name
         sums[name] = total = found.total
-        state = worked_out(_enough(total, full), algebra)
-        if state is None:
+        states = (
+            [worked_out(_enough(part, full), algebra) for part in total.whole] if total else [None]
+        )
+        known = [state for state in states if state is not None]
+        if len(known) < len(states):
             return None
-        if any(mask not in (None, full) for mask in state.payloads):
+        if any(mask not in (None, full) for state in known for mask in state.payloads):
             if name in outputs:
-                return _units(structure.network.row(name), state, full)
+                one = worked_out(carrier.as_one(total), algebra) if total else None
+                return None if one is None else _units(structure.network.row(name), one, full)
             open_rows.add(name)
         open_rows = {name for name in open_rows if last.get(name, -1) > position}
         if not open_rows:
@@ -138,10 +143,10 @@ def _apart(structure: Structure, row: Row) -> Units | None:
     return None
 
 
-def _enough(total: Sum[int] | None, full: int) -> Sum[int] | None:
+def _enough(total: Sum[int], full: int) -> Sum[int]:
     """The term of which all units see every channel, if there is one: others add nothing to it."""
-    terms = total.terms if total is not None else ()
-    return next((Sum((term,)) for term in terms if term[0].payloads == (full,)), total)
+    terms = (Sum((term,)) for term in total.terms if term[0].payloads == (full,))
+    return next(terms, total)
 
 
 def _units(row: Row, state: State[int], full: int) -> Units:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convgraph.core.layer import Row
-from convgraph.interactions.padding_seen import padded_share
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.findings.witnesses import all_units
@@ -22,8 +21,8 @@ from convgraph.reports.structure import Structure
 def padding_everywhere(structure: Structure) -> Iterator[Occurrence]:
     """Outputs of which every unit depends on something that was read beyond a border."""
     for row in structure.network.outputs:
-        state = structure.padded.states.get(row.name)
-        if state is None or padded_share(state) < 1:
+        touching = structure.touching(row.name)
+        if touching is None or touching < 1:
             continue
         first = _first(structure)
         where = f"; from {first.name} on no unit is free of it" if first is not None else ""
@@ -47,8 +46,8 @@ def padding_everywhere(structure: Structure) -> Iterator[Occurrence]:
 def _first(structure: Structure) -> Row | None:
     """The first row whose units move over the input and all see padding."""
     for row in structure.network.rows:
-        state = structure.padded.states.get(row.name)
-        moving = state is not None and any(m is not None for m in state.moves)
-        if state is not None and moving and padded_share(state) == 1:
+        total = structure.padded.sums.get(row.name)
+        moving = total is not None and any(m is not None for m in total.moves)
+        if moving and structure.touching(row.name) == 1:
             return row
     return None
