@@ -142,7 +142,7 @@ def default_row_names(inputs: int, computed: int) -> list[str]:
 
 def _row_names(order: Sequence[Tensor], inputs: int, names: Sequence[str] | None) -> list[str]:
     if names is not None:
-        if isinstance(names, str) or len(names) != len(order):
+        if not isinstance(names, list | tuple) or len(names) != len(order):
             raise ConvgraphError(
                 f"names={names!r}: one name for each of the {len(order)} rows, inputs first"
             )

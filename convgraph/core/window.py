@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory, window_counts
 from convgraph.core.axis import Axis, Mask, Positions
-from convgraph.core.errors import ConvgraphError
+from convgraph.core.checks import as_word
 from convgraph.core.pieces import Pieces
 from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic
 
@@ -32,11 +32,8 @@ Boundary = Literal["zeros", "circular", "reflect", "replicate"]
 
 def check_boundary(argument: str, value: Any) -> Boundary:
     """Check the word for what lies beyond the border."""
-    if value not in get_args(Boundary):
-        raise ConvgraphError(
-            f"{argument}={value!r}: a boundary is one of {', '.join(get_args(Boundary))}"
-        )
-    return value
+    word: Any = as_word(argument, value, get_args(Boundary), "a boundary is one of {}")
+    return word
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.figures.drawn_edges import drawn_edges
@@ -115,7 +116,7 @@ def _built(network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | N
     omitted = Omitted(network, theme, units, shown, wanted, places)
     marks = [*omitted.dots(), *omitted.dots_between_rows()]
     lines = omitted.dashed(drawn, kept, strong)
-    if wish.padding:
+    if as_flag("padding", wish.padding):
         marks += omitted.padding()
         lines += omitted.padding_lines(emphasis=strong is not None)
         _check_size(network, int(drawn.sum()) + len(marks), int(visible.sum()) + len(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convgraph.core.checks import as_flag, as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.build import MOST_UNITS
@@ -96,14 +97,17 @@ def draw_grid(
     if unit is not None:
         marked, counts = field_of(network, unit, chosen)
         fill = {name: _both(marked, fill, name, chosen.hole) for name in [*marked, *fill]}
+    as_flag("kernels", kernels)
+    as_flag("names", names)
     looks = unit_looks(network, units)
     for look in looks.values():
         if look.size is not None or look.shape is not None:
             raise ConvgraphError("units={...: {'shape': ...}}: cells have one size and shape")
-    text = written_values(network, {**counts, **(values or {})})
     valued = written_values(network, values)
-    zeros = _padding(network, grids) if padding else {}
-    parts = network, chosen, grids, fill, text, valued, looks, names, kernels, headings or {}
+    text = written_values(network, counts) | valued
+    zeros = _padding(network, grids) if as_flag("padding", padding) else {}
+    over = as_mapping("headings", headings, "a dict from rows to texts")
+    parts = network, chosen, grids, fill, text, valued, looks, names, kernels, over
     panel = with_legend(Grids(*parts, zeros).panel(), chosen, legend)
     return Figure((panel,), chosen, title_of(network) if title is None else title)
 

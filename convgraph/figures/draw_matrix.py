@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.figure import Figure
@@ -71,7 +72,7 @@ def draw_matrix(
             f"most {MOST_CELLS:,} cells); plot_matrix shows larger ones"
         )
     carried = _carried(network, target.name, letters_of(network, letters))
-    color_of = parameter_colors(network) if colors else {}
+    color_of = parameter_colors(network) if as_flag("colors", colors) else {}
     side = SIDE * chosen.pitch
     columns = [unit for source in sources.values() for unit in source.units()]
     marks, texts = [], []
@@ -94,7 +95,7 @@ def draw_matrix(
         f"The matrix of {target.name}: {high} rows, {wide} columns, "
         f"{len(carried)} entries that are not zero."
     )
-    heading = title or f"Matrix {', '.join(sources)} -> {target.name}"
+    heading = f"Matrix {', '.join(sources)} -> {target.name}" if title is None else title
     parts = (), (), tuple(texts), (high - 1) * side, words, network, tuple(marks)
     return Figure((Panel(*parts),), chosen, heading)
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core.checks import as_word
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.figures.annotate import annotate
@@ -228,6 +229,7 @@ class Figure:
 
     def content(self, format: str, dpi: float = 192) -> bytes:
         """The content of a file in this format."""
+        as_word("format", format, SAVED, "a format is one of {}")
         if format == "svg":
             return self.svg().encode()
         if format == "html":

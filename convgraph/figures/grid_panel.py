@@ -32,9 +32,9 @@ def field_of(
     network: Network, unit: str, theme: Theme
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
     """The fill of each cell that a unit sees or sees around, and its number of paths."""
+    own, _ = network.find(unit)
     fill: dict[str, tuple[str, ...]] = {unit: (theme.shade,)}
     counts: dict[str, int] = {}
-    own, _ = network.find(unit)
     for row in network.rows:
         if row.name == own.name:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from convgraph.core.checks import as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.faces import widest
 from convgraph.figures.panel import Panel, Text, Unit
@@ -102,8 +103,7 @@ def headings_of(
     panel: Panel, headings: Mapping[str, str], theme: Theme, across: bool
 ) -> list[Text]:
     """A text above each of some rows, and below the lowest; above each column if rows are such."""
-    if not isinstance(headings, Mapping):
-        raise ConvgraphError(f"headings={headings!r}: a dict from rows to texts")
+    as_mapping("headings", headings, "a dict from rows to texts")
     assert panel.network is not None
     result = []
     for name, text in headings.items():

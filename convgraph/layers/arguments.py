@@ -17,7 +17,6 @@ from convgraph.core.window import Boundary, Window
 __all__ = [
     "Padding",
     "Sizes",
-    "as_flag",
     "as_letter",
     "as_padding",
     "as_pairs",
@@ -53,13 +52,6 @@ def as_sizes(argument: str, value: Any, rank: int | None, rule: str) -> tuple[Si
 
 def _of(rank: int | None) -> str:
     return "" if rank is None else f" of a kernel of rank {rank}"
-
-
-def as_flag(argument: str, value: Any) -> bool:
-    """Check a switch: a word for it ("no", say) would be true."""
-    if not isinstance(value, bool):
-        raise ConvgraphError(f"{argument}={value!r}: it is True or False")
-    return value
 
 
 def as_letter(value: str | None) -> str | None:

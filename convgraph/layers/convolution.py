@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convgraph.core.axis import Axis, Blocks, Full
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.reversed_window import Reversed
@@ -18,7 +19,6 @@ from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,
     Sizes,
-    as_flag,
     as_letter,
     as_padding,
     as_sizes,

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convgraph.core.axis import Full
+from convgraph.core.checks import as_flag
 from convgraph.core.reduction import SUM
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.wiring import Product
-from convgraph.layers.arguments import Sizes, as_flag, as_letter, as_sizes
+from convgraph.layers.arguments import Sizes, as_letter, as_sizes
 from convgraph.layers.spec import Layer
 
 __all__ = ["Dense"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convgraph.core.axis import Axis, Full
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import MAX, MEAN, Reduction
 from convgraph.core.tensor import Bound, Tensor
@@ -15,7 +16,6 @@ from convgraph.core.wiring import Product
 from convgraph.layers.arguments import (
     Padding,
     Sizes,
-    as_flag,
     as_padding,
     as_sizes,
     channels_and_space,

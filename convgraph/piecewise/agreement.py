@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, merge, regroup
-from convgraph.core.errors import ConvgraphError
+from convgraph.core.checks import as_number, as_word
 from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.interactions.affine import affine_fields
@@ -86,10 +86,9 @@ def _covers(plan: Tiling) -> bool:
 
 def beyond(plan: Tiling, axis: int, side: str) -> Difference | None:
     """See `Tiling.witness`."""
-    if side not in ("before", "after"):
-        raise ConvgraphError(f'side={side!r}: "before" or "after"')
-    if not 0 <= axis < len(plan.axes):
-        raise ConvgraphError(f"axis={axis!r}: one of 0 ... {len(plan.axes) - 1}")
+    as_word("side", side, ("before", "after"), '"before" or "after"')
+    last = len(plan.axes) - 1
+    axis = as_number("axis", axis, 0, last, f"one of 0 ... {last}")
     along = plan.axes[axis]
     number = len(along) - 1 if side == "before" else 0
     cut = along.cut

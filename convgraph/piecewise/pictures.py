@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
+from convgraph.core.checks import as_number
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.files import save
 from convgraph.figures.live.page import document
@@ -78,9 +79,8 @@ def picture_of_tiles(plan: Tiling, number: int | None = None) -> Picture:
     middle = 0
     for axis in axes:
         middle = middle * len(axis) + len(axis) // 2
-    shown = middle if number is None else number
-    if not 0 <= shown < count:
-        raise ConvgraphError(f"number={number!r}: one of the tiles 0 ... {count - 1}")
+    rule = f"one of the tiles 0 ... {count - 1}"
+    shown = middle if number is None else as_number("number", number, 0, count - 1, rule)
     across = axes[-1].cut
     scale = WIDTH / max(axis.cut.size for axis in axes)
     height = axes[0].cut.size * scale if len(axes) == 2 else 40.0
@@ -136,6 +136,7 @@ def _in_words(tile: Tile) -> str:
 
 def picture_of_stream(stream: Stream, periods: int = 4) -> Picture:
     """See `Stream.draw`."""
+    periods = as_number("periods", periods, 1, None, "how many periods are drawn, at least 1")
     time = stream.timing
     names = [each.row for each in stream.rows]
     if len(names) > 60:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
+from convgraph.core.checks import as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Table
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from convgraph.piecewise.streams import Stream
 
 __all__ = ["Run"]
+
+GIVEN = "a dict from names or letters to numbers"
 
 
 class Run:
@@ -40,7 +43,10 @@ class Run:
     def __init__(self, stream: Stream, parameters: Mapping[str, Any] | None = None) -> None:
         self.stream = stream
         network = stream.network
-        self._parameters = {**network.weights, **({} if parameters is None else parameters)}
+        given = as_mapping("parameters", parameters, GIVEN)
+        if not all(isinstance(name, str) for name in given):
+            raise ConvgraphError(f"parameters={parameters!r}: {GIVEN}")
+        self._parameters = {**network.weights, **given}
         self._there = 0
         self._ended = False
         self._tails: dict[str, NDArray[Any]] = {}
@@ -83,6 +89,8 @@ class Run:
             that it is bound to by no multiple of its period.
         """
         network, time = self.stream.network, self.stream.timing
+        if not self._there:
+            raise ConvgraphError("flush: no input has come")
         bound = int(network.inputs[0].shape[self._place(network.inputs[0])])
         if (self._there - bound) % time.period:
             raise ConvgraphError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core.checks import as_number
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from convgraph.piecewise.pictures import Picture
 
 __all__ = ["Repadding", "Stream", "StreamRow", "stream"]
+
+
+MOST_CHUNKS = 100_000  # of a schedule that is written down
 
 
 @dataclass(frozen=True)
@@ -166,12 +171,13 @@ class Stream:
 
     def outputs_after(self, there: int) -> int:
         """How many outputs there are once so many input positions have come."""
-        if isinstance(there, bool) or not isinstance(there, int) or there < 0:
-            raise ConvgraphError(f"there={there!r}: a number of input positions")
+        there = as_number("there", there, 0, None, "a number of input positions")
         return self.timing.counts(there)[self.row.name]
 
     def schedule(self, chunks: int = 8) -> tuple[tuple[int, int], ...]:
         """After each of the first chunks: (inputs so far, outputs so far)."""
+        rule = f"a number of chunks, at most {MOST_CHUNKS:,}"
+        chunks = as_number("chunks", chunks, 0, MOST_CHUNKS, rule)
         return tuple(
             (there, self.outputs_after(there))
             for there in range(self.chunk, self.chunk * chunks + 1, self.chunk)
@@ -208,6 +214,8 @@ class Stream:
         """The outputs of a whole input that comes in chunks, one after the other."""
         import numpy as np
 
+        if not isinstance(chunks, Iterable) or isinstance(chunks, str):
+            raise ConvgraphError(f"chunks={chunks!r}: arrays, one after the other")
         started = self.start(parameters)
         place = self.timing.places[self.row.name]
         parts = [*(started.step(chunk) for chunk in chunks), started.flush()]

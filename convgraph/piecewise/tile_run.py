@@ -62,6 +62,10 @@ def run(
     """
     space = len(plan.axes)
     _check_input(plan, array)
+    if not callable(function):
+        raise ConvgraphError(f"function={function!r}: the network as a function of an array")
+    if out is not None:
+        _check_out(plan, out)
     if _is_module(function) and not hasattr(array, "detach"):
         function = _on_arrays(function, len(plan.network.inputs[0].shape))
     finished = _Finished(done, plan)
@@ -90,9 +94,20 @@ def _own(part: Any) -> Any:
 def _check_input(plan: Tiling, array: Any) -> None:
     wanted = plan.network.inputs[0].numbers()
     shape = tuple(getattr(array, "shape", ()))
-    if len(shape) < len(wanted) or shape[len(shape) - len(wanted) :] != wanted:
+    fits = shape[max(len(shape) - len(wanted), 0) :] == wanted
+    if not fits or not hasattr(array, "__getitem__"):
         raise ConvgraphError(
             f"array of shape {shape}: its last axes are those of the network's input, {wanted}"
+        )
+
+
+def _check_out(plan: Tiling, out: Any) -> None:
+    wanted = tuple(axis.cut.outputs for axis in plan.axes)
+    shape = getattr(out, "shape", ())
+    last = shape[len(shape) - len(wanted) :] if isinstance(shape, tuple) else ()
+    if tuple(last) != wanted or not hasattr(out, "__setitem__"):
+        raise ConvgraphError(
+            f"out={out!r}: an array whose last axes are those of the output, {wanted}"
         )
 
 

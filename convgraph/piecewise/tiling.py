@@ -268,10 +268,10 @@ def bytes_of(dtype: str) -> int:
     >>> bytes_of("float32"), bytes_of("bfloat16")
     (4, 2)
     """
-    if dtype == "bfloat16":  # which numpy does not have
+    if isinstance(dtype, str) and dtype == "bfloat16":  # which numpy does not have
         return 2
     try:
-        size = np.dtype(dtype).itemsize
+        size = np.dtype(dtype).itemsize if isinstance(dtype, str | type | np.dtype) else 0
     except TypeError:
         size = 0
     if not size:

@@ -37,6 +37,8 @@ def memory_of(module: Any, shape: Sequence[int]) -> int:
     >>> memory_of(torch.nn.Sequential(torch.nn.ReLU(), torch.nn.ReLU()), (3, 100, 100))
     360000
     """
+    if not isinstance(module, torch.nn.Module):
+        raise ConvgraphError(f"module={module!r}: a torch.nn.Module")
     held = [*module.parameters(), *module.buffers()]
     dtype = next((value.dtype for value in held if value.is_floating_point()), torch.float32)
     counted = _Counted()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from convgraph.core import escape
+from convgraph.core.checks import as_word
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
@@ -87,13 +88,14 @@ class NetworkComparison:
         try:
             side, found = "after", self.after.network.row(name).name
         except ConvgraphError:
-            if name not in {each.name for each in self.before.rows}:
+            if not isinstance(name, str) or name not in {each.name for each in self.before.rows}:
                 raise
             side, found = "before", name
         return next(r for r in self.rows if (own := getattr(r, side)) and own.name == found)
 
     def of(self, status: str) -> tuple[RowComparison, ...]:
         """The rows of which this became."""
+        as_word("status", status, ("added", "removed", "changed", "alike"))
         return tuple(row for row in self.rows if row.status == status)
 
     def to_dict(self) -> dict[str, Any]:

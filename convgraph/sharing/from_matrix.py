@@ -139,6 +139,8 @@ def tied_from_networkx(graph: nx.Graph, label: str = "label", letter: str | None
         raise ConvgraphError(f"graph={graph}: a networkx graph with edges")
     if letter is not None:
         check_name("letter", letter)
+    if not isinstance(label, str):
+        raise ConvgraphError(f"label={label!r}: the name of an attribute of the edges")
     position = {node: i for i, node in enumerate(graph)}
     if len({str(node) for node in graph}) < len(position):
         raise ConvgraphError("graph: two nodes have the same name as strings")

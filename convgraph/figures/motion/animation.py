@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from convgraph.core import escape
+from convgraph.core.checks import as_flag, as_word
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.files import save
@@ -178,10 +179,9 @@ def animate(
     Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
     """
     check_network(network)
-    if cells not in CELLS:
-        raise ConvgraphError(f"cells={cells!r}: one of {', '.join(CELLS)}")
-    if reading not in READINGS:
-        raise ConvgraphError(f"reading={reading!r}: one of {', '.join(READINGS)}")
+    as_word("cells", cells, CELLS)
+    as_word("reading", reading, READINGS)
+    as_flag("gradient", gradient)
     if not isinstance(seconds, int | float) or not 0 < seconds < 60:
         raise ConvgraphError(f"seconds={seconds!r}: a number above 0 and below 60")
     if unit is not None or transformation is not None:

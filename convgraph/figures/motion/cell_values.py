@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.checks import as_array, as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 
@@ -38,20 +39,22 @@ def numbers(
     if values is None:
         source = least + _made(shape, 4 if network.labels.arrays else 10, 1 + 31 * seed)
     else:
-        source = np.asarray(values)
+        source = as_array(values)
         if source.shape != shape or source.dtype.kind not in "iufb":
             raise ConvgraphError(
                 f"values of shape {source.shape}: numbers for the row {row.name} of shape {shape}"
             )
     arrays = {}
+    parameters = as_mapping("parameters", parameters, "a dict from letters to numbers")
     for number, array in enumerate(network.labels.arrays):
-        given = (parameters or {}).get(array.letter)
+        given = parameters.get(array.letter)
         shape = tuple(map(int, getattr(array, "shape", (len(array),))))
-        arrays[array.letter] = (
-            least + _made(shape, 3, number + 31 * seed)
-            if given is None
-            else np.asarray(given).reshape(shape)
-        )
+        made = least + _made(shape, 3, number + 31 * seed) if given is None else as_array(given)
+        if made.size != np.prod(shape) or made.dtype.kind not in "iufb":
+            raise ConvgraphError(
+                f"parameters[{array.letter!r}]={given!r}: numbers for an array of shape {shape}"
+            )
+        arrays[array.letter] = made.reshape(shape)
     return Values(network, source, arrays)
 
 

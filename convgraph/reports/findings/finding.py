@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 from convgraph.core import escape
-from convgraph.core.errors import ConvgraphError
+from convgraph.core.checks import as_word
 from convgraph.core.plain_data import plain
 from convgraph.core.units import Units
 
@@ -23,10 +23,8 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
 def as_severity(argument: str, value: Any) -> Severity:
     """Check the word for a severity."""
-    for severity in SEVERITIES:
-        if value == severity:
-            return severity
-    raise ConvgraphError(f"{argument}={value!r}: a severity is one of {', '.join(SEVERITIES)}")
+    word: Any = as_word(argument, value, SEVERITIES, "a severity is one of {}")
+    return word
 
 
 class Occurrence(NamedTuple):

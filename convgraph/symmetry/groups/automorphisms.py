@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
-from convgraph.layers.arguments import as_flag
 from convgraph.symmetry.groups.coloured import ColouredGraph
 from convgraph.symmetry.groups.expected import compared
 from convgraph.symmetry.groups.group_actions import Action

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.arrays import Array
+from convgraph.core.checks import as_array, as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.tying import Explicit, Tying
 from convgraph.core.wiring import Listed, Wiring
-from convgraph.layers.arguments import as_flag, as_letter
+from convgraph.layers.arguments import as_letter
 from convgraph.layers.spec import Spec
 from convgraph.layers.tied import Tied
 from convgraph.symmetry.groups.group import Group
@@ -145,7 +146,7 @@ def _mask(wiring: Any, on_inputs: Action, on_outputs: Action) -> NDArray[np.bool
         mask = np.zeros((m, n), bool)
         mask[wiring.edges.target - n, wiring.edges.source] = True
         return mask.ravel()
-    mask = np.asarray(wiring)
+    mask = as_array(wiring)
     if mask.dtype.kind not in "biu" or mask.shape != (m, n):
         raise ConvgraphError(
             f"wiring of shape {mask.shape}: a spec, a network of one layer, or a boolean array of "

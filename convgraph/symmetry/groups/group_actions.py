@@ -24,6 +24,7 @@ __all__ = ["Action", "Powers", "read_actions"]
 
 Powers: TypeAlias = "int | Sequence[int] | None"
 
+MOST_AXES = 64  # of an array of numpy
 POWER_RULE = "a tensor power is 0, 1, 2, ..., or a tuple of them for a direct sum"
 
 
@@ -61,6 +62,8 @@ class Action:
         return Action(moved, (sum(self.degree**k for k in each),))
 
     def _fits(self, argument: str, powers: Sequence[int]) -> None:
+        if max(powers) > MOST_AXES:
+            raise ConvgraphError(f"{argument}={max(powers)}: a power of at most {MOST_AXES}")
         units = sum(self.degree**k for k in powers)
         memory.require(f"units of the {argument}", units, 8 * max(len(self.permutations), 1))
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import sympy as sp
 
+from convgraph.core.checks import as_word
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import Size, as_size, is_symbolic
@@ -72,8 +73,8 @@ class Shift(AxisWise):
         if isinstance(self.amount, Sequence):
             object.__setattr__(self, "amount", checked)
         _checked_axis(self.axis)
-        if self.boundary not in ("zeros", "wrap"):
-            raise ConvgraphError(f'boundary={self.boundary!r}: a boundary is "zeros" or "wrap"')
+        rule = 'a boundary is "zeros" or "wrap"'
+        as_word("boundary", self.boundary, ("zeros", "wrap"), rule)
 
     def amounts(self, rank: int) -> tuple[Size, ...]:
         """The amount for each of a row's axes besides the channels."""
