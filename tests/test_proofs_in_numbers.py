@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.symmetry.instances.symbol_values import at_numbers
-from convgraph.symmetry.proofs.open_spec import setting
+from convgraph.symmetry.proofs.open_network import setting
 from convgraph.symmetry.proofs.premises import amounts_of
 from convgraph.symmetry.statements.vocabulary import Greatest, function_names
 from tests.formulas import value

@@ -195,7 +195,7 @@ def test_the_true_statement_about_a_wrapped_shift_is_confirmed() -> None:
         assert dataclasses.replace(wrapped, statement=statement).recheck().holds is holds
 
 
-MODULES = ["row_claims", "layer_equations", "open_spec", "open_model", "premises", "row_shifts"]
+MODULES = ["row_claims", "layer_equations", "open_spec", "open_network", "premises", "row_shifts"]
 MODULES += ["normal"]
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import spoiled
 from convgraph.piecewise.tile_lemmas import Derivation
-from convgraph.symmetry.proofs.open_model import behind
 from convgraph.symmetry.proofs.proof import Proof
-from convgraph.symmetry.proofs.prove import prove
+from convgraph.symmetry.proofs.prove import behind, prove
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
 from convgraph.symmetry.smt.recheck import Recheck, ask
 from convgraph.symmetry.smt.script import (

@@ -6,7 +6,9 @@ order i, j, t, and parameters before the variable that they multiply.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import ClassVar
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -43,45 +45,62 @@ class _Text:
     """Plain text; LaTeX is this with other words."""
 
     times = "*"
+    bracketed = "({})"
+    floored = "floor({})"
+    remainder = "{} mod {}"
+    over, over_tight = "{}/{}", True
+    between = "{0}={1}..{2}"
+    values = "{} for {}"
+    signs: ClassVar[dict[str, str]] = {"==": "="}
+    case, otherwise, all_cases = "{} if {}", "{}", (" else ", "{}")
 
     def show(self, e: sp.Basic, tight: bool = False) -> str:
         """The formula; in brackets if it is a sum and stands in a product (`tight`)."""
-        if isinstance(e, Values):
-            return self.values(e)
-        if isinstance(e, sp.Sum | Greatest):
-            shown = self.over(e, "sum" if isinstance(e, sp.Sum) else "max")
-            return self.brackets(shown) if tight else shown
-        if isinstance(e, AppliedUndef):
-            return self.applied(e)
-        if isinstance(e, Residue):
-            shown = self.residue(*e.args)
-            return self.brackets(shown) if tight else shown
-        if isinstance(e, Impulse):
-            return self.function("delta", [self.show(e.args[0])])
-        if isinstance(e, sp.floor):
-            return self.floor(self.show(sp.together(e.args[0])))
-        if isinstance(e, sp.Piecewise):
-            return self.cases(e)
-        if isinstance(e, sp.Add):
-            shown = self.add(e)
-            return self.brackets(shown) if tight else shown
-        if isinstance(e, sp.Mul):
-            return self.mul(e)
-        if isinstance(e, sp.Symbol):
-            return self.symbol(e)
-        if isinstance(e, sp.core.relational.Relational):
-            return self.relation(e)
+        shown = self.shown(e)
+        loose = isinstance(e, sp.Sum | Greatest | Residue | sp.Add)
+        return self.bracketed.format(shown) if tight and loose else shown
+
+    def shown(self, e: sp.Basic) -> str:
+        match e:
+            case Values():
+                ranges = ", ".join(self.range(self.between, limit) for limit in e.limits)
+                return self.values.format(self.show(e.function), ranges)
+            case sp.Sum() | Greatest():
+                head = self.head("sum" if isinstance(e, sp.Sum) else "max", e.limits)
+                return head + self.show(e.function, tight=isinstance(e.function, sp.Add))
+            case AppliedUndef():
+                name, inside = self.name(e.func.__name__), ", ".join(map(self.show, e.args))
+                if any(a.has(AppliedUndef) for a in e.args):
+                    return self.function(name, inside)
+                return f"{name}[{inside}]" if inside else name
+            case Residue():
+                return self.remainder.format(*(self.show(a, tight=True) for a in e.args))
+            case Impulse():
+                return self.function("delta", self.show(e.args[0]))
+            case sp.floor():
+                return self.floored.format(self.show(sp.together(e.args[0])))
+            case sp.Piecewise():
+                between, whole = self.all_cases
+                return whole.format(between.join(itertools.starmap(self.one_case, e.args)))
+            case sp.Add():
+                return self.add(e)
+            case sp.Mul():
+                return self.mul(e)
+            case sp.Symbol():
+                return self.symbol(e)
+            case sp.core.relational.Relational():
+                sign = self.signs.get(e.rel_op, e.rel_op)
+                return f"{self.show(e.lhs)} {sign} {self.show(e.rhs)}"
         return self.other(e)
 
     def add(self, e: sp.Add) -> str:
         terms = _ordered(e.args)
-        negative = [term.could_extract_minus_sign() for term in terms]
         # what is subtracted comes behind what it is subtracted from
-        plus = [term for term, minus in zip(terms, negative, strict=True) if not minus]
-        minus = [-term for term, minus in zip(terms, negative, strict=True) if minus]
-        shown = " + ".join(self.show(term) for term in plus)
-        for term in minus:
-            shown += f"{' - ' if shown else '-'}{self.show(term)}"
+        plus = [term for term in terms if not term.could_extract_minus_sign()]
+        shown = " + ".join(map(self.show, plus))
+        for term in terms:
+            if term.could_extract_minus_sign():
+                shown += f"{' - ' if shown else '-'}{self.show(-term)}"
         return shown
 
     def mul(self, e: sp.Mul) -> str:
@@ -89,63 +108,33 @@ class _Text:
             return "-" + self.show(-e, tight=True)
         over, under = sp.fraction(e)
         if under != 1:
-            return self.fraction(over, under)
+            return self.over.format(*(self.show(part, self.over_tight) for part in (over, under)))
         factors = sorted(e.args, key=_factor_key)
         return self.times.join(self.show(f, tight=True) for f in factors)
 
-    def over(self, e: sp.Sum | Greatest, word: str) -> str:
-        ranges = [
-            self.symbol(var) if low == -sp.oo else f"{var}={self.show(low)}..{self.show(high)}"
-            for var, low, high in e.limits
-        ]
-        tight = isinstance(e.function, sp.Add)
-        return f"{word}[{', '.join(ranges)}] {self.show(e.function, tight)}"
+    def head(self, word: str, limits: Sequence[Sequence[sp.Expr]]) -> str:
+        """What stands before the terms of a sum, or before what a maximum is of."""
+        return f"{word}[{', '.join(self.range(self.between, limit) for limit in limits)}] "
 
-    def values(self, e: Values) -> str:
-        ranges = ", ".join(
-            f"{var}={self.show(low)}..{self.show(high)}" for var, low, high in e.limits
-        )
-        return f"{self.show(e.function)} for {ranges}"
+    def range(self, words: str, limit: Sequence[sp.Expr]) -> str:
+        var, low, high = limit
+        if low == -sp.oo:
+            return self.symbol(var)
+        return words.format(self.symbol(var), self.show(low), self.show(high))
 
-    def applied(self, e: AppliedUndef) -> str:
-        name, inside = self.name(e.func.__name__), [self.show(a) for a in e.args]
-        values = any(a.has(AppliedUndef) for a in e.args)
-        return self.function(name, inside) if values else self.entry(name, inside)
+    def one_case(self, value: sp.Expr, when: sp.Basic) -> str:
+        if when is sp.true:
+            return self.otherwise.format(self.show(value))
+        return self.case.format(self.show(value), self.show(when))
 
-    def entry(self, name: str, inside: Sequence[str]) -> str:
-        return f"{name}[{', '.join(inside)}]" if inside else name
-
-    def function(self, name: str, inside: Sequence[str]) -> str:
-        return f"{name}({', '.join(inside)})"
-
-    def brackets(self, shown: str) -> str:
-        return f"({shown})"
-
-    def fraction(self, over: sp.Expr, under: sp.Expr) -> str:
-        return f"{self.show(over, tight=True)}/{self.show(under, tight=True)}"
-
-    def residue(self, a: sp.Expr, n: sp.Expr) -> str:
-        return f"{self.show(a, tight=True)} mod {self.show(n, tight=True)}"
-
-    def floor(self, shown: str) -> str:
-        return f"floor({shown})"
-
-    def cases(self, e: sp.Piecewise) -> str:
-        parts = [
-            self.show(value) + ("" if when is sp.true else f" if {self.show(when)}")
-            for value, when in e.args
-        ]
-        return " else ".join(parts)
-
-    def relation(self, e: sp.Basic) -> str:
-        sign = {"==": "=", "!=": "!="}.get(e.rel_op, e.rel_op)
-        return f"{self.show(e.lhs)} {sign} {self.show(e.rhs)}"
+    def function(self, name: str, inside: str) -> str:
+        return f"{name}({inside})"
 
     def symbol(self, e: sp.Symbol) -> str:
-        return str(e.name)
+        return self.name(e.name)
 
     def name(self, name: str) -> str:
-        return name
+        return str(name)
 
     def other(self, e: sp.Basic) -> str:
         return sp.sstr(e)
@@ -153,60 +142,26 @@ class _Text:
 
 class _Latex(_Text):
     times = r" \, "
+    bracketed = r"\left({}\right)"
+    floored = r"\left\lfloor {} \right\rfloor"
+    remainder = r"{} \bmod {}"
+    over, over_tight = r"\frac{{{}}}{{{}}}", False
+    between = r"{1} \le {0} \le {2}"
+    values = r"\left({}\right)_{{{}}}"
+    signs: ClassVar[dict[str, str]] = {"==": "=", "<=": r"\le", ">=": r"\ge"}
+    case, otherwise = r"{} & \text{{if }} {}", r"{} & \text{{otherwise}}"
+    all_cases = r" \\ ", r"\begin{{cases}} {} \end{{cases}}"
 
-    def over(self, e: sp.Sum | Greatest, word: str) -> str:
-        shown = ""
-        for var, low, high in reversed(e.limits):
-            sign = r"\sum" if word == "sum" else r"\max"
-            if low == -sp.oo:
-                shown += rf"{sign}_{{{self.symbol(var)}}} "
-            elif word == "sum":
-                shown += rf"{sign}_{{{self.symbol(var)}={self.show(low)}}}^{{{self.show(high)}}} "
-            else:
-                bounds = rf"{self.show(low)} \le {self.symbol(var)} \le {self.show(high)}"
-                shown += rf"{sign}_{{{bounds}}} "
-        return shown + self.show(e.function, isinstance(e.function, sp.Add))
+    def head(self, word: str, limits: Sequence[Sequence[sp.Expr]]) -> str:
+        words = r"{0}={1}}}^{{{2}" if word == "sum" else self.between
+        return "".join(rf"\{word}_{{{self.range(words, limit)}}} " for limit in reversed(limits))
 
-    def values(self, e: Values) -> str:
-        ranges = ", ".join(
-            rf"{self.show(low)} \le {self.symbol(var)} \le {self.show(high)}"
-            for var, low, high in e.limits
-        )
-        return rf"\left({self.show(e.function)}\right)_{{{ranges}}}"
-
-    def function(self, name: str, inside: Sequence[str]) -> str:
+    def function(self, name: str, inside: str) -> str:
         if name == "delta":
             name = r"\delta"
         elif not name.startswith("\\"):
             name = rf"\operatorname{{{name}}}"
-        return rf"{name}\left({', '.join(inside)}\right)"
-
-    def brackets(self, shown: str) -> str:
-        return rf"\left({shown}\right)"
-
-    def fraction(self, over: sp.Expr, under: sp.Expr) -> str:
-        return rf"\frac{{{self.show(over)}}}{{{self.show(under)}}}"
-
-    def residue(self, a: sp.Expr, n: sp.Expr) -> str:
-        return rf"{self.show(a, tight=True)} \bmod {self.show(n, tight=True)}"
-
-    def floor(self, shown: str) -> str:
-        return rf"\left\lfloor {shown} \right\rfloor"
-
-    def cases(self, e: sp.Piecewise) -> str:
-        rows = [
-            rf"{self.show(value)} & "
-            + (r"\text{otherwise}" if when is sp.true else rf"\text{{if }} {self.show(when)}")
-            for value, when in e.args
-        ]
-        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
-
-    def relation(self, e: sp.Basic) -> str:
-        sign = {"==": "=", "<=": r"\le", ">=": r"\ge"}.get(e.rel_op, e.rel_op)
-        return f"{self.show(e.lhs)} {sign} {self.show(e.rhs)}"
-
-    def symbol(self, e: sp.Symbol) -> str:
-        return self.name(e.name)
+        return rf"{name}\left({inside}\right)"
 
     def name(self, name: str) -> str:
         bare = name.rstrip("'")

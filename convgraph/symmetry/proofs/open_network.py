@@ -9,9 +9,10 @@ Three settings differ in what lies beyond the border.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import sympy as sp
 
@@ -19,10 +20,18 @@ from convgraph.core.axis import Axis
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.layers.spec import Spec
+from convgraph.symmetry.instances.symbol_values import free_symbols
+from convgraph.symmetry.proofs.open_spec import open_sizes, opened
+from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names
+from convgraph.symmetry.proofs.row_shifts import Moves, axis_pairs, shifts
 from convgraph.symmetry.statements.statement import MEANING, Note, Where, floors_of
 from convgraph.symmetry.statements.vocabulary import index, unused
 
-__all__ = ["Setting"]
+__all__ = ["Setting", "setting"]
+
+Sizes: TypeAlias = "dict[str, tuple[sp.Expr, ...]]"
+ROUNDED = (sp.floor, sp.ceiling, sp.Max, sp.Min)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Setting:
     amounts: tuple[sp.Expr, ...]
     wrapped: bool
     names: Mapping[str, str]
-    shifts: Mapping[str, tuple[sp.Expr, ...]]
+    shifts: Moves
     sizes: Mapping[str, tuple[sp.Expr, ...]]
     meanings: Mapping[sp.Symbol, sp.Expr]
     paddings: frozenset[sp.Symbol]
@@ -131,3 +140,97 @@ class Setting:
 
 def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def setting(
+    spec: Spec | Network,
+    amounts: tuple[Any, ...],
+    where: Where,
+    channels: Size | None = None,
+    wrapped: bool = False,
+) -> Setting:
+    """Open a spec or a network, and follow the shift through its rows.
+
+    What a window reads depends on its stride, its dilation and its padding, and not on how many
+    positions there are. So a network that was bound to one size, a model that was read among them,
+    says what its layers do at every size; on a circle it has the size that it has.
+    """
+    moves = tuple(map(sp.sympify, amounts))
+    used = {symbol.name for symbol in free_symbols(moves)}
+    if isinstance(spec, Network):
+        network, moved = spec, dict(shifts(spec, moves))
+    else:
+        used |= {symbol.name for symbol in free_symbols((spec, channels))}
+        network, moved = opened(spec, moves, where == "circle", channels, used)
+    letters = letters_of(network)
+    names = row_names(network, letters)
+    shape = network.inputs[0].shape[-len(moves) :]
+    new = Names(used | letters | {*names.values()} | {s.name for s in free_symbols(shape)})
+    if where != "interior":
+        sizes = {row.name: tuple(map(sp.sympify, row.shape)) for row in network.rows}
+    else:
+        sizes = (_followed if network is spec else _named)(network, len(moves), names, new)
+    paddings = {new.of(value, name, nonnegative=True) for value, name in _open_paddings(network)}
+    meanings = {symbol: value for value, symbol in new.known.items()}
+    return Setting(
+        network,
+        where,
+        moves,
+        wrapped,
+        names,
+        moved,
+        sizes,
+        meanings,
+        frozenset(paddings),
+        frozenset(new.taken),
+    )
+
+
+def _named(network: Network, rank: int, names: Mapping[str, str], new: Names) -> Sizes:
+    """Per row its sizes, under new names where they are rounded."""
+    sizes: Sizes = {}
+    quotients: dict[sp.Expr, sp.Expr] = {}
+    for row in network.rows:
+        own = []
+        for a, size in enumerate(map(sp.sympify, row.shape)):
+            known = sp.expand(size.xreplace(quotients))
+            if known.has(*ROUNDED):
+                known = new.size(size, names[row.name], a - row.channels, rank)
+                rest, quotient = size.as_coeff_Add()
+                quotients[quotient] = known - rest  # so that what it is doubled to has no name
+            own.append(known)
+        sizes[row.name] = tuple(own)
+    return sizes
+
+
+def _followed(network: Network, rank: int, names: Mapping[str, str], new: Names) -> Sizes:
+    """The same of a network that has numbers for its sizes, with symbols for the input's."""
+    (start,) = network.inputs
+    space = open_sizes("n", rank, new.taken)
+    new.taken |= {symbol.name for symbol in space}
+    sizes = {start.name: (*map(sp.Integer, start.numbers()[: len(start.shape) - rank]), *space)}
+    for layer in network.layers:
+        own = list(map(sp.Integer, layer.target.numbers()))
+        joint = layer.joints[0]
+        for axis, source, out in axis_pairs(joint, layer.target):
+            found = sizes[joint.source.name][source or 0]
+            if source is None or out is None or not found.free_symbols:
+                continue
+            size = sp.sympify(axis.resized(found).outputs)
+            if size.has(*ROUNDED):
+                size = new.size(size, names[layer.target.name], out - (len(own) - rank), rank)
+            own[out] = size
+        sizes[layer.target.name] = tuple(own)
+    return sizes
+
+
+def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
+    """The paddings that depend on the size of the input ("same" under a stride), each with a name:
+    a proof holds for any padding."""
+    for layer in network.layers:
+        several = len(layer.target.shape) - layer.target.channels > 1
+        for joint in layer.joints:
+            for axis, _, out in axis_pairs(joint, layer.target):
+                if axis.window is not None and sp.sympify(axis.window.padding).has(*ROUNDED):
+                    place = (out or 0) - layer.target.channels + 1
+                    yield axis.window.padding, f"p_{place}" if several else "p"

@@ -1,8 +1,8 @@
-"""Opening a spec: an input of any size, and a name for all that a proof speaks of."""
+"""Binding a spec to symbols: to an input of any size, or of sizes at which branches meet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy as sp
@@ -13,67 +13,45 @@ from convgraph.core.sizes import Size, size_symbol
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import bound
-from convgraph.symmetry.instances.symbol_values import free_symbols
-from convgraph.symmetry.proofs.open_model import network_setting
-from convgraph.symmetry.proofs.open_network import Setting
-from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names
-from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, periods, shifts
-from convgraph.symmetry.statements.statement import Where
+from convgraph.symmetry.proofs.row_shifts import Moves, Unproved, periods, shifts
 from convgraph.symmetry.statements.vocabulary import unused
 
-__all__ = ["setting"]
+__all__ = ["open_sizes", "opened", "strides_of"]
 
 MOST_STRIDES = 64  # six halvings: each remainder modulo each part of it is a spec to be bound
 
 
-def setting(
-    spec: Spec | Network,
-    amounts: tuple[Any, ...],
-    where: Where,
-    channels: Size | None = None,
-    wrapped: bool = False,
-) -> Setting:
-    """Bind a spec to an input of open size, and follow the shift through its rows."""
-    if isinstance(spec, Network):
-        return network_setting(spec, amounts, where, wrapped)
-    rank = len(amounts)
-    moves = tuple(sp.sympify(a) for a in amounts)
-    used = {symbol.name for symbol in free_symbols((moves, spec, channels))}
+def open_sizes(letter: str, rank: int, used: set[str]) -> tuple[sp.Symbol, ...]:
+    """A symbol for the size of each axis: n, or n_1 and n_2."""
     suffixes = [""] if rank == 1 else [f"_{a + 1}" for a in range(rank)]
-    sizes = tuple(size_symbol(unused(f"n{suffix}", used)) for suffix in suffixes)
-    counts = tuple(size_symbol(unused(f"m{suffix}", used)) for suffix in suffixes)
-    around = _around(spec, moves, sizes, counts, channels) if where == "circle" else None
-    network = around or _opened(spec, sizes, counts, channels)
+    return tuple(size_symbol(unused(f"{letter}{suffix}", used)) for suffix in suffixes)
+
+
+def opened(
+    spec: Spec, moves: tuple[sp.Expr, ...], around: bool, channels: Size | None, used: set[str]
+) -> tuple[Network, Moves]:
+    """The spec on an input of any size, or around a circle; and by how much each of its rows moves.
+
+    `used` are names that no size may have.
+    """
+    rank = len(moves)
+    sizes, counts = (open_sizes(letter, rank, used) for letter in "nm")
+    whole = _around(spec, moves, sizes, counts, channels) if around else None
+    network = whole or _opened(spec, sizes, counts, channels)
     moved = dict(shifts(network, moves))
-    if around is not None:
-        sizes = tuple(around.inputs[0].shape[-rank:])
-    elif where == "circle":
-        wholes = periods(network, rank)
-        sizes = tuple(
-            period * m if move != 0 or network.inputs[0].shape[a - rank] != n else n
-            for a, (period, m, move, n) in enumerate(zip(wholes, counts, moves, sizes, strict=True))
+    if not around or whole is not None:
+        return network, moved
+    first = network.inputs[0].shape[-rank:]
+    wholes = [
+        period * m if move != 0 or own != n else n
+        for period, m, move, own, n in zip(
+            periods(network, rank), counts, moves, first, sizes, strict=True
         )
-        try:
-            network = bound(spec, sizes, channels)
-        except ConvgraphError as uneven:
-            raise Unproved(str(uneven)) from None
-    letters = letters_of(network)
-    names = row_names(network, letters)
-    known = used | letters | {s.name for n in sizes for s in sp.sympify(n).free_symbols}
-    row_sizes, meanings, paddings = _sizes(network, where, names, known)
-    everything = known | set(names.values()) | {s.name for s in meanings}
-    return Setting(
-        network,
-        where,
-        moves,
-        wrapped,
-        names,
-        moved,
-        row_sizes,
-        meanings,
-        paddings,
-        frozenset(everything),
-    )
+    ]
+    try:
+        return bound(spec, wholes, channels), moved
+    except ConvgraphError as uneven:
+        raise Unproved(str(uneven)) from None
 
 
 def _around(
@@ -144,45 +122,6 @@ def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
         if period > MOST_STRIDES:
             return
         yield from ((sp.Integer(period), rest) for rest in range(period))
-
-
-def _sizes(
-    network: Network, where: Where, names: Mapping[str, str], used: set[str]
-) -> tuple[dict[str, tuple[sp.Expr, ...]], dict[sp.Symbol, sp.Expr], frozenset[sp.Symbol]]:
-    """Per row its sizes, in the interior under new names; what these mean; which are paddings.
-
-    A padding that depends on the size of the input ("same" under a stride) has a name, too: a
-    proof holds for any padding.
-    """
-    sizes: dict[str, tuple[sp.Expr, ...]] = {}
-    new = Names(used)
-    quotients: dict[sp.Expr, sp.Expr] = {}
-    for row in network.rows:
-        own = []
-        for a, size in enumerate(map(sp.sympify, row.shape)):
-            known = sp.expand(size.xreplace(quotients)) if where == "interior" else size
-            if where == "interior" and known.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
-                several = len(row.shape) - row.channels > 1
-                suffix = f"_{a - row.channels + 1}" if several else ""
-                known = new.of(size, f"n_{names[row.name]}{suffix}", positive=True)
-                rest, quotient = size.as_coeff_Add()
-                quotients[quotient] = known - rest  # so that what it is doubled to has no name
-            own.append(known)
-        sizes[row.name] = tuple(own)
-    paddings = {new.of(value, name, nonnegative=True) for value, name in _open_paddings(network)}
-    return sizes, {symbol: value for value, symbol in new.known.items()}, frozenset(paddings)
-
-
-def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
-    """The paddings that depend on the size of the input, each with a name."""
-    for layer in network.layers:
-        several = len(layer.target.shape) - layer.target.channels > 1
-        for joint in layer.joints:
-            for axis, _, out in axis_pairs(joint, layer.target):
-                padding = sp.S.Zero if axis.window is None else sp.sympify(axis.window.padding)
-                if padding.has(sp.floor, sp.ceiling, sp.Max, sp.Min):
-                    place = (out or 0) - layer.target.channels + 1
-                    yield padding, f"p_{place}" if several else "p"
 
 
 def strides_of(thing: Any, along: slice = slice(None)) -> Iterator[Size]:

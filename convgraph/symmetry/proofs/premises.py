@@ -16,8 +16,7 @@ from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs.layer_equations import meaning
-from convgraph.symmetry.proofs.open_network import Setting
-from convgraph.symmetry.proofs.open_spec import setting
+from convgraph.symmetry.proofs.open_network import Setting, setting
 from convgraph.symmetry.proofs.row_claims import Given, given
 from convgraph.symmetry.proofs.row_shifts import axis_pairs
 from convgraph.symmetry.statements.dense import dense

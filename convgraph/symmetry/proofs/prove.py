@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.named_row import output_row, rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.proofs.derivation import argue
-from convgraph.symmetry.proofs.open_model import behind
 from convgraph.symmetry.proofs.premises import in_setting, own
 from convgraph.symmetry.proofs.proof import Proof
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided, refute
@@ -19,7 +19,7 @@ from convgraph.symmetry.statements.statement import Statement
 from convgraph.symmetry.transformations.geometric import Shift
 from convgraph.symmetry.transformations.transformation import Transformation
 
-__all__ = ["prove"]
+__all__ = ["behind", "prove"]
 
 Asked = Literal["line", "circle", "interior", "frame"]
 WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
@@ -141,6 +141,18 @@ def _subject(spec: Spec | Network, channels: Size | None, row: str | None) -> Sp
     if row is not None:
         raise ConvgraphError(f"row={row!r}: a row is one of a bound network's")
     return spec
+
+
+def behind(network: Network, row: str | None) -> Network:
+    """The part of a network that computes a row, its only output by default."""
+    target = network.layer(output_row(network, row).name).target
+    needed = rows_before(network, target.name)
+    return Network.of(
+        [each for each in network.rows if each.name in needed],
+        [layer for layer in network.layers if layer.target.name in needed],
+        [each for each in network.inputs if each.name in needed],
+        [target],
+    )
 
 
 def _proved(spec: Spec | Network, shift: Shift, asked: Asked, channels: Size | None) -> Proof:

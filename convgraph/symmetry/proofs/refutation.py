@@ -16,7 +16,6 @@ from convgraph.core.sizes import Size
 from convgraph.layers.spec import Spec
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.contradicted import contradicted
-from convgraph.symmetry.instances.differing import differ
 from convgraph.symmetry.instances.symbol_values import assignments, at_numbers, free_symbols
 from convgraph.symmetry.proofs.line_difference import difference
 from convgraph.symmetry.proofs.premises import amounts_of
@@ -190,11 +189,7 @@ def refute(
             continue
         for network in _networks(numbered, moved, where, c):
             found = _failure(network, moved, where)
-            if (
-                found is not None
-                and differ(*found[1:])
-                and not (where in ("frame", "circle") and _denied(network, moved, found[0]))
-            ):
+            if found is not None:
                 return Refutation(
                     spec, transformation, where, values, network, *found, reason=reason
                 )
@@ -236,14 +231,18 @@ def _rank(spec: Spec, transformation: Transformation) -> int:
 def _failure(
     network: Network, transformation: Transformation, where: str
 ) -> tuple[str, sp.Expr, sp.Expr] | None:
-    """A unit at which both sides differ, and both sides."""
+    """A unit at which both sides differ, in numbers too, and both sides."""
     from convgraph.symmetry.equivariance import check_equivariance
+    from convgraph.symmetry.equivariance.numeric_difference import expressions_differ
 
     if where in ("line", "interior"):
         assert isinstance(transformation, Shift)
-        return difference(network, tuple(map(int, amounts_of(network, transformation))))
+        found = difference(network, tuple(map(int, amounts_of(network, transformation))))
+        return found if found and expressions_differ(*found[1:]) else None
     example = check_equivariance(network, transformation).counterexample
-    return None if example is None else (example.unit, example.left, example.right)
+    if example is None or _denied(network, transformation, example.unit):
+        return None
+    return example.unit, example.left, example.right
 
 
 def _denied(network: Network, transformation: Transformation, unit: str) -> bool:

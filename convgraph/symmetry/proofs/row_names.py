@@ -42,6 +42,10 @@ class Names:
         self.taken = set(used)
         self.known: dict[sp.Expr, sp.Symbol] = {}
 
+    def size(self, value: sp.Expr, row: str, place: int, rank: int) -> sp.Symbol:
+        """The symbol for a size of a row: n_h, or n_h_1 and n_h_2 along its axes."""
+        return self.of(value, f"n_{row}" + f"_{place + 1}" * (rank > 1), positive=True)
+
     def of(self, value: sp.Expr, name: str, **assumptions: bool) -> sp.Symbol:
         """The symbol for an expression, the same each time."""
         if value not in self.known:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -16,7 +17,10 @@ from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.proofs.normal import divided, is_whole
 
-__all__ = ["Unproved", "axis_pairs", "periods", "shifts"]
+__all__ = ["Moves", "Unproved", "axis_pairs", "periods", "shifts"]
+
+Moves: TypeAlias = "Mapping[str, tuple[sp.Expr, ...]]"
+"""By how much each row moves, per axis of the row, channels included, which do not."""
 
 
 class Unproved(Exception):  # noqa: N818 - it is no error of the caller's
