@@ -7,10 +7,11 @@ applied to an array, and the network is evaluated edge by edge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -40,6 +41,7 @@ from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free
 
 __all__ = ["Instance", "instances"]
 
+Numbers: TypeAlias = "Mapping[sp.Symbol, Any]"
 SIZES = 3  # of a statement without symbols: the smallest, and both remainders modulo 2 behind it
 CHOICES = 3  # numbers for symbols: the smallest, and two others for each
 STARTS = {  # sizes tried first with each of them; on a circle the strides multiply them
@@ -74,7 +76,7 @@ def instances(statement: Any) -> tuple[Instance, ...]:
     return found
 
 
-def _named(at: Mapping[sp.Symbol, Any]) -> dict[str, int]:
+def _named(at: Numbers) -> dict[str, int]:
     return {symbol.name: int(value) for symbol, value in at.items()}
 
 
@@ -133,9 +135,11 @@ class _Case:
                 yield from self._tried(self._bound(self._size + other))
             return
         if not self.many:
-            yield from self._tried(self._given())
+            yield from self._tried(self._whole(self.statement.spec, self._known(self._own)))
         around = self.statement.where == "circle"
-        for axis in self._axes() if self.many or not around else ():
+        for axis, t in enumerate(self.shift.amounts(len(self._own))):
+            if t == 0 or (around and not self.many):
+                continue
             if around:  # of the size that it has
                 yield from self._tried(self._cropped(axis, self._own[axis]))
             else:
@@ -204,111 +208,89 @@ class _Case:
         self._fitted = True
         if sum(int(row.size) for row in network.rows) > FEW_EDGES:
             return None
-        return self._made(network, at)
+        return self._whole(network, at)
 
-    def _spoken_of(self, at: Mapping[sp.Symbol, Any]) -> bool:
+    def _spoken_of(self, at: Numbers) -> bool:
         """Whether a position of the output, of as many as are said, meets the conditions."""
-        claim = self.statement.claim
-        said = self.printed.sizes.get(self._output)
-        if said is None or self.line or not claim.conditions:
+        claim, said = self.statement.claim, self._said(at)
+        if said is None or not claim.conditions:
             return True
-        space = [max(0, int(whole(n, at))) for n in said]
-        shape = (*[1] * (len(claim.variables) - len(space)), *space)
+        shape = (*[1] * (len(claim.variables) - len(said)), *(max(0, n) for n in said))
         mesh = np.ogrid[tuple(map(slice, shape))]
         known = {**at, **dict(zip(claim.variables, mesh, strict=True))}
         return bool(met(claim.conditions, known, shape).any())
 
-    def _open(self, size: int) -> tuple[dict[sp.Symbol, Any], tuple[int, ...]]:
-        """Numbers for the sizes: `size`, and one more along each further axis."""
-        if self.line:
-            rank = self._rank
-            return dict(self.at), tuple(size + a for a in range(rank))
-        free = list(self.printed.counted(self.at))
-        known = {**self.at, **{s: size + a for a, s in enumerate(free)}}
-        at = self.printed.complete(known)
-        return at, tuple(int(whole(n, at)) for n in self.printed.input)
-
-    @cached_property
-    def _rank(self) -> int:
-        claim = self.statement.claim
-        if self.whole_network:
-            row = self.statement.spec.inputs[0]
-            return len(row.shape) - row.channels
-        amount = self.shift.amount
-        given = len(amount) if isinstance(amount, tuple) else 1
-        return self.statement.spec.rank or min(given, len(claim.variables))
-
-    def _made(self, network: Network, at: Mapping[sp.Symbol, Any]) -> _Made | None:
-        row = network.inputs[0]
-        moves = self.shift.amounts(len(row.shape) - row.channels)
-        moves = (0,) * row.channels + tuple(map(int, moves))
-        self._fits(network.outputs[0], at)
-        claimed = Claimed(self.statement.claim, network, self._line(moves), at)
-        return _Made(network, claimed, moves, at, ALL_EDGES) if claimed.count else None
-
-    def _line(self, moves: Sequence[int]) -> list[bool] | None:
-        return [t != 0 for t in moves] if self.line else None
-
-    def _fits(self, end: Any, at: Mapping[sp.Symbol, Any]) -> None:
-        """That the output has as many positions as the statement says."""
-        said = self.printed.sizes.get(self._output)
-        if said is None or self.line:
-            return
-        space = tuple(int(whole(n, at)) for n in said)
-        if space != end.numbers()[end.channels :]:
-            raise ConvgraphError(
-                f"instances: at {_named(at)} {self._output} has the shape {end.shape}, "
-                f"and not {space} positions"
-            )
+    def _said(self, at: Numbers) -> tuple[int, ...] | None:
+        """How many positions the output is said to have, if anything is said of it."""
+        if self.line or self._output not in self.printed.sizes:
+            return None
+        return tuple(int(whole(n, at)) for n in self.printed.sizes[self._output])
 
     @property
     def _output(self) -> str:
         return self.statement.claim.left.func.__name__.rstrip("'")
 
-    def _given(self) -> _Made | None:
-        """A bound network as it is."""
-        network = self.statement.spec
-        row = network.inputs[0]
-        space = row.numbers()[row.channels :]
-        known = dict(self.at)
-        if not self.line:
-            free = list(self.printed.counted(self.at))
-            known.update(zip(free, space, strict=False))
-            known = self.printed.complete(known)
-        return self._made(network, known)
+    def _open(self, size: int) -> tuple[Numbers, tuple[int, ...]]:
+        """Numbers for the sizes: `size`, and one more along each further axis."""
+        at = self._known(itertools.count(size))
+        if self.line:
+            return at, tuple(size + a for a in range(self._rank))
+        return at, tuple(int(whole(n, at)) for n in self.printed.input)
 
-    @property
-    def _own(self) -> tuple[int, ...]:
-        row = self.statement.spec.inputs[0]
-        return row.numbers()[row.channels :]
+    def _known(self, sizes: Iterable[int]) -> Numbers:
+        """Numbers for all symbols, where these are the numbers of those in the input's sizes."""
+        if self.line:
+            return self.at
+        free = self.printed.counted(self.at)
+        return self.printed.complete({**self.at, **dict(zip(free, sizes, strict=False))})
 
-    def _axes(self) -> Iterator[int]:
-        for axis, t in enumerate(self.shift.amounts(len(self._own))):
-            if t != 0:
-                yield axis
+    @cached_property
+    def _rank(self) -> int:
+        if self.whole_network:
+            return len(self._own)
+        amount = self.shift.amount
+        given = len(amount) if isinstance(amount, tuple) else 1
+        return self.statement.spec.rank or min(given, len(self.statement.claim.variables))
+
+    def _whole(self, network: Network, at: Numbers) -> _Made | None:
+        """A network with all of its edges, whose output is as large as the statement says."""
+        row, end = network.inputs[0], network.outputs[0]
+        said = self._said(at)
+        if said is not None and said != end.numbers()[end.channels :]:
+            raise ConvgraphError(
+                f"instances: at {_named(at)} {self._output} has the shape {end.shape}, "
+                f"and not {said} positions"
+            )
+        moves = self.shift.amounts(len(row.shape) - row.channels)
+        moves = (0,) * row.channels + tuple(map(int, moves))
+        return self._made(network, self.statement.claim, moves, at, ALL_EDGES)
 
     def _cropped(self, axis: int, size: int) -> _Made | None:
         """A bound network along one axis; of the claim, what speaks of that axis."""
         network = self.statement.spec
-        row = network.inputs[0]
         self._fitted = False
         try:
-            along, place = cropped(network, row.channels + axis, size)
+            along, place = cropped(network, network.inputs[0].channels + axis, size)
         except ConvgraphError:  # too small, or branches that do not meet at this size
             return None
         self._fitted = True
-        known = dict(self.at)
-        if not self.line:
-            free = list(self.printed.counted(self.at))
-            own = [size if a == axis else n for a, n in enumerate(self._own)]
-            known.update(zip(free, own, strict=False))
-            known = self.printed.complete(known)
-        move = int(self.shift.amounts(len(self._own))[axis])
+        at = self._known(size if a == axis else n for a, n in enumerate(self._own))
+        moves = (int(self.shift.amounts(len(self._own))[axis]),)
         claim = _Along(self.statement.claim, place)
-        claimed = Claimed(claim, along, self._line((move,)), known)
-        return (
-            _Made(along, claimed, (move,), known, f"along axis {axis}") if claimed.count else None
-        )
+        return self._made(along, claim, moves, at, f"along axis {axis}")
+
+    def _made(
+        self, network: Network, claim: Any, moves: tuple[int, ...], at: Numbers, how: str
+    ) -> _Made | None:
+        line = [t != 0 for t in moves] if self.line else None
+        claimed = Claimed(claim, network, line, at)
+        return _Made(network, claimed, moves, at, how) if claimed.count else None
+
+    @property
+    def _own(self) -> tuple[int, ...]:
+        """How many positions the input of a bound network has."""
+        row = self.statement.spec.inputs[0]
+        return row.numbers()[row.channels :]
 
     # -- both sides -------------------------------------------------------------------------------
 
@@ -346,7 +328,7 @@ class _Made:
     network: Network
     claimed: Claimed
     moves: tuple[int, ...]
-    at: Mapping[sp.Symbol, Any]
+    at: Numbers
     how: str
 
     @cached_property

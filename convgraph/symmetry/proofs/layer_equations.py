@@ -14,7 +14,6 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Constant, Digit, Learned, Mean
-from convgraph.core.wiring import Product
 from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
 from convgraph.symmetry.statements.equation import Equation
@@ -42,13 +41,18 @@ def meaning(layer: Layer, setting: Setting) -> Equation:
         terms = [_Reading(layer, joint, setting, positions).value() for joint in layer.joints]
         right = sp.Mul(*terms) if layer.reduction == PRODUCT else sp.Add(*terms)
     if layer.bias is not None:
-        assert isinstance(layer.bias.tying, Learned)
-        right = right + _entry(layer, layer.bias, setting, positions, {})
-    conditions: tuple[sp.Expr, ...] = ()
-    if setting.where == "interior":
-        conditions = within(setting, layer.target.name, setting.moving(layer.target), positions)
+        right = right + _Reading(layer, layer.bias, setting, positions).entry()
+    conditions: list[sp.Expr] = []
+    if setting.where == "interior":  # the positions lie in their row, along the axes that move
+        for t, i, size in zip(
+            setting.shifts[layer.target.name],
+            positions,
+            setting.sizes[layer.target.name],
+            strict=True,
+        ):
+            conditions += [i, size - 1 - i] if t != 0 else []
     left = applied(setting.names[layer.target.name], *positions)
-    return Equation(left, right, conditions, setting.moduli(layer.target))
+    return Equation(left, right, tuple(conditions), setting.moduli(layer.target))
 
 
 def has_formula(layer: Layer) -> bool:
@@ -61,7 +65,8 @@ def has_formula(layer: Layer) -> bool:
     if reduction.pointwise or reduction == MAX:
         return len(layer.joints) == 1 and layer.joints[0].tying == Constant()
     if reduction == PRODUCT:
-        return all(axis.taps == 1 for joint in layer.joints for axis in _axes(joint))
+        pairs = (pair for joint in layer.joints for pair in axis_pairs(joint, layer.target))
+        return all(axis.taps == 1 for axis, _, _ in pairs)
     return reduction in (SUM, MEAN)
 
 
@@ -74,16 +79,6 @@ def _function(layer: Layer, setting: Setting, positions: tuple[sp.Symbol, ...]) 
     return applied(name, *own, *read)
 
 
-def within(
-    setting: Setting, row: str, moving: tuple[bool, ...], positions: tuple[sp.Symbol, ...]
-) -> tuple[sp.Expr, ...]:
-    """That positions lie in their row, along the axes that move: expressions that are not < 0."""
-    found: list[sp.Expr] = []
-    for moves, i, size in zip(moving, positions, setting.sizes[row], strict=True):
-        found += [i, size - 1 - i] if moves else []
-    return tuple(found)
-
-
 @dataclass
 class _Reading:
     """One joint of a layer on its way to a formula: what is read where, summed over what."""
@@ -94,6 +89,8 @@ class _Reading:
     positions: tuple[sp.Symbol, ...]
 
     def __post_init__(self) -> None:
+        self.pairs = list(axis_pairs(self.joint, self.layer.target))
+        self.axes = [axis for axis, _, _ in self.pairs]
         self.limits: list[tuple[sp.Symbol, Any, Any]] = []
         self.taps: dict[int, sp.Expr] = {}
         self.factors: list[sp.Expr] = []
@@ -109,14 +106,15 @@ class _Reading:
 
     def _read_from(self) -> sp.Expr:
         arguments: list[sp.Expr] = [sp.S.Zero] * len(self.joint.source.shape)
-        pairs = list(axis_pairs(self.joint, self.layer.target))
-        for number, (axis, source, out) in enumerate(pairs):
-            at = sp.S.Zero if out is None else self.positions[out]
-            read = self._read(number, axis, source, at)
+        for number, (axis, source, out) in enumerate(self.pairs):
+            read = self._read(number, axis, source, self._at(out))
             if source is not None:
                 modulus = self.setting.moduli(self.joint.source)[source]
                 arguments[source] = read if modulus is None else self._wrapped(axis, read, modulus)
         return applied(self.setting.names[self.joint.source.name], *arguments)
+
+    def _at(self, out: int | None) -> sp.Expr:
+        return sp.S.Zero if out is None else self.positions[out]
 
     def _read(self, number: int, axis: Axis, source: int | None, at: sp.Expr) -> sp.Expr:
         """The position that is read along one axis; the tap becomes a bound variable."""
@@ -142,7 +140,7 @@ class _Reading:
         """Any position, with an impulse where a tap reads it."""
         if self.setting.where == "circle":
             raise Unproved(f"{self.layer.spec} does not go around the circle")
-        several = sum(a.gaps for a in _axes(self.joint)) > 1
+        several = sum(a.gaps for a in self.axes) > 1
         a = index(self.setting.free(f"a_{number}" if several else "a"))
         self.limits.append((a, -sp.oo, sp.oo))
         zeros, _ = self.setting.padded(axis).link(at, self._tap(number, axis), a)
@@ -153,7 +151,7 @@ class _Reading:
         if axis.taps == 1:
             self.taps[number] = sp.S.Zero
             return sp.S.Zero
-        many = sum(not _channelwise(a) and a.taps != 1 for a in _axes(self.joint)) > 1
+        many = sum(not _channelwise(a) and a.taps != 1 for a in self.axes) > 1
         channel = self.layer.target.channels and number == 0
         name = "c" if channel or _channelwise(axis) else (f"j_{number}" if many else "j")
         self.taps[number] = index(self.setting.free(name))
@@ -185,8 +183,7 @@ class _Reading:
             return Greatest(x, *self.limits) if self.limits else x
         term = self._labelled(x)
         if isinstance(tying, Mean):
-            assert isinstance(self.joint.wiring, Product)
-            count = sp.Mul(*map(sp.sympify, self.joint.wiring.taps))
+            count = sp.Mul(*(sp.sympify(axis.taps) for axis in self.axes))
             return (sp.Sum(term, *self.limits) if self.limits else term) / count
         return sp.Sum(term, *self.limits) if self.limits else term
 
@@ -195,57 +192,31 @@ class _Reading:
         tying = self.joint.tying
         term = sp.Mul(*self.factors, x)
         if isinstance(tying, Learned):
-            return _entry(self.layer, self.joint, self.setting, self.positions, self.taps) * term
+            return self.entry() * term
         if isinstance(tying, Constant):
             return tying.value * term
         if isinstance(tying, Mean):
             return term
         raise Unproved(f"the parameters of {self.layer.spec} are a list, without a formula")
 
+    def entry(self) -> sp.Expr:
+        """The entry of the parameter array on a connection: w(f, c, j)."""
+        tying = self.joint.tying
+        assert isinstance(tying, Learned)
+        named = (digit for digit in tying.digits if digit.named or digit.size != 1)
+        return applied(tying.letter or "w", *map(self._digit, named))
 
-def _axes(joint: Joint) -> tuple[Axis, ...]:
-    assert isinstance(joint.wiring, Product)
-    return joint.wiring.axes
+    def _digit(self, digit: Digit) -> sp.Expr:
+        axis, _, out = self.pairs[digit.axis]
+        if digit.kind == "output":
+            at = self._at(out)
+            return at if digit.size == axis.outputs else Residue(at, sp.sympify(digit.size))
+        tap = self.taps[digit.axis]
+        return digit.size - 1 - tap if digit.flipped else tap
 
 
 def _channelwise(axis: Axis) -> bool:
     return (axis.full or axis.groups > 1) and axis.outputs != 1
-
-
-def _entry(
-    layer: Layer,
-    joint: Joint,
-    setting: Setting,
-    positions: tuple[sp.Symbol, ...],
-    taps: dict[int, sp.Expr],
-) -> sp.Expr:
-    """The entry of the parameter array on a connection: w(f, c, j)."""
-    tying = joint.tying
-    assert isinstance(tying, Learned)
-    pairs = list(axis_pairs(joint, layer.target))
-    arguments = [
-        _digit(digit, *pairs[digit.axis], positions, taps)
-        for digit in tying.digits
-        if digit.named or digit.size != 1
-    ]
-    return applied(tying.letter or "w", *arguments)
-
-
-def _digit(
-    digit: Digit,
-    axis: Axis,
-    source: int | None,
-    out: int | None,
-    positions: tuple[sp.Symbol, ...],
-    taps: dict[int, sp.Expr],
-) -> sp.Expr:
-    if digit.kind == "tap":
-        tap = taps[digit.axis]
-        return digit.size - 1 - tap if digit.flipped else tap
-    if digit.kind == "input":
-        return taps[digit.axis]
-    at = sp.S.Zero if out is None else positions[out]
-    return at if digit.size == axis.outputs else Residue(at, sp.sympify(digit.size))
 
 
 def _joined_along(layer: Layer) -> int | None:

@@ -30,7 +30,7 @@ from convgraph.symmetry.statements.vocabulary import index, unused
 
 __all__ = ["Setting", "setting"]
 
-Sizes: TypeAlias = "dict[str, tuple[sp.Expr, ...]]"
+Sizes: TypeAlias = "Mapping[str, tuple[sp.Expr, ...]]"
 ROUNDED = (sp.floor, sp.ceiling, sp.Max, sp.Min)
 
 
@@ -65,7 +65,7 @@ class Setting:
     wrapped: bool
     names: Mapping[str, str]
     shifts: Moves
-    sizes: Mapping[str, tuple[sp.Expr, ...]]
+    sizes: Sizes
     meanings: Mapping[sp.Symbol, sp.Expr]
     paddings: frozenset[sp.Symbol]
     taken: frozenset[str]
@@ -157,6 +157,7 @@ def setting(
     """
     moves = tuple(map(sp.sympify, amounts))
     used = {symbol.name for symbol in free_symbols(moves)}
+    moved: Moves
     if isinstance(spec, Network):
         network, moved = spec, dict(shifts(spec, moves))
     else:
@@ -166,6 +167,7 @@ def setting(
     names = row_names(network, letters)
     shape = network.inputs[0].shape[-len(moves) :]
     new = Names(used | letters | {*names.values()} | {s.name for s in free_symbols(shape)})
+    sizes: Sizes
     if where != "interior":
         sizes = {row.name: tuple(map(sp.sympify, row.shape)) for row in network.rows}
     else:
@@ -188,7 +190,7 @@ def setting(
 
 def _named(network: Network, rank: int, names: Mapping[str, str], new: Names) -> Sizes:
     """Per row its sizes, under new names where they are rounded."""
-    sizes: Sizes = {}
+    sizes: dict[str, tuple[sp.Expr, ...]] = {}
     quotients: dict[sp.Expr, sp.Expr] = {}
     for row in network.rows:
         own = []
