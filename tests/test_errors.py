@@ -256,6 +256,13 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: cg.Parallel(cg.ReLU(), cg.ReLU(), by=1), "by=1: Parallel has no such argument"),
     (lambda: cg.Dense(), "units: it is missing; the call is Dense(units, bias, letter)"),
+    (lambda: cg.Shift(), "amount: it is missing; the call is Shift(amount, axis, boundary)"),
+    (lambda: cg.Group(), "generators: it is missing; the call is Group(generators, shape, name)"),
+    (lambda: cg.Network(), "inputs: it is missing; the call is Network(inputs, outputs, names)"),
+    (
+        lambda: cg.Theme(shades="#fff000"),
+        "shades='#fff000': Theme has no such argument; did you mean shade, name or hole?",
+    ),
     (
         lambda: cg.Dense(2, units=3),
         "units=3: it is given twice to Dense(units, bias, letter)",

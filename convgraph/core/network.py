@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import escape, memory
 from convgraph.core.arrays import check_letters
+from convgraph.core.calls import Checked
 from convgraph.core.edges import EdgeTable, interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels, labels_of
@@ -30,7 +31,7 @@ __all__ = ["Network", "check_network"]
 MOST_SHOWN = 200  # characters of what was given instead of a network, two lines or so
 
 
-class Network:
+class Network(metaclass=Checked):
     """A directed acyclic network of rows of units, bound to sizes.
 
     Most networks come from `spec.on(shape)`. Any other directed acyclic graph is written in the

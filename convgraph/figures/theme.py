@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.figures.colors import as_color
 
@@ -31,7 +32,7 @@ DEEPEST = 20  # themes, each of which says what it changes of the one before it
 
 
 @dataclass(frozen=True)
-class Theme:
+class Theme(metaclass=Checked):
     """What a figure looks like: its measures, its face and its colours.
 
     Distances are in column pitches, sizes of strokes and letters in points; a colour is #rrggbb or
@@ -45,12 +46,12 @@ class Theme:
     Examples
     --------
     >>> import convgraph as cg
-    >>> mine = cg.Theme("mine", shade="orange", font="Helvetica")
+    >>> mine = cg.Theme(shade="orange", font="Helvetica")
     >>> cg.draw(cg.Conv(3).on(5), shade="s1", theme=mine)
     Figure('Network x[5] -> s[3]': 8 units, 9 connections)
     """
 
-    name: str
+    name: str = "own"
     pitch: float = 54
     """Points from one column to the next; all other distances are multiples of it."""
     diameter: float = 0.61
@@ -168,7 +169,7 @@ def _changed(given: Mapping[str, Any], place: str, deep: int) -> Theme:
                 f"{place}: {name!r} is no field of a theme; these are base, {', '.join(known)}"
                 f"{nearest(str(name), known)}"
             )
-    return replace(base, **{"name": "own", **{k: v for k, v in given.items() if k != "base"}})
+    return replace(base, **{"name": Theme.name, **{k: v for k, v in given.items() if k != "base"}})
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convgraph.core import memory
+from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, as_size, is_symbolic
 from convgraph.core.tensor import Bound, Tensor
 from convgraph.layers.arguments import wrong_rank
-from convgraph.layers.calls import check_call
 
 __all__ = ["Chain", "Layer", "Power", "Spec", "as_shape", "check_tensors", "input_tensor"]
 
@@ -23,26 +22,7 @@ LAYER = 1000  # bytes that a bound layer takes at least
 SHAPE_RULE = "a shape is a positive integer, or one for each axis with channels first"
 
 
-class _Checked(ABCMeta):
-    """Has a spec's constructor refuse arguments that it does not have with the ones that it has."""
-
-    if not TYPE_CHECKING:  # type checkers read the constructors themselves
-
-        def __call__(cls, *arguments: Any, **named: Any) -> Any:
-            try:
-                return super().__call__(*arguments, **named)
-            except TypeError:
-                check_call(cls, arguments, named)
-                raise
-
-        @property
-        def __signature__(cls) -> inspect.Signature:
-            """The constructor's, and not that of the call above."""
-            own = inspect.signature(cls.__init__)
-            return own.replace(parameters=list(own.parameters.values())[1:])
-
-
-class Spec(metaclass=_Checked):
+class Spec(metaclass=Checked):
     """What a layer, or a composition of layers, is before it knows the size of its input."""
 
     @property

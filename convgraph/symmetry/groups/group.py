@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convgraph.core import memory
+from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import as_size, is_symbolic
@@ -21,7 +22,7 @@ __all__ = ["Group"]
 DEGREE_RULE = "a group permutes a positive number of units"
 
 
-class Group:
+class Group(metaclass=Checked):
     """A group of permutations of the units of a shape; only generators are held, never elements.
 
     Parameters

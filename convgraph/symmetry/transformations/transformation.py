@@ -7,7 +7,7 @@ as many input positions away from the next as the strides before it say.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 
@@ -31,7 +32,7 @@ def space(row: Row) -> tuple[int, ...]:
     return row.numbers()[1:] if row.channels else row.numbers()
 
 
-class Transformation(ABC):
+class Transformation(metaclass=Checked):
     """A map of rows of units, each value moved from one unit to others; made before it has a size.
 
     `g @ h` applies h first. Called on an array (whose axes are all space, no channels), it moves

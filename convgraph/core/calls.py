@@ -1,14 +1,15 @@
-"""What is wrong with a call of a spec's constructor, in the spec's own terms."""
+"""What is wrong with a call of a constructor, in its own terms."""
 
 from __future__ import annotations
 
 import inspect
+from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError, nearest
 
-__all__ = ["check_call"]
+__all__ = ["Checked", "check_call"]
 
 ELSEWHERE = {
     "kernel_size": "kernel",
@@ -30,13 +31,32 @@ ELSEWHERE = {
 FROM_SHAPE = {"in_channels", "in_features", "input_shape", "input_dim", "input_size"}
 
 
+class Checked(ABCMeta):
+    """Has a class refuse arguments that its constructor does not have with those that it has."""
+
+    if not TYPE_CHECKING:  # type checkers read the constructors themselves
+
+        def __call__(cls, *arguments: Any, **named: Any) -> Any:
+            try:
+                return super().__call__(*arguments, **named)
+            except TypeError:
+                check_call(cls, arguments, named)
+                raise
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            """The constructor's, and not that of the call above."""
+            own = inspect.signature(cls.__init__)
+            return own.replace(parameters=list(own.parameters.values())[1:])
+
+
 def check_call(
     function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
 ) -> None:
     """Refuse a call whose arguments are not those of a function; say which was meant."""
     name = function.__name__
     parameters = inspect.signature(function).parameters
-    listed = f"{name}({', '.join(parameters)})"
+    listed = f"{name}({', '.join(p for p in parameters if not p.startswith('_'))})"
     for argument, value in named.items():
         if argument not in parameters:
             raise ConvgraphError(f"{argument}={value!r}: {_meant(name, argument, parameters)}")
