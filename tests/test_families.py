@@ -1,17 +1,22 @@
-"""Networks of torchvision with random weights: parameters, multiply-adds, and fields by autograd.
+"""Families of torchvision with random weights: parameters, multiply-adds, and fields by autograd.
 
-A few families, on small images; `benchmarks/families.py` reads more, of more libraries.
+One network of each, on the smallest image that goes through it; `benchmarks/families.py` reads
+more, of more libraries, at their usual sizes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 torch = pytest.importorskip("torch")
-torchvision = pytest.importorskip("torchvision")
+if find_spec("torchvision") is None:
+    pytest.skip("torchvision is not installed", allow_module_level=True)
 
 import convgraph as cg  # noqa: E402
 
@@ -21,14 +26,66 @@ with pytest.MonkeyPatch.context() as patch:
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 
-SIDES = {"squeezenet1_0": 64, "resnet18": 64, "mobilenet_v2": 64}
+UNTRAINED = {"init_weights": False}
+QUICK: dict[str, tuple[int, dict[str, Any]]] = {
+    "squeezenet1_0": (32, {}),
+    "resnet18": (32, {}),
+    "vit_b_32": (32, {"image_size": 32}),
+}
+LATER: dict[str, tuple[int, dict[str, Any]]] = {
+    "alexnet": (64, {}),
+    "convnext_tiny": (32, {}),
+    "densenet121": (32, {}),
+    "efficientnet_b0": (32, {}),
+    "efficientnet_v2_s": (32, {}),
+    "googlenet": (32, UNTRAINED),
+    "inception_v3": (75, UNTRAINED),
+    "maxvit_t": (224, {}),
+    "mnasnet0_5": (32, {}),
+    "mobilenet_v2": (32, {}),
+    "mobilenet_v3_small": (32, {}),
+    "regnet_x_400mf": (32, {}),
+    "regnet_y_400mf": (32, {}),
+    "resnet50": (32, {}),
+    "resnext50_32x4d": (32, {}),
+    "shufflenet_v2_x0_5": (32, {}),
+    "swin_t": (64, {}),
+    "swin_v2_t": (64, {}),
+    "vgg11": (32, {}),
+    "vgg11_bn": (32, {}),
+    "wide_resnet50_2": (32, {}),
+}
+LIST = [
+    *QUICK,
+    *(pytest.param(name, marks=pytest.mark.exhaustive) for name in LATER),
+]
 
 
-@pytest.mark.parametrize("name", SIDES)
-def test_a_family_is_read_exactly(name: str) -> None:
+@pytest.fixture(scope="module")
+def models() -> Iterator[Any]:
+    """torchvision's networks, which need none of its compiled operators.
+
+    These are built for one build of PyTorch. Beside another, such as one without CUDA, two of them
+    have to be declared, or it cannot be imported.
+    """
+    spec = find_spec("torchvision")
+    assert spec is not None
+    assert spec.origin is not None
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    try:
+        torch.ops.load_library(Path(spec.origin).with_name("_C.so"))
+    except OSError:
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    yield import_module("torchvision").models
+
+
+@pytest.mark.parametrize("name", LIST)
+def test_a_family_is_read_exactly(models: Any, name: str) -> None:
+    side, options = (QUICK | LATER)[name]
     torch.manual_seed(0)
-    model = torchvision.models.get_model(name, weights=None).eval()
-    shape = (1, 3, SIDES[name], SIDES[name])
+    model = models.get_model(name, weights=None, **options).eval()
+    shape = (1, 3, side, side)
     net = cg.from_torch(model, shape)
     assert not net.caveats
     assert int(net.parameter_count) == sum(p.numel() for p in model.parameters())

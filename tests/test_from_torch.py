@@ -333,6 +333,27 @@ def test_batch_or_none() -> None:
     assert from_torch(module, (4, 2, 5, 5)).outputs[0].shape == (4, 3, 3, 3)
 
 
+def test_what_is_taken_for_a_batch_is_said() -> None:
+    module = nn.Conv2d(2, 3, 3)
+    (note,) = from_torch(module, (2, 5, 5)).notes
+    assert note == "input_shape=(2, 5, 5): it has no batch; batch=True says that it begins with one"
+    assert "begins with a batch" in str(report(from_torch(module, (1, 2, 5, 5))))
+    assert from_torch(module, (2, 5, 5), batch=False).notes == ()
+    with pytest.raises(ConvgraphError, match="without a batch, and fails the other way too"):
+        from_torch(module, (3, 5, 5))
+
+
+def test_a_result_without_entries_is_refused_for_its_shape() -> None:
+    class Nothing(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.cat([x[:, :0], x[:, 3:]], 1)
+
+    with pytest.raises(
+        ConvgraphError, match=r"shape=\(1, 0, 4\) of 'cat': an array without any entry"
+    ):
+        from_torch(Nothing(), (1, 3, 4))
+
+
 def test_several_inputs() -> None:
     class Both(nn.Module):
         def forward(self, a: Any, b: Any) -> Any:

@@ -189,6 +189,10 @@ FUNCTIONS = {
     "a grid": (crossed_grid, (1, 2, 3, 5)),
     "sampled": (sampled(2, "bilinear", "zeros", False), (1, 2, 3, 5)),
     "sampled to the border": (sampled(2, "bilinear", "border", True), (2, 2, 3, 5)),
+    "sampled by cubics": (sampled(2, "bicubic", "zeros", False), (1, 1, 3, 4)),
+    "sampled by cubics that are turned back": (
+        sampled(2, "bicubic", "reflection", True), (1, 1, 2, 3)
+    ),
     "the nearest sampled": (sampled(3, "nearest", "reflection", False), (1, 1, 3, 2, 4)),
 }  # fmt: skip
 

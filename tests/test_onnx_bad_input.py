@@ -49,6 +49,11 @@ REFUSED = {
     "gigantic": (relu((1, HUGE)), "an axis has 1 to"),
     "gigantic in all": (relu((1, 2**27, 2**27)), "at most"),
     "empty axis": (relu((1, 0)), "an axis has 1 to"),
+    "nothing to concatenate": (
+        model([node("Concat", ["c", "c"], ["y"], axis=1)], {"x": (1, 3)},
+              held={"c": np.ones((1, 0))}),
+        "shape=(1, 0) of 'y': an axis has 1 to",
+    ),
     "many axes": (relu((1,) * 60), "at most 32 axes"),
     "cycle": (
         model([node("Relu", ["y"], ["z"]), node("Relu", ["z"], ["y"])], {"x": (1, 3)}),

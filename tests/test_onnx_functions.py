@@ -82,6 +82,42 @@ def test_a_function_of_which_a_part_is_not_read_is_read_up_to_it() -> None:
     (caveat,) = net.caveats
     assert "(GatherElements): positions that are computed" in caveat
     with pytest.raises(
-        ConvgraphError, match=r"'y' \(SoftmaxCrossEntropyLoss\): a loss of training"
+        ConvgraphError,
+        match=r"'y' \(SoftmaxCrossEntropyLoss\): a loss of training; in its function, .* "
+        r"\(GatherElements\): positions that are computed; strict=True takes only what is read "
+        "exactly$",
     ):
         from_onnx(made, strict=True)
+
+
+@pytest.mark.parametrize("corners", [0, 1])
+@pytest.mark.parametrize("sizes", [(1, 2, 3, 4), (2, 1, 2, 3, 2)])
+def test_a_grid_of_an_affine_map(sizes: tuple[int, ...], corners: int) -> None:
+    """As computed, and as numbers that an image is read at."""
+    batch, _, *space = sizes
+    rng = np.random.default_rng(3)
+    theta = rng.normal(size=(batch, len(space), len(space) + 1)).astype(np.float32)
+    ends = [np.linspace(-1, 1, n) * (1 if corners else 1 - 1 / n) for n in space]
+    places = np.stack([*np.meshgrid(*ends, indexing="ij")[::-1], np.ones(space)], -1)
+    wanted = np.einsum("bij,...j->b...i", theta, places)
+    size = np.array(sizes)
+    computed = model(
+        "AffineGrid", {"theta": theta.shape}, {"size": size}, 20, align_corners=corners
+    )
+    net = from_onnx(computed, strict=True)
+    got = net.evaluate(theta.reshape(net.inputs[0].numbers()))
+    np.testing.assert_allclose(np.asarray(got, float).reshape(wanted.shape), wanted, 1e-5, 1e-5)
+    theta[:] = theta[:1]
+    held = model("GridSample", {"x": sizes}, {"grid": wanted.astype(np.float32)}, 20)
+    held.graph.node.insert(
+        0, helper.make_node("AffineGrid", ["theta", "size"], ["grid"], align_corners=corners)
+    )
+    del held.graph.initializer[:]
+    held.graph.initializer.extend(
+        [numpy_helper.from_array(theta, "theta"), numpy_helper.from_array(size, "size")]
+    )
+    net = from_onnx(held, strict=True)
+    x = rng.normal(size=sizes).astype(np.float32)
+    (image,) = ReferenceEvaluator(held).run(None, {"x": x})
+    got = net.evaluate(x.reshape(net.inputs[0].numbers()))
+    np.testing.assert_allclose(np.asarray(got, float).reshape(image.shape), image, 1e-4, 1e-4)

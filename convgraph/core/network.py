@@ -74,6 +74,8 @@ class Network(metaclass=Checked):
     """Values of parameter arrays by letter, where a model brought them; `evaluate` uses them."""
     caveats: tuple[str, ...] = ()
     """What of a model could not be read exactly, in sentences."""
+    notes: tuple[str, ...] = ()
+    """What an importer took to be so where nobody had said it, in sentences."""
     modules: Mapping[str, str] = MappingProxyType({})
     """The module in which a model computes a row: `layer1.0` for a sum within that block."""
 
@@ -97,6 +99,7 @@ class Network(metaclass=Checked):
         weights: Mapping[str, Any] = MappingProxyType({}),
         caveats: Sequence[str] = (),
         modules: Mapping[str, str] = MappingProxyType({}),
+        notes: Sequence[str] = (),
     ) -> Network:
         """A network from its parts, rows and layers in order of computation."""
         network = cls.__new__(cls)
@@ -106,6 +109,7 @@ class Network(metaclass=Checked):
         network.caveats = tuple(caveats)
         if modules:
             network.modules = modules
+        network.notes = tuple(notes)
         return network
 
     def _set(
@@ -125,7 +129,9 @@ class Network(metaclass=Checked):
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.rows, self.layers, self.inputs, self.outputs
-        return Network.of, (*parts, dict(self.weights), self.caveats, dict(self.modules))
+        return Network.of, (
+            *parts, dict(self.weights), self.caveats, dict(self.modules), self.notes,
+        )  # fmt: skip
 
     def __deepcopy__(self, memo: object) -> Network:
         return self  # nothing of it changes

@@ -21,6 +21,7 @@ from convgraph.importers.values import Known, Recipe, Signal, Value, roots_of, r
 
 __all__ = [
     "BUILDERS",
+    "EXACTLY",
     "Body",
     "Builder",
     "Infer",
@@ -41,6 +42,7 @@ Infer: TypeAlias = "Callable[[Node, Mapping[str, Value]], Mapping[str, tuple[Siz
 Body: TypeAlias = "Callable[[Node, Mapping[str, Value]], Sequence[Node] | None]"
 MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
 ONE = Constant()
+EXACTLY = "; strict=True takes only what is read exactly"
 
 
 class Unread(Exception):  # noqa: N818 - a way out for builders, not an error
@@ -178,7 +180,7 @@ class Builder:
         if known.size > MOST_UNITS:
             raise ConvgraphError(f"shape={known.shape} of {letter!r}: too many entries")
         if known.size == 0:
-            raise ConvgraphError(f"shape={known.shape} of {letter!r}: parameters without any entry")
+            raise ConvgraphError(f"shape={known.shape} of {letter!r}: an array without any entry")
         while self.arrays.setdefault(letter, known.origin) is not known.origin:
             letter += "'"
         return letter
@@ -226,7 +228,7 @@ class Builder:
         what = f"{node.domain}.{node.op}" if node.domain else node.op
         caveat = f"node={node.label!r} ({what}): {why}"
         if self.strict:
-            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
+            raise ConvgraphError(f"{caveat}{EXACTLY}")
         sources = [self.value(name) for name in dict.fromkeys(node.inputs) if name]
         lost = sum(root.size for root in roots_of([s for s in sources if isinstance(s, Known)]))
         self.caveats.append(

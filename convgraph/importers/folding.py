@@ -36,6 +36,7 @@ from convgraph.importers.array_operators import (
 )
 from convgraph.importers.builder import Builder
 from convgraph.importers.elementwise import TOGETHER
+from convgraph.importers.grid_sampling import affine_places
 from convgraph.importers.known_tensors import computed, entry_by_entry, followed
 from convgraph.importers.node import Node
 from convgraph.importers.pointwise_operators import KINDS, SIMPLE
@@ -257,6 +258,7 @@ FOLDS: dict[str, Callable[[Builder, Node], list[Known] | None]] = {
     "Tile": followed("moves", tiled),
     "MatMul": followed("linear", multiplied),
     "Einsum": _einsum,
+    "AffineGrid": followed("linear", affine_places),
     "Pad": followed("moves", padded),
     "GatherElements": followed("moves", elements),
     "aten.moved": followed("moves", lambda n, a: n.attributes["numbers"](a)),

@@ -26,6 +26,8 @@ def concat(builder: Builder, node: Node) -> None:
     """Tensors one after the other along an axis; one without entries adds nothing."""
     values = [builder.value(name) for name in node.inputs]
     places = [i for i, value in enumerate(values) if 0 not in value.shape]
+    if not places:
+        raise ConvgraphError("inputs: all of them are without entries, and a row has some")
     signals = [builder.signal(node, position) for position in places]
     shapes = [signal.shape for signal in signals]
     rank = len(shapes[0])

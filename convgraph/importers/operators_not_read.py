@@ -53,7 +53,7 @@ VALUES_UNKNOWN: dict[str, str] = {
 }
 
 PARTLY: dict[str, str] = {
-    "AffineGrid": "read where the sizes are known beforehand; of two axes it is not",
+    "AffineGrid": "sizes that are computed are not read",
     "Attention": "padding by lengths that are computed is not read",
     "BatchNormalization": "as at inference; with statistics of the batch it is not read",
     "Cast": "values of types with less than 16 bits are not known, only connections",
@@ -68,8 +68,7 @@ PARTLY: dict[str, str] = {
     "Einsum": "ellipses, diagonals and products of more than two tensors are not read",
     "GatherElements": "positions that are computed are not read",
     "GatherND": "positions that are computed are not read",
-    "GridSample": "a grid that is computed, one for each image of a batch, and cubic weights are "
-    "not read",
+    "GridSample": "a grid that is computed, and one for each image of a batch, are not read",
     "GroupNormalization": "before version 21, a scale for each group is not read",
     "If": "read where the branch is known beforehand",
     "MaxPool": "the values of the second output, the positions, are not known",

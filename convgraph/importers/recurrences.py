@@ -11,7 +11,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.tying import Tying
 from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Product
-from convgraph.importers.builder import ONE, Builder, Unread, builds, trimmed
+from convgraph.importers.builder import EXACTLY, ONE, Builder, Unread, builds, trimmed
 from convgraph.importers.joining import concat, cut
 from convgraph.importers.node import Node
 from convgraph.importers.operator_axes import Prefix
@@ -67,7 +67,7 @@ def recurrence(builder: Builder, node: Node) -> None:
             f"its {lost:,} recurrent parameters are not counted"
         )
         if builder.strict:
-            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
+            raise ConvgraphError(f"{caveat}{EXACTLY}")
         builder.caveats.append(caveat)
     for position, name in enumerate(node.outputs[:3]):
         if name:

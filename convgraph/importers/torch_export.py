@@ -55,29 +55,45 @@ def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
 
 def program_of(
     torch: Any, module: Any, given: Any, batch: bool | None
-) -> tuple[list[tuple[int, ...]], Any, str]:
-    """The shapes of a module's inputs, batch included, its program on them, and a caveat or "".
+) -> tuple[list[tuple[int, ...]], Any, str, str]:
+    """The shapes of a module's inputs, batch included, its program on them, a caveat, and a note.
 
     Where nobody says whether the shapes have a batch, and the module does not take them in the
-    likelier way, it is given them in the other one.
+    likelier way, it is given them in the other one; the note says which. It and the caveat may be
+    empty.
     """
     names = list(given) if isinstance(given, Mapping) else None
     first = examples(torch, module, given, batch)
+
+    def read(tensors: list[Any]) -> tuple[list[tuple[int, ...]], Any, str, str]:
+        shapes = [tuple(each.shape) for each in tensors]
+        note = "" if batch is not None else _guessed(shapes, kept())
+        return shapes, *exported(torch, module, tensors, names), note
+
+    def kept() -> list[tuple[int, ...]]:
+        return [tuple(each.shape) for each in examples(torch, module, given, True)]
+
     try:
-        return [tuple(each.shape) for each in first], *exported(torch, module, first, names)
+        return read(first)
     except ConvgraphError as error:
         if batch is not None or DATA_DEPENDENT in str(error.__cause__):
             raise
-        kept, added = (examples(torch, module, given, with_batch) for with_batch in (True, False))
-        had = [each.shape for each in first] == [each.shape for each in kept]
-        other = added if had else kept
+        had = [tuple(each.shape) for each in first] == kept()
         try:
-            return [tuple(each.shape) for each in other], *exported(torch, module, other, names)
+            return read(examples(torch, module, given, not had))
         except ConvgraphError:
             raise ConvgraphError(
                 f"{error}; the shape was read as one {'with' if had else 'without'} a batch, and "
                 "fails the other way too: batch=True or batch=False says what it has"
             ) from error.__cause__
+
+
+def _guessed(taken: list[tuple[int, ...]], given: list[tuple[int, ...]]) -> str:
+    """What was taken to be a batch, and how to say what is one."""
+    shown = f"input_shape={given[0] if len(given) == 1 else given}"
+    if taken == given:
+        return f"{shown}: it begins with a batch; batch=False says that it does not"
+    return f"{shown}: it has no batch; batch=True says that it begins with one"
 
 
 def examples(torch: Any, module: Any, given: Any, batch: bool | None = None) -> list[Any]:

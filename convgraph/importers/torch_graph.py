@@ -10,6 +10,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.importers.builder import EXACTLY
 from convgraph.importers.torch_export import given_program, program_of, unwrapped
 from convgraph.importers.torch_inlined import decomposed
 from convgraph.importers.torch_open_sizes import (
@@ -59,6 +60,7 @@ def from_torch(
     batch
         Whether the shapes begin with a batch. If nobody says so, the first layer with a window
         tells by its number of axes; where the module does not take that, the other way is tried.
+        The network's `notes`, and a report, say what was taken to be so.
 
     Returns
     -------
@@ -87,23 +89,24 @@ def from_torch(
     symbols = open_symbols(input_shape)
     if symbols:
         return _of_open_sizes(torch, module, input_shape, symbols, batch, strict)
-    translation, shapes, caveat = _translated(torch, module, input_shape, batch, strict)
+    translation, shapes, caveat, note = _translated(torch, module, input_shape, batch, strict)
     inputs = dict(zip(translation.inputs, shapes, strict=True))
     network = _network(translation, inputs, strict, caveat)
+    network.notes = (note,) if note else ()
     confirm(network, translation.shapes, "PyTorch")
     return network
 
 
 def _translated(
     torch: Any, module: Any, input_shape: Any, batch: bool | None, strict: bool
-) -> tuple[Translation, list[tuple[int, ...]], str]:
-    """The nodes of a module, the shapes of its inputs, and a caveat or nothing."""
-    program, caveat = given_program(torch, module, input_shape), ""
+) -> tuple[Translation, list[tuple[int, ...]], str, str]:
+    """The nodes of a module, the shapes of its inputs, and a caveat and a note, or nothing."""
+    program, caveat, note = given_program(torch, module, input_shape), "", ""
     if program is None:
         module = unwrapped(torch, module)
-        shapes, program, caveat = program_of(torch, module, input_shape, batch)
+        shapes, program, caveat, note = program_of(torch, module, input_shape, batch)
         if caveat and strict:
-            raise ConvgraphError(f"{caveat}; strict=True takes only what is read exactly")
+            raise ConvgraphError(f"{caveat}{EXACTLY}")
     else:
         module, shapes = None, input_shapes(program)
         if program.graph_signature.input_tokens:
@@ -115,7 +118,7 @@ def _translated(
     if translation.unread:
         again = decomposed(torch, program, translation.unread, OPERATORS)
         translation = Translation(torch, module, again) if again else translation
-    return translation, shapes, caveat
+    return translation, shapes, caveat, note
 
 
 def _network(
@@ -148,10 +151,10 @@ def _of_open_sizes(
     values = trials(given, symbols)
     unseen = caveat_at(given, values)
     if strict:
-        raise ConvgraphError(f"{unseen}; strict=True takes only what is read exactly")
+        raise ConvgraphError(f"{unseen}{EXACTLY}")
     made = [_translated(torch, module, with_values(given, at), batch, strict) for at in values]
-    (one, shapes, caveat), *others = made
-    for other, _, _ in others:
+    (one, shapes, caveat, _), *others = made
+    for other, *_ in others:
         same_program([one.nodes, other.nodes], [one.known, other.known], given)
     if caveat or any(node.domain for node in one.nodes):
         raise ConvgraphError(f"input_shape={given}: give numbers; not all of the module is read")
@@ -165,6 +168,6 @@ def _of_open_sizes(
         network = _network(one, dict(zip(one.inputs, whole, strict=True)), strict, caveat)
     except ConvgraphError as error:
         raise ConvgraphError(f"input_shape={given}: give numbers; {error}") from error.__cause__
-    confirm_at(network, [each.shapes.get for each, _, _ in made], values)
+    confirm_at(network, [each.shapes.get for each, *_ in made], values)
     network.caveats += (unseen,)
     return network

@@ -183,8 +183,9 @@ class Translation:
             names = [self._own.of(node)]
             self._names[node.name] = names[0]
             self.shapes[names[0]] = sizes(node, values)
-        if 0 in getattr(values, "shape", ()):
-            return True  # no units; a concatenation leaves it out
+        if 0 in getattr(values, "shape", ()):  # no units; a concatenation leaves it out
+            self.known[names[0]] = Known.of(names[0], np.zeros(self.shapes[names[0]]))
+            return True
         call = Call(self, node, tuple(names))
         translate = OPERATORS.get(call.op)
         if translate is None or (translate(call) is False):

@@ -27,7 +27,7 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     resizing,
     windows,
 )
-from convgraph.importers.builder import BUILDERS, Body, Builder, Infer, Unread
+from convgraph.importers.builder import BUILDERS, EXACTLY, Body, Builder, Infer, Unread
 from convgraph.importers.computed_parameters import settle
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
@@ -181,9 +181,10 @@ def _by_its_body(builder: Builder, node: Node) -> bool:
     try:
         for each in needed_nodes(inner, [name for name in node.outputs if name])[0]:
             build(builder, each)
-    except ConvgraphError:
+    except ConvgraphError as error:
         vars(builder).update(before)
-        return False
+        why = f"in its function, {str(error).removesuffix(EXACTLY)}"
+        raise Unread("; ".join(filter(None, (NOT_READ.get(node.op), why)))) from error
     return True
 
 

@@ -92,6 +92,8 @@ class Report:
         Per axis how many units from its first and from its last on see padding.
     caveats
         What the importer took to depend on everything.
+    notes
+        What the importer took to be so where nobody had said it, such as which axis is the batch.
     left_out
         Why `effective` is empty although paths were counted, in a sentence, or nothing.
     """
@@ -105,6 +107,7 @@ class Report:
     lattice: tuple[Any, ...]
     band: tuple[tuple[int, int], ...]
     caveats: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     left_out: str = ""
 
     def row(self, name: str) -> ReportRow:
@@ -142,6 +145,7 @@ class Report:
             "left_out": self.left_out,
             "rows": [row.to_dict() for row in self.rows],
             "caveats": list(self.caveats),
+            "notes": list(self.notes),
         }
 
     def to_json(self) -> str:
@@ -301,6 +305,7 @@ def report(network: Network, row: str | None = None, effective: bool = True) -> 
         lattice=_lattice(structure, feature),
         band=_band(structure, feature) if feature is not None and numbers else (),
         caveats=tuple(network.caveats),
+        notes=tuple(network.notes),
     )
 
 

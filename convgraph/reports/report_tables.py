@@ -132,6 +132,7 @@ def summary(report: Report) -> list[tuple[str, str]]:
         lines.append((f"effective field, axis {field.axis + 1}", said))
     if report.left_out:
         lines.append(("effective field", report.left_out))
+    lines += [("taken to be so", note) for note in report.notes]
     lines += [("caveat", caveat) for caveat in report.caveats]
     return lines
 
