@@ -6,7 +6,6 @@ more, of more libraries, at their usual sizes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +25,7 @@ with pytest.MonkeyPatch.context() as patch:
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 
+OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
 UNTRAINED = {"init_weights": False}
 QUICK: dict[str, tuple[int, dict[str, Any]]] = {
     "squeezenet1_0": (32, {}),
@@ -62,7 +62,7 @@ LIST = [
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Any]:
+def models() -> Any:
     """torchvision's networks, which need none of its compiled operators.
 
     These are built for one build of PyTorch. Beside another, such as one without CUDA, two of them
@@ -71,13 +71,12 @@ def models() -> Iterator[Any]:
     spec = find_spec("torchvision")
     assert spec is not None
     assert spec.origin is not None
-    library = torch.library.Library("torchvision", "FRAGMENT")
     try:
         torch.ops.load_library(Path(spec.origin).with_name("_C.so"))
     except OSError:
         for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    yield import_module("torchvision").models
+            OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return import_module("torchvision").models
 
 
 @pytest.mark.parametrize("name", LIST)
