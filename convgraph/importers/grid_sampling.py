@@ -160,7 +160,7 @@ def _merged(taps: NDArray[np.int64], shares: Places) -> Taps:
     return taps, shares
 
 
-def _kept(at: Places, n: int, ends: tuple[float, float], border: str) -> Places:
+def _kept(at: NDArray[Any], n: int, ends: tuple[float, float], border: str) -> Places:
     """Places beyond the border at it, or turned back at it, or left where they are."""
     at = _reflected(at, *ends) if border == "reflection" else at
     return at if border == "zeros" else np.clip(at, 0, n - 1)

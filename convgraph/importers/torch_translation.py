@@ -184,7 +184,7 @@ class Translation:
             self._names[node.name] = names[0]
             self.shapes[names[0]] = sizes(node, values)
         if 0 in getattr(values, "shape", ()):  # no units; a concatenation leaves it out
-            self.known[names[0]] = Known.of(names[0], np.zeros(self.shapes[names[0]]))
+            self.known[names[0]] = Known.of(names[0], np.zeros(values.shape))
             return True
         call = Call(self, node, tuple(names))
         translate = OPERATORS.get(call.op)
