@@ -50,6 +50,7 @@ NAMES = {
     "indented": "x\n  ::stop-commands::y",
     "pipeline": "##vso[task.complete result=Failed]x",
     "group": "x###[group]y",
+    "dot attribute": 'x" URL="javascript:window.owned=1" x="',
 }
 
 
@@ -76,6 +77,20 @@ def model(*names: Any) -> Any:
     inputs = [value(read, TensorProto.FLOAT, (1, 1, 3))]
     outputs = [value(f"{name} z", TensorProto.FLOAT, None) for name in names]
     graph = helper.make_graph(nodes, names[0], inputs, outputs, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def open_sizes(name: str) -> Any:
+    """An ONNX model whose open sizes bear this name, and one that begins with it."""
+    value = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["h"], "conv", pads=[1, 0, 1, 0]),
+        helper.make_node("MaxPool", ["h"], ["y"], "pool", kernel_shape=[2, 1], strides=[2, 1]),
+    ]
+    weights = [helper.make_tensor("w", TensorProto.FLOAT, (1, 1, 3, 1), [1.0, 2.0, 3.0])]
+    inputs = [value("x", TensorProto.FLOAT, (1, 1, name, f"{name}2"))]
+    outputs = [value("y", TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "open", inputs, outputs, weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
 
 

@@ -7,6 +7,7 @@ import csv
 import html
 import html.parser
 import io
+import itertools
 import json
 import re
 import shutil
@@ -17,10 +18,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import networkx as nx
+import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -29,10 +32,14 @@ from convgraph.cli import main, output
 from convgraph.core import escape
 from convgraph.core.arrays import Array
 from convgraph.core.layer import Row
+from convgraph.explorer.row_tree import folds
 from convgraph.figures import render
+from convgraph.figures.dot import edge_id, mark_id, unit_id
+from convgraph.figures.panel import Edge
+from convgraph.figures.routes import Route
 from convgraph.figures.symbols import split_symbol
 from convgraph.symmetry.proofs.refutation import Undecided
-from tests.hostile_names import NAMES, NETWORKS, labelled, model
+from tests.hostile_names import NAMES, NETWORKS, labelled, model, open_sizes
 
 CASES = [  # all names at once, and at length each by itself
     pytest.param(make, tuple(NAMES.values()), id=source) for source, make in NETWORKS.items()
@@ -214,6 +221,22 @@ def test_a_name_is_text_in_motion_and_in_plans(tmp_path: Path, name: str) -> Non
     assert printed(table.text() + table.markdown() + repr(modules) + modules.to_markdown())
 
 
+@pytest.mark.parametrize("name", [pytest.param(name, id=kind) for kind, name in NAMES.items()])
+def test_the_name_of_an_open_size_is_text(name: str) -> None:
+    report, same = (cg.report(cg.from_onnx(open_sizes(n))) for n in (name, "n"))
+    page = report.to_html()
+    seen = Elements(page)
+    assert seen.found == Elements(same.to_html()).found
+    assert not [key for key, _ in seen.attributes if key.startswith("on") or "href" in key]
+    words = html.unescape(page).replace("\N{NO-BREAK SPACE}", " ")
+    said = escape.plain(name) if re.search(r"\w", name) else "x_2"  # a "?" is said of any open size
+    assert f"input  1x{said}x{escape.plain(name)}2" in words
+    made = report.to_csv() + report.to_markdown() + report.to_json() + str(report)
+    assert plain(made)
+    rows = list(csv.reader(io.StringIO(report.to_csv())))
+    assert [len(row) for row in rows] == [len(rows[0])] * len(same.to_csv().splitlines())
+
+
 def written(name: Any) -> Any:
     """Figures on which a name stands wherever their author may write."""
     net = cg.Conv(3, letter="k").on(5)
@@ -307,6 +330,22 @@ def test_a_name_that_is_broken_up_begins_no_command(before: int) -> None:
         output.print_text(f"{name}\n{name}")
     assert printed(stream.getvalue())
     assert escape.log(name) in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in (*NAMES.values(), "a%s", "a%d_b", "x_1{y}") if "\x00" not in n]
+)
+def test_the_name_of_a_function_is_text_in_a_formula(name: str) -> None:
+    a, named = sp.Symbol("a"), sp.Function(name)
+    labels = [named(a), named(a) ** 2 / named(named(a)), sp.Derivative(named(a), a)]
+    labels.append(sp.Sum(sp.Symbol(name, integer=True), (sp.Symbol(name, integer=True), 1, 3)))
+    graph = nx.DiGraph([("x", f"y{n}", {"parameter": label}) for n, label in enumerate(labels)])
+    formula = cg.from_networkx(graph)._repr_latex_()
+    words = {"displaystyle", "begin", "end", "text", "backslash", "sim", "wedge", "left", "right"}
+    words |= {"operatorname", "frac", "lbrack", "rbrack", "sum", "limits"}
+    assert set(re.findall(r"\\([a-zA-Z]+)", formula.replace(r"\\", ""))) <= words
+    assert not re.search(r"<\w", formula)
+    assert re.sub(r"\\[{}$&#%_]", "", formula).count("$") == 2
 
 
 def test_a_network_of_an_unknown_operator_has_no_formula() -> None:
@@ -534,6 +573,95 @@ def test_a_text_in_a_matrix_is_no_program() -> None:
     finally:
         del sp.Symbol.owned
     assert not ran
+
+
+@pytest.mark.parametrize(
+    "text", [np.str_("print(1)"), np.array(["print(1)"], object), np.bytes_(b"1")]
+)
+def test_a_text_of_numpy_is_no_number(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *given: ran.append(given))
+    graph = nx.DiGraph([("x", "y", {"parameter": 2 * sp.Symbol("a")})])
+    hidden = np.empty(1, object)
+    hidden[0] = text
+    one = hidden.reshape(())
+    for ask in (
+        lambda: cg.from_networkx(graph).evaluate([1], {"a": one}),
+        lambda: cg.from_networkx(graph).evaluate([1], {"a": hidden}),
+        lambda: cg.from_networkx(graph).evaluate(hidden, {"a": 1}),
+        lambda: cg.Conv(1).on(1).evaluate([1], {"w": hidden}),
+    ):
+        with pytest.raises(cg.ConvgraphError, match="numbers or sympy"):
+            ask()
+    assert not ran
+
+
+def test_a_parameter_by_its_name_is_one_number() -> None:
+    net = cg.Conv(2).on(3)
+    with pytest.raises(cg.ConvgraphError, match="one number"):
+        net.evaluate([1, 2, 3], {"w_1": [1, 2], "w_2": 1})
+    assert net.evaluate([1, 2, 3], {"w_1": np.array([2]), "w_2": 1}).tolist() == [4, 7]
+
+
+names_drawn = st.text("ab1,_5f2c", min_size=1, max_size=8)
+
+
+@given(names_drawn, names_drawn)
+def test_different_units_have_different_ids(one: str, other: str) -> None:
+    assert (unit_id(one) == unit_id(other)) == (one == other)
+    assert (mark_id(one) == mark_id(other)) == (one == other)
+
+
+ends_drawn = st.tuples(names_drawn, names_drawn, st.integers(0, 2))
+
+
+@given(ends_drawn, ends_drawn)
+@example(("a", "b", 1), ("a", "b,2", 0))
+@example(("a", "b,c", 0), ("a,b", "c", 0))
+def test_different_edges_have_different_ids(one: Any, other: Any) -> None:
+    way = Route((), (0.0, 0.0))
+    ids = [
+        edge_id(Edge(a, b, key, "w", way, strong=True, emphasized=False))
+        for a, b, key in (one, other)
+    ]
+    assert (ids[0] == ids[1]) == (one == other)
+
+
+def test_two_units_are_two_whatever_their_names() -> None:
+    graph = nx.DiGraph([("a_b", "t", {"parameter": "p"}), ("a,,5f,b", "t", {"parameter": "q"})])
+    svg = cg.draw(cg.from_networkx(graph)).svg()
+    assert set(re.findall(r'data-unit="([^"]*)"', svg)) == {"a_b", "a,,5f,b", "t"}
+    assert "a_b → t: p" in svg
+    assert "a,,5f,b → t: q" in svg
+
+
+@pytest.mark.parametrize("name", ["/a" * 3_000, "." * 3_000])
+def test_a_name_of_many_parts_is_a_name(name: str) -> None:
+    page = cg.report(cg.from_onnx(model(name))).to_html()
+    assert escape.json_in_html(f"{name} z") in page
+
+
+def test_modules_may_be_inside_each_other_without_end() -> None:
+    names = [f"{'m/' * depth}r" for depth in range(1_100)]
+    nodes = [helper.make_node("Relu", [a], [b]) for a, b in itertools.pairwise(names)]
+    value = helper.make_tensor_value_info
+    ends = [value(name, TensorProto.FLOAT, (1, 1, 3)) for name in (names[0], names[-1])]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:])
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
+    folded = json.dumps(folds(net, ["Relu"] * len(names)))
+    assert len(re.findall(r"\b\d+\b", folded)) == len(names)
+
+
+def test_an_address_is_no_link_in_markdown() -> None:
+    for address in ("http://x", "HTTPS://x", "ftp://x", "Www.x"):
+        assert re.search(r"\\[:.]", escape.markdown(address))
+
+
+def test_what_a_script_makes_of_a_name_is_no_other_name() -> None:
+    pytest.importorskip("z3")
+    one, other = (sp.Symbol(n, integer=True, positive=True) for n in ("a.b", "a.b!name"))
+    with pytest.raises(cg.ConvgraphError, match="that a question gives"):
+        cg.prove(cg.Conv((one, other)), cg.Shift((1, 1))).smt2()
 
 
 def test_different_names_are_different_symbols() -> None:

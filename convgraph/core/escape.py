@@ -181,7 +181,7 @@ def formula(text: str) -> str:
 
 _MARKDOWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKDOWN_SPECIAL = re.compile(
-    r"[\\`*_\[\]{}|~$&<>]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.|^[#+=-]|^\d+[.)]"
+    r"[\\`*_\[\]{}|~$&<>]|(?i:(?<=http)|(?<=https)|(?<=ftp)):|(?i:(?<=www))\.|^[#+=-]|^\d+[.)]"
 )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["input_values", "label_values"]
 
+# numpy's texts have `__float__`, too, and sympy would run them as programs, in an array as well
+NO_NUMBERS = (np.complexfloating, np.flexible, np.datetime64, np.ndarray)
+
 
 def input_values(
     network: Network, x: Any, batches: bool = False
@@ -67,7 +70,7 @@ def _array(argument: str, values: Any) -> NDArray[Any]:
         raise ConvgraphError(f"{argument} of type {array.dtype}: numbers or sympy expressions")
     if array.dtype.kind == "O":
         for value in array.ravel().tolist():
-            real = hasattr(value, "__float__") and not isinstance(value, np.complexfloating)
+            real = hasattr(value, "__float__") and not isinstance(value, NO_NUMBERS)
             if not real and not isinstance(value, sp.Expr):
                 raise ConvgraphError(f"{argument} with {value!r}: numbers or sympy expressions")
     elif array.dtype.kind == "f":  # sums of numbers of 16 bits need not have 16
@@ -101,7 +104,9 @@ def label_values(labels: Labels, parameters: Mapping[str, Any], exact: bool) -> 
             raise ConvgraphError(
                 f"parameters[{name!r}]: no such parameter{nearest(name, _some(labels))}"
             )
-        named[position] = value
+        if given.size != 1:
+            raise ConvgraphError(f"parameters[{name!r}] of shape {given.shape}: it is one number")
+        named[position] = given.ravel().tolist()[0] if given.ndim else value
     at = 0
     for array in labels.arrays:
         if array.letter in whole:

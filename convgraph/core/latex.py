@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
@@ -12,7 +15,7 @@ from convgraph.core.errors import ConvgraphError
 if TYPE_CHECKING:
     from convgraph.core.network import Network
 
-__all__ = ["latex"]
+__all__ = ["latex", "written"]
 
 MOST_OUTPUTS = 12
 MOST_CONNECTIONS = 200
@@ -35,12 +38,45 @@ def latex(network: Network) -> str | None:
         return None
     symbols = {s for e in expressions.values() for s in e.free_symbols}
     names = {symbol: _subscript(symbol.name) for symbol in symbols}
-    lines = [
-        f"{_subscript(unit)} &= {sp.latex(e, symbol_names=names)}"
-        for unit, e in expressions.items()
-    ]
+    lines = [f"{_subscript(unit)} &= {written(e, names)}" for unit, e in expressions.items()]
     body = r" \\ ".join(lines)
     return rf"$\displaystyle \begin{{aligned}}{body}\end{{aligned}}$"
+
+
+class _Printer(LatexPrinter):
+    """sympy's own, but for names, which it writes as they are, commands of LaTeX included."""
+
+    def _deal_with_super_sub(self, string: str, style: str = "plain") -> str:
+        if _is_word(string):
+            return str(super()._deal_with_super_sub(string, style))
+        return escape.formula(string)
+
+    def _hprint_Function(self, func: str) -> str:  # noqa: N802
+        if _is_word(func):
+            return str(super()._hprint_Function(func))
+        return rf"\operatorname{{{escape.formula(func)}}}"
+
+    def _print_Function(self, expr: sp.Expr, exp: str | None = None) -> str:  # noqa: N802
+        name = expr.func.__name__
+        if not isinstance(expr, AppliedUndef) or _is_word(name):
+            return str(super()._print_Function(expr, exp))
+        power = "" if exp is None else f"^{{{exp}}}"  # sympy's own takes a % in a name for a format
+        arguments = ", ".join(map(self._print, expr.args))
+        return rf"{self._hprint_Function(name)}{power}\left({arguments}\right)"
+
+
+def _is_word(name: str) -> bool:
+    return name.isascii() and name.replace("_", "").isalnum()
+
+
+def written(e: sp.Basic, names: Mapping[sp.Symbol, str]) -> str:
+    r"""An expression, where its symbols are written as `names` say, and text is text.
+
+    >>> print(written(sp.Function(r"\input{x}")(sp.Symbol("a")) + 1, {}))
+    \operatorname{\backslash \text{input}\{\text{x}\}}\left(a\right) + 1
+    """
+    settings: dict[str, Any] = {"symbol_names": names}
+    return str(_Printer(settings).doprint(e))
 
 
 def _subscript(name: str) -> str:

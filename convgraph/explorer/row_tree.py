@@ -15,6 +15,7 @@ __all__ = ["folds"]
 
 Fold = dict[str, Any]
 MANY = 16  # rows of a block that are folded once more
+DEEPEST = 50  # modules inside each other; a name may say thousands
 
 
 def folds(network: Network, kinds: Sequence[str]) -> list[int | Fold]:
@@ -29,7 +30,7 @@ def folds(network: Network, kinds: Sequence[str]) -> list[int | Fold]:
     """
     paths = _paths(network)
     if paths is not None:
-        return _by_module(list(range(len(paths))), paths, 0)
+        return _by_module(list(range(len(paths))), [path[:DEEPEST] for path in paths], 0)
     return _repeated(_blocks(network, kinds), network, kinds)
 
 

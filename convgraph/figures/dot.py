@@ -22,13 +22,34 @@ from convgraph.figures.theme import Theme
 __all__ = ["edge_id", "mark_id", "to_dot", "unit_id"]
 
 
+_OTHER = re.compile("[^a-zA-Z0-9]")
+_OTHER_OR_COMMA_BEFORE_COMMA = re.compile("[^a-zA-Z0-9,]|,(?=,)")
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"__{ord(match[0]):x}_"
+
+
 def _plain(name: str) -> str:
     """A name in letters, digits and underscores, different names differently.
 
-    >>> _plain("x2,3"), _plain("h1:4"), _plain("a_b")
-    ('x2_3', 'h1__3a_4', 'a__5f_b')
+    >>> _plain("x2,3"), _plain("h1:4"), _plain("a_b"), _plain("a,,5f,b")
+    ('x2_3', 'h1__3a_4', 'a__5f_b', 'a__2c__5f_b')
     """
-    return re.sub(r"[^a-zA-Z0-9]", lambda m: "_" if m[0] == "," else f"__{ord(m[0]):x}_", name)
+    return _OTHER_OR_COMMA_BEFORE_COMMA.sub(_code, name).replace(",", "_")
+
+
+def _end(name: str) -> str:
+    """A name beside another: an underscore in it stands before an index or begins a code.
+
+    >>> _end("x2,3"), _end("a,b"), _end("1,2")
+    ('x2_3', 'a__2c_b', '1__2c_2')
+    """
+    head = name.rstrip("0123456789,")
+    indices = name[len(head) :]
+    if not head or ",," in indices or indices.endswith(","):
+        head, indices = name, ""
+    return _OTHER.sub(_code, head) + indices.replace(",", "_")
 
 
 def unit_id(name: str, panel: int = 0) -> str:
@@ -42,8 +63,8 @@ def unit_id(name: str, panel: int = 0) -> str:
 
 def edge_id(edge: Edge, panel: int = 0) -> str:
     """The id of an edge; second and further edges of the same two units are numbered."""
-    number = f"_{edge.key + 1}" if edge.key else ""
-    return f"{_panel(panel)}edge_{_plain(edge.source)}_{_plain(edge.target)}{number}"
+    number = f"__{edge.key + 1}" if edge.key else ""
+    return f"{_panel(panel)}edge_{_end(edge.source)}_{_end(edge.target)}{number}"
 
 
 def _panel(panel: int) -> str:

@@ -13,8 +13,9 @@ from convgraph.importers.jax_parameters import Leaf
 
 __all__ = ["from_keras"]
 
-# Before, its safe mode lets a file's functions run: CVE-2025-1550, 2025-8747, 2025-9906, 2025-12058
-SAFE = (3, 12)
+# Before 3.12, its safe mode lets a file's functions run: CVE-2025-1550, 2025-8747, 2025-9906,
+# 2025-12058. Before 3.15, weights may be links to other files, whatever these are.
+SAFE = (3, 15)
 
 
 def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Network:
@@ -30,7 +31,7 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
     ----------
     model
         A `keras.Model`, a layer that is built, or the path of a `.keras` file, which is read in
-        Keras's safe mode, and with Keras 3.12 or later, as that of earlier ones is not safe.
+        Keras's safe mode, and with Keras 3.15 or later, as that of earlier ones is not safe.
     input_shape
         The shape of the input, batch included; a list or a dict of shapes for several inputs. It is
         needed where the model does not state it. Without it the batch is of one.
@@ -100,15 +101,15 @@ def _loaded(keras: Any, path: str | os.PathLike[str]) -> Any:
         raise ConvgraphError(f"model={str(path)!r}: a .keras file; other formats may hold code")
     if tuple(map(int, keras.__version__.split(".")[:2])) < SAFE:
         raise ConvgraphError(
-            f"model={str(path)!r}: a file is read with Keras 3.12 or later, as {keras.__version__} "
-            "may run code that is in it; of a file that you trust, keras.saving.load_model(path) "
-            "makes a model"
+            f"model={str(path)!r}: a file is read with Keras 3.15 or later, as {keras.__version__} "
+            "may run code that is in it, or read other files for it; of a file that you trust, "
+            "keras.saving.load_model(path) makes a model"
         )
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever reading the file raises
         line = " ".join(str(error).split())[:200]
-        raise ConvgraphError(f"model={str(path)!r}: no file that Keras can load: {line}") from error
+        raise ConvgraphError(f"model={str(path)!r}: no file that Keras can load: {line}") from None
 
 
 def _inputs(jax: Any, model: Any, given: Any) -> tuple[dict[str, Any], bool]:
@@ -145,7 +146,7 @@ def _build(model: Any, inputs: Mapping[str, Any], by_name: bool) -> None:
         model.build(shapes if by_name else first if len(shapes) == 1 else list(shapes.values()))
     except Exception as error:  # whatever the model raises
         line = " ".join(str(error).split())[:200]
-        raise ConvgraphError(f"input_shape={shapes}: the model cannot be built: {line}") from error
+        raise ConvgraphError(f"input_shape={shapes}: the model cannot be built: {line}") from None
 
 
 def _layers(model: Any) -> list[Any]:

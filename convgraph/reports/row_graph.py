@@ -57,9 +57,9 @@ def _label(node: Node, facts: dict[str, ReportRow]) -> tuple[str, str]:
     size = ""
     if first.receptive_field and first.stride and None not in first.stride:
         sizes = dict.fromkeys(map(str, first.receptive_field))
-        size = f"\\nfield {' x '.join(sizes)}"
+        size = f"\nfield {' x '.join(sizes)}"
     tip = "; ".join(f"{facts[name].name}: {facts[name].kind}" for name in node.rows)
-    return f"{escape.dot(title)}  {shape}{size}", escape.dot(tip)
+    return escape.dot(f"{title}  {shape}{size}"), escape.dot(tip)
 
 
 def _nodes(structure: Structure) -> dict[str, Node]:

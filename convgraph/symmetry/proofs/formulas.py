@@ -14,6 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core import escape
+from convgraph.core.latex import written
 from convgraph.symmetry.statements.vocabulary import Greatest, Impulse, Residue, Values
 
 __all__ = ["latex", "text"]
@@ -177,7 +178,7 @@ class _Latex(_Text):
     def other(self, e: sp.Basic) -> str:
         # sympy writes a name with braces as it is, commands of LaTeX included
         own = {s: self.symbol(s) for s in e.atoms(sp.Symbol) if not _is_plain(s.name)}
-        return sp.latex(e, symbol_names=own)
+        return written(e, own)
 
 
 def _is_plain(name: str) -> bool:

@@ -33,7 +33,8 @@ from convgraph.symmetry.transformations.geometric import Shift
 
 __all__ = ["Stated", "follow", "moves_of", "stated"]
 
-OWN = re.compile(r"\w+!\w*")  # tap!, read!, size!0: names of what questions are about
+# tap!, read!, size!0: names of what questions are about; and what a question makes of other names
+OWN = re.compile(r".*!\w*", re.DOTALL)
 ENDLESS = {"line": "zeros", "circle": "wrap"}  # on a line nothing goes around
 
 
@@ -103,7 +104,9 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
     parameters = free_symbols((spec, shift, statement.channels, statement.notes))
     said = [side for claim in claimed for side in (claim.left, claim.right, *claim.conditions)]
     if any(OWN.fullmatch(symbol.name) for symbol in parameters | free_symbols(said)):
-        raise ConvgraphError("claims: a word and a ! are a name that a question gives")
+        raise ConvgraphError(
+            "claims: a name that ends in ! and a word is one that a question gives"
+        )
     if any(set(claim.left.args) & parameters for claim in claimed):
         raise ConvgraphError("claims: what a claim is for all of is no size, and no amount")
     if where != "interior" and any(claim.conditions for claim in claimed):
