@@ -117,6 +117,14 @@ def test_a_long_row_before_one_of_open_size_is_counted_by_its_border(size: int) 
     assert (found.fan_in, found.fan_out) == ({3: size, size: units}, {3: size, units: size})
 
 
+def test_a_field_in_a_long_row_takes_no_copies_of_it() -> None:
+    """Axes of one position come and go between a row and the view that a layer has of it."""
+    tied = (cg.TiledConv(3, tiles=2) >> cg.MaxPool(2)).on(10**8)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert cg.receptive_field(tied, "g7") == {"x13", "x14", "x15", "x16"}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 700_000  # kB
+
+
 def test_tiles_of_a_window_that_is_too_long_are_refused_before_its_taps_are_listed() -> None:
     arguments = ["tiles", "Conv(1000000000)", "--input", "2000000000"]
     result = CliRunner().invoke(main, arguments)

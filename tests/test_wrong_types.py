@@ -218,6 +218,11 @@ METHODS: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     ),
     "Stream.schedule": (lambda: cg.stream(STACK).schedule, {}),
     "Stream.start": (lambda: cg.stream(STACK).start, {"parameters": {"w": [1, 2, 3]}}),
+    "Run.step": (lambda: cg.stream(STACK).start({"w": [1, 2, 3]}).step, {"chunk": np.zeros(3)}),
+    "Recomputation.run": (
+        lambda: cg.recompute(cg.ReLU().on(3), ["x1"]).run,
+        {"activations": {"x": np.zeros(3), "s": np.zeros(3)}, "new": np.zeros(3)},
+    ),
     "Recomputation.start": (
         lambda: cg.recompute(STACK, ["x1"]).start,
         {"x": np.zeros(5), "parameters": {"w": [1, 2, 3]}},

@@ -70,9 +70,19 @@ def regroup(box: Box, old: Sequence[int], new: Sequence[int]) -> list[Box]:
     parts: list[list[Box]] = []
     for mine, theirs in groups(old, new):
         masks, sizes = box[mine], tuple(new[theirs])
-        kept = sizes == tuple(old[mine]) or not sizes
-        parts.append([masks[: len(sizes)]] if kept else decompose(dense(masks).reshape(sizes)))
+        same = _with_ones(masks, tuple(old[mine]), sizes)
+        parts.append(decompose(dense(masks).reshape(sizes)) if same is None else [same])
     return [sum(choice, ()) for choice in cartesian(*parts)]
+
+
+def _with_ones(masks: Box, old: tuple[int, ...], new: tuple[int, ...]) -> Box | None:
+    """The masks of axes of which nothing but those of one position come and go; else None."""
+    if old == new:
+        return masks
+    if [n for n in old if n != 1] != [n for n in new if n != 1]:
+        return None
+    rest = (mask for mask, n in zip(masks, old, strict=True) if n != 1)
+    return tuple(np.ones(1, bool) if n == 1 else next(rest) for n in new)
 
 
 def groups(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[slice, slice]]:

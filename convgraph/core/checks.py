@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["as_array", "as_flag", "as_mapping", "as_number", "as_word"]
+__all__ = ["as_array", "as_flag", "as_mapping", "as_number", "as_parameters", "as_word"]
 
 
 def as_flag(argument: str, value: Any) -> bool:
@@ -19,6 +19,15 @@ def as_flag(argument: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ConvgraphError(f"{argument}={value!r}: it is True or False")
     return value
+
+
+def as_parameters(value: Any) -> Mapping[str, Any]:
+    """Check what somebody gives for parameters, by their names or letters."""
+    rule = "a dict from names or letters to numbers"
+    given = as_mapping("parameters", value, rule)
+    if not all(isinstance(name, str) for name in given):
+        raise ConvgraphError(f"parameters={value!r}: {rule}")
+    return given
 
 
 def as_word(argument: str, value: Any, words: Collection[str], rule: str = "one of {}") -> str:

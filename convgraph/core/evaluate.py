@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.along_axes import through_axes
+from convgraph.core.checks import as_parameters
 from convgraph.core.edges import interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.given_values import input_values, label_values
@@ -38,8 +39,7 @@ LARGEST_BLOCK = 2**24
 
 def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
-    if not isinstance(parameters, Mapping):
-        raise ConvgraphError(f"parameters={parameters!r}: a dict from names or letters to numbers")
+    parameters = as_parameters(parameters)
     _require_values(network)
     given, batch = input_values(network, x, batches=True)
     parameters = {**network.weights, **parameters}

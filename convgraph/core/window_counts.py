@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -112,6 +112,7 @@ def _folded(axis: Window) -> Numbers:
     return np.sort(axis.bounded(raw)[(raw < 0) | (raw >= int(axis.inputs))])
 
 
+@lru_cache(maxsize=4096)  # the layers of a network are alike, and several questions ask for it
 def connections(axis: Window) -> Size:
     """The number of connections, in closed form where a size is a symbol."""
     if not axis.symbolic:

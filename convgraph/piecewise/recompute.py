@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, merge
+from convgraph.core.checks import as_array, as_parameters
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.given_values import input_values, label_values
 from convgraph.core.layer import Row
@@ -144,7 +145,7 @@ class Recomputation:
         values = {each.name: self._old(activations, each) for each in network.rows}
         values[row.name] = self._checked(values[row.name], new)
         exact = any(array.dtype == object for array in values.values())
-        given = {**network.weights, **({} if parameters is None else parameters)}
+        given = {**network.weights, **as_parameters(parameters)}
         try:
             return self._anew(values, label_values(network.labels, given, exact))
         except OverflowingError:
@@ -183,7 +184,7 @@ class Recomputation:
             raise ConvgraphError(
                 f"activations: no values for row {row.name!r}; start() gives those of all rows"
             )
-        array = np.asarray(activations[row.name])
+        array = as_array(activations[row.name])
         if array.shape != row.numbers():
             raise ConvgraphError(
                 f"activations[{row.name!r}] of shape {array.shape}: the row has {row.numbers()}"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
-from convgraph.core.checks import as_mapping
+from convgraph.core.checks import as_array, as_parameters
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Table
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from convgraph.piecewise.streams import Stream
 
 __all__ = ["Run"]
-
-GIVEN = "a dict from names or letters to numbers"
 
 
 class Run:
@@ -43,10 +41,7 @@ class Run:
     def __init__(self, stream: Stream, parameters: Mapping[str, Any] | None = None) -> None:
         self.stream = stream
         network = stream.network
-        given = as_mapping("parameters", parameters, GIVEN)
-        if not all(isinstance(name, str) for name in given):
-            raise ConvgraphError(f"parameters={parameters!r}: {GIVEN}")
-        self._parameters = {**network.weights, **given}
+        self._parameters = {**network.weights, **as_parameters(parameters)}
         self._there = 0
         self._ended = False
         self._tails: dict[str, NDArray[Any]] = {}
@@ -64,7 +59,7 @@ class Run:
         """The outputs that have become known with a chunk of input, of whatever length."""
         if self._ended:
             raise ConvgraphError("step: after flush() the stream has ended; start() another one")
-        given = np.asarray(chunk)
+        given = as_array(chunk)
         source = self.stream.network.inputs[0]
         place = self._place(source)
         shape = list(source.numbers())
