@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_places import letters_at, overlaps
+from convgraph.figures.letter_places import MOST_MOVED_FOR, letters_at, overlaps
 from convgraph.figures.lettering import captions_of, headings_of
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
@@ -39,7 +39,6 @@ FROM = {
     "left": "Columns from the right",
 }
 
-MOST_MOVED_FOR = 250  # connections for whose letters rows move apart
 MOST_READ = 40  # units or connections that a description names
 
 WIDEST = 0.95  # pitches that a unit takes

@@ -53,7 +53,8 @@ def draw(
         pairs, a set of those, or what `uses` answers.
     letters
         What stands beside the connections: True for the parameters' names, a dict from parameters
-        to text, or a text whose characters go to the parameters in order of appearance.
+        to text, or a text whose characters go to the parameters in order of appearance. Of more
+        than 250 connections those have letters beside which there is room.
     values
         Numbers to write into units: arrays by row, or numbers by unit.
     captions

@@ -12,12 +12,13 @@ from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Edge, Panel, Text
 from convgraph.figures.theme import Theme
 
-__all__ = ["letters_at", "overlaps"]
+__all__ = ["MOST_MOVED_FOR", "letters_at", "overlaps"]
 
 SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stand beside it
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
 ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may stand on it
 LETTER_GAP = 3.0  # points between a letter and its edge
+MOST_MOVED_FOR = 250  # edges for whose letters rows are moved apart
 MOST_LOOKED_AT = 1_000  # edges: with more, letters keep off each other alone
 MASK_GAP = 1.0  # and between one that stands on its edge and others
 STEPS = 32  # points of an edge that are looked at
@@ -31,8 +32,10 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
     """Each letter left of the middle of its edge, or above it where edges run across.
 
     Where another letter, a unit or an arrow is in the way, farther along; where that does not help,
-    on the edge itself, which is interrupted there.
+    on the edge itself, which is interrupted there. Of so many edges that rows are not moved apart
+    for them, a letter that would stand on another is left out: neither could be read.
     """
+    crowded = len(panel.edges) > MOST_MOVED_FOR
     units = np.array([(unit.x, unit.y) for unit in panel.units])
     ways = Ways.of(panel.edges) if len(panel.edges) <= MOST_LOOKED_AT else None
     result: list[Text] = []
@@ -49,6 +52,8 @@ def letters_at(panel: Panel, letters: Sequence[str], theme: Theme, across: bool)
             if least == 0:
                 break
         assert best is not None
+        if crowded and least >= ON_TEXT:
+            continue
         taken[len(result)] = best.x, best.y, best.width, best.size
         result.append(best)
     return result
