@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from convgraph.core.function import Function
 from convgraph.core.long_expressions import is_long, length, put_in
 
-__all__ = ["MAX", "MEAN", "PAIRED", "PRODUCT", "SUM", "Reduction", "by_name", "pointwise"]
+__all__ = [
+    "MAX",
+    "MEAN",
+    "PAIRED",
+    "PRODUCT",
+    "SUM",
+    "Reduction",
+    "by_name",
+    "pointwise",
+    "segments",
+]
 
 COMPARED = (
     300  # pairs of expressions times their lengths, up to which sympy compares each with each
@@ -74,9 +84,11 @@ def by_name(factory: Callable[..., Reduction]) -> Callable[..., Reduction]:
     return make
 
 
-def _segments(
+def segments(
     ufunc: np.ufunc, empty: Any
 ) -> Callable[[NDArray[Any], NDArray[np.int64]], NDArray[Any]]:
+    """What reduces runs of values, each to one; `empty` is the value of a run of none."""
+
     def reduce(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]:
         filled = np.diff(start) > 0
         if filled.all():
@@ -110,16 +122,16 @@ def greatest(values: Sequence[sp.Expr]) -> sp.Expr:
     return sp.Max(*(flat - numbers), *([] if most == -sp.oo else [most]), evaluate=False)
 
 
-SUM = Reduction("sum", lambda terms: sp.Add(*terms), _segments(np.add, 0), linear=True, made="SUM")
+SUM = Reduction("sum", lambda terms: sp.Add(*terms), segments(np.add, 0), linear=True, made="SUM")
 MEAN = Reduction("mean", SUM.exact, SUM.fast, linear=True, made="MEAN")
 MAX = Reduction(
     "max",
     greatest,
-    _segments(np.maximum, -np.inf),
+    segments(np.maximum, -np.inf),
     made="MAX",
 )
 PRODUCT = Reduction(
-    "product", lambda terms: sp.Mul(*terms), _segments(np.multiply, 1), made="PRODUCT"
+    "product", lambda terms: sp.Mul(*terms), segments(np.multiply, 1), made="PRODUCT"
 )
 
 

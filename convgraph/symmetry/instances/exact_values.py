@@ -24,7 +24,7 @@ from convgraph.core.evaluate import layer_edges
 from convgraph.core.labels import Labels
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network
-from convgraph.core.reduction import MAX, PRODUCT, Reduction
+from convgraph.core.reduction import MAX, PRODUCT, SUM, Reduction, segments
 from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.divided_numbers import (
     FITS,
@@ -183,23 +183,11 @@ def _reduced(
 ) -> NDArray[Any]:
     if reduction.pointwise:
         return _function(reduction, terms, bounded)
-    if reduction.linear:
-        return _segments(np.add, terms, start, 0)
+    if reduction.linear or reduction == PRODUCT:
+        return (PRODUCT if reduction == PRODUCT else SUM).fast(terms, start)
     if reduction == MAX:
-        return _segments(np.maximum, terms, start, least)
-    if reduction == PRODUCT:
-        return _segments(np.multiply, terms, start, 1)
+        return segments(np.maximum, least)(terms, start)
     return _of_many(reduction, terms, start)
-
-
-def _segments(ufunc: np.ufunc, terms: NDArray[Any], start: NDArray[Any], empty: int) -> Any:
-    filled = np.diff(start) > 0
-    if filled.all() and len(filled):
-        return ufunc.reduceat(terms, start[:-1], axis=0)
-    result = np.full((len(filled), terms.shape[1]), empty, terms.dtype)
-    if filled.any():
-        result[filled] = ufunc.reduceat(terms, start[:-1][filled], axis=0)
-    return result
 
 
 def _function(reduction: Reduction, terms: NDArray[Any], bounded: bool) -> NDArray[Any]:

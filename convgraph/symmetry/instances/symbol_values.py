@@ -12,7 +12,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["allowed", "assignments", "at_numbers", "choices", "free_symbols"]
+__all__ = ["allowed", "assignments", "at_numbers", "choices", "free_symbols", "parts"]
 
 Assumptions: TypeAlias = "tuple[tuple[str, bool], ...]"
 PLAIN = frozenset((int, str, bool, type(None)))
@@ -25,11 +25,15 @@ def free_symbols(thing: Any) -> set[sp.Symbol]:
     """The symbols in a spec, a transformation, a size, or several of them."""
     if isinstance(thing, sp.Basic):
         return set(thing.free_symbols)
+    return set().union(*map(free_symbols, parts(thing)))
+
+
+def parts(thing: Any) -> Iterator[Any]:
+    """What a spec or a transformation is made of, or several of them are; a number has no parts."""
     if isinstance(thing, tuple | list):
-        return set().union(*map(free_symbols, thing))
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return set().union(*(free_symbols(getattr(thing, f.name)) for f in fields(thing)))
-    return set()
+        yield from thing
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        yield from (getattr(thing, each.name) for each in fields(thing))
 
 
 def at_numbers(thing: Any, values: Mapping[sp.Symbol, int]) -> Any:

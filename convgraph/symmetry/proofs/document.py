@@ -30,6 +30,7 @@ WHERE = {
     "circle": "on a circle",
     "interior": "on a finite frame, at the outputs that its border does not reach",
 }
+SEVERAL = {"line": "on the whole plane", "circle": "on a torus"}
 
 REASONS = {
     "definition": "definition of {0}",
@@ -57,11 +58,7 @@ def headline(statement: Statement) -> str:
 
 def _where(statement: Statement) -> str:
     several = len(statement.claim.variables) - (statement.claim.variables[0].name[0] == "f") > 1
-    if several:
-        return {"line": "on the whole plane", "circle": "on a torus"}.get(
-            statement.where, WHERE[statement.where]
-        )
-    return WHERE[statement.where]
+    return (WHERE | SEVERAL if several else WHERE)[statement.where]
 
 
 def reason(step: Step) -> str:
@@ -88,8 +85,7 @@ def as_text(proof: Proof) -> str:
     show = formulas.text
     statement = proof.statement
     lines = [f"Theorem. {headline(statement)}:", f"    {_equation(statement.claim, show)}"]
-    where = conditions(statement.claim)
-    lines += ["    for " + ", ".join(map(show, where))] if where else []
+    lines += [f"    {where}" for where in _for(statement.claim, show)]
     lines += ["Given", *(f"    {_given(e, show)}" for e in proof.hypotheses)]
     lines += [f"    {note}" for note in _notes(statement, show)]
     lines += ["Proof"]
@@ -98,8 +94,8 @@ def as_text(proof: Proof) -> str:
         for step in steps:
             lines.append(f"      = {show(step.right)}")
             lines.append(f"          ({step.number}) {reason(step)}")
-        if claim.conditions and claim is not statement.claim:
-            lines.append(f"      for {', '.join(map(show, conditions(claim)))}")
+        if claim is not statement.claim:
+            lines += [f"      {where}" for where in _for(claim, show)]
     lines += [f"Therefore {_equation(statement.claim, show)}."]
     return "\n".join(lines)
 
@@ -147,9 +143,14 @@ def _equation(equation: Equation, show: Show) -> str:
 
 def _given(equation: Equation, show: Show, sign: str = " =", words: str = " for {}") -> str:
     """A hypothesis; what a shift does in a frame it does at some positions only."""
-    where = conditions(equation) if equation.name.endswith("'") else []
-    behind = words.format(", ".join(map(show, where))) if where else ""
+    behind = "".join(_for(equation, show, words)) if equation.name.endswith("'") else ""
     return f"{show(equation.left)}{sign} {show(equation.right)}{behind}"
+
+
+def _for(equation: Equation, show: Show, words: str = "for {}") -> list[str]:
+    """In words where an equation holds, if that is not everywhere."""
+    where = conditions(equation)
+    return [words.format(", ".join(map(show, where)))] if where else []
 
 
 def _notes(statement: Statement, show: Show) -> Iterator[str]:
@@ -180,9 +181,7 @@ def _paragraphs(
 
     yield f"{bold.format('Theorem.')} {_words(statement, code, words)}:"
     yield _display(_equation(statement.claim, show))
-    where = conditions(statement.claim)
-    if where:
-        yield f"for {', '.join(map(inline, where))}."
+    yield from _for(statement.claim, inline, "for {}.")
     yield bold.format("Given")
     yield _aligned([_given(e, show, " &=", r" && \text{{for }} {}") for e in proof.hypotheses])
     notes = list(_notes(statement, inline))
@@ -193,8 +192,8 @@ def _paragraphs(
         first = show(claim.left)
         rows = [f"&= {show(step.right)} && {_tag(step)}" for step in steps]
         yield _aligned([f"{first} {rows[0]}", *rows[1:]])
-        if claim.conditions and claim is not statement.claim:
-            yield f"for {', '.join(map(inline, conditions(claim)))}."
+        if claim is not statement.claim:
+            yield from _for(claim, inline, "for {}.")
     yield f"Therefore ${_equation(statement.claim, show)}$."
 
 

@@ -214,20 +214,9 @@ def _is_allowed(step: Step, known: Known) -> bool:
     return (left == right) == (step.rule == "index") and rule(step, known)
 
 
-def _index(step: Step, known: Known) -> bool:
-    return True  # see `check`: the two normal forms are the same
-
-
-def _definition(step: Step, known: Known) -> bool:
-    return _replaced(step, known, known.definitions.get(step.using))
-
-
-def _lemma(step: Step, known: Known) -> bool:
-    return _replaced(step, known, known.lemmas.get(step.using))
-
-
-def _replaced(step: Step, known: Known, equation: Equation | None) -> bool:
+def _replaced(step: Step, known: Known, equations: Mapping[str, Equation]) -> bool:
     """Both sides are the same once an equation is used wherever it may be."""
+    equation = equations.get(step.using)
     if equation is None:
         return False
     left, used_left = rewrite(step.left, equation)
@@ -335,9 +324,9 @@ def _hypothesis(step: Step, known: Known) -> bool:
 
 NAMING = ("definition", "lemma", "hypothesis")
 RULES: dict[str, Callable[[Step, Known], bool]] = {
-    "definition": _definition,
-    "lemma": _lemma,
-    "index": _index,
+    "definition": lambda step, known: _replaced(step, known, known.definitions),
+    "lemma": lambda step, known: _replaced(step, known, known.lemmas),
+    "index": lambda step, known: True,  # see `_is_allowed`: the two normal forms are the same
     "reindex": _reindex,
     "cycle": _cycle,
     "sift": _sift,

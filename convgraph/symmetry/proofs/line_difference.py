@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
-from convgraph.symmetry.instances.borders import reads, unreached
-from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
+from convgraph.interactions.closed_forms import closed_forms
+from convgraph.symmetry.instances.borders import unreached
+from convgraph.symmetry.proofs.row_shifts import Unproved, shifts
 
 __all__ = ["difference"]
 
@@ -77,9 +78,9 @@ def _sides(
 def _candidates(network: Network, amounts: Index, free: NDArray[np.bool_]) -> Iterator[Index]:
     """The shift of the output, or all that might be it where the strides give none.
 
-    With outputs that read `span` positions each, every `step` positions, those are left out behind
-    which nothing is read that was read before: two values of different inputs are equal only if
-    they depend on no input.
+    Those are left out behind which nothing is read that was read before, as the effective strides
+    and the receptive fields say: two values of different inputs are equal only if they depend on
+    no input.
     """
     end = network.outputs[0]
     try:
@@ -93,46 +94,18 @@ def _candidates(network: Network, amounts: Index, free: NDArray[np.bool_]) -> It
             for a, n in enumerate(sizes)
         ]
         every = sorted(itertools.product(*ranges), key=lambda t: sum(map(abs, t)))
-        axes = range(max(lead, 0), len(sizes))
-        spacings = [_spacing(network, axis, free, len(amounts)) for axis in axes]
-        moves = [0] * max(lead, 0) + list(amounts)
+        form = closed_forms(network, network.inputs[0].name)[end.name]
+        windows = [
+            (axis, t, step, size)
+            for axis, (t, step, size) in enumerate(
+                zip(amounts, form.stride, form.receptive_field, strict=True), lead
+            )
+            # a single output has no neighbour
+            if axis >= 0 and len({*np.nonzero(free)[axis].tolist()}) > 1 and step and size
+        ]
         for shift in every:
-            pairs = zip(shift[lead:], moves[lead:], spacings, strict=False)
-            if lead < 0 or not any(s and abs(s[0] * c - t) >= s[1] for c, t, s in pairs):
+            if not any(abs(step * shift[axis] - t) >= size for axis, t, step, size in windows):
                 yield shift
-
-
-def _spacing(
-    network: Network, axis: int, free: NDArray[np.bool_], rank: int
-) -> tuple[int, int] | None:
-    """How far apart the windows of neighbours begin along an axis, and how many positions they
-    span; None where that is not the same for all outputs that no border reaches."""
-    end = network.outputs[0]
-    place = axis - len(end.shape) + rank
-    first = {r.name: np.arange(r.numbers()[r.channels + place]) for r in network.inputs}
-    last = dict(first)
-    for layer in network.layers:
-        low, high = [], []
-        for joint in layer.joints:
-            for each, source, out in axis_pairs(joint, layer.target):
-                if source is None or source != joint.source.channels + place:
-                    continue
-                table = reads(each)
-                if out != layer.target.channels + place or table is None:
-                    return None
-                read, there = table
-                own = first[joint.source.name], last[joint.source.name]
-                at = read.clip(0, len(own[0]) - 1)
-                low.append(np.where(there, own[0][at], len(own[0]) ** 2).min(axis=1))
-                high.append(np.where(there, own[1][at], -1).max(axis=1))
-        if not low:
-            return None
-        first[layer.target.name] = np.min(low, axis=0)
-        last[layer.target.name] = np.max(high, axis=0)
-    inside = free.any(axis=tuple(a for a in range(free.ndim) if a != axis))
-    begins, ends = first[end.name][inside], last[end.name][inside]
-    steps, spans = set(np.diff(begins).tolist()), set((ends - begins + 1).tolist())
-    return (steps.pop(), max(spans)) if len(steps) == 1 and len(spans) == 1 else None
 
 
 def _first(

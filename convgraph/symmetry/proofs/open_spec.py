@@ -13,6 +13,7 @@ from convgraph.core.sizes import Size, size_symbol
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import bound
+from convgraph.symmetry.instances.symbol_values import parts
 from convgraph.symmetry.proofs.row_shifts import Moves, Unproved, periods, shifts
 from convgraph.symmetry.statements.vocabulary import unused
 
@@ -104,12 +105,7 @@ def _opened(
 
 def _branches(thing: Any) -> bool:
     """Whether branches meet somewhere in a spec."""
-    if isinstance(thing, tuple | list):
-        return any(map(_branches, thing))
-    fields = getattr(thing, "__dataclass_fields__", ())
-    return isinstance(thing, Residual | Parallel) or any(
-        _branches(getattr(thing, name)) for name in fields
-    )
+    return isinstance(thing, Residual | Parallel) or any(map(_branches, parts(thing)))
 
 
 def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
@@ -132,13 +128,9 @@ def strides_of(thing: Any, along: slice = slice(None)) -> Iterator[Size]:
     >>> list(strides_of(Conv(3, stride=2) >> MaxPool(3)))
     [2, 3]
     """
-    fields = getattr(thing, "__dataclass_fields__", ())
-    if isinstance(thing, tuple | list):
-        for each in thing:
-            yield from strides_of(each, along)
-    elif "stride" in fields:
+    if "stride" in getattr(thing, "__dataclass_fields__", ()):
         stride = thing.kernel if thing.stride is None else thing.stride
         yield from stride[along] if isinstance(stride, tuple) else (stride,)
     else:
-        for name in fields:
-            yield from strides_of(getattr(thing, name), along)
+        for each in parts(thing):
+            yield from strides_of(each, along)

@@ -127,21 +127,19 @@ def converse_given(s: sp.Expr) -> Given:
     return Given((commutes, kernel, output), (entry, claim))
 
 
-def _still(spec: Any, channels: Size | None) -> Setting:
-    return setting(spec, (0,) * spec.rank, "line", channels)
-
-
 def downsampling_given(spec: Any, channels: Size | None) -> Given:
     """The two layers, and that one is the other at every s-th position."""
-    bound = _still(spec, channels)
+    still = (0,) * spec.rank
+    bound = setting(spec, still, "line", channels)
     (layer,) = bound.network.layers
+    (joint,) = layer.joints
     strided = meaning(layer, bound)
     padding = tuple(
         (bound.named(axis.padding),) * 2
-        for axis, place, _ in axis_pairs(layer.joints[0], layer.target)
-        if axis.sliding is not None and place is not None and _in_space(place, layer.joints[0])
+        for axis, place, _ in axis_pairs(joint, layer.target)
+        if axis.sliding is not None and place is not None and place >= joint.source.channels
     )
-    whole = _still(dense(spec, padding), channels)
+    whole = setting(dense(spec, padding), still, "line", channels)
     every = meaning(whole.network.layers[0], whole)
     z = Equation(applied("z", *every.variables), every.right)
     strides = as_sizes("stride", spec.stride or spec.kernel, spec.rank, STRIDE_RULE)
@@ -149,7 +147,3 @@ def downsampling_given(spec: Any, channels: Size | None) -> Given:
     kept = [i if a < lead else strides[a - lead] * i for a, i in enumerate(strided.variables)]
     claim = Equation(strided.left, applied("z", *kept))
     return Given((z, strided), (claim,), bound.notes())
-
-
-def _in_space(place: int, joint: Any) -> bool:
-    return place >= joint.source.channels

@@ -207,7 +207,9 @@ def _networks(
         if where in ("frame", "circle") or sum(int(row.size) for row in spec.rows) <= FEW_UNITS:
             yield spec
         return
-    rank = _rank(spec, transformation)
+    rank = spec.rank or 1
+    if isinstance(transformation, Shift):
+        rank = len(amounts_of(spec, transformation))
     for n in range(1, LARGEST.get(rank, 3) + 1):
         try:
             network = bound(spec, (n,) * rank, channels)
@@ -220,12 +222,6 @@ def _networks(
             except Unproved:  # no strides to speak of
                 pass
         yield network
-
-
-def _rank(spec: Spec, transformation: Transformation) -> int:
-    if isinstance(transformation, Shift):
-        return len(amounts_of(spec, transformation))
-    return spec.rank or 1
 
 
 def _failure(

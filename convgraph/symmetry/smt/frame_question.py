@@ -118,22 +118,13 @@ def _row(script: Script, layer: Layer, rows: Mapping[str, str], ending: str) -> 
     at = _variables(layer.target)
     terms = [_joint(script, layer, joint, at, rows[joint.source.name]) for joint in layer.joints]
     if layer.bias is not None:
-        terms.append(_bias(script, layer, at))
+        pairs = [each[1:] for each in axes_of(layer.bias, layer.target)]
+        terms.append(_weight(script, layer.bias, pairs, [0] * len(pairs), at))
     word = "*" if layer.reduction == PRODUCT else "+"
     value = call(word, *terms) if len(terms) > 1 else terms[0]
     if layer.reduction.function is not None:
         value = _pointwise(script, layer.reduction.function, value)
     return _function(script, f"{layer.target.name}!{ending}", at, value)
-
-
-def _bias(script: Script, layer: Layer, at: Sequence[str]) -> str:
-    assert layer.bias is not None
-    tying = layer.bias.tying
-    assert isinstance(tying, Learned)
-    pairs = [each[1:] for each in axes_of(layer.bias, layer.target)]
-    outs = [pairs[d.axis][2] for d in tying.digits if d.named or d.size != 1]
-    b = script.parameter(tying.letter or "b", len(outs))
-    return call(b, *[at[o] for o in outs if o is not None])
 
 
 def _pointwise(script: Script, function: Function, value: str) -> str:
