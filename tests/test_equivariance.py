@@ -448,6 +448,35 @@ def test_a_scale_for_each_channel_stays_on_the_axes() -> None:
     assert "edges" not in vars(network)
 
 
+@pytest.mark.parametrize(("size", "scale"), [(2, 2), (4, 2), (2, 3)])
+def test_interpolated_positions_have_weights_of_their_own(size: int, scale: int) -> None:
+    """Verdicts and counterexamples on a linear enlargement, against `numpy.interp`."""
+    onnx = pytest.importorskip("onnx")
+    make = onnx.helper
+    x, y = (make.make_tensor_value_info(n, 1, [1, 1, s]) for n, s in (("x", size), ("y", None)))
+    factors = make.make_tensor("factors", 1, [3], [1, 1, scale])
+    node = make.make_node("Resize", ["x", "", "factors"], ["y"], mode="linear")
+    graph = make.make_graph([node], "g", [x], [y], [factors])
+    net = cg.from_onnx(make.make_model(graph, opset_imports=[make.make_opsetid("", 13)]))
+    places = (np.arange(size * scale) + 0.5) / scale - 0.5
+    around, random = cg.Shift(1, boundary="wrap"), np.random.default_rng(1)
+    for g, output in (
+        (cg.Shift(1), cg.Shift(scale)),
+        (around, cg.Shift(scale, boundary="wrap")),
+        (cg.Flip(), cg.Flip()),
+        (cg.Shift(0), around),
+    ):
+        differ = np.zeros(size * scale, bool)
+        for values in random.integers(-99, 100, (20, size)):
+            left = np.interp(places, np.arange(size), g(values))
+            differ |= ~np.isclose(left, output(np.interp(places, np.arange(size), values)))
+        verdict = cg.check_equivariance(net, g, output)
+        assert np.array_equal(verdict.broken.mask().ravel(), differ)
+        example = verdict.counterexample
+        assert (example is None) == (not differ.any())
+        assert example is None or example.unit in verdict.broken
+
+
 def test_axes_that_change_places_and_change_back_move_as_they_did() -> None:
     """Channels last, as normalisations of PyTorch want them."""
     torch = pytest.importorskip("torch")

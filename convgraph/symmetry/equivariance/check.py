@@ -20,8 +20,8 @@ from convgraph.symmetry.equivariance.decide import decide
 from convgraph.symmetry.equivariance.decided_on_axes import AGAIN, Answer, decided_on_axes
 from convgraph.symmetry.equivariance.explanation import Explanation, Unexplained
 from convgraph.symmetry.equivariance.output_search import search
-from convgraph.symmetry.equivariance.row_actions import Action, actions, row_steps
-from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
+from convgraph.symmetry.equivariance.row_actions import STILL, Action, actions, row_steps
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes, along_axes
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.axis_motions import Motion, composed
 from convgraph.symmetry.transformations.transformation import Transformation
@@ -185,21 +185,20 @@ def _searched(asked: AskedRow, natural: _Tried | None) -> Verdict:
 
 def _with(asked: AskedRow, along: Sequence[Motion], natural: bool) -> _Tried:
     """Try one motion of the output; rows before it with the same steps move alike."""
-    still = all(motion.still for motion in along)
-    transformation = None if still else composed(along)
+    moved = STILL if all(motion.still for motion in along) else composed(along)
     name = asked.target.name
     alike = {
-        other: Action(action.row, transformation, still)
+        other: Action(action.row, moved)
         for other, action in asked.acting.items()
         if not action.known and asked.steps[other] == asked.steps[name]
     }
-    alike[name] = Action(asked.acting[name].row, transformation, still)
+    alike[name] = Action(asked.acting[name].row, moved)
     return _tried(asked, {**asked.acting, **alike}, natural)
 
 
 def _answer(asked: AskedRow, acting: Mapping[str, Action]) -> tuple[Answer, SeparatedAxes | None]:
     network, target = asked.network, asked.target
-    view = asked.along_axes(acting)
+    view = along_axes(asked, acting)
     if view is not None and view.follows():
         return Answer(_everything(target), Units(target, []), Units(target, [])), view
     if view is not None and not view.acting:  # nothing moves, yet the axes do not show it
@@ -233,7 +232,7 @@ def _carried(network: Network, acting: Mapping[str, Action], target: Row) -> Uni
     moved = replace(action, row=front)
     if not found.spreads and moved.per_axis() is None:
         return None  # it may exchange channels
-    view = AskedRow(network, front, acting, {}).along_axes({**acting, front.name: moved})
+    view = along_axes(AskedRow(network, front, acting, {}), {**acting, front.name: moved})
     if view is None or not view.acting or view.turned:
         return None
     answer = decided_on_axes(view, one=found.spreads)

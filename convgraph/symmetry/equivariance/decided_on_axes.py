@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import decompose, dense
 from convgraph.core.units import Units
+from convgraph.symmetry.equivariance.asked_row import Axes
 from convgraph.symmetry.equivariance.clean_positions import Clean
 from convgraph.symmetry.equivariance.decide import Decision, decide
 from convgraph.symmetry.equivariance.separated_axes import Boxes, SeparatedAxes
@@ -25,7 +26,6 @@ from convgraph.symmetry.equivariance.separated_axes import Boxes, SeparatedAxes
 __all__ = ["AGAIN", "Answer", "decided_on_axes"]
 
 Mask = NDArray[np.bool_]
-Axes: TypeAlias = "tuple[int, ...]"
 AxisMasks: TypeAlias = Mapping[int, Mask]
 
 AGAIN = 5_000_000  # edges up to which what the axes leave open is decided on them

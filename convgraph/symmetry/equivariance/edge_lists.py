@@ -40,10 +40,20 @@ class Lists:
             np.concatenate([part.function for part in parts]),
         )
 
-    def equal(self, other: Lists) -> NDArray[np.bool_]:
-        """Whether each list equals the other's list at the same place."""
-        units = np.arange(len(self.start) - 1)
-        return _equal(self, units, other, units)
+    def equal(
+        self, other: Lists, units: NDArray[np.int64], others: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Whether the lists of some units equal those of others, entry by entry."""
+        same = self.lengths[units] == other.lengths[others]
+        chosen = np.flatnonzero(same & (self.lengths[units] > 0))
+        if len(chosen):
+            begins, here = segments(self.start, units[chosen])
+            _, there = segments(other.start, others[chosen])
+            equal = (self.function[here] == other.function[there]) & (
+                self.label[here] == other.label[there]
+            )
+            same[chosen] = np.logical_and.reduceat(equal, begins[:-1])
+        return same
 
     def first_equal(self, extra: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each list the first one that equals it; `extra` has to be equal too.
@@ -59,7 +69,7 @@ class Lists:
         representative = first[which.ravel()]
         units = np.arange(len(hashes))
         doubles = np.flatnonzero(representative != units)
-        same = _equal(self, doubles, self, representative[doubles])
+        same = self.equal(self, doubles, representative[doubles])
         same &= extra[doubles] == extra[representative[doubles]]
         representative[doubles[~same]] = doubles[~same]
         return representative
@@ -72,21 +82,6 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     values = (values ^ (values >> np.uint64(32))) * _ODD[2]
     values = (values ^ (values >> np.uint64(32))) * _ODD[2]
     return values ^ (values >> np.uint64(32))
-
-
-def _equal(
-    one: Lists, units: NDArray[np.int64], other: Lists, others: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    same = one.lengths[units] == other.lengths[others]
-    chosen = np.flatnonzero(same & (one.lengths[units] > 0))
-    if len(chosen):
-        begins, here = segments(one.start, units[chosen])
-        _, there = segments(other.start, others[chosen])
-        equal = (one.function[here] == other.function[there]) & (
-            one.label[here] == other.label[there]
-        )
-        same[chosen] = np.logical_and.reduceat(equal, begins[:-1])
-    return same
 
 
 def canonical_lists(

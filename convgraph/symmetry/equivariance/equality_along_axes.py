@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
-from convgraph.core.layer import Joint, Layer
+from convgraph.core.layer import Layer
 from convgraph.core.reduction import MAX
-from convgraph.core.tying import Explicit, Learned, Mean
+from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
+from convgraph.core.window import identity
 from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer
 from convgraph.symmetry.transformations.transformation import Sources
 
@@ -74,12 +75,14 @@ def _through(layer: AlignedLayer, axis: int, lines: Mapping[str, _Line], line: _
         same = np.where(moved & target, match, ~moved & ~target)
         if own.reduction == MAX:
             same &= present == present_image
-        agrees &= same.all(axis=1) & _labels_agree(joint, relation, axis, image, layer.dense)
+        agree = _labels_agree(joint.tying, relation, axis, image, layer)
+        agrees &= (same & (agree | ~moved)).all(axis=1)
         live |= plain.any(axis=1)
         live_moved |= moved.any(axis=1)
         there |= present.any(axis=1)
-    if own.bias is not None and isinstance(own.bias.tying, Learned):
-        agrees &= _digits_agree(own.bias.tying, axis, image, layer.dense)
+    if own.bias is not None:
+        agree = _labels_agree(own.bias.tying, identity(len(image)), axis, image, layer)
+        agrees &= np.broadcast_to(agree, (len(image), 1))[:, 0]
     line.agrees = np.where(line.image >= 0, agrees, ~live_moved & _keeps_zero(own, there))
     line.zero = ~live & _keeps_zero(own, there)
     line.zero_moved = ~live_moved & _keeps_zero(own, there)
@@ -94,20 +97,21 @@ def _keeps_zero(layer: Layer, there: Mask) -> Mask:
     return np.full(len(there), keeps and layer.bias is None)
 
 
-def _labels_agree(joint: Joint, relation: Axis, axis: int, image: Sources, dense: bool) -> Any:
-    if isinstance(joint.tying, Mean):
-        counted = joint.tying._counted(relation)
-        return counted == counted[image]
-    return not isinstance(joint.tying, Learned) or _digits_agree(joint.tying, axis, image, dense)
-
-
-def _digits_agree(tying: Learned, axis: int, image: Sources, dense: bool) -> Any:
-    """Whether positions and their images use the same parameters."""
-    agrees: Any = True
-    for digit in tying.digits:
-        if digit.axis == axis and not dense:
-            if digit.kind == "input":
-                return image == np.arange(len(image))
-            if digit.kind == "output":
-                agrees &= np.arange(len(image)) % int(digit.size) == image % int(digit.size)
-    return agrees
+def _labels_agree(
+    tying: Tying, relation: Axis, axis: int, image: Sources, layer: AlignedLayer
+) -> Any:
+    """Whether the taps of positions and of their images carry the same labels."""
+    if isinstance(tying, Mean):
+        counted = tying._counted(relation)
+        return (counted == counted[image])[:, None]
+    if layer.dense or isinstance(tying, Constant):
+        return True
+    if isinstance(tying, Learned):
+        if all(digit.axis != axis or digit.kind == "tap" for digit in tying.digits):
+            return True
+        labels = tying.codes(axis, relation)
+    elif tying.factors is None:
+        return False
+    else:
+        labels = tying.factors[axis - len(layer.joints[0])]  # of the last axes
+    return labels == labels[image]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function
 from convgraph.core.network import Network
+from convgraph.core.reduction import MAX
 from convgraph.symmetry.equivariance.interpreter import (
     Algebra,
     OneByOne,
@@ -129,7 +130,7 @@ def _tries(there: Sequence[int], random: np.random.Generator) -> Iterator[dict[i
 
 
 class Expressions(OneByOne):
-    """The algebra of sympy's expressions, not compared with one another where that takes long."""
+    """The algebra of sympy's expressions."""
 
     zero = sp.S.Zero
 
@@ -140,26 +141,10 @@ class Expressions(OneByOne):
         return sp.Mul(*terms)
 
     def maximum(self, terms: Sequence[sp.Expr]) -> sp.Expr:
-        return _maximum(terms) if terms else sp.S.NegativeInfinity
+        return MAX.exact(terms)
 
     def apply(self, function: Function, value: sp.Expr) -> sp.Expr:
-        if function.slopes is not None and function.keeps_positive and not value.is_number:
-            # max(0, t) + a min(0, t) = a t + (1 - a) max(0, t)
-            slope = sp.sympify(function.slopes[1])
-            return slope * value + (1 - slope) * _maximum([sp.S.Zero, value])
         return function.exact(value)
 
     def combine(self, layer: LayerEdges, terms: Sequence[sp.Expr]) -> sp.Expr:
         return layer.reduction.exact(list(terms))
-
-
-def _maximum(terms: Sequence[sp.Expr]) -> sp.Expr:
-    """The maximum; sympy would compare all terms with each other, which can take minutes."""
-    members = {
-        each for term in terms for each in (term.args if isinstance(term, sp.Max) else (term,))
-    }
-    numbers = [each for each in members if each.is_number]
-    rest = sorted(members.difference(numbers), key=sp.default_sort_key)
-    if numbers:
-        rest = [max(numbers), *rest]
-    return rest[0] if len(rest) == 1 else sp.Max(*rest, evaluate=False)

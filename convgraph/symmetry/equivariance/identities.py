@@ -76,34 +76,13 @@ def identities(
         name = layer.layer.target.name
         hidden = name in opaque
         known = None if consed else maps.get(name)
-        if _copies(layer, hidden):
-            _copy(layer, plain, moved)
-        elif known is None:
+        if known is None:
             _by_hashing(layer, plain, moved, hidden)
         else:
             _by_map(layer, plain, moved, known, hidden)
         for side in (plain, moved):
             _signs(layer, side)
     return Identities(plain.ids, moved.ids)
-
-
-def _copies(layer: LayerEdges, hidden: bool) -> bool:
-    """Whether each unit of a layer only passes on what one other unit has."""
-    return (
-        layer.reduction.linear
-        and layer.bias is None
-        and not hidden
-        and not layer.learned
-        and bool((layer.fan_in <= 1).all())
-        and bool((layer.label == layer.one).all())
-    )
-
-
-def _copy(layer: LayerEdges, *sides: _Side) -> None:
-    for side in sides:
-        values = np.zeros(layer.units, side.ids.dtype)
-        values[layer.filled] = side.ids[layer.source]
-        side.ids[layer.where] = values
 
 
 def _signs(layer: LayerEdges, side: _Side) -> None:
@@ -151,7 +130,8 @@ def _by_map(layer: LayerEdges, plain: _Side, moved: _Side, known: Map, hidden: b
     lists = _new_ids(layer, moved, rest, base, hidden)
     images = known[rest]
     against = canonical_lists(layer, plain.ids, plain.nonnegative, np.maximum(images, 0))
-    equal = lists.equal(against) & (images >= 0) & _same_bias(layer, rest, images)
+    own = np.arange(len(rest))
+    equal = lists.equal(against, own, own) & (images >= 0) & _same_bias(layer, rest, images)
     moved.ids[layer.first + rest[equal]] = plain.ids[layer.first + images[equal]]
 
 
@@ -188,8 +168,10 @@ def _same_in_order(layer: LayerEdges, plain: _Side, moved: _Side, known: Map) ->
     begins = np.flatnonzero(same & ~np.concatenate([[False], joined]))
     ends = np.flatnonzero(same & ~np.concatenate([joined, [False]])) + 1
     on_moved, on_plain = moved.ids[layer.source], plain.ids[layer.source]
-    if len(begins) * 8 > len(units):
-        return _same_one_by_one(layer, on_plain, on_moved, known, same)
+    if len(begins) * 8 > len(units):  # few runs: one by one
+        lists = (Lists(layer.start, layer.label, each) for each in (on_moved, on_plain))
+        same[same] = next(lists).equal(next(lists), units[same], known[same])
+        return same
     start = layer.start
     for a, b in zip(begins.tolist(), ends.tolist(), strict=True):
         here = slice(start[a], start[b])
@@ -199,22 +181,6 @@ def _same_in_order(layer: LayerEdges, plain: _Side, moved: _Side, known: Map) ->
         if not equal.all():
             run = np.arange(a, b)[layer.fan_in[a:b] > 0]
             same[run] = np.logical_and.reduceat(equal, start[run] - start[a])
-    return same
-
-
-def _same_one_by_one(
-    layer: LayerEdges,
-    on_plain: Integers,
-    on_moved: Integers,
-    known: Map,
-    same: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    chosen = np.flatnonzero(same & (layer.fan_in > 0))
-    if len(chosen):
-        begins, here = layer.of(chosen)
-        _, there = layer.of(known[chosen])
-        equal = (on_moved[here] == on_plain[there]) & (layer.label[here] == layer.label[there])
-        same[chosen] = np.logical_and.reduceat(equal, begins[:-1])
     return same
 
 

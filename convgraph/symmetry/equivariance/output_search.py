@@ -21,8 +21,8 @@ from convgraph.core.layer import Row
 from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
 from convgraph.symmetry.equivariance.output_motions import WINDOWS, Motions, motions_of_output
-from convgraph.symmetry.equivariance.row_actions import Action
-from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
+from convgraph.symmetry.equivariance.row_actions import STILL, Action
+from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes, along_axes
 from convgraph.symmetry.transformations.axis_motions import Motion, composed, motions
 from convgraph.symmetry.transformations.transformation import space
 
@@ -73,7 +73,7 @@ def search(
         # the one way to move is that which the strides say, and has been tried
         return Found((), tuple(each[0] for each in options), complete)
     if asked.edges > EDGES or count * int(target.size) > PAIRS:
-        view = asked.along_axes({**asked.acting, target.name: _only_ones(target, options)})
+        view = along_axes(asked, {**asked.acting, target.name: _only_ones(target, options)})
         complete = complete and wiped is None  # that is not among the options
         return None if view is None else _along_axes(view, target, options, complete, nearest)
     several = sum(len(each) > 1 for each in options)
@@ -99,8 +99,7 @@ def search(
 def _only_ones(target: Row, options: Sequence[Motions]) -> Action:
     """How the axes move that can do so in one way alone; the others stay."""
     first = [each[0] if len(each) == 1 else Motion(each.kind.size) for each in options]
-    still = all(motion.still for motion in first)
-    return Action(target, None if still else composed(first), still)
+    return Action(target, STILL if all(motion.still for motion in first) else composed(first))
 
 
 def _along_axes(

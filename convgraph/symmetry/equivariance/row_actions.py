@@ -5,11 +5,11 @@ For that it is counted how many positions of the input lie between two positions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,27 +21,38 @@ from convgraph.core.wiring import Product
 from convgraph.symmetry.equivariance.aligned import aligned_axes, channels_and_space
 from convgraph.symmetry.transformations.axis_motions import reduced
 from convgraph.symmetry.transformations.geometric import Shift
-from convgraph.symmetry.transformations.transformation import Sources, Steps, Transformation, space
+from convgraph.symmetry.transformations.transformation import (
+    Composition,
+    Sources,
+    Steps,
+    Transformation,
+    space,
+)
 
-__all__ = ["Action", "actions", "row_steps"]
+__all__ = ["STILL", "Action", "actions", "row_steps"]
+
+
+STILL = Composition(())
+"""What moves nothing."""
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
 class Action:
-    """How a transformation acts on a row.
-
-    `transformation` is None where a stride does not divide the shift; `still` says that the row
-    is not moved because it has no axis left along which it could be.
-    """
+    """How a transformation acts on a row; None where a stride does not divide the shift."""
 
     row: Row
     transformation: Transformation | None
-    still: bool = False
 
     @property
     def known(self) -> bool:
         """Whether it is known how the row moves."""
-        return self.still or self.transformation is not None
+        return self.transformation is not None
+
+    @property
+    def still(self) -> bool:
+        """Whether the row stays: it may have no axis left along which it could be moved."""
+        return self.transformation == STILL
 
     def sources(self) -> Sources | None:
         """The source of each unit of the row, if the transformation fits."""
@@ -53,24 +64,15 @@ class Action:
 
     @cached_property
     def _sources(self) -> Sources | None:
-        if self.still:
-            return np.arange(int(np.prod(self.row.numbers())), dtype=np.int64)
-        if self.transformation is None:
-            return None
-        try:
-            return self.transformation.sources(self.row)
-        except ConvgraphError:
-            return None
+        return self._fitting(lambda g: g.sources(self.row))
 
     @cached_property
     def _per_axis(self) -> list[Sources] | None:
-        shape = space(self.row)
-        if self.still:
-            return [np.arange(n, dtype=np.int64) for n in shape]
-        if self.transformation is None:
-            return None
+        return self._fitting(lambda g: g.per_axis(space(self.row)))
+
+    def _fitting(self, found: Callable[[Transformation], V]) -> V | None:
         try:
-            return self.transformation.per_axis(shape)
+            return None if self.transformation is None else found(self.transformation)
         except ConvgraphError:
             return None
 
@@ -107,19 +109,18 @@ def actions(
             continue
         here = _viewed(network.row(name), own)
         gone = own is None or all(step is None for step in own)
-        moved = None if gone or own is None else first.behind(own)
-        result[name] = Action(here, moved, still=gone)
+        result[name] = Action(here, STILL if gone or own is None else first.behind(own))
     target = network.row(row)
     if output is not None:
         output = output.resolved(target)
         output.check(target)
         result[row] = Action(target, output)
         if _moves_nothing(result[row]):
-            result[row] = Action(target, None, still=True)
-    elif not result[row].still and result[row].transformation is not None:
+            result[row] = Action(target, STILL)
+    elif result[row].known and not result[row].still:
         result[row] = _fitting(result[row])
         if first == Shift(0):
-            result[row] = Action(result[row].row, None, still=True)
+            result[row] = Action(result[row].row, STILL)
     return result
 
 
@@ -144,7 +145,7 @@ def _fitting(action: Action) -> Action:
     if action.per_axis() is not None or action.sources() is not None:
         return action
     if int(np.prod(action.row.numbers())) == 1:
-        return Action(action.row, None, still=True)
+        return Action(action.row, STILL)
     raise ConvgraphError(
         f"output=None: {action.transformation} does not fit row {action.row.name!r} of shape "
         f"{action.row.numbers()}; say with output= how the output moves"

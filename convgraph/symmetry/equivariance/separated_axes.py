@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,58 +11,22 @@ from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, decompose, dense, regroup
 from convgraph.core.network import Network
-from convgraph.core.reduction import MAX
 from convgraph.core.units import Units
-from convgraph.symmetry.equivariance.aligned import Aligned, AlignedLayer, aligned
+from convgraph.symmetry.equivariance.aligned import Aligned
+from convgraph.symmetry.equivariance.asked_row import AskedRow, Axes
 from convgraph.symmetry.equivariance.clean_positions import Clean, clean
 from convgraph.symmetry.equivariance.decide import Question
 from convgraph.symmetry.equivariance.equality_along_axes import follow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
-from convgraph.symmetry.equivariance.restriction import (
-    Classes,
-    Restriction,
-    channel_classes,
-    restriction,
-)
+from convgraph.symmetry.equivariance.restriction import Classes
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.transformations.transformation import Sources, joined
 
-__all__ = ["Apart", "Boxes", "SeparatedAxes", "separated_axes"]
+__all__ = ["Boxes", "SeparatedAxes", "along_axes"]
 
 Mask = NDArray[np.bool_]
 Maps = dict[str, list[Sources]]
 Boxes = list[Box]
-
-
-@dataclass(frozen=True, eq=False)
-class Apart:
-    """A network whose layers keep the axes apart, cut down to some of them where that was asked.
-
-    How its inputs move is always the same, and that a row behind them does otherwise costs nothing.
-    """
-
-    along: Aligned
-    cuts: dict[tuple[int, ...], Restriction | None] = field(default_factory=dict)
-    asked: dict[tuple[int, ...], tuple[MovedNetwork, list[Clean]]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, network: Network, row: str) -> Apart | None:
-        """The layers on which a row depends, if all of them keep the axes apart."""
-        along = aligned(network, row)
-        return None if along is None or any(map(_empty, along.layers)) else cls(along)
-
-    @cached_property
-    def classes(self) -> Mapping[str, Classes] | None:
-        """The classes of the channels of each row, if the layers allow for any."""
-        return channel_classes(self.along)
-
-    def cut(self, axes: tuple[int, ...]) -> Restriction | None:
-        """The network cut down to some axes, if the layers allow for it."""
-        if self.classes is None:
-            return None
-        if axes not in self.cuts:
-            self.cuts[axes] = restriction(self.along, self.classes, axes)
-        return self.cuts[axes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,22 +39,26 @@ class SeparatedAxes:
     of all positions in space, and `maps` is empty.
     """
 
-    network: Network
+    of: AskedRow
+    along: Aligned
     maps: Maps
-    row: str
-    acting: tuple[int, ...]
+    acting: Axes
     turned: Mapping[str, Sources]
-    _apart: Apart
 
     @property
-    def along(self) -> Aligned:
-        """The network as one relation for each axis."""
-        return self._apart.along
+    def network(self) -> Network:
+        """The network."""
+        return self.of.network
+
+    @property
+    def row(self) -> str:
+        """The row that is compared."""
+        return self.of.name
 
     @property
     def classes(self) -> Mapping[str, Classes]:
         """The classes of the channels of each row, where a question has been asked."""
-        classes = self._apart.classes
+        classes = self.of.classes
         assert classes is not None
         return classes
 
@@ -111,24 +79,22 @@ class SeparatedAxes:
                 return False
         return True
 
-    def question(
-        self, axes: tuple[int, ...], lives: bool = False
-    ) -> tuple[Question, list[Clean]] | None:
+    def question(self, axes: Axes, lives: bool = False) -> tuple[Question, list[Clean]] | None:
         """The question about the network cut down to some axes, and what is clean on the others.
 
         None if the layers do not allow for it.
         """
-        asked, small = self.asked(axes), self._apart.cut(axes)
+        asked, small = self.asked(axes), self.of.cut(axes)
         if asked is None or small is None:
             return None
         sources = {row.name: self._sources(row.name, axes) for row in small.network.rows}
         return Question(asked[0], sources, expand=small.expands, lives=lives), asked[1]
 
-    def asked(self, axes: tuple[int, ...]) -> tuple[MovedNetwork, list[Clean]] | None:
+    def asked(self, axes: Axes) -> tuple[MovedNetwork, list[Clean]] | None:
         """The network cut down to some axes, its input moved, and what is clean on the others."""
-        small = self._apart.cut(axes)
-        if small is None or axes in self._apart.asked:
-            return self._apart.asked.get(axes)
+        small, known = self.of.cut(axes), self.of.moved_cuts
+        if small is None or axes in known:
+            return known.get(axes)
         found = list(self._cleaned([a for a in self._axes if a not in axes]))
         moves = {}
         for name in self.inputs:
@@ -136,13 +102,12 @@ class SeparatedAxes:
             assert own is not None
             moves[name] = own
         zeroed = _labels(small.network, found[0].zeroed)
-        asked = MovedNetwork(small.network, moves, self.row, small.opaque, zeroed)
-        self._apart.asked[axes] = asked, found
-        return asked, found
+        known[axes] = MovedNetwork(small.network, moves, self.row, small.opaque, zeroed), found
+        return known[axes]
 
-    def edges(self, axes: tuple[int, ...]) -> int:
+    def edges(self, axes: Axes) -> int:
         """How many edges the network cut down to some axes has."""
-        small = self._apart.cut(axes)
+        small = self.of.cut(axes)
         layers = small.network.layers if small is not None else ()
         return sum(int(layer.connections) for layer in layers)
 
@@ -216,7 +181,7 @@ class SeparatedAxes:
     def _sizes(self, axes: Sequence[int]) -> tuple[int, ...]:
         return tuple(self.along.shapes[self.row][axis] for axis in axes)
 
-    def _sources(self, name: str, axes: tuple[int, ...]) -> Sources | None:
+    def _sources(self, name: str, axes: Axes) -> Sources | None:
         count, shape = self.classes[name].count, self.along.shapes[name]
         if name in self.turned:
             image = self.turned[name]
@@ -262,34 +227,25 @@ class SeparatedAxes:
         return result
 
 
-def separated_axes(
-    network: Network, actions: Mapping[str, Action], row: str, apart: Apart | None
-) -> SeparatedAxes | None:
-    """The view along the axes, if the network and the transformation keep them apart."""
-    if apart is None:
+def along_axes(asked: AskedRow, actions: Mapping[str, Action]) -> SeparatedAxes | None:
+    """The view along the axes for some action on the row, if it can be seen so."""
+    along = asked.along
+    if along is None:
         return None
-    along = apart.along
     maps = _maps(along, actions)
-    needed = [row, *(r.name for r in network.inputs if r.name in along.shapes)]
+    needed = [asked.name, *(r.name for r in asked.network.inputs if r.name in along.shapes)]
     axes = range(1, along.rank + 1)
     if any(name not in maps for name in needed):
         turned = _turned(along, actions)
         if any(name not in turned for name in needed):
             return None
-        return SeparatedAxes(network, {}, row, tuple(axes), turned, apart)
+        return SeparatedAxes(asked, along, {}, tuple(axes), turned)
     acting = tuple(
         axis
         for axis in axes
         if any((m[axis - 1] != np.arange(len(m[axis - 1]))).any() for m in maps.values())
     )
-    return SeparatedAxes(network, maps, row, acting, {}, apart)
-
-
-def _empty(layer: AlignedLayer) -> bool:
-    """Whether a layer takes maxima of nothing: they are no zeros, whatever another axis says."""
-    return layer.layer.reduction == MAX and any(
-        not (axis.fan_in() > 0).all() for axes in layer.joints for axis in axes
-    )
+    return SeparatedAxes(asked, along, maps, acting, {})
 
 
 def _maps(along: Aligned, actions: Mapping[str, Action]) -> Maps:
