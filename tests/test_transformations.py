@@ -134,7 +134,8 @@ def test_they_show_the_call_that_makes_them() -> None:
         "PermuteChannels([1, 0])",
         "Shift(1) @ Flip()",
     ]
-    assert [repr(eval(text, vars(cg))) for text in shown] == shown
+    names = {name: getattr(cg, name) for name in cg.__all__}  # made on demand
+    assert [repr(eval(text, names)) for text in shown] == shown
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from convgraph.core.labels import Labels
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Listed, Product, Wiring
 
-__all__ = ["EdgeTable", "fill", "interleaved", "joint_edges"]
+__all__ = ["EdgeTable", "fill", "interleaved", "joint_edges", "outer_and", "outer_sum"]
 
 Integers = NDArray[np.integer[Any]]
 AT_ONCE = 2**20  # edges along a single axis that are written in one go, in some 10 MB
@@ -81,7 +81,7 @@ def joint_edges(
         fan_in, source = np.diff(wiring.start), (wiring.source + first_source).astype(source_type)
     elif math.prod(int(axis.outputs) * int(axis.taps) for axis in wiring.axes) <= FEW:
         tables = [axis.table() for axis in wiring.axes]
-        there = _outer_and([table >= 0 for table in tables])
+        there = outer_and([table >= 0 for table in tables])
         fan_in = there.sum(axis=1)
         source = np.empty(int(fan_in.sum()), source_type)
         terms = [s * t for s, t in zip(wiring.in_steps(), tables, strict=True)]
@@ -116,7 +116,7 @@ def _fill_at_once(
     out: Integers, offset: int, terms: Sequence[Integers], there: NDArray[np.bool_]
 ) -> None:
     """Write the sums of one term per axis wherever a tap is there."""
-    total = _outer_sum(terms, out.dtype)
+    total = outer_sum(terms, out.dtype)
     found = total.ravel() if len(out) == total.size else total[there]
     np.add(found, np.int64(offset).astype(out.dtype), out=out)  # modulo
 
@@ -146,8 +146,8 @@ def fill(
         tables = [alone, *tables]
         columns = [(out, offset, [alone, *terms]) for out, offset, terms in columns]
     firsts = [terms[0] for _, _, terms in columns]
-    inner = [_outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
-    inner_there = _outer_and([table >= 0 for table in tables[1:]])
+    inner = [outer_sum(terms[1:], out.dtype) for out, _, terms in columns]
+    inner_there = outer_and([table >= 0 for table in tables[1:]])
     first_there = tables[0] >= 0
     if not first_there.size:  # a table of no taps
         return
@@ -193,7 +193,7 @@ def _pattern(first: Integers, inner: Integers, there: NDArray[np.bool_]) -> Inte
     return total.ravel() if there.all() else total[there]
 
 
-def _outer_sum(terms: Sequence[Integers], dtype: Any) -> Integers:
+def outer_sum(terms: Sequence[Integers], dtype: Any = np.int64) -> Integers:
     """Sum one (outputs x taps) term per axis into an (all outputs x all taps) array."""
     total = terms[0].astype(dtype) if terms else np.zeros((1, 1), dtype)
     for term in terms[1:]:
@@ -202,7 +202,8 @@ def _outer_sum(terms: Sequence[Integers], dtype: Any) -> Integers:
     return total
 
 
-def _outer_and(terms: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+def outer_and(terms: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Whether all terms hold, in the same way."""
     total = terms[0] if terms else np.ones((1, 1), bool)
     for term in terms[1:]:
         grown = total[:, None, :, None] & term[None, :, None, :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import sympy as sp
@@ -12,6 +12,10 @@ import sympy as sp
 __all__ = ["plain"]
 
 
+@overload
+def plain(value: Mapping[str, Any]) -> dict[str, Any]: ...
+@overload
+def plain(value: Any) -> Any: ...
 def plain(value: Any) -> Any:
     """A value in what JSON knows: whole numbers stay numbers, other exact values become text.
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from convgraph.core.axis import Axis, Full
+from convgraph.core.edges import outer_and, outer_sum
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.listed_axes import Table
 from convgraph.core.named_row import rows_before
@@ -107,12 +108,9 @@ def _together(axes: Axes, order: tuple[int, ...]) -> Axis:
     if all(axis.full for axis in axes):
         return Full(product(a.inputs for a in axes), product(a.outputs for a in axes))
     part = Product(axes, order)
-    table, there = np.zeros((1, 1), np.int64), np.ones((1, 1), bool)
-    for axis, step in zip(axes, part.in_steps(), strict=True):
-        own = axis.table()
-        shape = len(table) * len(own), table.shape[1] * own.shape[1]
-        table = (table[:, None, :, None] + step * own[None, :, None, :]).reshape(shape)
-        there = (there[:, None, :, None] & (own >= 0)[None, :, None, :]).reshape(shape)
+    tables = [axis.table() for axis in axes]
+    table = outer_sum([s * own for s, own in zip(part.in_steps(), tables, strict=True)])
+    there = outer_and([own >= 0 for own in tables])
     size = int(product(part.in_view))
     plain = np.arange(size)[:, None]
     return (

@@ -73,7 +73,7 @@ class Counterexample:
         """The counterexample as plain data."""
         names = ("source", "target", "parameter")
         edges = [e and dict(zip(names, e, strict=True)) for e in self.edges]
-        facts: dict[str, Any] = plain(
+        return plain(
             {
                 "unit": self.unit,
                 "origin": self.origin,
@@ -85,7 +85,6 @@ class Counterexample:
                 "causes": self.causes,
             }
         )
-        return facts
 
     def __repr__(self) -> str:
         return f"Counterexample({self.unit}: {_shown(self.left)} is not {_shown(self.right)})"

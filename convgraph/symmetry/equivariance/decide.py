@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.network import Network
+from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.identities import Identities
-from convgraph.symmetry.equivariance.layer_edges import cone_of
 from convgraph.symmetry.equivariance.moved_network import INFINITY, VALUES, MovedNetwork
 from convgraph.symmetry.equivariance.normal_form import TooManyTerms, settled
 from convgraph.symmetry.transformations.transformation import Sources
@@ -147,11 +147,10 @@ def _expand(found: Decision) -> None:
     asked, left = found.question.asked, FORMS
     first, total = asked.first, len(asked.network.edges.start) - 1
     for unit in np.flatnonzero(found.open).tolist():
-        ends = np.unique([unit, max(int(found.image[unit]), 0)]) + first
-        target = int(found.image[unit]) + first if found.image[unit] >= 0 else -1
-        cone = cone_of(asked.layers, ends, total)
+        image = int(found.image[unit])
+        ends = unit + first, image + first if image >= 0 else -1
         try:
-            same, work = settled(asked.network, cone, asked.moves, unit + first, target)
+            same, work = settled(Sides(asked.network, asked.layers, asked.moves, *ends))
         except TooManyTerms:
             return
         found.exact[unit], found.broken[unit] = same is True, same is False

@@ -109,7 +109,7 @@ def _labels_agree(
     if isinstance(tying, Learned):
         if all(digit.axis != axis or digit.kind == "tap" for digit in tying.digits):
             return True
-        labels = tying.codes(axis, relation)
+        labels: NDArray[Any] = tying.codes(axis, relation)
     elif tying.factors is None:
         return False
     else:

@@ -22,7 +22,12 @@ from convgraph.symmetry.equivariance.interpreter import (
     objects,
 )
 from convgraph.symmetry.equivariance.intervals import Intervals, drawn_labels, exactly
-from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges, cone_of
+from convgraph.symmetry.equivariance.layer_edges import (
+    Cone,
+    LayerEdges,
+    cone_of,
+    path_counts,
+)
 from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["Sides"]
@@ -50,16 +55,14 @@ class Sides:
         return np.unique([self.unit, self.image if self.image >= 0 else self.unit])
 
     @cached_property
-    def _cone(self) -> Cone:
+    def cone(self) -> Cone:
+        """The layers, cut down to what both depend on."""
         return cone_of(self.layers, self._ends, self._total)
 
     @property
     def short(self) -> bool:
         """Whether the expressions are short enough to be written out."""
-        paths = np.ones(self._total)
-        for layer in self._cone:
-            paths[layer.where] = layer.reduced(np.add, paths[layer.source], 0)
-        return bool(paths[self._ends].max() <= PATHS)
+        return bool(path_counts(self.cone, self._total)[self._ends].max() <= PATHS)
 
     def expressions(self) -> tuple[sp.Expr, sp.Expr]:
         """Both sides in the inputs and the parameters."""
@@ -88,7 +91,7 @@ class Sides:
         for trial in (6, 3, 0):  # of both signs, the greatest numbers first
             labels = drawn_labels(self.network, random, trial)
             with np.errstate(all="ignore"):  # what is no number says nothing
-                left, right = self._at(exactly(values), labels, Intervals())
+                left, right = self.at(exactly(values), labels, Intervals())
             if left.differs(right).any():
                 return True
         return False
@@ -97,7 +100,7 @@ class Sides:
     def _inputs(self) -> list[int]:
         """The numbers of the inputs on which either side depends."""
         seen = np.zeros(self._total, bool)
-        for layer in self._cone:
+        for layer in self.cone:
             seen[layer.source] = True
         images = np.zeros(self._total, bool)
         for row in self.network.inputs:
@@ -107,15 +110,15 @@ class Sides:
             images[first + source[own & (source >= 0)]] = True
         return np.flatnonzero(images).tolist()
 
-    def _at(self, x: V, labels: V, algebra: Algebra[V]) -> tuple[V, V]:
+    def at(self, x: V, labels: V, algebra: Algebra[V]) -> tuple[V, V]:
         """Both sides, each an array of one value."""
-        plain, moved = both_sides(self.network, self._cone, self.moves, x, labels, algebra)
+        plain, moved = both_sides(self.network, self.cone, self.moves, x, labels, algebra)
         right = plain[[self.image]] if self.image >= 0 else algebra.zeros(1)
         return moved[[self.unit]], right
 
     def _written(self, x: Sequence[sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
         labels = objects(list(self.network.labels))
-        left, right = self._at(objects(x), labels, Expressions())
+        left, right = self.at(objects(x), labels, Expressions())
         return left[0], right[0]
 
 

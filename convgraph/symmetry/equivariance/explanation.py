@@ -20,6 +20,7 @@ from convgraph.symmetry.equivariance.counterexample import Counterexample
 from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.equations import Block, Equations, Listed
 from convgraph.symmetry.equivariance.first_failure import FirstFailure, first_failure, local
+from convgraph.symmetry.equivariance.layer_edges import path_counts
 from convgraph.symmetry.equivariance.numeric_difference import expressions_differ, sides_differ
 from convgraph.symmetry.equivariance.row_actions import Action
 from convgraph.symmetry.equivariance.separated_axes import SeparatedAxes
@@ -263,11 +264,9 @@ class Unexplained(Explanation):
 
 def _paths(made: Parting) -> NDArray[np.float64]:
     """How many paths lead from the input to a unit of the compared row and to its image."""
-    paths = np.ones(len(made.image))
-    for layer in made.layers:
-        paths[layer.where] = layer.reduced(np.add, paths[layer.source], 0)
-    image = made.image[layer.where]
-    return paths[layer.where] + np.where(image >= 0, paths[np.maximum(image, 0)], 0)
+    paths, last = path_counts(made.layers, len(made.image)), made.layers[-1].where
+    image = made.image[last]
+    return paths[last] + np.where(image >= 0, paths[np.maximum(image, 0)], 0)
 
 
 def _within(units: Units, others: Units) -> Units:

@@ -16,7 +16,7 @@ from convgraph.core.network import Network
 from convgraph.core.reduction import Reduction
 from convgraph.core.tying import Constant, Mean
 
-__all__ = ["Cone", "LayerEdges", "cone_of", "edge_count", "every_layer", "segments"]
+__all__ = ["Cone", "LayerEdges", "cone_of", "edge_count", "every_layer", "path_counts", "segments"]
 
 Integers = NDArray[np.integer[Any]]
 Ints = NDArray[np.int64]
@@ -155,6 +155,14 @@ def cone_of(layers: Sequence[LayerEdges], units: Ints, total: int) -> Cone:
         needed[part.source] = True
         found.append(part)
     return tuple(reversed(found))
+
+
+def path_counts(layers: Iterable[LayerEdges], total: int) -> NDArray[np.float64]:
+    """How many paths lead to each of `total` units from what is in none of the layers."""
+    paths = np.ones(total)
+    for layer in layers:
+        paths[layer.where] = layer.reduced(np.add, paths[layer.source], 0)
+    return paths
 
 
 def edge_count(layers: Iterable[LayerEdges]) -> int:

@@ -10,7 +10,7 @@ same, and nothing is claimed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -21,11 +21,10 @@ import sympy as sp
 
 from convgraph.core import memory
 from convgraph.core.function import Function, rational
-from convgraph.core.network import Network
 from convgraph.core.reduction import MAX
-from convgraph.symmetry.equivariance.interpreter import OneByOne, both_sides, objects
-from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges, edge_count
-from convgraph.symmetry.transformations.transformation import Sources
+from convgraph.symmetry.equivariance.equation_sides import Sides
+from convgraph.symmetry.equivariance.interpreter import OneByOne, objects
+from convgraph.symmetry.equivariance.layer_edges import LayerEdges, edge_count
 
 __all__ = ["Forms", "TooManyTerms", "settled"]
 
@@ -202,23 +201,17 @@ def _frozen(terms: Sequence[Polynomial]) -> tuple[Frozen, ...]:
     return tuple(frozenset(term.items()) for term in terms)
 
 
-def settled(
-    network: Network,
-    cone: Cone,
-    moves: Mapping[str, Sources],
-    unit: int,
-    image: int,
-) -> tuple[bool | None, int]:
-    """Whether a unit after the move is its image before, and what it took to find out.
+def settled(sides: Sides) -> tuple[bool | None, int]:
+    """Whether both sides are the same function, and what it took to find out.
 
-    It is None where that is not decided; an image of -1 is a zero.
+    It is None where that is not decided.
 
     Raises
     ------
     TooManyTerms
         If it takes too many terms.
     """
-    edges = edge_count(cone)
+    network, edges = sides.network, edge_count(sides.cone)
     if edges > TERMS:
         raise TooManyTerms
     made = Forms()
@@ -226,9 +219,9 @@ def settled(
     x: list[Polynomial] = [{(made.variable(("x", u)),): 1} for u in range(inputs)]
     memory.require("parameters", len(network.labels), 32)
     labels = made.zeros(len(network.labels))
-    used = [each for layer in cone for each in (layer.label, layer.bias)]
+    used = [each for layer in sides.cone for each in (layer.label, layer.bias)]
     for number in np.unique(np.concatenate([each for each in used if each is not None])).tolist():
         if number >= 0:
             labels[number] = made.constant(network.labels[number])
-    plain, moved = both_sides(network, cone, moves, objects(x), labels, made)
-    return made.same(moved[unit], plain[image] if image >= 0 else {}), made.work + edges
+    left, right = sides.at(objects(x), labels, made)
+    return made.same(left[0], right[0]), made.work + edges

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.edges import outer_and, outer_sum
 from convgraph.core.layer import Row
 from convgraph.symmetry.equivariance.asked_row import AskedRow
 from convgraph.symmetry.equivariance.moved_network import MovedNetwork
@@ -156,13 +157,11 @@ def _wiped(along: Sequence[Motion], target: Row) -> tuple[Motion, ...] | None:
 
 def _images(options: Sequence[Motions], channels: int) -> NDArray[np.int64]:
     """The flat sources of a row of so many channels, for each way in which its axes may move."""
-    total, there = np.arange(channels)[None, :], np.ones((1, channels), bool)
-    for each in options:
-        own, size = each.sources(), each.kind.size
-        shape = len(total) * len(own), -1
-        total = (total[:, None, :, None] * size + own[None, :, None, :]).reshape(shape)
-        there = (there[:, None, :, None] & (own >= 0)[None, :, None, :]).reshape(shape)
-    return np.where(there, total, -1)
+    along = [np.arange(channels)[None, :], *(each.sources() for each in options)]
+    sizes = [own.shape[1] for own in along]
+    steps = [math.prod(sizes[a + 1 :]) for a in range(len(sizes))]
+    total = outer_sum([step * own for step, own in zip(steps, along, strict=True)])
+    return np.where(outer_and([own >= 0 for own in along]), total, -1)
 
 
 def _chosen(options: Sequence[Motions], number: int) -> tuple[Motion, ...]:

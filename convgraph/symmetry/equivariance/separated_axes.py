@@ -123,35 +123,20 @@ class SeparatedAxes:
 
     def box(self, number: int, masks: Mapping[int, Mask]) -> Boxes:
         """The units of a class of channels at some positions of some axes as boxes of the row."""
-        if not all(mask.any() for mask in masks.values()):
-            return []
         shape = self.along.shapes[self.row]
         channels = self.classes[self.row].of == number
-        target = self.network.row(self.row).numbers()
-        if self.row in self.along.flattened:
-            return decompose(channels.reshape(target))
-        full = [channels, *(np.ones(n, bool) for n in shape[1:])]
-        for axis, each in masks.items():
-            full[axis] = each
-        if len(target) > len(shape):
-            return regroup(tuple(full), shape, target)
-        return [tuple(full[len(shape) - len(target) :])]
+        full = [channels, *(masks.get(a, np.ones(n, bool)) for a, n in enumerate(shape[1:], 1))]
+        return regroup(tuple(full), shape, self.network.row(self.row).numbers())
 
     def shadow(self, axes: Sequence[int], units: Units) -> Mask:
         """Which (classes, positions of some axes) belong to some units of the row."""
         classes, shape = self.classes[self.row], self.along.shapes[self.row]
         mask = np.zeros((classes.count, *self._sizes(axes)), bool)
         target = self.network.row(self.row).numbers()
-        boxes = units.boxes
-        if len(target) > len(shape) and self.row not in self.along.flattened:
-            boxes = tuple(part for box in boxes for part in regroup(box, target, shape))
-        for box in boxes:
-            if self.row in self.along.flattened:
-                box = (dense(box).ravel(), *(np.ones(1, bool) for _ in shape[1:]))
-            full = box if len(box) == len(shape) else (np.ones(1, bool), *box)
+        for channels, *space in (part for b in units.boxes for part in regroup(b, target, shape)):
             hit = np.zeros(classes.count, bool)
-            hit[classes.of[full[0]]] = True
-            mask |= dense((hit, *(full[axis] for axis in axes)))
+            hit[classes.of[channels]] = True
+            mask |= dense((hit, *(space[axis - 1] for axis in axes)))
         return mask
 
     def whole_unit(self, axes: Sequence[int], row: str, unit: int) -> tuple[int, int]:

@@ -125,7 +125,7 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain data, explained."""
         example = self.counterexample
-        facts: dict[str, Any] = plain(
+        return plain(
             {
                 "network": repr(self.network),
                 "statement": self.statement,
@@ -140,7 +140,6 @@ class Verdict:
                 "conditions": [f"{e.lhs} = {e.rhs}" for e in self.conditions[:NAMED]],
             }
         )
-        return facts
 
     def _repr_html_(self) -> str:
         rows = [(cause, _listed(units)) for cause, units in self.causes.items()]

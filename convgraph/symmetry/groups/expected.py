@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.symmetry.groups.background import foreground
-from convgraph.symmetry.groups.coloured import coloured_graph, igraph_package
+from convgraph.symmetry.groups.coloured import ColouredGraph, coloured_graph, igraph_package
 from convgraph.symmetry.groups.group import Group
 from convgraph.symmetry.groups.group_actions import Action, read_actions
 from convgraph.symmetry.groups.network_symmetry import Symmetry
@@ -115,11 +116,9 @@ class _Ends:
         drawn = igraph_package().Graph(len(fixed), self._graph.edges)
         return int(drawn.count_automorphisms(color=fixed))
 
-    @property
-    def _graph(self) -> Any:
-        if not hasattr(self, "_made"):
-            self._made = coloured_graph(self.problem, foreground(self.problem), slice(None))
-        return self._made
+    @cached_property
+    def _graph(self) -> ColouredGraph:
+        return coloured_graph(self.problem, foreground(self.problem), slice(None))
 
     def _individual(self, moved: Permutation) -> list[int]:
         """Colours in which each end unit has one of its own, carried along by a permutation."""

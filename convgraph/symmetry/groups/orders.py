@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
@@ -156,8 +157,8 @@ def _holds_alternating(generators: Sequence[Permutation], degree: int) -> bool:
     swaps = [g for g in generators if (g != np.arange(degree)).sum() == 2]
     if swaps and orbits(degree, swaps)[0] == 1:
         return True  # exchanges that connect all positions generate all permutations
-    primes = _primes(degree // 2 + 1, degree - 3)
-    if not len(primes):
+    primes = set(sp.primerange(degree // 2 + 1, degree - 2))
+    if not primes:
         return False
     rng = np.random.default_rng(degree)
     pool = [*generators, *generators, np.arange(degree)]
@@ -168,13 +169,6 @@ def _holds_alternating(generators: Sequence[Permutation], degree: int) -> bool:
         i, j = rng.choice(len(pool), 2, replace=False)
         pool[i] = compose(pool[i], pool[j]) if rng.random() < 0.5 else compose(pool[j], pool[i])
         at = compose(at, pool[i])
-        if np.isin(cycle_lengths(at), primes).any():
+        if not primes.isdisjoint(cycle_lengths(at).tolist()):
             return True
     return False
-
-
-def _primes(low: int, high: int) -> NDArray[np.int64]:
-    numbers = np.arange(max(low, 2), high + 1)
-    small = np.arange(2, math.isqrt(max(high, 4)) + 1)
-    composite = ((numbers[:, None] % small == 0) & (numbers[:, None] != small)).any(axis=1)
-    return numbers[~composite]

@@ -77,7 +77,7 @@ class AxisLattice:
 
     def to_dict(self) -> dict[str, Any]:
         """The lattice along this axis as plain data."""
-        facts: dict[str, Any] = plain(
+        return plain(
             {
                 "axis": self.axis,
                 "step": self.step,
@@ -89,7 +89,6 @@ class AxisLattice:
                 "even_sizes": None if self.even_sizes is None else str(self.even_sizes),
             }
         )
-        return facts
 
     def __str__(self) -> str:
         if self.step is None:
@@ -131,14 +130,13 @@ class Lattice:
 
     def to_dict(self) -> dict[str, Any]:
         """The lattice as plain data."""
-        facts: dict[str, Any] = plain(
+        return plain(
             {
                 "shift": self.shift,
                 "band": len(self.band),
                 "axes": [axis.to_dict() for axis in self.axes],
             }
         )
-        return facts
 
     def _repr_html_(self) -> str:
         columns = (
