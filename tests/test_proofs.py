@@ -202,6 +202,13 @@ def test_branches_of_one_stride_need_it_once() -> None:
     assert "x has 2*m positions" in str(proof)
 
 
+@pytest.mark.parametrize("spec", [cg.Conv(3, padding="same"), cg.MaxPool(2) >> cg.ReLU()])
+def test_every_document_begins_with_the_same_sentence(spec: cg.Conv) -> None:
+    proof = cg.prove(spec, cg.Shift(2))
+    (said, *_), (shown, *_) = str(proof).split("\n"), proof.markdown().split("\n")
+    assert shown.replace("*", "").replace("`", "").replace("\\", "") == said
+
+
 def test_every_document_says_where_in_a_frame_the_shift_is_one() -> None:
     """Not at the first position, into which a zero comes that a maximum would tell from x[-1]."""
     proof = cg.prove(cg.MaxPool(3, stride=1, padding=1), cg.Shift(1), where="interior")

@@ -215,8 +215,13 @@ def _words(statement: Statement, code: Callable[[str], str], words: Callable[[st
     for part in (statement.spec, statement.transformation):
         if isinstance(part, Spec | Shift) and repr(part) in rest:
             before, _, rest = rest.partition(repr(part))
-            said += words(before) + code(repr(part))
-    return said + words(rest)
+            said += _spaced(before, words) + code(repr(part))
+    return said + _spaced(rest, words)
+
+
+def _spaced(text: str, words: Callable[[str], str]) -> str:
+    """What is between code, with the space before it: as the start of a line it would have none."""
+    return " " * (len(text) - len(text.lstrip())) + words(text.lstrip())
 
 
 def _typewriter(text: str) -> str:
