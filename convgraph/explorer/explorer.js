@@ -185,7 +185,7 @@ class Explorer {
     this.image.fit(panel(".ex-image .ex-stage"), high);
     this.grid.fit(divided(this.network.rows[this.state.row]).space, panel(".ex-tensor .ex-stage"), high);
     this.details.show(this.state.row);
-    if (this.tree.stale) this.tree.render();
+    if (this.tree.stale) this.tree.render(false);
     this.tree.scrollTo(this.state.row);
     this.show();
   }

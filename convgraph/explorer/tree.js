@@ -71,7 +71,8 @@ class Tree {
     return found;
   }
 
-  render() {
+  // The list anew; its pictures too, unless the whole page is shown behind it.
+  render(pictures = true) {
     const active = document.activeElement?.dataset?.path;
     this.visible = this.listed();
     this.seen = null;
@@ -85,7 +86,7 @@ class Tree {
     }
     this.select(this.chosen);
     if (active) this.visible.find((entry) => entry.path === active)?.element.focus();
-    this.handlers.drawn();
+    if (pictures) this.handlers.drawn();
   }
 
   element(entry) {
