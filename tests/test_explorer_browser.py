@@ -370,4 +370,21 @@ def test_search_finds_a_tensor_of_a_real_network(chromium: Any, tmp_path: Path) 
     assert [
         e.text.split("\n")[0] for e in page.browser.find_elements("css selector", ".ex-item")
     ] == ["r3"]
+    search = page.one(".ex-search")
+    search.clear()
+    search.send_keys("relu r1")
+    page.settle()
+    found = [
+        row.name
+        for row in cg.report(net).rows
+        if "r1" in row.name.lower() and "relu" in f"{row.name} {row.kind}".lower()
+    ]
+    items = page.browser.find_elements("css selector", ".ex-item b")
+    assert [item.text for item in items] == found
+    search.send_keys(page.keys.ARROW_DOWN)
+    page.settle()
+    assert page.link.startswith(f"#tensor={found[0]}")
+    search.send_keys(page.keys.ESCAPE)
+    assert search.get_attribute("value") == ""
+    assert page.link.startswith(f"#tensor={found[0]}")
     assert chromium.get_log("browser") == []

@@ -10,7 +10,8 @@ class Tree {
     this.query = "";
     this.stale = true;  // until it is rendered, and when other folds are open
     root.addEventListener("keydown", (event) => this.key(event));
-    search.addEventListener("input", () => { this.query = search.value.trim().toLowerCase(); this.render(); });
+    search.addEventListener("input", () => this.find());
+    search.addEventListener("keydown", (event) => this.searchKey(event));
   }
 
   rowsOf(item) {
@@ -48,9 +49,27 @@ class Tree {
     walk(this.data.folds, "");
   }
 
+  find() {
+    this.query = this.search.value.trim().toLowerCase();
+    this.render();
+  }
+
+  // All words of a query, in the name or in the kind.
   matches(row) {
-    const { kind } = this.data.facts[row];
-    return this.rows[row].name.toLowerCase().includes(this.query) || kind.toLowerCase().includes(this.query);
+    const text = `${this.rows[row].name} ${this.data.facts[row].kind}`.toLowerCase();
+    return this.query.split(/\s+/).every((word) => text.includes(word));
+  }
+
+  // Down or Enter to what was found; Escape gives the search up, and nothing else.
+  searchKey(event) {
+    const first = this.visible[0];
+    if ((event.key === "ArrowDown" || event.key === "Enter") && first) this.go(first);
+    else if (event.key === "Escape" && this.search.value) {
+      this.search.value = "";
+      this.find();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   // The items that are to be seen, in order.
