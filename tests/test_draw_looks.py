@@ -155,3 +155,17 @@ def test_a_legend_stands_beside_the_figure_in_every_format() -> None:
 def test_bad_arguments(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConvgraphError, match=message):
         cg.draw(NET, **options)
+
+
+def test_a_label_that_is_too_long_for_its_unit_has_several_lines() -> None:
+    words = "a very long label indeed"
+    net = cg.Conv(3, padding="same").on(5)
+    figure = cg.draw(net, units={"x3": {"label": words}, "x4": {"label": "short"}})
+    texts = {unit.name: unit.text for unit in figure.panels[0].units}
+    assert texts["x3"].split() == words.split()
+    assert max(map(len, texts["x3"].split("\n"))) < len(words)
+    assert texts["x4"] == "short"
+    assert texts["x5"] == "x5"
+    svg = figure.svg()
+    lines = [line for line in texts["x3"].split("\n") if f">{line}</text>" in svg]
+    assert lines == texts["x3"].split("\n")  # a word of them is no name, to be set as one

@@ -15,7 +15,7 @@ from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
 from convgraph.figures.letter_places import MOST_MOVED_FOR, letters_at, overlaps
-from convgraph.figures.lettering import captions_of, headings_of
+from convgraph.figures.lettering import captions_of, headings_of, room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.omitted import Omitted
@@ -215,6 +215,7 @@ def _all_units(
             text = written.get(name, name) if look.label is None else look.label
             fills = fill_of.get(name, ()) if look.fill is None else look.fill
             shape, size = look.shape or "circle", look.size or 1.0
+            text = text if look.label is None else wrapped(text, room_in(shape, size, theme))
             at = float(x) * theme.pitch, y
             unit = Unit(name, row.name, text, *at, fills, shape=shape, size=size, line=look.color)
             if theme.diameter * unit.extent > WIDEST:

@@ -13,7 +13,7 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.figures.cells import Cells
 from convgraph.figures.colors import between
-from convgraph.figures.lettering import text_width
+from convgraph.figures.lettering import text_width, wrapped
 from convgraph.figures.looks import UnitLook
 from convgraph.figures.panel import Mark, Panel, Text, Unit
 from convgraph.figures.theme import Theme
@@ -125,6 +125,7 @@ class Grids:
         # What stands in a cell behind another would show in part.
         called = name if self.names and cells.in_front(index) else ""
         label = self.text.get(name, called) if look.label is None else look.label
+        label = label if look.label is None else wrapped(label, cells.side - 6)
         label = label if cells.in_front(index) else ""
         fills = self.fill.get(name, ()) if look.fill is None else look.fill
         valued = name in self.valued or look.label is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from convgraph.core.checks import as_mapping
@@ -11,9 +12,12 @@ from convgraph.figures.panel import Panel, Text, Unit
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
-__all__ = ["captions_of", "fitted", "headings_of", "label_size", "text_width"]
+__all__ = [
+    "captions_of", "fitted", "headings_of", "label_size", "room_in", "text_width", "wrapped",
+]  # fmt: skip
 
 NARROWEST = 7.0  # points: the smallest label
+LEADING = 1.1  # from line to line, in sizes of letters
 CAPTION_GAP = 0.6  # pitches between a caption and the first column
 HEADING_GAP = 0.35  # pitches between a heading and its row's units
 
@@ -34,14 +38,34 @@ def fitted(text: str, full: float, room: float, font: str = "Times") -> float:
     """The size at which a text has room, if it is not smaller than the smallest."""
     # Units are drawn for the book's face; any other may be as wide as the widest.
     width = text_width(text, full) if font == "Times" else widest(text, full)
+    lines = text.count("\n") + 1
+    if lines > 1:  # as high as wide
+        width = max(width, LEADING * lines * full)
     return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
+
+
+def room_in(shape: str, size: float, theme: Theme) -> float:
+    """How wide a label in a unit of a shape can be."""
+    inner = {"circle": 1.0, "square": 1.0, "diamond": 0.8}[shape]
+    return theme.diameter * theme.pitch * size * inner - 6
+
+
+def wrapped(text: str, room: float) -> str:
+    """A label in several lines where it is too long for one of the smallest letters.
+
+    >>> wrapped("a long label", 27).split("\\n"), wrapped("short", 27)
+    (['a long', 'label'], 'short')
+    """
+    if "\n" in text or text_width(text, NARROWEST) <= room:
+        return text
+    most = max(int(room / text_width(".", NARROWEST)), 1)
+    return "\n".join(textwrap.wrap(text, most, break_long_words=False)) or text
 
 
 def label_size(unit: Unit, theme: Theme) -> float:
     """The size of what stands in a circle or in a cell."""
     if unit.side is None:
-        inner = {"circle": 1.0, "square": 1.0, "diamond": 0.8}[unit.shape]
-        room = theme.diameter * theme.pitch * unit.size * inner - 6
+        room = room_in(unit.shape, unit.size, theme)
         return fitted(unit.text, theme.label_size * min(1.0, unit.size), room, theme.font)
     return fitted(unit.text, 0.55 * unit.side, unit.side - 6, theme.font)
 

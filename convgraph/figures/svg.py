@@ -73,6 +73,8 @@ def _typeset(group: re.Match[str]) -> str:
     """One node or edge, its label typeset if it is a name."""
     if not is_symbol(group["classes"]):
         return group[0]
+    if len(_TEXT.findall(group[0])) > 1:
+        return group[0]  # lines of a text, of which a word is no name
     center = _CENTER.search(group[0])
 
     def text(match: re.Match[str]) -> str:

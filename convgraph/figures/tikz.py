@@ -158,6 +158,7 @@ class _Drawing:
         if unit.extent != 1:
             shape = {"circle": "", "square": ", rectangle", "diamond": ", diamond"}[unit.shape]
             options += f"{shape}, minimum size={2 * self.theme.radius * unit.extent:.4g}bp"
+        options += ", align=center" if "\n" in unit.text else ""
         options += "" if unit.line is None else f", draw={_color(unit.line)}"
         options += _filled(unit, self.theme)
         name = self._named(unit_id(unit.name).removeprefix("unit_"))
