@@ -49,6 +49,30 @@ def test_a_triangle_has_its_report_and_findings() -> None:
     assert np.array_equal(unread.witness.mask(), np.tril(np.ones((n, n), bool), -1))
 
 
+@pytest.mark.parametrize(
+    ("spec", "sees", "connections"),
+    [
+        (cg.Dense(8), 8, 8 * 8),
+        (cg.ReLU(), 1, 8),
+        (cg.Conv(3, padding="same"), 8, 3 * 8 - 2),
+        (cg.Conv(3, padding="same", padding_mode="circular"), 8, 3 * 8),
+    ],
+    ids=str,
+)
+def test_a_long_chain_is_reported(spec: cg.Conv, sees: int, connections: int) -> None:
+    report = cg.report((spec**400).on(8))
+    assert len(report.rows) == 401
+    assert report.rows[-1].clipped == (sees,)
+    assert report.totals.connections == 400 * connections
+
+
+def test_a_long_row_is_reported_without_a_table_of_all_pairs_of_positions() -> None:
+    with within(500):
+        report = cg.report((cg.Conv(3, padding="same") >> cg.Conv(5, stride=2)).on(160_000))
+    assert report.rows[-1].receptive_field == (7,)
+    assert report.rows[-1].shape == (79_998,)
+
+
 def test_a_maximum_of_symbolic_sizes_has_the_cost_of_each_size() -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     for spec in (cg.MaxPool(3, stride=2, padding=1), cg.MaxPool(2) >> cg.Conv(3)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -109,7 +110,7 @@ def ends_of(builder: Builder, known: Known, factor: float = 1) -> dict[Kind, Fix
     array = known.values()
     if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
         return {}
-    values = np.asarray(array, float) * factor
+    values = np.asarray(_different(array), float) * factor
     masks: dict[Kind, Mask] = {
         "low": (values <= HIDDEN) & (values > -np.inf),
         "minus": values == -np.inf,
@@ -118,11 +119,18 @@ def ends_of(builder: Builder, known: Known, factor: float = 1) -> dict[Kind, Fix
     }
     return {
         kind: Fixed(
-            np.asarray(mask), False, float(values[mask].max()) if kind == "low" else -np.inf
+            np.broadcast_to(mask, array.shape),
+            False,
+            float(values[mask].max()) if kind == "low" else -np.inf,
         )
         for kind, mask in masks.items()
         if mask.any()
     }
+
+
+def _different(values: NDArray[Any]) -> NDArray[Any]:
+    """Of axes along which nothing changes, as of a constant of a large shape, one position."""
+    return values[(*(slice(None if step else 1) for step in values.strides), ...)]
 
 
 def _aligned(kinds: dict[Kind, Fixed], shape: Shape, blank: bool) -> dict[Kind, Fixed]:
@@ -133,7 +141,7 @@ def _greatest(known: Known, factor: float) -> float:
     """By how much a tensor can raise what it is added to, where that is finite."""
     if not known.there or known.size > LOOKED_AT or known.values().dtype.kind not in "fiu":
         return 0.0
-    values = known.values() * factor
+    values = _different(known.values()) * factor
     return float(values.max(initial=0, where=values < np.inf))
 
 

@@ -66,7 +66,7 @@ def fan_in(joints: Sequence[Joint]) -> Distribution:
     wirings = [joint.wiring for joint in joints]
     products = [w for w in wirings if isinstance(w, Product)]
     if len(products) == len(wirings) and len({w.out_view for w in products}) <= 1:
-        return _on_axes([w.axes for w in products], "in")
+        return _on_axes(tuple(w.axes for w in products), "in")
     return _on_units(
         np.diff(w.start) if isinstance(w, Listed) else _flat([axis.fan_in() for axis in w.axes])
         for w in wirings
@@ -78,7 +78,7 @@ def fan_out(joints: Sequence[Joint]) -> Distribution:
     wirings = [joint.wiring for joint in joints]
     products = [w for w in wirings if isinstance(w, Product)]
     if len(products) == len(wirings) and len({w.in_view for w in products}) <= 1:
-        return _on_axes([_in_input_order(w) for w in products], "out")
+        return _on_axes(tuple(_in_input_order(w) for w in products), "out")
     return _on_units(
         np.bincount(w.source, minlength=w.inputs)
         if isinstance(w, Listed)
@@ -132,7 +132,8 @@ def _on_units(degrees: Iterable[Degrees]) -> Distribution:
     return Distribution(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
 
-def _on_axes(products: Sequence[tuple[Axis, ...]], side: Literal["in", "out"]) -> Distribution:
+@lru_cache(maxsize=1024)  # as layers repeat
+def _on_axes(products: tuple[tuple[Axis, ...], ...], side: Literal["in", "out"]) -> Distribution:
     """The distribution of a sum of products, one product per joint and one factor per axis.
 
     Positions of an axis that are alike in all joints are counted together, so that the cost depends
