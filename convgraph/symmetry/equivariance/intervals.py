@@ -100,32 +100,19 @@ class Intervals:
         return _out(np.minimum.reduce(every), np.maximum.reduce(every))
 
     def total(self, layer: LayerEdges, terms: Between) -> Between:
-        result = self.zeros(len(layer.fan_in))
-        if layer.filled.any():
-            at = layer.begins
-            size = np.maximum(np.abs(terms.low), np.abs(terms.high))
-            size = np.add.reduceat(np.where(np.isfinite(size), size, 0), at)
-            # n terms are added in n - 1 steps, each of which rounds a part of the whole
-            wrong = np.where(layer.counts > 1, (layer.counts + 2) * STEP * size, 0)
-            low, high = np.add.reduceat(terms.low, at), np.add.reduceat(terms.high, at)
-            result[layer.filled] = Between(low - wrong, high + wrong)
-        return result
+        size = np.maximum(np.abs(terms.low), np.abs(terms.high))
+        size = layer.reduced(np.add, np.where(np.isfinite(size), size, 0), 0)
+        # n terms are added in n - 1 steps, each of which rounds a part of the whole
+        wrong = np.where(layer.fan_in > 1, (layer.fan_in + 2) * STEP * size, 0)
+        low, high = (layer.reduced(np.add, each, 0) for each in (terms.low, terms.high))
+        return Between(low - wrong, high + wrong)
 
     def greatest(self, layer: LayerEdges, terms: Between) -> Between:
-        result = exactly(np.full(len(layer.fan_in), -np.inf))
-        if layer.filled.any():
-            at = layer.begins
-            result[layer.filled] = Between(
-                np.maximum.reduceat(terms.low, at), np.maximum.reduceat(terms.high, at)
-            )
-        return result
+        ends = (layer.reduced(np.maximum, each, -np.inf) for each in (terms.low, terms.high))
+        return Between(*ends)
 
     def product(self, layer: LayerEdges, terms: Between) -> Between:
-        result = exactly(np.ones(len(layer.fan_in)))
-        for k in range(int(layer.fan_in.max(initial=0))):
-            there = layer.fan_in > k
-            result[there] = self._times(result[there], terms[layer.start[:-1][there] + k])
-        return result
+        return layer.multiplied(exactly(np.ones(layer.units)), terms, self._times)
 
     def applied(self, function: Function, terms: Between) -> Between:
         if not function.known:

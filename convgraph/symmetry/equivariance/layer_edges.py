@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -67,11 +67,6 @@ class LayerEdges:
         return self.start[:-1][self.filled]
 
     @cached_property
-    def counts(self) -> Ints:
-        """How many edges those units have."""
-        return self.fan_in[self.filled]
-
-    @cached_property
     def single(self) -> bool:
         """Whether every unit has exactly one edge."""
         return bool((self.fan_in == 1).all())
@@ -90,6 +85,13 @@ class LayerEdges:
         result = np.full(self.units, empty, values.dtype)
         if len(self.begins):
             result[self.filled] = ufunc.reduceat(values, self.begins)
+        return result
+
+    def multiplied(self, result: Any, terms: Any, times: Callable[[Any, Any], Any]) -> Any:
+        """Each unit's value in `result` times what its edges bring, one edge after the other."""
+        for k in range(int(self.fan_in.max(initial=0))):
+            there = self.fan_in > k
+            result[there] = times(result[there], terms[self.start[:-1][there] + k])
         return result
 
     def cut(self, units: Ints) -> LayerEdges:

@@ -198,38 +198,28 @@ class LeadingTerms:
 
     def _extreme(self, layer: LayerEdges, terms: Leading, greatest: bool) -> Leading:
         """The terms of the highest exponent, or the highest of all."""
-        result = Leading.zeros(len(layer.fan_in))
-        if greatest:
-            result.code[layer.fan_in == 0] = NOTHING
-        if not layer.filled.any():
-            return result
-        at = layer.begins
-        highest, lowest = np.maximum.reduceat(terms.code, at), np.minimum.reduceat(terms.code, at)
-        known = np.logical_and.reduceat(terms.known, at)
-        if greatest:
-            code = highest
-            leads = terms.code == np.repeat(code, layer.counts)
-            coefficient = np.maximum.reduceat(np.where(leads, terms.coefficient, -1), at)
-            least = np.minimum.reduceat(np.where(leads, terms.coefficient, PRIME), at)
-            known &= (coefficient == least) | (code == 0)
-        else:
+        highest = layer.reduced(np.maximum, terms.code, NOTHING if greatest else 0)
+        known = layer.reduced(np.logical_and, terms.known, True)
+        code = highest
+        if not greatest:
+            lowest = layer.reduced(np.minimum, terms.code, 0)
             code = np.where(highest >= -lowest, highest, lowest)
             known &= (highest != -lowest) | (code == 0)
-            known &= (lowest > NOTHING) | (layer.counts == 1)
-            leads = terms.code == np.repeat(code, layer.counts)
-            coefficient = np.add.reduceat(np.where(leads, terms.coefficient, 0), at) % PRIME
-        result[layer.filled] = Leading(code, coefficient, known)
-        return result
+            known &= (lowest > NOTHING) | (layer.fan_in == 1)
+        leads = terms.code == np.repeat(code, layer.fan_in)
+        if not greatest:
+            total = layer.reduced(np.add, np.where(leads, terms.coefficient, 0), 1)
+            return Leading(code, total % PRIME, known)
+        most = layer.reduced(np.maximum, np.where(leads, terms.coefficient, -1), 1)
+        least = layer.reduced(np.minimum, np.where(leads, terms.coefficient, PRIME), 1)
+        return Leading(code, most, known & ((most == least) | (code == 0)))
 
     def product(self, layer: LayerEdges, terms: Leading) -> Leading:
         if self.near_zero:
-            return _nothing(len(layer.fan_in))
-        result = Leading.zeros(len(layer.fan_in))
-        result.code[:] = 1
-        for k in range(int(layer.fan_in.max(initial=0))):
-            there = layer.fan_in > k
-            result[there] = result[there].times(terms[layer.start[:-1][there] + k])
-        return result
+            return _nothing(layer.units)
+        ones = Leading.zeros(layer.units)
+        ones.code[:] = 1
+        return layer.multiplied(ones, terms, Leading.times)
 
     def applied(self, function: Function, terms: Leading) -> Leading:
         if not function.known:
