@@ -182,6 +182,12 @@ FUNCTIONS = {
     "gradients recorded": (recorded, (1, 3, 4)),
     "no batch inside": (unbatched, (1, 5, 6)),
     "in place": (lambda x: functional.relu_(x + 1).mul_(2).add_(x, alpha=3).clamp_(min=-1), (1, 5)),
+    "in place by a decomposition": (
+        lambda x: (x * 1).addcmul_(x, x.flip(1), value=2) + x, (1, 5)
+    ),
+    "one part of several": (lambda x: torch.tensor_split(x, 3, 1)[1], (1, 4, 5)),
+    "turned and repeated": (lambda x: x.rot90(1, (1, 2)).tile(1, 2, 1), (1, 3, 4)),
+    "channels shuffled": (lambda x: torch.channel_shuffle(x, 2), (1, 4, 3)),
     "one name for both": (a_row_that_goes_on, (1, 5)),
     "changed through a view": (changed_through_a_view, (1, 3, 4)),
     "changed after a view": (changed_after_a_view, (1, 3, 4)),

@@ -61,27 +61,22 @@ def _along(c: Call) -> list[int]:
     return [axis % c.rank for axis in axes] if axes else list(range(c.rank))
 
 
-def _variance(root: bool) -> Translate:
-    def translate(c: Call) -> Any:
-        axes, keep = _along(c), int(bool(c["keepdim"]))
-        count = int(np.prod([c.shape[axis] for axis in axes]))
-        less = c["correction"] if "correction" in c.given else int(c["unbiased"] is not False)
-        rest = count - (1 if less is None else less)
-        if rest <= 0:
-            return False
-        mean = c.emit("ReduceMean", [c["self"]], {"axes": axes, "keepdims": 1}, c.inner("mean"))
-        apart = c.emit("Sub", [c["self"], mean], {}, c.inner("centred"))
-        over = {"axes": axes, "keepdims": keep}
-        total = c.emit("ReduceSumSquare", [apart], over, c.inner("sum"))
-        if not root:
-            return c.emit("Mul", [total, 1.0 / rest])
-        return c.emit("Sqrt", [c.emit("Mul", [total, 1.0 / rest], {}, c.inner("variance"))])
-
-    return translate
+def _variance(c: Call) -> Any:
+    axes, keep = _along(c), int(bool(c["keepdim"]))
+    count = int(np.prod([c.shape[axis] for axis in axes]))
+    less = c["correction"] if "correction" in c.given else int(c["unbiased"] is not False)
+    rest = count - (1 if less is None else less)
+    if rest <= 0:
+        return False
+    mean = c.emit("ReduceMean", [c["self"]], {"axes": axes, "keepdims": 1}, c.inner("mean"))
+    apart = c.emit("Sub", [c["self"], mean], {}, c.inner("centred"))
+    over = {"axes": axes, "keepdims": keep}
+    total = c.emit("ReduceSumSquare", [apart], over, c.inner("sum"))
+    return c.emit("Mul", [total, 1.0 / rest])
 
 
 def _norm(c: Call) -> Any:
-    order = c["ord"] if "ord" in c.given else c["p"]
+    order = c["ord"]
     op = {1: "ReduceL1", 2: "ReduceL2", None: "ReduceL2"}.get(order)
     if op is None and order not in (inf, -inf):
         return False
@@ -103,20 +98,6 @@ def _cumulative(op: str) -> Translate:
     return lambda c: c.emit(op, [c["self"], c.hold(np.array([c["dim"] % c.rank]), "axis")])
 
 
-def _glu(c: Call) -> Any:
-    """One half of an axis, gated by the other."""
-    axis = c["dim"] % c.rank
-    n = c.shape[axis] // 2
-    halves = [
-        c.emit(
-            "Slice", [c["self"]], {"axes": [axis], "starts": [a], "ends": [a + n]}, c.inner(name)
-        )
-        for a, name in ((0, "values"), (n, "gates"))
-    ]
-    gates = c.emit("Sigmoid", halves[1:], {}, c.inner("sigmoid"))
-    return c.emit("Mul", [halves[0], gates])
-
-
 def _random_slope(c: Call) -> Any:
     slope = (float(c["lower"]) + float(c["upper"])) / 2
     return False if c["training"] else c.emit("LeakyRelu", [c["self"]], {"alpha": slope})
@@ -130,44 +111,8 @@ def _shrunk(bias: bool) -> Translate:
     return translate
 
 
-def _cosine(c: Call) -> Any:
-    """The product of two rows over the product of their lengths."""
-    over = {"axes": [c["dim"] % c.rank], "keepdims": 0}
-    product = c.emit("Mul", [c["x1"], c["x2"]], {}, c.inner("products"))
-    total = c.emit("ReduceSum", [product], over, c.inner("product"))
-    lengths = []
-    for name in ("x1", "x2"):
-        length = c.emit("ReduceL2", [c[name]], over, c.inner(f"length of {name}"))
-        lengths.append(c.emit("Max", [length, c["eps"]], {}, c.inner(f"bounded of {name}")))
-    return c.emit("Div", [total, c.emit("Mul", lengths, {}, c.inner("lengths"))])
-
-
 def _einsum(c: Call) -> Any:
     return c.emit("Einsum", c["tensors"], {"equation": c["equation"]})
-
-
-def _batch_product(c: Call) -> Any:
-    if c["beta"] != 1 or c["alpha"] != 1:
-        return False
-    product = c.emit("MatMul", [c["batch1"], c["batch2"]], {}, c.inner("product"))
-    return c.emit("Add", [c["self"], product])
-
-
-def _with_product(op: str) -> Translate:
-    """self + value * (tensor1 times or over tensor2)."""
-
-    def translate(c: Call) -> Any:
-        part = c.emit(op, [c["tensor1"], c["tensor2"]], {}, c.inner("part"))
-        if c["value"] != 1:
-            part = c.emit("Mul", [part, c["value"]], {}, c.inner("scaled"))
-        return c.emit("Add", [c["self"], part])
-
-    return translate
-
-
-def _rest(c: Call) -> Any:
-    whole = c.emit("Cast", [c["self"]], {"to": INT64}, c.inner("whole"))
-    return c.emit("Sub", [c["self"], whole])
 
 
 def _formula(written: Formula) -> Translate:
@@ -193,10 +138,7 @@ def _formula(written: Formula) -> Translate:
 FUNCTIONS: dict[str, Translate] = {
     **{name: _formula(written) for name, written in FORMULAS.items()},
     **{name: _formula((op, 0, 1)) for name, op in NAMES.items() if op in BINARY},
-    "addcmul": _with_product("Mul"),
-    "addcdiv": _with_product("Div"),
     **dict.fromkeys(("trunc", "fix"), lambda c: c.emit("Cast", [c["self"]], {"to": INT64})),
-    "frac": _rest,
     "fmod": lambda c: c.emit("Mod", [c["self"], c["other"]], {"fmod": 1}),
     "remainder": lambda c: c.emit("Mod", [c["self"], c["other"]]),
     **dict.fromkeys(("logical_and", "bitwise_and", "__and__"), _logical("And")),
@@ -207,21 +149,15 @@ FUNCTIONS: dict[str, Translate] = {
     "min": _extreme("ReduceMin", "Min", "ArgMin"),
     "argmax": _place("ArgMax"),
     "argmin": _place("ArgMin"),
-    "var": _variance(root=False),
-    "std": _variance(root=True),
-    "norm": _norm,
+    "var": _variance,
     "linalg_vector_norm": _norm,
     "logsumexp": _over("ReduceLogSumExp"),
     "prod": _over("ReduceProd"),
     "cumsum": _cumulative("CumSum"),
     "cumprod": _cumulative("CumProd"),
-    "glu": _glu,
     "rrelu": _random_slope,
     "softshrink": _shrunk(bias=True),
     "hardshrink": _shrunk(bias=False),
-    "cosine_similarity": _cosine,
     "einsum": _einsum,
-    "baddbmm": _batch_product,
     "embedding": lambda c: c.emit("Gather", [c["weight"], c["indices"]], {"axis": 0}),
-    "masked_fill": lambda c: c.emit("Where", [c["mask"], c["value"], c["self"]]),
 }

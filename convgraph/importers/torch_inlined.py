@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from convgraph.importers.torch_places import is_mutable
 from convgraph.importers.torch_recurrent import OPS
 
 __all__ = ["decomposed", "inlined", "wraps"]
@@ -51,24 +55,121 @@ def _flattened(whole: Any) -> list[tuple[str, str]]:
     return renamed
 
 
-def decomposed(torch: Any, program: Any, unread: set[Any], read: Iterable[str]) -> Any | None:
-    """The program with PyTorch's own decomposition of each operation that no rule reads.
+@dataclass(frozen=True)
+class Program:
+    """What is read of an exported program, with another graph."""
 
-    None where there is no decomposition of any of them.
+    graph: Any
+    graph_signature: Any
+    state_dict: Any
+    constants: Any
+
+    @property
+    def graph_module(self) -> Program:
+        """What holds the graph, as in an exported program."""
+        return self
+
+
+def decomposed(
+    torch: Any, program: Any, unread: Container[str], read: Iterable[str]
+) -> Program | None:
+    """The program with PyTorch's own decomposition of each node that no rule reads, by its name.
+
+    Each is traced by itself, on the shapes that it has, and put in the node's place. None where
+    there is no decomposition of any of them.
     """
-    known = set(read)
+    graph = deepcopy(program.graph_module.graph)  # what the nodes say of themselves is shared
+    asked = [node for node in graph.nodes if node.name in unread and node.users]
+    asked = [node for node in asked if isinstance(node.target, torch._ops.OpOverload)]
+    # recurrent layers would be unrolled: as many rows as there are steps
+    asked = [node for node in asked if _name(node.target) not in OPS and _repeats(torch, node)]
+    targets, known = {node.target for node in asked}, set(read)
     table = {
         op: how
-        for op, how in torch.export.default_decompositions().items()
-        # recurrent layers would be unrolled: as many rows as there are steps
-        if _name(op) not in OPS and (op in unread or _name(op) not in known)
+        for op, how in (_decompositions().items() if asked else ())
+        if op in targets or _name(op) not in known
     }
-    if not any(op in table for op in unread):
+    composite = torch._C.DispatchKey.CompositeImplicitAutograd
+    changed = False
+    for node in asked:
+        written = node.target in table or node.target.has_kernel_for_dispatch_key(composite)
+        part = _traced(torch, node, table) if written else None
+        if part is not None:
+            _put_in_place(torch, node, part)
+            changed = True
+    if not changed:
         return None
-    with torch.no_grad():
-        made = program.run_decompositions(table)
-    # a decomposition that checks values orders its checks by tokens, which are no tensors
-    return None if made.graph_signature.input_tokens else made
+    return Program(graph, program.graph_signature, program.state_dict, program.constants)
+
+
+def _repeats(torch: Any, node: Any) -> bool:
+    """Whether a call draws no numbers."""
+    return torch.Tag.nondeterministic_seeded not in getattr(node.target, "tags", ())
+
+
+@lru_cache(maxsize=1)
+def _decompositions() -> dict[Any, Any]:
+    import torch
+
+    return dict(torch.export.default_decompositions().items())
+
+
+def _traced(torch: Any, node: Any, table: dict[Any, Any]) -> Any | None:
+    """The graph that computes what a node does of its inputs, or None where that is the node."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+    from torch.fx.node import map_arg
+
+    sources = node.all_input_nodes
+
+    def call(*tensors: Any) -> Any:
+        given = dict(zip(sources, tensors, strict=True))
+        if is_mutable(node):  # what it makes is put into its place afterwards
+            given[node.args[0]] = given[node.args[0]].clone()
+        arguments, keywords = (map_arg(each, given.get) for each in (node.args, node.kwargs))
+        return node.target(*arguments, **keywords)
+
+    try:
+        with torch.no_grad():
+            traced = make_fx(torch.func.functionalize(call), table)
+            part = traced(*(source.meta["val"] for source in sources)).graph
+    except Exception:  # whatever a decomposition asks for that a single call does not give
+        return None
+    for copied in [each for each in part.nodes if _name(each.target) == "clone"]:
+        copied.replace_all_uses_with(copied.args[0])
+        part.erase_node(copied)
+    calls = [each for each in part.nodes if each.op == "call_function"]
+    plain = all(each.op != "get_attr" for each in part.nodes)  # or else it holds tensors
+    return part if plain and all(each.target is not node.target for each in calls) else None
+
+
+def _put_in_place(torch: Any, node: Any, part: Any) -> None:
+    """Nodes in the place of one; those that give its results have its name, or their own."""
+    graph, aten, before = node.graph, torch.ops.aten, set(node.graph.nodes)
+    taken = set(before)
+    inside = (each for each in part.nodes if each.op == "placeholder")
+    with graph.inserting_before(node):
+        made = graph.graph_copy(part, dict(zip(inside, node.all_input_nodes, strict=True)))
+        users = list(node.users)
+        ends = {node: made}
+        if isinstance(made, tuple | list):
+            ends = {user: made[user.args[1]] for user in users if user.users}
+        for old, new in ends.items():
+            if is_mutable(node):
+                new = graph.call_function(aten.copy_.default, (node.args[0], new))
+            elif new in taken:  # an input, or another result
+                new = graph.call_function(aten.alias.default, (new,))
+            taken.add(new)
+            new.meta.update(old.meta)
+            old.replace_all_uses_with(new)
+            ends[old] = new
+    gone = [*(users if node not in ends else ()), node]
+    for each in reversed(graph.nodes):
+        if each in gone or (each not in before and not each.users):
+            graph.erase_node(each)
+        elif each not in before:
+            each.meta["nn_module_stack"] = node.meta.get("nn_module_stack")
+    for old, new in ends.items():
+        new.name = old.name
 
 
 def _name(op: Any) -> str:

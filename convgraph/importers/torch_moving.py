@@ -14,68 +14,15 @@ __all__ = [
     "gathered",
     "index_select",
     "moved",
-    "narrow",
     "put",
-    "repeated",
-    "roll",
     "slice_scattered",
-    "unbind",
     "unfold",
 ]
-
-
-def _taken(c: Call, axis: int, numbers: NDArray[np.int64]) -> str:
-    """Positions of an axis by their numbers."""
-    return c.emit("Gather", [c["self"], c.hold(numbers, "positions")], {"axis": axis})
-
-
-def narrow(c: Call) -> Any:
-    """A stretch of an axis."""
-    axis, start = c["dim"] % c.rank, c["start"]
-    if not isinstance(start, int):
-        return False
-    start %= c.shape[axis]
-    cut = {"axes": [axis], "starts": [start], "ends": [start + c["length"]]}
-    return c.emit("Slice", [c["self"]], cut)
-
-
-def unbind(c: Call) -> Any:
-    """Each position of an axis by itself."""
-    axis = c["dim"] % c.rank
-    for position, name in enumerate(c.outputs):
-        if name:
-            cut = {"axes": [axis], "starts": [position], "ends": [position + 1]}
-            part = c.emit("Slice", [c["self"]], cut, f"{name}/slice")
-            c.emit("Squeeze", [part], {"axes": [axis]}, name)
-    return None
-
-
-def roll(c: Call) -> Any:
-    """Axes turned around, one after the other."""
-    shifts, axes = ([v] if isinstance(v, int) else list(v) for v in (c["shifts"], c["dims"]))
-    if not axes:
-        return moved(c)
-    source: Any = c["self"]
-    for number, (shift, axis) in enumerate(zip(shifts, axes, strict=True), start=1):
-        n = c.shape[axis]
-        numbers = c.hold((np.arange(n) - shift) % n, f"positions {number}")
-        output = None if number == len(axes) else c.inner(f"turned {number}")
-        source = c.emit("Gather", [source, numbers], {"axis": axis % c.rank}, output)
-    return source
 
 
 def index_select(c: Call) -> Any:
     """Positions of an axis by their numbers, which may be computed."""
     return c.emit("Gather", [c["self"], c["index"]], {"axis": c["dim"] % c.rank})
-
-
-def repeated(c: Call) -> Any:
-    """Each position of an axis several times in a row."""
-    axis, times = c["dim"], c["repeats"]
-    if axis is None or not isinstance(times, int):
-        return moved(c)
-    axis %= c.rank
-    return _taken(c, axis, np.repeat(np.arange(c.shape[axis]), times))
 
 
 def unfold(c: Call) -> Any:

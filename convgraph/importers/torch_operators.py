@@ -106,21 +106,6 @@ def _permute(c: Call) -> Any:
     return c.emit("Transpose", [c["self"]], {"perm": [d % c.rank for d in c["dims"]]})
 
 
-def _movedim(c: Call) -> Any:
-    ends = [[v] if isinstance(v, int) else v for v in (c["source"], c["destination"])]
-    source, place = ([axis % c.rank for axis in axes] for axes in ends)
-    rest = [axis for axis in range(c.rank) if axis not in source]
-    moved = dict(zip(place, source, strict=True))
-    order = [moved[a] if a in moved else rest.pop(0) for a in range(c.rank)]
-    return c.emit("Transpose", [c["self"]], {"perm": order})
-
-
-def _turned(c: Call) -> Any:
-    order = [*range(c.rank)]
-    order = order[::-1] if c.op == "numpy_T" else [*order[:-2], *order[-2:][::-1]]
-    return c.emit("Transpose", [c["self"]], {"perm": order})
-
-
 def _parts(c: Call) -> Any:
     axis = (c["dim"] or 0) % c.rank
     sizes = [int(value.shape[axis]) for value in c.node.meta["val"]]
@@ -179,16 +164,6 @@ def _pad(mode: str) -> Translate:
     return translate
 
 
-def _channel_shuffle(c: Call) -> Any:
-    batch, channels, *space = c.shape
-    groups = c["groups"]
-    split = [batch, groups, channels // groups, *space]
-    order = [0, 2, 1, *range(3, len(split))]
-    view = c.emit("Reshape", [c["self"]], {"shape": split}, c.inner("groups"))
-    turned = c.emit("Transpose", [view], {"perm": order}, c.inner("turned"))
-    return c.emit("Reshape", [turned], {"shape": [batch, channels, *space]})
-
-
 def _pixels(op: str, argument: str) -> Translate:
     attributes = {"mode": "CRD"}
     return lambda c: c.emit(op, [c["self"]], {"blocksize": c[argument], **attributes})
@@ -216,8 +191,7 @@ UNARY = {
     "detach": "Identity", "lift_fresh_copy": "Identity",
 }  # fmt: skip
 
-RESHAPING = ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view",
-             "view_as", "reshape_as")  # fmt: skip
+RESHAPING = ("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "_unsafe_view")
 
 OPERATORS: dict[str, Translate] = {
     **{name: simple(op) for name, op in UNARY.items()},
@@ -240,7 +214,6 @@ OPERATORS: dict[str, Translate] = {
     ),
     "add": _sum("Add"),
     "sub": _sum("Sub"),
-    "rsub": lambda c: c.emit("Sub", [c["other"], c["self"]]) if c["alpha"] == 1 else False,
     "mul": simple("Mul", "self", "other"),
     "div": _divide,
     "pow": lambda c: c.emit("Pow", c.node.args[:2]),
@@ -251,9 +224,7 @@ OPERATORS: dict[str, Translate] = {
     "hardtanh": lambda c: c.emit(
         "Clip", [c["self"]], {"min": float(c["min_val"]), "max": float(c["max_val"])}
     ),
-    "clamp": _clamp,
-    "clamp_min": _clamp,
-    "clamp_max": _clamp,
+    **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), _clamp),
     "leaky_relu": lambda c: c.emit("LeakyRelu", [c["self"]], {"alpha": float(c["negative_slope"])}),
     "elu": lambda c: c.emit("Elu", [c["self"]], {"alpha": float(c["alpha"])}),
     "celu": lambda c: c.emit("Celu", [c["self"]], {"alpha": float(c["alpha"])}),
@@ -273,16 +244,12 @@ OPERATORS: dict[str, Translate] = {
     "amin": _reduce("ReduceMin"),
     "cat": _concatenated,
     "stack": _stack,
-    **dict.fromkeys(("chunk", "split", "split_with_sizes", "tensor_split"), _parts),
+    **dict.fromkeys(("split", "split_with_sizes"), _parts),
     "select": _select,
     "slice": _slice,
     "flip": _flip,
     **FUNCTIONS,
-    "narrow": moving.narrow,
-    "unbind": moving.unbind,
-    "roll": moving.roll,
     "index_select": moving.index_select,
-    "repeat_interleave": moving.repeated,
     "unfold": moving.unfold,
     "gather": moving.gathered,
     "slice_scatter": moving.slice_scattered,
@@ -297,23 +264,13 @@ OPERATORS: dict[str, Translate] = {
             "diagonal",
             "diag_embed",
             "as_strided",
-            "rot90",
-            "tile",
-            "broadcast_to",
-            "fliplr",
-            "flipud",
         ),
         moving.moved,
     ),
     **dict.fromkeys(RESHAPING, _shaped),
-    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
+    "transpose": _transpose,
     "permute": _permute,
-    "movedim": _movedim,
-    **dict.fromkeys(("numpy_T", "mT", "matrix_H", "adjoint"), _turned),
-    "t": lambda c: c.emit("Transpose", [c["self"]], {"perm": [*range(c.rank)][::-1]}),
-    **dict.fromkeys(
-        ("expand", "expand_as"), lambda c: c.emit("Expand", [c["self"]], {"shape": list(c.result)})
-    ),
+    "expand": lambda c: c.emit("Expand", [c["self"]], {"shape": list(c.result)}),
     "repeat": lambda c: (
         c.emit("Tile", [c["self"]], {"repeats": list(c["repeats"])})
         if len(c["repeats"]) == c.rank
@@ -324,7 +281,7 @@ OPERATORS: dict[str, Translate] = {
         # one that is asked for at inference as well draws numbers
         lambda c: c.emit("Identity", c.node.args[:1]) if not (c["train"] and c["p"]) else False,
     ),
-    **dict.fromkeys(("to", "_to_copy", "type_as"), _cast),
+    **dict.fromkeys(("to", "_to_copy"), _cast),
     "layer_norm": layer_norm,
     "rms_norm": layer_norm,
     "group_norm": group_norm,
@@ -332,8 +289,6 @@ OPERATORS: dict[str, Translate] = {
     "scaled_dot_product_attention": attention,
     "pixel_shuffle": _pixels("DepthToSpace", "upscale_factor"),
     "pixel_unshuffle": _pixels("SpaceToDepth", "downscale_factor"),
-    "channel_shuffle": _channel_shuffle,
-    "native_channel_shuffle": _channel_shuffle,
     "pad": _pad("constant"),
     "constant_pad_nd": _pad("constant"),
     **{f"reflection_pad{r}d": _pad("reflect") for r in (1, 2, 3)},

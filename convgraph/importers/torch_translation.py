@@ -50,7 +50,8 @@ class Translation:
         self._own = Names(program.graph_module.graph, module)
         self._folder = Builder(self.shapes.get, strict=False, stated=True)
         self._folder.values = self.known  # type: ignore[assignment]
-        self.unread: set[Any] = set()
+        self.unread: set[str] = set()
+        """The nodes that no rule reads, and those of parameters that none is followed through."""
         for node in program.graph_module.graph.nodes:
             self._add(node)
 
@@ -68,7 +69,7 @@ class Translation:
             node.target is not operator.getitem  # what gives several tensors has named them
             and not self._call(node)
         ):
-            self.unread.add(node.target)
+            self.unread.add(node.name)
         if node.op == "call_function" and is_mutable(node):
             self._changed(node.args[0].name, node.name)
 
@@ -103,6 +104,8 @@ class Translation:
         learned = self._constants.learned(node)
         if learned and (node.name in self._names or self._followed(node)):
             return
+        if learned and node.target is not operator.getitem:
+            self.unread.add(node.name)
         if not hasattr(value, "shape"):
             return  # several tensors, which are asked for one by one, or a check without a result
         name = self._names[node.name] = of_parametrisation(self._own.of(node), self.known)
