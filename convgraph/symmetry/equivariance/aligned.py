@@ -20,7 +20,14 @@ from convgraph.core.tying import Learned
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 
-__all__ = ["Aligned", "AlignedLayer", "aligned", "aligned_axes", "channels_and_space"]
+__all__ = [
+    "Aligned",
+    "AlignedLayer",
+    "aligned",
+    "aligned_axes",
+    "channels_and_space",
+    "with_channels",
+]
 
 Axes: TypeAlias = "tuple[Axis, ...]"
 
@@ -61,7 +68,8 @@ class Aligned:
         return len(next(iter(self.shapes.values()))) - 1
 
 
-def _with_channels(row: Row) -> tuple[int, ...]:
+def with_channels(row: Row) -> tuple[int, ...]:
+    """The shape of a row, its channels first: one, where it lists none."""
     return row.numbers() if row.channels else (1, *row.numbers())
 
 
@@ -73,7 +81,7 @@ def channels_and_space(row: Row, rank: int) -> tuple[int, ...] | None:
     >>> channels_and_space(Row("r", (4, 28, 56, 56), channels=True), 2)
     (112, 56, 56)
     """
-    shape = _with_channels(row)
+    shape = with_channels(row)
     front = len(shape) - rank
     if front == 1:
         return shape
@@ -86,7 +94,7 @@ def aligned_axes(joint: Joint, target: Row, source: tuple[int, ...] | None = Non
     `source` is the shape in which the source is seen, channels first; by default its own.
     """
     wiring = joint.wiring
-    before = _with_channels(joint.source) if source is None else source
+    before = with_channels(joint.source) if source is None else source
     rank = len(before) - 1
     if not isinstance(wiring, Product) or len(wiring.axes) < rank:
         return None
@@ -95,7 +103,7 @@ def aligned_axes(joint: Joint, target: Row, source: tuple[int, ...] | None = Non
         return None
     axes = (_together(wiring.axes[:front], wiring.order[:front]), *wiring.axes[front:])
     inputs, outputs = tuple(a.inputs for a in axes), tuple(a.outputs for a in axes)
-    after = _with_channels(target) if source is None else channels_and_space(target, rank)
+    after = with_channels(target) if source is None else channels_and_space(target, rank)
     return axes if inputs == before and outputs == after else None
 
 
@@ -153,7 +161,7 @@ def aligned(network: Network, row: str) -> Aligned | None:
     needed = rows_before(network, row)
     shapes: dict[str, tuple[int, ...]] = {}
     for given in network.inputs:
-        shapes[given.name] = _with_channels(given)
+        shapes[given.name] = with_channels(given)
     rank = len(next(iter(shapes.values())))
     if any(len(shape) != rank for shape in shapes.values()):
         return None

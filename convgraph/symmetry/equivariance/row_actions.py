@@ -18,7 +18,11 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.wiring import Product
-from convgraph.symmetry.equivariance.aligned import aligned_axes, channels_and_space
+from convgraph.symmetry.equivariance.aligned import (
+    aligned_axes,
+    channels_and_space,
+    with_channels,
+)
 from convgraph.symmetry.transformations.axis_motions import reduced
 from convgraph.symmetry.transformations.geometric import Shift
 from convgraph.symmetry.transformations.transformation import (
@@ -170,17 +174,16 @@ def row_steps(network: Network) -> dict[str, Steps | None]:
     steps: dict[str, Steps | None] = {
         row.name: (Fraction(1),) * len(space(row)) for row in network.inputs
     }
-    tracks: dict[str, Track] = {}
-    for number, layer in enumerate(network.layers):
+    tracks: dict[str, Track] = {
+        row.name: (None, *((axis, Fraction(1)) for axis in range(len(space(row)))))
+        for row in network.inputs
+    }
+    for layer in network.layers:
         name = layer.target.name
+        tracks[name] = _followed(layer, tracks)
         found = [_behind(joint, layer.target, steps[joint.source.name]) for joint in layer.joints]
-        steps[name] = next((each for each in found if each is not None), None)
-        if steps[name] is None:  # axes that change places, and then change back
-            tracks = tracks or _tracks(network, number)
-        if tracks:
-            tracks[name] = _followed(layer, tracks)
-        if steps[name] is None:
-            steps[name] = _in_place(tracks[name])
+        known = next((each for each in found if each is not None), None)
+        steps[name] = _in_place(tracks[name]) if known is None else known
     return steps
 
 
@@ -188,36 +191,21 @@ Track: TypeAlias = "tuple[tuple[int, Fraction] | None, ...] | None"
 """For each axis of a row, channels first: which axis of space it was in the input, and its step."""
 
 
-def _tracks(network: Network, layers: int) -> dict[str, Track]:
-    """Those of the inputs and of the rows of so many layers."""
-    found = {row.name: _track(row) for row in network.inputs}
-    for layer in network.layers[:layers]:
-        found[layer.target.name] = _followed(layer, found)
-    return found
-
-
-def _track(row: Row) -> Track:
-    return (None, *[(axis, Fraction(1)) for axis in range(len(space(row)))])
-
-
 def _followed(layer: Layer, tracks: Mapping[str, Track]) -> Track:
-    for joint in layer.joints[:1]:
-        track, wiring = tracks[joint.source.name], joint.wiring
-        if track is None or not isinstance(wiring, Product):
-            return None
-        before, after = (
-            row.numbers() if row.channels else (1, *row.numbers())
-            for row in (joint.source, layer.target)
-        )
-        if tuple(wiring.in_view) != before or tuple(wiring.out_view) != after:
-            return None
-        found = []
-        for axis, position in zip(wiring.axes, wiring.order, strict=True):
-            origin = track[position]
-            step = None if origin is None else _step(axis, origin[1])
-            found.append(None if origin is None or step is None else (origin[0], step))
-        return tuple(found)
-    return None
+    """The axes behind a layer, which may have changed places."""
+    joint = next(iter(layer.joints), None)
+    if joint is None or not isinstance(joint.wiring, Product):
+        return None
+    track, wiring = tracks[joint.source.name], joint.wiring
+    views = tuple(wiring.in_view), tuple(wiring.out_view)
+    if track is None or views != (with_channels(joint.source), with_channels(layer.target)):
+        return None
+    found = []
+    for axis, position in zip(wiring.axes, wiring.order, strict=True):
+        origin = track[position]
+        step = None if origin is None else _step(axis, origin[1])
+        found.append(None if origin is None or step is None else (origin[0], step))
+    return tuple(found)
 
 
 def _in_place(track: Track) -> Steps | None:
