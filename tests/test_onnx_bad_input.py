@@ -171,6 +171,13 @@ def calls(name: str, *inner: str) -> Any:
     return helper.make_function("own", name, ["x"], ["y"], body, imports)
 
 
+def test_a_fault_of_parameters_that_comes_up_later_is_said_of_its_node() -> None:
+    held = {"w": np.ones(3, np.float32), "v": np.ones(3, np.float32)}
+    nodes = [node("Relu", ["w", "v"], ["u"]), node("Add", ["x", "u"], ["y"])]
+    with pytest.raises(ConvgraphError, match=r"node 'u' \(Relu\): not as the operator asks"):
+        from_onnx(model(nodes, {"x": (3,)}, held=held)).evaluate([1, 2, 3])
+
+
 def test_functions_are_written_out() -> None:
     functions = [calls("F", "G", "Relu"), calls("FF", "F", "F")]
     functions[0].node[0].op_type = "Neg"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import product
 from convgraph.importers.array_operators import LARGEST
 from convgraph.importers.broadcasting import common_shape
@@ -90,8 +91,13 @@ def followed(kind: str, function: Callable[..., Any], averaged: bool = False) ->
         for part, (name, shape) in enumerate(zip(node.outputs, shapes, strict=False)):
 
             def run(*arrays: Array | None, part: int = part) -> Array:
-                with np.errstate(all="ignore"):
-                    result = function(node, *arrays)
+                try:  # as nothing is computed while the model is read, its faults come up here
+                    with np.errstate(all="ignore"):
+                        result = function(node, *arrays)
+                except (ArithmeticError, LookupError, TypeError, ValueError) as e:
+                    raise ConvgraphError(
+                        f"node {node.outputs[0]!r} ({node.op}): not as the operator asks: {e}"
+                    ) from e
                 return np.asarray(result[part] if isinstance(result, list) else result)
 
             def read(run: Callable[..., Array] = run) -> Array:
