@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.importers.torch_places import SHAPE_ONLY, called, repeats
+
 __all__ = ["Constants"]
-
-
-# of their first argument these take the shape and nothing else
-SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
 
 
 def _zeros(torch: Any, node: Any) -> Callable[[], Any]:
@@ -43,18 +40,14 @@ class Constants:
         inputs = node.all_input_nodes
         # what the arguments are now: an operation in place gives them other values later on
         sources = {each.name: self._read[each.name] for each in inputs if each.name in self._read}
-        shaped = inputs[0].name if self._called(node) in SHAPE_ONLY else None
+        shaped = inputs[0].name if called(node) in SHAPE_ONLY else None
         if shaped is not None:
             sources[shaped] = _zeros(self._torch, inputs[0])
-        if len(sources) < len(inputs) or not self._repeats(node):
+        if len(sources) < len(inputs) or not repeats(self._torch, node):
             return False
         self._learned[node.name] = any(self._learned[name] for name in sources if name != shaped)
         self._read[node.name] = cache(lambda: self._run(node, sources))
         return True
-
-    @staticmethod
-    def _called(node: Any) -> str:
-        return str(node.target).removeprefix("aten.").split(".")[0].removesuffix("_")
 
     def rename(self, old: str, new: str) -> None:
         """From now on a node stands for what another has made of it in place."""
@@ -92,13 +85,6 @@ class Constants:
     def read(self, node: Any) -> Callable[[], Any]:
         """What reads a constant."""
         return self._read[node.name]
-
-    def _repeats(self, node: Any) -> bool:
-        """Whether the same arguments give the same result."""
-        if node.target is operator.getitem:
-            return True
-        tags = getattr(node.target, "tags", None)
-        return tags is not None and self._torch.Tag.nondeterministic_seeded not in tags
 
     def _run(self, node: Any, sources: dict[str, Callable[[], Any]]) -> Any:
         from torch.fx.node import map_arg

@@ -13,7 +13,7 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
 from convgraph.importers.torch_inlined import inlined, wraps
-from convgraph.importers.torch_places import overlapping
+from convgraph.importers.torch_places import settled
 from convgraph.importers.torch_prefix import DATA_DEPENDENT, up_to_values
 
 __all__ = ["examples", "exported", "given_program", "program_of", "unwrapped"]
@@ -48,7 +48,7 @@ def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
         raise ConvgraphError(
             f"input_shape={input_shape!r}: an exported program has the shapes it was exported for"
         )
-    if wraps(module.graph) or overlapping(module.graph):
+    if wraps(module.graph) or settled(torch, module) is None:
         return inlined(module.run_decompositions({}))  # a program of its own
     return module
 
@@ -160,7 +160,7 @@ def exported(
         try:
             program, caveat = _up_to_values(torch, module, export)
             program = inlined(program)
-            if overlapping(program.graph):
+            if settled(torch, program) is None:
                 program = program.run_decompositions({})
         except Exception as error:  # whatever the module's own code raises
             line = " ".join(str(error).split())[:300]

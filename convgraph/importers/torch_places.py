@@ -5,7 +5,11 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["is_mutable", "overlapping"]
+__all__ = ["SHAPE_ONLY", "called", "is_mutable", "overlapping", "repeats", "settled"]
+
+# of their first argument these take the shape and nothing else
+SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
+MOST_NUMBERS = 1 << 24  # that are computed: of masks, which are small
 
 # they give back their own input at inference, and do not declare it
 SAME = ("dropout", "feature_dropout", "alpha_dropout")
@@ -22,23 +26,105 @@ def overlapping(graph: Any) -> bool:
     Then the program has to be rewritten without changes in place, which takes as long as exporting
     it; `relu_` on the result of a layer, and `+=`, are read as they stand.
     """
-    memory: dict[Any, Any] = {}  # the first node that holds the same memory
-    viewed = set()
+    return bool(_memory(graph)[1])
+
+
+def _memory(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
+    """Of each node the first one that holds the same memory, and those changed under a view."""
+    memory: dict[Any, Any] = {}
+    viewed, changed = set(), set()
     for node in graph.nodes:
         memory.setdefault(node, node)
         if node.op != "call_function":
             continue
         if is_mutable(node):
-            changed = _arguments(node, written=True)
+            written = _arguments(node, written=True)
             own = node.args[0] if node.args else None
-            if changed != [own] or memory[own] in viewed or not _returns(node):
-                return True
-            memory[node] = memory[own]
+            if written != [own] or memory[own] in viewed or not _returns(node):
+                changed.update(memory[each] for each in written)
+            memory[node] = memory.get(own, node)
             continue
         for source in _arguments(node, written=False):
             memory[node] = memory[source]
             viewed.add(memory[source])
-    return False
+    return memory, changed
+
+
+def settled(torch: Any, program: Any) -> dict[str, Any] | None:
+    """What tensors hold that are changed under views, where they depend on no input.
+
+    The mask of shifted windows is written so, region by region: it is computed as the program does.
+    None where there are others: then the program has to be rewritten.
+    """
+    memory, changed = _memory(program.graph)
+    if not changed:
+        return {}
+    held = {
+        name: program.constants[target]
+        for name, target in program.graph_signature.inputs_to_lifted_tensor_constants.items()
+    }
+    fixed: set[Any] = set()
+    for node in program.graph.nodes:
+        inputs = node.all_input_nodes[1:] if called(node) in SHAPE_ONLY else node.all_input_nodes
+        if node.name in held or (repeats(torch, node) and fixed.issuperset(inputs)):
+            fixed.add(node)
+    wanted = {node for node in program.graph.nodes if memory[node] in changed}
+    for node in reversed(program.graph.nodes):
+        if node in wanted and node.op == "call_function":
+            first = called(node) in SHAPE_ONLY and not is_mutable(node)
+            wanted.update(node.all_input_nodes[1:] if first else node.all_input_nodes)
+    if not fixed.issuperset(wanted) or _read_before_changed(program.graph, memory, wanted):
+        return None
+    return _computed(torch, [node for node in program.graph.nodes if node in wanted], held)
+
+
+def _read_before_changed(graph: Any, memory: dict[Any, Any], wanted: set[Any]) -> bool:
+    """Whether one of these nodes is read by others before it is changed for the last time."""
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    last: dict[Any, int] = {}
+    for node in wanted:
+        if is_mutable(node):
+            last[memory[node]] = max(place[node], last.get(memory[node], 0))
+    return any(
+        place[user] < last.get(memory[node], 0)
+        for node in wanted
+        for user in node.users
+        if user not in wanted
+    )
+
+
+def _computed(torch: Any, nodes: list[Any], held: dict[str, Any]) -> dict[str, Any] | None:
+    """The values of nodes in order, views of one memory as such; None where they are many."""
+    from torch.fx.node import map_arg
+
+    if sum(node.meta["val"].numel() for node in nodes if not is_mutable(node)) > MOST_NUMBERS:
+        return None
+    values: dict[Any, Any] = {}
+    with torch.no_grad():
+        for node in nodes:
+            if node.name in held:
+                values[node] = held[node.name].clone()
+                continue
+            shaped = node.args[0] if called(node) in SHAPE_ONLY and node.args else None
+            if shaped is not None and shaped not in values and hasattr(shaped, "meta"):
+                like = shaped.meta["val"]
+                values[shaped] = torch.zeros(tuple(like.shape), dtype=like.dtype)
+            arguments = map_arg(node.args, values.__getitem__)
+            values[node] = node.target(*arguments, **map_arg(node.kwargs, values.__getitem__))
+    return {node.name: values[node] for node in nodes}
+
+
+def called(node: Any) -> str:
+    """The operator of a call by name, whatever its overload, in place or not."""
+    return str(node.target).removeprefix("aten.").split(".")[0].removesuffix("_")
+
+
+def repeats(torch: Any, node: Any) -> bool:
+    """Whether a node is a call of which the same arguments give the same result."""
+    if node.op != "call_function" or node.target is operator.getitem:
+        return bool(node.op == "call_function")
+    tags = getattr(node.target, "tags", None)
+    return tags is not None and torch.Tag.nondeterministic_seeded not in tags
 
 
 def _arguments(node: Any, written: bool) -> list[Any]:

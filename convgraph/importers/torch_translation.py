@@ -18,7 +18,7 @@ from convgraph.importers.node import Node
 from convgraph.importers.torch_constants import Constants
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_operators import OPERATORS, Call
-from convgraph.importers.torch_places import is_mutable
+from convgraph.importers.torch_places import is_mutable, settled
 from convgraph.importers.values import Known, roots_of
 
 __all__ = ["Translation", "input_shapes"]
@@ -52,6 +52,7 @@ class Translation:
         self._folder.values = self.known  # type: ignore[assignment]
         self.unread: set[str] = set()
         """The nodes that no rule reads, and those of parameters that none is followed through."""
+        self._settled = settled(torch, program) or {}
         for node in program.graph_module.graph.nodes:
             self._add(node)
 
@@ -63,6 +64,10 @@ class Translation:
             self._output(node)
         elif node.op == "get_attr":
             raise ConvgraphError(f"node={node.name!r}: a part of the module that is no tensor")
+        elif node.name in self._settled:
+            self._constants.hold(node, self._settled[node.name], learned=False)
+            self._constant(node)
+            return
         elif self._constants.follow(node):
             self._constant(node)
         elif (

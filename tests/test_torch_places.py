@@ -1,0 +1,68 @@
+"""Tensors that a module writes to region by region, and then adds to what it computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+
+from convgraph.importers.torch_places import settled  # noqa: E402
+from tests.test_from_torch_operations import assert_as_in_pytorch  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
+
+Write = tuple[int, int, str, int]
+SHAPE = (1, 3, 4)
+
+
+class Masked(torch.nn.Module):
+    """A mask that is written in regions, through views, and is read at some step of that."""
+
+    def __init__(self, writes: list[Write], read: int) -> None:
+        super().__init__()
+        self.writes, self.read = writes, read
+
+    def forward(self, x: Any) -> Any:
+        mask = x.new_zeros(x.shape[1:])
+        flat = mask.view(-1)
+        result = x
+        for step, (first, last, how, value) in enumerate(self.writes):
+            if step == self.read:
+                result = result + mask * x
+            part = flat[first:last] if how != "columns" else mask[:, first % 4 : last]
+            if how == "times":
+                part.mul_(value)
+            elif how == "itself":
+                part += flat[0]
+            else:
+                part[...] = value
+        return result - mask.unsqueeze(0) * x
+
+
+writes = st.lists(
+    st.tuples(
+        st.integers(0, 7),
+        st.integers(4, 12),
+        st.sampled_from(["put", "columns", "times", "itself"]),
+        st.integers(-2, 3),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=4)
+@given(writes, st.integers(0, 5))
+def test_what_is_written_in_regions_has_the_values_of_pytorch(
+    drawn: list[Write], read: int
+) -> None:
+    module = Masked(drawn, read)
+    assert_as_in_pytorch(module, SHAPE)
+    with torch.no_grad():
+        found = settled(torch, torch.export.export(module, (torch.zeros(SHAPE),)))
+    # what is read before it has its last values cannot be computed beforehand
+    assert (found is None) == (read < len(drawn))
