@@ -34,6 +34,8 @@ __all__ = [
 FEW = 50  # boxes that are compared with each other one by one
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
+Bits: TypeAlias = tuple[int, ...]
+"""The masks of a box, each as a number."""
 
 
 def dense(box: Box) -> NDArray[np.bool_]:
@@ -104,8 +106,8 @@ def groups(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[slice, slic
         yield slice(first_i, i), slice(first_j, j)
 
 
-def _within(a: Box, b: Box) -> bool:
-    return all(not (x & ~y).any() for x, y in zip(a, b, strict=True))
+def _within(a: Bits, b: Bits) -> bool:
+    return all(not x & ~y for x, y in zip(a, b, strict=True))
 
 
 def merge(boxes: Iterable[Box]) -> list[Box]:
@@ -113,26 +115,30 @@ def merge(boxes: Iterable[Box]) -> list[Box]:
     boxes = list(boxes)
     if len(boxes) > FEW:
         return _outermost(_joined(boxes))
-    kept: list[Box] = []
+    kept: list[tuple[Bits, Box]] = []
     for box in boxes:
-        new = box
+        bits, new = tuple(map(_bits, box)), box
         while True:
-            if any(_within(new, other) for other in kept):
+            if any(_within(bits, other) for other, _ in kept):
                 break
-            kept = [other for other in kept if not _within(other, new)]
-            for position, other in enumerate(kept):
-                differing = [
-                    a for a, (x, y) in enumerate(zip(new, other, strict=True)) if (x != y).any()
-                ]
+            kept = [each for each in kept if not _within(each[0], bits)]
+            for position, (others, other) in enumerate(kept):
+                differing = [a for a, (x, y) in enumerate(zip(bits, others, strict=True)) if x != y]
                 if len(differing) == 1:
-                    axis = differing[0]
+                    (axis,) = differing
                     del kept[position]
                     new = (*new[:axis], new[axis] | other[axis], *new[axis + 1 :])
+                    bits = (*bits[:axis], bits[axis] | others[axis], *bits[axis + 1 :])
                     break
             else:
-                kept.append(new)
+                kept.append((bits, new))
                 break
-    return kept
+    return [box for _, box in kept]
+
+
+def _bits(mask: NDArray[np.bool_]) -> int:
+    """A mask as a number, as two of these are compared in a small part of the time of arrays."""
+    return int.from_bytes(np.packbits(mask).tobytes(), "big")
 
 
 def _joined(boxes: list[Box]) -> list[Box]:
@@ -163,13 +169,14 @@ def _outermost(boxes: list[Box]) -> list[Box]:
     """
     memory.require("positions", len(boxes) * sum(map(len, boxes[0])), 2)
     axes = [np.stack(masks, axis=1) for masks in zip(*boxes, strict=True)]
+    bits = [tuple(map(_bits, box)) for box in boxes]
     kept = []
     for number, box in enumerate(boxes):
-        if not all(mask.any() for mask in box):
+        if not all(bits[number]):
             continue
         firsts = [axis[mask.argmax()] for axis, mask in zip(axes, box, strict=True)]
         around = np.flatnonzero(reduce(np.logical_and, firsts))
-        if not any(_within(box, boxes[other]) for other in around if other != number):
+        if not any(_within(bits[number], bits[other]) for other in around if other != number):
             kept.append(box)
     return kept
 

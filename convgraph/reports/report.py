@@ -28,7 +28,7 @@ from convgraph.interactions.effective import (
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
-from convgraph.symmetry.lattice.shift_lattice import shift_lattice
+from convgraph.symmetry.lattice.shift_lattice import smallest_shifts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -371,7 +371,7 @@ def _lattice(structure: Structure, feature: str | None) -> tuple[Any, ...]:
         return ()
     if not structure.symbolic and structure.network.inputs == (structure.source,):
         try:
-            return shift_lattice(structure.network, feature).shift
+            return smallest_shifts(structure.network, feature)
         except ConvgraphError:
             pass  # a layer mixes the axes: then the fields alone tell
     return tuple(field.step for field in fields)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.congruence import Congruence
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
@@ -28,7 +29,7 @@ from convgraph.symmetry.lattice.padding_under_strides import (
 )
 from convgraph.symmetry.transformations.transformation import Steps
 
-__all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice"]
+__all__ = ["AxisLattice", "Lattice", "Width", "shift_lattice", "smallest_shifts"]
 
 Mask = NDArray[np.bool_]
 
@@ -208,6 +209,23 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
     n ≡ 1 (mod 2)
       padding is even in all layers for an input of n ≡ 1 (mod 2)
     """
+    along, steps, target = _aligned(network, row)
+    return Lattice(tuple(_axis(network, along, a, target.name, steps) for a in range(along.rank)))
+
+
+def smallest_shifts(network: Network, row: str | None = None) -> tuple[int | None, ...]:
+    """The shift of each axis in the lattice, without what the border reaches.
+
+    >>> from convgraph import Conv
+    >>> smallest_shifts((Conv((3, 3), stride=(2, 1)) >> Conv((3, 3), stride=2)).on((15, 15)))
+    (4, 2)
+    """
+    along, steps, target = _aligned(network, row)
+    return tuple(_shift(along, a, target.name, steps) for a in range(along.rank))
+
+
+def _aligned(network: Network, row: str | None) -> tuple[Aligned, dict[str, Steps | None], Row]:
+    """The layers along the axes that they keep apart, the steps of all rows, and the row asked."""
     check_network(network)
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: this question needs numbers")
@@ -217,15 +235,17 @@ def shift_lattice(network: Network, row: str | None = None) -> Lattice:
         raise ConvgraphError(
             f"network={network!r}: a layer mixes the axes; a lattice is for windows and pools"
         )
-    steps = row_steps(network)
-    return Lattice(tuple(_axis(network, along, a, target.name, steps) for a in range(along.rank)))
+    return along, row_steps(network), target
+
+
+def _shift(along: Aligned, axis: int, row: str, steps: dict[str, Steps | None]) -> int | None:
+    return None if _step(steps, row, axis) is None else _smallest(along, axis, steps)
 
 
 def _axis(
     network: Network, along: Aligned, axis: int, row: str, steps: dict[str, Steps | None]
 ) -> AxisLattice:
-    step = _step(steps, row, axis)
-    smallest = _smallest(along, axis, steps)
+    step, smallest = _step(steps, row, axis), _shift(along, axis, row, steps)
     reached = _reached(along, axis + 1, _circles(network, along, axis, steps))
     target = network.row(row)
     boxes = []
@@ -249,7 +269,7 @@ def _axis(
     return AxisLattice(
         axis,
         step,
-        smallest if step is not None else None,
+        smallest,
         output,
         Units(target, boxes),
         widths,
