@@ -32,7 +32,7 @@ def overlapping(graph: Any) -> bool:
 def _memory(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
     """Of each node the first one that holds the same memory, and those changed under a view."""
     memory: dict[Any, Any] = {}
-    viewed, changed = set(), set()
+    viewed, changed = set[Any](), set[Any]()
     for node in graph.nodes:
         memory.setdefault(node, node)
         if node.op != "call_function":
