@@ -21,6 +21,7 @@ from convgraph.core.wiring import Product
 from convgraph.importers.builder import LONGEST_AXIS, ONE, Builder, Unread, builds, unit_bias
 from convgraph.importers.node import Node
 from convgraph.importers.operator_axes import Shares
+from convgraph.importers.reducing_operators import over_axes
 from convgraph.importers.reductions import power_sum, unknown_values
 from convgraph.importers.values import Known, Signal
 from convgraph.layers.arguments import window
@@ -263,10 +264,6 @@ def adaptive_pool(builder: Builder, node: Node) -> None:
 def global_pool(builder: Builder, node: Node) -> None:
     """One value for each channel, from all of its positions."""
     signal = builder.signal(node, 0)
-    batch, channels, space = _image(signal, len(signal.shape) - 2)
-    axes = (*_front(batch), identity(channels), *(Full(n, 1) for n in space))
-    tying: Tying = Mean() if node.op == "GlobalAveragePool" else ONE
+    space = set(range(2, len(signal.shape)))
     reduction = {"GlobalMaxPool": MAX, "GlobalAveragePool": MEAN}.get(node.op)
-    reduction = reduction or power_sum(node.real("p", 2))
-    shape = (batch, channels, *(1 for _ in space))
-    builder.emit(node, shape, [(signal, Product(axes), tying)], reduction)
+    over_axes(builder, node, signal, space, True, reduction or power_sum(node.real("p", 2)))
