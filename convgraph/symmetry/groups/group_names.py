@@ -14,14 +14,14 @@ import numpy as np
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.groups.abelian import abelian_factors, dihedral_factor
-from convgraph.symmetry.groups.chain import Chain, ChainTooLong
+from convgraph.symmetry.groups.chain import ChainTooLong
 from convgraph.symmetry.groups.orders import (
     Factor,
     faithful_orbits,
-    giant_order,
     independent,
     orbit_factors,
     order_of_factor,
+    order_of_transitive,
 )
 from convgraph.symmetry.groups.permutation_arrays import Permutation, same
 from convgraph.symmetry.groups.product_groups import Names, grid_product, product_name, text
@@ -53,9 +53,7 @@ def _name(generators: Sequence[Permutation], order: int, shapes: Sequence[Shape]
     rows = _rows(shapes)
     if len(factors) == 1:
         return _factor_name(factors[0], order, rows)
-    orders = [_order_on_one_orbit(factor) for factor in factors]
-    if math.prod(orders) != order:  # those are lower bounds, and so exact where the product agrees
-        orders = [order_of_factor(factor) for factor in factors]
+    orders = [order_of_factor(factor) for factor in factors]
     named: list[tuple[int, tuple[str, ...]]] = []
     for factor, each in zip(factors, orders, strict=True):
         names = _factor_name(factor, each, rows)
@@ -70,16 +68,6 @@ def _rows(shapes: Sequence[Shape]) -> dict[tuple[int, int], Shape]:
     """Shapes by (first position, number of positions)."""
     starts = np.cumsum([0, *map(math.prod, shapes)]).tolist()
     return {(at, math.prod(shape)): shape for at, shape in zip(starts, shapes, strict=False)}
-
-
-def _order_on_one_orbit(factor: Factor) -> int:
-    return _order_of(faithful_orbits(factor)[0])
-
-
-def _order_of(part: Factor, bound: int | None = None) -> int:
-    """The order of a transitive group; `bound` is one that it cannot exceed."""
-    giant = giant_order(part.generators, part.degree)
-    return giant or Chain(part.degree, part.generators, bound).order
 
 
 def _factor_name(factor: Factor, order: int, rows: dict[tuple[int, int], Shape]) -> Names:
@@ -122,7 +110,7 @@ def _faithful(factor: Factor, order: int) -> list[Factor]:
 
 def _tells_apart(part: Factor, order: int) -> bool:
     try:
-        return math.factorial(part.degree) >= order and _order_of(part, order) == order
+        return math.factorial(part.degree) >= order and order_of_transitive(part, order) == order
     except ChainTooLong:
         return False
 

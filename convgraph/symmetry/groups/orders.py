@@ -40,6 +40,7 @@ __all__ = [
     "orbit_factors",
     "order_of_factor",
     "order_of_group",
+    "order_of_transitive",
     "restricted",
 ]
 
@@ -73,11 +74,15 @@ def order_of_group(generators: Sequence[Permutation], degree: int) -> int:
 def order_of_factor(factor: Factor) -> int:
     """The order of a factor; raises ChainTooLong where it cannot be counted."""
     found = faithful_orbits(factor)
-    if len(found) == 1:
-        giant = giant_order(found[0].generators, found[0].degree)
-        if giant is not None:
-            return giant
-    return Chain(factor.degree, factor.generators).order
+    if len(found) > 1:
+        return Chain(factor.degree, factor.generators).order
+    return order_of_transitive(found[0])
+
+
+def order_of_transitive(part: Factor, bound: int | None = None) -> int:
+    """The order of a transitive group; `bound` is one that it cannot exceed."""
+    giant = giant_order(part.generators, part.degree)
+    return giant or Chain(part.degree, part.generators, bound).order
 
 
 def independent(generators: Sequence[Permutation], degree: int) -> list[Factor]:
