@@ -84,6 +84,9 @@ def texts(make: Any, names: Any) -> Any:
     net = make(*names)
     figure, report, found = cg.draw(net), cg.report(net), cg.findings(net)
     others = cg.cost(net), cg.tied_weights(net), cg.sparsity(net)
+    unit = net.outputs[0].units()[0]
+    seen = cg.receptive_field(net, unit), cg.path_counts(net, unit), cg.uses(net, net.labels[0])
+    forms = cg.closed_forms(net), *seen, net.labels, *(layer.spec for layer in net.layers)
     return {
         "page": figure.page(),
         "report": report.to_html(),
@@ -95,7 +98,19 @@ def texts(make: Any, names: Any) -> Any:
         "csv": report.to_csv(),
         "json": report.to_json() + found.to_json(),
         "plain": "\n".join(
-            map(str, [net, report, repr(report), found, repr(figure), *others, net.expressions()])
+            map(
+                str,
+                [
+                    net,
+                    report,
+                    repr(report),
+                    found,
+                    repr(figure),
+                    *others,
+                    *forms,
+                    net.expressions(),
+                ],
+            )
         ),
         "notebook": "".join(each._repr_html_() for each in (report, found, *others)),
     }
@@ -229,8 +244,9 @@ def test_the_name_of_an_open_size_is_text(name: str) -> None:
     assert seen.found == Elements(same.to_html()).found
     assert not [key for key, _ in seen.attributes if key.startswith("on") or "href" in key]
     words = html.unescape(page).replace("\N{NO-BREAK SPACE}", " ")
-    said = escape.plain(name) if re.search(r"\w", name) else "x_2"  # a "?" is said of any open size
-    assert f"input  1x{said}x{escape.plain(name)}2" in words
+    shown = escape.log_lines(escape.plain(name))
+    said = shown if re.search(r"\w", name) else "x_2"  # a "?" is said of any open size
+    assert f"input  1x{said}x{shown}2" in words
     made = report.to_csv() + report.to_markdown() + report.to_json() + str(report)
     assert plain(made)
     rows = list(csv.reader(io.StringIO(report.to_csv())))
@@ -481,6 +497,20 @@ def test_a_name_is_text_in_charts(by_tex: bool) -> None:
             assert not cbook.is_math_text(text)
 
 
+@pytest.mark.parametrize("form", [{}, {"backend": "pgf", "format": "pdf"}], ids=["pgf", "pdf"])
+def test_a_name_is_no_command_to_latex_that_draws_a_chart(tmp_path: Path, form: Any) -> None:
+    pytest.importorskip("matplotlib")
+    from convgraph.reports import charts
+
+    for name in (r"\input{/etc/passwd}", "a\x1b", r"$\$x"):
+        net = labelled(name)
+        plots = [charts.plot_growth(net), charts.plot_sparsity(net), charts.plot_matrix(net)]
+        for made in plots:
+            with pytest.raises(cg.ConvgraphError, match="pgf gives names to LaTeX"):
+                made.savefig(tmp_path / "chart.pgf", **form)
+    assert plots[1]._repr_png_()[:4] == b"\x89PNG"
+
+
 @pytest.mark.parametrize("name", [n for n in NAMES.values() if not n.isprintable()])
 def test_no_row_and_no_array_bears_a_name_that_commands(name: str) -> None:
     if name.replace("\n", "").isprintable():  # the names of a user's own graph may have lines
@@ -488,6 +518,24 @@ def test_no_row_and_no_array_bears_a_name_that_commands(name: str) -> None:
     for make in (lambda: Row(name, (3,)), lambda: Array(name, (3,))):
         with pytest.raises(cg.ConvgraphError, match="printed"):
             make()
+
+
+@pytest.mark.parametrize("kind", ["workflow", "pipeline", "group"])
+def test_no_name_commands_a_log(kind: str) -> None:
+    name = NAMES[kind]
+    size = sp.Symbol(name, integer=True, positive=True)
+    for make in (Row, Array, lambda n, _: cg.Conv(3, letter=n), lambda *_: cg.Conv(size)):
+        with pytest.raises(cg.ConvgraphError, match="commands no log"):
+            make(name, (3,))
+    node = helper.make_node(name, ["x"], ["y"], name, domain=name)
+    ends = [helper.make_tensor_value_info(end, TensorProto.FLOAT, (1, 1, 3)) for end in "xy"]
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(name, 1)]
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:])
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=opsets))
+    plan = cg.tiles(cg.from_onnx(model(name)), tile=3)
+    said = [*net.caveats, *(layer.spec for layer in net.layers), plan.statement(), plan.theorem()]
+    verdict = cg.check_equivariance(cg.from_onnx(model(name)), cg.Shift(1))
+    assert printed("\n".join(map(str, [*said, verdict, repr(verdict), verdict.counterexample])))
 
 
 def test_what_follows_a_line_break_is_no_length_in_tex() -> None:
@@ -507,7 +555,7 @@ SMT = {"bar": "a| () Int) (assert false) ; |", "script": "a\n(assert false)", "b
 
 def proofs(name: Any) -> Iterator[Any]:
     """What is proved, or refuted, of layers whose kernel, or whose size, bears a name."""
-    letter = name if name.isprintable() else "q"
+    letter = name if escape.is_plain(name) else "q"
     size, own = (sp.Symbol(each, integer=True, positive=True) for each in ("k", letter))
     yield cg.prove(cg.Conv(size, letter=letter), cg.Shift(1))
     yield cg.prove(cg.Conv(own), cg.Shift(1))
@@ -593,6 +641,21 @@ def test_a_text_of_numpy_is_no_number(text: Any, monkeypatch: pytest.MonkeyPatch
     ):
         with pytest.raises(cg.ConvgraphError, match="numbers or sympy"):
             ask()
+    assert not ran
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["f(1)", np.str_("f(1)"), ("f(1)",), {"f(1)": "f(1)"}, {"f(1)"}, np.array(["f(1)"], object)],
+    ids=["text", "text of numpy", "tuple", "dict", "set", "array"],
+)
+def test_no_entry_of_a_matrix_is_run(monkeypatch: pytest.MonkeyPatch, entry: Any) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *given: ran.append(given))
+    matrix = np.empty((1, 2), object)
+    matrix[0, 0], matrix[0, 1] = sp.Symbol("a"), entry
+    with pytest.raises(cg.ConvgraphError, match="numbers or sympy"):
+        cg.tied_from_matrix(matrix)
     assert not ran
 
 

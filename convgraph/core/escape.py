@@ -20,6 +20,7 @@ __all__ = [
     "csv",
     "dot",
     "formula",
+    "is_plain",
     "json",
     "json_in_html",
     "log",
@@ -50,6 +51,20 @@ def plain(text: str, keep: str = "") -> str:
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
     return _COMMAND.sub(r"#\\x23", text) if "##" in text else text
+
+
+def is_plain(text: str) -> bool:
+    r"""Whether a text is one line that a terminal and a log show as it is, and take for no command.
+
+    >>> (
+    ...     is_plain("conv::1"),
+    ...     is_plain("::stop-commands::x"),
+    ...     is_plain("##[error]x"),
+    ...     is_plain("\x07"),
+    ... )
+    (True, False, False, False)
+    """
+    return text.isprintable() and text == log_lines(text)
 
 
 def log(text: str) -> str:

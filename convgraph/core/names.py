@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 
 __all__ = [
+    "PRINTED",
     "check_name",
     "check_printed",
     "parameter_name",
@@ -22,6 +24,8 @@ __all__ = [
     "unit_name",
     "unit_names",
 ]
+
+PRINTED = "a name is of characters that are printed, and commands no log"
 
 
 def row_prefix(row: str) -> str:
@@ -106,12 +110,15 @@ def check_name(argument: str, name: str) -> str:
         raise ConvgraphError(
             f"{argument}={name!r}: a name is a non-empty string without spaces around it"
         )
-    if not name.isprintable():
-        raise ConvgraphError(f"{argument}={name!r}: a name is of characters that are printed")
+    if not escape.is_plain(name):
+        raise ConvgraphError(f"{argument}={name!r}: {PRINTED}")
     return name
 
 
 def check_printed(name: str) -> None:
-    """Refuse a name that would command the terminal that it is shown on; it may have lines."""
-    if not (name.isprintable() or name.replace("\n", "").isprintable()):
-        raise ConvgraphError(f"name={name!r}: a name is of characters that are printed")
+    """Refuse a name that would command the terminal or the log that it is shown on.
+
+    It may have lines.
+    """
+    if name != escape.log(name):
+        raise ConvgraphError(f"name={name!r}: {PRINTED}")

@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy as sp
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.names import PRINTED
 
 __all__ = [
     "Size",
@@ -51,8 +53,8 @@ def size_symbol(name: str) -> sp.Symbol:
 def as_size(argument: str, value: Any, rule: str, least: float = 1) -> Size:
     """Check a size: an integer of at least `least`, or an integer-valued sympy expression."""
     if isinstance(value, sp.Expr) and not value.is_number:
-        if not all(symbol.name.isprintable() for symbol in value.free_symbols):
-            raise ConvgraphError(f"{argument}={value}: a name is of characters that are printed")
+        if not all(escape.is_plain(symbol.name) for symbol in value.free_symbols):
+            raise ConvgraphError(f"{argument}={value}: {PRINTED}")
         if value.is_integer is False or (least >= 1 and value.is_positive is False):
             raise ConvgraphError(f"{argument}={value}: {rule}")
         if value.is_integer is None:

@@ -1,12 +1,12 @@
-"""Names in ONNX models that no terminal should print, written in printable characters."""
+"""Names in ONNX models that no terminal and no log should print, written as what they can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.escape import plain
+from convgraph.core.escape import log_lines, plain
 
 __all__ = ["printable"]
 
@@ -15,7 +15,8 @@ STRING, MESSAGE = 9, 11  # FieldDescriptor.TYPE_STRING, TYPE_MESSAGE
 
 
 def printable(model: Any) -> Any:
-    """The model itself, or a copy whose names with other than printable characters are escaped.
+    """The model itself, or a copy whose names are escaped where they have other than printable
+    characters, or would command a service that reads the log.
 
     Raises
     ------
@@ -53,20 +54,21 @@ def _is_printable(model: Any) -> bool:
             ]
         else:
             names = values
-        if not "".join(names).isprintable():
+        if not _are_plain(names):
             return False
         for node in graph.node:
-            if not "".join(
-                (
-                    *(*node.input, *node.output, node.name, node.op_type, node.domain),
-                    *(attribute.name for attribute in node.attribute),
-                )
-            ).isprintable():
+            own = (*node.input, *node.output, node.name, node.op_type, node.domain)
+            if not _are_plain((*own, *(attribute.name for attribute in node.attribute))):
                 return False
             for attribute in node.attribute:
                 if attribute.type in GRAPHS:
                     graphs += [attribute.g, *attribute.graphs]
     return True
+
+
+def _are_plain(names: Sequence[str]) -> bool:
+    lines = "\n".join(names)
+    return "".join(names).isprintable() and lines == log_lines(lines)
 
 
 def _messages(message: Any) -> Iterator[Any]:
@@ -82,7 +84,7 @@ def _messages(message: Any) -> Iterator[Any]:
 
 
 def _escaped(name: str, taken: dict[str, str]) -> str:
-    made = plain(name)
+    made = log_lines(plain(name))
     if taken.setdefault(made, name) != name:
         raise ConvgraphError(f"name={name!r}: two names of the model are one in print")
     return made

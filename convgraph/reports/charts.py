@@ -48,7 +48,27 @@ def _figure(width: float, height: float) -> Figure:
             self.savefig(content, format="png")
             return content.getvalue()
 
+        def draw(self, renderer: Any) -> None:
+            if type(self.canvas).__module__ == "matplotlib.backends.backend_pgf":
+                _check_letters(self)
+            super().draw(renderer)
+
     return Plot(figsize=(width, height), layout="constrained")
+
+
+def _check_letters(figure: Figure) -> None:
+    """Refuse names that are commands where LaTeX draws all texts as they are."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        said = text.get_text()
+        by_tex = text.get_usetex() or is_math_text(said)  # such are ours, or matplotlib's own
+        if not by_tex and "\\" in said.replace(r"\$", "$"):
+            raise ConvgraphError(
+                f"plot: the backend pgf gives names to LaTeX as they are, and {said!r} would be a "
+                "command there; save it as .pdf or .svg"
+            )
 
 
 def _said(name: str) -> str:
