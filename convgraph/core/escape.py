@@ -48,8 +48,7 @@ def plain(text: str, keep: str = "") -> str:
     >>> print(plain("##vso[task.complete]"))
     #\x23vso[task.complete]
     """
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+    text = _printable(text, keep)
     return _COMMAND.sub(r"#\\x23", text) if "##" in text else text
 
 
@@ -65,6 +64,12 @@ def is_plain(text: str) -> bool:
     (True, False, False, False)
     """
     return text.isprintable() and text == log_lines(text)
+
+
+def _printable(text: str, keep: str = "") -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
 
 
 def log(text: str) -> str:
@@ -102,7 +107,8 @@ def markup(text: str) -> str:
     """
     import html
 
-    return html.escape(plain(text, keep="\n"))
+    # a page is no log, and its script finds units by their names
+    return html.escape(_printable(text, keep="\n"))
 
 
 def dot(text: str) -> str:
