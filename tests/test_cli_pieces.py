@@ -64,6 +64,11 @@ def test_a_model_is_bound_to_the_size_that_is_asked_for() -> None:
         (["tiles", SPEC, "--tile", "8"], "an expression needs its sizes"),
         (["tiles", SPEC, "--input", "64x48", "--tile", "a"], "whole numbers joined by x"),
         (["tiles", SPEC, "--input", "64x48", "--overhead", "x"], "overhead='x'"),
+        (
+            ["tiles", SPEC, "--input", "64x48", "--overhead", "1e999999999"],
+            "overhead='1e999999999'",
+        ),
+        (["stream", SPEC, "--input", "64x48", "--rate", "1e999999999"], "rate='1e999999999'"),
         (["tiles", SPEC + ">> GlobalAvgPool()", "--input", "1x8x8", "--tile", "6"], "(--row h2)"),
         (["tiles", "none.onnx", "--tile", "8"], "none.onnx"),
         (["stream", SOUND, "--input", "64", "--axis", "space"], "axis='space'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from convgraph.core.sizes import Size
 
 __all__ = [
+    "fraction_of",
     "given",
     "given_input",
     "model_inputs",
@@ -85,6 +88,22 @@ def values_of(given: tuple[str, ...]) -> dict[str, Any]:
             raise ConvgraphError(f"set={text!r}: an input and its value, such as sr=16000")
         named[name] = found[0] if len(found) == 1 else found
     return named
+
+
+# a power of ten such as 1e999999999 is a number of as many digits
+_FRACTION = re.compile(r"[+-]?\d{1,15}(\.\d{1,15}|/\d{1,15})?", re.ASCII)
+
+
+def fraction_of(argument: str, text: str, rule: str) -> Fraction:
+    """The number that a text such as 16000, 0.25 or 1/4 says."""
+    from convgraph.core.errors import ConvgraphError
+
+    try:
+        if _FRACTION.fullmatch(text.strip()):
+            return Fraction(text.strip())
+    except ZeroDivisionError:
+        pass
+    raise ConvgraphError(f"{argument}={text!r}: {rule}")
 
 
 def network_given(

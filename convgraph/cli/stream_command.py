@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from convgraph.cli.given import given, given_input, model_values, network_given
+from convgraph.cli.given import fraction_of, given, given_input, model_values, network_given
 from convgraph.cli.output import print_json, print_line, progress
 from convgraph.cli.shared_arguments import json_option
+
+HERTZ = "positions a second, 16000 or 48000/7"
 
 
 @click.command("stream")
@@ -47,7 +47,8 @@ def command(
     with progress("The stream", 2) as step:
         network = network_given(given, sizes, row, settings)
         step()
-        made = stream(network, _axis(axis), chunk, rate=_rate(rate), row=row)
+        hertz = None if rate is None else fraction_of("rate", rate, HERTZ)
+        made = stream(network, _axis(axis), chunk, rate=hertz, row=row)
         step()
     schedule = made.schedule()
     if as_json:
@@ -69,16 +70,3 @@ def _axis(text: str) -> int:
         return int(text)
     except ValueError:
         raise ConvgraphError(f"axis={text!r}: time, or the number of an axis of space") from None
-
-
-def _rate(text: str | None) -> Any:
-    from fractions import Fraction
-
-    from convgraph.core.errors import ConvgraphError
-
-    if text is None:
-        return None
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ConvgraphError(f"rate={text!r}: positions a second, 16000 or 48000/7") from None

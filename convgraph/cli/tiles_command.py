@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from convgraph.cli.given import given, given_input, model_values, network_given
+from convgraph.cli.given import fraction_of, given, given_input, model_values, network_given
 from convgraph.cli.output import print_json, print_line, progress
 from convgraph.cli.shared_arguments import json_option
+
+SHARE = "a whole number or a fraction, 1/4"
 
 
 @click.command("tiles")
@@ -49,7 +49,7 @@ def command(
     with progress("The plan", 2) as step:
         network = network_given(given, sizes, row, settings)
         step()
-        share = None if overhead is None else _fraction(overhead)
+        share = None if overhead is None else fraction_of("overhead", overhead, SHARE)
         try:
             plan = tiles(
                 network,
@@ -86,14 +86,3 @@ def _sizes(text: str | None) -> tuple[int, ...] | int | None:
             f"{text!r}: whole numbers joined by x, such as 512 or 512x256"
         ) from None
     return sizes[0] if len(sizes) == 1 else sizes
-
-
-def _fraction(text: str) -> Any:
-    from fractions import Fraction
-
-    from convgraph.core.errors import ConvgraphError
-
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise ConvgraphError(f"overhead={text!r}: a whole number or a fraction, 1/4") from None
