@@ -178,6 +178,29 @@ def test_a_fault_of_parameters_that_comes_up_later_is_said_of_its_node() -> None
         from_onnx(model(nodes, {"x": (3,)}, held=held)).evaluate([1, 2, 3])
 
 
+WRONG = {
+    "a sum over an axis that is not there": ("ReduceSum", [[1.0, 2.0], [7]]),
+    "positions beyond the end": ("Gather", [[1.0, 2.0], [9]]),
+    "a slope of text": ("PRelu", [["a", "b"], [1.0, 2.0]]),
+    "text that is unpacked": ("DequantizeLinear", [["a", "b"], 2.0]),
+    "a logarithm over an axis that is not there": ("ReduceLogSum", [[1.0, 2.0], [7]]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("shown", [True, False])
+def test_constants_that_an_operator_does_not_take_are_refused(name: str, shown: bool) -> None:
+    """When the model is read, or once their values are asked for."""
+    op, given = WRONG[name]
+    held = {f"c{i}": np.array(v) for i, v in enumerate(given)}
+    held = {k: v.astype(object) if v.dtype.kind == "U" else v for k, v in held.items()}
+    held = {k: v.astype(np.float32) if v.dtype == float else v for k, v in held.items()}
+    nodes = [node(op, list(held), ["u"]), node("Add", ["x", "u"], ["y"])]
+    outputs = ("u", "y") if shown else ("y",)
+    with pytest.raises(ConvgraphError, match=rf"{op}|'u'"):
+        from_onnx(model(nodes, {"x": (2,)}, outputs, held, opset=21)).evaluate([1, 2])
+
+
 def test_functions_are_written_out() -> None:
     functions = [calls("F", "G", "Relu"), calls("FF", "F", "F")]
     functions[0].node[0].op_type = "Neg"

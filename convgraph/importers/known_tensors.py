@@ -18,7 +18,7 @@ from convgraph.importers.array_operators import LARGEST
 from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
 from convgraph.importers.node import Node
-from convgraph.importers.values import Known, Recipe, roots_of
+from convgraph.importers.values import FAULTS, Known, Recipe, roots_of
 
 __all__ = ["computed", "entry_by_entry", "followed"]
 
@@ -94,7 +94,7 @@ def followed(kind: str, function: Callable[..., Any], averaged: bool = False) ->
                 try:  # as nothing is computed while the model is read, its faults come up here
                     with np.errstate(all="ignore"):
                         result = function(node, *arrays)
-                except (ArithmeticError, LookupError, TypeError, ValueError) as e:
+                except FAULTS as e:
                     raise ConvgraphError(
                         f"node {node.outputs[0]!r} ({node.op}): not as the operator asks: {e}"
                     ) from e

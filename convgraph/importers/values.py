@@ -49,6 +49,10 @@ class Recipe(NamedTuple):
     """What the result is divided by, where it is a mean."""
 
 
+FAULTS = (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError)
+"""What a computation raises whose operands are not what its operator takes."""
+
+
 class Known:
     """A tensor that does not depend on the model's input; its entries are read when asked for.
 
@@ -104,7 +108,12 @@ class Known:
         if self._values is None:
             if self._read is None:
                 raise ConvgraphError(f"{self.name!r}: the model does not hold the tensor's values")
-            values = np.asarray(self._read())
+            try:  # what waits until it is asked for meets its faults here
+                values = np.asarray(self._read())
+            except ConvgraphError:
+                raise
+            except FAULTS as error:
+                raise ConvgraphError(f"{self.name!r}: not as its operator asks: {error}") from error
             if values.size != self.size:
                 raise ConvgraphError(
                     f"{self.name!r}: {values.size} values in the shape {self.shape}"

@@ -32,7 +32,7 @@ from convgraph.importers.computed_parameters import settle
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.operators_not_read import NOT_READ
-from convgraph.importers.values import Known, Signal, Weights, row_shape
+from convgraph.importers.values import FAULTS, Known, Signal, Weights, row_shape
 
 __all__ = ["build", "confirm", "needed_nodes", "network_of"]
 
@@ -164,7 +164,7 @@ def build(builder: Builder, node: Node) -> None:
         if e.obj is not None:
             raise
         raise ConvgraphError(_about(node, LEFT_OUT)) from e
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as e:
+    except (*FAULTS, MemoryError) as e:
         # a model is data: a node that breaks its operator's rules is no fault of this library's
         left_out = isinstance(e, TypeError) and "NoneType" in str(e)
         why = LEFT_OUT if left_out else f"not as the operator asks: {e}"
@@ -176,7 +176,7 @@ def _by_its_body(builder: Builder, node: Node) -> bool:
     inner = None if builder.body is None else builder.body(node, builder.values)
     if inner is None:
         return False
-    lists = {n: kept for n, kept in vars(builder).items() if isinstance(kept, list | dict)}
+    lists = {n: kept for n, kept in vars(builder).items() if isinstance(kept, list | dict | set)}
     before = {name: copy(kept) for name, kept in lists.items()}
     try:
         for each in needed_nodes(inner, [name for name in node.outputs if name])[0]:
