@@ -248,10 +248,17 @@ class Window(Axis):
     def _missing_of(self, tap: Size) -> tuple[Size, Size]:
         if self.boundary != "zeros":
             return 0, 0
-        first = ceil_div(self.padding - self.dilation * tap, self.stride)
-        past = ceil_div(self.inputs + self.padding - self.dilation * tap, self.stride)
-        behind = 0 if self.ends_inside else clamp(self.outputs - past, 0, self.outputs)
-        return clamp(first, 0, self.outputs), behind
+        before: Size = 0
+        behind: Size = 0
+        p = self.padding
+        # sympy takes long to see that no tap falls before an input which is not padded there
+        if p > 0 if isinstance(p, int) else not p.is_nonpositive:
+            first = ceil_div(self.padding - self.dilation * tap, self.stride)
+            before = clamp(first, 0, self.outputs)
+        if not self.ends_inside:
+            past = ceil_div(self.inputs + self.padding - self.dilation * tap, self.stride)
+            behind = clamp(self.outputs - past, 0, self.outputs)
+        return before, behind
 
     def uses_of(self, tap: Size) -> Size:
         before, behind = self.missing_of(tap)
