@@ -38,6 +38,8 @@ from convgraph.figures.dot import edge_id, mark_id, unit_id
 from convgraph.figures.panel import Edge
 from convgraph.figures.routes import Route
 from convgraph.figures.symbols import split_symbol
+from convgraph.importers.array_operators import divided
+from convgraph.importers.node import Node
 from convgraph.symmetry.proofs.refutation import Undecided
 from tests.hostile_names import NAMES, NETWORKS, labelled, model, open_sizes
 
@@ -656,6 +658,50 @@ def test_no_entry_of_a_matrix_is_run(monkeypatch: pytest.MonkeyPatch, entry: Any
     matrix[0, 0], matrix[0, 1] = sp.Symbol("a"), entry
     with pytest.raises(cg.ConvgraphError, match="numbers or sympy"):
         cg.tied_from_matrix(matrix)
+    assert not ran
+
+
+@pytest.mark.parametrize("way", ["initialiser", "constant", "filled", "sparse", "function"])
+def test_no_text_of_a_tensor_is_run(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *given: ran.append(given))
+    text = helper.make_tensor("t", TensorProto.STRING, (1,), [b"print(1)"])
+    two = helper.make_tensor("two", TensorProto.INT64, (1,), [2])
+    ends = [helper.make_tensor_value_info(end, TensorProto.FLOAT, (1, 1, 6)) for end in "xz"]
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    nodes = [helper.make_node("Div", ["t", "two"], ["q"])]
+    kept: dict[str, Any] = {"initializer": [two]}
+    functions = []
+    if way == "initialiser":
+        kept["initializer"].append(text)
+    elif way == "constant":
+        nodes.insert(0, helper.make_node("Constant", [], ["t"], value=text))
+    elif way == "filled":
+        nodes.insert(0, helper.make_node("ConstantOfShape", ["two"], ["t"], value=text))
+    elif way == "sparse":
+        at = helper.make_tensor("at", TensorProto.INT64, (1,), [0])
+        kept["sparse_initializer"] = [helper.make_sparse_tensor(text, at, (1,))]
+    else:
+        made = helper.make_node("Constant", [], ["t"], value=text)
+        functions = [helper.make_function("own", "F", ["two"], ["q"], [made, *nodes], opsets)]
+        nodes = [helper.make_node("F", ["two"], ["q"], domain="own")]
+    nodes.append(helper.make_node("Reshape", ["x", "q"], ["z"]))
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], **kept)
+    with pytest.raises(cg.ConvgraphError, match="texts, and no numbers"):
+        cg.from_onnx(helper.make_model(graph, opset_imports=opsets, functions=functions))
+    assert not ran
+
+
+@pytest.mark.parametrize("text", ["print(1)", np.str_("print(1)")])
+def test_no_text_is_divided(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *given: ran.append(given))
+    texts, numbers = np.array([text, 1], object), np.array([2, 3])
+    for pair in ((texts, numbers), (numbers, texts), (texts, texts)):
+        with pytest.raises(cg.ConvgraphError, match="a real number"):
+            divided(Node("Div", ("a", "b"), ("c",)), *pair)
+    sizes = np.array([sp.Symbol("n", integer=True) * 4, 7], object)
+    assert str(divided(Node("Div", ("a", "b"), ("c",)), sizes, numbers).tolist()) == "[2*n, 2]"
     assert not ran
 
 

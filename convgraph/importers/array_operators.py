@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import is_symbolic, product
 from convgraph.importers.node import Node
+from convgraph.importers.numbers import exact
 from convgraph.importers.onnx_tensors import MOST_AXES
 from convgraph.importers.pointwise_operators import KINDS
 from convgraph.importers.reshaping_operators import within
@@ -103,7 +104,8 @@ def stepped(node: Node, start: Array, limit: Array, delta: Array) -> Array:
 def divided(node: Node, a: Array, b: Array) -> Array:
     """Quotients: whole numbers are divided towards zero, sizes that are symbols downwards."""
     if object in (a.dtype, b.dtype):
-        return np.vectorize(lambda x, y: sp.floor(sp.sympify(x) / y), otypes=[object])(a, b)
+        # of sympy's own making, a number from a text would be a program that is run
+        return np.vectorize(lambda x, y: sp.floor(exact(x) / exact(y)), otypes=[object])(a, b)
     if np.result_type(a, b).kind in "iu":
         return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
     return a / b

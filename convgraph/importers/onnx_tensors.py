@@ -16,7 +16,7 @@ from convgraph.importers.values import Known
 __all__ = ["Attributes", "Tensors"]
 
 MOST_AXES = 32  # as many as numpy has had
-INT64 = 7
+INT64, STRING = 7, 8
 EXTERNAL = 1  # TensorProto.EXTERNAL
 FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, BFLOAT16, FLOAT8...
 
@@ -76,7 +76,9 @@ class Tensors:
         return False
 
     def read(self, tensor: Any) -> NDArray[Any]:
-        """The entries of a tensor."""
+        """The entries of a tensor; never texts, which sympy would run as programs."""
+        if tensor.data_type == STRING:
+            raise ConvgraphError(f"tensor={tensor.name!r}: its entries are texts, and no numbers")
         if tensor.data_type == INT64 and tensor.data_location != EXTERNAL:  # shapes, mostly
             raw = tensor.raw_data
             if len(raw) % 8 == 0:
