@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -702,6 +703,30 @@ def test_no_text_is_divided(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
             divided(Node("Div", ("a", "b"), ("c",)), *pair)
     sizes = np.array([sp.Symbol("n", integer=True) * 4, 7], object)
     assert str(divided(Node("Div", ("a", "b"), ("c",)), sizes, numbers).tolist()) == "[2*n, 2]"
+    assert not ran
+
+
+@pytest.mark.parametrize(
+    "given", ["f(1)", ["f(1)"], np.array(["f(1)"], object), np.array([("f(1)",), 1], object)]
+)
+def test_no_text_that_a_function_gives_is_run(monkeypatch: pytest.MonkeyPatch, given: Any) -> None:
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *args: ran.append(args))
+    size = np.asarray(given).size
+    with pytest.raises(cg.ConvgraphError, match="on the numbers"):
+        cg.trace(lambda x, w: x * w if x.dtype == object else given, x=size, w=size)
+    assert not ran
+
+
+@pytest.mark.parametrize("way", ["text", "latex", "verify", "smt2", "recheck", "__repr__"])
+def test_no_text_in_a_proof_is_run(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    proof = cg.prove_converse(2)
+    ran: list[Any] = []
+    monkeypatch.setattr("sympy.parsing.sympy_parser.eval_expr", lambda *given: ran.append(given))
+    for spec in ("f(1)", ("f(1)",)):
+        forged = replace(proof, statement=replace(proof.statement, spec=spec))
+        with pytest.raises(cg.ConvgraphError, match="no proof"):
+            getattr(forged, way)()
     assert not ran
 
 

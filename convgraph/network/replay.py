@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Number
 from random import Random
 from typing import Any, TypeAlias
 
@@ -25,6 +26,7 @@ from convgraph.core.network import Network
 __all__ = ["replay"]
 
 Numbers: TypeAlias = "list[NDArray[Any]]"
+NUMBERS = Number, np.bool_, sp.Expr
 ROUNDING = 1e-9
 LARGEST = 2000  # exponents: floats end at exp(710), and 2000 leaves room for powers of a third
 HYPERBOLIC = sp.sinh, sp.cosh, sp.tanh
@@ -100,6 +102,10 @@ def _try(held: _Held, given: Numbers, twice: bool) -> Exception | None:
     values = held.computed(given)
     if isinstance(values, Exception):
         return values
+    if values.dtype.kind not in "biuf":
+        text = next((v for v in values.ravel().tolist() if isinstance(v, str | bytes)), None)
+        if text is not None:
+            held.refuse(given, f"it gives {text!r}, which is a text and no number")
     if twice:
         again = held.computed(given)
         if isinstance(again, Exception) or not _same(values, again, 0.0):
@@ -136,7 +142,9 @@ def _same(a: Any, b: Any, bound: float) -> bool:
         try:
             a, b = _floats(a), _floats(b)
         except (TypeError, ValueError):  # expressions, in a function that sympy knows by name
-            pairs = zip(a.ravel(), b.ravel(), strict=True)
+            pairs = list(zip(a.ravel(), b.ravel(), strict=True))
+            if not all(isinstance(each, NUMBERS) for pair in pairs for each in pair):
+                return False  # a text would be run
             return all(sp.expand(sp.sympify(u) - sp.sympify(v)) == 0 for u, v in pairs)
     if a.dtype.kind in "iu" and b.dtype.kind in "iu":
         return bool(np.array_equal(a, b))

@@ -147,6 +147,10 @@ def reading(proof: Proof) -> Iterator[None]:
     try:
         if type(proof.statement) is not Statement or any(type(s) is not Step for s in proof.steps):
             raise ConvgraphError("statement, steps: this is no proof, and was altered")
+        spec = proof.statement.spec
+        if proof.statement.theorem == "converse" and not isinstance(spec, int | sp.Expr):
+            # sympy would run a text where the stride stands
+            raise ConvgraphError(f"spec={spec!r}: this is no proof, and was altered")
         yield
     except ConvgraphError:
         raise
