@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.interactions.fields import receptive_field
 from convgraph.layers.spec import as_shape
 from convgraph.network.from_networkx import from_networkx
@@ -181,7 +182,7 @@ def assert_tied(
         if not graph.has_edge(source, target):
             raise AssertionError(f"there is no connection {source} -> {target}")
         edges = graph[source][target].values()
-        labels[source, target] = Counter(sp.sympify(data["parameter"]) for data in edges)
+        labels[source, target] = Counter(sympified(data["parameter"]) for data in edges)
         if not any(label.free_symbols for label in labels[source, target]):
             raise AssertionError(
                 f"{source} -> {target} carries no parameter, but {_labels(labels[source, target])}"

@@ -55,3 +55,13 @@ def test_no_folders_of_symmetry_are_in_a_circle() -> None:
         imports.setdefault(room, set()).update(each for each in found if each != room)
     order = list(TopologicalSorter(imports).static_order())  # or CycleError names the circle
     assert set(imports) <= set(order)
+
+
+def test_sympy_is_given_numbers_and_expressions_in_one_way() -> None:
+    """`sympify` runs a text as a program, which `sympified` refuses to give it."""
+    found = [
+        path.name
+        for path in sorted((Path(__file__).parent.parent / "convgraph").rglob("*.py"))
+        if re.search(r"\bsympify\b(?!`)", path.read_text(encoding="utf-8"))
+    ]
+    assert found == ["sympified.py"]

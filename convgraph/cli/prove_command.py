@@ -8,6 +8,7 @@ import click
 
 from convgraph.cli.output import print_json, print_lines, print_text, progress
 from convgraph.cli.shared_arguments import SpecType
+from convgraph.core.sympified import sympified
 
 if TYPE_CHECKING:
     from convgraph.symmetry.proofs.proof import Proof
@@ -110,7 +111,7 @@ def _shift(spec: Any, text: str, axis: int, where: str) -> Shift:
 
     sizes = free_symbols(spec)
     amounts = []
-    for amount in map(sp.sympify, parse_amounts("shift", text)):
+    for amount in map(sympified, parse_amounts("shift", text)):
         free = {s: sp.Symbol(s.name, integer=True) for s in amount.free_symbols - sizes}
         moved = amount.xreplace(free)
         amounts.append(int(moved) if moved.is_Integer else moved)

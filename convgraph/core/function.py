@@ -15,6 +15,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core.sympified import sympified
+
 __all__ = ["End", "Function", "rational"]
 
 Array = NDArray[Any]
@@ -107,7 +109,7 @@ class Function:
         if not self.known:
             return None
         if self.slopes is not None:
-            right, left = map(sp.sympify, self.slopes)
+            right, left = map(sympified, self.slopes)
             return sp.expand(right + sign * left).is_zero
         for place in PLACES:
             here, there = self._at(place), self._at(-place)
@@ -127,7 +129,7 @@ class Function:
         """A value, if there is one."""
         if not self.known:
             return None
-        found = sp.sympify(self.exact(value))
+        found = sympified(self.exact(value))
         return None if found.has(sp.nan, sp.zoo) else found
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.function import Function
 from convgraph.core.simple_functions import LINE, ONE, ZERO, erf, rounded, sigmoid
+from convgraph.core.sympified import sympified
 
 __all__ = ["MAKERS"]
 
@@ -228,7 +229,7 @@ def _plain(value: Number) -> float:
 
 
 def _number(value: Number) -> sp.Expr:
-    return sp.Rational(value) if isinstance(value, Fraction) else sp.sympify(value)
+    return sp.Rational(value) if isinstance(value, Fraction) else sympified(value)
 
 
 MAKERS: dict[str, Callable[..., Function]] = {

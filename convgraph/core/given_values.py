@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.labels import Labels
+from convgraph.core.sympified import sympified
 
 if TYPE_CHECKING:
     from convgraph.core.network import Network
@@ -139,7 +140,7 @@ def _settled(labels: Labels, values: NDArray[Any]) -> list[sp.Expr]:
     free = {symbol for label in labels.numbers for symbol in label.free_symbols}
     if not free:
         return list(labels.numbers)
-    known = {symbol: sp.sympify(values[labels.find(symbol.name)]) for symbol in free}
+    known = {symbol: sympified(values[labels.find(symbol.name)]) for symbol in free}
     return [label.xreplace(known) for label in labels.numbers]
 
 

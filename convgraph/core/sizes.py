@@ -12,6 +12,7 @@ import sympy as sp
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import PRINTED
+from convgraph.core.sympified import sympified
 
 __all__ = [
     "Size",
@@ -89,14 +90,14 @@ def floor_div(a: Size, b: Size) -> Size:
     """
     if isinstance(a, int | np.ndarray) and isinstance(b, int):
         return a // b
-    return _simplest(_rounded(sp.floor, sp.expand(sp.sympify(a) / b)))
+    return _simplest(_rounded(sp.floor, sp.expand(sympified(a) / b)))
 
 
 def ceil_div(a: Size, b: Size) -> Size:
     """Ceiling of a / b, exactly, also for symbols."""
     if isinstance(a, int) and isinstance(b, int):
         return -(-a // b)
-    return _simplest(_rounded(sp.ceiling, sp.expand(sp.sympify(a) / b)))
+    return _simplest(_rounded(sp.ceiling, sp.expand(sympified(a) / b)))
 
 
 ROUNDED = (sp.floor, sp.ceiling)
@@ -152,7 +153,7 @@ def clamp(value: Size, low: Size, high: Size) -> Size:
     """
     if all(isinstance(v, int) for v in (value, low, high)):
         return max(low, min(value, high))
-    if is_symbolic(high) and not sp.sympify(high).is_positive and low == 0:
+    if is_symbolic(high) and not sympified(high).is_positive and low == 0:
         # sympy settles more comparisons when it knows that the upper bound, a count, is positive
         count = sp.Dummy("o", integer=True, positive=True)
         return _simplest(sp.Max(0, sp.Min(sp.expand(value), count)).subs(count, high))

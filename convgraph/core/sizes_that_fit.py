@@ -10,6 +10,7 @@ import sympy as sp
 
 from convgraph.core.congruence import Congruence
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 
 __all__ = ["agreeing", "fits"]
 
@@ -59,7 +60,7 @@ def agreeing(pairs: Iterable[tuple[Size, Size]]) -> dict[sp.Symbol, Congruence]:
     """The sizes, by symbol, for which both of all pairs are equal; none where that is not known."""
     found: dict[sp.Symbol, Congruence] = {}
     for a, b in pairs:
-        difference = sp.expand(sp.sympify(a) - b)
+        difference = sp.expand(sympified(a) - b)
         if difference == 0:
             continue
         symbols = difference.free_symbols

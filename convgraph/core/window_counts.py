@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core import memory
 from convgraph.core.pieces import Pieces, in_pieces, total
 from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sympified import sympified
 
 if TYPE_CHECKING:
     from convgraph.core.window import Window
@@ -131,7 +132,7 @@ def connections(axis: Window) -> Size:
     if axis.stride == 1 and axis.dilation == 1:
         return _unit_step_connections(axis)
     tap = sp.Dummy("j", integer=True, nonnegative=True)
-    of_tap = sp.sympify(axis.uses_of(tap))
+    of_tap = sympified(axis.uses_of(tap))
     if tap not in of_tap.free_symbols:
         return of_tap * axis.taps
     return sp.Sum(of_tap, (tap, 0, axis.taps - 1))
@@ -160,4 +161,4 @@ def _unit_step_connections(axis: Window) -> Size:
 
     behind = sp.expand(axis.outputs + axis.taps - 1 - axis.inputs - axis.padding)
     present = outputs * axis.taps - lost(axis.padding) - (0 if axis.ends_inside else lost(behind))
-    return sp.expand(sp.sympify(present).subs(outputs, axis.outputs))
+    return sp.expand(sympified(present).subs(outputs, axis.outputs))

@@ -11,6 +11,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.reduction import SUM
 from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.sympified import sympified
 from convgraph.core.window import identity
 from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, builds
@@ -127,7 +128,7 @@ def new_shape(old: Shape, wanted: Sequence[Any], zero_is_size: bool) -> Shape:
         if rest == 0 or (not is_symbolic(rest, total) and total % rest):
             raise ConvgraphError(f"shape={list(wanted)}: the shape {old} has {total} units")
         symbolic = is_symbolic(rest, total)
-        left = sp.cancel(sp.sympify(total) / rest) if symbolic else total // rest
+        left = sp.cancel(sympified(total) / rest) if symbolic else total // rest
         shape[shape.index(-1)] = left
     return tuple(shape)
 

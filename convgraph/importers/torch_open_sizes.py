@@ -16,6 +16,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sympified import sympified
 from convgraph.importers.node import Node
 from convgraph.importers.values import Known, row_shape
 
@@ -27,7 +28,7 @@ Values = Mapping[sp.Symbol, int]
 
 def open_symbols(given: Any) -> list[sp.Symbol]:
     """The symbols in the shapes that are given, in order of their names."""
-    return sorted({s for n in _sizes(given) for s in sp.sympify(n).free_symbols}, key=str)
+    return sorted({s for n in _sizes(given) for s in sympified(n).free_symbols}, key=str)
 
 
 def _sizes(given: Any) -> list[sp.Expr]:
@@ -109,7 +110,7 @@ def confirm_at(
     for shapes, at in zip(computed, values, strict=True):
         for row in network.rows:
             wanted = shapes(row.name)
-            found = tuple(sp.sympify(n).subs(at) if is_symbolic(n) else n for n in row.shape)
+            found = tuple(sympified(n).subs(at) if is_symbolic(n) else n for n in row.shape)
             if wanted is not None and found != row_shape(wanted):
                 raise ConvgraphError(
                     f"row={row.name!r}: its shape was read as {row.shape}, at {dict(at)} that is "

@@ -10,6 +10,7 @@ import sympy as sp
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.interactions.connections import simplest
 
 __all__ = ["POSITION", "AxisField"]
@@ -40,13 +41,13 @@ class AxisField:
     @property
     def size(self) -> Size | None:
         """How many positions lie between the ends, or None if that depends on i."""
-        size = simplest(sp.sympify(self.last) - self.first + 1)
-        return None if POSITION in sp.sympify(size).free_symbols else size
+        size = simplest(sympified(self.last) - self.first + 1)
+        return None if POSITION in sympified(size).free_symbols else size
 
     @property
     def stride(self) -> Size | None:
         """By how much the field moves from one position to the next; None if it varies."""
-        step = sp.expand(sp.sympify(self.first).subs(POSITION, POSITION + 1) - self.first)
+        step = sp.expand(sympified(self.first).subs(POSITION, POSITION + 1) - self.first)
         return None if POSITION in step.free_symbols else simplest(step)
 
     @property
@@ -57,8 +58,8 @@ class AxisField:
     def at(self, position: Size) -> AxisField:
         """The field of one position."""
         return AxisField(
-            simplest(sp.sympify(self.first).subs(POSITION, position)),
-            simplest(sp.sympify(self.last).subs(POSITION, position)),
+            simplest(sympified(self.first).subs(POSITION, position)),
+            simplest(sympified(self.last).subs(POSITION, position)),
         )
 
     def through(self, axis: Axis) -> AxisField:

@@ -15,6 +15,7 @@ from convgraph.core.named_row import input_row
 from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, size_symbol
+from convgraph.core.sympified import sympified
 from convgraph.core.wiring import Product
 from convgraph.interactions.axis_fields import AxisField
 from convgraph.interactions.connections import (
@@ -261,7 +262,7 @@ def _steady(
 ) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     """The size, stride and padding of a field that has the same everywhere."""
     facts = () if field is None else (field.size, field.stride, field.padding)
-    found = [sp.sympify(fact) for fact in facts if fact is not None]
+    found = [sympified(fact) for fact in facts if fact is not None]
     if len(found) < 3 or any(not fact.free_symbols.isdisjoint(sizes) for fact in found):
         raise ConvgraphError(
             f"spec={spec!r}: what a unit sees depends on where it is or on the size of the input; "

@@ -13,6 +13,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, is_symbolic
+from convgraph.core.sympified import sympified
 from convgraph.core.tables import Table, counted
 from convgraph.interactions import degrees
 from convgraph.interactions.connections import (
@@ -41,7 +42,7 @@ class _Counted:
         if self.dense == 0:
             return Fraction(0)
         if is_symbolic(self.connections, self.dense):
-            return sp.sympify(self.connections) / self.dense
+            return sympified(self.connections) / self.dense
         return Fraction(int(self.connections), int(self.dense))
 
     def _facts(self) -> dict[str, Any]:

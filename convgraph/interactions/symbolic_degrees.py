@@ -17,6 +17,7 @@ import sympy as sp
 from convgraph.core.axis import Axis
 from convgraph.core.pieces import Pieces, columns
 from convgraph.core.sizes import Size, clamp, floor_div, is_symbolic, size_symbol
+from convgraph.core.sympified import sympified
 from convgraph.core.window import Window
 
 __all__ = ["DegreeForm", "fan_in_form", "fan_out_form", "reading"]
@@ -124,7 +125,7 @@ def _long_enough(window: Window, form: Any) -> DegreeForm | None:
     if is_symbolic(window.taps) or window.taps > MOST_TAPS:
         return None
     reach = window.dilation * (window.taps - 1)
-    rooms = [sp.sympify(window.inputs)]
+    rooms = [sympified(window.inputs)]
     if form is _window_fan_out:
         rooms.append(sp.expand(window.stride * window.outputs))
         if (rooms[0] - rooms[1]).is_nonnegative:
@@ -137,7 +138,7 @@ def _long_enough(window: Window, form: Any) -> DegreeForm | None:
     if counts is None:
         return None
     back = {m: window.inputs - reach + 1}
-    counts = {degree: _settled(sp.sympify(count).subs(back)) for degree, count in counts.items()}
+    counts = {degree: _settled(sympified(count).subs(back)) for degree, count in counts.items()}
     return DegreeForm(counts, tuple(c for c in conditions if c is not sp.true))
 
 
@@ -188,7 +189,7 @@ def _window_fan_out(window: Window) -> dict[Size, Size] | None:
                 before.append(clamp(lag, 0, positions))
                 behind.append(positions - clamp(w.outputs + lag, 0, positions))
         for degree, count in _from_losses(positions, before, behind).items():
-            found[degree] = _settled(sp.sympify(found.get(degree, 0) + count))
+            found[degree] = _settled(sympified(found.get(degree, 0) + count))
     return {degree: count for degree, count in found.items() if count != 0}
 
 
@@ -206,7 +207,7 @@ def _from_losses(
         total = positions if lost == 0 else before[lost - 1] + behind[taps - lost]
         if lost < taps:
             total = total - before[lost] - behind[taps - lost - 1]
-        total = _settled(sp.sympify(total))
+        total = _settled(sympified(total))
         if total != 0:
             counts[taps - lost] = total
     return counts

@@ -11,6 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.names import check_name
 from convgraph.core.sizes import Size, ceil_div, floor_div, is_symbolic
 from convgraph.core.sizes import as_size as as_size
+from convgraph.core.sympified import sympified
 from convgraph.core.tensor import Tensor
 from convgraph.core.window import Boundary, Window
 
@@ -154,7 +155,7 @@ def window(
     if ceil_mode and padding != "same":  # of which nothing is left over
         # what is left over gets a window too, unless that would start behind the input
         more = _least(ceil_div(room, s) + 1, ceil_div(n + before, s))
-        outputs = more if sp.sympify(span - after).is_positive else greatest(outputs, more)
+        outputs = more if sympified(span - after).is_positive else greatest(outputs, more)
     return Window(n, outputs, k, s, d, before, boundary, after)
 
 

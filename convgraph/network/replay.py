@@ -22,6 +22,7 @@ from convgraph.core.arrays import Array
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import by_function
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 
 __all__ = ["replay"]
 
@@ -145,7 +146,7 @@ def _same(a: Any, b: Any, bound: float) -> bool:
             pairs = list(zip(a.ravel(), b.ravel(), strict=True))
             if not all(isinstance(each, NUMBERS) for pair in pairs for each in pair):
                 return False  # a text would be run
-            return all(sp.expand(sp.sympify(u) - sp.sympify(v)) == 0 for u, v in pairs)
+            return all(sp.expand(sympified(u) - sympified(v)) == 0 for u, v in pairs)
     if a.dtype.kind in "iu" and b.dtype.kind in "iu":
         return bool(np.array_equal(a, b))
     finite = np.isfinite(a) & np.isfinite(b)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 import sympy as sp
 
+from convgraph.core.sympified import sympified
 from convgraph.network.tape import Tape
 
 __all__ = ["Comparison", "Value", "expression_of"]
@@ -227,5 +228,5 @@ def expression_of(value: Any) -> sp.Expr | None:
     if isinstance(value, bool | np.bool_):
         return sp.Integer(int(value))
     if isinstance(value, int | float | Fraction | np.integer | np.floating | sp.Expr):
-        return sp.sympify(value)
+        return sympified(value)
     return None

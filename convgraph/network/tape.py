@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 
 __all__ = ["Made", "Tape"]
 
@@ -43,7 +44,7 @@ class Tape:
 
     def of(self, function: Callable[..., sp.Expr], *values: Any) -> sp.Expr:
         """The symbol for a function of values; what reads no input is left as it is."""
-        made = Made(function, tuple(map(sp.sympify, values)))
+        made = Made(function, tuple(map(sympified, values)))
         if not any(map(self.reads, made.values)):
             return made.expression
         if made not in self.known:
@@ -58,7 +59,7 @@ class Tape:
     def greatest(self, *values: Any) -> sp.Expr:
         """The symbol for a maximum; one of maxima is one of all their values, but for a ReLU's."""
         every: dict[sp.Expr, None] = {}
-        for value in map(sp.sympify, values):
+        for value in map(sympified, values):
             inner = self.made.get(value)
             joined = inner is not None and inner.function is sp.Max and 0 not in inner.values
             every.update(dict.fromkeys(inner.values if inner is not None and joined else (value,)))

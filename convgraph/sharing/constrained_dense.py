@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
+from convgraph.core.sympified import sympified
 from convgraph.sharing.unit_pairs import Pairs, pairs_of
 
 __all__ = ["ConstrainedDense", "constrained_dense"]
@@ -108,7 +109,7 @@ class ConstrainedDense:
 
     def _biases(self) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
         biases = self.network.bias_labels(self.network.rows[1].name) or []
-        return ((sp.Symbol(f"b_{i + 1}"), sp.sympify(b)) for i, b in enumerate(biases))
+        return ((sp.Symbol(f"b_{i + 1}"), sympified(b)) for i, b in enumerate(biases))
 
     def to_dict(self) -> dict[str, Any]:
         """The counts as plain data."""

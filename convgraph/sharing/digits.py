@@ -19,6 +19,7 @@ from convgraph.core import memory
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, ceil_div, clamp, floor_div, is_symbolic, product
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Digit, Learned
 from convgraph.core.wiring import Product
 
@@ -147,6 +148,6 @@ def _in_symbols(axis: Axis, digits: Sequence[Digit], values: Sequence[Size]) -> 
 
 
 def _quotient(a: Size, b: Size) -> Size:
-    value = sp.expand(sp.sympify(a) / b) if is_symbolic(a, b) else sp.Rational(a, b)
+    value = sp.expand(sympified(a) / b) if is_symbolic(a, b) else sp.Rational(a, b)
     value = sp.cancel(value)
     return int(value) if value.is_Integer else value

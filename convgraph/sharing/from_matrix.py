@@ -17,6 +17,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.names import check_name
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Listed
 from convgraph.layers.tied import Tied
@@ -90,7 +91,7 @@ def _exact(value: Any) -> Any:
     # sympy runs a text as a program of Python: one of numpy, or in a tuple, strictly or not
     if not isinstance(value, Number | sp.Expr):
         raise TypeError
-    return sp.sympify(value, strict=True)
+    return sympified(value)
 
 
 def _classes(values: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:

@@ -18,6 +18,7 @@ from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size, is_symbolic, product
+from convgraph.core.sympified import sympified
 from convgraph.core.tables import Table, counted
 from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
@@ -122,7 +123,7 @@ class TiedArray:
                 f"index={index}: array {self.letter!r} has the {len(self.shape)} axes {self.shape}"
             )
         for i, size in zip(index, self.shape, strict=True):
-            if (isinstance(i, int) and i < 0) or sp.sympify(i >= size) is sp.true:
+            if (isinstance(i, int) and i < 0) or sympified(i >= size) is sp.true:
                 raise ConvgraphError(
                     f"index={index}: array {self.letter!r} has the shape {self.shape}"
                 )
@@ -295,5 +296,5 @@ def _losses(layer: Layer, joint: Joint, ends: bool = False) -> list[BorderLoss]:
 
 
 def _ratio(uses: Size, size: Size) -> sp.Expr:
-    ratio = sp.sympify(uses) / size
+    ratio = sympified(uses) / size
     return ratio if ratio.has(sp.Sum) else sp.cancel(ratio)

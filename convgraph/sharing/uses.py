@@ -16,6 +16,7 @@ from convgraph.core.names import split_parameter
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Explicit, Learned
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
@@ -173,7 +174,7 @@ def find_parameter(
         parts = split_parameter(name, tying.letter or "", len(tying.named_axes))
         sizes = [tying.shape[a] for a in tying.named_axes]
         if parts is not None and not any(
-            sp.sympify(i >= size) is sp.true for i, size in zip(parts, sizes, strict=True)
+            sympified(i >= size) is sp.true for i, size in zip(parts, sizes, strict=True)
         ):
             whole = [0] * len(tying.shape)
             for a, i in zip(tying.named_axes, parts, strict=True):

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from convgraph.core.plain_data import plain
+from convgraph.core.sympified import sympified
 
 __all__ = ["Check", "Claim", "Outcome", "claim", "registered", "sources"]
 
@@ -127,7 +128,7 @@ def _agree(stated: Any, derived: Any) -> bool:
     if isinstance(stated, tuple) and isinstance(derived, tuple):
         return len(stated) == len(derived) and all(map(_agree, stated, derived))
     if isinstance(stated, sp.Expr) or isinstance(derived, sp.Expr):
-        return bool(sp.simplify(sp.sympify(stated) - derived) == 0)
+        return bool(sp.simplify(sympified(stated) - derived) == 0)
     return bool(stated == derived)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-import sympy as sp
-
 import convgraph as cg
 from convgraph.book.claims.claim import Check, claim
 from convgraph.book.claims.stated import Order, Over, Roughly, UpTo
 from convgraph.core.sizes import Size, size_symbol
+from convgraph.core.sympified import sympified
 
 m, n, k = map(size_symbol, "mnk")
 
@@ -171,6 +170,6 @@ def any_size() -> Iterator[Check]:
     yield Check(
         "a dense layer serves any size",
         False,
-        not sp.sympify(dense.parameters).has(n),
+        not sympified(dense.parameters).has(n),
         remark=f"A dense layer of m outputs has {dense.parameters} parameters on n inputs.",
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 import sympy as sp
 
+from convgraph.core.sympified import sympified
+
 __all__ = ["Order", "Over", "Roughly", "UpTo"]
 
 
@@ -81,7 +83,7 @@ class Order:
 
     def admits(self, derived: Any) -> bool:
         """Whether a derived expression is of that order."""
-        ratio = sp.sympify(derived) / self.growth
+        ratio = sympified(derived) / self.growth
         sizes = sorted(ratio.free_symbols, key=str)
         inverse = ratio.subs({size: 1 / size for size in sizes}, simultaneous=True)
         return bool(sp.expand(inverse).is_polynomial(*sizes))
@@ -104,7 +106,7 @@ class UpTo:
 
     def admits(self, derived: Any) -> bool:
         """Whether a derived count is that, with no more than these exceptions."""
-        missing = sp.simplify(sp.sympify(self.value) - derived)
+        missing = sp.simplify(sympified(self.value) - derived)
         return bool(missing.is_Integer and 0 <= missing <= self.fewer)
 
     def __str__(self) -> str:

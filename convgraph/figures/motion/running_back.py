@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
@@ -78,7 +79,7 @@ def _gradients(
 
 
 def _number(expression: sp.Expr, known: dict[sp.Symbol, Any]) -> float:
-    value = sp.sympify(put_in(sp.sympify(expression), known))
+    value = sympified(put_in(sympified(expression), known))
     try:
         number = math.nan if value.has(sp.Derivative) else float(value)
     except TypeError:  # a symbol, a pole or a complex number

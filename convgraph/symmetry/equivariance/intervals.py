@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.equivariance.interpreter import both_sides, sample
 from convgraph.symmetry.equivariance.layer_edges import Cone, LayerEdges
 from convgraph.symmetry.transformations.transformation import Sources
@@ -120,7 +121,7 @@ class Intervals:
             bent = self._bent(float(phi.rising), float(phi.falling), terms)
             return self.plus(bent, exactly(np.full(len(terms.low), float(phi.constant))))
         if function.slopes is not None:
-            right, left = map(sp.sympify, function.slopes)
+            right, left = map(sympified, function.slopes)
             if right.is_Rational and left.is_Rational:
                 return self._bent(right, left, terms)
             return self._nothing(len(terms.low))
@@ -149,7 +150,7 @@ class Intervals:
         ):
             flat = slope == 0  # of minus infinity too
             part = self.zeros(len(low)) if flat else Between(low, high)
-            sides.append(self._times(_number(sp.sympify(slope)), part))
+            sides.append(self._times(_number(sympified(slope)), part))
         straddles = (t.low < 0) & (t.high > 0)
         low = np.where(t.low >= 0, sides[0].low, sides[1].low)
         high = np.where(t.low >= 0, sides[0].high, sides[1].high)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.function import Function, rational
 from convgraph.core.reduction import MAX
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.equivariance.interpreter import sample
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges
 
@@ -247,7 +248,7 @@ def _nothing(size: int) -> Leading:
 
 def _bent(right: sp.Expr, left: sp.Expr, terms: Leading) -> Leading:
     """right t for t > 0, and left t for t < 0."""
-    above, below = number(sp.sympify(right)), number(sp.sympify(left))
+    above, below = number(sympified(right)), number(sympified(left))
     negative = terms.code < 0
     if below.known[0] and below.code[0] == 0:  # minus infinity too
         code = np.where(negative, 0, terms.code)

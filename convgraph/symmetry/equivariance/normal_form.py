@@ -22,6 +22,7 @@ import sympy as sp
 from convgraph.core import memory
 from convgraph.core.function import Function, rational
 from convgraph.core.reduction import MAX
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.equivariance.equation_sides import Sides
 from convgraph.symmetry.equivariance.interpreter import OneByOne, objects
 from convgraph.symmetry.equivariance.layer_edges import LayerEdges, edge_count
@@ -151,7 +152,7 @@ class Forms(OneByOne):
         turns = sorted(turned.items()) > sorted(value.items())
         if function.slopes is not None:
             # a max(0, t) + b min(0, t) = b t + (a - b) max(0, t) = a t + (a - b) max(0, -t)
-            above, below = (self.constant(sp.sympify(slope)) for slope in function.slopes)
+            above, below = (self.constant(sympified(slope)) for slope in function.slopes)
             bend = self.sum(above, self.timed(self.minus, below))
             turns = turns and not function.rectifies  # that is a maximum with others as it is
             line = self.timed(above if turns else below, value)
@@ -179,7 +180,7 @@ class Forms(OneByOne):
         result: Polynomial = {}
         powers = [self._generator(g) for g in parts.gens]
         for exponents, coefficient in parts.terms():
-            term = self.constant(sp.sympify(coefficient)) if coefficient.is_Rational else None
+            term = self.constant(sympified(coefficient)) if coefficient.is_Rational else None
             if term is None:
                 term = self._generator(coefficient)
             for power, exponent in zip(powers, exponents, strict=True):

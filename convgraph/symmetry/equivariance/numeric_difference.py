@@ -15,6 +15,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef, Function
 
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.transformations.transformation import Sources
 
 __all__ = ["expressions_differ", "sides_differ"]
@@ -34,7 +35,7 @@ def expressions_differ(left: sp.Expr, right: sp.Expr) -> bool:
     >>> expressions_differ(sp.Max(x, y), sp.Max(y, x)), expressions_differ(x * y, x + y)
     (False, True)
     """
-    left, right = sp.sympify(left), sp.sympify(right)
+    left, right = sympified(left), sympified(right)
     if left == right:
         return False
     symbols = sorted(left.free_symbols | right.free_symbols, key=lambda s: s.name)
@@ -109,7 +110,7 @@ def _values(network: Network, x: Any, parameters: Mapping[str, Any], row: str) -
 
 
 def _differ(left: Any, right: Any) -> bool:
-    sides = [_settled(sp.sympify(side)) for side in (left, right)]
+    sides = [_settled(sympified(side)) for side in (left, right)]
     if any(side.has(sp.nan, sp.zoo) or side.free_symbols for side in sides):
         return False
     if all(side.is_Rational or side.is_infinite for side in sides):

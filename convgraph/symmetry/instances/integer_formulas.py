@@ -13,6 +13,7 @@ import numpy as np
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 
 __all__ = ["whole"]
 
@@ -26,7 +27,7 @@ def whole(e: Any, at: Mapping[sp.Symbol, Any]) -> Any:
     >>> whole(sp.floor(n / 2) - i, {n: 7, i: np.arange(3)})
     array([3, 2, 1])
     """
-    value = _value(sp.sympify(e), at)
+    value = _value(sympified(e), at)
     if isinstance(value, np.ndarray) and value.dtype == object:  # fractions, before they add up
         if any(Fraction(each).denominator != 1 for each in value.ravel()):
             raise ConvgraphError(f"{e} at {dict(at)}: no whole numbers")

@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.claimed_outputs import Claimed, Instance
@@ -30,7 +31,7 @@ def converse(statement: Any) -> Iterator[Instance]:
     On m outputs and s m inputs, the sum of M[i - t, a - s t] over all t commutes with shifts of the
     input by s, and every map that does is made so.
     """
-    stride = sp.sympify(statement.spec)
+    stride = sympified(statement.spec)
     claim = statement.claim
     (x,) = (e for e in claim.right.atoms(AppliedUndef) if e.func.__name__ == "x")
     (w,) = (e for e in claim.right.atoms(AppliedUndef) if e.func.__name__ == "w")

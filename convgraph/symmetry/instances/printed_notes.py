@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.instances.integer_formulas import whole
 
 __all__ = ["Printed"]
@@ -50,7 +51,7 @@ class Printed:
 
     def counted(self, known: dict[sp.Symbol, Any]) -> Iterator[sp.Symbol]:
         """The symbols of the input's size that are open once others are known."""
-        free = set().union(*(sp.sympify(n).free_symbols for n in self.input))
+        free = set().union(*(sympified(n).free_symbols for n in self.input))
         yield from sorted(free - set(known), key=lambda s: s.name)
 
     def complete(self, known: dict[sp.Symbol, Any]) -> dict[sp.Symbol, Any]:

@@ -14,13 +14,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-import sympy as sp
-
 from convgraph.core.axis import Axis, Full
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.settled import settled
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Constant, Explicit, Learned, Mean, Tying
 from convgraph.core.wiring import Product
 from convgraph.network.functional import bound
@@ -92,4 +91,4 @@ def _bias(layer: Layer, bias: Joint, place: int, outputs: int) -> Joint:
         if made == place:
             wiring = Product((Full(1, outputs),))
             return Joint(Row("1", (1,)), wiring, _tying(bias.tying, number))
-    raise ConvgraphError(f"{sp.sympify(place)}: the bias of {layer.spec} has no such axis")
+    raise ConvgraphError(f"{sympified(place)}: the bias of {layer.spec} has no such axis")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 from convgraph.core.window import Window
 from convgraph.symmetry.instances.borders import along
 from convgraph.symmetry.invariance.pooled import Pooled, moved
@@ -37,7 +38,7 @@ class Shared:
 
     def chance(self, q: sp.Expr) -> sp.Expr:
         """The chance that the window's maximum, or mean, is the same."""
-        union = sp.sympify(self.before + self.after - self.both)
+        union = sympified(self.before + self.after - self.both)
         if self.kind == "mean":
             if self.rectified:  # no value that only one of the windows holds may be positive
                 return q ** (union - self.both)
@@ -151,7 +152,7 @@ def in_symbols(found: Pooled) -> Shared:
         if axis.sliding is None:
             raise ConvgraphError(f"network: {layer.spec} reads whole rows, whose size is a symbol")
         size = size * axis.taps
-        shared = shared * _taps_in_both(axis.sliding, sp.sympify(amount))
+        shared = shared * _taps_in_both(axis.sliding, sympified(amount))
     return Shared(found.kind, found.rectified, size, size, shared)
 
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sparse
-import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
@@ -16,6 +15,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, Reduction
+from convgraph.core.sympified import sympified
 from convgraph.layers.convolution import Conv
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs, shifts
 from convgraph.symmetry.transformations.geometric import Shift
@@ -145,8 +145,8 @@ def _disjoint(layer: Layer, g: Transformation) -> None:
     for axis in (axis for axis in pairs if axis.sliding is not None):
         span = axis.dilation * (axis.taps - 1) + 1
         rest = axis.inputs - axis.outputs * axis.stride
-        fits = rest == 0 if wrap else sp.sympify(rest).is_nonpositive
-        apart = sp.sympify(axis.stride - span).is_nonnegative and axis.padding == 0
+        fits = rest == 0 if wrap else sympified(rest).is_nonpositive
+        apart = sympified(axis.stride - span).is_nonnegative and axis.padding == 0
         if not (apart and fits):
             raise ConvgraphError(
                 f"network: windows of {layer.spec} share units or meet the border, so that its "
@@ -165,7 +165,7 @@ def _behind(network: Network, g: Transformation, row: Row) -> Transformation:
     if not isinstance(g, Shift):
         raise ConvgraphError(f"g={g!r}: a shift is followed to row {row.name!r}, and nothing else")
     start = network.inputs[0]
-    amounts = tuple(map(sp.sympify, g.amounts(len(start.shape) - start.channels)))
+    amounts = tuple(map(sympified, g.amounts(len(start.shape) - start.channels)))
     try:
         known = dict(_until(shifts(network, amounts), row))[row.name]
     except Unproved as unproved:

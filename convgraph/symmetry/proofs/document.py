@@ -10,6 +10,7 @@ import sympy as sp
 
 from convgraph.core import escape
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
 from convgraph.symmetry.proofs.kernel import Step
@@ -47,7 +48,7 @@ def headline(statement: Statement) -> str:
     """The statement in words."""
     spec = statement.spec
     if statement.theorem == "converse":
-        stride = f" of stride {formulas.text(sp.sympify(spec))}" if spec != 1 else ""
+        stride = f" of stride {formulas.text(sympified(spec))}" if spec != 1 else ""
         return f"every linear map that commutes with shifts is a convolution{stride}"
     if statement.theorem == "downsampling":
         return f"{spec!r} is the same layer with stride 1, of which every stride-th output is kept"

@@ -13,6 +13,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Constant, Digit, Learned, Mean
 from convgraph.symmetry.proofs.open_network import Setting
 from convgraph.symmetry.proofs.row_shifts import Unproved, axis_pairs
@@ -127,7 +128,7 @@ class _Reading:
         if axis.gaps:
             return self._among_all(number, axis, at)
         try:
-            return sp.sympify(setting.padded(axis).place(at, self._tap(number, axis)))
+            return sympified(setting.padded(axis).place(at, self._tap(number, axis)))
         except ConvgraphError:
             if source is None or moves:
                 raise Unproved(
@@ -155,7 +156,7 @@ class _Reading:
         channel = self.layer.target.channels and number == 0
         name = "c" if channel or _channelwise(axis) else (f"j_{number}" if many else "j")
         self.taps[number] = index(self.setting.free(name))
-        self.limits.append((self.taps[number], sp.S.Zero, sp.sympify(axis.taps) - 1))
+        self.limits.append((self.taps[number], sp.S.Zero, sympified(axis.taps) - 1))
         return self.taps[number]
 
     def _wrapped(self, axis: Axis, read: sp.Expr, modulus: sp.Expr) -> sp.Expr:
@@ -183,7 +184,7 @@ class _Reading:
             return Greatest(x, *self.limits) if self.limits else x
         term = self._labelled(x)
         if isinstance(tying, Mean):
-            count = sp.Mul(*(sp.sympify(axis.taps) for axis in self.axes))
+            count = sp.Mul(*(sympified(axis.taps) for axis in self.axes))
             return (sp.Sum(term, *self.limits) if self.limits else term) / count
         return sp.Sum(term, *self.limits) if self.limits else term
 
@@ -210,7 +211,7 @@ class _Reading:
         axis, _, out = self.pairs[digit.axis]
         if digit.kind == "output":
             at = self._at(out)
-            return at if digit.size == axis.outputs else Residue(at, sp.sympify(digit.size))
+            return at if digit.size == axis.outputs else Residue(at, sympified(digit.size))
         tap = self.taps[digit.axis]
         return digit.size - 1 - tap if digit.flipped else tap
 

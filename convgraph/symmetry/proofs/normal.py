@@ -18,6 +18,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import floor_div
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.proofs.polynomials import polynomial
 from convgraph.symmetry.statements.vocabulary import (
     Greatest,
@@ -178,7 +179,7 @@ def _floor(e: sp.floor) -> sp.Expr:
     """floor((u mod f m) / f) is floor(u / f) mod m, because u mod f m is u less some f m."""
     over, f = sp.fraction(e.args[0])
     if isinstance(over, Residue) and is_whole(over.args[1] / f):
-        return _residue(sp.sympify(floor_div(over.args[0], f)), divided(over.args[1], f))
+        return _residue(sympified(floor_div(over.args[0], f)), divided(over.args[1], f))
     return e
 
 

@@ -20,6 +20,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.layers.spec import Spec
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_spec import open_sizes, opened
@@ -115,7 +116,7 @@ class Setting:
 
     def named(self, size: Size) -> sp.Expr:
         """A size or a padding, or the symbol that stands for it."""
-        value = sp.sympify(size)
+        value = sympified(size)
         return next((s for s, meant in self.meanings.items() if meant == value), value)
 
     def padded(self, axis: Axis) -> Axis:
@@ -128,7 +129,7 @@ class Setting:
     def of_any_size(self) -> bool:
         """Whether the input has any number of positions, and not multiples of some strides only."""
         row = self.network.inputs[0]
-        return all(sp.sympify(n).is_Symbol for n in row.shape[row.channels :])
+        return all(sympified(n).is_Symbol for n in row.shape[row.channels :])
 
     @cached_property
     def sign(self) -> int | None:
@@ -155,7 +156,7 @@ def setting(
     positions there are. So a network that was bound to one size, a model that was read among them,
     says what its layers do at every size; on a circle it has the size that it has.
     """
-    moves = tuple(map(sp.sympify, amounts))
+    moves = tuple(map(sympified, amounts))
     used = {symbol.name for symbol in free_symbols(moves)}
     moved: Moves
     if isinstance(spec, Network):
@@ -169,7 +170,7 @@ def setting(
     new = Names(used | letters | {*names.values()} | {s.name for s in free_symbols(shape)})
     sizes: Sizes
     if where != "interior":
-        sizes = {row.name: tuple(map(sp.sympify, row.shape)) for row in network.rows}
+        sizes = {row.name: tuple(map(sympified, row.shape)) for row in network.rows}
     else:
         sizes = (_followed if network is spec else _named)(network, len(moves), names, new)
     paddings = {new.of(value, name, nonnegative=True) for value, name in _open_paddings(network)}
@@ -194,7 +195,7 @@ def _named(network: Network, rank: int, names: Mapping[str, str], new: Names) ->
     quotients: dict[sp.Expr, sp.Expr] = {}
     for row in network.rows:
         own = []
-        for a, size in enumerate(map(sp.sympify, row.shape)):
+        for a, size in enumerate(map(sympified, row.shape)):
             known = sp.expand(size.xreplace(quotients))
             if known.has(*ROUNDED):
                 known = new.size(size, names[row.name], a - row.channels, rank)
@@ -218,7 +219,7 @@ def _followed(network: Network, rank: int, names: Mapping[str, str], new: Names)
             found = sizes[joint.source.name][source or 0]
             if source is None or out is None or not found.free_symbols:
                 continue
-            size = sp.sympify(axis.resized(found).outputs)
+            size = sympified(axis.resized(found).outputs)
             if size.has(*ROUNDED):
                 size = new.size(size, names[layer.target.name], out - (len(own) - rank), rank)
             own[out] = size
@@ -233,6 +234,6 @@ def _open_paddings(network: Network) -> Iterator[tuple[sp.Expr, str]]:
         several = len(layer.target.shape) - layer.target.channels > 1
         for joint in layer.joints:
             for axis, _, out in axis_pairs(joint, layer.target):
-                if axis.window is not None and sp.sympify(axis.window.padding).has(*ROUNDED):
+                if axis.window is not None and sympified(axis.window.padding).has(*ROUNDED):
                     place = (out or 0) - layer.target.channels + 1
                     yield axis.window.padding, f"p_{place}" if several else "p"

@@ -10,6 +10,7 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, size_symbol
+from convgraph.core.sympified import sympified
 from convgraph.layers.spec import Spec
 from convgraph.network.composition import Parallel, Residual
 from convgraph.network.functional import bound
@@ -67,7 +68,7 @@ def _around(
     In a chain of layers they are what divides the circle, and nothing has to be bound twice.
     """
     products = [
-        sp.Mul(*map(sp.sympify, strides_of(spec, slice(a, a + 1)))) for a in range(len(moves))
+        sp.Mul(*map(sympified, strides_of(spec, slice(a, a + 1)))) for a in range(len(moves))
     ]
     wholes = [
         product * m if move != 0 else n
@@ -110,7 +111,7 @@ def _branches(thing: Any) -> bool:
 
 def _congruences(spec: Spec) -> Iterator[tuple[sp.Expr, int]]:
     """Sizes that strides may ask for: remainders modulo parts of their product, smallest first."""
-    product = sp.Mul(*map(sp.sympify, strides_of(spec)))
+    product = sp.Mul(*map(sympified, strides_of(spec)))
     if not product.is_Integer:
         yield product, 0
         return

@@ -12,6 +12,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.settled import settled
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.layers.arguments import as_sizes
 from convgraph.layers.convolution import STRIDE_RULE
 from convgraph.layers.spec import Spec
@@ -49,9 +50,9 @@ def amounts_of(spec: Spec | Network, shift: Shift) -> tuple[sp.Expr, ...]:
     """By how much an input of the spec moves, per axis of space."""
     if isinstance(spec, Network):
         row = spec.inputs[0]
-        return tuple(map(sp.sympify, shift.amounts(len(row.shape) - row.channels)))
+        return tuple(map(sympified, shift.amounts(len(row.shape) - row.channels)))
     given = len(shift.amount) if isinstance(shift.amount, tuple) else 1
-    return tuple(map(sp.sympify, shift.amounts(spec.rank or given)))
+    return tuple(map(sympified, shift.amounts(spec.rank or given)))
 
 
 def setting_of(spec: Spec | Network, shift: Shift, where: Any, channels: Size | None) -> Setting:
@@ -96,7 +97,7 @@ def premises_of(statement: Statement) -> Given:
         return in_setting(spec, statement.transformation, statement.where, channels)[1]
     if statement.transformation is None and statement.where == "line":
         if statement.theorem == "converse" and channels is None:
-            return converse_given(sp.sympify(spec))
+            return converse_given(sympified(spec))
         if statement.theorem == "downsampling":
             return downsampling_given(spec, channels)
     raise ConvgraphError(f"theorem={statement.theorem!r}: there is no such theorem")

@@ -12,6 +12,7 @@ import sympy as sp
 from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MEAN, SUM
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Mean
 from convgraph.symmetry.proofs.inequalities import Meanings, follows, unfloored
 from convgraph.symmetry.proofs.kernel import Step, check_steps
@@ -174,8 +175,8 @@ def _outermost(layer: Layer, setting: Setting, axis: Axis, i: sp.Symbol, last: b
     """The last position that is read for an output at i, or the first, rounded inwards."""
     if axis.pace is None:
         raise Unproved(f"{layer.spec} has no interior: it reads beyond every border")
-    read = sp.sympify(setting.padded(axis).span(i)[last])
-    stride = sp.sympify(axis.pace[0])
+    read = sympified(setting.padded(axis).span(i)[last])
+    stride = sympified(axis.pace[0])
     if not read.has(sp.ceiling):
         return read
     return read.replace(sp.ceiling, lambda e: sp.floor(sp.expand(e + 1 - 1 / stride)))

@@ -12,6 +12,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Learned
 from convgraph.core.wiring import Product
 from convgraph.symmetry.instances.borders import axes_of
@@ -80,9 +81,9 @@ def _behind(layer: Layer, joint: Joint, shift: tuple[sp.Expr, ...]) -> tuple[sp.
 def _moved(layer: Layer, axis: Axis, t: sp.Expr) -> sp.Expr:
     if axis.pace is not None:
         out, by = axis.pace
-        if not is_whole(t / sp.sympify(by)):
+        if not is_whole(t / sympified(by)):
             raise Unproved(f"stride={by}: the stride of {layer.spec} does not divide {t}")
-        return divided(t, sp.sympify(by)) if out == 1 else t * out / by
+        return divided(t, sympified(by)) if out == 1 else t * out / by
     if axis.full and axis.outputs == 1:
         return sp.S.Zero
     if axis.full or axis.groups > 1:
@@ -102,7 +103,7 @@ def periods(network: Network, rank: int) -> tuple[sp.Expr, ...]:
                 place = -1 if out is None else out - offset
                 if place >= 0:
                     steps = before[place] * axis.stride * _tiles(joint, layer, axis, out)
-                    own[place] = _common(own[place], sp.sympify(steps))
+                    own[place] = _common(own[place], sympified(steps))
         known[layer.target.name] = tuple(own)
     result = known[network.inputs[0].name]
     for row in known.values():

@@ -6,6 +6,7 @@ import sympy as sp
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import Size, as_size
+from convgraph.core.sympified import sympified
 from convgraph.layers.convolution import STRIDE_RULE, Conv
 from convgraph.layers.pooling import AvgPool, MaxPool
 from convgraph.symmetry.proofs.derivation import Chain
@@ -44,7 +45,7 @@ def prove_converse(stride: Size = 1) -> Proof:
     ----------
     Bronstein, Bruna, Cohen and Velickovic, Geometric Deep Learning (2021), section 3.1.
     """
-    s = sp.sympify(as_size("stride", stride, STRIDE_RULE))
+    s = sympified(as_size("stride", stride, STRIDE_RULE))
     known = converse_given(s)
     entry, claim = known.claims
     i, a, b, j, t = converse_variables(s)

@@ -19,6 +19,7 @@ from convgraph.core.function import Function
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.reduction import PRODUCT
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Learned, Mean
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.folds import Fold, State, fold_of, rational
@@ -108,7 +109,7 @@ def _inside(script: Script, row: Row, at: Sequence[str]) -> str:
 
 def _size(e: Any) -> str:
     try:
-        return term(sp.sympify(e))
+        return term(sympified(e))
     except TypeError:
         raise ConvgraphError(f"shape={e}: a size that is not written for an SMT solver") from None
 
@@ -142,7 +143,7 @@ def _joint(script: Script, layer: Layer, joint: Joint, at: Sequence[str], source
     state: State = fold.empty
     ranges = []
     for axis, _, _ in pairs:
-        if sp.sympify(axis.taps).free_symbols:
+        if sympified(axis.taps).free_symbols:
             raise ConvgraphError(f"{layer.spec}: its taps are as many as the input's positions")
         ranges.append(range(int(axis.taps)))
     for taps in itertools.product(*ranges):
@@ -166,7 +167,7 @@ def _finished(fold: Fold, joint: Joint, state: State) -> str:
     if fold.kind == "mean":
         return call("/", state[0], call("to_real", state[1]))
     if isinstance(joint.tying, Mean):
-        count = sp.Mul(*map(sp.sympify, joint.wiring.taps))  # type: ignore[union-attr]
+        count = sp.Mul(*map(sympified, joint.wiring.taps))  # type: ignore[union-attr]
         return call("*", rational(1 / count), state[0])
     return state[0]
 
@@ -177,7 +178,7 @@ def _position(
     """Where a tap is read, and when there is something to read."""
     size = "1" if place is None else _size(row.shape[place])
     output, read = sp.Symbol("output!", integer=True), sp.Symbol("read!", integer=True)
-    raw = term(sp.sympify(axis.place(output, tap)), {output: here})
+    raw = term(sympified(axis.place(output, tap)), {output: here})
     if axis.boundary != "zeros":
         return _folded(raw, size, axis.boundary), []
     conditions = []

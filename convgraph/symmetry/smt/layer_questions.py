@@ -19,6 +19,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import MAX, MEAN, SUM
 from convgraph.core.sizes import floor_div
+from convgraph.core.sympified import sympified
 from convgraph.core.tying import Constant, Explicit, Learned, Mean
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt import lemmas
@@ -147,7 +148,7 @@ class _Along:
 
     def _in_step(self, script: Script, went: sp.Expr, came: sp.Expr) -> list[str]:
         assert self.axis.pace is not None  # or there is no lemma
-        out, by = map(sp.sympify, self.axis.pace)
+        out, by = map(sympified, self.axis.pace)
         unit = went if out == 1 else came if by == 1 else sp.cancel(went / out)
         return [
             self._multiple(script, size, part, unit)

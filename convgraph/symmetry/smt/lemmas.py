@@ -17,6 +17,7 @@ import sympy as sp
 
 from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 from convgraph.symmetry.smt.folds import Fold, Kind, State, same, unknown
 from convgraph.symmetry.smt.script import Query, Script, call, conjunction, term, whole
 from convgraph.symmetry.statements.vocabulary import unused
@@ -57,7 +58,7 @@ def _general(axis: Axis) -> Axis:
     kind = _opened(axis, sizes)
     for general, own in zip(_read(kind), _read(axis), strict=True):
         if len(general) != len(own) or any(
-            sp.expand(sp.sympify(a).xreplace(sizes) - b) != 0
+            sp.expand(sympified(a).xreplace(sizes) - b) != 0
             for a, b in zip(general, own, strict=True)
         ):
             raise ConvgraphError(f"axis={axis!r}: no lemma, as it does not read what its kind does")
@@ -75,7 +76,7 @@ def _opened(axis: Axis, sizes: dict[sp.Symbol, sp.Expr]) -> Axis:
         elif isinstance(value, int | sp.Expr) and not isinstance(value, bool):
             taken = {symbol.name for symbol in (OUTPUT, TAP, READ, OTHER, UNIT, *sizes)}
             made[each.name] = sp.Symbol(unused(each.name, taken), integer=True)
-            sizes[made[each.name]] = sp.sympify(value)
+            sizes[made[each.name]] = sympified(value)
     return replace(axis, **made)  # type: ignore[type-var]
 
 
@@ -90,7 +91,7 @@ def _asked(axis: Axis) -> tuple[Axis, Any, Any, Script]:
         raise ConvgraphError(f"axis={axis!r}: no lemma says what it reads when its input moves")
     kind, script = _general(axis), Script()
     assert kind.pace is not None
-    out, by = map(sp.sympify, kind.pace)
+    out, by = map(sympified, kind.pace)
     for each in (out, by):
         script.claim(call(">=", script.size(each), "1"))
     return kind, out, by, script

@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.smt.layer_questions import layer_questions
@@ -63,7 +64,7 @@ def _converse(statement: Statement, claims: Sequence[Equation]) -> Iterator[Quer
     claim = statement.claim
     script = Script()
     s, i, a, j = (
-        script.size(sp.sympify(statement.spec)),
+        script.size(sympified(statement.spec)),
         script.integer("i"),
         script.integer("a"),
         script.integer("j"),

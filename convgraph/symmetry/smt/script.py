@@ -18,6 +18,7 @@ import sympy as sp
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.sympified import sympified
 
 __all__ = [
     "Query",
@@ -175,7 +176,7 @@ class Script:
 
     def size(self, e: sp.Expr | int) -> str:
         """A size, an amount or a position: its symbols are declared with what is known of them."""
-        value = sp.sympify(e)
+        value = sympified(e)
         for symbol in sorted(value.free_symbols, key=lambda each: each.name):
             if self.symbols.setdefault(symbol.name, symbol) != symbol:
                 raise ConvgraphError(

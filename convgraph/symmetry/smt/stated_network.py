@@ -22,6 +22,7 @@ from convgraph.core.axis import Axis
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
+from convgraph.core.sympified import sympified
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
 from convgraph.symmetry.instances.printed_notes import Printed
@@ -73,7 +74,7 @@ class Stated:
 
     def named(self, size: Any) -> sp.Expr:
         """A size or a padding, or the symbol that is said to stand for it."""
-        return _named(self.printed, sp.sympify(size))
+        return _named(self.printed, sympified(size))
 
     def padded(self, axis: Axis) -> Axis:
         """An axis with the symbol that is said to stand for its padding."""
@@ -83,7 +84,7 @@ class Stated:
         """Say of sizes, and of those of which claims speak, what they are."""
         claims = [self.claims[r.name] for r in (row, *others) if r.name in self.claims]
         open_ = [*sizes, *(c for claim in claims for c in claim.conditions)]
-        free = set().union(*(sp.sympify(e).free_symbols for e in open_))
+        free = set().union(*(sympified(e).free_symbols for e in open_))
         needed = []
         for symbol, value in reversed(self.floors.items()):
             if symbol in free:
@@ -134,7 +135,7 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
 
 def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
     """By how much a row moves, channels included, which do not."""
-    amounts = tuple(map(sp.sympify, shift.amounts(len(row.shape) - row.channels)))
+    amounts = tuple(map(sympified, shift.amounts(len(row.shape) - row.channels)))
     return (sp.S.Zero,) * row.channels + amounts
 
 
@@ -212,7 +213,7 @@ def _sizes(
                 and known[joint.source.name][read].free_symbols
             ):
                 own[made] = _named(
-                    printed, sp.sympify(axis.resized(known[joint.source.name][read]).outputs)
+                    printed, sympified(axis.resized(known[joint.source.name][read]).outputs)
                 )
         known[layer.target.name] = tuple(own)
     return known
@@ -229,7 +230,7 @@ def _sizes_of_rows(network: Network, printed: Printed) -> dict[str, tuple[sp.Exp
         name = _named(printed, value)
         return sp.expand(value.xreplace(known)) if name == value else name
 
-    return {row.name: tuple(size(sp.sympify(n)) for n in row.shape) for row in network.rows}
+    return {row.name: tuple(size(sympified(n)) for n in row.shape) for row in network.rows}
 
 
 def _counted(size: sp.Expr) -> tuple[sp.Expr, ...]:
