@@ -64,30 +64,34 @@ def drawn(rng: random.Random) -> Step:
     return rng.choice(steps)
 
 
-def compared(steps: list[Step], seed: int) -> None:
+def unlike(seed: int) -> bool | None:
+    """Whether a drawn chain has other values than PyTorch; None where it is refused, or told."""
+    rng = random.Random(seed)
+    module = Chain([drawn(rng) for _ in range(rng.randint(2, 6))])
     x = torch.randn((1, 4, 5), generator=torch.Generator().manual_seed(seed), dtype=torch.double)
-    module = Chain(steps)
-    wanted = module(x)[0].numpy()
     try:
         net = from_torch(module, (1, 4, 5), batch=True)
         got = np.asarray(net.evaluate(x[0].numpy()), float)
     except ConvgraphError:
-        return
-    if not any("not for all inputs" in caveat for caveat in net.caveats):
-        np.testing.assert_allclose(got, wanted, 1e-4, 1e-5)
+        return None
+    if any("not for all inputs" in caveat for caveat in net.caveats):
+        return None
+    return not np.allclose(got, module(x)[0].numpy(), 1e-4, 1e-5, equal_nan=True)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_values_behind_drawn_masks_are_those_of_pytorch(seed: int) -> None:
-    rng = random.Random(seed)
-    compared([drawn(rng) for _ in range(rng.randint(2, 6))], seed)
+def held(seeds: range) -> None:
+    found = {seed: unlike(seed) for seed in seeds}
+    assert not [seed for seed, wrong in found.items() if wrong]
+    assert list(found.values()).count(False) > len(seeds) * 3 // 4
+
+
+def test_values_behind_drawn_masks_are_those_of_pytorch() -> None:
+    held(range(12))
 
 
 @pytest.mark.exhaustive
 def test_values_behind_many_drawn_masks_are_those_of_pytorch() -> None:
-    for seed in range(100, 500):
-        rng = random.Random(seed)
-        compared([drawn(rng) for _ in range(rng.randint(2, 6))], seed)
+    held(range(100, 500))
 
 
 BAND = torch.ones(4, 5, dtype=torch.bool).tril()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from numbers import Number
 from typing import Any
 
 import networkx as nx
@@ -79,19 +78,12 @@ def _as_array(matrix: Any) -> NDArray[Any]:
         raise ConvgraphError(f"matrix of shape {array.shape}: a matrix is outputs x inputs")
     if array.dtype.kind == "O":
         try:
-            return np.frompyfunc(_exact, 1, 1)(array)
-        except (sp.SympifyError, TypeError):
+            return np.frompyfunc(sympified, 1, 1)(array)
+        except ConvgraphError:
             raise ConvgraphError("matrix: its entries are numbers or sympy expressions") from None
     if array.dtype.kind not in "biufc" or np.isnan(array).any():
         raise ConvgraphError(f"matrix of type {array.dtype}: its entries are numbers")
     return array
-
-
-def _exact(value: Any) -> Any:
-    # sympy runs a text as a program of Python: one of numpy, or in a tuple, strictly or not
-    if not isinstance(value, Number | sp.Expr):
-        raise TypeError
-    return sympified(value)
 
 
 def _classes(values: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
