@@ -11,6 +11,8 @@ import pytest
 # Modules of which nothing can be read without a package that is not installed.
 NEEDS = {"convgraph/piecewise/torch_memory.py": "torch"}
 collect_ignore = [path for path, package in NEEDS.items() if not importlib.util.find_spec(package)]
+# The site's own programs hold no examples, and to import them is to make every picture and film.
+collect_ignore_glob = ["docs/*.py", "docs/made*"]
 
 _parse = doctest.DocTestParser.parse
 
