@@ -21,7 +21,7 @@ from convgraph.core.reduction import MEAN, PAIRED, PRODUCT, SUM
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = [
     "evaluate",
@@ -37,7 +37,7 @@ LARGEST_BLOCK = 2**24
 """Edges times inputs that are evaluated at once: values of 128 MB."""
 
 
-def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
+def evaluate(network: RowsAndLayers, x: Any, parameters: Mapping[str, Any]) -> Any:
     """See `Network.evaluate`."""
     parameters = as_parameters(parameters)
     _require_values(network)
@@ -61,7 +61,7 @@ def evaluate(network: Network, x: Any, parameters: Mapping[str, Any]) -> Any:
 
 
 def _blocks(
-    network: Network,
+    network: RowsAndLayers,
     given: Sequence[NDArray[Any]],
     labels: NDArray[Any],
     batch: int | None,
@@ -82,7 +82,7 @@ def _blocks(
     return [ways(network, single, labels) for single in inputs]
 
 
-def _rows(network: Network, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def _rows(network: RowsAndLayers, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """The values of all units, row by row."""
     first = network.offsets
     return {
@@ -91,13 +91,13 @@ def _rows(network: Network, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
 
 
 def _rows_of_objects(
-    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, given: Sequence[NDArray[Any]], labels: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     return _rows(network, _all_values(network, given, labels))
 
 
 def _through_layers(
-    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, given: Sequence[NDArray[Any]], labels: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     """The values of all rows in numbers; only what has to be is done edge by edge."""
     kind = np.result_type(*given, labels)
@@ -114,14 +114,14 @@ def _through_layers(
 
 
 def _values_of(
-    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
 ) -> NDArray[Any]:
     made = through_axes(layer, rows, network.labels, labels)
     return _edge_by_edge(network, layer, rows, labels) if made is None else made
 
 
 def _held(
-    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
 ) -> NDArray[Any]:
     """The values of a layer, if their type holds them."""
     sources = {joint.source.name: rows[joint.source.name] for joint in layer.joints}
@@ -135,7 +135,7 @@ def _held(
 
 
 def _edge_by_edge(
-    network: Network, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, layer: Layer, rows: Mapping[str, NDArray[Any]], labels: NDArray[Any]
 ) -> NDArray[Any]:
     """The values of one layer, whose edges are listed for it alone."""
     biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
@@ -158,7 +158,7 @@ def _edge_by_edge(
 
 
 def _all_values(
-    network: Network, given: Sequence[NDArray[Any]], labels: NDArray[Any]
+    network: RowsAndLayers, given: Sequence[NDArray[Any]], labels: NDArray[Any]
 ) -> NDArray[Any]:
     """The values of all units; those of a batch stand side by side, along a second axis."""
     rows = list(zip(network.inputs, given, strict=True))
@@ -176,7 +176,7 @@ def _all_values(
 
 
 def _all_held(
-    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+    network: RowsAndLayers, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
 ) -> NDArray[Any]:
     """The values of a layer for a batch, if their type holds them."""
 
@@ -187,7 +187,7 @@ def _all_held(
     return _layer_values(network, layer, values, labels)
 
 
-def _require_values(network: Network) -> None:
+def _require_values(network: RowsAndLayers) -> None:
     """Refuse before anything is computed what cannot be at the end."""
     for row in network.rows:
         memory.require("units", int(np.prod(row.numbers(), dtype=object)), 8)
@@ -199,12 +199,12 @@ def _require_values(network: Network) -> None:
             )
 
 
-def input_symbols(network: Network) -> dict[str, sp.Symbol]:
+def input_symbols(network: RowsAndLayers) -> dict[str, sp.Symbol]:
     """A sympy symbol for each input unit, of the unit's name."""
     return {unit: sp.Symbol(unit) for row in network.inputs for unit in row.units()}
 
 
-def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
+def expressions(network: RowsAndLayers, row: str | None = None) -> dict[str, sp.Expr]:
     """See `Network.expressions`."""
     wanted = [network.row(row)] if row is not None else list(network.outputs)
     values = unit_values(network)
@@ -215,7 +215,7 @@ def expressions(network: Network, row: str | None = None) -> dict[str, sp.Expr]:
     return result
 
 
-def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> NDArray[Any]:
+def unit_values(network: RowsAndLayers, labels: Sequence[sp.Expr] | None = None) -> NDArray[Any]:
     """All units in sympy, rows one after the other, in inputs and parameters (or other labels)."""
     _require_values(network)
     units = sum(int(row.size) for row in network.rows)
@@ -233,13 +233,13 @@ def unit_values(network: Network, labels: Sequence[sp.Expr] | None = None) -> ND
     return values
 
 
-def _put(values: NDArray[Any], network: Network, row: Row, new: NDArray[Any]) -> None:
+def _put(values: NDArray[Any], network: RowsAndLayers, row: Row, new: NDArray[Any]) -> None:
     first = network.offsets[row.name]
     values[first : first + len(new)] = new
 
 
 def layer_edges(
-    network: Network, layer: Layer
+    network: RowsAndLayers, layer: Layer
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
     """The edges of one layer: (where each unit's start, source units, labels), as numbers."""
     edges = network.edges
@@ -304,7 +304,7 @@ def _exactly(
 
 
 def _layer_values(
-    network: Network, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
+    network: RowsAndLayers, layer: Layer, values: NDArray[Any], labels: NDArray[Any]
 ) -> NDArray[Any]:
     biases = labels[network.bias_numbers(layer)] if layer.bias is not None else None
     return reduced(layer, layer_edges(network, layer), values, labels, biases)

@@ -14,7 +14,7 @@ from convgraph.core.labels import Labels
 from convgraph.core.sympified import sympified
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = ["input_values", "label_values"]
 
@@ -23,7 +23,7 @@ NO_NUMBERS = (np.complexfloating, np.flexible, np.datetime64, np.ndarray)
 
 
 def input_values(
-    network: Network, x: Any, batches: bool = False
+    network: RowsAndLayers, x: Any, batches: bool = False
 ) -> tuple[list[NDArray[Any]], int | None]:
     """The arrays of the inputs, in their order, checked, and how many each is if it is a batch."""
     rows = network.inputs

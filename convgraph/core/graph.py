@@ -23,7 +23,7 @@ from convgraph.core.graph_rows import Attributes, UnitEdges
 from convgraph.core.read_only import ReadOnly
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = ["graph_of"]
 
@@ -50,7 +50,7 @@ class RowOfNodes:
 class Nodes(Mapping[str, ReadOnly]):
     """Node attributes: the row, the zero-based index there, the reduction, and the bias if any."""
 
-    def __init__(self, names: Names, network: Network) -> None:
+    def __init__(self, names: Names, network: RowsAndLayers) -> None:
         computed = {layer.target.name: layer for layer in network.layers}
         self._names, self._labels, self._rows = names, network.labels, []
         for row in network.rows:
@@ -175,7 +175,7 @@ class Successors(Adjacency):
         return self.__dict__[field]
 
 
-def graph_of(network: Network) -> nx.MultiDiGraph:
+def graph_of(network: RowsAndLayers) -> nx.MultiDiGraph:
     """The frozen connectivity graph of a network, reading its edge table."""
     edges = network.edges
     memory.require("units", len(edges.start) - 1, 200)  # names, and their places in a dict

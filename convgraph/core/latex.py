@@ -11,9 +11,10 @@ from sympy.printing.latex import LatexPrinter
 
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.evaluate import expressions
 
 if TYPE_CHECKING:
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = ["latex", "written"]
 
@@ -21,7 +22,7 @@ MOST_OUTPUTS = 12
 MOST_CONNECTIONS = 200
 
 
-def latex(network: Network) -> str | None:
+def latex(network: RowsAndLayers) -> str | None:
     """The outputs as equations, or None if they are too many to be read, or not known.
 
     >>> from convgraph import Conv
@@ -33,12 +34,12 @@ def latex(network: Network) -> str | None:
     if int(network.connection_count) > MOST_CONNECTIONS:
         return None
     try:
-        expressions = network.expressions()
+        values = expressions(network)
     except ConvgraphError:  # of an operator only the connections are known
         return None
-    symbols = {s for e in expressions.values() for s in e.free_symbols}
+    symbols = {s for e in values.values() for s in e.free_symbols}
     names = {symbol: _subscript(symbol.name) for symbol in symbols}
-    lines = [f"{_subscript(unit)} &= {written(e, names)}" for unit, e in expressions.items()]
+    lines = [f"{_subscript(unit)} &= {written(e, names)}" for unit, e in values.items()]
     body = r" \\ ".join(lines)
     return rf"$\displaystyle \begin{{aligned}}{body}\end{{aligned}}$"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from convgraph.core.function import Function
     from convgraph.core.layer import Layer
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = ["Lengths", "is_long", "length", "put_in", "shown"]
 
@@ -102,7 +102,7 @@ def _written(function: Function) -> tuple[int, int]:
 class Lengths:
     """How long the expressions of units are at most, row by row in order of computation."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: RowsAndLayers) -> None:
         self._of = np.ones(len(network.edges.start) - 1)
         self._offsets, self._functions = network.offsets, 0.0
 

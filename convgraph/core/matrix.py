@@ -11,14 +11,14 @@ from convgraph.core.errors import ConvgraphError
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
-    from convgraph.core.network import Network
+    from convgraph.core.rows_and_layers import RowsAndLayers
 
 __all__ = ["matrix"]
 
 DENSE_AT_MOST = 250_000  # entries; a larger matrix is a sympy SparseMatrix
 
 
-def matrix(network: Network) -> sp.Matrix:
+def matrix(network: RowsAndLayers) -> sp.Matrix:
     """See `Network.matrix`."""
     for layer in network.layers:
         if not layer.reduction.linear:
@@ -47,11 +47,11 @@ def matrix(network: Network) -> sp.Matrix:
     return sp.Matrix(result) if result.rows * result.cols <= DENSE_AT_MOST else result
 
 
-def _is_first(network: Network, row: str) -> bool:
+def _is_first(network: RowsAndLayers, row: str) -> bool:
     return len(network.inputs) == 1 and network.inputs[0].name == row
 
 
-def _layer_matrix(network: Network, layer: Layer, source: Row) -> sp.SparseMatrix:
+def _layer_matrix(network: RowsAndLayers, layer: Layer, source: Row) -> sp.SparseMatrix:
     """The matrix of all of a layer's connections from one of the rows that it reads."""
     edges = network.edges
     first = network.offsets[layer.target.name]
