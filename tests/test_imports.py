@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import networkx as nx
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "convgraph"
 TABLE = re.findall(r"(?m)^\| (`.*?) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
@@ -55,6 +57,40 @@ def test_no_folders_of_symmetry_are_in_a_circle() -> None:
         imports.setdefault(room, set()).update(each for each in found if each != room)
     order = list(TopologicalSorter(imports).static_order())  # or CycleError names the circle
     assert set(imports) <= set(order)
+
+
+# Objects that offer what is built upon them: a figure its page, a plan its proof.
+CIRCLES = {
+    frozenset({"core.axis", "core.window", "core.reversed_window", "core.window_counts"}),
+    frozenset({"figures.figure", "figures.live.inline", "figures.live.page"}),
+    frozenset({"network.symbol_arrays", "network.symbolic_value"}),
+    frozenset(
+        f"piecewise.{name}"
+        for name in (
+            *("agreement", "axis_tiles", "cuts", "obstacles", "pictures", "stream_run", "streams"),
+            *("theorem", "tile_lemmas", "tile_run", "tiles", "tiling", "torch_streams"),
+        )
+    ),
+}
+
+
+def test_no_other_files_import_each_other() -> None:
+    """Not even inside of functions, or for type checkers alone."""
+    files = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in PUBLIC
+    }
+    imports = nx.DiGraph()
+    for name, path in files.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("convgraph."):
+                module = str(node.module).removeprefix("convgraph.")
+                for each in node.names:
+                    inside = f"{module}.{each.name}"
+                    imports.add_edge(name, inside if inside in files else module)
+    circles = {frozenset(found) for found in nx.strongly_connected_components(imports)}
+    assert {circle for circle in circles if len(circle) > 1} == CIRCLES
 
 
 def test_sympy_is_given_numbers_and_expressions_in_one_way() -> None:

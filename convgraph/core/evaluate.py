@@ -14,8 +14,8 @@ from convgraph.core.along_axes import through_axes
 from convgraph.core.checks import as_parameters
 from convgraph.core.edges import interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.expression_lengths import Lengths
 from convgraph.core.given_values import input_values, label_values
-from convgraph.core.long_expressions import Lengths
 from convgraph.core.overflow import OverflowingError, Rounded, require_bits
 from convgraph.core.reduction import MEAN, PAIRED, PRODUCT, SUM
 

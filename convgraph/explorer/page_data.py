@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from convgraph.core import escape
 from convgraph.core.network import Network
 from convgraph.core.units import Units
+from convgraph.explorer.interfaces import Place, Reported, RowFacts
 from convgraph.explorer.row_tree import folds
 from convgraph.explorer.wirings import runs, wirings
-
-if TYPE_CHECKING:
-    from convgraph.reports.findings.finding import Finding, Findings
-    from convgraph.reports.report import Report
-    from convgraph.reports.rows import ReportRow
 
 __all__ = ["engine", "facts", "moves"]
 
@@ -29,7 +25,7 @@ def engine(network: Network) -> dict[str, Any]:
     return wirings(network)
 
 
-def facts(report: Report, found: Findings | None) -> dict[str, Any]:
+def facts(report: Reported, found: Iterable[Place] | None) -> dict[str, Any]:
     """All that a page about a report knows: the network, its rows in words, the findings.
 
     What a model's author wrote is in it in printable characters alone.
@@ -48,7 +44,7 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def _facts(report: Report, found: Findings | None) -> dict[str, Any]:
+def _facts(report: Reported, found: Iterable[Place] | None) -> dict[str, Any]:
     network = report.network
     numbers = {row.name: i for i, row in enumerate(network.rows)}
     answered = engine(network)
@@ -64,7 +60,7 @@ def _facts(report: Report, found: Findings | None) -> dict[str, Any]:
     }
 
 
-def moves(row: ReportRow, space: int) -> list[list[int] | None] | None:
+def moves(row: RowFacts, space: int) -> list[list[int] | None] | None:
     """Along the last axes of the input, those of its space, the stride as two whole numbers.
 
     None where nothing moves.
@@ -78,7 +74,7 @@ def moves(row: ReportRow, space: int) -> list[list[int] | None] | None:
     return found
 
 
-def _row(row: ReportRow, space: int) -> dict[str, Any]:
+def _row(row: RowFacts, space: int) -> dict[str, Any]:
     """The kind of a row, and where its first unit's field lies, whatever the border cuts off."""
     found: dict[str, Any] = {"kind": row.kind}
     if row.parameters:
@@ -92,7 +88,7 @@ def _row(row: ReportRow, space: int) -> dict[str, Any]:
     return found
 
 
-def _finding(finding: Finding, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _finding(finding: Place, numbers: Mapping[str, int]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "rule": finding.rule,
         "severity": finding.severity,

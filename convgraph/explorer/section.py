@@ -10,9 +10,10 @@ from convgraph.explorer.page_data import facts
 from convgraph.figures.live.page import asset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from convgraph.core.network import Network
-    from convgraph.reports.findings.finding import Findings
-    from convgraph.reports.report import Report
+    from convgraph.explorer.interfaces import Place, Reported
 
 __all__ = ["refusal", "script", "section", "style"]
 
@@ -104,7 +105,7 @@ def _space(network: Network) -> list[int]:
     return [int(r.size) // (int(r.shape[0]) if r.channels else 1) for r in network.rows]
 
 
-def section(report: Report, found: Findings | None) -> str:
+def section(report: Reported, found: Iterable[Place] | None) -> str:
     """The explorer of a report's network, or why there is none."""
     why = refusal(report.network)
     if why is None:

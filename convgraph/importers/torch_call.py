@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.importers.node import Node
 from convgraph.importers.torch_places import is_mutable
+from convgraph.importers.torch_translated import Translated
 from convgraph.importers.values import Known
-
-if TYPE_CHECKING:
-    from convgraph.importers.torch_translation import Translation
 
 __all__ = ["Call", "Translate", "each", "simple"]
 
@@ -23,7 +21,7 @@ Translate = Callable[["Call"], Any]
 class Call:
     """A call of an operation: its arguments by name, defaults filled in."""
 
-    def __init__(self, translation: Translation, node: Any, outputs: tuple[str, ...]) -> None:
+    def __init__(self, translation: Translated, node: Any, outputs: tuple[str, ...]) -> None:
         self.translation, self.node, self.outputs = translation, node, outputs
         self.op = self.named(node)
         schema = getattr(node.target, "_schema", None)

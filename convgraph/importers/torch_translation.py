@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.sizes import Size
 from convgraph.importers.builder import Builder
 from convgraph.importers.folding import fold
 from convgraph.importers.node import Node
-from convgraph.importers.torch_constants import Constants
 from convgraph.importers.torch_names import Names, of_parametrisation
 from convgraph.importers.torch_operators import OPERATORS, Call
 from convgraph.importers.torch_places import is_mutable, settled
+from convgraph.importers.torch_translated import Translated, values_of
 from convgraph.importers.values import Known, roots_of
 
 __all__ = ["Translation", "input_shapes"]
 
 NOISE = {"rand", "randn", "randint", "rand_like", "randn_like", "randint_like"}
-NEWEST = 28  # the operator set in whose terms the nodes are written
 
 
-class Translation:
+class Translation(Translated):
     """The nodes of an exported program in ONNX's terms, as they are gone through."""
 
     def __init__(self, torch: Any, module: Any, program: Any) -> None:
-        self.nodes: list[Node] = []
-        self.known: dict[str, Known] = {}
+        super().__init__(torch)
         self.inputs: list[str] = []
         self.outputs: list[str] = []
-        self.shapes: dict[str, tuple[Size, ...] | None] = {}
-        self.version = NEWEST
         self._signature = signature = program.graph_signature
         self._targets = {
             **signature.inputs_to_parameters,
@@ -44,8 +37,6 @@ class Translation:
             **signature.inputs_to_lifted_tensor_constants,
         }
         self._tensors = {**program.state_dict, **program.constants}
-        self._constants = Constants(torch)
-        self._names: dict[str, str] = {}
         self._in_place: dict[str, list[str]] = {}
         self._own = Names(program.graph_module.graph, module)
         self._folder = Builder(self.shapes.get, strict=False, stated=True)
@@ -92,7 +83,7 @@ class Translation:
         learned = node.name in self._signature.inputs_to_parameters
         self._constants.hold(node, tensor, learned)
         self._names[node.name] = target
-        read = partial(_values, lambda: tensor)
+        read = partial(values_of, lambda: tensor)
         self.known[target] = Known(target, tuple(tensor.shape), read, learned)
 
     def _output(self, node: Any) -> None:
@@ -115,7 +106,7 @@ class Translation:
             return  # several tensors, which are asked for one by one, or a check without a result
         name = self._names[node.name] = of_parametrisation(self._own.of(node), self.known)
         shape = tuple(int(n) for n in value.shape)
-        read = partial(_values, self._constants.read(node))
+        read = partial(values_of, self._constants.read(node))
         known = self.known[name] = Known(name, shape, read, learned)
         if learned:
             known.roots = roots_of(self._behind(node)) or (known,)
@@ -203,41 +194,6 @@ class Translation:
             return False
         return True
 
-    def name(self, value: Any) -> str:
-        """The name of the tensor that an argument stands for; numbers become tensors."""
-        if value is None:
-            return ""
-        if isinstance(value, bool | int | float):
-            array = np.asarray(value, np.float32 if isinstance(value, float) else None)
-            name = f"number {value}"
-            self.known.setdefault(name, Known.of(name, array))
-            return name
-        return self._names[value.name]
-
-    def is_constant(self, node: Any) -> bool:
-        """Whether a node's result is known beforehand."""
-        return node in self._constants
-
-    def is_learned(self, node: Any) -> bool:
-        """Whether a node's result is known beforehand, and a parameter went into it."""
-        return node in self._constants and self._constants.learned(node)
-
-    def constant(self, node: Any) -> NDArray[Any]:
-        """The values of a node whose result is known beforehand."""
-        return _values(self._constants.read(node))
-
-    def on_numbers(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
-        """What a call that moves units does to an array of their numbers; -1 where it puts zero."""
-        return self._constants.on_numbers(node)
-
-    def on_arrays(self, node: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
-        """What a call does to an array in place of its first argument."""
-        return self._constants.on_arrays(node)
-
-    def shape(self, value: Any) -> tuple[int, ...]:
-        """The shape of an argument."""
-        return tuple(int(n) for n in value.meta["val"].shape)
-
 
 def input_shapes(program: Any) -> list[tuple[int, ...]]:
     """The shapes for which a program was exported."""
@@ -262,8 +218,3 @@ def sizes(node: Any, value: Any) -> tuple[int, ...]:
             f"node={node.name!r}: how many units there are depends on the input's values"
         )
     return tuple(value.shape)
-
-
-def _values(read: Callable[[], Any]) -> NDArray[Any]:
-    detached = read().detach().cpu()
-    return np.asarray(detached.numpy() if detached.dtype.itemsize != 2 else detached.float())

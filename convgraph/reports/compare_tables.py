@@ -12,7 +12,7 @@ from convgraph.interactions.connections import simplest
 from convgraph.reports.report_tables import COLUMNS, NUMBERS, cells
 
 if TYPE_CHECKING:
-    from convgraph.reports.compare import NetworkComparison, RowComparison
+    from convgraph.reports.differences import Differences, RowComparison
     from convgraph.reports.findings.finding import Finding
     from convgraph.reports.rows import ReportRow
 
@@ -39,7 +39,7 @@ ALWAYS = ("layer", "shape")
 HEADS = {"come": "New findings", "gone": "Findings that are gone"}
 
 
-def text(difference: NetworkComparison) -> str:
+def text(difference: Differences) -> str:
     """The sums, the findings and the rows, as lines for a terminal."""
     parts = [_summary(difference)]
     parts += [table.text() for table in (_totals(difference),) if table.rows]
@@ -48,7 +48,7 @@ def text(difference: NetworkComparison) -> str:
     return "\n\n".join(parts)
 
 
-def markdown(difference: NetworkComparison) -> str:
+def markdown(difference: Differences) -> str:
     """The same for a pull request; many rows are folded away until somebody asks for them."""
     parts = [f"**{escape.markdown(_summary(difference))}**\n"]
     parts += [table.markdown().rstrip() + "\n" for table in (_totals(difference),) if table.rows]
@@ -64,7 +64,7 @@ def markdown(difference: NetworkComparison) -> str:
     return "\n".join(parts)
 
 
-def html(difference: NetworkComparison) -> str:
+def html(difference: Differences) -> str:
     """The same as elements, for a notebook."""
     from dataclasses import replace
 
@@ -74,7 +74,7 @@ def html(difference: NetworkComparison) -> str:
     return totals.html() + (rows.html() if rows.rows else "")
 
 
-def _summary(difference: NetworkComparison) -> str:
+def _summary(difference: Differences) -> str:
     if difference.alike:
         return f"All {len(difference.rows)} rows are alike, and so are the findings."
     counts = [
@@ -84,12 +84,12 @@ def _summary(difference: NetworkComparison) -> str:
     return f"Rows: {', '.join(counts)}."
 
 
-def _findings(difference: NetworkComparison) -> list[tuple[str, Sequence[Finding]]]:
+def _findings(difference: Differences) -> list[tuple[str, Sequence[Finding]]]:
     both = ((HEADS[side], getattr(difference, side)) for side in HEADS)
     return [(head, found) for head, found in both if found]
 
 
-def _totals(difference: NetworkComparison) -> Table:
+def _totals(difference: Differences) -> Table:
     columns = ("in all", "before", "after", "difference")
     rows = [
         (name.replace("_", "-"), counted(old), counted(new), _signed(simplest(new - old)))
@@ -102,7 +102,7 @@ def _signed(number: Size) -> str:
     return f"{number:+,}" if isinstance(number, int) else str(number)
 
 
-def _rows(difference: NetworkComparison) -> Table:
+def _rows(difference: Differences) -> Table:
     """The rows that are not alike, with the columns in which anything differs."""
     rows = [row for row in difference.rows if row.status != "alike"]
     differing = {name for row in rows for name in row.changes}

@@ -11,7 +11,7 @@ from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.findings.finding import Findings
 from convgraph.reports.findings.registry import findings
 from convgraph.reports.plots import growth, profile
-from convgraph.reports.report import Report
+from convgraph.reports.report_facts import ReportFacts
 from convgraph.reports.report_tables import summary, table
 from convgraph.reports.row_graph import row_graph
 from convgraph.reports.structure import structure_of
@@ -60,7 +60,7 @@ h2 { break-after: avoid; } tr { break-inside: avoid; }
 """
 
 
-def page(report: Report, found: Findings | None = None) -> str:
+def page(report: ReportFacts, found: Findings | None = None) -> str:
     """The page of a report; `found` are its findings, which are looked for where none are given."""
     structure = structure_of(report.network, report.source)
     if found is None and not structure.symbolic:
@@ -104,7 +104,7 @@ def _findings(found: Findings | None, explored: bool) -> list[str]:
     return [f"<noscript>{told}</noscript>" if explored else told]
 
 
-def _profiles(report: Report) -> list[str]:
+def _profiles(report: ReportFacts) -> list[str]:
     """A picture of the effective field; axes along which it is the same share one."""
     axes: dict[tuple[int, ...], list[EffectiveField]] = {}
     for field in report.effective:
@@ -118,7 +118,7 @@ def _profiles(report: Report) -> list[str]:
     return parts
 
 
-def _graph(report: Report) -> str:
+def _graph(report: ReportFacts) -> str:
     try:
         return row_graph(structure_of(report.network, report.source), report.rows)
     except ConvgraphError as error:  # a name that Graphviz does not take is no reason for no page

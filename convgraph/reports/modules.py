@@ -12,7 +12,7 @@ from convgraph.core.sizes import Size
 from convgraph.core.tables import Table, counted
 
 if TYPE_CHECKING:
-    from convgraph.reports.report import Report
+    from convgraph.reports.report_facts import ReportFacts
 
 __all__ = ["ModuleReport", "ModuleTotals", "by_module"]
 
@@ -82,7 +82,7 @@ def _line(module: ModuleTotals, indented: str) -> tuple[str, ...]:
     )
 
 
-def by_module(report: Report, depth: int | None = None) -> ModuleReport:
+def by_module(report: ReportFacts, depth: int | None = None) -> ModuleReport:
     """See `Report.by_module`."""
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
         raise ConvgraphError(f"depth={depth!r}: a positive number of levels, or None for all")
@@ -101,7 +101,7 @@ def by_module(report: Report, depth: int | None = None) -> ModuleReport:
     )
 
 
-def _totals(report: Report, name: str, numbers: list[int], depth: int) -> ModuleTotals:
+def _totals(report: ReportFacts, name: str, numbers: list[int], depth: int) -> ModuleTotals:
     network = report.network
     names = {network.rows[n].name for n in numbers}
     layers = [layer for layer in network.layers if layer.target.name in names]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from convgraph.core import escape
 from convgraph.interactions.effective import EffectiveField
-from convgraph.reports.report import Report
+from convgraph.reports.report_facts import ReportFacts
 
 __all__ = ["growth", "profile"]
 
 WIDTH, HEIGHT, LEFT, FOOT = 720, 240, 52, 30
 
 
-def growth(report: Report) -> str:
+def growth(report: ReportFacts) -> str:
     """How receptive fields grow from row to row, along the first axis: an SVG picture.
 
     The line of the whole field ends where fields no longer move; below it twice the standard

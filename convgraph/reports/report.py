@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +17,13 @@ from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.sizes import Size
 from convgraph.core.tying import Explicit, Learned
-from convgraph.interactions.all_fields import ReceptiveFields, receptive_fields
 from convgraph.interactions.connections import simplest
 from convgraph.interactions.effective import (
     EffectiveField,
-    effective_fields,
     fields_of_paths,
 )
 from convgraph.interactions.sums_of_states import Sum
+from convgraph.reports.report_facts import ReportFacts, Totals
 from convgraph.reports.rows import ReportRow, report_rows
 from convgraph.reports.structure import Structure, structure_of
 from convgraph.symmetry.lattice.shift_lattice import smallest_shifts
@@ -38,39 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Report", "Totals", "report"]
 
 
-@dataclass(frozen=True)
-class Totals:
-    """The sums over all layers.
-
-    `uses` counts the connections that carry a parameter, biases included, and `sharing` is how
-    often each parameter is used on average; `multiply_adds` and `macs` are those of `cost`.
-    """
-
-    rows: int
-    units: Size
-    parameters: Size
-    connections: Size
-    multiply_adds: Size
-    macs: Size
-    dense_parameters: Size
-    dense_connections: Size
-    uses: Size
-
-    @property
-    def sharing(self) -> Fraction | None:
-        """Uses per parameter; None where there are none, or sizes are symbols."""
-        if not (isinstance(self.uses, int) and isinstance(self.parameters, int)):
-            return None
-        return Fraction(self.uses, self.parameters) if self.parameters else None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The sums as plain data."""
-        names = (*self.__dataclass_fields__, "sharing")
-        return plain({name: getattr(self, name) for name in names})
-
-
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(ReportFacts):
     """What the structure of a network does; see `report`.
 
     Attributes
@@ -98,23 +65,6 @@ class Report:
         Why `effective` is empty although paths were counted, in a sentence, or nothing.
     """
 
-    network: Network = field(compare=False)
-    source: str
-    rows: tuple[ReportRow, ...]
-    totals: Totals
-    feature: str | None
-    effective: tuple[EffectiveField, ...]
-    lattice: tuple[Any, ...]
-    band: tuple[tuple[int, int], ...]
-    caveats: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    left_out: str = ""
-
-    def row(self, name: str) -> ReportRow:
-        """The facts of the row of this name."""
-        found = self.network.row(name).name
-        return next(row for row in self.rows if row.name == found)
-
     def by_module(self, depth: int | None = None) -> ModuleReport:
         """The modules of a model that was read, each with what its parts come to.
 
@@ -123,14 +73,6 @@ class Report:
         from convgraph.reports.modules import by_module
 
         return by_module(self, depth)
-
-    def receptive_fields(self, row: str | None = None) -> ReceptiveFields:
-        """The exact sets of units that the units of a row see."""
-        return receptive_fields(self.network, row, self.source)
-
-    def effective_fields(self, row: str) -> tuple[EffectiveField, ...]:
-        """The effective receptive field of any row."""
-        return effective_fields(self.network, row, self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""

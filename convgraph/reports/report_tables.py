@@ -13,7 +13,7 @@ from convgraph.core.tables import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from convgraph.reports.report import Report
+    from convgraph.reports.report_facts import ReportFacts
     from convgraph.reports.rows import ReportRow
 
 __all__ = ["csv_text", "data_frame", "rich_table", "summary", "table"]
@@ -94,7 +94,7 @@ def _number(number: Any) -> str:
     return str(number)
 
 
-def summary(report: Report) -> list[tuple[str, str]]:
+def summary(report: ReportFacts) -> list[tuple[str, str]]:
     """What there is to say of the network as a whole: pairs of a heading and a sentence."""
     totals = report.totals
     lines = [
@@ -137,13 +137,13 @@ def summary(report: Report) -> list[tuple[str, str]]:
     return lines
 
 
-def table(report: Report) -> Table:
+def table(report: ReportFacts) -> Table:
     """The rows of a report in words, and its totals."""
     rows = [cells(row) for row in report.rows]
     return Table(repr(report), COLUMNS, rows, NUMBERS, summary(report))
 
 
-def rich_table(report: Report, width: int) -> Any:
+def rich_table(report: ReportFacts, width: int) -> Any:
     """The report as a table of rich, for a terminal; columns that do not fit are left out."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
@@ -167,7 +167,7 @@ def rich_table(report: Report, width: int) -> Any:
     return Group(made, facts, Text())
 
 
-def _records(report: Report) -> list[dict[str, Any]]:
+def _records(report: ReportFacts) -> list[dict[str, Any]]:
     """One flat record for each row: an axis of a fact is a column of its own, counted from 1."""
     axes = max((len(row.receptive_field or ()) for row in report.rows), default=0)
     records = []
@@ -186,14 +186,14 @@ def _records(report: Report) -> list[dict[str, Any]]:
     return records
 
 
-def csv_text(report: Report) -> str:
+def csv_text(report: ReportFacts) -> str:
     """Comma-separated values, exact: fractions as they are, what is not there as nothing."""
     records = _records(report)
     lines = [list(records[0]), *(list(record.values()) for record in records)]
     return "".join(",".join(map(escape.csv, line)) + "\n" for line in lines)
 
 
-def data_frame(report: Report) -> pd.DataFrame:
+def data_frame(report: ReportFacts) -> pd.DataFrame:
     """The same columns as a data frame; exact fractions become numbers."""
     try:
         import pandas as pd

@@ -19,7 +19,7 @@ from convgraph.symmetry.statements.vocabulary import Residue
 from convgraph.symmetry.transformations.geometric import Shift
 
 if TYPE_CHECKING:
-    from convgraph.symmetry.proofs.proof import Proof
+    from convgraph.symmetry.proofs.argument import Argument
     from convgraph.symmetry.statements.statement import Statement
 
 Show: TypeAlias = Callable[[sp.Basic], str]
@@ -81,7 +81,7 @@ def conditions(equation: Equation) -> list[sp.Basic]:
     return [relation for _, relation in sorted(made, key=lambda each: each[0])]
 
 
-def as_text(proof: Proof) -> str:
+def as_text(proof: Argument) -> str:
     """See `Proof.text`."""
     show = formulas.text
     statement = proof.statement
@@ -101,7 +101,7 @@ def as_text(proof: Proof) -> str:
     return "\n".join(lines)
 
 
-def as_dict(proof: Proof) -> dict[str, Any]:
+def as_dict(proof: Argument) -> dict[str, Any]:
     """See `Proof.to_dict`."""
     show = formulas.text
     statement = proof.statement
@@ -128,12 +128,12 @@ def as_dict(proof: Proof) -> dict[str, Any]:
     }
 
 
-def as_latex(proof: Proof) -> str:
+def as_latex(proof: Argument) -> str:
     """See `Proof.latex`."""
     return "\n".join(_paragraphs(proof, r"\textbf{{{}}}", _typewriter, escape.tex))
 
 
-def as_markdown(proof: Proof) -> str:
+def as_markdown(proof: Argument) -> str:
     """See `Proof.markdown`."""
     return "\n\n".join(_paragraphs(proof, "**{}**", _code, escape.markdown))
 
@@ -164,14 +164,14 @@ def _notes(statement: Statement, show: Show) -> Iterator[str]:
         yield note.words.format(*map(show, note.formulas))
 
 
-def _chains(proof: Proof) -> Iterator[tuple[Equation, list[Step]]]:
+def _chains(proof: Argument) -> Iterator[tuple[Equation, list[Step]]]:
     claims = {claim.name: claim for claim in proof.claims}
     for name, steps in groupby(proof.steps, key=lambda step: step.claim):
         yield claims[name], list(steps)
 
 
 def _paragraphs(
-    proof: Proof, bold: str, code: Callable[[str], str], words: Callable[[str], str]
+    proof: Argument, bold: str, code: Callable[[str], str], words: Callable[[str], str]
 ) -> Iterator[str]:
     """The document's paragraphs, formulas in LaTeX."""
     show = formulas.latex

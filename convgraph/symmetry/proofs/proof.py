@@ -13,6 +13,7 @@ from sympy.core.function import AppliedUndef
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.instances.find_instances import Instance, instances
 from convgraph.symmetry.proofs import document
+from convgraph.symmetry.proofs.argument import Argument
 from convgraph.symmetry.proofs.kernel import Step
 from convgraph.symmetry.proofs.premises import premises_of
 from convgraph.symmetry.smt.questions import questions
@@ -25,7 +26,7 @@ __all__ = ["Proof", "Statement"]
 
 
 @dataclass(frozen=True, repr=False)
-class Proof:
+class Proof(Argument):
     """A proof for all sizes, as a chain of equalities for each row of a network.
 
     `str(proof)` is the proof in plain text; a notebook shows it in LaTeX.
@@ -45,10 +46,6 @@ class Proof:
         The last claim, as a sympy equality.
     """
 
-    statement: Statement
-    hypotheses: tuple[Equation, ...]
-    claims: tuple[Equation, ...]
-    steps: tuple[Step, ...]
     conclusion: sp.Equality
 
     holds = True
