@@ -88,3 +88,9 @@ def on_axes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(check, "SMALL", -1)
         yield
+
+
+@pytest.fixture
+def few_shifts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live pages decide a shift by one along each axis, where a test is of something else."""
+    monkeypatch.setattr("convgraph.figures.live.shifts.FARTHEST", {1: 1, 2: 1, 3: 1})

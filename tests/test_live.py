@@ -34,7 +34,7 @@ NETWORKS = {
     "local": cg.LocallyConnected((2, 2), filters=2).on((4, 4)),
     "flipped": cg.Conv((2, 3), flip=True).on((4, 4)),
     "transposed": cg.ConvTranspose((3, 3), stride=2).on((2, 3)),
-    "pooled": (cg.Conv((2, 2)) >> cg.ReLU() >> cg.MaxPool((2, 2)) >> cg.Flatten()).on((2, 7, 7)),
+    "pooled": (cg.Conv((2, 2)) >> cg.ReLU() >> cg.MaxPool((2, 2)) >> cg.Flatten()).on((2, 5, 5)),
     "dense": (cg.AvgPool((2, 2)) >> cg.Flatten() >> cg.Dense(3, bias=True)).on((4, 4)),
     "upsampled": (cg.Upsample(2) >> cg.Conv((3, 3), padding="same")).on((2, 2, 3)),
     "shared": (cg.Conv(3, padding=1, letter="w") >> cg.Conv(3, padding=1, letter="w")).on(5),
@@ -153,11 +153,13 @@ def test_no_shifts_where_they_have_no_meaning() -> None:
     assert shifts(cg.Dense(2).on(1)) is None
 
 
-def test_larger_networks_are_shifted_less_far() -> None:
-    assert shifts(cg.Conv(3).on(100))["most"] == [24]
-    assert shifts(cg.Dense(200).on(300))["most"] == [16]
+def test_larger_networks_are_shifted_less_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shifts(cg.Conv(3).on(30))["most"] == [24]
+    monkeypatch.setattr("convgraph.figures.live.shifts.MOST_CONNECTIONS", 500)
+    assert shifts(cg.Dense(6).on(9))["most"] == [4]  # 54 connections, nine shifts with none
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_a_kernel_that_is_drawn_needs_no_legend() -> None:
     net = cg.Conv((2, 2), bias=True).on((3, 3))
     with_kernel, without = (cg.draw_grid(net, kernels=k).page() for k in (True, False))
@@ -171,6 +173,7 @@ def test_a_kernel_that_is_drawn_needs_no_legend() -> None:
     assert pressed.findall(cg.draw_grid(many, show=4).page()) == []
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_expressions_are_of_units_that_are_drawn() -> None:
     net = cg.Conv(3).on(100)
     panel = cg.draw(net, show=4).panels[0]
@@ -180,6 +183,7 @@ def test_expressions_are_of_units_that_are_drawn() -> None:
     )
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_a_page_is_the_same_bytes_and_asks_for_nothing() -> None:
     net = NETWORKS["stack"]
     text = cg.draw_grid(net, "g1,1", kernels=True).page()
@@ -194,6 +198,7 @@ def test_a_page_is_the_same_bytes_and_asks_for_nothing() -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_sliders_are_one_per_axis() -> None:
     def labels(net: Any) -> Any:
         return re.findall(r"<label [^>]*>([^<]*)</label>", cg.draw(net).page())
@@ -203,12 +208,14 @@ def test_sliders_are_one_per_axis() -> None:
     assert labels(cg.Conv((1, 2, 2)).on((2, 2, 2))) == [f"Shift along axis {i}" for i in (1, 2, 3)]
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_uses_count_what_is_not_drawn() -> None:
     net = (cg.Conv(3, padding="same") >> cg.AvgPool(2)).on(100)
     uses = facts(cg.draw(net, show=6, edges_of="ends").panels[0])["uses"]
     assert uses == {"w_1": 99, "w_2": 100, "w_3": 99, "1/2": 100}
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_panels_have_their_own_legends() -> None:
     a, b = cg.draw(cg.Conv(2).on(3)), cg.draw(cg.Conv(2).on(4))
     labels = re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.above(b).page())
@@ -216,6 +223,7 @@ def test_panels_have_their_own_legends() -> None:
     assert re.findall(r'<ul class="cg-legend" aria-label="([^"]*)">', a.page()) == ["Parameters"]
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_a_page_knows_the_authors_colours_letters_and_theme() -> None:
     net = cg.Conv(3, padding="same").on(5)
     text = cg.draw(net, shade={"orange": "x1", "black": "x2"}, letters="abc").page()
@@ -231,6 +239,7 @@ def test_a_page_knows_the_authors_colours_letters_and_theme() -> None:
     assert "--paper: #FFFFFF" not in cg.draw(net).page()
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_cells_are_large_enough_for_a_finger_and_named_by_where_they_are() -> None:
     net = (cg.Conv((3, 3)) >> cg.Conv((3, 3))).on((9, 9))
     figure = cg.draw_grid(net, "g3,3")
@@ -256,6 +265,7 @@ class Tags(HTMLParser):
         self.found[tag] = dict(attrs)
 
 
+@pytest.mark.usefixtures("few_shifts")
 def test_in_a_notebook_a_still_picture_lies_under_the_live_page() -> None:
     net = cg.Conv((3, 3)).on((5, 5))
     for figure in (cg.draw(cg.Conv(3).on(5), shade="s1").titled('"<a>"'), cg.draw_grid(net)):
