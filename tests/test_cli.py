@@ -96,9 +96,15 @@ def test_without_a_command_comes_the_help() -> None:
     assert err.startswith("Usage: ")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def completing(instruction: str, **asked: str) -> dict[str, str]:
+    """The environment in which a shell asks for completions."""
+    return {"_CONVGRAPH_COMPLETE": instruction, **asked}
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])  # bash: below
 def test_completion_script(shell: str) -> None:
-    done = process(env={**os.environ, "_CONVGRAPH_COMPLETE": f"{shell}_source"})
+    done = CliRunner().invoke(main, prog_name="convgraph", env=completing(f"{shell}_source"))
+    assert (done.exit_code, done.stderr) == (0, "")
     assert "_CONVGRAPH_COMPLETE" in done.stdout
 
 
@@ -106,13 +112,14 @@ def test_completion_script(shell: str) -> None:
     ("words", "expected"), [("convgraph bo", "book"), ("convgraph book 9.", "9.4")]
 )
 def test_completion(words: str, expected: str) -> None:
-    environment = {
-        "_CONVGRAPH_COMPLETE": "bash_complete",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(len(words.split()) - 1),
-    }
-    done = process(env={**os.environ, **environment})
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    done = CliRunner().invoke(main, prog_name="convgraph", env=completing("bash_complete", **asked))
     assert expected in [line.split(",")[-1] for line in done.stdout.splitlines()]
+
+
+def test_completion_in_a_process_of_its_own() -> None:
+    done = process(env={**os.environ, **completing("bash_source")})
+    assert "_CONVGRAPH_COMPLETE" in done.stdout
 
 
 def test_a_reader_that_stops_early_is_no_error() -> None:
@@ -310,16 +317,13 @@ def test_book_twice_is_the_same(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-def test_book_without_dot(tmp_path: Path) -> None:
+def test_book_without_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = process("book", "9.7", "--out", tmp_path / "book", env={**os.environ, "PATH": ""})
     assert (done.returncode, done.stderr) == (0, "")
     assert len(list((tmp_path / "book").glob("*.svg"))) == 1
-    done = process(
-        "book", "9.7", "--out", tmp_path / "png", "--format", "png", env={**os.environ, "PATH": ""}
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("convgraph: format='png': png and pdf are drawn by Graphviz's")
-    assert done.stderr.count("\n") == 1
+    monkeypatch.setenv("PATH", "")
+    said = refused("book", "9.7", "--out", tmp_path / "png", "--format", "png")
+    assert said.startswith("convgraph: format='png': png and pdf are drawn by Graphviz's")
     assert not (tmp_path / "png").exists()
 
 

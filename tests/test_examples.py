@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -27,12 +28,12 @@ def test_every_example_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_example(name: Any, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / name], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert LINES[name] in done.stdout.splitlines()
+def test_example(
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    assert LINES[name] in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.exhaustive
