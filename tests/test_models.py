@@ -6,6 +6,7 @@ carried through attributes by the rule of every textbook, and sets by one bit pe
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,16 @@ from convgraph.reports.structure import structure_of
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 MODELS = sorted(path.stem.removeprefix("light_") for path in LIGHT.glob("*.onnx"))
 WINDOWS = {"Conv", "MaxPool", "AveragePool"}
+
+
+@cache
+def network(name: str) -> cg.Network:
+    return cg.from_onnx(LIGHT / f"light_{name}.onnx")
+
+
+@cache
+def report(name: str) -> cg.Report:
+    return cg.report(network(name))
 
 
 def loaded(name: str) -> tuple[onnx.ModelProto, dict[str, tuple[int, ...]]]:
@@ -95,10 +106,10 @@ def test_all_nine_are_there() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_intervals_are_those_of_a_plain_propagation(name: str) -> None:
-    net = cg.from_onnx(LIGHT / f"light_{name}.onnx")
+    net = network(name)
     expected = plain_intervals(name)
     source = net.inputs[0].numbers()[1]
-    result = cg.report(net)
+    result = report(name)
     assert not net.caveats
     compared = 0
     for row in result.rows:
@@ -117,7 +128,7 @@ def test_intervals_are_those_of_a_plain_propagation(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["bvlc_alexnet", "inception_v1", "resnet50", "shufflenet"])
 def test_sets_are_those_of_a_plain_propagation(name: str) -> None:
-    net = cg.from_onnx(LIGHT / f"light_{name}.onnx")
+    net = network(name)
     states = exact_fields(net, net.inputs[0].name).states
     size = net.inputs[0].numbers()[1]
     compared = 0
@@ -147,7 +158,7 @@ KNOWN = {
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_receptive_fields(name: str) -> None:
-    result = cg.report(cg.from_onnx(LIGHT / f"light_{name}.onnx"))
+    result = report(name)
     assert result.feature is not None
     row = result.row(result.feature)
     size, field, stride = KNOWN[name]
@@ -182,8 +193,8 @@ def test_both_variants_of_a_residual_network(stride_on_first: bool, field: int) 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_reports_and_findings_of_all_nine(name: str) -> None:
-    net = cg.from_onnx(LIGHT / f"light_{name}.onnx")
-    result, found = cg.report(net), cg.findings(net)
+    net = network(name)
+    result, found = report(name), cg.findings(net)
     assert len(result.rows) == len(net.rows)
     assert result.totals.parameters == net.labels.parameters
     assert result.feature is not None
@@ -199,14 +210,14 @@ def test_reports_and_findings_of_all_nine(name: str) -> None:
 
 
 def test_what_was_checked_by_hand_of_inception_v2() -> None:
-    net = cg.from_onnx(LIGHT / "light_inception_v2.onnx")
+    net = network("inception_v2")
     found = cg.findings(net, select="misaligned-merge")
     assert [finding.tensors[0] for finding in found] == ["r161", "r402"]
     assert [abs(finding.details["differences"][0]["offset"]) for finding in found] == [8, 16]
 
 
 def test_what_was_checked_by_hand_of_resnet50() -> None:
-    net = cg.from_onnx(LIGHT / "light_resnet50.onnx")
+    net = network("resnet50")
     (uneven,) = cg.findings(net, select="uneven-padding")
     assert uneven.tensors == ("r0", "r3", "r39", "r81", "r143")
     for facts in uneven.details["sizes"].values():

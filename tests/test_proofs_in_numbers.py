@@ -87,7 +87,7 @@ def extended(array: Any, beyond: Any) -> Any:
     return read
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", THEOREMS)
 def test_what_is_given_is_what_the_network_computes(
@@ -118,7 +118,7 @@ ON_A_LINE = [name for name, question in THEOREMS.items() if question[2] == "line
 ON_ROWS = [name for name in THEOREMS if name not in ON_A_LINE]
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_ROWS)
 def test_the_conclusion_holds_of_networks(name: Any, data: st.DataObject, seed: int) -> None:
@@ -141,7 +141,7 @@ def test_the_conclusion_holds_of_networks(name: Any, data: st.DataObject, seed: 
             assert left[index] == right[tuple(int(value(a, numbers, {})) for a in claim.right.args)]
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(st.data(), st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("name", ON_A_LINE)
 def test_the_conclusion_holds_of_formulas(name: Any, data: st.DataObject, seed: int) -> None:
