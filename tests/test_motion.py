@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,83 @@ def test_scattered_sums_are_the_output(net: cg.Network) -> None:
     assert (total == known.output).all()
 
 
+@settings(max_examples=20)
+@given(layers(), st.sampled_from(["inserted", "scattered"]))
+def test_titles_are_in_the_frame_and_over_no_other_and_only_padding_is_0(
+    net: cg.Network, reading: Any
+) -> None:
+    if reading == "scattered" and sweep(net).tying is None:
+        return
+    film = cg.animate(net, reading=reading)
+    assert (numbers(net).source > 0).all()
+    assert all((array > 0).all() for array in numbers(net).arrays.values())
+    for frame in film.frames[:2]:
+        titles = [s for s in frame.shapes if isinstance(s, Text) and s.fill == "soft"]
+        titles = [t for t in titles if t.text.split()[0] in ("input", "kernel", "output")]
+        assert {t.text.split()[0] for t in titles} >= {"input", "output"}
+        spans = []
+        for t in titles:
+            wide = 5.6 * len(t.text)  # at 11 points
+            left = t.x - wide if t.anchor == "end" else t.x
+            assert left >= 0
+            assert left + wide <= film.size[0]
+            spans.append((t.y, left, left + wide))
+        for (y, _, right), (other, left, _) in itertools.pairwise(sorted(spans)):
+            assert y != other or right < left
+
+
+def test_a_kernel_is_shown_whole_beside_what_scatters_it_and_turned_over_inserted_zeros() -> None:
+    net = cg.ConvTranspose((3, 3), stride=2, padding=1).on((3, 3))
+    numbers = {"w": np.arange(1, 10).reshape(3, 3)}
+
+    def kernel(film: Any) -> list[list[str]]:
+        """The texts of coloured cells, row by row, in the first frame."""
+        shapes = film.frames[0].shapes
+        boxes = [s for s in shapes if isinstance(s, Box) and (s.fill or "").startswith("weight")]
+        places = {(b.x + b.width / 2, b.y + b.height / 2) for b in boxes}
+        found = sorted(
+            (s.y, s.x, s.text) for s in shapes if isinstance(s, Text) and (s.x, s.y) in places
+        )
+        texts = [text for _, _, text in found]
+        return [texts[i : i + 3] for i in range(0, len(texts), 3)]
+
+    def called(film: Any) -> str:
+        texts = [s.text for s in film.frames[0].shapes if isinstance(s, Text)]
+        (title,) = (text for text in texts if text.startswith("kernel"))
+        return str(title)
+
+    ones = np.ones((3, 3))
+    scattered = cg.animate(net, reading="scattered", values=ones, parameters=numbers)
+    inserted = cg.animate(net, values=ones, parameters=numbers)
+    assert called(scattered) == "kernel w"
+    assert kernel(scattered) == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]]
+    assert called(inserted) == "kernel w, turned"
+    assert kernel(inserted) == [["9", "8", "7"], ["6", "5", "4"], ["3", "2", "1"]]
+    plain = cg.animate(cg.Conv((3, 3)).on((3, 3)), values=ones, parameters=numbers)
+    assert called(plain) == "kernel w"
+
+
+@pytest.mark.parametrize(
+    ("mode", "numpys"), [("reflect", "reflect"), ("circular", "wrap"), ("replicate", "edge")]
+)
+def test_padding_that_repeats_units_has_their_numbers_from_the_start(
+    mode: Any, numpys: Any
+) -> None:
+    values = np.arange(1, 10).reshape(3, 3)
+    net = cg.Conv((3, 3), padding=1, padding_mode=mode).on((3, 3))
+    shapes = cg.animate(net, values=values).frames[0].shapes
+    places = {
+        (b.x + b.width / 2, b.y + b.height / 2)
+        for b in shapes
+        if isinstance(b, Box) and b.fill in ("input", "pad")
+    }
+    texts = sorted(
+        (s.y, s.x, s.text) for s in shapes if isinstance(s, Text) and (s.x, s.y) in places
+    )
+    found = np.array([int(text) for _, _, text in texts]).reshape(5, 5)
+    assert (found == np.pad(values, 1, mode=numpys)).all()
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_settings_have_the_sizes_of_the_guide(name: str) -> None:
     spec, shape = SETTINGS[name]
@@ -198,7 +276,7 @@ def test_a_field_grows_row_by_row() -> None:
     net = (cg.Conv(3, padding="same") >> cg.MaxPool(2) >> cg.Conv(3, padding="same")).on(8)
     film = cg.animate(net, unit="s2")
     assert [frame.caption for frame in film.frames] == [
-        "s2",
+        "the unit s2",
         "s2 sees 3 of the 4 positions of h2",
         "s2 sees 6 of the 8 positions of h1",
         f"s2 sees {len(cg.receptive_field(net, 's2'))} of the 8 positions of x",

@@ -57,11 +57,28 @@ def test_the_end_shows_where_both_ways_meet() -> None:
     assert len(red) == 2 * len(differ)
 
 
+def test_two_ways_are_narrow_enough_for_a_telephone_and_do_not_overlap() -> None:
+    spec = cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")
+    for size in (5, 7, 9, 17):
+        film = cg.animate(spec.on(size), transformation=cg.Shift(1))
+        assert film.size[0] <= max(560, 30 * size + 60)
+        boxes = {
+            (s.x, s.y) for s in film.frames[-1].shapes if isinstance(s, Box) and s.fill is not None
+        }
+        assert len(boxes) == 2 * 3 * size
+        titles = [s for s in film.frames[0].shapes if isinstance(s, Text) and s.bold]
+        assert [t.text for t in titles] == [
+            "Shift(1), then the network",
+            "the network, then Shift(1)",
+        ]
+        assert all(t.x + 6.5 * len(t.text) <= film.size[0] for t in titles)
+
+
 def test_what_is_invariant_does_not_move_at_the_end() -> None:
     net = (cg.Conv(3, padding="same", padding_mode="circular") >> cg.GlobalAvgPool()).on(6)
     film = cg.animate(net, transformation=cg.Shift(1, boundary="wrap"))
     assert [frame.caption for frame in film.frames][-2:] == [
-        "g as it is",
+        "g stays as it is",
         "f(Shift(1, boundary='wrap') x) = f(x) holds at the one unit of g",
     ]
 
@@ -77,7 +94,7 @@ def test_what_is_invariant_does_not_move_at_the_end() -> None:
 )
 def test_gradients_are_sympys(spec: Any, shape: Any, unit: str) -> None:
     net = spec.on(shape)
-    made = numbers(net, least=1)
+    made = numbers(net)
     rows = row_values(net, made.source, made.arrays)
     found = _gradients(net, unit, rows, made.arrays)
     point = {}

@@ -10,7 +10,7 @@ from convgraph.figures.motion.grid import SIDE, Grid
 from convgraph.figures.motion.shapes import Text
 from convgraph.figures.motion.sweep import Sweep, Tap
 
-__all__ = ["KERNEL", "Board", "board"]
+__all__ = ["KERNEL", "Board", "board", "titled"]
 
 EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
 LEAST = 430.0  # wide enough for a caption
@@ -79,14 +79,20 @@ def board(sweep: Sweep) -> Board:
     wiring = sweep.joint.wiring
     assert isinstance(wiring, Product)
     ins, outs = int(wiring.axes[0].inputs), int(wiring.axes[0].outputs)
-    titles = _titles(sweep.source.name, ins), _titles(sweep.target.name, outs)
+    titles = titled("input", sweep.source.name, ins), titled("output", sweep.target.name, outs)
     return (_rows if len(sweep.lanes) == 1 else _images)(sweep, ins, outs, titles)
 
 
-def _titles(name: str, channels: int) -> tuple[str, ...]:
+def titled(what: str, name: str, channels: int) -> tuple[str, ...]:
+    """What the grids of a row are called, one for each channel."""
     if channels == 1:
-        return (name,)
-    return tuple(f"{name}, channel {c + 1}" for c in range(channels))
+        return (f"{what} {name}",)
+    return tuple(f"{what} {name}, channel {c + 1}" for c in range(channels))
+
+
+def _words(titles: Sequence[str]) -> float:
+    """How much room the longest of some titles above grids needs."""
+    return 6.3 * max(map(len, titles)) + 6
 
 
 def _rows(
@@ -115,12 +121,25 @@ def _images(
     high, wide = (lane.size for lane in sweep.lanes)
     rows, columns = (len(lane.read) for lane in sweep.lanes)
     taps = sweep.lanes[1].read.shape[1] if sweep.tying is not None else 0
-    room = wide * SIDE + GAP + (taps * SIDE + GAP if taps else 0) + columns * SIDE + 2 * EDGE
+    # A title may reach into the gap behind its column, and not beyond it.
+    first = max(wide * SIDE, _words(titles[0]) - GAP)
+    kernel = (
+        max(taps * SIDE, _words([f"kernel {sweep.tying.letter}, turned"]) - GAP)
+        if sweep.tying
+        else 0.0
+    )
+    room = (
+        first
+        + GAP
+        + (kernel + GAP if taps else 0)
+        + max(columns * SIDE, _words(titles[1]))
+        + 2 * EDGE
+    )
     width = max(room, LEAST)
     left = (width - room) / 2 + EDGE
     tall = max(ins * (high * SIDE + BETWEEN), outs * (rows * SIDE + BETWEEN)) - BETWEEN
-    kernel_x = left + wide * SIDE + GAP
-    right = kernel_x + (taps * SIDE + GAP if taps else 0)
+    kernel_x = left + first + GAP
+    right = kernel_x + (kernel + GAP if taps else 0)
 
     def column(x: float, count: int, high: int, wide: int) -> tuple[Grid, ...]:
         used = count * (high * SIDE + BETWEEN) - BETWEEN

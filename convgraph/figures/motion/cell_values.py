@@ -16,6 +16,8 @@ __all__ = ["Values", "equals", "numbers", "row_values", "written"]
 
 Numbers = NDArray[Any]
 
+FIRST = 36  # a seed whose numbers differ where windows lie beside each other
+
 
 class Values:
     """The numbers of the input, of each parameter array, and of the output that they make."""
@@ -30,14 +32,16 @@ def numbers(
     values: Any = None,
     parameters: Mapping[str, Any] | None = None,
     *,
-    least: int = 0,
     seed: int = 0,
 ) -> Values:
-    """The numbers that were given, and for what was not made ones, from `least` on."""
+    """The numbers that were given, and for what was not made ones.
+
+    None of them is 0: what is 0 in a picture is padding then, or was inserted.
+    """
     row = network.inputs[0]
     shape = row.numbers()
     if values is None:
-        source = least + _made(shape, 4 if network.labels.arrays else 10, 1 + 31 * seed)
+        source = _made(shape, 4 if network.labels.arrays else 9, FIRST + 31 * seed)
     else:
         source = as_array(values)
         if source.shape != shape or source.dtype.kind not in "iufb":
@@ -49,7 +53,7 @@ def numbers(
     for number, array in enumerate(network.labels.arrays):
         given = parameters.get(array.letter)
         shape = tuple(map(int, getattr(array, "shape", (len(array),))))
-        made = least + _made(shape, 3, number + 31 * seed) if given is None else as_array(given)
+        made = _made(shape, 3, number + 31 * seed) if given is None else as_array(given)
         if made.size != np.prod(shape) or made.dtype.kind not in "iufb":
             raise ConvgraphError(
                 f"parameters[{array.letter!r}]={given!r}: numbers for an array of shape {shape}"
@@ -66,12 +70,12 @@ def row_values(network: Network, source: Numbers, arrays: Mapping[str, Numbers])
     return {network.rows[0].name: source, **computed}
 
 
-def _made(shape: tuple[int, ...], below: int, seed: int) -> Numbers:
-    """Numbers from 0 to below a bound, by a linear congruence."""
+def _made(shape: tuple[int, ...], most: int, seed: int) -> Numbers:
+    """Numbers from 1 up to the greatest, by a linear congruence."""
     state, found = 12_345 + 777 * seed, []
     for _ in range(int(np.prod(shape, dtype=np.int64))):
         state = (1_103_515_245 * state + 12_345) % 2**31
-        found.append((state >> 16) % below)
+        found.append(1 + (state >> 16) % most)
     return np.array(found, np.int64).reshape(shape)
 
 

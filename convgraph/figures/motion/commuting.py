@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import CAPTION, space_of, stacked
+from convgraph.figures.motion.stacks import CAPTION, EDGE, LEAST, space_of, stacked
 from convgraph.symmetry.equivariance import check_equivariance
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.transformation import Transformation, moved
@@ -23,6 +23,7 @@ __all__ = ["commuting_frames"]
 
 Numbers = NDArray[Any]
 TITLE = 22.0  # above a lane, for what it is called
+NARROW = 560.0  # a frame as wide as this can be read on a telephone
 SEEDS = 20
 
 
@@ -56,12 +57,16 @@ def commuting_frames(
         )
     ways = _ways(verdict, transformation, values, parameters)
     names, end = [row.name for row in network.rows], network.outputs[0].name
-    lanes, size = _lanes(network, names)
     still = verdict.output.still
+    titles = (
+        f"{transformation!r}, then the network",
+        "the network alone" if still else f"the network, then {verdict.output!r}",
+    )
+    lanes, size = _lanes(network, names, titles)
     said = [
-        f"the input, {transformation!r} of it on one way",
-        *(f"{name} on both ways" for name in names[1:]),
-        f"{end} as it is" if still else f"{verdict.output!r} of {end} on the other way",
+        f"{transformation!r} of the input, and the input as it is",
+        *(f"{name} is computed on both ways" for name in names[1:]),
+        f"{end} stays as it is" if still else f"{verdict.output!r} of {end} on the second way",
         f"{verdict.statement} {verdict.summary}",
     ]
     last = {**ways.computed_first, end: ways.moved_last}
@@ -69,7 +74,7 @@ def commuting_frames(
     for i, text in enumerate(said):
         done = i == len(said) - 1
         other = last if i >= len(names) else ways.computed_first
-        shapes: list[Shape] = list(_titles(lanes, transformation, still))
+        shapes: list[Shape] = list(_titles(lanes, titles))
         for lane, found in zip(lanes, (ways.moved_first, other), strict=True):
             known = {name: found[name] for name in names[: i + 1]}
             shapes += _drawn(verdict, lane, known, done, blank)
@@ -89,7 +94,7 @@ def _ways(
     assert source is not None
     assert target is not None
     for seed in range(SEEDS):
-        made = numbers(network, values, parameters, least=1, seed=seed)
+        made = numbers(network, values, parameters, seed=seed)
         shifted = moved(source, made.source.ravel()).reshape(made.source.shape)
         first = row_values(network, shifted, made.arrays)
         second = row_values(network, made.source, made.arrays)
@@ -100,11 +105,17 @@ def _ways(
     return ways
 
 
-def _lanes(network: Network, names: list[str]) -> tuple[list[dict[str, Grid]], tuple[float, float]]:
-    """The rows twice: side by side where they are rows, else one above the other."""
-    grids, (width, height) = stacked(network, names)
-    flat = all(len(space_of(network, name)) == 1 for name in names)
-    across, down = (width, 0.0) if flat else (0.0, height - CAPTION + TITLE + 14)
+def _lanes(
+    network: Network, names: list[str], titles: tuple[str, str]
+) -> tuple[list[dict[str, Grid]], tuple[float, float]]:
+    """The rows twice: side by side where both are narrow, else one above the other."""
+    least = max(LEAST / 2, 6.8 * max(map(len, titles)) + 2 * EDGE)
+    grids, (width, height) = stacked(network, names, least)
+    if 2 * width <= NARROW:
+        across, down = width, 0.0
+    else:
+        grids, (width, height) = stacked(network, names)
+        across, down = 0.0, height - CAPTION + TITLE + 14
     lanes = [
         {
             name: replace(grid, x=grid.x + i * across, y=grid.y + TITLE + i * down)
@@ -115,14 +126,8 @@ def _lanes(network: Network, names: list[str]) -> tuple[list[dict[str, Grid]], t
     return lanes, (width + across, height + TITLE + down)
 
 
-def _titles(
-    lanes: list[dict[str, Grid]], transformation: Transformation, still: bool
-) -> Iterator[Text]:
-    words = (
-        f"{transformation!r}, then the network",
-        "the network alone" if still else "the network, then the shift",
-    )
-    for lane, text in zip(lanes, words, strict=True):
+def _titles(lanes: list[dict[str, Grid]], titles: tuple[str, str]) -> Iterator[Text]:
+    for lane, text in zip(lanes, titles, strict=True):
         x, y = (min(getattr(grid, side) for grid in lane.values()) for side in "xy")
         yield Text(x, y - 27, text, 12, "ink", "start", True)
 
@@ -144,6 +149,6 @@ def _drawn(
             if name in known and not blank:
                 text = written(known[name].reshape(-1, *space)[0][place])
             yield from cell(grid.corner(place), grid.side, str(fill[place]), text)
-            if fill[place] == "weight5":
-                yield grid.around([place], "now")
+        for place in zip(*np.nonzero(fill == "weight5"), strict=True):
+            yield grid.around([tuple(map(int, place))], "now")
         yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")

@@ -17,7 +17,7 @@ from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
-__all__ = ["Cells", "Scene", "sweep_frames"]
+__all__ = ["Cells", "Scene", "short", "sweep_frames"]
 
 Cells = Literal["numbers", "symbols", "none"]
 TERMS = 9  # of a sum that still helps in a caption
@@ -78,8 +78,7 @@ class Scene:
                 fill = "input" if own is not None else "pad"
                 if tap is not None:
                     fill = colour(tap.weight) if tap.weight is not None else "field"
-                beyond = tap.unit if tap is not None and own is None else None
-                text = self.text(own if own is not None else beyond, own is None)
+                text = self.text(own if own is not None else self.beyond.get((channel, place)))
                 small = self.weight(tap) if tap is not None else ""
                 yield from cell(
                     grid.corner(place), grid.side, fill, text,
@@ -112,7 +111,13 @@ class Scene:
             found.append(position)
         return (channel, *found) if self.sweep.source.channels else tuple(found)
 
-    def text(self, unit: tuple[int, ...] | None, beyond: bool) -> str:
+    @cached_property
+    def beyond(self) -> dict[tuple[int, tuple[int, ...]], tuple[int, ...]]:
+        """The units that stand once more in the padding: it reflects, wraps around or repeats."""
+        taps = (tap for step in self.sweep.steps for tap in step.taps)
+        return {(tap.channel, tap.place): tap.unit for tap in taps if tap.unit is not None}
+
+    def text(self, unit: tuple[int, ...] | None) -> str:
         """What stands in a cell of the input."""
         if self.cells == "none":
             return ""
@@ -154,12 +159,20 @@ class Scene:
             if not self.board.flat:
                 corners = [corner for _, corner in self.board.kernel(channel, taps)]
                 x, y = (min(corner[axis] for corner in corners) for axis in (0, 1))
-                yield Text(x, y - 9, str(tying.letter), 11, "soft", "start")
+                yield Text(x, y - 9, self.kernel_title(taps), 11, "soft", "start")
             for tap, corner in self.board.kernel(channel, taps):
                 assert tap.weight is not None
-                name = _short(str(tying.array.symbol(tap.weight)))
+                name = short(str(tying.array.symbol(tap.weight)))
                 text = {"numbers": self.weight(tap), "symbols": name, "none": ""}[self.cells]
                 yield from cell(corner, self.board.inputs[0].side, colour(tap.weight), text)
+
+    def kernel_title(self, taps: list[Tap]) -> str:
+        """What a kernel is called; a transposed convolution reads the other way round."""
+        placed = sorted(taps, key=lambda tap: tap.place)
+        weights = [tap.weight for tap in placed if tap.weight is not None]
+        turned = ", turned" if len(weights) > 1 and weights == sorted(weights, reverse=True) else ""
+        assert self.sweep.tying is not None
+        return f"kernel {self.sweep.tying.letter}{turned}"
 
     # -- the output ------------------------------------------------------------------------------
 
@@ -243,7 +256,7 @@ class Scene:
         return any(sum(t.unit is not None for t in step.taps) > TERMS for step in self.sweep.steps)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A parameter's name for a cell: w_1_2 as w1,2."""
     letter, *rest = name.split("_")
     return letter + ",".join(rest)

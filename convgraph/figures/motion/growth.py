@@ -32,7 +32,7 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
         told = {each.name: fields[each.name] for each in rows[-count:]}
         name = rows[-count].name
         seen = _seen(network, fields[name])
-        caption = f"{unit}" if count == 1 else f"{unit} sees {seen} of {name}"
+        caption = f"the unit {unit}" if count == 1 else f"{unit} sees {seen} of {name}"
         frames.append(Frame.of(_drawn(network, grids, told, name), size, caption))
     return size, frames
 

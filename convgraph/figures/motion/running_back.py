@@ -37,7 +37,7 @@ def gradient_frames(
     row, _ = network.find(unit)
     if row not in network.outputs:
         raise ConvgraphError(f"unit={unit!r}: a gradient starts at a unit of an output")
-    made = numbers(network, values, parameters, least=1)
+    made = numbers(network, values, parameters)
     back = _gradients(network, unit, row_values(network, made.source, made.arrays), made.arrays)
     names = [each.name for each in network.rows if each.name in back]
     grids, size = stacked(network, names)

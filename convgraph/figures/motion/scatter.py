@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.figures.motion.board import titled
 from convgraph.figures.motion.cell_values import Values, written
-from convgraph.figures.motion.frames import Cells
+from convgraph.figures.motion.frames import Cells, short
 from convgraph.figures.motion.grid import SIDE, Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep
 
 __all__ = ["Scatter", "scatter_frames"]
 
-EDGE, GAP, BETWEEN, CAPTION, LEAST = 26.0, 90.0, 30.0, 40.0, 430.0
+EDGE, GAP, CLOSE, BETWEEN, CAPTION, LEAST = 26.0, 90.0, 54.0, 30.0, 40.0, 430.0
 
 Index = tuple[int, ...]
+Adds = list[tuple[Index, int]]
+
+
+class Layout(NamedTuple):
+    """The grids of the kernels, of the input and of the output, and how wide a frame is."""
+
+    kernels: list[Grid]
+    inputs: list[Grid]
+    outputs: list[Grid]
+    width: float
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,9 @@ class Scatter:
     values: Values | None
 
     @cached_property
-    def steps(self) -> list[tuple[Index, list[tuple[Index, int]]]]:
+    def steps(self) -> list[tuple[Index, Adds]]:
         """Each input unit with what it adds to: (output, parameter)."""
-        found: dict[Index, list[tuple[Index, int]]] = {
-            index: [] for index in np.ndindex(*self.sweep.source.numbers())
-        }
+        found: dict[Index, Adds] = {index: [] for index in np.ndindex(*self.sweep.source.numbers())}
         for step in self.sweep.steps:
             for tap in step.taps:
                 if tap.unit is not None and tap.weight is not None:
@@ -45,21 +54,44 @@ class Scatter:
         return list(found.items())
 
     @cached_property
+    def fullest(self) -> dict[int, Adds]:
+        """For each channel of the input what the unit adds that adds to most outputs."""
+        found: dict[int, Adds] = {}
+        for unit, adds in self.steps:
+            channel = self.channel(unit, False)
+            if len(adds) > len(found.get(channel, ())):
+                found[channel] = adds
+        return found
+
+    def channel(self, index: Index, output: bool) -> int:
+        """The channel of a unit, 0 in a row that has none."""
+        row = self.target if output else self.sweep.source
+        return index[0] if row.channels else 0
+
+    def kernels(self, number: int) -> dict[int, list[tuple[Index, int]]]:
+        """The kernel of a step for each channel of the output: places of it, with parameters.
+
+        At the border a step uses a part of the kernel, which is shown whole where it is tied.
+        """
+        unit, adds = self.steps[number]
+        whole = self.fullest.get(self.channel(unit, False), [])
+        if not {weight for _, weight in adds} <= {weight for _, weight in whole}:
+            whole = adds
+        found: dict[int, list[tuple[Index, int]]] = {}
+        for target, weight in whole:
+            place = target[1:] if self.target.channels else target
+            found.setdefault(self.channel(target, True), []).append((place, weight))
+        return {channel: _compact(taps) for channel, taps in found.items()}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the kernels, the input and the output stand."""
+        return _laid_out(self)
+
+    @property
     def grids(self) -> tuple[list[Grid], list[Grid]]:
         """The grids of the input and of the output, one for each channel."""
-        rows = [_sheet(row.numbers(), row.channels) for row in (self.sweep.source, self.target)]
-        tall = max(count * (high * SIDE + BETWEEN) - BETWEEN for count, high, _ in rows)
-        total = rows[0][2] * SIDE + GAP + rows[1][2] * SIDE
-        x = (self.width - total) / 2
-        made = []
-        for count, high, wide in rows:
-            used = count * (high * SIDE + BETWEEN) - BETWEEN
-            top = EDGE + 6 + (tall - used) / 2
-            made.append(
-                [Grid(x, top + i * (high * SIDE + BETWEEN), high, wide) for i in range(count)]
-            )
-            x += wide * SIDE + GAP
-        return made[0], made[1]
+        return self.layout.inputs, self.layout.outputs
 
     @property
     def target(self) -> Any:
@@ -67,16 +99,21 @@ class Scatter:
         return self.sweep.target
 
     @property
+    def flat(self) -> bool:
+        """Whether the units stand in rows."""
+        return len(self.sweep.lanes) == 1
+
+    @property
     def width(self) -> float:
         """How wide a frame is."""
-        _, _, ins = _sheet(self.sweep.source.numbers(), self.sweep.source.channels)
-        _, _, outs = _sheet(self.target.numbers(), self.target.channels)
-        return max(LEAST, (ins + outs) * SIDE + GAP + 2 * EDGE)
+        return self.layout.width
 
     @property
     def height(self) -> float:
         """How high a frame is."""
-        return max(grid.bottom for grids in self.grids for grid in grids) + EDGE + CAPTION - 8
+        layout = self.layout
+        every = (*layout.kernels, *layout.inputs, *layout.outputs)
+        return max(grid.bottom for grid in every) + EDGE + CAPTION - 8
 
     def place(self, index: Index, output: bool) -> tuple[float, float]:
         """The corner of a unit's cell."""
@@ -95,14 +132,14 @@ def scatter_frames(
     scene = Scatter(sweep, cells, values)
     sums = np.zeros(sweep.target.numbers())
     touched = np.zeros(sweep.target.numbers(), bool)
-    frames = [_frame(scene, None, [], sums, touched)]
-    for unit, adds in scene.steps:
+    frames = [_frame(scene, 0, False, sums, touched)]
+    for number, (unit, adds) in enumerate(scene.steps):
         for target, weight in adds:
             touched[target] = True
             if values is not None:
                 sums[target] += _weight(scene, weight) * float(values.source[unit])
-        frames.append(_frame(scene, unit, adds, sums, touched))
-    frames.append(_frame(scene, None, [], sums, touched, end=True))
+        frames.append(_frame(scene, number, True, sums, touched))
+    frames.append(_frame(scene, len(scene.steps) - 1, False, sums, touched))
     return scene, frames
 
 
@@ -113,24 +150,32 @@ def _weight(scene: Scatter, weight: int) -> float:
 
 
 def _frame(
-    scene: Scatter,
-    now: Index | None,
-    adds: list[tuple[Index, int]],
-    sums: NDArray[Any],
-    touched: NDArray[np.bool_],
-    end: bool = False,
+    scene: Scatter, number: int, moving: bool, sums: NDArray[Any], touched: NDArray[np.bool_]
 ) -> Frame:
-    caption = _told(scene, now, adds, end)
-    shapes = _cells(scene, now, dict(adds), sums, touched)
-    return Frame.of(shapes, (scene.width, scene.height), caption)
+    """The frame in which a unit adds, or one before the first and behind the last."""
+    adds = dict(scene.steps[number][1]) if moving else {}
+    shapes = [*_kernels(scene, number), *_cells(scene, adds, sums, touched)]
+    if moving:
+        shapes += _marks(scene, scene.steps[number][0], adds)
+    return Frame.of(shapes, (scene.width, scene.height), _told(scene, number, moving))
+
+
+def _kernels(scene: Scatter, number: int) -> Iterator[Shape]:
+    tying = scene.sweep.tying
+    assert tying is not None
+    kernels, several = scene.kernels(number), len(scene.layout.kernels) > 1
+    for channel, grid in enumerate(scene.layout.kernels):
+        into = f", to channel {channel + 1}" if several else ""
+        yield _title(scene, grid, f"kernel {tying.letter}{into}")
+        for place, weight in kernels.get(channel, ()):
+            text = {"none": "", "symbols": short(str(tying.array.symbol(weight)))}.get(scene.cells)
+            if text is None:
+                text = written(_weight(scene, weight)) if scene.values is not None else ""
+            yield from cell(grid.corner(place), SIDE, colour(weight), text)
 
 
 def _cells(
-    scene: Scatter,
-    now: Index | None,
-    adds: dict[Index, int],
-    sums: NDArray[Any],
-    touched: NDArray[np.bool_],
+    scene: Scatter, adds: dict[Index, int], sums: NDArray[Any], touched: NDArray[np.bool_]
 ) -> Iterator[Shape]:
     source, values = scene.sweep.source, scene.values
     for unit, _ in scene.steps:
@@ -147,18 +192,25 @@ def _cells(
         fill = colour(weight) if weight is not None else "output" if there else "empty"
         corner = scene.place(target, True)
         yield from cell(corner, SIDE, fill, text, dash=not there, corner_text=small)
-    for grids, row in zip(scene.grids, (source, scene.target), strict=True):
-        for channel, grid in enumerate(grids):
-            title = row.name if len(grids) == 1 else f"{row.name}, channel {channel + 1}"
-            yield Text(grid.x, grid.y - 9, title, 11, "soft", "start")
-    if now is not None:
-        yield from _marks(scene, now, adds)
+    for what, grids, row in zip(
+        ("input", "output"), scene.grids, (source, scene.target), strict=True
+    ):
+        for grid, title in zip(grids, titled(what, row.name, len(grids)), strict=True):
+            yield _title(scene, grid, title)
+
+
+def _title(scene: Scatter, grid: Grid, title: str) -> Text:
+    """A title above a grid, or below a row from which lines go up."""
+    below = scene.flat and grid not in scene.layout.outputs
+    return Text(grid.x, grid.bottom + 12 if below else grid.y - 9, title, 11, "soft", "start")
 
 
 def _marks(scene: Scatter, now: Index, adds: dict[Index, int]) -> Iterator[Shape]:
+    """The unit that adds, the outputs that it is added to, and lines between both grids."""
     x, y = scene.place(now, False)
     yield Grid(x, y, 1, 1).around([(0,)], "now", 3)
-    for grid in scene.grids[1]:
+    inputs, outputs = scene.grids
+    for grid in outputs:
         corners = [scene.place(target, True) for target in adds]
         inside = [(cx, cy) for cx, cy in corners if grid.y <= cy < grid.bottom]
         if not inside:
@@ -167,16 +219,72 @@ def _marks(scene: Scatter, now: Index, adds: dict[Index, int]) -> Iterator[Shape
         places = [(round((cy - top) / SIDE), round((cx - left) / SIDE)) for cx, cy in inside]
         frame = Grid(left, top, 1, 1).around(places, "window")
         yield frame
-        yield Line(x + SIDE, y, frame.x, frame.y, "line", 1.2)
-        yield Line(x + SIDE, y + SIDE, frame.x, frame.y + frame.height, "line", 1.2)
+        # Along the grids the lines would follow those between the cells.
+        if not scene.flat:
+            right = inputs[0].right
+            yield Line(right, y, grid.x, frame.y, "line", 1.2)
+            yield Line(right, y + SIDE, grid.x, frame.y + frame.height, "line", 1.2)
+        elif grid is outputs[-1]:
+            top = inputs[0].y
+            yield Line(x, top, frame.x, grid.bottom, "line", 1.2)
+            yield Line(x + SIDE, top, frame.x + frame.width, grid.bottom, "line", 1.2)
 
 
-def _told(scene: Scatter, now: Index | None, adds: list[tuple[Index, int]], end: bool) -> str:
-    if now is None:
-        return "every output has all that is added to it" if end else repr(scene.sweep.layer.spec)
+def _told(scene: Scatter, number: int, moving: bool) -> str:
+    if not moving:
+        sizes = " x ".join(map(str, scene.sweep.source.shape))
+        if number == 0 and len(scene.steps) > 1:
+            return f"{scene.sweep.layer.spec!r} on {sizes}"
+        return f"{len(scene.sweep.steps)} outputs, {scene.sweep.layer.connections} connections"
+    now, adds = scene.steps[number]
     unit = scene.sweep.source.unit(now)
     value = "" if scene.values is None else f" = {written(scene.values.source[now])}"
-    return f"{unit}{value} times the kernel is added to {len(adds)} outputs"
+    outputs = "1 output" if len(adds) == 1 else f"{len(adds)} outputs"
+    return f"{unit}{value} times the kernel is added to {outputs}"
+
+
+def _compact(taps: list[tuple[Index, int]]) -> list[tuple[Index, int]]:
+    """Taps with their places in a kernel: numbered along each axis, without gaps."""
+    axes = range(len(taps[0][0]))
+    numbers = [{at: i for i, at in enumerate(sorted({p[a] for p, _ in taps}))} for a in axes]
+    return [(tuple(numbers[a][place[a]] for a in axes), weight) for place, weight in taps]
+
+
+def _laid_out(scene: Scatter) -> Layout:
+    """Images from the left to the right: kernel, input, output; of rows the output on top."""
+    tying = scene.sweep.tying
+    assert tying is not None
+    ins, high, wide = _sheet(scene.sweep.source.numbers(), scene.sweep.source.channels)
+    outs, rows, columns = _sheet(scene.target.numbers(), scene.target.channels)
+    places = [
+        place for i in range(len(scene.steps)) for taps in scene.kernels(i).values()
+        for place, _ in taps
+    ]  # fmt: skip
+    tall = 1 if scene.flat else 1 + max((place[0] for place in places), default=0)
+    broad = 1 + max((place[-1] for place in places), default=0)
+    kernel = max(broad * SIDE, 6.3 * len(f"kernel {tying.letter}, to channel 1") - CLOSE)
+    sizes = (outs, tall), (ins, high), (outs, rows)
+    heights = [count * (each * SIDE + BETWEEN) - BETWEEN for count, each in sizes]
+    if scene.flat:
+        inner = max(kernel + CLOSE + wide * SIDE, columns * SIDE)
+        width = max(LEAST, inner + 2 * EDGE)
+        left = (width - inner) / 2
+        low = EDGE + 6 + heights[2] + GAP
+        xs = left, left + inner - wide * SIDE, left + inner - columns * SIDE
+        tops = [low, low, EDGE + 6]
+    else:
+        last = max(columns * SIDE, 6.3 * len("output s, channel 1"))
+        width = max(LEAST, kernel + CLOSE + wide * SIDE + GAP + last + 2 * EDGE)
+        left = (width - kernel - CLOSE - wide * SIDE - GAP - last) / 2
+        right = left + kernel + CLOSE
+        xs = left, right, right + wide * SIDE + GAP
+        tops = [EDGE + 6 + (max(heights) - each) / 2 for each in heights]
+    shapes = (outs, tall, broad), (ins, high, wide), (outs, rows, columns)
+    made = [
+        [Grid(x, top + i * (r * SIDE + BETWEEN), r, c) for i in range(count)]
+        for x, top, (count, r, c) in zip(xs, tops, shapes, strict=True)
+    ]
+    return Layout(made[0], made[1], made[2], width)
 
 
 def _sheet(shape: Index, channels: bool) -> tuple[int, int, int]:

@@ -22,8 +22,13 @@ def space_of(network: Network, name: str) -> tuple[int, ...]:
     return shape[1:] if row.channels else shape
 
 
-def stacked(network: Network, names: list[str]) -> tuple[dict[str, Grid], tuple[float, float]]:
-    """Rows of units one above the other, images side by side; the input first."""
+def stacked(
+    network: Network, names: list[str], least: float = LEAST
+) -> tuple[dict[str, Grid], tuple[float, float]]:
+    """Rows of units one above the other, images side by side; the input first.
+
+    The second is their width, not below the least one, and their height.
+    """
     spaces = {name: space_of(network, name) for name in names}
     cells = sum(int(np.prod(space)) for space in spaces.values())
     if cells > MOST_CELLS or any(len(space) not in (1, 2) for space in spaces.values()):
@@ -36,7 +41,7 @@ def stacked(network: Network, names: list[str]) -> tuple[dict[str, Grid], tuple[
     side = min(WIDEST, 900 / widest) if flat else min(WIDEST, 170 / max(*map(max, spaces.values())))
     grids: dict[str, Grid] = {}
     if flat:
-        width = max(widest * side + 2 * EDGE, LEAST)
+        width = max(widest * side + 2 * EDGE, least)
         y = EDGE + 6
         for name in reversed(names):
             left = (width - spaces[name][0] * side) / 2
@@ -49,4 +54,4 @@ def stacked(network: Network, names: list[str]) -> tuple[dict[str, Grid], tuple[
         rows = spaces[name][0] if len(spaces[name]) == 2 else 1
         grids[name] = Grid(x, EDGE + 6 + (tall - rows * side) / 2, rows, spaces[name][-1], side)
         x += spaces[name][-1] * side + BETWEEN
-    return grids, (max(x - BETWEEN + EDGE, LEAST), tall + 2 * EDGE + CAPTION - 8)
+    return grids, (max(x - BETWEEN + EDGE, least), tall + 2 * EDGE + CAPTION - 8)
