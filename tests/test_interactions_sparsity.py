@@ -175,3 +175,11 @@ def test_plain_data_and_text() -> None:
         "LayerSparsity(g: 5 of 25 connections, fan-in {1: 5}, fan-out {1: 5})"
     )
     assert "if n >= 2" in repr(cg.sparsity(cg.Conv(3, padding="same").on(n)))
+
+
+def test_connections_of_a_long_chain_of_pools_are_counted_in_symbols() -> None:
+    n = sp.Symbol("n", integer=True, positive=True)
+    found = cg.sparsity((cg.MaxPool((2, 2)) ** 64).on((n, n)))
+    for size in (2**64, 2**65 - 1, 3 * 2**64):
+        expected = sum(4 * (size >> pools) ** 2 for pools in range(1, 65))
+        assert found.connections.subs(n, size) == expected

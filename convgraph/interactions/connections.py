@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from convgraph.core.layer import Layer
-from convgraph.core.sizes import Size, product
+from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.tying import Explicit
 from convgraph.core.wiring import Listed
 from convgraph.importers.node import Operator
@@ -37,10 +37,8 @@ def dense_connections(layer: Layer) -> Size:
 
 def summed(sizes: Iterable[Size]) -> Size:
     """The sum of sizes; 0 of none."""
-    total: Size = 0
-    for size in sizes:
-        total = total + size
-    return simplest(total)
+    each = list(sizes)
+    return simplest(sp.Add(*each) if is_symbolic(*each) else sum(each))
 
 
 def missing_connections(layer: Layer) -> Size:

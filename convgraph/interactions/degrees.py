@@ -16,7 +16,7 @@ from convgraph.core.layer import Joint
 from convgraph.core.pieces import columns
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Listed, Product
-from convgraph.interactions.connections import simplest
+from convgraph.interactions.connections import simplest, summed
 from convgraph.interactions.symbolic_degrees import DegreeForm, fan_in_form, fan_out_form
 
 __all__ = ["Distribution", "fan_in", "fan_out", "fan_in_in_symbols", "fan_out_in_symbols"]
@@ -51,11 +51,16 @@ class Distribution(Mapping[Size, Size]):
     def __len__(self) -> int:
         return len(self._counts)
 
-    def __add__(self, other: Distribution) -> Distribution:
-        counts = dict(self._counts)
-        for degree, count in other.items():
-            counts[degree] = simplest(counts.get(degree, 0) + count)
-        return Distribution(counts, (*self.conditions, *other.conditions))
+    @staticmethod
+    def joined(distributions: Iterable[Distribution]) -> Distribution:
+        """That of the units of all: what is added up in symbols is multiplied out once."""
+        counts: dict[Size, list[Size]] = {}
+        conditions: list[sp.Basic] = []
+        for distribution in distributions:
+            conditions += distribution.conditions
+            for degree, count in distribution.items():
+                counts.setdefault(degree, []).append(count)
+        return Distribution({degree: summed(each) for degree, each in counts.items()}, conditions)
 
     def __repr__(self) -> str:
         return str(self._counts)

@@ -211,12 +211,9 @@ def _in_symbols(joints: Sequence[Joint]) -> bool:
 
 
 def _joined(distributions: Sequence[Distribution | None]) -> Distribution | None:
-    total = Distribution({})
-    for distribution in distributions:
-        if distribution is None:
-            return None
-        total = total + distribution
-    return total
+    if any(distribution is None for distribution in distributions):
+        return None
+    return Distribution.joined(d for d in distributions if d is not None)
 
 
 def _spread(distribution: Distribution | None) -> str:
