@@ -7,7 +7,7 @@ import io
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 from onnx import TensorProto
+from rich.console import Console
 
 import convgraph as cg
 from convgraph.cli import main
 from convgraph.cli.exit_status import reported
+from convgraph.cli.output import print_json, print_line, print_text, progress
 from convgraph.core import memory
 from convgraph.importers import onnx_file
+from convgraph.reports import report_tables
 from tests.hostile_names import model
 
 
@@ -171,26 +174,83 @@ def test_a_chance_of_too_many_positions_is_refused_before_they_are_listed() -> N
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["check", "Conv(3)", "--input", "9", "--shift", "1"],
-        ["prove", "Conv(3)", "--shift", "1", "--verify"],
+        ["analyze", "model.onnx"],
+        ["analyze", "model.onnx", "--json"],
+        ["analyze", "model.onnx", "--csv"],
+        ["compare", "model.onnx", "model.onnx"],
+        ["group", "Conv(1)", "--input", "3"],
         ["invariance", "MaxPool(3)", "--input", "9", "--shift", "1"],
+        ["prove", "Conv(3)", "--shift", "1", "--verify"],
+        ["show", "Conv(3)", "--input", "5"],
+        ["stream", "Conv(3)", "--input", "9"],
+        ["tiles", "Conv(3)", "--input", "9", "--tile", "3"],
     ],
 )
-def test_what_may_take_long_shows_its_progress(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+def test_what_may_take_long_shows_its_progress_until_it_is_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
 ) -> None:
+    if arguments[0] == "group":
+        pytest.importorskip("igraph")
     steps: list[int] = []
+    printed: list[bool] = []
 
     @contextmanager
     def counted(what: str, total: int) -> Iterator[Any]:
         steps.append(-total)
         yield lambda: steps.append(1)
+        sys.stdout.flush()
+        printed.append(bool(sys.stdout.buffer.seek(0, io.SEEK_END)))
 
+    (tmp_path / "model.onnx").write_bytes(model("w").SerializeToString())
+    monkeypatch.chdir(tmp_path)
     command = importlib.import_module(f"convgraph.cli.{arguments[0]}_command")
     monkeypatch.setattr(command, "progress", counted)
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert steps
     assert sum(steps) == 0
+    assert printed == [True]
+
+
+class Now:
+    """A timer that does not wait."""
+
+    def __init__(self, seconds: float, start: Callable[[], None]) -> None:
+        self.start = start
+
+    def cancel(self) -> None:
+        pass
+
+    join = cancel
+
+
+@pytest.mark.parametrize("printing", [print_line, print_text, print_json])
+def test_a_bar_ends_before_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], printing: Any
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setattr("threading.Timer", Now)
+    with progress("The work", 2) as step:
+        step()
+        assert "The work" in capsys.readouterr().err
+        printing("answer")
+        out, err = capsys.readouterr()
+        assert "answer" in out
+        assert "\x1b[?25h" in err  # the cursor is back
+        printing("more")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_a_long_report_on_a_terminal_has_all_rows(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(report_tables, "LONG", 3)
+    report = cg.report((cg.Conv(3, padding=1) ** 5).on(9))
+    console = Console(file=io.StringIO(), width=width)
+    console.print(report)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines[:7])) <= width
+    assert [line.split()[0] for line in lines[:7]] == ["tensor", "x", "h1", "h2", "h3", "h4", "s"]
 
 
 @pytest.mark.parametrize(("error", "status"), [(BrokenPipeError(), 1), (OSError(28, "full"), 2)])

@@ -91,12 +91,12 @@ def command(
         if page is not None:
             _write_page(result, found, page)
         step()
-    if unit is not None:
-        _print_unit(net, result, unit, form)
-    elif tensor is not None:
-        _print_tensor(result, tensor, form)
-    else:
-        _print(result, found, form, page)
+        if unit is not None:
+            _print_unit(net, result, unit, form)
+        elif tensor is not None:
+            _print_tensor(result, tensor, form)
+        else:
+            _print(result, found, form, page)
     if fail_on is not None and found.at_least(as_severity("fail-on", fail_on)):
         raise SystemExit(FOUND)
 

@@ -63,9 +63,9 @@ def command(
     import convgraph as cg
 
     said: Any
-    net = network(expression, shape)
-    moved = _transformation(shift, flip, rotate, scale, axis, boundary)
     with progress("The verdict", 3) as step:
+        net = network(expression, shape)
+        moved = _transformation(shift, flip, rotate, scale, axis, boundary)
         verdict = cg.check_equivariance(net, moved)
         step()
         lattice = _lattice(net)

@@ -43,9 +43,9 @@ def command(
         step()
         difference = compare(before, after)
         step()
-    if form == "json":
-        print_json(difference.to_dict())
-    elif form == "markdown":
-        print_text(difference.to_markdown(), nl=False)
-    else:
-        print_text(str(difference))
+        if form == "json":
+            print_json(difference.to_dict())
+        elif form == "markdown":
+            print_text(difference.to_markdown(), nl=False)
+        else:
+            print_text(str(difference))

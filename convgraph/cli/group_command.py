@@ -49,21 +49,21 @@ def command(
     from convgraph.symmetry.groups.named import parse_group
 
     expected = parse_group(expect) if expect is not None else None
-    net = network(expression, shape)
     with progress("The group", 2) as step:
+        net = network(expression, shape)
         found = cg.symmetry_group(net, expected=expected, relabel=relabel)
         step()
         facts = _facts(found, expect, None if as_json else LISTED)
         step()
-    if out is not None:
-        shown = found.extra or (found.generators[0] if found.generators else None)
-        cg.draw(net, shade=shown.shade if shown else None).save(out)
-        facts["figure"] = str(out)
-    if as_json:
-        del facts["more"]
-        print_json(facts)
-        return
-    print_lines(_lines(facts))
+        if out is not None:
+            shown = found.extra or (found.generators[0] if found.generators else None)
+            cg.draw(net, shade=shown.shade if shown else None).save(out)
+            facts["figure"] = str(out)
+        if as_json:
+            del facts["more"]
+            print_json(facts)
+            return
+        print_lines(_lines(facts))
 
 
 def _facts(found: SymmetryGroup, expect: str | None, most: int | None) -> dict[str, Any]:

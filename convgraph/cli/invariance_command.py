@@ -53,11 +53,11 @@ def command(
     """
     import convgraph as cg
 
-    net, moved = network(expression, shape), shifted(shift, axis, boundary)
     with progress("The chance", 1) as step:
+        net, moved = network(expression, shape), shifted(shift, axis, boundary)
         found = cg.invariance(net, moved, independent)
         step()
-    if as_json:
-        print_json(found.to_dict())
-        return
-    print_lines(str(found).split("\n"))
+        if as_json:
+            print_json(found.to_dict())
+            return
+        print_lines(str(found).split("\n"))

@@ -24,13 +24,16 @@ WAIT = 1.0  # seconds before progress shows itself
 class Log:
     """A stream to which texts of whole lines are written, none of which commands a reader of logs.
 
-    How a table breaks a name up is not known before.
+    How a table breaks a name up is not known before. An answer ends the bar of progress; `of_bar`
+    says that the stream is the bar's own.
     """
 
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
+    def __init__(self, stream: Any, of_bar: bool) -> None:
+        self.stream, self.of_bar = stream, of_bar
 
     def write(self, text: str) -> int:
+        if not self.of_bar:
+            _end_progress()
         return int(self.stream.write(escape.log_lines(text)))
 
     def __getattr__(self, name: str) -> Any:
@@ -47,7 +50,7 @@ def console(*, stderr: bool = False) -> Console:
 
         @property
         def file(self) -> Any:
-            return Log(super().file)
+            return Log(super().file, stderr)
 
         @file.setter
         def file(self, new: Any) -> None:  # as a bar of progress takes the place of a stream
@@ -106,32 +109,52 @@ def print_lines(lines: Iterable[RenderableType]) -> None:
 
 def print_text(text: str, *, nl: bool = True) -> None:
     """Print a text of lines as it is, without what would command a terminal."""
-    click.echo(escape.log(text), nl=nl)
+    shown = escape.log(text)
+    _end_progress()
+    click.echo(shown, nl=nl)
 
 
 def print_json(value: Any) -> None:
     """Print JSON for another program: plain, indented, in the order given."""
-    click.echo(escape.json(value))
+    shown = escape.json(value)
+    _end_progress()
+    click.echo(shown)
+
+
+_ends: list[Callable[[], None]] = []  # how the bar that there is ends, before anything is printed
+
+
+def _end_progress() -> None:
+    while _ends:
+        _ends.pop()()
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr for work that takes over a second; call what it gives after each step."""
+    """A bar on stderr for work that takes over a second; call what it gives after each step.
+
+    It stays until something is printed, as what is printed may take its time, too.
+    """
     from rich.progress import Progress
 
     err = console(stderr=True)
     if not err.is_terminal:
         yield lambda: None
         return
-    bar = Progress(console=err, transient=True)
+    bar = Progress(console=err, transient=True, redirect_stdout=False)
     task = bar.add_task(what, total=total)
     late = threading.Timer(WAIT, bar.start)
     late.daemon = True
-    late.start()
-    try:
-        yield lambda: bar.advance(task)
-    finally:
+
+    def end() -> None:
         late.cancel()
         late.join()
         if bar.live.is_started:  # before version 15 of rich, it ends a line that it never began
             bar.stop()
+
+    late.start()
+    _ends.append(end)
+    try:
+        yield lambda: bar.advance(task)
+    finally:
+        _end_progress()

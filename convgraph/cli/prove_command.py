@@ -88,15 +88,15 @@ def command(
         if verify and isinstance(found, cg.Proof) and form != "smt2":
             checks = _checks(found)
         step()
-    if form == "json":
-        print_json({**found.to_dict(), **({"checks": checks} if checks else {})})
-    elif form == "smt2":
-        print_text(_smt2(found), nl=False)
-    elif isinstance(found, cg.Proof):
-        print_text(getattr(found, form)() if form else str(found))
-        print_lines(checks)
-    else:
-        print_text(str(found))
+        if form == "json":
+            print_json({**found.to_dict(), **({"checks": checks} if checks else {})})
+        elif form == "smt2":
+            print_text(_smt2(found), nl=False)
+        elif isinstance(found, cg.Proof):
+            print_text(getattr(found, form)() if form else str(found))
+            print_lines(checks)
+        else:
+            print_text(str(found))
     if not isinstance(found, cg.Proof):
         context.exit(NOT_PROVED)
 

@@ -71,10 +71,10 @@ def command(
             _draw(net, shaded, parameter, out, theme or "book")
             facts["figure"] = str(out)
         step()
-    if as_json:
-        print_json(facts)
-    else:
-        _print(net, facts, shaded)
+        if as_json:
+            print_json(facts)
+        else:
+            _print(net, facts, shaded)
 
 
 def _shaded(facts: dict[str, Any]) -> set[str]:

@@ -50,15 +50,15 @@ def command(
         hertz = None if rate is None else fraction_of("rate", rate, HERTZ)
         made = stream(network, _axis(axis), chunk, rate=hertz, row=row)
         step()
-    schedule = made.schedule()
-    if as_json:
-        print_json({**made.to_dict(), "schedule": [list(pair) for pair in schedule]})
-        return
-    print_line(repr(made))
-    print_line()
-    print_line(made.table().text())
-    print_line(f"inputs so far: {', '.join(str(there) for there, _ in schedule)}")
-    print_line(f"outputs so far: {', '.join(str(outputs) for _, outputs in schedule)}")
+        schedule = made.schedule()
+        if as_json:
+            print_json({**made.to_dict(), "schedule": [list(pair) for pair in schedule]})
+            return
+        print_line(repr(made))
+        print_line()
+        print_line(made.table().text())
+        print_line(f"inputs so far: {', '.join(str(there) for there, _ in schedule)}")
+        print_line(f"outputs so far: {', '.join(str(outputs) for _, outputs in schedule)}")
 
 
 def _axis(text: str) -> int:

@@ -62,10 +62,10 @@ def command(
             acting, _powers("inputs", inputs), _powers("outputs", outputs), wiring, bias
         )
         step()
-    facts = _facts(net, repr(acting))
-    if out is not None:
-        cg.draw(net, letters=True).save(out)
-        facts["figure"] = str(out)
+        facts = _facts(net, repr(acting))
+        if out is not None:
+            cg.draw(net, letters=True).save(out)
+            facts["figure"] = str(out)
     if as_json:
         print_json(facts)
         return

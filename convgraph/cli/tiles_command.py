@@ -64,14 +64,14 @@ def command(
         except UncutError as error:
             raise ConvgraphError(f"{error} (--row {error.obstacle.last})") from None
         step()
-    if as_json:
-        print_json({**plan.to_dict(), "statement": plan.statement()})
-        return
-    print_line(repr(plan))
-    print_line()
-    print_line(plan.table().text())
-    print_line()
-    print_line(plan.statement())
+        if as_json:
+            print_json({**plan.to_dict(), "statement": plan.statement()})
+            return
+        print_line(repr(plan))
+        print_line()
+        print_line(plan.table().text())
+        print_line()
+        print_line(plan.statement())
 
 
 def _sizes(text: str | None) -> tuple[int, ...] | int | None:

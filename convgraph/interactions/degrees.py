@@ -103,7 +103,7 @@ def fan_in_in_symbols(joints: Sequence[Joint], disjoint: bool) -> Distribution |
         if isinstance(joint.wiring, Product)
     ]
     if disjoint and all(forms):
-        together = reduce(Distribution.__add__, [form for form in forms if form is not None])
+        together = Distribution.joined(form for form in forms if form is not None)
         return Distribution({d: c for d, c in together.items() if d != 0}, together.conditions)
     return _same_units(forms)
 
