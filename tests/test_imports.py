@@ -68,18 +68,11 @@ def test_no_folders_of_symmetry_are_in_a_circle() -> None:
     assert set(imports) <= set(order)
 
 
-# Objects that offer what is built upon them: a figure its page, a plan its proof.
+# Each a thing and its counterpart: a window read backwards, arrays of values, tiles and obstacles.
 CIRCLES = {
     frozenset({"core.axis", "core.window", "core.reversed_window", "core.window_counts"}),
-    frozenset({"figures.figure", "figures.live.inline", "figures.live.page"}),
     frozenset({"network.symbol_arrays", "network.symbolic_value"}),
-    frozenset(
-        f"piecewise.{name}"
-        for name in (
-            *("agreement", "axis_tiles", "cuts", "obstacles", "pictures", "stream_run", "streams"),
-            *("theorem", "tile_lemmas", "tile_run", "tiles", "tiling", "torch_streams"),
-        )
-    ),
+    frozenset({"piecewise.obstacles", "piecewise.tiles"}),
 }
 
 

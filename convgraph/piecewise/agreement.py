@@ -24,7 +24,7 @@ from convgraph.core.units import Units
 from convgraph.interactions.affine import affine_fields
 
 if TYPE_CHECKING:
-    from convgraph.piecewise.tiling import Tiling
+    from convgraph.piecewise.tile_plan import TilePlan
 
 __all__ = ["Difference", "agrees", "beyond"]
 
@@ -59,7 +59,7 @@ class _Part:
     spans: tuple[tuple[int, int, int, int | None], ...]
 
 
-def agrees(plan: Tiling) -> bool:
+def agrees(plan: TilePlan) -> bool:
     """See `Tiling.verify`: each kind of tile along each axis is looked at, the others whole."""
     for numbers in _kinds(plan):
         spans = [axis.keeps(n) for axis, n in zip(plan.axes, numbers, strict=True)]
@@ -68,13 +68,13 @@ def agrees(plan: Tiling) -> bool:
     return _covers(plan)
 
 
-def _kinds(plan: Tiling) -> Iterator[tuple[int, ...]]:
+def _kinds(plan: TilePlan) -> Iterator[tuple[int, ...]]:
     kinds = [axis.kinds for axis in plan.axes]
     for turn in range(max(map(len, kinds))):
         yield tuple(of_axis[min(turn, len(of_axis) - 1)] for of_axis in kinds)
 
 
-def _covers(plan: Tiling) -> bool:
+def _covers(plan: TilePlan) -> bool:
     """Whether what is kept is each output once, along each axis."""
     for axis in plan.axes:
         ends = [axis.keeps(n) for n in range(len(axis))]
@@ -84,7 +84,7 @@ def _covers(plan: Tiling) -> bool:
     return True
 
 
-def beyond(plan: Tiling, axis: int, side: str) -> Difference | None:
+def beyond(plan: TilePlan, axis: int, side: str) -> Difference | None:
     """See `Tiling.witness`."""
     as_word("side", side, ("before", "after"), '"before" or "after"')
     last = len(plan.axes) - 1
@@ -110,7 +110,7 @@ def beyond(plan: Tiling, axis: int, side: str) -> Difference | None:
 
 
 def _missing(
-    plan: Tiling, numbers: Sequence[int], spans: Sequence[tuple[int, int]]
+    plan: TilePlan, numbers: Sequence[int], spans: Sequence[tuple[int, int]]
 ) -> Difference | None:
     """The first row, from the output back, in which outputs depend on what the tile has not."""
     network, target = plan.network, plan.row
@@ -141,7 +141,7 @@ def _missing(
     return None
 
 
-def _parts(plan: Tiling, numbers: Sequence[int]) -> dict[str, _Part]:
+def _parts(plan: TilePlan, numbers: Sequence[int]) -> dict[str, _Part]:
     """Which part of each row a tile has: positions are as far apart as their fields are."""
     network: Network = plan.network
     source = network.inputs[0]

@@ -12,9 +12,8 @@ from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.states import State, align, merged
-from convgraph.piecewise.obstacles import UncutError, first_uncut
 from convgraph.piecewise.position_dependent import tied_apart
-from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled, spoiled
+from convgraph.piecewise.spoiled import Axes, Cuts, Spoiled
 
 __all__ = ["Cut", "cuts_of", "in_shape"]
 
@@ -72,19 +71,12 @@ class Cut:
         return size - (size - self.size) % self.period
 
 
-def cuts_of(network: Network, target: Row) -> tuple[Cut, ...]:
+def cuts_of(network: Network, target: Row, found: Propagation[Axes]) -> tuple[Cut, ...]:
     """How the first input of a network may be cut for a row, axis by axis; others are as they are.
 
-    Raises
-    ------
-    UncutError
-        If the row, or one on the way to it, does not come in pieces: the message names it.
+    The row comes in pieces; `found` is what cuts of that input spoil in each row.
     """
     source = network.inputs[0]
-    found = spoiled(network, source.name)
-    stops = first_uncut(network, found, target.name)
-    if stops is not None:
-        raise UncutError(stops)
     state = found.states.get(target.name)
     if state is None:
         raise ConvgraphError(f"row={target.name!r}: does not depend on {source.name!r}")

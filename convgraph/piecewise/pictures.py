@@ -16,8 +16,8 @@ from convgraph.figures.live.page import document
 
 if TYPE_CHECKING:
     from convgraph.piecewise.axis_tiles import Tile
-    from convgraph.piecewise.streams import Stream
-    from convgraph.piecewise.tiling import Tiling
+    from convgraph.piecewise.stream_plan import StreamPlan
+    from convgraph.piecewise.tile_plan import TilePlan
 
 __all__ = ["Picture", "picture_of_stream", "picture_of_tiles"]
 
@@ -68,7 +68,7 @@ class Picture:
         return document(title, body, ("tiles.js",))
 
 
-def picture_of_tiles(plan: Tiling, number: int | None = None) -> Picture:
+def picture_of_tiles(plan: TilePlan, number: int | None = None) -> Picture:
     """See `Tiling.draw`."""
     axes = plan.axes
     if len(axes) > 2 or any(len(axis) > MOST for axis in axes):
@@ -134,7 +134,7 @@ def _in_words(tile: Tile) -> str:
     )
 
 
-def picture_of_stream(stream: Stream, periods: int = 4) -> Picture:
+def picture_of_stream(stream: StreamPlan, periods: int = 4) -> Picture:
     """See `Stream.draw`."""
     periods = as_number("periods", periods, 1, None, "how many periods are drawn, at least 1")
     time = stream.timing

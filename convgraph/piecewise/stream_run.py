@@ -24,7 +24,7 @@ from convgraph.core.wiring import Product
 from convgraph.piecewise.timing import Reading, same_axis
 
 if TYPE_CHECKING:
-    from convgraph.piecewise.streams import Stream
+    from convgraph.piecewise.stream_plan import StreamPlan
 
 __all__ = ["Run"]
 
@@ -38,7 +38,7 @@ class Run:
     (array([3, 6]), array([ 9, 12, 15]), array([11]))
     """
 
-    def __init__(self, stream: Stream, parameters: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, stream: StreamPlan, parameters: Mapping[str, Any] | None = None) -> None:
         self.stream = stream
         network = stream.network
         self._parameters = {**network.weights, **as_parameters(parameters)}

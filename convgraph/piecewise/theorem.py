@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convgraph.piecewise.agreement import agrees
 from convgraph.piecewise.position_dependent import tied_apart
 from convgraph.piecewise.spoiled import spoiled
 from convgraph.piecewise.tile_lemmas import Derivation
@@ -27,7 +28,7 @@ from convgraph.symmetry.transformations.geometric import Shift
 
 if TYPE_CHECKING:
     from convgraph.piecewise.axis_tiles import AxisTiles
-    from convgraph.piecewise.tiling import Tiling
+    from convgraph.piecewise.tile_plan import TilePlan
 
 __all__ = ["TilesTheorem"]
 
@@ -48,11 +49,11 @@ class TilesTheorem:
         The steps.
     """
 
-    plan: Tiling
+    plan: TilePlan
     derivation: Derivation
 
     @staticmethod
-    def of(plan: Tiling) -> TilesTheorem:
+    def of(plan: TilePlan) -> TilesTheorem:
         """See `Tiling.theorem`."""
         return TilesTheorem(plan, Derivation.of(behind(plan.network, plan.row.name)))
 
@@ -118,7 +119,7 @@ class TilesTheorem:
             and self.derivation.covers([axis.cut for axis in self.plan.axes])
             and all(self.instances())
             and self.recheck().holds
-            and self.plan.verify()
+            and agrees(self.plan)
         )
 
     def instances(self) -> Iterator[bool]:

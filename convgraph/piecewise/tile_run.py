@@ -13,13 +13,13 @@ import numpy as np
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.files import write
 from convgraph.piecewise.axis_tiles import Span, Tile
-from convgraph.piecewise.tiling import Tiling
+from convgraph.piecewise.tile_plan import TilePlan
 
 __all__ = ["run"]
 
 
 def run(
-    plan: Tiling,
+    plan: TilePlan,
     function: Callable[[Any], Any],
     array: Any,
     out: Any = None,
@@ -91,7 +91,7 @@ def _own(part: Any) -> Any:
     return part.clone() if hasattr(part, "clone") else np.array(part)
 
 
-def _check_input(plan: Tiling, array: Any) -> None:
+def _check_input(plan: TilePlan, array: Any) -> None:
     wanted = plan.network.inputs[0].numbers()
     shape = tuple(getattr(array, "shape", ()))
     fits = shape[max(len(shape) - len(wanted), 0) :] == wanted
@@ -101,7 +101,7 @@ def _check_input(plan: Tiling, array: Any) -> None:
         )
 
 
-def _check_out(plan: Tiling, out: Any) -> None:
+def _check_out(plan: TilePlan, out: Any) -> None:
     wanted = tuple(axis.cut.outputs for axis in plan.axes)
     shape = getattr(out, "shape", ())
     last = shape[len(shape) - len(wanted) :] if isinstance(shape, tuple) else ()
@@ -137,7 +137,7 @@ def _on_arrays(module: Any, axes: int) -> Callable[[Any], Any]:
     return run_on
 
 
-def _check_output(plan: Tiling, tile: Tile, result: Any) -> None:
+def _check_output(plan: TilePlan, tile: Tile, result: Any) -> None:
     wanted = tuple(axis.outputs for axis in plan.axes)
     shape = tuple(getattr(result, "shape", ()))
     if len(shape) < len(wanted) or shape[len(shape) - len(wanted) :] != wanted:
@@ -148,7 +148,7 @@ def _check_output(plan: Tiling, tile: Tile, result: Any) -> None:
         )
 
 
-def _read(array: Any, spans: tuple[Span, ...], plan: Tiling) -> Any:
+def _read(array: Any, spans: tuple[Span, ...], plan: TilePlan) -> Any:
     """A tile of the input; on a circle the rest comes from the other end."""
     piece = array
     around = [
@@ -166,7 +166,7 @@ def _read(array: Any, spans: tuple[Span, ...], plan: Tiling) -> Any:
     return piece
 
 
-def _put(out: Any, kept: Any, spans: tuple[Span, ...], plan: Tiling) -> None:
+def _put(out: Any, kept: Any, spans: tuple[Span, ...], plan: TilePlan) -> None:
     if hasattr(kept, "detach") and not hasattr(out, "detach"):
         kept = kept.detach().cpu().numpy()
     _put_from(out, kept, list(spans), [axis.cut.outputs for axis in plan.axes], ())
@@ -209,7 +209,7 @@ def _shown(tiles: Iterable[Tile], count: int, progress: Any) -> Iterable[Tile]:
 class _Finished:
     """The numbers of finished tiles, in a file that is never half written."""
 
-    def __init__(self, path: str | os.PathLike[str] | None, plan: Tiling) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, plan: TilePlan) -> None:
         self.path = None if path is None else Path(path)
         self.numbers: set[int] = set()
         self.plan = {"tile": list(plan.tile), "tiles": len(plan.tiles), "row": plan.row.name}

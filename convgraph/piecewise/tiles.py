@@ -12,6 +12,8 @@ from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
 from convgraph.piecewise.axis_tiles import AxisTiles
 from convgraph.piecewise.cuts import Cut, cuts_of
+from convgraph.piecewise.obstacles import UncutError, first_uncut
+from convgraph.piecewise.spoiled import spoiled
 from convgraph.piecewise.tiling import Tiling
 
 __all__ = ["planned", "tiles"]
@@ -131,7 +133,11 @@ def _planned(
     overhead: Any,
 ) -> Tiling:
     target = network.row(row)
-    cuts = cuts_of(network, target)
+    found = spoiled(network, network.inputs[0].name)
+    stops = first_uncut(network, found, target.name)
+    if stops is not None:
+        raise UncutError(stops)
+    cuts = cuts_of(network, target, found)
     asked = {"tile": tile, "values": values, "memory": memory, "overhead": overhead}
     given = [name for name, value in asked.items() if value is not None]
     if len(given) != 1:

@@ -12,12 +12,12 @@ from convgraph.piecewise.torch_caches import Chunk
 from convgraph.piecewise.torch_steps import RefusedError, step_of
 
 if TYPE_CHECKING:
-    from convgraph.piecewise.streams import Stream
+    from convgraph.piecewise.stream_plan import StreamPlan
 
 __all__ = ["streamed"]
 
 
-def streamed(stream: Stream, module: Any) -> Any:
+def streamed(stream: StreamPlan, module: Any) -> Any:
     """See `Stream.to_torch`."""
     import torch
 
@@ -162,7 +162,7 @@ class _Graph:
         return steps
 
 
-def _row(stream: Stream, graph: _Graph) -> None:
+def _row(stream: StreamPlan, graph: _Graph) -> None:
     """That the wanted row is one of the module's results, and which."""
     names = [row.name for row in stream.network.outputs]
     if stream.row.name not in names or len(names) != len(graph.outputs):

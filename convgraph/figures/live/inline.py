@@ -16,7 +16,7 @@ from convgraph.figures.live.figure_data import letters, parameters
 from convgraph.figures.live.page import page, widths
 
 if TYPE_CHECKING:
-    from convgraph.figures.figure import Figure
+    from convgraph.figures.drawing import Drawing
 
 __all__ = ["LiveFigure", "framed"]
 
@@ -42,7 +42,7 @@ def framed(whole: str, still: str, title: str, width: float, height: float) -> s
 class LiveFigure:
     """A figure that answers inside a notebook; `figure.live()` makes it."""
 
-    figure: Figure
+    figure: Drawing
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         figure, svg = self.figure, self.figure.svg()
@@ -55,7 +55,7 @@ class LiveFigure:
         return {"text/html": html, "image/svg+xml": svg, "text/plain": repr(self)}
 
 
-def _lines(figure: Figure, wide: float) -> int:
+def _lines(figure: Drawing, wide: float) -> int:
     """How many lines the buttons of a figure's parameters take."""
     buttons = [
         sum(BUTTON + LETTER * len(called.get(name, name)) for name in parameters(panel))

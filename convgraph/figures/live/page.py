@@ -14,7 +14,7 @@ from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import BOOK, COLORS
 
 if TYPE_CHECKING:
-    from convgraph.figures.figure import Figure
+    from convgraph.figures.drawing import Drawing
 
 __all__ = ["asset", "document", "page", "widths"]
 
@@ -30,7 +30,7 @@ SCRIPTS = ("indices.js", "boxes.js", "axes.js", "relations.js", "shifts.js", "ce
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 
 
-def page(figures: Sequence[Figure], title: str) -> str:
+def page(figures: Sequence[Drawing], title: str) -> str:
     """A self-contained HTML page with these figures, live."""
     sections = (_section(figure, number) for number, figure in enumerate(figures, 1))
     return document(title, "\n".join(sections), SCRIPTS)
@@ -47,7 +47,7 @@ def asset(name: str) -> str:
     return resources.files("convgraph.figures.live").joinpath(name).read_text(encoding="utf-8")
 
 
-def _section(figure: Figure, number: int) -> str:
+def _section(figure: Drawing, number: int) -> str:
     panels = {
         str(i): facts(panel)
         for i, panel in enumerate(figure.panels, 1)
@@ -76,7 +76,7 @@ def _section(figure: Figure, number: int) -> str:
     )
 
 
-def widths(figure: Figure, svg: str) -> tuple[float, float, float]:
+def widths(figure: Drawing, svg: str) -> tuple[float, float, float]:
     """The pixels that a picture is wide at least and at most, and its height for each of them."""
     found = _SIZE.search(svg)
     assert found is not None
@@ -87,7 +87,7 @@ def widths(figure: Figure, svg: str) -> tuple[float, float, float]:
     return min(width, least), most, height / width
 
 
-def _looks(figure: Figure, svg: str) -> str:
+def _looks(figure: Drawing, svg: str) -> str:
     """A theme's colours, and how small and how large the picture may become.
 
     Without a theme of its own it is light or dark as the reader likes it.
@@ -101,7 +101,7 @@ def _looks(figure: Figure, svg: str) -> str:
     return f' style="{"; ".join(f"{name}: {value}" for name, value in looks.items())}"'
 
 
-def _legend(figure: Figure) -> str:
+def _legend(figure: Drawing) -> str:
     """A button for each parameter, in a list for each panel that has any."""
     named = {i: parameters(panel) for i, panel in enumerate(figure.panels, 1)}
     lists = []
@@ -130,7 +130,7 @@ def _typeset(name: str) -> str:
     return f"{letter}<sub>{subscript}</sub>" if subscript else letter
 
 
-def _help(figure: Figure) -> str:
+def _help(figure: Drawing) -> str:
     grids = [panel.network for panel in figure.panels if panel.cells and panel.network]
     if not grids:
         return HELP.format("units")
