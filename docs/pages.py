@@ -165,6 +165,8 @@ def write_reference(made: Path) -> None:
             lines += [f".. {_directive(name)}:: convgraph.{name}"]
             if inspect.isclass(getattr(convgraph, name)):
                 lines.append("   :members:")
+            if name == "Network":  # half of it is in the class of what a network consists of
+                lines.append("   :inherited-members:")
             lines.append("")
         parts.append("\n".join([*lines, "```"]))
     testing = ["```{eval-rst}", ".. automodule:: convgraph.testing", "   :members:", "```"]
