@@ -28,7 +28,9 @@ Values: TypeAlias = NDArray[Any]
 # A name for an index: of an axis of the wiring, its outputs "o" or its taps "t"; the outputs of
 # groups have two, the group "g" and the place in it "q".
 Index: TypeAlias = tuple[int, str]
-AT_ONCE = 2**24  # entries of windows that are laid out together
+# Entries of windows that are laid out together, 128 MB of floats; of more, the outputs along one
+# axis are computed in parts.
+AT_ONCE = 2**24
 
 
 def through_axes(

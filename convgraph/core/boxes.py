@@ -31,7 +31,9 @@ __all__ = [
     "weighed",
 ]
 
-FEW = 50  # boxes that are compared with each other one by one
+# Boxes that are compared with each other one by one, which takes their square in steps of Python;
+# of more, arrays of numpy are made, which cost about as much as that many.
+FEW = 50
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]
 Bits: TypeAlias = tuple[int, ...]

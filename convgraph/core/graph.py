@@ -80,7 +80,10 @@ class Nodes(Mapping[str, ReadOnly]):
         return len(self._names.names)
 
 
-CACHED = 1 << 15  # neighbours in rows that are kept, per direction
+# Neighbours in rows that are kept, per direction: algorithms of networkx come back to the same
+# rows, and a graph of a hundred million edges must not stay in memory once it was walked through.
+# When they are more, all are dropped and made again as they are asked for.
+CACHED = 1 << 15
 
 
 class Adjacency(Mapping[str, UnitEdges]):

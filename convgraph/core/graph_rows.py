@@ -17,7 +17,9 @@ from convgraph.core.read_only import refuse
 
 __all__ = ["Attributes", "Keys", "Label", "UnitEdges"]
 
-FEW = 1 << 15  # labels; the attributes of more are not kept
+# Labels whose attributes are kept, so that edges with one label share them; those of more are made
+# for each edge that is looked at, as they would fill memory.
+FEW = 1 << 15
 
 
 class Label(Mapping[str, sp.Expr]):

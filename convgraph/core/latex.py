@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["latex", "written"]
 
+# Equations and terms that still fill no more than a page; a notebook shows a larger network in
+# words.
 MOST_OUTPUTS = 12
 MOST_CONNECTIONS = 200
 

@@ -15,9 +15,11 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 __all__ = ["is_long", "length", "put_in", "shown"]
 
-LONG = 20  # symbols, numbers and operations, up to which sympy is asked to simplify
+# Symbols, numbers and operations, up to which sympy is asked to simplify: its time grows with their
+# powers, and what is longer is left as it was written.
+LONG = 20
 NESTED = 3  # functions of functions, up to which it is: of tanh, each takes it three times as long
-MOST_SHOWN = 1_000  # symbols, numbers and operations of a formula that is shown
+MOST_SHOWN = 1_000  # symbols, numbers and operations of a formula that is shown: two pages or so
 
 
 def length(value: sp.Expr, most: int) -> int:
@@ -34,7 +36,7 @@ def shown(size: Any) -> str:
     """A size as it is written, or "..." in the place of a formula that fills pages.
 
     >>> n = sp.Symbol("n")
-    >>> shown(n // 2), shown(sum(sp.floor(n / k) for k in range(2, 999)))
+    >>> shown(n // 2), shown(sp.Add(*sp.symbols("n1:1001")))
     ('floor(n/2)', '...')
     """
     long = isinstance(size, sp.Expr) and length(size, MOST_SHOWN + 1) > MOST_SHOWN

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["matrix"]
 
-DENSE_AT_MOST = 250_000  # entries; a larger matrix is a sympy SparseMatrix
+# Entries of a matrix that is written out with its zeros, some 2 MB; a larger one is a SparseMatrix,
+# which has the same methods, and of which a convolution fills a small share.
+DENSE_AT_MOST = 250_000
 
 
 def matrix(network: RowsAndLayers) -> sp.Matrix:

@@ -26,9 +26,9 @@ __all__ = [
     "segments",
 ]
 
-COMPARED = (
-    300  # pairs of expressions times their lengths, up to which sympy compares each with each
-)
+# Pairs of expressions times their lengths, up to which sympy compares each with each for a maximum:
+# beyond, it takes seconds, and equal ones and numbers are all that is taken together.
+COMPARED = 300
 
 
 @dataclass(frozen=True)

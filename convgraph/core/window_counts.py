@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["connections", "fan_in_at", "fan_in_pieces", "fan_out_at", "fan_out_pieces"]
 
 Numbers = NDArray[np.int64]
-FEW = 1_000  # numbers that are sooner added than divided into pieces
-ADDED = 64  # taps whose uses are added one by one where sizes are symbols
+FEW = 1_000  # numbers that numpy sooner adds than Python divides them into pieces
+# Taps whose uses are added one by one where sizes are symbols, a millisecond each in sympy; wider
+# windows have a closed form where they move by one, or keep a sum that is not worked out.
+ADDED = 64
 
 
 def fan_in_at(axis: Window, outputs: Numbers) -> Numbers:

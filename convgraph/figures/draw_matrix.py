@@ -18,7 +18,7 @@ from convgraph.figures.theme import ThemeLike, as_theme
 __all__ = ["draw_matrix"]
 
 SIDE = 0.61  # pitches of a cell
-MOST_CELLS = 2_500
+MOST_CELLS = 2_500  # 50 by 50, with names that can be read; charts show larger ones as pixels
 
 
 def draw_matrix(

@@ -26,7 +26,7 @@ _PREFIX = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 
 BESIDE = 1.5  # column pitches between figures side by side
 ROOM = 0.25  # column pitches at least between what is drawn in one above the other
-FARTHEST = 1_000.0
+FARTHEST = 1_000.0  # pitches, as many as a row has units at most: more is a slip
 
 
 def _pitches(distance: Any) -> float:

@@ -18,8 +18,12 @@ SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stan
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
 ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may stand on it
 LETTER_GAP = 3.0  # points between a letter and its edge
-MOST_MOVED_FOR = 250  # edges for whose letters rows are moved apart
-MOST_LOOKED_AT = 1_000  # edges: with more, letters keep off each other alone
+# Edges for whose letters rows are moved apart: with more, a figure would become too tall to be
+# read, and letters that do not fit are left out.
+MOST_MOVED_FOR = 250
+# Edges that each letter keeps off, for which it looks at all of them; with more, which takes
+# seconds, letters keep off each other alone.
+MOST_LOOKED_AT = 1_000
 MASK_GAP = 1.0  # and between one that stands on its edge and others
 STEPS = 32  # points of an edge that are looked at
 

@@ -28,7 +28,7 @@ MEASURES = {"pitch": (1, 500), "diameter": (0.01, 0.95)}
 OTHERS = (0.01, 100)
 THICKEST = 0.2  # a line, in pitches
 _FONT = re.compile(r"[\w ,.-]+")
-DEEPEST = 20  # themes, each of which says what it changes of the one before it
+DEEPEST = 20  # themes, each of which says what it changes of the one before it; or a circle
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,9 @@ __all__ = [
     "triangle",
 ]
 
-LARGEST = 2**22  # entries that are computed before anyone asks
+# Entries that are computed before anyone asks, 32 MB: sizes, positions and masks are what nodes
+# compute of constants. More are refused, or left to be computed once they are asked for.
+LARGEST = 2**22
 Array = NDArray[Any]
 
 

@@ -40,6 +40,8 @@ Places: TypeAlias = "Sequence[tuple[str, int]]"
 Infer: TypeAlias = "Callable[[Node, Mapping[str, Value]], Mapping[str, tuple[Size, ...]]]"
 # The nodes that a node stands for, where its operator is said in terms of others.
 Body: TypeAlias = "Callable[[Node, Mapping[str, Value]], Sequence[Node] | None]"
+# No tensor of a model is as large; one of a damaged or hostile file is refused when it is read, and
+# not by numpy once a table of an axis (2 GB at that length) or an index (of 64 bits) is made of it.
 MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
 ONE = Constant()
 EXACTLY = "; strict=True takes only what is read exactly"

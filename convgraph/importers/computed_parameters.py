@@ -29,7 +29,9 @@ from convgraph.importers.numbers import exact
 
 __all__ = ["settle"]
 
-# connections that are listed at once and those that are at all, and labels that are expressions
+# Connections that are listed at once, 32 MB of them, and those that are once they are asked for;
+# and labels that are expressions, over which sympy takes seconds. Of more, the entries are taken to
+# be free, and a caveat says so.
 MOST_AT_ONCE, MOST_LISTED, MOST_EXPRESSIONS = 2**22, 2**24, 2**14
 
 

@@ -42,7 +42,9 @@ Kind: TypeAlias = Literal["zero", "low", "minus", "plus", "nan"]
 KINDS: tuple[Kind, ...] = ("zero", "low", "minus", "plus", "nan")
 ENDS: tuple[Kind, ...] = ("minus", "plus", "nan")
 
-HIDDEN = -1e4  # what a mask puts where it hides something, or less
+HIDDEN = -1e4  # what a mask puts where it hides something, or less: BERT's -10000 is the mildest
+# Units of a row to which marks are carried on, 64 MB of them. Masks of attention are far smaller;
+# beyond, it is forgotten what a mask has put, and its units count as any others.
 MOST = 2**26
 
 

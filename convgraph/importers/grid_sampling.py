@@ -27,7 +27,7 @@ __all__ = ["affine_grid", "affine_places", "grid_sample", "positions", "read_pla
 Places = NDArray[np.float64]
 Taps = tuple[NDArray[np.int64], NDArray[np.float64]]
 
-MOST = 2**24
+MOST = 2**24  # coordinates of a grid that are held as floats, 128 MB; a larger grid is not read
 WHOLE = 1e-5  # what floats of 32 bits do not tell from a whole number
 
 

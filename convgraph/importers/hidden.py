@@ -62,7 +62,9 @@ Term = tuple[Value, float]
 """A term of a sum, and the number that it comes with."""
 
 SWALLOWS = -1e30  # beside this a score is nothing in the numbers of any model
-MOST = 2**22
+MOST = 2**22  # places of a mask along the axes on which it differs: 32 MB where they are listed
+# Entries of a tensor that are searched for what hides, 1 GB of floats in half a second. A larger
+# one is taken to hide nothing: masks are as large as an image of scores, and only weights larger.
 LOOKED_AT = 2**28
 
 

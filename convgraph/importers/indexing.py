@@ -114,7 +114,7 @@ def gather(builder: Builder, node: Node) -> None:
         _looked_up(builder, node, signal, builder.signal(node, 1), axis)
         return
     n = signal.shape[axis]
-    if is_symbolic(n) or indices.size > 2**22:
+    if is_symbolic(n) or indices.size > 2**22:  # as long a table as that of a resized axis
         raise ConvgraphError(f"indices={indices.name!r}: give a number for the size {n}")
     numbers = indices.values().reshape(-1).astype(np.int64)
     if numbers.size and not (-n <= numbers.min() and numbers.max() < n):

@@ -40,7 +40,7 @@ class Grid:
         """Output i lies at step * i + first."""
         scale = int(np.lcm(step.denominator, first.denominator))
         numbers = int(step * scale), int(first * scale), scale
-        if max(map(abs, numbers)) > 2**40:
+        if max(map(abs, numbers)) > 2**40:  # times 2^22 positions, they fit 64 bits
             raise ConvgraphError(f"scale={float(step)}: a ratio of numbers that are not so large")
         return Grid(inputs, outputs, *numbers)
 

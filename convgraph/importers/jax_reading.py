@@ -21,7 +21,7 @@ from convgraph.importers.values import Known, roots_of, row_shape
 __all__ = ["NEWEST", "Reading", "Translate", "Unfolded"]
 
 NEWEST = 28  # the operator set in whose terms the nodes are written
-MOST_NODES = 100_000  # of loops written out
+MOST_NODES = 100_000  # once loops are written out, which run as often as a number says
 INLINED = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # the parameters that hold the program of a call
 CALLS = {
     "jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call",

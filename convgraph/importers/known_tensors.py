@@ -22,7 +22,8 @@ from convgraph.importers.values import FAULTS, Known, Recipe, roots_of
 
 __all__ = ["computed", "entry_by_entry", "followed"]
 
-# entries up to which nothing waits, and those that are computed at all
+# Entries up to which nothing waits, as a recipe costs more than so many sums, and those that are
+# computed at all: no weights are larger, but shapes in a file may be.
 AT_ONCE, LARGEST_KEPT = 2**12, 2**32
 Array = NDArray[Any]
 

@@ -22,7 +22,8 @@ __all__ = ["Form", "Moved", "Sums", "form_of"]
 Array: TypeAlias = NDArray[Any]
 
 # The sizes up to which entries are followed: of a result, of the arrays that it is picked from, of
-# all terms of sums, and of the work that a linear operation takes.
+# all terms of sums, and of the work that a linear operation takes. Their labels are 16 MB and
+# 256 MB; beyond, the result counts as an array of parameters of its own, with a caveat.
 MOST, MOST_PICKED_FROM, MOST_TERMS, MOST_WORK = 2**22, 2**26, 2**18, 2**24
 
 

@@ -16,6 +16,10 @@ from convgraph.core.wiring import Product
 
 __all__ = ["sieved"]
 
+# Parts into which a mask may cut a wiring, each of which every question goes through; orders of the
+# axes in which they are looked for, all of them for four axes; and pairs of an output and a tap
+# that are marked along an axis, 4 MB. Beyond, what the mask leaves is listed connection by
+# connection.
 MOST_PARTS, MOST_ORDERS, MOST_PAIRS = 16, 24, 2**22
 Mask = NDArray[np.bool_]
 

@@ -20,6 +20,8 @@ from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["moved", "triangle"]
 
+# Units whose positions are moved as an array, 128 MB of them. Of larger tensors the operation is
+# not read. Slices and transpositions do not come here: they are formulas over the axes.
 MOST_LISTED = 2**24
 Positions = NDArray[np.int64]
 

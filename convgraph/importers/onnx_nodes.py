@@ -20,7 +20,7 @@ from convgraph.importers.walk import build, needed_nodes
 __all__ = ["Branch", "Scope", "Writer", "nodes_of"]
 
 MOST_NODES = 100_000  # of functions written out; a few calls of calls make any number
-DEEPEST = 50
+DEEPEST = 50  # calls inside of one another: only those that do not end get there
 GRAPH, GRAPHS = 5, 10  # AttributeProto.GRAPH, GRAPHS
 
 

@@ -14,7 +14,9 @@ from convgraph.importers.values import Known, Value
 __all__ = ["Shapes"]
 
 Shape = tuple[Size, ...]
-MOST_VALUES = 1024  # entries of a tensor that may be a list of sizes
+# Entries of a tensor whose values the operators' rules get to see, and not its shape alone. Those
+# that say a shape have one for each axis, or two; weights would be copied for every node.
+MOST_VALUES = 1024
 
 
 class Shapes:

@@ -21,7 +21,9 @@ from convgraph.importers.values import Known, Signal, Value, row_shape
 __all__ = ["gemm", "matmul", "product_of"]
 
 Shape = tuple[Size, ...]
-MOST_READ = 2**22  # entries of a matrix of numbers in which zeros are looked for
+# Entries of a matrix of numbers in which zeros are looked for: matrices that interpolate have no
+# more. Where one has, all of it counts as read.
+MOST_READ = 2**22
 
 
 @builds("Gemm")

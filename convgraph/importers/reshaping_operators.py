@@ -104,7 +104,7 @@ def integers(builder: Builder, node: Node, position: int, argument: str) -> list
     known = builder.known(node, position)
     if known is None:
         raise ConvgraphError(f"{argument}={node.input(position)!r}: it depends on the input")
-    if known.size > 10_000 or len(known.shape) > 1:
+    if known.size > 10_000 or len(known.shape) > 1:  # lists of axes and sizes have a few entries
         raise ConvgraphError(f"{argument} of shape {known.shape}: a list of numbers")
     values = known.values()
     if values.dtype.kind == "i":

@@ -26,6 +26,8 @@ from convgraph.importers.reshaping_operators import integers, within
 
 __all__ = ["resize"]
 
+# Positions along an axis of which each has a place in a table, 32 MB, and of which each has weights
+# too: these are fractions, of a hundred bytes each. Longer axes are refused.
 LONGEST_TABLE, LONGEST_WEIGHTED = 2**22, 2**15
 WHOLE = Fraction(0), Fraction(1)
 

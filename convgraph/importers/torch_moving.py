@@ -80,6 +80,8 @@ def copied(c: Call) -> Any:
     return c.emit("Expand", [c["src"]], {"shape": list(c.result)})
 
 
+# Additions at one and the same position, each of which becomes a row of the network. Programs that
+# overlap windows by hand have a few; what adds more than so many is not read.
 MOST_PARTS = 64
 
 

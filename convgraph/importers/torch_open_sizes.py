@@ -22,7 +22,9 @@ from convgraph.importers.values import Known, row_shape
 
 __all__ = ["caveat_at", "confirm_at", "open_symbols", "same_program", "trials", "with_values"]
 
-LEAST = 200  # positions: deep networks take no few
+# Positions that every size has at least where it is tried: an image that is halved six times still
+# has three, so that no window of a deep network is wider than what it slides over.
+LEAST = 200
 Values = Mapping[sp.Symbol, int]
 
 

@@ -9,7 +9,7 @@ __all__ = ["SHAPE_ONLY", "called", "is_mutable", "overlapping", "repeats", "sett
 
 # of their first argument these take the shape and nothing else
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
-MOST_NUMBERS = 1 << 24  # that are computed: of masks, which are small
+MOST_NUMBERS = 1 << 24  # that are computed: of masks, which are small; of more, writing is unread
 
 # they give back their own input at inference, and do not declare it
 SAME = ("dropout", "feature_dropout", "alpha_dropout")

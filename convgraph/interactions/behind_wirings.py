@@ -28,7 +28,7 @@ from convgraph.interactions.states import (
 __all__ = ["behind_listing", "behind_product", "is_identity", "keeps_all"]
 
 P = TypeVar("P")
-MOST_LISTED = 4096
+MOST_LISTED = 4096  # units of a listed relation, on which nothing moves: each is a class
 
 
 def keeps_all(wiring: Wiring) -> bool:

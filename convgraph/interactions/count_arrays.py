@@ -27,7 +27,9 @@ __all__ = ["CountArray", "Ints"]
 Ints: TypeAlias = NDArray[Any]
 Term: TypeAlias = tuple[Ints, ...]
 
-MOST_TERMS = 64  # beyond, one array over all units takes over
+# Outer products that a sum is kept as. Each new one is compared with all of them, which beyond
+# takes longer than one array over all units; that takes over.
+MOST_TERMS = 64
 
 
 @dataclass(frozen=True, eq=False)

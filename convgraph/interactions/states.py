@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 P = TypeVar("P")
+# Combinations of positions, on all axes that do not move, that each need an answer of their own: an
+# image of 64 x 64 without any symmetry. Beyond, a question about all units is not answered, as it
+# would take as long as one about each unit, which can be asked.
 MOST_CLASSES = 4096
 
 

@@ -139,10 +139,10 @@ def picture_of_stream(stream: StreamPlan, periods: int = 4) -> Picture:
     periods = as_number("periods", periods, 1, None, "how many periods are drawn, at least 1")
     time = stream.timing
     names = [each.row for each in stream.rows]
-    if len(names) > 60:
+    if len(names) > 60:  # lines of 16 points each: a page of text
         names = [*names[:59], names[-1]]
     length = max(time.period * periods, int(stream.lookahead) + 2 * time.period, 8)
-    if length > 4000:
+    if length > 4000:  # eight positions to a point of the picture
         raise ConvgraphError(f"periods={periods!r}: a picture of {length:,} input positions")
     left, line = 12.0 + 6.2 * max(map(len, names)), 16.0
     scale = (WIDTH - left) / length

@@ -16,7 +16,7 @@ from convgraph.piecewise.timing import Timing
 
 __all__ = ["Repadding", "StreamPlan", "StreamRow"]
 
-MOST_CHUNKS = 100_000  # of a schedule that is written down
+MOST_CHUNKS = 100_000  # of a schedule that is written down: a tuple for each, 10 MB
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class Run:
         places = None if layer.bias is None else _places(layer.bias, at, first, last)
         key = (layer.target.name, last - first, str(places), *tables)
         if key not in self._windows:
-            if len(self._windows) > 4096:
+            if len(self._windows) > 4096:  # chunks of ever new lengths: a stream does not end
                 self._windows.clear()
             self._windows[key] = self._made(layer, readings, tables, last - first, places)
         return self._windows[key]

@@ -24,7 +24,7 @@ __all__ = ["commuting_frames"]
 Numbers = NDArray[Any]
 TITLE = 22.0  # above a lane, for what it is called
 NARROW = 560.0  # a frame as wide as this can be read on a telephone
-SEEDS = 20
+SEEDS = 20  # draws of numbers: with small ones, both ways may end alike although they differ
 
 
 class Ways(NamedTuple):

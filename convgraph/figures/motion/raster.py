@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["animated", "painted"]
 
 FINE = 2  # pixels drawn for one that is kept, along either axis
+# Colours besides those of the shapes: a GIF has 256 in all, and the smooth edges of letters and
+# lines need no more. What is nearly white becomes white, or paper would be speckled.
 COLOURS_KEPT = 64
 NEARLY_WHITE = 248
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 __all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour", "layered"]
 
-HUES = 9
-WEIGHTS = 3 * HUES
+HUES = 9  # those of a kernel of 3 by 3 are told apart by hue alone
+WEIGHTS = 3 * HUES  # larger kernels have darker and lighter ones, too, before they repeat
 BLACK, WHITE = 0, 255
 
 

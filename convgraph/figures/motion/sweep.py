@@ -22,7 +22,7 @@ from convgraph.core.wiring import Product
 
 __all__ = ["Lane", "Step", "Sweep", "Tap", "sweep"]
 
-MOST_STEPS = 400
+MOST_STEPS = 400  # each is a frame, and nobody watches for more than some minutes
 MOST_CELLS = 2_500  # of all rows together, padding included
 
 Place = tuple[int, ...]

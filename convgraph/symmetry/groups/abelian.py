@@ -13,7 +13,7 @@ from convgraph.symmetry.groups.permutation_arrays import Permutation, compose, i
 __all__ = ["abelian_factors", "dihedral_factor"]
 
 MOST_GENERATORS = 60  # each is multiplied with each, and reflections in pairs
-LARGEST = 200_000  # elements that are listed
+LARGEST = 200_000  # elements that are walked through one by one, a second; beyond, none is named
 
 
 def abelian_factors(generators: Sequence[Permutation], order: int) -> tuple[str, ...] | None:

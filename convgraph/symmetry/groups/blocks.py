@@ -25,9 +25,11 @@ __all__ = ["block_systems", "grid_systems", "on_blocks", "within_block"]
 System = NDArray[np.int64]
 """The block of each position."""
 
-MOST = 40  # systems that are looked at
-WIDEST = 600  # positions among which blocks are searched for
-MOST_IMAGES = 300_000_000  # of pairs, by which blocks are searched for
+MOST = 40  # systems that are looked at; joins of joins of them are no end, and seldom tell more
+# Positions among which blocks are searched for by the orbits of all pairs, and images of pairs
+# under all generators for that: a second or two. Beyond, only systems that are proposed are tried.
+WIDEST = 600
+MOST_IMAGES = 300_000_000
 
 
 def grid_systems(shape: Sequence[int]) -> Iterator[System]:

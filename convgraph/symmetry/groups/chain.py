@@ -23,8 +23,11 @@ from convgraph.symmetry.groups.permutation_arrays import Permutation
 
 __all__ = ["Chain", "ChainTooLong"]
 
-ENTRIES = 25_000_000  # held by all transversals
-WORK = 100_000_000  # entries of permutations that may be touched before we give up
+# Entries of all transversals, 200 MB as numbers of 64 bits, and entries of permutations that may be
+# touched, some seconds. Beyond either the group is not counted this way: orders that can be read
+# off orbits and blocks have been tried before.
+ENTRIES = 25_000_000
+WORK = 100_000_000
 
 
 class ChainTooLong(Exception):  # noqa: N818 - it never reaches a user

@@ -19,7 +19,7 @@ KINDS: dict[str, Callable[[int], Group]] = {
     "trivial": Group.trivial,
 }
 
-LARGEST = 1_000_000  # a permutation is an array of so many places
+LARGEST = 1_000_000  # places of an array, 8 MB for each permutation: what a command line may ask
 RULE = "a group is a kind and a size, such as dihedral:8, or several joined by *"
 
 

@@ -19,7 +19,7 @@ __all__ = ["search"]
 
 Integers = NDArray[np.int64]
 PER_UNIT = 8  # pairs in the first search, for each unit
-DENSE = 64_000_000  # entries of a table that is searched by position
+DENSE = 64_000_000  # entries of a table by position, 256 MB; of more, pairs are found by bisection
 
 
 def search(problem: Problem) -> tuple[ColouredGraph, list[Integers], int]:
