@@ -183,6 +183,7 @@ class Settled:
             return replace(joint, wiring=spelled, tying=tying)
         if int(count) > MOST_AT_ONCE:
             return self._free(joint, pending, f"and partly dropped, for {count} connections")
+        # what is zero whatever the parameters are is no connection
         there = ~np.isin(tying.labels, zeros)
         before = np.concatenate([[0], np.cumsum(there)])
         listed = Listed(

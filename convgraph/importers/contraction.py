@@ -279,6 +279,8 @@ def _grouped(
     inside = [c for c in own if c in span or c == tap]
     if "".join(inside) not in "".join(own):
         return None
+    # Side by side, they are one axis in row-major order, along which any set can be marked: what is
+    # read need not be a product of one set for each axis.
     shape = [int(own[c]) for c in inside]
     places = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     places = np.broadcast_to(_in_order(places, inside, [*span, tap]), seen.shape)

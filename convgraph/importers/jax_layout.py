@@ -59,6 +59,8 @@ def _seek(jaxpr: Any, origins: dict[Any, tuple[int, Axes]], found: dict[int, Axe
                 if not hasattr(result, "val") and result in own:
                     origins[outer] = own[result]
             continue
+        # the first layer with a window tells which axes of an input are space, and which are
+        # channels
         number, axes = first
         if name == "conv_general_dilated" and here[0] is not None:
             spec = equation.params["dimension_numbers"].lhs_spec

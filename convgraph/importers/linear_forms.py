@@ -283,6 +283,8 @@ def _linear(recipe: Recipe) -> Form | None:
     if form is None or getattr(form, "curved", False):
         return None
     columns = 1 + sum(root.size for root in form.roots)
+    # A column for each entry of the parameters, and the first for numbers: the operation is run on
+    # each that occurs, so that nothing needs to be known of it but that it is linear.
     matrix = _rows(form, np.arange(columns), columns).tocsc()
     used = np.flatnonzero(np.diff(matrix.indptr))
     given = [s.values() for i, s in enumerate(sources) if i != place]

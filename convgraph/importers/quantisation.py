@@ -71,6 +71,7 @@ def _scaled(builder: Builder, node: Node, name: str | None, inverse: bool) -> Si
         used = builder.derived(scale, f"1/{scale.name}", lambda v: 1 / v) if inverse else scale
         tying = builder.tied(used, places(used, signal.shape))
     if zero is not None and (not zero.there or np.any(zero.values())):
+        # (x - zero) * scale is x * scale with a bias of -zero * scale
         shift = scale.mapped(f"-{scale.name}*{zero.name}", _shift, zero)
         shift.roots = (shift,)
         ones = unit_bias(signal.row.shape)

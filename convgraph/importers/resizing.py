@@ -141,6 +141,7 @@ def _resized(
         positions = grid.nearest(way)
         if region is not None:
             return Table(n, np.where(grid.outside(), -1, positions)[:, None])
+        # each position so many times is known to move in even steps, which a table is not
         whole = int(factor)
         if whole == factor and np.array_equal(positions, np.arange(outputs) // whole):
             return Repeat(n, whole)

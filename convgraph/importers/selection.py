@@ -38,6 +38,7 @@ def select(builder: Builder, node: Node, values: Sequence[Value], shape: tuple[S
         for value, _ in sides
     ]
     fill = next((number for number in numbers if number is not None), sp.S.Zero)
+    # a side that is a number brings no connection: where it is chosen, nothing is read
     joints = []
     for (value, mask), number in zip(sides, numbers, strict=True):
         if number is None:

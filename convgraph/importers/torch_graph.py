@@ -153,6 +153,8 @@ def _of_open_sizes(
     if strict:
         raise ConvgraphError(f"{unseen}{EXACTLY}")
     made = [_translated(torch, module, with_values(given, at), batch, strict) for at in values]
+    # One of the programs, with symbols for its sizes, is right if all four are the same but for
+    # numbers, and if its rows then have the sizes that were seen.
     (one, shapes, caveat, _), *others = made
     for other, *_ in others:
         same_program([one.nodes, other.nodes], [one.known, other.known], given)

@@ -129,6 +129,8 @@ class Carrier(Generic[P]):
         parts: list[tuple[int, Total[P]]] = []
         end = 0
         for start, size, total in sorted(zip(starts, sizes, known, strict=True), key=_start):
+            # what lies between two parts reads nothing; the segments of a part become some of the
+            # whole
             parts.append((start - end, Sum(())))
             same = isinstance(total, Segments) and total.inside == inside
             if isinstance(total, Segments) and same and total.length == size:

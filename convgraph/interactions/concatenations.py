@@ -89,6 +89,8 @@ def laid_in_line(
     shape = list(np.broadcast_shapes(*across))
     shape[at] = int(view[at])
     numbers = np.full(shape, nothing, np.min_scalar_type(-nothing - 2))
+    # Classes of one part after those of the other; where no part lies, units see nothing, which is
+    # the class behind all of them.
     before = 0
     for part, start in zip(parts, starts, strict=True):
         here = (*(slice(None),) * at, slice(start, start + int(part.view[at])))

@@ -134,6 +134,7 @@ def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
     first = next((payload for payload in payloads if payload is not None), None)
     if first is None:
         return None
+    # One step for each axis and no phases: then sums of many payloads are sums of arrays.
     form = [(along.step, along.everywhere) for along in first.axes]
     rows: list[list[int]] = []
     for payload in payloads:

@@ -139,6 +139,7 @@ def parts_read(
     if not isinstance(wiring, Product):
         return None
     view = wiring.in_view
+    # the axis in line is the one that is as long, with as many units inside of each position
     at = next(
         (
             place

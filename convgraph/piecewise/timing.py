@@ -260,6 +260,8 @@ def _readings(layer: Layer, places: dict[str, int]) -> tuple[Reading, ...]:
             raise ConvgraphError(f"row={layer.target.name!r}: does not move in even steps")
         reads, moved = found
         reading = Reading(joint, place, along, tuple(map(tuple, reads)), moved)
+        # A layer that crops the end of a row gives fewer positions than it has windows: as many as
+        # it crops have to follow before one is there.
         while reading.count(int(along.inputs), reading.waits) > int(along.outputs):
             reading = replace(reading, waits=reading.waits + 1)
         readings.append(reading)

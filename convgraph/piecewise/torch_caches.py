@@ -109,6 +109,7 @@ class Windows:
         if count <= 0:
             return None, 0
         part = self.queue.kept.narrow(self.time, 0, (count - 1) * reach.stride + reach.span)
+        # with a stride beyond its span, a window leaves out positions that are still to come
         self.skip = count * reach.stride
         self._skip()
         self.done += count

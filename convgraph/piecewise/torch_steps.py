@@ -170,6 +170,7 @@ def _transposed(torch: Any, node: Any, given: Any, source: Any, time: dict[Any, 
         raise RefusedError("has time among its channels")
     span = dilation[a] * (_shape(weight)[2 + a] - 1) + 1
     cropped, more = padding[a], extra[a]
+    # along time, only the ends of the whole stream are cropped or longer, and not each chunk
     padding[a] = extra[a] = 0
     time[node] = at
     overlap, cut = Overlap(at, span, stride[a]), Cut(at, cropped, 0)

@@ -181,6 +181,9 @@ class Explanation:
             image = images[name]
             return UNKNOWN if image is None else int(image[position])
 
+        # Both sides in full where they are short, else what is computed differently in the row
+        # where the failure begins; either way they are put to the test in numbers before they are
+        # shown.
         whole = self._sides(unit) if self._on_edges else None
         if whole is not None and not self._seen(whole, unit):
             return None

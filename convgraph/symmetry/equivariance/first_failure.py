@@ -101,6 +101,8 @@ def local(
     here = unit_edges(network, layer, unit)
     there = unit_edges(network, layer, image) if image >= 0 else []
     paired = [(UnitEdge(e.row, before(e.row, e.source), e.label), e) for e in here]
+    # Connections of both sides that are the same are crossed out; what is left on either is the
+    # failure. A zero adds nothing to a sum, and counts in a maximum.
     spare = Counter(there)
     left_over = []
     for pair, edge in paired:

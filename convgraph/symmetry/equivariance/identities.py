@@ -63,6 +63,7 @@ def identities(
     known. A layer that computes an `opaque` row does something that its edges do not tell: its
     units are never those of another row. With `consed`, all rows are numbered by hashing.
     """
+    # units of the inputs are numbered from 1; 0 is the constant zero, which a shift may bring in
     units = len(network.edges.start) - 1
     dtype = np.int32 if 2 * units + 2 < 2**31 else np.int64
     plain = _Side(np.zeros(units, dtype), np.zeros(units, bool))

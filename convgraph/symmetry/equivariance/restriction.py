@@ -155,6 +155,7 @@ def _cut(
     mine = classes[own.target.name]
     joints = []
     for joint, axes, reads in zip(own.joints, layer.joints, mine.reads, strict=True):
+        # the axes that are left out become one, of the classes into which their positions fall
         source = rows[joint.source.name]
         wiring = Product((_class_axis(reads), *(axes[axis] for axis in kept)))
         tying = _tying(joint.tying, axes[0], reads, kept, layer.dense)

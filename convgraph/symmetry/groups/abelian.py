@@ -1,4 +1,12 @@
-"""Commutative and dihedral groups, recognised from their generators and their order."""
+"""Commutative and dihedral groups, recognised from their generators and their order.
+
+A commutative group with k generators is Z^k modulo the lattice of their relations; Smith's normal
+form of a basis of that lattice has its cyclic factors on the diagonal.
+
+References
+----------
+Cohen, A Course in Computational Algebraic Number Theory (1993), section 2.4.
+"""
 
 from __future__ import annotations
 

@@ -96,6 +96,7 @@ def _refined(units: Integers, source: Integers, target: Integers, colour: Intege
     kind = _mixed(colour, 1)
     found = np.unique(units, return_inverse=True)[1]
     classes = int(found.max(initial=-1)) + 1
+    # as the test of Weisfeiler and Leman (1968): a unit's new colour is a hash of those around it
     for _ in range(ROUNDS):
         own = _mixed(found, 2)
         received = _sums(_mixed(kind ^ own[source], 3), into)

@@ -143,12 +143,14 @@ def _layer(
     fan_in = int(np.diff(start).max(initial=0))
     under = carried.under * read.under
     factors = carried.over[:, None], read.over
+    # Python's own integers where the greatest possible sum would not fit 64 bits
     if all(each.dtype != object for each in factors) and (
         layer.reduction == PRODUCT
         or max(math.prod(map(greatest, factors)) * (fan_in + 1), -LEAST * under) > FITS
     ):
         factors = factors[0], factors[1].astype(object)
     terms = factors[0] * factors[1]
+    # sums and maxima are those of the numerators; all else needs the fractions themselves
     if under == 1 or layer.reduction.linear or layer.reduction == MAX:
         made = Divided(_reduced(layer.reduction, terms, start, bounded, LEAST * under), under)
     else:

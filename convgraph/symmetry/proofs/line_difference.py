@@ -34,6 +34,7 @@ def difference(network: Network, amounts: Index) -> tuple[str, sp.Expr, sp.Expr]
     candidates = list(_candidates(network, amounts, free)) if free.any() else []
     random = np.random.default_rng(0)
     found: dict[Index, Index] = {}
+    # one unit at which numbers differ rules a shift of the output out; all of them have to be
     for _ in range(DRAWS if candidates else 0):
         drawn: dict[Any, sp.Integer] = {}
 
@@ -51,6 +52,7 @@ def difference(network: Network, amounts: Index) -> tuple[str, sp.Expr, sp.Expr]
         return None
     shape = row.numbers()
 
+    # the same once more in symbols, which can be read
     def symbol(at: Index) -> sp.Symbol:
         inside = all(0 <= a < n for a, n in zip(at, shape, strict=True))
         beyond = f"{row.name}[{','.join(str(a + 1) for a in at)}]"

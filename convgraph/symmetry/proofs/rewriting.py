@@ -67,6 +67,7 @@ def rewrite(e: sp.Expr, equation: Equation) -> tuple[sp.Expr, list[Use]]:
             if len(args) != len(variables):
                 raise ConvgraphError(f"{part} and {equation.left} take different arguments")
             uses.append(Use(tuple(args), bounds, zeros))
+            # an argument must not be captured by a variable that is bound on the right side
             captured = inner and any(not inner.isdisjoint(a.free_symbols) for a in args)
             own = fresh(right) if captured else right
             return own.xreplace(dict(zip(variables, args, strict=True)))
