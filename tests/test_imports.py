@@ -19,18 +19,31 @@ PUBLIC = {"__init__.py", "__main__.py"}  # they name what all rooms hold
 
 
 @cache
-def modules(path: Path) -> list[str]:
-    """The modules that one imports from when it runs, inside of functions, too."""
-    found, statements = [], [*ast.parse(path.read_text(encoding="utf-8")).body]
-    while statements:  # imports are statements, which no expression holds
-        node = statements.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("convgraph."):
-            found.append(str(node.module))
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Those of a module, inside of functions, too; imports are in no expression."""
+    found: list[ast.AST] = [*tree.body]
+    while found:
+        node = found.pop()
+        yield node
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            statements += getattr(node, field, [])
-    return found
+            found += getattr(node, field, [])
+
+
+@cache
+def modules(path: Path) -> list[str]:
+    """The modules that one imports from when it runs."""
+    skipped: set[ast.AST] = set()
+    found = []
+    for node in statements(parsed(path)):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            skipped.update(node.body)
+        elif isinstance(node, ast.ImportFrom) and node not in skipped:
+            found.append(str(node.module))
+    return [module for module in found if module.startswith("convgraph.")]
 
 
 def imported(path: Path, depth: int = 1) -> Iterator[str]:
@@ -85,7 +98,7 @@ def test_no_other_files_import_each_other() -> None:
     }
     imports = nx.DiGraph()
     for name, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in statements(parsed(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("convgraph."):
                 module = str(node.module).removeprefix("convgraph.")
                 for each in node.names:

@@ -288,7 +288,7 @@ def answered(data: bytes) -> bool:
     return len(answer.splitlines()) == 1
 
 
-@slow
+@settings(slow, max_examples=30)
 @given(st.data())
 def test_bytes_changed_anywhere(data: st.DataObject) -> None:
     changed = bytearray(data.draw(st.sampled_from(seeds())))
