@@ -4,11 +4,11 @@
     python benchmarks/families.py torchvision resnet   those whose names hold one of the words
     python benchmarks/families.py --trace monai        with what went wrong, in full
 
-Needs torchvision and fvcore, and for their models timm, segmentation-models-pytorch, monai and
-transformers; weights are random. Every model has a process of its own, with limits to its time and
-its memory. There it is read, reported and looked through once, in seconds of that process, and held
-against PyTorch: its parameters, what PyTorch's flop counter and fvcore count, and of one unit of up
-to three rows which inputs have a gradient.
+Needs torchvision, fvcore and torchinfo, and for their models timm, segmentation-models-pytorch,
+monai and transformers; weights are random. Every model has a process of its own, with limits to its
+time and its memory. There it is read, reported and looked through once, in seconds of that process,
+and held against PyTorch: its parameters, what PyTorch's flop counter and fvcore count, and of one
+unit of up to three rows which inputs have a gradient.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ SECONDS, MEMORY = 150, 6 << 30  # that a process may take
 DRAWS = 2  # of an image and weights, whose gradients are put together
 MULTIPLY = {"scaled_dot_product_attention", "baddbmm", "mv", "dot", "conv_transpose", "lstm", "gru"}
 HEAD = (
-    "model", "rows", "import", "report", "findings", "peak", "warnings", "findings", "caveats",
-    "parameters", "MACs", "fvcore", "masks",
+    "model", "rows", "import", "torchinfo", "report", "findings", "peak", "warnings", "findings",
+    "caveats", "parameters", "MACs", "fvcore", "masks",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def line(family: str) -> str:
     found, looking = timed(lambda: cg.findings(net))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     counts = (f"{len(net.rows)}", f"{len(found.at_least('warning'))}", f"{len(found)}")
-    seconds = (f"{each:.2f} s" for each in (reading, reporting, looking))
+    seconds = (f"{each:.2f} s" for each in (reading, summarised(model, given), reporting, looking))
     words = isinstance(given, tuple)
     cells = (
         family, counts[0], *seconds, f"{peak:,} MB", *counts[1:], f"{len(net.caveats)}",
@@ -59,6 +59,15 @@ def line(family: str) -> str:
         masks(model, shape, net) if words else "-",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def summarised(model: Any, given: Any) -> float:
+    """The seconds of a summary by torchinfo, which runs the model."""
+    import torch
+    import torchinfo
+
+    example = torch.zeros(given) if isinstance(given, tuple) else given
+    return timed(lambda: torchinfo.summary(model, input_data=example, verbose=0))[1]
 
 
 def compared(own: int, other: int) -> str:

@@ -66,3 +66,15 @@ def test_what_is_written_in_regions_has_the_values_of_pytorch(
         found = settled(torch, torch.export.export(module, (torch.zeros(SHAPE),)))
     # what is read before it has its last values cannot be computed beforehand
     assert (found is None) == (read < len(drawn))
+
+
+def test_a_dropout_in_place_changes_nothing_at_inference() -> None:
+    module = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Dropout(0.2, inplace=True), torch.nn.Linear(12, 2)
+    )
+    with torch.no_grad():
+        trained = torch.export.export(module.train(), (torch.zeros(SHAPE),))
+        program = torch.export.export(module.eval(), (torch.zeros(SHAPE),))
+    assert settled(torch, program) == {}  # read as it stands
+    assert settled(torch, trained) is None
+    assert_as_in_pytorch(module, SHAPE)

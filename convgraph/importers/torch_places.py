@@ -37,17 +37,25 @@ def _memory(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
         memory.setdefault(node, node)
         if node.op != "call_function":
             continue
-        if is_mutable(node):
+        if is_mutable(node) and not _is_idle(node):
             written = _arguments(node, written=True)
             own = node.args[0] if node.args else None
             if written != [own] or memory[own] in viewed or not _returns(node):
                 changed.update(memory[each] for each in written)
             memory[node] = memory.get(own, node)
             continue
-        for source in _arguments(node, written=False):
+        for source in _arguments(node, written=is_mutable(node)):
             memory[node] = memory[source]
             viewed.add(memory[source])
     return memory, changed
+
+
+def _is_idle(node: Any) -> bool:
+    """Whether a call in place leaves what it is given as it is: a dropout at inference."""
+    if called(node) not in SAME:
+        return False
+    training = node.args[2] if len(node.args) > 2 else node.kwargs.get("train", True)
+    return training is False
 
 
 def settled(torch: Any, program: Any) -> dict[str, Any] | None:
