@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 from unittest import mock
 
 import networkx as nx
@@ -66,6 +67,40 @@ def test_a_model_takes_its_own_shape() -> None:
     got = cg.from_onnx(proto).evaluate(x)
     assert got.shape == wanted.shape
     np.testing.assert_allclose(got, wanted, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("op", "settings"),
+    [
+        *((op, {}) for op in ("Softmax", "LogSoftmax", "LpNormalization", "Mod", "Pow", "Where")),
+        *((op, {}) for op in ("ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMin", "ReduceMax")),
+        *((op, {}) for op in ("ArgMax", "ReduceProd", "ReduceMean", "MatMul", "PRelu")),
+        ("LRN", {"size": 3}),
+        ("LayerNormalization", {}),
+    ],
+)
+@pytest.mark.parametrize("batch", [0, 1, 3, 4])
+def test_a_batch_through_an_operator_gives_what_its_inputs_give(
+    op: str, settings: Any, batch: int
+) -> None:
+    """With as many inputs as units, too, where numbers of one would pass for those of the other."""
+    pytest.importorskip("onnx")
+    from tests.onnx_models import model, node
+
+    names = {"Mod": 2, "Pow": 2, "MatMul": 2, "PRelu": 2, "LayerNormalization": 2, "Where": 3}
+    read = ["x"] * names.get(op, 1)
+    nodes, held = [], {"w": np.ones(3, np.float32)}
+    if op == "Where":
+        nodes, read = [node("Greater", ["x", "w"], ["c"])], ["c", "x", "x"]
+    if op == "LayerNormalization":
+        read = ["x", "w"]
+    net = cg.from_onnx(model([*nodes, node(op, read, ["y"], **settings)],
+                             {"x": (1, 3, 3)}, {"y": None}, held=held))  # fmt: skip
+    x = np.random.default_rng(0).uniform(0.5, 2, (batch, *net.inputs[0].shape))
+    together = net.evaluate(x)
+    assert together.shape == (batch, *net.outputs[0].shape)
+    for got, one in zip(together, x, strict=True):
+        np.testing.assert_allclose(got, net.evaluate(one), 1e-12)
 
 
 def test_what_is_no_array_of_numbers_is_refused() -> None:

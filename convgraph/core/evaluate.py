@@ -17,7 +17,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.expression_lengths import Lengths
 from convgraph.core.given_values import input_values, label_values
 from convgraph.core.overflow import OverflowingError, Rounded, require_bits
-from convgraph.core.reduction import MEAN, PAIRED, PRODUCT, SUM
+from convgraph.core.reduction import MEAN, PAIRED, PRODUCT, SUM, Reduction
 
 if TYPE_CHECKING:
     from convgraph.core.layer import Layer, Row
@@ -279,12 +279,26 @@ def _fast(
     start, source, label = edges
     if not layer.reduction.linear:
         read = values[source]
-        return layer.reduction.fast(_beside(labels[label], read) * read, start)
+        return _reduced_terms(layer.reduction, _beside(labels[label], read) * read, start)
     import scipy.sparse as sparse
 
     shape = (len(start) - 1, len(values))
     result: NDArray[Any] = sparse.csr_array((labels[label], source, start), shape=shape) @ values
     return result
+
+
+def _reduced_terms(
+    reduction: Reduction, terms: NDArray[Any], start: NDArray[np.int64]
+) -> NDArray[Any]:
+    """What a reduction makes of runs of terms, of which those of a batch stand side by side."""
+    if terms.ndim == 1 or reduction.elementary or reduction == PAIRED:
+        return reduction.fast(terms, start)
+    count, batch = terms.shape
+    units = len(start) - 1
+    if not batch:
+        return np.zeros((units, 0), terms.dtype)
+    starts = np.append(np.add.outer(count * np.arange(batch), start[:-1]), count * batch)
+    return reduction.fast(terms.T.ravel(), starts).reshape(batch, units).T
 
 
 def _exactly(
