@@ -104,6 +104,28 @@ def test_expressions_of_many_paths_are_written_or_refused(last: Any) -> None:
     assert len((many**8).on(5).expressions()) == 42  # sums share their parts
 
 
+@pytest.mark.parametrize("op", ["Mul", "Pow", "Div", "Max", "Where"])
+def test_functions_of_functions_of_several_values_are_written(op: str) -> None:
+    """As a GELU by tanh, four in a row: 1 + tanh of a long argument, with itself."""
+    nodes, held = [], {"one": np.ones(1, np.float32), "three": np.full(1, 3, np.float32)}
+    for i in range(4):
+        squashed = [node("Tanh", [f"x{i}" if i else "x"], [f"t{i}"])]
+        shifted = [node("Add", [f"t{i}", "three"], [f"a{i}"])]
+        both = {"Where": ["c", f"a{i}", "three"], "Pow": [f"a{i}", "three"]}
+        read = both.get(op, [f"a{i}", f"x{i}" if i else "x"])
+        nodes += [*squashed, *shifted, node(op, read, [f"x{i + 1}"])]
+    nodes.insert(0, node("Greater", ["x", "one"], ["c"]))
+    net = cg.from_onnx(model(nodes, {"x": (1, 2)}, {"x4": None}, held=held))
+    x = np.array([[0.5, 1.25]])
+    values = dict(zip(input_symbols(net).values(), x.ravel(), strict=True))
+    values |= dict.fromkeys(net.parameters, 3.0)
+    found = [
+        sp.lambdify(list(values), expression, "math")(*values.values())
+        for expression in net.expressions().values()
+    ]
+    np.testing.assert_allclose(found, net.evaluate(x).ravel(), rtol=1e-9)
+
+
 def test_a_unit_of_a_row_that_does_not_fit_is_refused() -> None:
     net = cg.Conv(3).on(10**9)
     with memory.at_most(10**9), pytest.raises(cg.ConvgraphError, match="positions="):

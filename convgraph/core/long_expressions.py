@@ -7,13 +7,14 @@ which in a network grows with the number of paths: by a factor for each layer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-__all__ = ["is_long", "length", "put_in", "shown"]
+__all__ = ["applied", "is_long", "length", "put_in", "shown"]
 
 # Symbols, numbers and operations, up to which sympy is asked to simplify: its time grows with their
 # powers, and what is longer is left as it was written.
@@ -59,6 +60,20 @@ def _nested(value: sp.Basic, functions: int) -> bool:
     return functions <= 0 or any(_nested(part, functions) for part in value.args)
 
 
+def applied(function: Callable[..., sp.Expr], *values: sp.Expr) -> sp.Expr:
+    """What a function makes of values, of which long ones are put in once it has been worked out.
+
+    >>> x = sp.Symbol("x")
+    >>> applied(lambda a, b: a**b, sp.tanh(sp.tanh(sp.tanh(x))) + x, sp.Integer(2))
+    (x + tanh(tanh(tanh(x))))**2
+    """
+    names = {value: sp.Dummy("t") for value in values if is_long(value)}
+    form = function(*(names.get(value, value) for value in values))
+    for value, name in names.items():
+        form = put_in(form, name, value)
+    return form
+
+
 def put_in(form: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
     """A form with a value for its symbol, of which nothing but sums and products is worked out.
 
@@ -76,5 +91,19 @@ def put_in(form: sp.Basic, symbol: sp.Symbol, value: sp.Expr) -> sp.Basic:
         made: sp.Basic = sp.Basic.__new__(type(form), *parts)
         return made
     if isinstance(form, sp.Function | sp.Max | sp.Min | sp.Rel):
-        return form.func(*parts, evaluate=False)
+        return _unasked(form.func(*parts, evaluate=False))
     return form.func(*parts)
+
+
+def _unasked(value: sp.Basic) -> sp.Basic:
+    """The same, of which sympy takes for unknown what it would find out in its own time.
+
+    A power of 1 + tanh(...) asks whether that is real, and tanh then takes its argument apart.
+    """
+    if isinstance(value, sp.Function) and is_long(value):
+        known = value.default_assumptions.copy()
+        for fact in known.rules.defined_facts:
+            known.setdefault(fact, None)
+        known["commutative"] = True
+        value._assumptions = known
+    return value

@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.function import Function
-from convgraph.core.long_expressions import is_long, length, put_in
+from convgraph.core.long_expressions import applied, length
 
 __all__ = [
     "MAX",
@@ -151,20 +151,13 @@ def _fast_paired(values: NDArray[Any], start: NDArray[np.int64]) -> NDArray[Any]
 PAIRED = Reduction("sum of products", _paired, _fast_paired, made="PAIRED")
 
 
-def _applied(function: Function, value: sp.Expr) -> sp.Expr:
-    if not is_long(value):
-        return function.exact(value)
-    t = sp.Dummy("t")
-    return put_in(function.exact(t), t, value)
-
-
 def pointwise(function: Function) -> Reduction:
     """The reduction of a unit that applies a function to the one value that it gets."""
     # a function of no known values may be called as a reduction is
     clash = function.name in {"sum", "mean", "max", "product", "input"}
     return Reduction(
         f"{function.name}()" if clash else function.name,
-        lambda terms: _applied(function, terms[0]),
+        lambda terms: applied(function.exact, terms[0]),
         lambda values, start: function.fast(values),
         function=function,
     )

@@ -14,6 +14,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.long_expressions import applied
 from convgraph.core.reduction import Reduction, by_name
 
 __all__ = [
@@ -59,7 +60,7 @@ def each_together(
         columns = values.reshape(len(start) - 1, -1)
         return fast(*(columns[:, a] for a in range(columns.shape[1])))
 
-    return Reduction(name, lambda terms: exact(*terms), reduce)
+    return Reduction(name, lambda terms: applied(exact, *terms), reduce)
 
 
 def folded(
