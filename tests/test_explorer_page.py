@@ -62,6 +62,23 @@ def test_modules_are_folds_by_their_names() -> None:
     assert {"name": "layer1.0", "items": [1, 2, 3]} in layer["items"]
 
 
+def test_what_a_module_gives_is_in_its_fold() -> None:
+    x = cg.Input((1, 8, 8), name="x")
+    conv = cg.Conv((3, 3), padding="same")
+    modules, names, last = ["down.0", "down.1", "up.0", "up.1"], ["x"], x
+    for i, module in enumerate(modules):
+        last = cg.ReLU()(cg.Add()(last, conv(last)))
+        names += [f"{module}.conv", f"add_{i}", module]
+    net = cg.Network(x, cg.ReLU()(last), names=[*names, "fc"])
+    tree = folds(net, [row.name for row in net.rows])
+    items = [each for item in tree if isinstance(item, dict) for each in item["items"]]
+    assert [each for each in items if isinstance(each, dict)] == [
+        {"name": module, "items": [3 * i + 1, 3 * i + 2, 3 * i + 3]}
+        for i, module in enumerate(modules)
+    ]
+    assert rows_of(tree) == list(range(len(net.rows)))
+
+
 def test_where_a_finding_is_about_units_they_are_on_the_page() -> None:
     net = (cg.Conv((1, 1), 2, stride=2) >> cg.ReLU()).on((1, 7, 8))
     known = data(cg.report(net).to_html())

@@ -37,8 +37,9 @@ def folds(network: Network, kinds: Sequence[str]) -> list[int | Fold]:
 def _paths(network: Network) -> list[tuple[str, ...]] | None:
     """The modules around each row, or None where names do not tell them.
 
-    A row that is no module's (a sum, in code) is where what it reads is, if it is a merge or works
-    unit by unit, and otherwise where the rows before and after it are.
+    A row that is called as a module is what this gives, and is in it. One that is no module's (a
+    sum, in code) is where what it reads is, if it is a merge or works unit by unit, and otherwise
+    where the rows before and after it are.
     """
     names = [re.split(r"[./]", row.name.strip("/.")) for row in network.rows]
     if sum(len(name) > 1 for name in names) * 2 < len(names):
@@ -47,7 +48,10 @@ def _paths(network: Network) -> list[tuple[str, ...]] | None:
         names = [name[1:] if len(name) > 1 else name for name in names]
         if sum(len(name) > 1 for name in names) * 2 < len(names):
             return None
-    found: list[tuple[str, ...] | None] = [tuple(n[:-1]) if len(n) > 1 else None for n in names]
+    modules = {tuple(name[:depth]) for name in names for depth in range(1, len(name))}
+    found: list[tuple[str, ...] | None] = [
+        tuple(n) if tuple(n) in modules else tuple(n[:-1]) if len(n) > 1 else None for n in names
+    ]
     layers = {layer.target.name: layer for layer in network.layers}
     numbers = {row.name: i for i, row in enumerate(network.rows)}
     known: list[tuple[str, ...]] = []
@@ -56,7 +60,10 @@ def _paths(network: Network) -> list[tuple[str, ...]] | None:
         if path is None and layer is not None:
             sources = sorted(numbers[joint.source.name] for joint in layer.joints)
             if sources and (len(sources) > 1 or _unit_by_unit(layer)):
-                path = _block(known[sources[-1]]) if len(sources) > 1 else known[sources[0]]
+                last = sources[-1]
+                given = tuple(names[last]) in modules  # what a module gives is used outside of it
+                path = known[last][:-1] if given else known[last]
+                path = _block(path) if len(sources) > 1 else path
         if path is None:
             after = next((p for p in found[at:] if p is not None), ())
             path = _common(known[-1] if known else (), after)
@@ -149,9 +156,18 @@ def _steps(rows: list[int], applied: Sequence[bool], kinds: Sequence[str]) -> li
     return [
         group[0]
         if len(group) == 1
-        else {"name": f"{kinds[group[0]]} + {len(group) - 1}", "items": list(group)}
+        else {"name": _step_name([kinds[row] for row in group]), "items": list(group)}
         for group in groups
     ]
+
+
+def _step_name(kinds: Sequence[str]) -> str:
+    """What a step is called: its layers, or the first and how many follow.
+
+    >>> _step_name(["Conv", "ReLU"]), _step_name(["Conv", "BatchNorm", "ReLU", "Dropout"])
+    ('Conv + ReLU', 'Conv + 3')
+    """
+    return " + ".join(kinds) if len(kinds) <= 3 else f"{kinds[0]} + {len(kinds) - 1}"
 
 
 def _unit_by_unit(layer: Layer) -> bool:

@@ -25,7 +25,7 @@ STYLE = """
   --line: #3a3a3e; --field: #6cb0ff; --inner: #f0a060; --box: #242427; } }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   margin: 1.2em 0; padding: 0 clamp(.75rem, 2.5vw, 2.5rem); }
-.rest { max-width: 1100px; margin-top: 2.5em; }
+.rest { margin-top: 2.5em; } .rest p { max-width: 1100px; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 2px 10px 2px 0; text-align: left; border-bottom: 1px solid var(--line);

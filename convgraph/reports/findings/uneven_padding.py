@@ -91,8 +91,8 @@ def _occurrence(
         tensors=tuple(names),
         message=f"{names[0]} reads padding unevenly: {_along(sides)}{rest}",
         reason=(
-            "Where the windows of a stride do not end at the border, padding is read on one "
-            "side only; activations are skewed towards it, down to blind spots in which small "
+            "Where the windows of a stride do not end at the border, more padding is read on one "
+            "side than on the other; activations are skewed, down to blind spots in which small "
             "objects are not detected (Alsallakh et al. 2021)."
         ),
         fix=_fix(structure.source.name, sizes, any(better[b] is None for b in axes)),
@@ -109,7 +109,7 @@ def _occurrence(
 
 
 def _padded(structure: Structure, name: str, axes: Sequence[int]) -> Units:
-    """The units of a row that read padding along axes on which one side gets more of it."""
+    """The units of a row that read padding on the side that gets more of it, along some axes."""
     (layer,) = (each for each in structure.network.layers if each.target.name == name)
     boxes: list[Box] = []
     for joint in layer.joints:
@@ -120,8 +120,8 @@ def _padded(structure: Structure, name: str, axes: Sequence[int]) -> Units:
             view = [int(n) for n in wiring.out_view]
             box = [np.ones(n, bool) for n in view]
             before, after = wiring.axes[at].used_padding
-            stride, starts = int(wiring.axes[at].stride), np.arange(view[at])
-            box[at] = (starts * stride < before) | (starts[::-1] * stride < after)
+            starts = int(wiring.axes[at].stride) * np.arange(view[at])
+            box[at] = starts < before if before > after else starts[::-1] < after
             boxes += regroup(tuple(box), view, layer.target.numbers())
     return Units(layer.target, boxes)
 
