@@ -10,10 +10,11 @@ from convgraph.figures.motion.grid import SIDE, Grid
 from convgraph.figures.motion.shapes import Text
 from convgraph.figures.motion.sweep import Sweep, Tap
 
-__all__ = ["KERNEL", "Board", "board", "titled"]
+__all__ = ["KERNEL", "NARROW", "Board", "board", "titled"]
 
 EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
 LEAST = 430.0  # wide enough for a caption
+NARROW = 560.0  # a frame as wide as this can be read on a telephone
 KERNEL = 1.25  # sides of a cell from the top of a kernel to the row under it
 
 Corner = tuple[float, float]
@@ -30,6 +31,7 @@ class Board:
     width: float
     height: float
     titles: tuple[tuple[str, ...], tuple[str, ...]]
+    kernel_y: float | None = None  # where the one kernel stands, if not beside the input's middle
 
     @property
     def flat(self) -> bool:
@@ -63,7 +65,8 @@ class Board:
             return
         steps = [_steps({tap.place[a] for tap in taps}) for a in (0, 1)]
         high = max(steps[0].values(), default=0) + 1
-        top = grid.y + (grid.height - high * grid.side) / 2
+        middle = grid.y + (grid.height - high * grid.side) / 2
+        top = middle if self.kernel_y is None else self.kernel_y
         for tap in taps:
             row, column = (steps[a][tap.place[a]] for a in (0, 1))
             yield tap, (self.kernel_x + column * grid.side, top + row * grid.side)
@@ -88,6 +91,27 @@ def titled(what: str, name: str, channels: int) -> tuple[str, ...]:
     if channels == 1:
         return (f"{what} {name}",)
     return tuple(f"{what} {name}, channel {c + 1}" for c in range(channels))
+
+
+def _kernel_on_top(
+    sweep: Sweep, titles: tuple[tuple[str, ...], tuple[str, ...]], first: float, second: float
+) -> Board:
+    """A wide input on the left, the kernel above the output on the right of it."""
+    (high, wide), (rows, columns) = (
+        [lane.size for lane in sweep.lanes],
+        sweep.target.numbers()[-2:],
+    )
+    taps = sweep.lanes[0].read.shape[1]
+    room = first + GAP + second + 2 * EDGE
+    width, left, top = max(room, LEAST), (max(room, LEAST) - room) / 2 + EDGE, EDGE + 6
+    right = left + first + GAP
+    used = (taps + rows) * SIDE + BETWEEN
+    tall = max(high * SIDE, used)
+    source = Grid(left, top + (tall - high * SIDE) / 2, high, wide)
+    kernel_y = top + (tall - used) / 2
+    target = Grid(right, kernel_y + taps * SIDE + BETWEEN, rows, columns)
+    height = tall + 2 * EDGE + CAPTION - 8
+    return Board(sweep, (source,), (target,), right, width, height, titles, kernel_y)
 
 
 def _words(titles: Sequence[str]) -> float:
@@ -135,6 +159,8 @@ def _images(
         + max(columns * SIDE, _words(titles[1]))
         + 2 * EDGE
     )
+    if taps and ins == outs == 1 and room > NARROW:
+        return _kernel_on_top(sweep, titles, first, max(kernel, columns * SIDE))
     width = max(room, LEAST)
     left = (width - room) / 2 + EDGE
     tall = max(ins * (high * SIDE + BETWEEN), outs * (rows * SIDE + BETWEEN)) - BETWEEN

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.figures.motion.board import NARROW
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
@@ -23,7 +24,6 @@ __all__ = ["commuting_frames"]
 
 Numbers = NDArray[Any]
 TITLE = 22.0  # above a lane, for what it is called
-NARROW = 560.0  # a frame as wide as this can be read on a telephone
 SEEDS = 20  # draws of numbers: with small ones, both ways may end alike although they differ
 
 
