@@ -14,6 +14,7 @@ on whole numbers, where a pass is evidence and a failure is still a counterexamp
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
@@ -23,8 +24,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
+from convgraph.core.sizes import is_symbolic
 from convgraph.core.sympified import sympified
 from convgraph.interactions.fields import receptive_field
 from convgraph.layers.spec import as_shape
@@ -170,7 +173,8 @@ def assert_tied(
     """
     given: Any = connections
     for pair in given:
-        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+        names = pair if isinstance(pair, Sequence) and not isinstance(pair, str) else ()
+        if len(names) != 2 or not all(isinstance(name, str) for name in names):
             raise ConvgraphError(f"connections={pair!r}: a connection is a (source, target) pair")
     if len({tuple(pair) for pair in given}) < 2:
         raise ConvgraphError(
@@ -286,8 +290,8 @@ def _sampled(
         if not callable(moves):
             raise ConvgraphError(f"{argument}={moves!r}: a transformation, such as Shift(1)")
     random = np.random.default_rng(0)
-    shape = as_shape("x", x)
-    sizes = [() if size == () else as_shape(name, size) for name, size in parameters.items()]
+    shape = _held("x", x)
+    sizes = [_held(name, size) for name, size in parameters.items()]
     for _ in range(SAMPLES):
         values = random.integers(-9, 10, shape)
         arrays = [random.integers(-9, 10, size) for size in sizes]
@@ -299,3 +303,15 @@ def _sampled(
                 f"on x = {values.tolist()} and {dict(zip(parameters, arrays, strict=True))}: "
                 f"f(g(x)) = {left.tolist()}, but g(f(x)) = {right.tolist()}"
             )
+
+
+def _held(argument: str, shape: Any) -> tuple[int, ...]:
+    """The shape of an array of numbers, of which () is a single one."""
+    if isinstance(shape, tuple) and not shape:
+        return ()
+    sizes = as_shape(argument, shape)
+    if is_symbolic(sizes):
+        raise ConvgraphError(f"{argument}={shape}: a function is run on arrays of known sizes")
+    numbers = tuple(int(size) for size in sizes)
+    memory.require(f"values of {argument}", math.prod(numbers), 8)
+    return numbers

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -71,6 +74,16 @@ def test_a_long_row_is_reported_without_a_table_of_all_pairs_of_positions() -> N
         report = cg.report((cg.Conv(3, padding="same") >> cg.Conv(5, stride=2)).on(160_000))
     assert report.rows[-1].receptive_field == (7,)
     assert report.rows[-1].shape == (79_998,)
+
+
+def test_a_stack_of_dilated_layers_on_sound_is_reported() -> None:
+    """88 layers whose dilation doubles eleven times and begins anew, as in models of speech."""
+    dilations = [2 ** (i % 11) for i in range(88)]
+    spec = reduce(operator.rshift, [cg.Conv(3, dilation=d, padding=d) for d in dilations])
+    report = cg.report(spec.on(4_000))
+    assert report.rows[-1].receptive_field == (2 * sum(dilations) + 1,)
+    (field,) = report.effective
+    assert field.theory == sum(Fraction(2, 3) * d * d for d in dilations)  # of taps at -d, 0, d
 
 
 def test_a_maximum_of_symbolic_sizes_has_the_cost_of_each_size() -> None:

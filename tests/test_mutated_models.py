@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import random
+import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -138,6 +142,18 @@ def test_a_tensor_of_more_axes_than_numpy_has_is_refused() -> None:
                   {"x": (1, 3)}, held=held)  # fmt: skip
     with pytest.raises(cg.ConvgraphError, match="at most 32 axes"):
         cg.from_onnx(proto)
+
+
+@pytest.mark.parametrize("kind", ["model", "expression"])
+def test_the_fuzzer_counts_its_cases(kind: str) -> None:
+    arguments = ["--cases", "30", "--seed", "7", "--kind", kind]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", *arguments], capture_output=True, text=True, check=True
+    )
+    counted, asked = done.stdout.splitlines()
+    read, refused = (int(n) for n in re.findall(r"'(?:read|refused)': (\d+)", counted))
+    assert read + refused == 30
+    assert sum(ast.literal_eval(asked.removeprefix("asked: ")).values()) <= 30
 
 
 def test_choices_come_from_bytes() -> None:

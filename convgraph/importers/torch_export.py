@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
 from convgraph.importers.torch_inlined import inlined, wraps
@@ -120,6 +122,7 @@ def examples(torch: Any, module: Any, given: Any, batch: bool | None = None) -> 
         if not numbers or not all(isinstance(n, int) for n in numbers):
             raise ConvgraphError(f"input_shape={given!r}: {RULE}")
         shape = _with_batch(torch, module, tuple(int(n) for n in numbers), batch)
+        memory.require("values", math.prod(shape), 8)
         made.append(torch.zeros(shape, **kind))
     return made
 

@@ -69,7 +69,7 @@ class Parallel(Spec):
     def __init__(self, *specs: Spec, merge: Literal["concat", "add"] = "concat") -> None:
         if len(specs) < 2 or not all(isinstance(spec, Spec) for spec in specs):
             raise ConvgraphError(f"specs={specs!r}: two or more specs, such as Conv(3) and Conv(5)")
-        if merge not in ("concat", "add"):
+        if not isinstance(merge, str) or merge not in ("concat", "add"):
             raise ConvgraphError(f'merge={merge!r}: branches are merged by "concat" or "add"')
         object.__setattr__(self, "specs", specs)
         object.__setattr__(self, "merge", merge)

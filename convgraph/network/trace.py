@@ -112,7 +112,8 @@ def trace(
 
 
 def _array(name: str, shape: int | Sequence[int]) -> Array:
-    return Array(name, () if shape == () else _numbers(name, shape))
+    single = isinstance(shape, tuple) and not shape
+    return Array(name, () if single else _numbers(name, shape))
 
 
 def _numbers(name: str, shape: Any) -> tuple[int, ...]:
