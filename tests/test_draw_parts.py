@@ -183,6 +183,34 @@ def test_letters_of_dense_layers_stand_apart_and_off_units(direction: Any) -> No
             assert min(math.dist(point, (text.x, text.y)) for point in way) < 2
 
 
+def ink(text: Any) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a name such as w2,3 in Times italic, its subscript lowered.
+
+    Widths are those of the face: 0.667 for w, 0.5 for a digit and 0.25 for a comma.
+    """
+    _, *subscript = text.text.split("_")
+    below = sum(0.5 * len(each) for each in subscript) + 0.25 * (len(subscript) - 1)
+    wide = text.size * (0.667 + 0.7 * below)
+    low = 0.22 + 0.7 * 0.22  # what digits are lowered by, and the comma under its line
+    base = text.y - 0.22 * text.size  # as high as half of the letter
+    return text.x - wide / 2, text.x + wide / 2, base - low * text.size, base + 0.44 * text.size
+
+
+@pytest.mark.parametrize("direction", ["up", "right"])
+@pytest.mark.parametrize("units", [3, 5, 6])
+def test_names_with_subscripts_are_neither_cut_nor_struck(units: int, direction: Any) -> None:
+    found = panel(cg.Dense(units).on(units), letters=True, direction=direction)
+    boxes = [ink(text) for text in found.texts]
+    for (a, b, c, d), (e, f, g, h) in itertools.combinations(boxes, 2):
+        assert b <= e or f <= a or d <= g or h <= c
+    for text, (left, right, low, high) in zip(found.texts, boxes, strict=True):
+        if text.masking:
+            continue
+        for edge in found.edges:
+            way = [edge.route.at(i / 200) for i in range(201)]
+            assert not any(left < x < right and low < y < high for x, y in way)
+
+
 def test_letters_stand_above_edges_that_run_to_the_right() -> None:
     found = panel(cg.Conv(2).on(4), letters="ab", direction="right")
     for text in found.texts:

@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Edge, Panel, Text
+from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
 __all__ = ["MOST_MOVED_FOR", "letters_at", "overlaps"]
 
 SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stand beside it
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
-ON_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # where it may stand on it
+# Where it may stand on it.
+ON_SHARES = (
+    0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85,
+    0.45, 0.55, 0.35, 0.65, 0.25, 0.75, 0.18, 0.82, 0.12, 0.88,
+)  # fmt: skip
 LETTER_GAP = 3.0  # points between a letter and its edge
 # Edges for whose letters rows are moved apart: with more, a figure would become too tall to be
 # read, and letters that do not fit are left out.
@@ -25,6 +30,7 @@ MOST_MOVED_FOR = 250
 # seconds, letters keep off each other alone.
 MOST_LOOKED_AT = 1_000
 MASK_GAP = 1.0  # and between one that stands on its edge and others
+ABOVE, FOOT = 0.35, 0.55  # sizes from the middle of a letter to its top, to its subscript's foot
 STEPS = 32  # points of an edge that are looked at
 
 ON_TEXT, ON_UNIT, STRUCK, HIDING = 10.0, 8.0, 3.0, 0.5  # how bad it is to stand so
@@ -91,7 +97,8 @@ class Ways:
         half = text.width / 2
         low = np.searchsorted(self.x, text.x - half, "right")
         high = np.searchsorted(self.x, text.x + half, "left")
-        near = np.abs(self.y[low:high] - text.y) < 0.35 * text.size
+        above = self.y[low:high] - text.y
+        near = (above < ABOVE * text.size) & (-above < _foot(text.text) * text.size)
         return set(self.edge[low:high][near].tolist())
 
 
@@ -112,11 +119,18 @@ def _beside(edge: Edge, share: float, letter: str, theme: Theme, across: bool) -
     (x0, y0), (x1, y1) = edge.route.points[0], edge.route.tip
     if across:
         slant = min(abs(y1 - y0) / max(abs(x1 - x0), 1), 1.5) * width / 3
-        return Text(letter, x, y + size / 2 + slant, width, size, edge)
+        lift = max(size / 2, _foot(letter) * size + 1.5)
+        return Text(letter, x, y + lift + slant, width, size, edge)
     # An edge that leans to the left comes near the top of an italic letter.
     leans = (x1 - x0) * (y1 - y0) < 0
     slant = min(abs(x1 - x0) / max(abs(y1 - y0), 1), 1.5) * size * (0.4 if leans else 0.25)
     return Text(letter, x - width / 2 - LETTER_GAP - slant, y, width, size, edge)
+
+
+def _foot(letter: str) -> float:
+    """Sizes from the middle of a letter down to where it ends."""
+    symbol = split_symbol(letter)
+    return FOOT if symbol is not None and symbol[1] else ABOVE
 
 
 def _badness(

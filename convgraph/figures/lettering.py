@@ -16,6 +16,7 @@ __all__ = [
     "captions_of", "fitted", "headings_of", "label_size", "room_in", "text_width", "wrapped",
 ]  # fmt: skip
 
+WIDE = "mwMW"  # half as wide again as other letters
 NARROWEST = 7.0  # points: the smallest label
 LEADING = 1.1  # from line to line, in sizes of letters
 CAPTION_GAP = 0.6  # pitches between a caption and the first column
@@ -31,7 +32,8 @@ def text_width(text: str, size: float) -> float:
     symbol = split_symbol(text)
     if symbol is None:
         return 0.48 * size * max(map(len, text.split("\n")))
-    return 0.48 * size * len(symbol[0]) + 0.36 * size * len(symbol[1])
+    wide = sum(letter in WIDE for letter in symbol[0])
+    return size * (0.48 * len(symbol[0]) + 0.22 * wide + 0.36 * len(symbol[1]))
 
 
 def fitted(text: str, full: float, room: float, font: str = "Times") -> float:
