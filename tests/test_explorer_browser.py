@@ -277,6 +277,10 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     assert "shift=" not in page.link
     assert not page.browser.find_elements("css selector", ".ex-rule [aria-pressed=true]")
     assert "no tensor nought" in Page(chromium, address + "#tensor=nought").said
+    assert "no cell 5,1 of h on" in Page(chromium, address + "#tensor=h&cell=5,1").said
+    assert "no channel 3 of h on" in Page(chromium, address + "#tensor=h&channel=3").said
+    assert "no pixel 9,9 on" in Page(chromium, address + "#tensor=h&pixel=9,9").said
+    assert "There is no" not in Page(chromium, address + "#tensor=h&channel=2&cell=4,1").said
 
 
 def test_branches_that_look_elsewhere_are_held_against_each_other(

@@ -88,13 +88,22 @@ class Explorer {
     }
     this.state.pixel = fits(asked.pixel, this.space) ? asked.pixel : null;
     this.state.heat = asked.heat;
-    this.missing = asked.name && row < 0 ? asked.name : null;
+    this.missing = this.unknown(asked, row);
     this.places.leave();
     this.state.moved = this.space.map(() => 0);
     if (this.data.findings[asked.finding]) this.places.show(asked.finding);
     if (this.movable(asked.moved)) this.state.moved = asked.moved;
     this.tree.reveal(this.state.row);
     this.buttons.said();
+  }
+
+  // What an address names that is not on the page.
+  unknown({ name, cell, pixel, channel }, row) {
+    if (name && row < 0) return `tensor ${name}`;
+    const { state } = this, of = this.network.rows[state.row].name, at = (place) => place.map((i) => i + 1).join(",");
+    if (cell && !state.cell) return `cell ${at(cell)} of ${of}`;
+    if (channel !== null && state.channel === null) return `channel ${channel + 1} of ${of}`;
+    return pixel && !state.pixel ? `pixel ${at(pixel)}` : null;
   }
 
   movable(amounts) {
@@ -307,7 +316,7 @@ class Explorer {
     else if (point?.kind === "cell") said.push(this.words.sees(point, found));
     else if (!shift && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
     if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));
-    if (this.missing) said.unshift(`There is no tensor ${this.missing} on this page.`);
+    if (this.missing) said.unshift(`There is no ${this.missing} on this page.`);
     this.missing = null;
     this.findings.press(this.state.finding);
     this.say(".ex-caption", said.join(" "));
