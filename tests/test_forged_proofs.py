@@ -21,7 +21,7 @@ from convgraph.symmetry.proofs.premises import setting_of
 from convgraph.symmetry.proofs.proof import Proof, same
 from convgraph.symmetry.proofs.row_claims import given
 from convgraph.symmetry.statements.equation import Equation
-from convgraph.symmetry.statements.statement import Note, Statement
+from convgraph.symmetry.statements.statement import Meaning, Positions, Statement
 from convgraph.symmetry.statements.vocabulary import Impulse, Residue
 from tests.theorems import OTHERS, THEOREMS
 
@@ -293,7 +293,7 @@ def forged(proof: Any, proofs: Any, r: Any) -> Any:
                 value = r.choice([*FOREIGN, getattr(other, part)])
                 proof = dataclasses.replace(proof, **{part: value})
             case 6 if isinstance(statement, Statement):
-                notes = (*statement.notes, Note("{} = {}", (k, sp.floor(k / 2))))
+                notes = (*statement.notes, Meaning(k, sp.floor(k / 2)))
                 made = dataclasses.replace(statement, notes=notes)
                 proof = dataclasses.replace(proof, statement=made)
             case 7 if isinstance(statement, Statement):
@@ -419,7 +419,7 @@ def test_what_is_remembered_of_a_spec_is_out_of_the_reach_of_a_proof() -> None:
         object.__setattr__(part, "right", x(i))
         object.__setattr__(part, "conditions", ())
     for note in proof.statement.notes:
-        object.__setattr__(note, "words", "anything")
+        object.__setattr__(note, "rows" if isinstance(note, Positions) else "value", ())
     with pytest.raises(cg.ConvgraphError):
         proof.verify()
     again = cg.prove(*THEOREMS["padded"])

@@ -18,6 +18,7 @@ from convgraph.symmetry.instances.exact_values import draw, values
 from convgraph.symmetry.instances.find_instances import instances
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.symbol_values import choices
+from convgraph.symmetry.statements.statement import Meaning
 from tests.theorems import OTHERS, THEOREMS
 
 
@@ -89,9 +90,7 @@ def test_a_wrapped_shift_moves_a_frame_around(proofs: Any) -> None:
 def test_the_size_of_the_output_is_the_one_that_is_printed(proofs: Any) -> None:
     statement = proofs["either way"].statement
     notes = tuple(
-        dataclasses.replace(n, formulas=(n.formulas[0], n.formulas[1] + 1))
-        if n.words == "{} = {}"
-        else n
+        dataclasses.replace(n, value=n.value + 1) if isinstance(n, Meaning) else n
         for n in statement.notes
     )
     with pytest.raises(cg.ConvgraphError, match=r"and not .* positions"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core.reduction import Reduction
+from convgraph.symmetry.statements.statement import Meaning
 from tests.strategies import networks
 
 t = sp.Symbol("t", integer=True, nonnegative=True)
@@ -55,9 +56,8 @@ def _inside(proof: Any, size: Any, outputs: Any, axis: Any = -1) -> Any:
         for name in ("n", "n_1", "n_2")
     }
     for note in proof.statement.notes:
-        if note.words == "{} = {}":
-            symbol, value = note.formulas
-            known[symbol] = value.xreplace(known)
+        if isinstance(note, Meaning) and note.value is not None:
+            known[note.symbol] = note.value.xreplace(known)
     at = [{**known, claim.variables[axis]: sp.Integer(i)} for i in range(outputs)]
     return [all(c.xreplace(values) >= 0 for c in claim.conditions) for values in at]
 

@@ -35,8 +35,8 @@ from convgraph.symmetry.instances.exact_values import (
 )
 from convgraph.symmetry.instances.integer_formulas import whole
 from convgraph.symmetry.instances.other_theorems import converse, downsampling
-from convgraph.symmetry.instances.printed_notes import Printed
 from convgraph.symmetry.instances.small_networks import binder, cropped
+from convgraph.symmetry.instances.stated_sizes import StatedSizes
 from convgraph.symmetry.instances.symbol_values import at_numbers, choices, free_symbols
 
 __all__ = ["Instance", "instances"]
@@ -88,11 +88,11 @@ def _equivariance(statement: Any) -> Iterator[Instance]:
         raise ConvgraphError(f"where={statement.where!r}: a line, a circle or an interior")
     tried = 0
     parts = (statement.transformation, statement.spec, statement.channels)
-    inside, printed = tuple(map(free_symbols, parts)), Printed(statement.notes)
+    inside, noted = tuple(map(free_symbols, parts)), StatedSizes(statement.notes)
     symbols = set().union(*inside)
     for at in choices(symbols, inside[0]):
         try:
-            case = _Case(statement, printed, at, inside)
+            case = _Case(statement, noted, at, inside)
         except ConvgraphError:  # numbers that do not go together
             continue
         found = list(case.sizes(1 if symbols else SIZES, STARTS[statement.where][tried]))
@@ -108,12 +108,12 @@ class _Case:
     def __init__(
         self,
         statement: Any,
-        printed: Printed,
+        noted: StatedSizes,
         at: dict[sp.Symbol, int],
         inside: tuple[set[sp.Symbol], ...],
     ) -> None:
         """`inside` are the symbols of the transformation, the spec and the channels."""
-        self.statement, self.printed, self.at = statement, printed, at
+        self.statement, self.noted, self.at = statement, noted, at
         parts = (statement.transformation, statement.spec, statement.channels)
         self.shift, self.spec, self.channels = (
             at_numbers(part, at) if symbols else part
@@ -222,9 +222,9 @@ class _Case:
 
     def _said(self, at: Numbers) -> tuple[int, ...] | None:
         """How many positions the output is said to have, if anything is said of it."""
-        if self.line or self._output not in self.printed.sizes:
+        if self.line or self._output not in self.noted.sizes:
             return None
-        return tuple(int(whole(n, at)) for n in self.printed.sizes[self._output])
+        return tuple(int(whole(n, at)) for n in self.noted.sizes[self._output])
 
     @property
     def _output(self) -> str:
@@ -235,14 +235,14 @@ class _Case:
         at = self._known(itertools.count(size))
         if self.line:
             return at, tuple(size + a for a in range(self._rank))
-        return at, tuple(int(whole(n, at)) for n in self.printed.input)
+        return at, tuple(int(whole(n, at)) for n in self.noted.input)
 
     def _known(self, sizes: Iterable[int]) -> Numbers:
         """Numbers for all symbols, where these are the numbers of those in the input's sizes."""
         if self.line:
             return self.at
-        free = self.printed.counted(self.at)
-        return self.printed.complete({**self.at, **dict(zip(free, sizes, strict=False))})
+        free = self.noted.counted(self.at)
+        return self.noted.complete({**self.at, **dict(zip(free, sizes, strict=False))})
 
     @cached_property
     def _rank(self) -> int:

@@ -15,6 +15,7 @@ from convgraph.layers.spec import Spec
 from convgraph.symmetry.proofs import formulas
 from convgraph.symmetry.proofs.kernel import Step
 from convgraph.symmetry.statements.equation import Equation
+from convgraph.symmetry.statements.statement import Positions
 from convgraph.symmetry.statements.vocabulary import Residue
 from convgraph.symmetry.transformations.geometric import Shift
 
@@ -160,8 +161,21 @@ def _notes(statement: Statement, show: Show) -> Iterator[str]:
         yield "the first for every input x and all integers i and t."
     if statement.theorem == "equivariance":
         yield "and a prime marks what is computed from the shifted input."
-    for note in statement.notes:
-        yield note.words.format(*map(show, note.formulas))
+    for number, note in enumerate(statement.notes):
+        if isinstance(note, Positions):
+            counted = ", counted from 0." if number == 0 else "."
+            yield f"{_positions(note, show)}{counted}"
+        elif note.value is None:
+            yield f"{show(note.symbol)} is the padding before the first position."
+        else:
+            yield f"{show(note.symbol)} = {show(note.value)}"
+
+
+def _positions(note: Positions, show: Show) -> str:
+    *others, last = note.rows
+    names = f"{', '.join(others)} and {last} have" if others else f"{last} has"
+    one = all(n == 1 for n in note.sizes)
+    return f"{names} {' x '.join(map(show, note.sizes))} {'position' if one else 'positions'}"
 
 
 def _chains(proof: Argument) -> Iterator[tuple[Equation, list[Step]]]:

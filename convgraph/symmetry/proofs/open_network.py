@@ -9,7 +9,7 @@ Three settings differ in what lies beyond the border.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -26,7 +26,7 @@ from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.proofs.open_spec import open_sizes, opened
 from convgraph.symmetry.proofs.row_names import Names, letters_of, row_names
 from convgraph.symmetry.proofs.row_shifts import Moves, axis_pairs, shifts
-from convgraph.symmetry.statements.statement import MEANING, Note, Where, floors_of
+from convgraph.symmetry.statements.statement import Meaning, Note, Positions, Where, floors_of
 from convgraph.symmetry.statements.vocabulary import index, unused
 
 __all__ = ["Setting", "setting"]
@@ -88,21 +88,13 @@ class Setting:
 
     def notes(self) -> tuple[Note, ...]:
         """What a reader has to be told of sizes and paddings."""
-        found: list[Note] = []
         rows: dict[tuple[sp.Expr, ...], list[str]] = {}
         for row in self.network.rows if self.where != "line" else ():
             rows.setdefault(self.sizes[row.name][row.channels :], []).append(self.names[row.name])
-        for space, names in rows.items():
-            have = "has" if len(names) == 1 else "have"
-            count = " x ".join(["{}"] * len(space))
-            positions = "position" if all(n == 1 for n in space) else "positions"
-            counted = "." if found else ", counted from 0."
-            found.append(Note(f"{_listed(names)} {have} {count} {positions}{counted}", space))
+        found: list[Note] = [Positions(tuple(names), space) for space, names in rows.items()]
         for symbol, value in self.meanings.items():
-            if symbol in self.paddings and self.where == "line":
-                found.append(Note("{} is the padding before the first position.", (symbol,)))
-            else:
-                found.append(Note(MEANING, (symbol, value)))
+            before = symbol in self.paddings and self.where == "line"
+            found.append(Meaning(symbol, None if before else value))
         return tuple(found)
 
     @cached_property
@@ -137,10 +129,6 @@ class Setting:
         if all(a.is_nonnegative for a in self.amounts):
             return 1
         return -1 if all(a.is_nonpositive for a in self.amounts) else None
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def setting(

@@ -20,7 +20,7 @@ from convgraph.symmetry.smt.questions import questions
 from convgraph.symmetry.smt.recheck import Recheck, recheck
 from convgraph.symmetry.smt.script import joined
 from convgraph.symmetry.statements.equation import Equation
-from convgraph.symmetry.statements.statement import Note, Statement
+from convgraph.symmetry.statements.statement import Meaning, Positions, Statement
 
 __all__ = ["Proof", "Statement"]
 
@@ -166,7 +166,7 @@ def same(one: Any, other: Any) -> bool:
         return bool(one.func == other.func) and same(one.args, other.args)
     if type(one) is not type(other):
         return False
-    if isinstance(one, Equation | Note):
+    if isinstance(one, Equation | Positions | Meaning):
         return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
     parts = one.args if isinstance(one, sp.Basic) else one
     if not isinstance(parts, tuple) or not parts:

@@ -25,7 +25,7 @@ from convgraph.core.network import Network
 from convgraph.core.sympified import sympified
 from convgraph.network.functional import bound
 from convgraph.symmetry.instances.borders import axes_of
-from convgraph.symmetry.instances.printed_notes import Printed
+from convgraph.symmetry.instances.stated_sizes import StatedSizes
 from convgraph.symmetry.instances.symbol_values import free_symbols
 from convgraph.symmetry.smt.script import Script, call
 from convgraph.symmetry.statements.equation import Equation
@@ -53,7 +53,7 @@ class Stated:
         By how much each row moves, and how many positions it has, per axis.
     claims
         What is claimed of each row but the input.
-    printed
+    noted
         What the statement says that symbols stand for.
     floors
         The sizes that a division by a number rounds down.
@@ -65,7 +65,7 @@ class Stated:
     shifts: Mapping[str, tuple[sp.Expr, ...]]
     sizes: Mapping[str, tuple[sp.Expr, ...]]
     claims: Mapping[str, Equation]
-    printed: Printed
+    noted: StatedSizes
     floors: dict[sp.Symbol, sp.Expr]
 
     def moving(self, row: Row) -> tuple[bool, ...]:
@@ -74,7 +74,7 @@ class Stated:
 
     def named(self, size: Any) -> sp.Expr:
         """A size or a padding, or the symbol that is said to stand for it."""
-        return _named(self.printed, sympified(size))
+        return _named(self.noted, sympified(size))
 
     def padded(self, axis: Axis) -> Axis:
         """An axis with the symbol that is said to stand for its padding."""
@@ -112,12 +112,12 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
         raise ConvgraphError("claims: what a claim is for all of is no size, and no amount")
     if where != "interior" and any(claim.conditions for claim in claimed):
         raise ConvgraphError(f"claims: what is said on a {where} is said of all positions")
-    printed = Printed(statement.notes)
-    network = _network(statement, printed)
+    noted = StatedSizes(statement.notes)
+    network = _network(statement, noted)
     (start,) = network.inputs
     if len(claimed) != len(network.layers):
         raise ConvgraphError(f"claims: {len(claimed)} for {len(network.layers)} rows")
-    sizes = _sizes(network, statement, printed)
+    sizes = _sizes(network, statement, noted)
     shifts = {start.name: moves_of(start, shift)}
     claims = {}
     for layer, claim in zip(network.layers, claimed, strict=True):
@@ -130,7 +130,7 @@ def stated(statement: Statement, claimed: Sequence[Equation]) -> Stated:
                 raise ConvgraphError(f"claims: {condition} >= 0 is of no position that moves")
         claims[name] = claim
     wrapped, floors = shift.boundary == "wrap", floors_of(statement.notes)
-    return Stated(network, where, wrapped, shifts, sizes, claims, printed, floors)
+    return Stated(network, where, wrapped, shifts, sizes, claims, noted, floors)
 
 
 def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
@@ -139,11 +139,11 @@ def moves_of(row: Row, shift: Any) -> tuple[sp.Expr, ...]:
     return (sp.S.Zero,) * row.channels + amounts
 
 
-def _network(statement: Statement, printed: Printed) -> Network:
+def _network(statement: Statement, noted: StatedSizes) -> Network:
     if isinstance(statement.spec, Network):
         return statement.spec
     if statement.where != "line":
-        return bound(statement.spec, printed.input, statement.channels)
+        return bound(statement.spec, noted.input, statement.channels)
     amount = statement.transformation.amount
     rank = statement.spec.rank or (len(amount) if isinstance(amount, tuple) else 1)
     sizes = tuple(sp.Symbol(f"size!{a}", integer=True, positive=True) for a in range(rank))
@@ -184,25 +184,25 @@ def _away(claim: Equation, sizes: tuple[sp.Expr, ...], where: str) -> tuple[sp.E
     return tuple(found)
 
 
-def _named(printed: Printed, value: sp.Expr) -> sp.Expr:
+def _named(noted: StatedSizes, value: sp.Expr) -> sp.Expr:
     """The symbol that is said to stand for a size, or the size."""
     if value.is_Atom:
-        return next((symbol for symbol, meant in printed.meanings if meant == value), value)
+        return next((symbol for symbol, meant in noted.meanings if meant == value), value)
     own = _counted(value)
-    return next((symbol for symbol, meant in printed.meanings if _counted(meant) == own), value)
+    return next((symbol for symbol, meant in noted.meanings if _counted(meant) == own), value)
 
 
 def _sizes(
-    network: Network, statement: Statement, printed: Printed
+    network: Network, statement: Statement, noted: StatedSizes
 ) -> dict[str, tuple[sp.Expr, ...]]:
     """The number of positions of every row."""
     if not isinstance(statement.spec, Network):
-        return _sizes_of_rows(network, printed)
+        return _sizes_of_rows(network, noted)
     if statement.where != "interior":
         return {row.name: tuple(map(sp.Integer, row.numbers())) for row in network.rows}
     (start,) = network.inputs
     head = tuple(map(sp.Integer, start.numbers()[: start.channels]))
-    known = {start.name: (*head, *printed.input)}
+    known = {start.name: (*head, *noted.input)}
     for layer in network.layers:
         own = list(map(sp.Integer, layer.target.numbers()))
         joint = layer.joints[0]
@@ -213,21 +213,21 @@ def _sizes(
                 and known[joint.source.name][read].free_symbols
             ):
                 own[made] = _named(
-                    printed, sympified(axis.resized(known[joint.source.name][read]).outputs)
+                    noted, sympified(axis.resized(known[joint.source.name][read]).outputs)
                 )
         known[layer.target.name] = tuple(own)
     return known
 
 
-def _sizes_of_rows(network: Network, printed: Printed) -> dict[str, tuple[sp.Expr, ...]]:
+def _sizes_of_rows(network: Network, noted: StatedSizes) -> dict[str, tuple[sp.Expr, ...]]:
     """As the rows have them; where the statement has a name for one, by that name."""
     known: dict[sp.Expr, sp.Expr] = {}
-    for symbol, meant in printed.meanings:
+    for symbol, meant in noted.meanings:
         rest, quotient = meant.as_coeff_Add()
         known[quotient] = symbol - rest
 
     def size(value: sp.Expr) -> sp.Expr:
-        name = _named(printed, value)
+        name = _named(noted, value)
         return sp.expand(value.xreplace(known)) if name == value else name
 
     return {row.name: tuple(size(sympified(n)) for n in row.shape) for row in network.rows}

@@ -11,18 +11,28 @@ import sympy as sp
 from convgraph.core.sizes import Size
 from convgraph.symmetry.statements.equation import Equation
 
-__all__ = ["MEANING", "Note", "Statement", "Where", "floors_of"]
+__all__ = ["Meaning", "Note", "Positions", "Statement", "Where", "floors_of"]
 
 Where: TypeAlias = Literal["line", "circle", "interior"]
-MEANING = "{} = {}"
 
 
 @dataclass(frozen=True)
-class Note:
-    """What a symbol stands for, in words with places for formulas."""
+class Positions:
+    """How many positions some rows have along each axis of space, all of them as many."""
 
-    words: str
-    formulas: tuple[sp.Expr, ...]
+    rows: tuple[str, ...]
+    sizes: tuple[sp.Expr, ...]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a symbol stands for; without a value, for the padding before the first position."""
+
+    symbol: sp.Symbol
+    value: sp.Expr | None
+
+
+Note: TypeAlias = Positions | Meaning
 
 
 @dataclass(frozen=True)
@@ -54,12 +64,12 @@ def floors_of(notes: Sequence[Note]) -> dict[sp.Symbol, sp.Expr]:
     """The sizes among the notes that a division by a number rounds down, and nothing else."""
     found = {}
     for note in notes:
-        if note.words != MEANING:
+        value = note.value if isinstance(note, Meaning) else None
+        if not isinstance(note, Meaning) or value is None:
             continue
-        symbol, value = note.formulas
         parts = [floor.args[0] for floor in value.atoms(sp.floor)]
         if parts and all(map(_is_polynomial, parts)) and not value.has(sp.ceiling, sp.Max, sp.Min):
-            found[symbol] = value
+            found[note.symbol] = value
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,15 +10,13 @@ import sympy as sp
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sympified import sympified
 from convgraph.symmetry.instances.integer_formulas import whole
+from convgraph.symmetry.statements.statement import Note, Positions
 
-__all__ = ["Printed"]
-
-SIZES = re.compile(r"(.*) (?:has|have) \{\}(?: x \{\})* positions?\b")
-MEANING = "{} = {}"
+__all__ = ["StatedSizes"]
 
 
-class Printed:
-    """The notes of a statement, read as its reader reads them.
+class StatedSizes:
+    """What the notes of a statement say.
 
     Attributes
     ----------
@@ -30,17 +27,14 @@ class Printed:
         What symbols stand for, in order.
     """
 
-    def __init__(self, notes: Sequence[Any]) -> None:
+    def __init__(self, notes: Sequence[Note]) -> None:
         self.sizes: dict[str, tuple[sp.Expr, ...]] = {}
         self.meanings: list[tuple[sp.Symbol, sp.Expr]] = []
         for note in notes:
-            named = SIZES.match(note.words)
-            if named:
-                names = re.split(", | and ", named.group(1))
-                self.sizes.update(dict.fromkeys(names, tuple(note.formulas)))
-            elif note.words == MEANING:
-                symbol, value = note.formulas
-                self.meanings.append((symbol, value))
+            if isinstance(note, Positions):
+                self.sizes.update(dict.fromkeys(note.rows, note.sizes))
+            elif note.value is not None:
+                self.meanings.append((note.symbol, note.value))
 
     @property
     def input(self) -> tuple[sp.Expr, ...]:
