@@ -47,7 +47,7 @@ class Row:
         """The number of units."""
         return product(self.shape)
 
-    @property
+    @cached_property
     def symbolic(self) -> bool:
         """Whether a size is a symbol."""
         return is_symbolic(self.shape)
@@ -132,7 +132,7 @@ class Layer:
         """Its joints, that of its bias at the end."""
         return self.joints if self.bias is None else (*self.joints, self.bias)
 
-    @property
+    @cached_property
     def symbolic(self) -> bool:
         """Whether a size is a symbol, of the rows or of the kernel."""
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,7 @@ class Reduction:
 def by_name(factory: Callable[..., Reduction]) -> Callable[..., Reduction]:
     """A factory whose reductions are pickled as its name and its arguments."""
 
+    @lru_cache(maxsize=1024, typed=True)  # a model has the same ones in each of its layers
     @wraps(factory)
     def make(*arguments: Any) -> Reduction:
         found = factory(*arguments)
