@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,17 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
     with pytest.raises(ConvgraphError, match="states no shape of its input"):
         from_keras(keras.Sequential([layers.Dense(3)]))
     assert from_keras(keras.Sequential([layers.Dense(3)]), (1, 4)).parameter_count == 15
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_what_unpacks_to_far_more_is_refused(tmp_path: Any, name: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(keras, "__version__", "3.15.0")
+    path = tmp_path / "large.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr(name, b" " * 2**26)
+    with pytest.raises(ConvgraphError, match="it unpacks to 67,108,866 bytes"):
+        from_keras(path)
 
 
 def test_a_file_is_read(tmp_path: Any, monkeypatch: Any) -> None:

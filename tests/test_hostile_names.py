@@ -549,6 +549,26 @@ def test_no_name_commands_a_log(kind: str) -> None:
     assert printed("\n".join(map(str, [*said, verdict, repr(verdict), verdict.counterexample])))
 
 
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("attribute", ["why", "function", "mode", "equation"])
+def test_no_text_of_an_attribute_commands(attribute: str, kind: str) -> None:
+    """Nor does a file say of its own operators why they are not read."""
+    name = NAMES[kind]
+    op = {"why": "Own", "function": "Bernoulli", "mode": "Resize", "equation": "Einsum"}[attribute]
+    value = helper.make_tensor_value_info
+    ends = [value(end, TensorProto.FLOAT, (1, 1, 3)) for end in "xy"]
+    node = helper.make_node(op, ["x"], ["y"], "n", **{attribute: name.encode()})
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    try:
+        net = cg.from_onnx(made)
+        shown = [*net.caveats, *(layer.reduction.name for layer in net.layers)]
+    except cg.ConvgraphError as error:
+        shown = [str(error)]
+    assert printed("\n".join(shown))
+    assert attribute not in ("why", "function") or not any(name in each for each in shown)
+
+
 def test_what_follows_a_line_break_is_no_length_in_tex() -> None:
     figure = cg.draw(cg.Conv(3).on(5), captions={"x": "a\n[5pt]\n *b"})
     assert r"a\\{}[5pt]\\{} *b" in figure.tikz
@@ -786,6 +806,28 @@ def test_two_units_are_two_whatever_their_names() -> None:
 def test_a_name_of_many_parts_is_a_name(name: str) -> None:
     page = cg.report(cg.from_onnx(model(name))).to_html()
     assert escape.json_in_html(f"{name} z") in page
+
+
+def test_a_name_has_an_end() -> None:
+    name = "a" * 20_001
+    graphs = [nx.DiGraph([(name, "b", {"parameter": "w"})])]
+    graphs += [nx.DiGraph([("a", "b", {"parameter": name})])]
+    for make in (
+        *(lambda graph=graph: cg.from_networkx(graph) for graph in graphs),
+        lambda: cg.from_onnx(model(name)),
+        lambda: cg.Input(3, name=name),
+        lambda: cg.Conv(3, letter=name),
+    ):
+        with pytest.raises(cg.ConvgraphError, match="at most 20,000"):
+            make()
+
+
+@pytest.mark.parametrize("start", ["x", "x:", "x1,", "w_"])
+def test_a_position_of_many_digits_is_none(start: str) -> None:
+    net = cg.Conv(3).on(5)
+    for ask in (cg.receptive_field, cg.uses, lambda net, name: net.find(name)):
+        with pytest.raises(cg.ConvgraphError):
+            ask(net, start + "1" * 5_000)
 
 
 def test_modules_may_be_inside_each_other_without_end() -> None:

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +27,7 @@ from onnx import TensorProto, helper
 from convgraph import ConvgraphError, from_onnx
 from convgraph.importers.builder import BUILDERS
 from convgraph.importers.folding import FOLDS
+from convgraph.importers.onnx_file import _content
 from tests.onnx_cases import node_cases
 from tests.onnx_light import light
 from tests.onnx_models import model, node
@@ -121,6 +124,22 @@ def test_refused_in_one_line(name: str) -> None:
     assert len(message) < 600
 
 
+def test_a_small_file_takes_little_memory(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(relu().SerializeToString())
+    with little_memory():
+        assert from_onnx(tmp_path / "m.onnx").outputs[0].shape == (3,)
+
+
+def test_what_a_pipe_gives_is_read_whole(tmp_path: Path) -> None:
+    pipe = tmp_path / "m.onnx"
+    os.mkfifo(pipe)
+    content = light("squeezenet").SerializeToString()
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    assert _content(pipe) == content
+    writer.join()
+
+
 def test_paths(tmp_path: Path) -> None:
     with pytest.raises(ConvgraphError, match="No such file"):
         from_onnx(tmp_path / "none.onnx")
@@ -169,6 +188,109 @@ def calls(name: str, *inner: str) -> Any:
     ]
     imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
     return helper.make_function("own", name, ["x"], ["y"], body, imports)
+
+
+@pytest.mark.parametrize("stated", ["", "3221225472"], ids=["no length", "a length"])
+def test_of_a_large_file_no_more_is_read_than_a_tensor_holds(tmp_path: Path, stated: str) -> None:
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(3 * 2**30)  # which takes no room on the disk
+    reshaped = model([node("Reshape", ["x", "s"], ["y"])], {"x": (1, 1, 6)})
+    tensor = reshaped.graph.initializer.add(name="s", dims=[1], data_type=TensorProto.INT64)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="large.bin")
+    if stated:
+        tensor.external_data.add(key="length", value=stated)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(reshaped.SerializeToString())
+    with little_memory(), pytest.raises(ConvgraphError, match=r"is not in 'large\.bin'"):
+        from_onnx(path)
+
+
+COLUMN, LINE = np.ones((30_000, 1)), np.ones((1, 30_000))
+ASKED = {  # of a few numbers, 10^9 or a product that takes hours
+    "sum": (["Mod"], [COLUMN, LINE], {"fmod": 1}),
+    "comparison": (["Equal"], [COLUMN, LINE], {}),
+    "choice": (["Where"], [COLUMN > 0, LINE, LINE], {}),
+    "matrices": (["MatMul"], [COLUMN[None, :1], COLUMN[:, None]], {}),
+    "rows of matrices": (["MatMul"], [LINE[..., None], COLUMN[..., None]], {}),
+    "places": (["Gather"], [LINE, np.zeros(30_000, np.int64)], {"axis": 0}),
+    "border": (["Pad"], [np.ones(2), np.array([0, 10**9])], {}),
+    "equation": (["Einsum"], [COLUMN[:, 0]] * 2, {"equation": "i,j->ij"}),
+    "long equation": (["Einsum"], [COLUMN[:, 0]] * 4, {"equation": "i,j,k,l->"}),
+    "dots": (["Einsum"], [COLUMN, LINE], {"equation": "...,..."}),
+    "doubled": (["Concat"] * 30, [np.ones(8)] * 2, {"axis": 0}),
+}
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32])
+@pytest.mark.parametrize("name", ASKED)
+def test_a_small_file_asks_for_no_large_table(name: str, kind: Any) -> None:
+    ops, given, attributes = ASKED[name]
+    held = {
+        f"c{i}": each if each.dtype.kind in "bi" else each.astype(kind)
+        for i, each in enumerate(given)
+    }
+    nodes, last = [], list(held)
+    for number, op in enumerate(ops):
+        nodes.append(node(op, last, [f"h{number}"], **attributes))
+        last = [f"h{number}"] * 2
+    if name == "comparison":
+        nodes.append(node("Cast", ["h0"], ["h1"], to=TensorProto.INT64))
+        last = ["h1"]
+    nodes += [
+        node("ReduceMax", last[:1], ["most"], keepdims=0),
+        node("Mul", ["x", "most"], ["y"]),
+    ]
+    said = ""
+    with little_memory():
+        try:
+            from_onnx(model(nodes, {"x": (1, 4)}, held=held))
+        except ConvgraphError as error:
+            said = str(error)
+    assert "allocate" not in said
+
+
+@pytest.mark.parametrize("equation", ["....", "a.bc", "abc>", "ab_c->a", "abc-", "a...b...c"])
+def test_an_equation_that_is_none_is_refused(equation: str) -> None:
+    """Of these onnx infers shapes without end."""
+    einsum = node("Einsum", ["x"], ["y"], equation=equation)
+    with pytest.raises(ConvgraphError, match="letters, commas"):
+        from_onnx(model([einsum], {"x": (1, 1, 3)}))
+    # nor is one looked at that stands in a part that is not read
+    body = helper.make_graph([einsum], "g", [], [helper.make_empty_tensor_value_info("y")])
+    nodes = [
+        node("Own", ["x"], ["h"], domain="own", body=body),
+        node("Celu", ["x"], ["c"]),
+        node("SoftmaxCrossEntropyLoss", ["h", "n"], ["y"]),
+    ]
+    other = model(nodes, {"x": (1, 3)}, held={"n": np.zeros(1, np.int64)})
+    other.graph.value_info.append(helper.make_tensor_value_info("h", TensorProto.FLOAT, (1, 3)))
+    assert from_onnx(other).outputs[0].shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("op", "attributes"),
+    [
+        ("HardSigmoid", {"alpha": np.nan}),
+        ("ThresholdedRelu", {"alpha": np.nan}),
+        ("Shrink", {"lambd": np.nan}),
+        ("LpPool", {"p": 0, "kernel_shape": [2]}),
+        ("LpPool", {"p": -1, "kernel_shape": [2]}),
+    ],
+)
+def test_what_is_no_number_of_a_function_is_refused(op: str, attributes: Any) -> None:
+    with pytest.raises(ConvgraphError, match="number"):
+        from_onnx(model([node(op, ["x"], ["y"], **attributes)], {"x": (1, 1, 4)}))
+
+
+def test_the_greatest_has_an_expression() -> None:
+    net = from_onnx(model([node("Hardmax", ["x"], ["y"], axis=2)], {"x": (1, 1, 4)}))
+    exact = net.expressions()
+    for values in ([1, 3, 3, 2], [0, 0, 0, 0], [-1, -2, -3, -1]):
+        at = {sp.Symbol(u): v for u, v in zip(net.inputs[0].units(), values, strict=True)}
+        at |= {sp.Symbol(f"y/positions_1_1_{place + 1}"): place for place in range(4)}
+        known = [int(e.subs(at)) for e in exact.values()]
+        assert known == net.evaluate([values]).ravel().tolist()
 
 
 def test_a_fault_of_parameters_that_comes_up_later_is_said_of_its_node() -> None:

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 PRINTED = "a name is of characters that are printed, and commands no log"
+LONGEST = 20_000  # characters of a name; a picture of one of a million takes minutes
+MOST_DIGITS = 18  # of a position
 
 
 def row_prefix(row: str) -> str:
@@ -69,9 +71,7 @@ def parse_unit(name: str, row: str, shape: Sequence[int]) -> tuple[int, ...] | N
     if not name.startswith(prefix):
         return None
     parts = name[len(prefix) :].split(",")
-    if len(parts) != len(shape) or not all(
-        p.isascii() and p.isdigit() and p[0] != "0" for p in parts
-    ):
+    if len(parts) != len(shape) or not all(map(_is_position, parts)):
         return None
     index = tuple(int(p) - 1 for p in parts)
     return index if all(i < n for i, n in zip(index, shape, strict=True)) else None
@@ -95,13 +95,14 @@ def split_parameter(name: str, letter: str, rank: int) -> tuple[int, ...] | None
     (0, 2)
     """
     head, *parts = name[len(letter) :].split("_") if name.startswith(letter) else ["?"]
-    if (
-        head
-        or len(parts) != rank
-        or not all(p.isascii() and p.isdigit() and p[0] != "0" for p in parts)
-    ):
+    if head or len(parts) != rank or not all(map(_is_position, parts)):
         return None
     return tuple(int(p) - 1 for p in parts)
+
+
+def _is_position(text: str) -> bool:
+    """Whether a text counts from 1, in digits as they are written here."""
+    return text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= MOST_DIGITS
 
 
 def check_name(argument: str, name: str) -> str:
@@ -112,6 +113,7 @@ def check_name(argument: str, name: str) -> str:
         )
     if not escape.is_plain(name):
         raise ConvgraphError(f"{argument}={name!r}: {PRINTED}")
+    _check_length(argument, name)
     return name
 
 
@@ -122,3 +124,11 @@ def check_printed(name: str) -> None:
     """
     if name != escape.log(name):
         raise ConvgraphError(f"name={name!r}: {PRINTED}")
+    _check_length("name", name)
+
+
+def _check_length(argument: str, name: str) -> None:
+    if len(name) > LONGEST:
+        raise ConvgraphError(
+            f"{argument}={name[:40]!r}...: {len(name):,} characters; a name has at most {LONGEST:,}"
+        )

@@ -21,7 +21,8 @@ def unit_by_unit(builder: Builder, node: Node) -> None:
     signals = [builder.signal(node, i) for i, name in enumerate(node.inputs) if name]
     shape = common_shape([signal.shape for signal in signals])
     joints = [(signal, stretched(signal, shape), ONE) for signal in signals]
-    builder.emit(node, shape, joints, unknown_values(node.word("function", node.op)))
+    name = node.word("function", node.op) if builder.stated else node.op
+    builder.emit(node, shape, joints, unknown_values(name))
 
 
 @builds("TopK")

@@ -20,7 +20,7 @@ from convgraph.core.wiring import Product
 from convgraph.importers.builder import ONE, Builder, Unread, builds
 from convgraph.importers.fixed_units import fixed
 from convgraph.importers.hidden import MOST, not_finite, zeros_of
-from convgraph.importers.node import Node
+from convgraph.importers.node import Node, is_equation
 from convgraph.importers.perhaps_infinite import say_if_infinite
 from convgraph.importers.values import Known, Signal, Value, row_shape
 
@@ -156,6 +156,8 @@ def _sizes(values: Sequence[Value], terms: Sequence[str]) -> dict[str, Size]:
 
 
 def _equation(equation: str, operands: int) -> tuple[list[str], str]:
+    if not is_equation(equation):
+        raise ConvgraphError(f"equation={equation!r}: letters, commas, dots by three, one arrow")
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != operands:
@@ -166,8 +168,8 @@ def _equation(equation: str, operands: int) -> tuple[list[str], str]:
     if any("." in term or len(set(term)) < len(term) for term in (*terms, right)):
         raise Unread("an equation with an ellipsis or a diagonal")
     named = "".join(terms)
-    if not set(right) <= set(named) or not all(c.isalpha() for c in named):
-        raise ConvgraphError(f"equation={equation!r}: letters, and no new ones behind the arrow")
+    if not set(right) <= set(named):
+        raise ConvgraphError(f"equation={equation!r}: no new letters behind the arrow")
     return terms, right
 
 

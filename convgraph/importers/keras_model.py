@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["from_keras"]
 # Before 3.12, its safe mode lets a file's functions run: CVE-2025-1550, 2025-8747, 2025-9906,
 # 2025-12058. Before 3.15, weights may be links to other files, whatever these are.
 SAFE = (3, 15)
+MOST_WORDS = 2**24  # bytes of what an archive says of its layers
+MOST_GROWN = 100  # times as large as it is packed
 
 
 def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Network:
@@ -105,11 +108,28 @@ def _loaded(keras: Any, path: str | os.PathLike[str]) -> Any:
             "may run code that is in it, or read other files for it; of a file that you trust, "
             "keras.saving.load_model(path) makes a model"
         )
+    _check_sizes(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever reading the file raises
         line = " ".join(str(error).split())[:200]
         raise ConvgraphError(f"model={str(path)!r}: no file that Keras can load: {line}") from None
+
+
+def _check_sizes(path: str | os.PathLike[str]) -> None:
+    """Refuse an archive of which a small file makes a large one; Keras does not look."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return  # Keras says what it is
+    words = sum(each.file_size for each in entries if each.filename.endswith(".json"))
+    whole, packed = (sum(getattr(e, n) for e in entries) for n in ("file_size", "compress_size"))
+    if words > MOST_WORDS or whole > MOST_GROWN * packed + MOST_WORDS:
+        raise ConvgraphError(
+            f"model={str(path)!r}: it unpacks to {whole:,} bytes, {words:,} of them in JSON; "
+            f"a file of at most {MOST_WORDS:,} of these is read, that grows {MOST_GROWN} times"
+        )
 
 
 def _inputs(jax: Any, model: Any, given: Any) -> tuple[dict[str, Any], bool]:

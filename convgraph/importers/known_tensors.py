@@ -17,6 +17,7 @@ from convgraph.core.sizes import product
 from convgraph.importers.array_operators import LARGEST
 from convgraph.importers.broadcasting import common_shape
 from convgraph.importers.builder import Builder
+from convgraph.importers.folded_sizes import is_too_much
 from convgraph.importers.node import Node
 from convgraph.importers.values import FAULTS, Known, Recipe, roots_of
 
@@ -38,6 +39,8 @@ def computed(function: Callable[..., Any]) -> Any:
         if any(known is not None and not known.there for known in given):
             return None
         arrays = [known.values() if known is not None else None for known in given]
+        if is_too_much(node, arrays):
+            return None
         with np.errstate(all="ignore"):  # what overflows is infinite, as in the model
             result = function(node, *arrays)
         if result is None:
@@ -139,6 +142,8 @@ def _shapes(
         else (known.values() if known else None)
         for known in given
     ]
+    if is_too_much(node, blank, moved=kind == "moves"):
+        return None
     with np.errstate(all="ignore"):
         result = function(node, *blank)
     if result is None:

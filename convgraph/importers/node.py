@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["Node", "Operator"]
+__all__ = ["Node", "Operator", "is_equation"]
+
+_TERM = r"[A-Za-z]*(?:\.\.\.[A-Za-z]*)?"
+_EQUATION = re.compile(rf"{_TERM}(?:,{_TERM})*(?:->{_TERM})?")
+
+
+def is_equation(text: str) -> bool:
+    """Whether a text is an equation of Einsum, whatever its letters stand for.
+
+    >>> is_equation("...ij, jk -> ...ik"), is_equation("ij_k"), is_equation("....")
+    (True, False, False)
+    """
+    return _EQUATION.fullmatch(text.replace(" ", "")) is not None
 
 
 @dataclass(eq=False, slots=True)  # not frozen: a model makes thousands, and that takes longer

@@ -13,6 +13,7 @@ from convgraph.importers.onnx_names import printable
 __all__ = ["opset_of", "read_model"]
 
 LARGEST = 2**31 - 1  # bytes of a message, https://protobuf.dev/programming-guides/proto-limits/
+PIECE = 2**20
 OLDEST, NEWEST = 1, 28
 
 
@@ -56,9 +57,13 @@ def _content(path: Path) -> bytes:
         raise ValueError("a device is no model")
     if kind.st_size <= LARGEST:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) <= LARGEST:
-            return data
+            parts = [file.read(kind.st_size + 1)]  # of no more than is asked for is room made
+            size = len(parts[0])
+            while kind.st_size < size <= LARGEST and (more := file.read(PIECE)):  # as of a pipe
+                parts.append(more)
+                size += len(more)
+        if size <= LARGEST:
+            return b"".join(parts)
     raise ValueError(
         f"{max(kind.st_size, LARGEST + 1):,} bytes or more; an ONNX file has at most {LARGEST:,}"
     )

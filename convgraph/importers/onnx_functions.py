@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from convgraph.importers.node import Node
+from convgraph.importers.onnx_inference import inferred
 from convgraph.importers.onnx_nodes import Branch, Scope, Writer
 from convgraph.importers.values import Known, Value
 
@@ -88,7 +89,7 @@ class Bodies:
     @cached_property
     def _kinds(self) -> dict[str, int]:
         """The types of the model's tensors, as far as onnx infers them."""
-        from onnx import ModelProto, shape_inference
+        from onnx import ModelProto
 
         model = ModelProto()
         model.CopyFrom(self._writer.proto)
@@ -100,7 +101,7 @@ class Bodies:
                 graph.input.add(name=name).type.tensor_type.elem_type = kind
         del graph.initializer[:]
         try:
-            graph = shape_inference.infer_shapes(model).graph
+            graph = inferred(model).graph
         except Exception:  # it has its own rules for what a valid model is
             graph = model.graph
         found = [*graph.input, *graph.value_info, *graph.output]

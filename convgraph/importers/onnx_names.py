@@ -8,7 +8,7 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.escape import log_lines, plain
 
-__all__ = ["printable"]
+__all__ = ["messages", "printable"]
 
 GRAPHS = (5, 10)  # AttributeProto.GRAPH, GRAPHS
 STRING, MESSAGE = 9, 11  # FieldDescriptor.TYPE_STRING, TYPE_MESSAGE
@@ -28,7 +28,7 @@ def printable(model: Any) -> Any:
     copy = type(model)()
     copy.CopyFrom(model)
     taken: dict[str, str] = {}
-    for message in _messages(copy):
+    for message in messages(copy):
         for field, value in message.ListFields():
             if field.type == STRING:
                 many = field.is_repeated if hasattr(field, "is_repeated") else field.label == 3
@@ -71,7 +71,7 @@ def _are_plain(names: Sequence[str]) -> bool:
     return "".join(names).isprintable() and lines == log_lines(lines)
 
 
-def _messages(message: Any) -> Iterator[Any]:
+def messages(message: Any) -> Iterator[Any]:
     """A message and all that are in it."""
     waiting = [message]
     while waiting:

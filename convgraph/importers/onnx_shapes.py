@@ -8,6 +8,7 @@ from typing import Any
 from convgraph.core.sizes import Size
 from convgraph.importers.node import Node
 from convgraph.importers.onnx_functions import FLOAT, node_proto
+from convgraph.importers.onnx_inference import inferred
 from convgraph.importers.onnx_nodes import Branch
 from convgraph.importers.values import Known, Value
 
@@ -48,12 +49,9 @@ class Shapes:
 
     def inferred(self, node: Node, values: Mapping[str, Value]) -> dict[str, Shape]:
         """The shapes of a node's outputs, as far as onnx infers them from those of its inputs."""
-        from onnx import shape_inference
-
         names = Sizes()
         try:
-            model = _one_node(node, values, names)
-            graph = shape_inference.infer_shapes(model).graph
+            graph = inferred(_one_node(node, values, names)).graph
         except Exception:  # it has its own rules for what a valid node is
             return {}
         places = {f"y{i}": name for i, name in enumerate(node.outputs)}

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.escape import log_lines, plain
+from convgraph.core.sizes import product
 from convgraph.importers.values import Known
 
 __all__ = ["Attributes", "Tensors"]
@@ -18,6 +20,7 @@ __all__ = ["Attributes", "Tensors"]
 MOST_AXES = 32  # as many as numpy has had
 INT64, STRING = 7, 8
 EXTERNAL = 1  # TensorProto.EXTERNAL
+WIDEST = 16  # bytes of a number
 FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, BFLOAT16, FLOAT8...
 
 
@@ -63,9 +66,11 @@ class Tensors:
             try:
                 folder = self.folder.resolve()
                 path = (folder / location).resolve()
-                inside = path.is_relative_to(folder) and path.is_file()
-                if inside and path.stat().st_size >= int(length) + int(offset):
-                    return True
+                if path.is_relative_to(folder) and path.is_file():
+                    there = path.stat().st_size - int(offset)
+                    read = int(length) or there  # without a length, all that is behind
+                    if 0 <= read <= min(there, WIDEST * int(product(tensor.dims))):
+                        return True
             except (OSError, ValueError):  # no name of a file, or no number
                 pass
         if self.insist:
@@ -100,14 +105,19 @@ class Tensors:
         if kind == 1:
             return _decimal(attribute.f)
         if kind == 3:
-            return attribute.s.decode("utf-8", "replace")
+            return _text(attribute.s)
         if kind == 4:
             return self.known(attribute.t)
         if kind == 6:
             return [_decimal(f) for f in attribute.floats]
         if kind == 8:
-            return [s.decode("utf-8", "replace") for s in attribute.strings]
+            return [_text(each) for each in attribute.strings]
         return attribute
+
+
+def _text(value: bytes) -> str:
+    """A text among the attributes, which what is said of a node may quote: it commands nothing."""
+    return log_lines(plain(value.decode("utf-8", "replace")))
 
 
 def _decimal(value: float) -> float:

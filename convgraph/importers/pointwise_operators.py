@@ -53,7 +53,10 @@ WITH_ATTRIBUTES: dict[str, Callable[[Node], tuple[Any, ...]]] = {
 
 
 def _real(node: Node, name: str, default: float) -> sp.Expr:
-    return exact(node.real(name, default))
+    value = exact(node.real(name, default))
+    if value is sp.nan:
+        raise ConvgraphError(f"{name}=nan: a number")
+    return value
 
 
 @builds(*SIMPLE, *WITH_ATTRIBUTES)

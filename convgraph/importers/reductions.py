@@ -216,7 +216,8 @@ def first_greatest(least: bool, last: bool) -> Reduction:
     def exact(terms: Sequence[sp.Expr]) -> sp.Expr:
         best = sp.Min(*terms) if least else sp.Max(*terms)
         places = [(sp.Integer(i), sp.Eq(term, best)) for i, term in enumerate(terms)]
-        return sp.Piecewise(*(places[::-1] if last else places))
+        *others, (end, _) = places[::-1] if last else places
+        return sp.Piecewise(*others, (end, True))  # one of them is the best
 
     def fast(values: Values, start: Starts) -> Values:
         table = values.reshape(len(start) - 1, -1)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.functions import reduction
 from convgraph.core.reduction import SUM
-from convgraph.core.sizes import Size
-from convgraph.importers.broadcasting import stretched
+from convgraph.core.sizes import Size, product
+from convgraph.importers.broadcasting import common_shape, stretched
 from convgraph.importers.builder import ONE, Builder
 from convgraph.importers.fixed_units import HIDDEN, KINDS, Fixed, Kind, fixed
 from convgraph.importers.hidden import LOOKED_AT, aligned, is_parameter, sieve
@@ -29,7 +29,9 @@ def select(builder: Builder, node: Node, values: Sequence[Value], shape: tuple[S
     condition = values[0]
     if len(values) != 3 or not isinstance(condition, Known) or not condition.there:
         return False
-    if condition.size > LOOKED_AT:
+    together = common_shape([value.shape for value in values if isinstance(value, Known)])
+    # stretched to one another, two columns are a table
+    if condition.size > LOOKED_AT or int(product(together)) > max(condition.size, LOOKED_AT // 8):
         return False
     chosen = aligned(condition.values() != 0, shape)
     sides = list(zip(values[1:], (chosen, ~chosen), strict=True))

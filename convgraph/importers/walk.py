@@ -153,7 +153,9 @@ def build(builder: Builder, node: Node) -> None:
             if build is None and not node.domain and _by_its_body(builder, node):
                 return
             if build is None:
-                why = node.word("why", "an operator that is not known")
+                why = "an operator that is not known"
+                if builder.stated:  # a file says nothing of what this library cannot read
+                    why = node.word("why", why)
                 raise Unread(NOT_READ.get(node.op, why))
             build(builder, node)
         except Unread as reason:

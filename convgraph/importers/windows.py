@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, reduce
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Blocks, Full
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.reduction import MAX, MEAN, SUM
+from convgraph.core.reduction import MAX, MEAN, SUM, Reduction
 from convgraph.core.reversed_window import Reversed
 from convgraph.core.sizes import Size, is_symbolic
 from convgraph.core.tying import Mean, Tying
@@ -232,12 +233,19 @@ def pool(builder: Builder, node: Node) -> None:
     elif node.op == "SumPool":  # JAX has it, ONNX does not
         reduction = SUM
     elif node.op == "LpPool":
-        reduction = power_sum(node.real("p", 2))
+        reduction = _power_sum(node)
     shape = (batch, channels, *(w.outputs for w in windows))
     joint = signal, Product(axes), tying
     builder.emit(node, shape, [joint], reduction)
     for positions in filter(None, node.outputs[1:]):
         builder.emit(node, shape, [joint], unknown_values("MaxPool"), name=positions)
+
+
+def _power_sum(node: Node) -> Reduction:
+    order = node.real("p", 2)
+    if not 0 < order < inf:
+        raise ConvgraphError(f"p={order:g}: a positive number")
+    return power_sum(order)
 
 
 def present_counts(node: Node, shape: Sequence[int]) -> NDArray[np.int64]:
@@ -266,4 +274,4 @@ def global_pool(builder: Builder, node: Node) -> None:
     signal = builder.signal(node, 0)
     space = set(range(2, len(signal.shape)))
     reduction = {"GlobalMaxPool": MAX, "GlobalAveragePool": MEAN}.get(node.op)
-    over_axes(builder, node, signal, space, True, reduction or power_sum(node.real("p", 2)))
+    over_axes(builder, node, signal, space, True, reduction or _power_sum(node))

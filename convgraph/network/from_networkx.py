@@ -15,6 +15,7 @@ from convgraph.core.assembly import default_row_names
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.functions import reduction
 from convgraph.core.layer import Layer, Row
+from convgraph.core.names import check_printed
 from convgraph.core.network import Network
 from convgraph.core.reduction import MAX, MEAN, PRODUCT, SUM, Reduction
 from convgraph.network.labelled_edges import LabelledEdges, given_label
@@ -130,7 +131,9 @@ def _network(
 
 def _name(node: Any) -> str:
     """A node's name, a label's or a row's, on one or more lines of printable characters."""
-    return escape.log(str(node))
+    name = escape.log(str(node))
+    check_printed(name)
+    return name
 
 
 def _symbols(labels: list[sp.Expr]) -> set[str]:
