@@ -103,3 +103,6 @@ def test_bad_input_is_one_line() -> None:
     assert "Missing option '--shift'" in refused("prove", "Conv(3)")
     assert "undecided" in refused("prove", "ReLU()", "--shift", "1", "--where", "frame", "--smt2")
     assert "z3 looks for" in refused("prove", "Conv(3, stride=2)", "--shift", "1", "--smt2")
+    for channels in ("1,1", "'c'", "()"):
+        said = refused("prove", "Conv(3)", "--shift", "1", "--channels", channels)
+        assert "channels=" in said

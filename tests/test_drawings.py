@@ -120,6 +120,14 @@ def test_cells_look_as_one_says() -> None:
         cg.draw_grid(cg.Conv((3, 3), padding=1).on((9, 9)), padding=True, show=4)
 
 
+@pytest.mark.parametrize("field", ["pitch", "name", "shade", "other"])
+def test_a_number_of_many_digits_in_a_theme_is_refused(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f"{field} = 0x{'f' * 5000}")
+    with pytest.raises(cg.ConvgraphError, match=r"own\.toml"):
+        cg.draw(cg.Conv(3).on(5), theme=str(path))
+
+
 @pytest.mark.parametrize("ending", ["toml", "json"])
 def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"lab.{ending}"

@@ -11,6 +11,7 @@ from convgraph.cli.shared_arguments import SpecType
 from convgraph.core.sympified import sympified
 
 if TYPE_CHECKING:
+    from convgraph.core.sizes import Size
     from convgraph.symmetry.proofs.proof import Proof
     from convgraph.symmetry.transformations.geometric import Shift
 
@@ -77,9 +78,8 @@ def command(
     convgraph prove resnet50.onnx --row r171 --shift 32,0 --verify
     """
     import convgraph as cg
-    from convgraph.cli.expression import parse_amounts
 
-    (inputs,) = parse_amounts("channels", channels) if channels is not None else (None,)
+    inputs = None if channels is None else _channels(channels)
     moved = _shift(expression, shift, axis, where)
     checks: list[str] = []
     with progress("The proof", 2) as step:
@@ -99,6 +99,17 @@ def command(
             print_text(str(found))
     if not isinstance(found, cg.Proof):
         context.exit(NOT_PROVED)
+
+
+def _channels(text: str) -> Size:
+    """The number of input channels, or a letter for it."""
+    from convgraph.cli.expression import parse_amounts
+    from convgraph.core.errors import ConvgraphError
+
+    amounts = parse_amounts("channels", text)
+    if len(amounts) != 1:
+        raise ConvgraphError(f"channels={text!r}: one number, or one letter")
+    return amounts[0]
 
 
 def _shift(spec: Any, text: str, axis: int, where: str) -> Shift:

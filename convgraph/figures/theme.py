@@ -176,6 +176,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        repr(found)  # a whole number in TOML may have more digits than Python writes
     except (OSError, ValueError, RecursionError) as error:
         raise ConvgraphError(
             f"theme={str(path)!r}: a TOML or JSON file of a theme's fields ({error})"
