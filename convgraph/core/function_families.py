@@ -126,6 +126,7 @@ def _swish(alpha: Number = 1) -> Function:
 
 
 def _gelu(by: str = "none") -> Function:
+    # Hendrycks and Gimpel, Gaussian error linear units (2016), section 2, with its approximation
     c = float(np.sqrt(2 / np.pi))
     cube = sp.Rational(44715, 10**6)
     if by == "tanh":

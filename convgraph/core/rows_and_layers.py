@@ -98,6 +98,7 @@ class RowsAndLayers(metaclass=Checked):
             index = row.find(unit) if isinstance(unit, str) else None
             if index is not None:
                 return row, index
+        # a name alike is looked for among few: each is held against the one that was given
         few = [name for row in self.rows if row.size <= 1000 for name in row.units()]
         hint = nearest(str(unit), few) if few else ""
         shapes = ", ".join(f"{row.name}{list(row.shape)}" for row in self.rows[:6])

@@ -150,6 +150,7 @@ class Drawing:
         """
         found = _WIDTH.fullmatch(str(width).strip())
         points = float(found[1]) * _POINTS[found[2] or "in"] if found else 0.0
+        # 14,400 points are the longest side that a page of PDF may have
         if not 10 <= points <= 14_400:
             raise ConvgraphError(
                 f"width={width!r}: inches, or a number with cm, mm, in or pt, from 10 to 14400 pt"

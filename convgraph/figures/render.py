@@ -81,6 +81,7 @@ def render(dot: str, format: str = "svg", *, prefix: str | None = None, dpi: flo
     """
     if format not in FORMATS:
         raise ConvgraphError(f"format={format!r}: a format is one of {', '.join(FORMATS)}")
+    # a small figure has gigabytes of pixels beyond
     if not isinstance(dpi, int | float) or not 1 <= dpi <= 10_000:
         raise ConvgraphError(f"dpi={dpi!r}: a resolution is a number from 1 to 10000")
     if format == "dot":

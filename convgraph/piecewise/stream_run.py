@@ -242,6 +242,7 @@ def _table(
     # the same relation on enough positions, of which those that are asked for are taken
     turns = last // reading.phases + 2
     table = axis.longer(turns * reading.moved + 2 * reading.phases).table()[first:last]
+    # what reads nothing lies before any position of a stream
     return _within(np.where(table < 0, -(10**9), table), begin, end)
 
 

@@ -72,6 +72,7 @@ def row_values(network: Network, source: Numbers, arrays: Mapping[str, Numbers])
 
 def _made(shape: tuple[int, ...], most: int, seed: int) -> Numbers:
     """Numbers from 1 up to the greatest, by a linear congruence."""
+    # the example of `rand` in the C standard: the same numbers with any version of numpy
     state, found = 12_345 + 777 * seed, []
     for _ in range(int(np.prod(shape, dtype=np.int64))):
         state = (1_103_515_245 * state + 12_345) % 2**31

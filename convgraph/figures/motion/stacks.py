@@ -38,6 +38,7 @@ def stacked(
         )
     flat = all(len(space) == 1 for space in spaces.values())
     widest = max(space[-1] for space in spaces.values())
+    # rows are no wider than a window of a browser, and several images fit beside each other
     side = min(WIDEST, 900 / widest) if flat else min(WIDEST, 170 / max(*map(max, spaces.values())))
     grids: dict[str, Grid] = {}
     if flat:

@@ -86,6 +86,8 @@ def _points(size: int, count: int, functions: Sequence[sp.Expr]) -> Iterator[lis
     exact = not small or any(e.has(*JUMPING) for e in functions)
     random = np.random.default_rng(7)
     for number in range(count):
+        # Numbers of both signs; of one, as behind rectifiers; with zeros; and of many sizes, of
+        # which a maximum or a sum takes the largest.
         values = random.integers(-99, 100, size)
         if number % 4 == 1:
             values = np.abs(values)

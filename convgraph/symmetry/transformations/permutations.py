@@ -131,6 +131,7 @@ def _position(unit: int | str, row: Row, count: int) -> int:
         return unit
     index = row.find(unit)
     if index is None:
+        # a name alike is looked for among few: each is held against the one that was given
         hint = nearest(unit, row.units()) if count <= 1000 else ""
         raise ConvgraphError(f"permutation: {unit!r} is no unit of row {row.name!r}{hint}")
     return int(np.ravel_multi_index(index, row.numbers()))
