@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 Subject: TypeAlias = "Network | nx.DiGraph | Callable[..., Any]"
-SAMPLES = 20
+SAMPLES = 20  # inputs on which a function of no known wiring is tried: a failure is seldom rare
 LISTED = 20  # units that a message names
 
 

@@ -27,6 +27,8 @@ __all__ = ["parse_amounts", "parse_shape", "parse_spec", "spec_names"]
 LONGEST = 20_000  # characters: 500 layers
 DEEPEST = 40  # calls and tuples inside each other
 MOST_ARITHMETIC = 24  # operations in one number; sympy expands products, and those grow fast
+# Sizes beyond are slips, and their powers and products would be long to work out; and a network of
+# as many layers takes seconds to be made.
 LARGEST = 10**15
 MOST_LAYERS = 10_000
 NOTHING = "is not a spec, a number, a quoted word or a tuple"

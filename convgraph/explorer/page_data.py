@@ -17,7 +17,7 @@ from convgraph.explorer.wirings import runs, wirings
 
 __all__ = ["engine", "facts", "moves"]
 
-MOST_BOXES = 40  # of the units that a finding is about
+MOST_BOXES = 40  # of the units that a finding is about; more would show as dust, and fill a page
 
 
 def engine(network: Network) -> dict[str, Any]:

@@ -29,11 +29,11 @@ __all__ = ["replay"]
 Numbers: TypeAlias = "list[NDArray[Any]]"
 NUMBERS = Number, np.bool_, sp.Expr
 ROUNDING = 1e-9
-LARGEST = 2000  # exponents: floats end at exp(710), and 2000 leaves room for powers of a third
-HYPERBOLIC = sp.sinh, sp.cosh, sp.tanh
 """Relative to the largest number given times the terms of a value: what sums in another order may
 differ by (2^-53 for each of up to 10^6 operations); inputs are small or multiples of 1/8, so that a
 wrong trace is off by more."""
+LARGEST = 2000  # exponents: floats end at exp(710), and 2000 leaves room for powers of a third
+HYPERBOLIC = sp.sinh, sp.cosh, sp.tanh
 BESIDE = sp.Rational(1, 10**15)  # an input is moved by at most 2000 of this
 SHOWN = 12  # values of an array in a message
 

@@ -17,6 +17,8 @@ from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
 from convgraph.reports.structure import Structure
 
+# Entries of an array that is read in several places, of which each is marked: 10 MB. Of a larger
+# one it is not told which entries are not used.
 MOST_ENTRIES = 10_000_000
 
 

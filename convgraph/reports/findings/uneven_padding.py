@@ -17,7 +17,7 @@ from convgraph.reports.structure import Structure
 from convgraph.symmetry.lattice.padding_under_strides import EvenSizes, even_sizes, uneven_paddings
 
 MOST_RESIDUES = 8  # more would fill lines of a message, and the nearest sizes are said anyway
-MOST_NAMES = 5
+MOST_NAMES = 5  # layers that a message names; a finding holds all of them
 
 
 @rule(
