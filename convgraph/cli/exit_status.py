@@ -14,8 +14,8 @@ from convgraph.core.errors import ConvgraphError
 
 __all__ = ["reported"]
 
-BAD_INPUT = 2
-INTERRUPTED = 130
+BAD_INPUT = 2  # as click and most programs have it
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from convgraph.importers.onnx_names import printable
 __all__ = ["opset_of", "read_model"]
 
 LARGEST = 2**31 - 1  # bytes of a message, https://protobuf.dev/programming-guides/proto-limits/
-PIECE = 2**20
-OLDEST, NEWEST = 1, 28
+PIECE = 2**20  # bytes that are read at once where nobody says how many will come
+OLDEST, NEWEST = 1, 28  # whose operators the tests hold against the evaluator of the onnx package
 
 
 def read_model(model: Any) -> tuple[Any, Path | None]:

@@ -18,7 +18,7 @@ from convgraph.importers.values import Known
 __all__ = ["Attributes", "Tensors"]
 
 MOST_AXES = 32  # as many as numpy has had
-INT64, STRING = 7, 8
+INT64, STRING = 7, 8  # TensorProto.INT64, STRING
 EXTERNAL = 1  # TensorProto.EXTERNAL
 WIDEST = 16  # bytes of a number
 FLOATS = frozenset({1, 10, 11, 16, *range(17, 21)})  # FLOAT, FLOAT16, DOUBLE, BFLOAT16, FLOAT8...

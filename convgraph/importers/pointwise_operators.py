@@ -30,6 +30,7 @@ SIMPLE = {
         "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Not", "IsNaN",
     )
 }  # fmt: skip
+# Klambauer et al., Self-normalizing neural networks (2017), as ONNX has them: in 32 bits
 SELU_GAMMA = 1.05070102214813232421875
 SELU_ALPHA = 1.67326319217681884765625
 

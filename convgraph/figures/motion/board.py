@@ -12,6 +12,7 @@ from convgraph.figures.motion.sweep import Sweep, Tap
 
 __all__ = ["KERNEL", "NARROW", "Board", "board", "titled"]
 
+# points around the grids, between them, for a caption below, and of width for its words
 EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
 LEAST = 430.0  # wide enough for a caption
 NARROW = 560.0  # a frame as wide as this can be read on a telephone

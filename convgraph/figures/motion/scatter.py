@@ -20,6 +20,7 @@ from convgraph.figures.motion.sweep import Sweep
 
 __all__ = ["Scatter", "scatter_frames"]
 
+# points around the grids, between them, for a caption below, and of width for its words
 EDGE, GAP, CLOSE, BETWEEN, CAPTION, LEAST = 26.0, 90.0, 54.0, 30.0, 40.0, 430.0
 
 Index = tuple[int, ...]

@@ -10,6 +10,7 @@ from convgraph.figures.motion.grid import Grid
 
 __all__ = ["CAPTION", "EDGE", "LEAST", "space_of", "stacked"]
 
+# points around the grids, between them, for a caption below, and of width for its words
 EDGE, BETWEEN, CAPTION, LEAST = 26.0, 34.0, 40.0, 430.0
 MOST_CELLS = 2_500  # of all grids together; each frame of a film repeats them all
 WIDEST = 30.0  # points of a cell, that of other films
