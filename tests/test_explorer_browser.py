@@ -276,6 +276,11 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     assert "finding=" not in page.link
     assert "shift=" not in page.link
     assert not page.browser.find_elements("css selector", ".ex-rule [aria-pressed=true]")
+    number = next(i for i, each in enumerate(found, 1) if each.rule == "uneven-padding")
+    page = Page(chromium, f"{address}#finding={number}")
+    legend = page.browser.find_elements("css selector", ".ex-legend li")
+    assert legend[0].text == ""
+    assert "what the finding is about" in [each.text for each in legend]
     assert "no tensor nought" in Page(chromium, address + "#tensor=nought").said
     assert "no cell 5,1 of h on" in Page(chromium, address + "#tensor=h&cell=5,1").said
     assert "no channel 3 of h on" in Page(chromium, address + "#tensor=h&channel=3").said

@@ -303,11 +303,12 @@ class Explorer {
     const { row, channel } = this.state;
     const head = (number) => `${this.network.rows[number].name}`;
     this.say(".ex-image figcaption b", head(this.source));
-    this.say(".ex-image figcaption span", `${this.network.rows[this.source].shape.join(" × ")} · ${this.picture.name}`);
+    this.say(".ex-image figcaption span", `${this.network.rows[this.source].shape.join(" × ")} · ${this.picture.name}` +
+      inSlices(this.network.rows[this.source]));
     this.say(".ex-tensor figcaption b", head(row));
     const { thinned } = this.grid;
     this.say(".ex-tensor figcaption span", `${this.data.facts[row].kind} · ${this.network.rows[row].shape.join(" × ")}` +
-      (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : ""));
+      (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : "") + inSlices(this.network.rows[row]));
     const said = [], finding = this.places.shown;
     if (finding.message && !this.hover) said.push(`${finding.message}. ${finding.reason}`);
     if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
@@ -320,6 +321,7 @@ class Explorer {
     this.missing = null;
     this.findings.press(this.state.finding);
     this.say(".ex-caption", said.join(" "));
+    this.root.classList.toggle("ex-telling", point?.kind === "units");
     this.root.classList.toggle("ex-comparing", points.length === 2);
     this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
     this.root.classList.toggle("ex-shifting", Boolean(shift));

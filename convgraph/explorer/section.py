@@ -66,8 +66,11 @@ arrow keys move over its cells and say what each sees, Page Up and Page Down ove
 aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure>
 </div>
 <ul class="ex-legend" aria-label="Legend">
-<li class="ex-not-shift ex-not-kept"><i style="background:var(--point)"></i>what is asked about</li>
-<li class="ex-not-shift ex-not-kept"><i style="background:var(--field)"></i>cells that carry it</li>
+<li class="ex-not-shift ex-not-kept ex-not-told"><i style="background:var(--point)"></i>what is
+asked about</li>
+<li class="ex-not-shift ex-not-kept ex-not-told"><i style="background:var(--field)"></i>cells that
+carry it</li>
+<li class="ex-if-told"><i style="background:var(--field)"></i>what the finding is about</li>
 <li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
 <li class="ex-if-pads ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>

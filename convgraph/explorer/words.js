@@ -141,3 +141,9 @@ function listed(words) {
 function amount(count, all, unit) {
   return count === all ? `all ${thousands(all)} ${unit}` : `${thousands(count)} of the ${thousands(all)} ${unit}`;
 }
+
+// How a tensor over more than two axes is laid out.
+function inSlices(row) {
+  const { space } = divided(row);
+  return space.length > 2 ? ` · ${thousands(size(space.slice(0, -2)))} slices, one below the other` : "";
+}

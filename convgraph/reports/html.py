@@ -79,7 +79,7 @@ def page(report: ReportFacts, found: Findings | None = None) -> str:
         '<div class="rest">',
         f'<div class="wide facts"><table>{facts}</table></div>',
         *_findings(found, explored),
-        "<h2>Receptive fields</h2>",
+        "<h2>Receptive fields</h2>" if not structure.symbolic else "",
         "<p>The whole line is the size of the field along the first axis, the broken one four "
         "standard deviations of the paths that lead there.</p>"
         if report.effective
