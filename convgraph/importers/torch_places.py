@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["SHAPE_ONLY", "called", "is_mutable", "overlapping", "repeats", "settled"]
+__all__ = ["SHAPE_ONLY", "called", "is_mutable", "repeats", "settled"]
 
 # of their first argument these take the shape and nothing else
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
@@ -20,42 +20,38 @@ def is_mutable(node: Any) -> bool:
     return bool(getattr(getattr(node.target, "_schema", None), "is_mutable", False))
 
 
-def overlapping(graph: Any) -> bool:
-    """Whether a tensor is changed that another one may be a view of.
-
-    Then the program has to be rewritten without changes in place, which takes as long as exporting
-    it; `relu_` on the result of a layer, and `+=`, are read as they stand.
-    """
-    return bool(_memory(graph)[1])
-
-
 def _memory(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
-    """Of each node the first one that holds the same memory, and those changed under a view."""
+    """Of each node the first one that holds the same memory, and those changed under other names.
+
+    Where a tensor is changed that is read later on under another name, as itself or as another
+    view, the program has to be rewritten without changes in place, which takes longer than
+    exporting it; `relu_`, and `+=` on a part of what nobody reads whole any more, are read as they
+    stand.
+    """
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    last = {node: max((place[user] for user in node.users), default=-1) for node in graph.nodes}
     memory: dict[Any, Any] = {}
-    viewed, changed = set[Any](), set[Any]()
+    names: dict[Any, list[Any]] = {}  # by memory, the nodes that hold it so far
+    chains: dict[Any, set[Any]] = {}  # a tensor, and what calls in place made of it
+    changed = set[Any]()
     for node in graph.nodes:
-        memory.setdefault(node, node)
-        if node.op != "call_function":
-            continue
-        if is_mutable(node) and not _is_idle(node):
+        memory[node] = node
+        if node.op == "call_function" and is_mutable(node):
             written = _arguments(node, written=True)
             own = node.args[0] if node.args else None
-            if written != [own] or memory[own] in viewed or not _returns(node):
+            chain = chains.setdefault(own, {own})
+            others = (each for each in names.get(memory.get(own), ()) if each not in chain)
+            under_view = any(last[each] > place[node] for each in others)
+            if written != [own] or under_view or not _returns(node):
                 changed.update(memory[each] for each in written)
             memory[node] = memory.get(own, node)
-            continue
-        for source in _arguments(node, written=is_mutable(node)):
-            memory[node] = memory[source]
-            viewed.add(memory[source])
+            chain.add(node)
+            chains[node] = chain
+        elif node.op == "call_function":
+            for source in _arguments(node, written=False):
+                memory[node] = memory[source]
+        names.setdefault(memory[node], []).append(node)
     return memory, changed
-
-
-def _is_idle(node: Any) -> bool:
-    """Whether a call in place leaves what it is given as it is: a dropout at inference."""
-    if called(node) not in SAME:
-        return False
-    training = node.args[2] if len(node.args) > 2 else node.kwargs.get("train", True)
-    return training is False
 
 
 def settled(torch: Any, program: Any) -> dict[str, Any] | None:
