@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Boxes that are compared with each other one by one, which takes their square in steps of Python;
-# of more, arrays of numpy are made, which cost about as much as that many.
+# more are compared in arrays of numpy, which are slower to begin with.
 FEW = 50
 
 Box: TypeAlias = tuple[NDArray[np.bool_], ...]

@@ -18,8 +18,8 @@ from convgraph.core.tying import Constant, Explicit, Learned, Mean
 __all__ = ["Labels", "labels_of"]
 
 
-# Labels that are kept once made, some 10 MB of symbols: questions about units ask for the same few
-# again and again. Many that are asked for at once are made for that answer alone.
+# Labels that are kept once made, 16 MB of symbols: questions about units ask for the same few again
+# and again. Many that are asked for at once are made for that answer alone.
 CACHED = 1 << 16
 
 

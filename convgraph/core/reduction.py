@@ -26,8 +26,9 @@ __all__ = [
     "segments",
 ]
 
-# Pairs of expressions times their lengths, up to which sympy compares each with each for a maximum:
-# beyond, it takes seconds, and equal ones and numbers are all that is taken together.
+# Pairs of expressions times their lengths, up to which sympy compares each with each for a maximum.
+# Beyond, that takes a tenth of a second or more for each of the maxima of a network; then equal
+# ones and numbers are all that is taken together.
 COMPARED = 300
 
 

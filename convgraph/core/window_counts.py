@@ -22,8 +22,8 @@ __all__ = ["connections", "fan_in_at", "fan_in_pieces", "fan_out_at", "fan_out_p
 
 Numbers = NDArray[np.int64]
 FEW = 1_000  # numbers that numpy sooner adds than Python divides them into pieces
-# Taps whose uses are added one by one where sizes are symbols, a millisecond each in sympy; wider
-# windows have a closed form where they move by one, or keep a sum that is not worked out.
+# Taps whose uses are added one by one where sizes are symbols, over which sympy takes a second;
+# wider windows have a closed form where they move by one, or keep a sum that is not worked out.
 ADDED = 64
 
 

@@ -28,8 +28,8 @@ from convgraph.figures.written import written_values
 
 __all__ = ["MOST_EDGES", "MOST_UNITS", "Wish", "build"]
 
-# What is drawn one by one. Graphviz takes some seconds for as many, and on a page of paper lines
-# lie upon each other long before; a larger network is refused, with what else could be asked.
+# What is drawn one by one, in a second or two; on a page of paper lines lie upon each other long
+# before. A larger network is refused, with what else could be asked.
 MOST_UNITS = 1_000
 MOST_EDGES = 5_000
 MOST_COUNTED = 2_000_000  # units and connections to choose from, where only some are drawn

@@ -27,7 +27,7 @@ System = NDArray[np.int64]
 
 MOST = 40  # systems that are looked at; joins of joins of them are no end, and seldom tell more
 # Positions among which blocks are searched for by the orbits of all pairs, and images of pairs
-# under all generators for that: a second or two. Beyond, only systems that are proposed are tried.
+# under all generators for that: some seconds. Beyond, only systems that are proposed are tried.
 WIDEST = 600
 MOST_IMAGES = 300_000_000
 
