@@ -280,3 +280,14 @@ def test_in_a_notebook_a_still_picture_lies_under_the_live_page() -> None:
         assert found["iframe"]["srcdoc"] == figure.page()
         assert found["iframe"]["sandbox"] == "allow-scripts"
         assert found["img"]["alt"] == found["iframe"]["title"] == figure.title
+
+
+def test_a_page_of_an_operator_that_is_not_known_has_what_is_known() -> None:
+    helper = pytest.importorskip("onnx.helper")
+    ends = [helper.make_tensor_value_info(end, 1, (1, 1, 3)) for end in "xhy"]
+    nodes = [helper.make_node("Own", ["x"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[2:], value_info=ends[1:2])
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
+    page = cg.draw(net).page()
+    assert "y1,1 = Max(0, h1,1)" in page
+    assert "h1,1 = " not in page

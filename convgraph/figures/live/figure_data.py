@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer
 from convgraph.core.network import Network
 from convgraph.figures.live.relations import relations
@@ -108,7 +109,11 @@ def _expressions(network: Network, drawn: Set[str]) -> dict[str, str]:
     names = [unit for row in network.rows for unit in row.units()]
     found = {}
     for layer in network.layers:
-        for unit, expression in _layer_expressions(network, layer, names, drawn):
+        try:
+            expressions = _layer_expressions(network, layer, names, drawn)
+        except ConvgraphError:  # of an operator only the connections are known
+            continue
+        for unit, expression in expressions:
             text = f"{unit} = {sp.sstr(expression)}"
             if len(text) <= LONGEST:
                 found[unit] = text
