@@ -763,6 +763,20 @@ def test_no_text_in_a_proof_is_run(monkeypatch: pytest.MonkeyPatch, way: str) ->
     assert not ran
 
 
+@pytest.mark.parametrize("row", [*NAMES.values(), "{0.__class__}", "<b>", 7])
+def test_no_row_of_an_altered_proof_is_markup(row: Any) -> None:
+    proof = cg.prove(cg.Conv(3, padding=1), cg.Shift(1), where="interior")
+    assert isinstance(proof, cg.Proof)
+    first, *others = proof.statement.notes
+    notes = (replace(first, rows=("x", row)), *others)  # type: ignore[call-arg]
+    forged = replace(proof, statement=replace(proof.statement, notes=notes))
+    for way in ("text", "latex", "markdown", "to_dict"):
+        if row == "constructor":  # which is a word
+            continue
+        with pytest.raises(cg.ConvgraphError, match="altered"):
+            getattr(forged, way)()
+
+
 def test_a_parameter_by_its_name_is_one_number() -> None:
     net = cg.Conv(2).on(3)
     with pytest.raises(cg.ConvgraphError, match="one number"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -10,6 +12,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.symmetry.instances.find_instances import Instance, instances
 from convgraph.symmetry.proofs import document
@@ -23,6 +26,8 @@ from convgraph.symmetry.statements.equation import Equation
 from convgraph.symmetry.statements.statement import Meaning, Positions, Statement
 
 __all__ = ["Proof", "Statement"]
+
+ROW = re.compile(r"[a-z]+\d*", re.ASCII)  # the name of a row in a proof: x, y, h, h1, ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,7 +103,7 @@ class Proof(Argument):
     def text(self) -> str:
         """The proof in plain text."""
         with reading(self):
-            return document.as_text(self)
+            return escape.log(document.as_text(self))
 
     def latex(self) -> str:
         """The proof in LaTeX, formulas in `aligned` environments."""
@@ -144,6 +149,10 @@ def reading(proof: Proof) -> Iterator[None]:
     try:
         if type(proof.statement) is not Statement or any(type(s) is not Step for s in proof.steps):
             raise ConvgraphError("statement, steps: this is no proof, and was altered")
+        rows = (note.rows for note in proof.statement.notes if isinstance(note, Positions))
+        if not all(map(ROW.fullmatch, itertools.chain.from_iterable(rows))):
+            # documents have them as they are, and others would be markup there
+            raise ConvgraphError("notes: this is no proof, and was altered")
         spec = proof.statement.spec
         if proof.statement.theorem == "converse" and not isinstance(spec, int | sp.Expr):
             # sympy would run a text where the stride stands
