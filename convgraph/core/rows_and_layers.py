@@ -113,7 +113,7 @@ class RowsAndLayers(metaclass=Checked):
             at += math.prod(row.numbers())
         return offsets
 
-    @property
+    @cached_property
     def symbolic(self) -> bool:
         """Whether a size is a symbol, of a row or of a kernel."""
         return any(row.symbolic for row in self.rows) or any(

@@ -46,6 +46,12 @@ class Product:
         """The sizes into which the axes divide the output row."""
         return tuple(axis.outputs for axis in self.axes)
 
+    @cached_property
+    def copies(self) -> bool:
+        """Whether it reads each unit once, in its place, and nothing else."""
+        straight = all(a == position for a, position in enumerate(self.order))
+        return straight and all(axis.sliding is not None and axis.copies for axis in self.axes)
+
     @property
     def taps(self) -> tuple[Size, ...]:
         """The taps of each axis."""
@@ -66,6 +72,8 @@ class Product:
 
     def back(self, box: Box, out_shape: tuple[int, ...], in_shape: tuple[int, ...]) -> list[Box]:
         """The input units that a box of output units reads, as boxes in the input row's shape."""
+        if self.copies and in_shape == out_shape:
+            return [box] if all(mask.any() for mask in box) else []
         found = []
         for part in regroup(box, out_shape, self.out_view):
             masks: list[NDArray[np.bool_]] = [part[0]] * len(part)

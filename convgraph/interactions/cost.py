@@ -180,14 +180,14 @@ def cost(network: Network) -> Cost:
 
 
 def _of_layer(layer: Layer) -> LayerCost:
-    parameters = layer_parameters(layer)
+    parameters, reads = layer_parameters(layer), _reading(layer)
     own = _counts(
         layer,
         parameters=parameters,
         connections=simplest(layer.connections),
         weighted=summed(_weighted(joint) for joint in layer.joints),
-        reading=_reading(layer),
-        biased=_biased(layer),
+        reading=reads,
+        biased=_biased(layer, reads),
         macs=profiled_multiply_adds(layer),
     )
     dense = own
@@ -252,10 +252,10 @@ def _weighted(joint: Joint) -> Size:
     return 0 if plain_copy or isinstance(tying, Mean) else joint.wiring.connections
 
 
-def _biased(layer: Layer) -> tuple[Size, Size]:
-    """How many units have a bias, and how many have a bias or a connection."""
+def _biased(layer: Layer, reading: Size) -> tuple[Size, Size]:
+    """How many units have a bias, and how many have one or a connection, which so many have."""
     if layer.bias is None:
-        return 0, _reading(layer)
+        return 0, reading
     tying, units = layer.bias.tying, layer.target.size
     if not isinstance(tying, Explicit):
         return units, units
@@ -277,9 +277,9 @@ def _reading(layer: Layer) -> Size:
     """How many units have a connection at all."""
     if not layer.joints:
         return 0
-    if not layer.symbolic and not any(
-        axis.symbolic for joint in layer.joints for axis in getattr(joint.wiring, "axes", ())
-    ):
+    if any(isinstance(joint.wiring, Product) and joint.wiring.copies for joint in layer.joints):
+        return layer.target.size
+    if not layer.symbolic:
         return int(layer.target.size) - int(fan_in(layer.joints).get(0, 0))
     if is_concat(layer):
         return layer.target.size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,12 +19,15 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
 from convgraph.interactions.path_count_sums import Moments, Paths
+from convgraph.interactions.segments import Total
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.middle import middle_of
 from convgraph.reports.structure import Structure
 
 __all__ = ["ReportRow", "report_rows"]
+
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -167,15 +170,23 @@ def _clipped(structure: Structure, name: str) -> tuple[int, ...] | None:
         known = tuple(most for most in found if most is not None)
         return known if len(known) == len(found) else None
 
-    parts = structure.of_parts("clipped", structure.exact.sums.get(name), find)
-    return tuple(map(max, zip(*parts, strict=True))) if parts else None
+    return structure.of_parts(
+        "clipped",
+        structure.exact.sums.get(name),
+        find,
+        lambda _, parts: tuple(map(max, zip(*parts, strict=True))),
+    )
+
+
+def _first(_: Total[Any], parts: list[tuple[Any, F]]) -> F:
+    """The fact of the part with the largest number."""
+    return max(parts, key=itemgetter(0))[1]
 
 
 def _seen(structure: Structure, name: str) -> Fraction | None:
-    parts = structure.of_parts(
-        "seen", structure.exact.sums.get(name), lambda total: _seen_share(structure, total)
+    return structure.of_parts(
+        "seen", structure.exact.sums.get(name), lambda total: _seen_share(structure, total), _first
     )
-    return max(parts, key=itemgetter(0))[1] if parts else None
 
 
 def _seen_share(structure: Structure, total: Sum[Branches]) -> tuple[int, Fraction] | None:
@@ -204,12 +215,12 @@ def _touches(structure: Structure, name: str) -> Fraction | None:
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
-    parts = structure.of_parts(
+    return structure.of_parts(
         "deviation",
         structure.moments.sums.get(name),
         lambda total: _most_and_deviations(most_paths(total, structure.path_totals)),
+        _first,
     )
-    return max(parts, key=itemgetter(0))[1] if parts else None
 
 
 def _most_and_deviations(

@@ -38,6 +38,7 @@ __all__ = ["Structure", "masks_pairs", "structure_of"]
 MOST_POSITIONS = 1 << 22
 
 F = TypeVar("F")
+G = TypeVar("G")
 P = TypeVar("P")
 
 # the places of the first and the last bit of a byte, counted from its greatest
@@ -67,6 +68,7 @@ class Structure:
         self._extents: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
         self._facts: dict[tuple[str, int], Any] = {}
         self._before: dict[str, set[str]] = {}
+        self._places: dict[tuple[int, int], int | None] = {}
         self.path_totals = PathTotals()
 
     @cached_property
@@ -122,6 +124,12 @@ class Structure:
             found.update({joint.source.name: position for joint in layer.joints})
         return found
 
+    @cached_property
+    def behind(self) -> dict[str, int]:
+        """The position of the first layer that can depend on each row."""
+        layers = enumerate(self.network.layers, start=1)
+        return {layer.target.name: position for position, layer in layers}
+
     def before(self, row: str) -> set[str]:
         """A row, and all rows that it depends on."""
         if row not in self._before:
@@ -167,6 +175,12 @@ class Structure:
 
     def place(self, joint: Joint, b: int) -> int | None:
         """Which of a wiring's axes moves along the input's axis b, or None."""
+        key = id(joint), b  # of the network's, which live as long as this does
+        if key not in self._places:
+            self._places[key] = self._place(joint, b)
+        return self._places[key]
+
+    def _place(self, joint: Joint, b: int) -> int | None:
         state, wiring = self.sum(joint.source.name), joint.wiring
         if not isinstance(state, Sum) or not isinstance(wiring, Product) or b >= len(state.moves):
             return None
@@ -214,27 +228,29 @@ class Structure:
             known = tuple(along for along in each if along is not None)
             return known if len(known) == axes else None
 
-        found = self.of_parts("widest", self.sum(row), find)
-        if not found:
-            return None
-        along = zip(*found, strict=True)
-        return tuple(
-            max(each, key=_breadth)._replace(least=min(w.least for w in each)) for each in along
-        )
+        def of_row(_: Total[Fields], found: list[tuple[Widest, ...]]) -> tuple[Widest, ...]:
+            return tuple(
+                max(each, key=_breadth)._replace(least=min(w.least for w in each))
+                for each in zip(*found, strict=True)
+            )
+
+        return self.of_parts("widest", self.sum(row), find, of_row)
 
     def touching(self, row: str) -> Fraction | None:
         """The share of a row's units that see padding, or None."""
         total = self.padded.sums.get(row)
+        if total is not None and not total.whole:
+            return Fraction(0)
 
         def find(part: Sum[Slabs]) -> Fraction | None:
             state = worked_out(part, self.padded.algebra)
             return None if state is None else padded_share(state)
 
-        found = self.of_parts("touching", total, find)
-        if total is None or found is None:
-            return None
-        weights = (weight for _, weight in shares(total))
-        return sum((w * each for w, each in zip(weights, found, strict=True)), Fraction(0))
+        def of_row(total: Total[Slabs], found: list[Fraction]) -> Fraction:
+            weights = (weight for _, weight in shares(total))
+            return sum((w * each for w, each in zip(weights, found, strict=True)), Fraction(0))
+
+        return self.of_parts("touching", total, find, of_row)
 
     def fields(self, row: str) -> Fields | None:
         """Along each axis the intervals of the units that see the most along it, or None."""
@@ -242,20 +258,31 @@ class Structure:
         return None if found is None else tuple(along.field for along in found)
 
     def of_parts(
-        self, what: str, total: Total[P] | None, find: Callable[[Sum[P]], F | None]
-    ) -> list[F] | None:
-        """A fact of each part of a row in which units see something; None where one has none."""
+        self,
+        what: str,
+        total: Total[P] | None,
+        find: Callable[[Sum[P]], F | None],
+        together: Callable[[Total[P], list[F]], G | None],
+    ) -> G | None:
+        """A fact of a row, by those of its parts in which units see something.
+
+        Found once for all rows whose units see the same; None where they see nothing, or where a
+        part has no such fact.
+        """
         if total is None:
             return None
-        found = [self.once(what, part, find) for part in total.whole]
-        known = [fact for fact in found if fact is not None]
-        return known if len(known) == len(found) else None
+        if (what, id(total)) not in self._facts:
+            found = [self._of_part(what, part, find) for part in total.whole]
+            known = [fact for fact in found if fact is not None]
+            fact = together(total, known) if 0 < len(known) == len(found) else None
+            self._facts[what, id(total)] = fact
+        whole: G | None = self._facts[what, id(total)]
+        return whole
 
-    def once(self, what: str, total: Sum[P] | None, find: Callable[[Sum[P]], F | None]) -> F | None:
-        """A fact of a row, found once for all rows whose units see the same."""
-        key = what, id(total)
+    def _of_part(self, what: str, part: Sum[P], find: Callable[[Sum[P]], F | None]) -> F | None:
+        key = f"{what} of a part", id(part)
         if key not in self._facts:
-            self._facts[key] = None if total is None else find(total)
+            self._facts[key] = find(part)
         found: F | None = self._facts[key]
         return found
 

@@ -10,7 +10,7 @@ import sympy as sp
 import convgraph as cg
 from convgraph.book.claims.claim import Check, claim
 from convgraph.core.sizes import size_symbol
-from convgraph.symmetry.equivariance import Verdict
+from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.transformation import Transformation
 
 FIRST, SECOND = (0, 3, 2, 0, 0), (0, 0, 3, 2, 0)

@@ -16,7 +16,7 @@ from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
 from convgraph.figures.motion.stacks import CAPTION, EDGE, LEAST, space_of, stacked
-from convgraph.symmetry.equivariance import check_equivariance
+from convgraph.symmetry.equivariance.check import check_equivariance
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.transformation import Transformation, moved
 

@@ -31,10 +31,13 @@ from convgraph.reports.structure import Structure
 def unmixed_groups(structure: Structure) -> Iterator[Occurrence]:
     """Grouped layers of which some channel can reach only a part of an output."""
     found: dict[str, list[tuple[Layer, int, Units]]] = {}
+    carrier = Carrier(
+        Channels(), apart=True
+    )  # of all: what blocks do is the same where they repeat
     for layer in structure.network.layers:
         groups = _groups(layer)
         if groups > 1 and structure.live.get(layer.target.name):
-            apart = _apart(structure, layer.joints[0].source)
+            apart = _apart(structure, layer.joints[0].source, carrier)
             if apart is not None:
                 found.setdefault(apart.row.name, []).append((layer, groups, apart))
     for output, entries in found.items():
@@ -104,7 +107,7 @@ class Channels:
         return [payload] * size
 
 
-def _apart(structure: Structure, row: Row) -> Units | None:
+def _apart(structure: Structure, row: Row, carrier: Carrier[int]) -> Units | None:
     """Units of an output that see some channels of a row and not others, or None.
 
     Followed only until all rows that still have readers see every channel or none of them.
@@ -114,13 +117,13 @@ def _apart(structure: Structure, row: Row) -> Units | None:
     moves = tuple(range(1, len(shape)))
     classes = np.arange(channels).reshape(channels, *(1,) * len(moves))
     start: State[int] = State(row.shape, moves, classes, tuple(1 << c for c in range(channels)))
-    algebra = Channels()
-    carrier = Carrier(algebra, apart=True)
+    algebra = carrier.algebra
     sums: dict[str, Total[int] | None] = {row.name: carrier.first(start)}
     outputs = {end.name for end in structure.network.outputs}
     last = structure.last_reader
     open_rows = {row.name}
-    for position, layer in enumerate(structure.network.layers):
+    first = structure.behind.get(row.name, 0)
+    for position, layer in enumerate(structure.network.layers[first:], start=first):
         found = carrier.behind(layer, sums)
         if found is None:
             continue

@@ -228,7 +228,7 @@ def _failure(
     network: Network, transformation: Transformation, where: str
 ) -> tuple[str, sp.Expr, sp.Expr] | None:
     """A unit at which both sides differ, in numbers too, and both sides."""
-    from convgraph.symmetry.equivariance import check_equivariance
+    from convgraph.symmetry.equivariance.check import check_equivariance
     from convgraph.symmetry.equivariance.numeric_difference import expressions_differ
 
     if where in ("line", "interior"):
