@@ -64,7 +64,7 @@ from convgraph.sharing.from_matrix import tied_from_networkx as tied_from_networ
 from convgraph.sharing.gradients import gradients as gradients
 from convgraph.sharing.tied_weights import tied_weights as tied_weights
 from convgraph.sharing.uses import uses as uses
-from convgraph.symmetry.equivariance import check_equivariance as check_equivariance
+from convgraph.symmetry.equivariance.check import check_equivariance as check_equivariance
 from convgraph.symmetry.groups.automorphisms import symmetry_group as symmetry_group
 from convgraph.symmetry.groups.equivariant import equivariant_layer as equivariant_layer
 from convgraph.symmetry.groups.group import Group as Group

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from functools import reduce
+from itertools import product as cartesian
 from typing import TypeAlias
 
 import numpy as np
@@ -15,7 +16,8 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.class_numbers import counts_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.states import UntraceableError
+from convgraph.interactions.sums_of_states import MOST_JOINED, Sum, groups_apart, worked_out
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
 
@@ -41,15 +43,38 @@ def padded_units(network: Network, start: str) -> Propagation[Slabs]:
     return propagate(network, start, state, Touching(), apart=True)
 
 
-def padded_share(state: State[Slabs]) -> Fraction:
-    """The share of a row's units that see padding."""
-    counts = counts_of(state.classes, len(state.payloads))
-    total = Fraction(0)
-    for number, slabs in zip(counts.tolist(), state.payloads, strict=True):
+def padded_share(total: Sum[Slabs]) -> Fraction | None:
+    """The share of a row's units that see padding; None where there are too many kinds of them.
+
+    Classes that vary along other axes each meet all of the others, so that queries and keys are
+    counted apart, and not once for each pair.
+    """
+    algebra = Touching()
+    met: dict[Hashable, tuple[Slabs | None, int]] = {None: (None, 1)}
+    units = 1
+    for group in groups_apart(total.terms):
+        state = worked_out(Sum(tuple(group)), algebra)
+        if state is None:
+            return None
+        kinds = len(met), len(state.payloads)
+        if kinds[0] * kinds[1] > max(MOST_JOINED, *kinds):
+            return None
+        counts = counts_of(state.classes, kinds[1]).tolist()
+        counted = zip(state.payloads, counts, strict=True)
+        before, met = list(met.values()), {}
+        for (seen, times), (here, count) in cartesian(before, counted):
+            slabs = seen if here is None else here
+            if seen is not None and here is not None:
+                slabs = algebra.combine([(seen, 1), (here, 1)], state.sizes)
+            key = None if slabs is None else algebra.same(slabs)
+            met[key] = slabs, times * count + (met[key][1] if key in met else 0)
+        units *= state.classes.size
+    padded = Fraction(0)
+    for slabs, number in met.values():
         if slabs is not None:
             free = [Fraction(int(np.count_nonzero(~slab)), len(slab)) for slab in slabs]
-            total += number * (1 - reduce(lambda a, b: a * b, free, Fraction(1)))
-    return total / int(counts.sum())
+            padded += number * (1 - reduce(lambda a, b: a * b, free, Fraction(1)))
+    return padded / units
 
 
 class Touching:

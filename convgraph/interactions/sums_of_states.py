@@ -40,6 +40,7 @@ __all__ = [
     "Sum",
     "added",
     "collected",
+    "groups_apart",
     "in_two_terms",
     "key_of",
     "times",
@@ -55,6 +56,8 @@ FEW = 8
 # So many terms are carried apart: attention has three (own, other, all). In networks that would
 # gather more, each sum costs more than the join that it saves.
 MOST_TERMS = 4
+# Classes of more units than this are not laid out for the sake of a few payloads.
+MANY = 1 << 14
 # So many payloads are worked out of a sum where one asks for them, some seconds' work.
 MOST_JOINED = 1 << 16
 
@@ -235,7 +238,8 @@ def _next_join(
         joins.append(join)
     for join in joins:
         enough = FEW if still else join.read + FEW
-        if (join.same or len(terms) == 2) and join.least <= enough and join.made <= enough:
+        few = join.least <= enough and join.made <= enough
+        if few and (not join.spread if join.same else len(terms) == 2):
             return join.one, join.other, join.pairs
     waiting = [join for join in joins if not join.same]
     if not waiting and len(terms) <= MOST_TERMS:
@@ -261,6 +265,15 @@ class _Join(Generic[P]):
         self.same = a.moves == b.moves == moves
         self.read = len(a.payloads) + len(b.payloads)
         self.units = prod(map(max, a.classes.shape, b.classes.shape))
+
+    @property
+    def spread(self) -> bool:
+        """Whether the join would be of far more units than there are places of classes.
+
+        As that of queries and of keys would: of each pair, where both are few apart.
+        """
+        places = max(state.classes.size for state in self.states)
+        return self.units > max(MANY, 4 * places) and vary_apart(*self.states)
 
     @cached_property
     def pairs(self) -> Pairs | None:
@@ -297,6 +310,20 @@ def vary_apart(a: State[P], b: State[P]) -> bool:
     """Whether classes vary along other axes, so that each meets all of the other's."""
     sizes = zip(a.classes.shape, b.classes.shape, strict=True)
     return all(m == 1 or n == 1 for m, n in sizes)
+
+
+def groups_apart(terms: Sequence[tuple[State[P], int]]) -> list[list[tuple[State[P], int]]]:
+    """Terms whose classes vary along common axes; each class of a group meets all of another's."""
+    groups: list[list[tuple[State[P], int]]] = []
+    for term in terms:
+        others, own = [], [term]
+        for group in groups:
+            if all(vary_apart(term[0], state) for state, _ in group):
+                others.append(group)
+            else:
+                own = group + own
+        groups = [*others, own]
+    return groups
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from convgraph.interactions.states import Algebra, State, UntraceableError, in_p
 from convgraph.interactions.sums_of_states import (
     MOST_JOINED,
     Sum,
+    groups_apart,
     in_two_terms,
     vary_apart,
     worked_out,
@@ -290,7 +291,7 @@ def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] 
     """The paths to the class of units to which the most lead, or None where none do."""
     algebra = PathMeasures(MomentsKind())
     if len(total.terms) > 1 and all(known.of(state).plain for state, _ in total.terms):
-        groups = _groups(total.terms)
+        groups = groups_apart(total.terms)
         parts = [part for group in groups for part in _most_of_group(group, known)]
         return algebra.combine(parts, total.sizes) if parts else None
     state = total.terms[0][0] if len(total.terms) == 1 else worked_out(total, algebra)
@@ -301,20 +302,6 @@ def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] 
         return state.payloads[max(range(len(each)), key=each.__getitem__)]
     kinds = [kind for kind, payload in enumerate(state.payloads) if payload is not None]
     return state.payloads[max(kinds, key=each.__getitem__)] if kinds else None
-
-
-def _groups(terms: Sequence[Term]) -> list[list[Term]]:
-    """Terms whose classes vary along common axes; each class of a group meets all of another's."""
-    groups: list[list[Term]] = []
-    for term in terms:
-        others, own = [], [term]
-        for group in groups:
-            if all(vary_apart(term[0], state) for state, _ in group):
-                others.append(group)
-            else:
-                own = group + own
-        groups = [*others, own]
-    return groups
 
 
 def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths[Moments], int]]:

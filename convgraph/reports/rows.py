@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,12 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
 from convgraph.interactions.path_count_sums import Moments, Paths
-from convgraph.interactions.segments import Total
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.middle import middle_of
 from convgraph.reports.structure import Structure
 
 __all__ = ["ReportRow", "report_rows"]
-
-F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -178,14 +175,12 @@ def _clipped(structure: Structure, name: str) -> tuple[int, ...] | None:
     )
 
 
-def _first(_: Total[Any], parts: list[tuple[Any, F]]) -> F:
-    """The fact of the part with the largest number."""
-    return max(parts, key=itemgetter(0))[1]
-
-
 def _seen(structure: Structure, name: str) -> Fraction | None:
     return structure.of_parts(
-        "seen", structure.exact.sums.get(name), lambda total: _seen_share(structure, total), _first
+        "seen",
+        structure.exact.sums.get(name),
+        lambda total: _seen_share(structure, total),
+        lambda _, parts: max(parts, key=itemgetter(0))[1],
     )
 
 
@@ -215,11 +210,14 @@ def _touches(structure: Structure, name: str) -> Fraction | None:
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
+    def find(total: Sum[Paths[Moments]]) -> tuple[Fraction, tuple[float, ...] | None] | None:
+        return _most_and_deviations(most_paths(total, structure.path_totals))
+
     return structure.of_parts(
         "deviation",
         structure.moments.sums.get(name),
-        lambda total: _most_and_deviations(most_paths(total, structure.path_totals)),
-        _first,
+        find,
+        lambda _, parts: max(parts, key=itemgetter(0))[1],
     )
 
 

@@ -28,7 +28,7 @@ from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.segments import Total, shares
-from convgraph.interactions.sums_of_states import Sum, worked_out
+from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import Widest, widest
 from convgraph.symmetry.lattice.padding_under_strides import AlongAxis
 
@@ -242,15 +242,11 @@ class Structure:
         if total is not None and not total.whole:
             return Fraction(0)
 
-        def find(part: Sum[Slabs]) -> Fraction | None:
-            state = worked_out(part, self.padded.algebra)
-            return None if state is None else padded_share(state)
-
         def of_row(total: Total[Slabs], found: list[Fraction]) -> Fraction:
             weights = (weight for _, weight in shares(total))
             return sum((w * each for w, each in zip(weights, found, strict=True)), Fraction(0))
 
-        return self.of_parts("touching", total, find, of_row)
+        return self.of_parts("touching", total, padded_share, of_row)
 
     def fields(self, row: str) -> Fields | None:
         """Along each axis the intervals of the units that see the most along it, or None."""
