@@ -6,11 +6,14 @@ from fractions import Fraction
 
 import networkx as nx
 import numpy as np
-from hypothesis import given, reject
+import pytest
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
+from convgraph.interactions import sums_of_states
 from convgraph.interactions.padding_seen import padded_share, padded_units
+from tests.test_sums import networks as attending
 
 
 @st.composite
@@ -44,20 +47,33 @@ def networks(draw: st.DrawFn) -> cg.Network:
         reject()  # so many strides that a kernel meets an input that is smaller than it
 
 
-@given(networks())
-def test_units_that_see_padding_are_those_behind_a_cut_window(net: cg.Network) -> None:
+def assert_shares(net: cg.Network) -> None:
+    """Of each row the share of units that are in a window which the border cuts, or behind one."""
     cut = set()
     for layer in net.layers:
         if isinstance(layer.spec, cg.Conv):
             fan_in = {unit: net.graph.in_degree(unit) for unit in layer.target.units()}
             whole = int(np.prod([int(t) for t in layer.joints[0].wiring.taps]))
             cut |= {unit for unit, edges in fan_in.items() if edges < whole}
-    padded = padded_units(net, "x").states
+    padded = padded_units(net, "x").sums
     touched = cut | {d for unit in cut for d in nx.descendants(net.graph, unit)}
     for row in net.rows:
         units = row.units()
         expected = Fraction(sum(unit in touched for unit in units), len(units))
         assert padded_share(padded[row.name]) == expected
+
+
+@given(networks())
+def test_units_that_see_padding_are_those_behind_a_cut_window(net: cg.Network) -> None:
+    assert_shares(net)
+
+
+@settings(max_examples=6)
+@given(attending([1, 3]), st.sampled_from([0, sums_of_states.MANY]))
+def test_pairs_see_padding_where_either_does(net: cg.Network, many: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums_of_states, "MANY", many)  # with 0 as few pairs are kept apart, too
+        assert_shares(net)
 
 
 def test_a_reversed_window_is_cut_where_it_would_read_beyond() -> None:
@@ -69,6 +85,6 @@ def test_a_reversed_window_is_cut_where_it_would_read_beyond() -> None:
 
 def test_wrapping_around_reads_no_padding() -> None:
     net = cg.Conv(3, padding=1, padding_mode="circular").on(5)
-    assert padded_share(padded_units(net, "x").states["s"]) == 0
+    assert padded_share(padded_units(net, "x").sums["s"]) == 0
     net = cg.Conv(3, padding=1, padding_mode="reflect").on(5)
-    assert padded_share(padded_units(net, "x").states["s"]) == Fraction(2, 5)
+    assert padded_share(padded_units(net, "x").sums["s"]) == Fraction(2, 5)
