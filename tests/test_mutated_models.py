@@ -130,6 +130,22 @@ def test_functions_of_functions_of_several_values_are_written(op: str) -> None:
     np.testing.assert_allclose(found, net.evaluate(x).ravel(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("kernel", [cg.AvgPool, cg.MaxPool, cg.Conv])
+@pytest.mark.parametrize("asked", ["edges", "draw", "expressions"])
+def test_an_open_stride_over_a_row_of_numbers_is_refused_by_name(kernel: Any, asked: str) -> None:
+    stride = sp.Symbol("k", integer=True, positive=True)
+    net = kernel(5, stride=stride).on(5)
+    with pytest.raises(cg.ConvgraphError, match=r"^stride=k: this question needs numbers"):
+        QUESTIONS[asked](net, random.Random(0))
+
+
+def test_a_maximum_of_a_maximum_is_one_maximum() -> None:
+    net = (cg.GlobalMaxPool() ** 5).on((2, 8, 8))
+    (first, _) = net.expressions().values()
+    assert first.func == sp.Max
+    assert set(first.args) == {sp.Symbol(f"x1,{i},{j}") for i in range(1, 9) for j in range(1, 9)}
+
+
 def test_a_unit_of_a_row_that_does_not_fit_is_refused() -> None:
     net = cg.Conv(3).on(10**9)
     with memory.at_most(10**9), pytest.raises(cg.ConvgraphError, match="positions="):

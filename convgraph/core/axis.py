@@ -169,12 +169,23 @@ class Axis:
 
     def table(self) -> Positions:
         """Input positions, (outputs x taps), read-only; -1 where there is no connection."""
+        self.require_numbers()
+        return _table(self)
+
+    def require_numbers(self) -> None:
+        """Refuse a question that needs numbers where the axis has a symbol."""
         if self.symbolic:
+            settings = {"shape": self.inputs, **self.settings()}
+            found = (name for name, value in settings.items() if is_symbolic(value))
+            name = next(found, "shape")
             raise ConvgraphError(
-                f"shape={self.inputs}: this question needs numbers; "
+                f"{name}={settings[name]}: this question needs numbers; "
                 "bind the network to sizes without symbols"
             )
-        return _table(self)
+
+    def settings(self) -> dict[str, Size]:
+        """What the axis depends on besides the sizes, by the names of a spec's arguments."""
+        return {"kernel": self.taps}
 
     def tap_uses(self) -> NDArray[np.int64]:
         """For each tap, at how many output positions it is connected."""

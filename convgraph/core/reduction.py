@@ -113,12 +113,12 @@ def greatest(values: Sequence[sp.Expr]) -> sp.Expr:
     """
     if not values:
         return sp.S.NegativeInfinity
-    if all(value.is_Symbol for value in values):
-        return sp.Max(*values, evaluate=False)
-    terms = sum(length(value, COMPARED) for value in values)
-    if len(values) ** 2 // 2 * terms <= COMPARED:
-        return sp.Max(*values)
     flat = {each for value in values for each in (value.args if value.func == sp.Max else [value])}
+    if all(value.is_Symbol for value in flat):
+        return sp.Max(*flat, evaluate=False)
+    terms = sum(length(value, COMPARED) for value in flat)
+    if len(flat) ** 2 // 2 * terms <= COMPARED:
+        return sp.Max(*flat)
     numbers = {each for each in flat if each.is_number}
     most = sp.Max(*numbers)
     return sp.Max(*(flat - numbers), *([] if most == -sp.oo else [most]), evaluate=False)

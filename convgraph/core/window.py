@@ -74,6 +74,14 @@ class Window(Axis):
             and self.inputs == self.outputs
         )
 
+    def settings(self) -> dict[str, Size]:
+        return {
+            "kernel": self.taps,
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "padding": self.padding,
+        }
+
     @property
     def complete(self) -> bool:
         if self.boundary != "zeros":
@@ -82,10 +90,12 @@ class Window(Axis):
 
     @property
     def step(self) -> Fraction:
+        self.require_numbers()
         return Fraction(int(self.stride))
 
     @property
     def middle(self) -> Fraction:
+        self.require_numbers()
         return Fraction(int(self.dilation) * (int(self.taps) - 1), 2) - int(self.padding)
 
     @property
@@ -175,6 +185,7 @@ class Window(Axis):
         return np.minimum(sizes, -(-room // int(self.dilation)))
 
     def window_kinds(self) -> NDArray[np.int64]:
+        self.require_numbers()
         whole = np.full(1, int(self.taps))
         if self.after is None:
             return whole[: int(self.outputs)]
