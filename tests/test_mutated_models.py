@@ -150,6 +150,8 @@ def test_a_unit_of_a_row_that_does_not_fit_is_refused() -> None:
     net = cg.Conv(3).on(10**9)
     with memory.at_most(10**9), pytest.raises(cg.ConvgraphError, match="positions="):
         cg.path_counts(net, "s5")
+    with memory.at_most(8 * 10**8), pytest.raises(cg.ConvgraphError, match="positions="):
+        cg.receptive_field(net, "s5")
 
 
 def test_a_tensor_of_more_axes_than_numpy_has_is_refused() -> None:

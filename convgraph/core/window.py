@@ -200,6 +200,7 @@ class Window(Axis):
     def back(self, outputs: Mask) -> Mask:
         if self._by_table():
             return super().back(outputs)
+        memory.require("positions", int(self.inputs), 1)
         seen = np.zeros(int(self.inputs), bool)
         for read, tap_outputs in self._slices():
             seen[read] |= outputs[tap_outputs]
@@ -208,6 +209,7 @@ class Window(Axis):
     def forward(self, inputs: Mask) -> Mask:
         if self._by_table():
             return super().forward(inputs)
+        memory.require("positions", int(self.outputs), 1)
         reached = np.zeros(int(self.outputs), bool)
         for read, tap_outputs in self._slices():
             reached[tap_outputs] |= inputs[read]
