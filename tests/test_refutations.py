@@ -14,6 +14,7 @@ import convgraph as cg
 from convgraph.symmetry.instances.contradicted import contradicted
 from convgraph.symmetry.instances.symbol_values import at_numbers
 from convgraph.symmetry.proofs.refutation import Refutation, Undecided
+from convgraph.symmetry.statements.statement import Positions
 from tests.theorems import k, s, t
 
 around = {"padding": "same", "padding_mode": "circular"}
@@ -161,8 +162,8 @@ def test_proofs_and_the_decision_on_edges_agree(layers: list[Any], amount: int, 
 
 def _length(proof: Any, number: Any) -> Any:
     """How long the input is, with a number for what its size is counted in."""
-    (note, *_) = [n for n in proof.statement.notes if re.match("x.* (has|have) ", n.words)]
-    (size,) = note.formulas
+    (note,) = [n for n in proof.statement.notes if isinstance(n, Positions) and "x" in n.rows]
+    (size,) = note.sizes
     return int(size.xreplace(dict.fromkeys(size.free_symbols, sp.Integer(number))))
 
 
@@ -170,11 +171,11 @@ def _inside(proof: Any, net: cg.Network, index: Any) -> Any:
     """Whether the claim speaks of an output, with numbers for the sizes that it names."""
     values = {}
     for note in proof.statement.notes:
-        if re.search(" (has|have) ", note.words):
-            name = re.split(r",? ", note.words)[0]
+        if isinstance(note, Positions):
+            name = note.rows[0]
             rows = dict(zip("xy", (net.inputs[0], net.outputs[0]), strict=True))
             row = rows.get(name) or net.rows[int(name[1:] or 1)]
-            for formula, number in zip(note.formulas, row.shape[row.channels :], strict=True):
+            for formula, number in zip(note.sizes, row.shape[row.channels :], strict=True):
                 if len(formula.free_symbols) == 1:
                     (symbol,) = formula.free_symbols
                     values[symbol] = sp.solve(formula - number, symbol)[0]

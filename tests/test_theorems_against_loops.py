@@ -7,7 +7,6 @@ positions that meet the printed conditions.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
+from convgraph.symmetry.statements.statement import Positions
 
 MODES = ["zeros", "zeros", "circular", "reflect", "replicate"]
 SMALLEST = -(10**9)
@@ -187,16 +187,16 @@ def numbered(statement: Any, size: Any) -> Any:
     """Numbers for the symbols of a printed statement, the input having `size` positions."""
     at = {}
     for note in statement.notes:
-        if re.search(r"ha(s|ve) \{\} position", note.words):
+        if isinstance(note, Positions):
             if not at:
-                (n,) = note.formulas
+                (n,) = note.sizes
                 free = sorted(n.free_symbols, key=str)
                 rest = number(n, dict.fromkeys(free, 0))
                 step = number(n, dict.fromkeys(free, 1)) - rest
                 assume((size - rest) % step == 0 and size > rest)
                 at = dict.fromkeys(free, (size - rest) // step)
-        elif note.words == "{} = {}":
-            at[note.formulas[0]] = number(note.formulas[1], at)
+        elif note.value is not None:
+            at[note.symbol] = number(note.value, at)
     return at
 
 

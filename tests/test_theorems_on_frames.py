@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.core.window import Window
+from convgraph.symmetry.statements.statement import Meaning
 from convgraph.symmetry.statements.vocabulary import Residue
 
 SIZES = range(1, 12)
@@ -48,17 +49,17 @@ def shifted(x: Any, amount: Any, boundary: Any) -> Any:
 
 def sizes_of(statement: Any, size: Any) -> Any:
     """What the symbols of a statement stand for at this size of the input, None if it has none."""
-    first, *others = [note.formulas for note in statement.notes]
-    (count,) = first
+    first, *others = statement.notes
+    (count,) = first.sizes
     at = {}
     for symbol in count.free_symbols:
         (value,) = sp.solve(count - size, symbol)
         if not value.is_Integer or value < 1:
             return None
         at[symbol] = value
-    for formulas in others:
-        if len(formulas) == 2 and formulas[0].is_Symbol:
-            at[formulas[0]] = formulas[1].xreplace(at)
+    for note in others:
+        if isinstance(note, Meaning) and note.value is not None:
+            at[note.symbol] = note.value.xreplace(at)
     return at
 
 
