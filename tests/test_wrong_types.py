@@ -69,13 +69,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "LeakyReLU": {},
     "Pad": {"padding": 1},
     "Residual": {"spec": cg.ReLU()},
-    "TiledConv": {"kernel": 3},
     "Upsample": {"factor": 2},
-    "AvgPool": {"kernel": 3},
-    "Conv": {"kernel": 3},
-    "ConvTranspose": {"kernel": 3},
-    "LocallyConnected": {"kernel": 3},
-    "MaxPool": {"kernel": 3},
 }
 OTHERS: dict[str, dict[str, Any]] = {
     "Flip": {},
@@ -126,6 +120,12 @@ OTHERS: dict[str, dict[str, Any]] = {
     "gradients": {"network": LINEAR},
     "sparsity": {"network": LINEAR},
     "tied_weights": {"network": LINEAR},
+}
+SPECS |= {
+    name: {"kernel": 3}
+    for name in cg.__all__
+    if isinstance(getattr(cg, name), type)
+    and "kernel" in inspect.signature(getattr(cg, name)).parameters
 }
 CALLS = SPECS | OTHERS
 ELSEWHERE = {  # what needs a package that may not be there, and what takes nothing

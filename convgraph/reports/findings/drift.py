@@ -19,7 +19,11 @@ from convgraph.reports.structure import Structure
     "NeurIPS 2019",
 )
 def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
-    """Layers of stride 1 whose even kernel is padded on one side more than on the other."""
+    """Layers of stride 1 whose even kernel is padded on one side more than on the other.
+
+    Where all windows read the past alone, as of sound, their padding is there for that.
+    """
+    causal = {b for b in range(len(structure.space)) if _is_causal(structure, b)}
     for layer in structure.network.layers:
         for joint in layer.joints:
             drifts: dict[int, Fraction] = {}
@@ -30,6 +34,7 @@ def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
                     or axis.sliding is None
                     or axis.stride != 1
                     or axis.boundary == "circular"
+                    or b in causal
                 ):
                     continue
                 span = int(axis.dilation) * (int(axis.taps) - 1) + 1
@@ -55,3 +60,12 @@ def half_pixel_drift(structure: Structure) -> Iterator[Occurrence]:
                 witness=middle_unit(layer.target),
             )
             break
+
+
+def _is_causal(structure: Structure, b: int) -> bool:
+    """Whether every window along an axis is padded before alone, by all that it reads there."""
+    windows = [axis.sliding for _, joints in structure.along_axis(b) for _, axis in joints]
+    wide = [window for window in windows if window is not None and window.taps != 1]
+    return bool(wide) and all(
+        window.used_padding == (int(window.dilation) * (int(window.taps) - 1), 0) for window in wide
+    )
