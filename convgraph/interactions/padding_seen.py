@@ -16,7 +16,7 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.class_numbers import counts_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import UntraceableError
+from convgraph.interactions.states import Saturating, UntraceableError
 from convgraph.interactions.sums_of_states import MOST_JOINED, Sum, groups_apart, worked_out
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
@@ -77,7 +77,7 @@ def padded_share(total: Sum[Slabs]) -> Fraction | None:
     return padded / units
 
 
-class Touching:
+class Touching(Saturating[Slabs]):
     """The algebra of slabs; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
@@ -85,6 +85,10 @@ class Touching:
     def same(self, payload: Slabs) -> Hashable:
         """See `Algebra.same`."""
         return tuple((len(slab), slab.tobytes()) for slab in payload)
+
+    def is_everything(self, payload: Slabs) -> bool:
+        """See `Saturating.is_everything`."""
+        return all(len(slab) == 1 and slab[0] for slab in payload)
 
     def through(self, payload: Slabs, b: int, axis: Axis) -> Slabs:
         """See `Algebra.through`."""

@@ -24,6 +24,7 @@ from convgraph.interactions.class_numbers import alike, compact, kinds_of, uniqu
 __all__ = [
     "Algebra",
     "Bulk",
+    "Saturating",
     "State",
     "Table",
     "UntraceableError",
@@ -100,6 +101,14 @@ class Bulk(Generic[P]):
         A part are payloads, and of each class the places of those that it reads: one, or as many as
         there are columns, of which -1 is none.
         """
+
+
+class Saturating(Generic[P]):
+    """An algebra in which some payload says all that can be said, so that others add nothing."""
+
+    @abstractmethod
+    def is_everything(self, payload: P) -> bool:
+        """Whether that is so of a payload along no axis of which units move."""
 
 
 class Table(Sequence["P | None"]):

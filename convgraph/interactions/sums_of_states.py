@@ -25,6 +25,7 @@ from convgraph.interactions.class_numbers import compact, kinds_of, meets
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
+    Saturating,
     State,
     Table,
     UntraceableError,
@@ -147,7 +148,7 @@ def added(sums: Sequence[Sum[P]], algebra: Algebra[P]) -> Sum[P]:
 
 
 def _two(a: Sum[P], b: Sum[P], algebra: Algebra[P]) -> Sum[P]:
-    terms = collected((*a.terms, *b.terms), algebra)
+    terms = _sufficient(collected((*a.terms, *b.terms), algebra), algebra)
     if len(terms) == 1:
         return Sum(tuple(terms))
     terms = _alike(terms, a.view, b.view, algebra)
@@ -171,12 +172,27 @@ def _two(a: Sum[P], b: Sum[P], algebra: Algebra[P]) -> Sum[P]:
 def collected(
     terms: Sequence[tuple[State[P], int]], algebra: Algebra[P]
 ) -> list[tuple[State[P], int]]:
-    """Terms of the same state as one."""
+    """Terms of the same state as one, without those in which nothing is seen."""
+    said = [term for term in terms if _says_any(term[0].payloads)]
     found: dict[int, tuple[State[P], int]] = {}
-    for state, number in terms:
+    for state, number in said or terms[:1]:
         before = found[id(state)][1] if id(state) in found else 0
         found[id(state)] = state, 1 if algebra.idempotent else before + number
     return list(found.values())
+
+
+def _sufficient(
+    terms: list[tuple[State[P], int]], algebra: Algebra[P]
+) -> list[tuple[State[P], int]]:
+    """The one term that says all there is to say of every unit, if there is such a term."""
+    if isinstance(algebra, Saturating) and not any(
+        m is not None for s, _ in terms for m in s.moves
+    ):
+        for state, number in terms:
+            only = state.payloads[0]
+            if len(state.payloads) == 1 and only is not None and algebra.is_everything(only):
+                return [(state, number)]
+    return terms
 
 
 def _alike(
