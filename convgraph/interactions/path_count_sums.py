@@ -89,6 +89,10 @@ class Packed(NamedTuple):
     low: int
     bits: int
 
+    def __hash__(self) -> int:
+        # of a few bits: that of an integer of a megabyte goes through all of it each time
+        return hash((self.low, self.bits.bit_length(), self.bits & 0xFFFF_FFFF))
+
 
 @dataclass
 class PackedKind:
