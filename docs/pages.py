@@ -49,7 +49,7 @@ def write_gallery(made: Path) -> None:
     """Each figure of the book beside the lines that draw it, and a live copy of it."""
     parts = [
         "# Gallery",
-        "Each figure stands beside the lines that draw it, which can be pasted anywhere. Nothing "
+        "Each figure has the lines that draw it below, which can be pasted anywhere. Nothing "
         "that is shaded, black or lettered is listed there: it is what a question answered.",
     ]
     for number in figure_numbers():
@@ -72,9 +72,9 @@ def write_drawings(made: Path) -> None:
     """What a figure can look like: each picture beside the lines that made it."""
     parts = [
         "# Drawing what one wants",
-        "Options of `draw`, `draw_grid` and `draw_matrix`, each with its picture beside the lines "
-        "that made it. All of them can be combined, and all reach every format: SVG, PDF, PNG, "
-        "DOT, TikZ and the live page.",
+        "Options of `draw`, `draw_grid` and `draw_matrix`, each with its picture, and below it the "
+        "lines that make it. All of them can be combined, and all reach every format: SVG, PDF, "
+        "PNG, DOT, TikZ and the live page.",
     ]
     for title, (remark, code) in DRAWINGS.items():
         name = "drawing-" + "-".join(re.findall("[a-z]+", title.lower()))

@@ -41,9 +41,9 @@ def test_a_constant_of_a_large_shape_is_read_without_its_entries() -> None:
             cg.report(net)
 
 
-def test_a_triangle_has_its_report_and_findings() -> None:
+@pytest.mark.parametrize("n", [300, pytest.param(4096, marks=pytest.mark.exhaustive)])
+def test_a_triangle_has_its_report_and_findings(n: int) -> None:
     """Each of its rows is a box of its own."""
-    n = 300
     net = cg.from_onnx(model([node("Trilu", ["x"], ["y"])], {"x": (n, n)}))
     assert cg.report(net).row("y").connections == n * (n + 1) // 2
     (unread,) = (each for each in cg.findings(net) if each.rule == "unread-input")
@@ -96,20 +96,21 @@ def test_a_maximum_of_symbolic_sizes_has_the_cost_of_each_size() -> None:
                 assert sp.sympify(getattr(total, name)).subs(n, size).doit() == getattr(there, name)
 
 
-def test_concatenations_of_all_before_are_counted() -> None:
+@pytest.mark.parametrize("layers", [30, pytest.param(100, marks=pytest.mark.exhaustive)])
+def test_concatenations_of_all_before_are_counted(layers: int) -> None:
     """Each layer reads all rows before it."""
     nodes, held, before = [], {}, ["x"]
-    for i in range(30):
+    for i in range(layers):
         joined = before[0] if i == 0 else f"c{i}"
         if i:
             nodes.append(node("Concat", list(before), [joined], axis=1))
         held[f"w{i}"] = np.ones((2, 2 * len(before), 3), np.float32)
         nodes.append(node("Conv", [joined, f"w{i}"], [f"h{i}"], pads=[1, 1]))
         before.append(f"h{i}")
-    net = cg.from_onnx(model(nodes, {"x": (1, 2, 70)}, ("h29",), held))
+    net = cg.from_onnx(model(nodes, {"x": (1, 2, 3 * layers)}, (f"h{layers - 1}",), held))
     report = cg.report(net)
     assert report.totals.parameters == sum(weights.size for weights in held.values())
-    assert [report.row(f"h{i}").receptive_field for i in range(30)] == [
-        (2 * i + 3,) for i in range(30)
+    assert [report.row(f"h{i}").receptive_field for i in range(layers)] == [
+        (2 * i + 3,) for i in range(layers)
     ]
     assert "unread-units" not in {each.rule for each in cg.findings(net)}

@@ -90,6 +90,20 @@ def test_a_function_of_which_a_part_is_not_read_is_read_up_to_it() -> None:
         from_onnx(made, strict=True)
 
 
+@pytest.mark.parametrize("loss", ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_loss_of_many_units_has_no_values_and_says_so_first(loss: str, weighted: bool) -> None:
+    labels = (3, 6, 6, 5, 3, 4)
+    shapes = {"s": (3, 5, *labels[1:]), "labels": labels} | ({"v": (5,)} if weighted else {})
+    made = model(loss, shapes, {}, reduction="none")
+    made.graph.input[1].type.tensor_type.elem_type = TensorProto.INT64
+    net = from_onnx(made)
+    values = {row.name: np.zeros((3, *row.shape[1:])) for row in net.inputs}
+    with pytest.raises(ConvgraphError, match="its values are not known, only its connections"):
+        net.evaluate(values)
+    assert "edges" not in vars(net)
+
+
 @pytest.mark.parametrize("corners", [0, 1])
 @pytest.mark.parametrize("sizes", [(1, 2, 3, 4), (2, 1, 2, 3, 2)])
 def test_a_grid_of_an_affine_map(sizes: tuple[int, ...], corners: int) -> None:

@@ -108,13 +108,20 @@ def test_fields_against_numerical_influence(name: str) -> None:
         assert np.array_equal(changed, field), row.name
 
 
-@pytest.mark.parametrize("name", ["squeezenet", "resnet50"])
-def test_values_against_the_reference_evaluator(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("squeezenet", 24),
+        ("resnet50", 24),
+        pytest.param("squeezenet", 224, marks=pytest.mark.exhaustive),
+    ],
+)
+def test_values_against_the_reference_evaluator(name: str, size: int) -> None:
     from onnx.reference import ReferenceEvaluator
 
     tensors = spatial(name)
-    model = with_weights(name, [tensors[8]], 24)
+    model = with_weights(name, [tensors[8]], size)
     net = from_onnx(model)
-    x = np.random.default_rng(2).normal(size=(1, 3, 24, 24)).astype(np.float32)
+    x = np.random.default_rng(2).normal(size=(1, 3, size, size)).astype(np.float32)
     (wanted,) = ReferenceEvaluator(model).run(None, {net.inputs[0].name: x})
     np.testing.assert_allclose(net.evaluate(x[0]), wanted[0], 1e-3, 1e-5)
