@@ -11,8 +11,9 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
-from convgraph.interactions import sums_of_states
+from convgraph.interactions import joined_states
 from convgraph.interactions.padding_seen import padded_share, padded_units
+from tests.test_sums import attention
 from tests.test_sums import networks as attending
 
 
@@ -69,11 +70,21 @@ def test_units_that_see_padding_are_those_behind_a_cut_window(net: cg.Network) -
 
 
 @settings(max_examples=6)
-@given(attending([1, 3]), st.sampled_from([0, sums_of_states.MANY]))
+@given(attending([1, 3]), st.sampled_from([0, joined_states.MANY]))
 def test_pairs_see_padding_where_either_does(net: cg.Network, many: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sums_of_states, "MANY", many)  # with 0 as few pairs are kept apart, too
+        patch.setattr(joined_states, "MANY", many)  # with 0 as few pairs are kept apart, too
         assert_shares(net)
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (3, 1), (1, 3), (2, 2)])
+def test_a_border_counts_where_nothing_moves_any_more(kernel: tuple[int, int]) -> None:
+    """Behind attention all positions are alike, but for those that read padding."""
+    x = cg.Input((1, 4, 5), rank=2)
+    mixed = attention(x, x, x, False)
+    net = cg.Network(x, cg.Conv(kernel, padding="same")(mixed))
+    assert_shares(net)
+    assert 0 < padded_share(padded_units(net, "x").sums[net.outputs[0].name]) <= 1
 
 
 def test_a_reversed_window_is_cut_where_it_would_read_beyond() -> None:

@@ -16,8 +16,8 @@ from convgraph.interactions.class_numbers import (
     meets,
     unique_rows,
 )
+from convgraph.interactions.joined_states import pairs_of
 from convgraph.interactions.states import State, in_pairs
-from convgraph.interactions.sums_of_states import _pairs
 
 
 @given(
@@ -92,7 +92,7 @@ def test_pairs_are_those_of_the_units_where_one_state_is_finer(
     a: State[int] = State((5, 6), (None, None), fine, (1,) * len(kinds))
     b: State[int] = State((5, 6), (None, None), coarse, (1,) * 3)
     a, b = (b, a) if swapped else (a, b)
-    pairs = _pairs(a, b)
+    pairs = pairs_of(a, b)
     wanted = [
         [len(b.payloads) * int(i) + int(j) for i, j in zip(x, y, strict=True)]
         for x, y in zip(a.classes, b.classes, strict=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis, Full
 from convgraph.core.listed_axes import Table
@@ -16,6 +17,7 @@ from convgraph.interactions.class_numbers import compact
 from convgraph.interactions.recombined import recombined
 from convgraph.interactions.states import (
     Algebra,
+    Bordered,
     State,
     UntraceableError,
     align,
@@ -138,15 +140,50 @@ def _read_all(state: State[P], run: range, algebra: Algebra[P]) -> tuple[State[P
 
 def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P]) -> State[P]:
     """Units that read along one axis of the view by some relation."""
-    view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
+    placed = not alone and axis.sliding is not None and axis.taps == 1 and not axis.symbolic
     if at in state.moves:
         b = state.moves.index(at)
-        if not alone and axis.sliding is not None and axis.taps == 1 and not axis.symbolic:
+        if placed:
             table = axis.table()
             if (table < 0).any():  # a concatenation: what is missing here comes from elsewhere
                 axis = Table(int(axis.inputs), table)
         payloads = tuple(None if p is None else algebra.through(p, b, axis) for p in state.payloads)
+        view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
         return State(view, state.moves, state.classes, payloads)
+    state = _along_still(state, at, axis, algebra)
+    if isinstance(algebra, Bordered) and not placed and not axis.symbolic:
+        touched = tuple(None if p is None else algebra.at_border(p) for p in state.payloads)
+        return _bordered(state, at, axis.beyond(), touched, algebra)
+    return state
+
+
+def _bordered(
+    state: State[P],
+    at: int,
+    beyond: NDArray[np.bool_],
+    touched: tuple[P | None, ...],
+    algebra: Algebra[P],
+) -> State[P]:
+    """Units of which those at some positions along an axis read `beyond` its border.
+
+    What they see is `touched`, payload by payload.
+    """
+    pairs = zip(state.payloads, touched, strict=True)
+    if not beyond.any() or all(
+        p is None or q is None or algebra.same(p) == algebra.same(q) for p, q in pairs
+    ):
+        return state
+    if beyond.all():
+        return with_classes(state, state.classes, touched, algebra)
+    shape = (*state.classes.shape[:at], len(beyond), *state.classes.shape[at + 1 :])
+    there = np.expand_dims(beyond, [a for a in range(len(shape)) if a != at])
+    number = np.broadcast_to(state.classes.astype(np.int64), shape) + len(touched) * there
+    return with_classes(state, number, (*state.payloads, *touched), algebra)
+
+
+def _along_still(state: State[P], at: int, axis: Axis, algebra: Algebra[P]) -> State[P]:
+    """The same where nothing moves along that axis of the view."""
+    view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
     alike = state.classes.shape[at] == 1
     if alike and algebra.idempotent and (axis.symbolic or axis.fan_in().all()):
         return replace(state, view=view)

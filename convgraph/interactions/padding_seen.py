@@ -15,9 +15,10 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.interactions.class_numbers import counts_of
+from convgraph.interactions.joined_states import MOST_JOINED, groups_apart
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import Saturating, UntraceableError
-from convgraph.interactions.sums_of_states import MOST_JOINED, Sum, groups_apart, worked_out
+from convgraph.interactions.states import Bordered, Saturating, UntraceableError
+from convgraph.interactions.sums_of_states import Sum, worked_out
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
 
@@ -77,7 +78,7 @@ def padded_share(total: Sum[Slabs]) -> Fraction | None:
     return padded / units
 
 
-class Touching(Saturating[Slabs]):
+class Touching(Saturating[Slabs], Bordered[Slabs]):
     """The algebra of slabs; see `convgraph.interactions.states.Algebra`."""
 
     idempotent = True
@@ -94,6 +95,12 @@ class Touching(Saturating[Slabs]):
         """See `Algebra.through`."""
         slab = np.broadcast_to(payload[b], int(axis.inputs))
         return _put(payload, b, axis.forward(slab) | axis.beyond())
+
+    def at_border(self, payload: Slabs) -> Slabs:
+        """See `Bordered.at_border`: padding is seen there, wherever else units stand."""
+        if not payload:
+            raise UntraceableError  # of an input without axes of space there are no slabs
+        return tuple(np.ones_like(slab) for slab in payload)
 
     def whole(self, payload: Slabs, b: int, size: Size) -> Slabs:
         """See `Algebra.whole`."""

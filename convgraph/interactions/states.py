@@ -23,6 +23,7 @@ from convgraph.interactions.class_numbers import alike, compact, kinds_of, uniqu
 
 __all__ = [
     "Algebra",
+    "Bordered",
     "Bulk",
     "Saturating",
     "State",
@@ -109,6 +110,14 @@ class Saturating(Generic[P]):
     @abstractmethod
     def is_everything(self, payload: P) -> bool:
         """Whether that is so of a payload along no axis of which units move."""
+
+
+class Bordered(Generic[P]):
+    """An algebra that is told of borders also along axes on which units no longer move."""
+
+    @abstractmethod
+    def at_border(self, payload: P) -> P:
+        """For a unit that reads beyond the border of such an axis, besides what it sees."""
 
 
 class Table(Sequence["P | None"]):

@@ -13,15 +13,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import combinations
-from math import prod
 from operator import itemgetter
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
-from convgraph.interactions.class_numbers import compact, kinds_of, meets
+from convgraph.interactions.class_numbers import compact
+from convgraph.interactions.joined_states import Join, Pairs, joined
 from convgraph.interactions.states import (
     Algebra,
     Bulk,
@@ -31,21 +30,16 @@ from convgraph.interactions.states import (
     UntraceableError,
     align,
     freeze,
-    in_pairs,
-    with_classes,
 )
 
 __all__ = [
     "FEW",
-    "MOST_JOINED",
     "Sum",
     "added",
     "collected",
-    "groups_apart",
     "in_two_terms",
     "key_of",
     "times",
-    "vary_apart",
     "worked_out",
 ]
 
@@ -57,10 +51,6 @@ FEW = 8
 # So many terms are carried apart: attention has three (own, other, all). In networks that would
 # gather more, each sum costs more than the join that it saves.
 MOST_TERMS = 4
-# Classes of more units than this are not laid out for the sake of a few payloads.
-MANY = 1 << 14
-# So many payloads are worked out of a sum where one asks for them, some seconds' work.
-MOST_JOINED = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +98,7 @@ def worked_out(total: Sum[P] | None, algebra: Algebra[P]) -> State[P] | None:
     first, *rest = total.terms
     try:
         for other in rest:
-            first = _joined(first, other, algebra), 1
+            first = joined(first, other, algebra), 1
         return times(*first, algebra)
     except UntraceableError:
         return None
@@ -121,7 +111,7 @@ def in_two_terms(total: Sum[P], algebra: Algebra[P]) -> Sum[P]:
         pairs = [(len(a[0].payloads) * len(b[0].payloads), a, b) for a, b in combinations(terms, 2)]
         _, one, other = min(pairs, key=itemgetter(0))
         terms = [term for term in terms if term is not one and term is not other]
-        terms.append((_joined(one, other, algebra), 1))
+        terms.append((joined(one, other, algebra), 1))
     return Sum(tuple(terms))
 
 
@@ -157,13 +147,13 @@ def _two(a: Sum[P], b: Sum[P], algebra: Algebra[P]) -> Sum[P]:
         next((m for m in each if m is not None), None)
         for each in zip(*(state.moves for state, _ in terms), strict=True)
     )
-    known: dict[tuple[int, int], _Join[P]] = {}
+    known: dict[tuple[int, int], Join[P]] = {}
     while len(terms) > 1:
         found = _next_join(terms, moves, algebra, known)
         if found is None:
             break
         one, other, pairs = found
-        joint = _joined(terms[one], terms[other], algebra, pairs), 1
+        joint = joined(terms[one], terms[other], algebra, pairs), 1
         terms = [term for place, term in enumerate(terms) if place not in (one, other)]
         terms.insert(one, joint)
     return Sum(tuple(terms))
@@ -237,7 +227,7 @@ def _next_join(
     terms: Sequence[tuple[State[P], int]],
     moves: tuple[int | None, ...],
     algebra: Algebra[P],
-    known: dict[tuple[int, int], _Join[P]],
+    known: dict[tuple[int, int], Join[P]],
 ) -> tuple[int, int, Pairs | None] | None:
     """Which two terms have to be joined next, or had better be; None where all may stay apart.
 
@@ -249,7 +239,7 @@ def _next_join(
     joins = []
     for one, other in combinations(range(len(terms)), 2):
         a, b = terms[one][0], terms[other][0]
-        join = known.setdefault((id(a), id(b)), _Join(a, b, moves))
+        join = known.setdefault((id(a), id(b)), Join(a, b, moves))
         join.one, join.other = one, other
         joins.append(join)
     for join in joins:
@@ -260,144 +250,13 @@ def _next_join(
     waiting = [join for join in joins if not join.same]
     if not waiting and len(terms) <= MOST_TERMS:
         return None
-    best: _Join[P] | None = None
+    best: Join[P] | None = None
     for join in sorted(waiting or joins, key=lambda join: join.units):
         # to count pairs takes as long as there are units: not where it cannot be the fewest
         if best is None or join.key(join.least) < best.key(best.made):
             best = join if best is None or join.key(join.made) < best.key(best.made) else best
     assert best is not None  # as there are two terms
     return best.one, best.other, best.pairs
-
-
-class _Join(Generic[P]):
-    """Two terms that may be joined, and what that would make."""
-
-    one: int
-    other: int
-    """The places of the terms, which change where others are joined before."""
-
-    def __init__(self, a: State[P], b: State[P], moves: tuple[int | None, ...]) -> None:
-        self.states = a, b
-        self.same = a.moves == b.moves == moves
-        self.read = len(a.payloads) + len(b.payloads)
-        self.units = prod(map(max, a.classes.shape, b.classes.shape))
-
-    @property
-    def spread(self) -> bool:
-        """Whether the join would be of far more units than there are places of classes.
-
-        As that of queries and of keys would: of each pair, where both are few apart.
-        """
-        places = max(state.classes.size for state in self.states)
-        return self.units > max(MANY, 4 * places) and vary_apart(*self.states)
-
-    @cached_property
-    def pairs(self) -> Pairs | None:
-        """The pairs of classes that units are in; None where these are all."""
-        return None if vary_apart(*self.states) else _pairs(*self.states)
-
-    @cached_property
-    def made(self) -> int:
-        """How many payloads the join makes: of pairs of classes in which both see something."""
-        a, b = self.states
-        seen = a.seen, b.seen
-        if self.pairs is None:  # all pairs, which need not be listed
-            return int(np.count_nonzero(seen[0])) * int(np.count_nonzero(seen[1]))
-        first, second = np.divmod(self.pairs.kinds, len(b.payloads))
-        return int(np.count_nonzero(seen[0][first] & seen[1][second]))
-
-    @cached_property
-    def least(self) -> int:
-        """No more than it makes."""
-        whole = [bool(state.seen.all()) for state in self.states]
-        if not all(whole):  # what sees something meets a class of the other, which may be nothing
-            a, b = (int(np.count_nonzero(state.seen)) for state in self.states)
-            return b if whole[0] else a if whole[1] else 0
-        if all(state.classes.size == len(state.payloads) for state in self.states):
-            return self.units  # each unit is in a class of its own
-        return max(len(state.payloads) for state in self.states)
-
-    def key(self, made: int) -> tuple[int, bool, int, int]:
-        """Which join comes first of those that make so many payloads, or more."""
-        return made, self.same, self.one, self.other
-
-
-def vary_apart(a: State[P], b: State[P]) -> bool:
-    """Whether classes vary along other axes, so that each meets all of the other's."""
-    sizes = zip(a.classes.shape, b.classes.shape, strict=True)
-    return all(m == 1 or n == 1 for m, n in sizes)
-
-
-def groups_apart(terms: Sequence[tuple[State[P], int]]) -> list[list[tuple[State[P], int]]]:
-    """Terms whose classes vary along common axes; each class of a group meets all of another's."""
-    groups: list[list[tuple[State[P], int]]] = []
-    for term in terms:
-        others, own = [], [term]
-        for group in groups:
-            if all(vary_apart(term[0], state) for state, _ in group):
-                others.append(group)
-            else:
-                own = group + own
-        groups = [*others, own]
-    return groups
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """The pairs of classes of two states that units are in, and which of them is where."""
-
-    kinds: list[int]
-    number: NDArray[np.integer]
-
-
-def _pairs(a: State[P], b: State[P]) -> Pairs:
-    count = len(b.payloads)
-    if len(a.payloads) == count == 1:
-        return Pairs([0], np.zeros((1,) * len(a.view), np.int64))
-    if len(a.payloads) * count > 4 * max(a.classes.size, b.classes.size):
-        met = meets(a.classes, len(a.payloads), b.classes)
-        if met is not None:
-            return Pairs((np.arange(len(met)) * count + met).tolist(), a.classes)
-        met = meets(b.classes, count, a.classes)
-        if met is not None:
-            codes = met * count + np.arange(count)
-            order = np.argsort(codes)
-            number = compact(np.argsort(order), count)
-            return Pairs(codes[order].tolist(), number[b.classes])
-    return Pairs(*kinds_of(in_pairs(a, b), len(a.payloads) * count))
-
-
-def _joined(
-    one: tuple[State[P], int],
-    other: tuple[State[P], int],
-    algebra: Algebra[P],
-    pairs: Pairs | None = None,
-) -> State[P]:
-    """One state for both, with a class for each pair of classes that units are in."""
-    (a, a_times), (b, b_times) = one, other
-    moves = tuple(m if m is not None else n for m, n in zip(a.moves, b.moves, strict=True))
-    count = len(b.payloads)
-    pairs = pairs or _pairs(a, b)
-    kinds, number = pairs.kinds, pairs.number
-    if len(kinds) > max(MOST_JOINED, len(a.payloads), count):
-        raise UntraceableError
-    result: State[P] = State(a.view, moves, number, ())
-    if isinstance(algebra, Bulk):
-        first, second = np.divmod(np.array(kinds, np.int64), count)
-        bulk = algebra.sums([(a.payloads, first, a_times), (b.payloads, second, b_times)])
-        if bulk is not None:
-            return with_classes(result, number, bulk, algebra)
-    payloads: list[P | None] = []
-    for kind in kinds:
-        p, q = a.payloads[kind // count], b.payloads[kind % count]
-        if p is None or q is None:
-            only, again = (p, a_times) if q is None else (q, b_times)
-            if only is not None and again > 1:
-                only = algebra.combine([(only, again)], result.sizes)
-            payloads.append(only)
-        else:
-            payloads.append(algebra.combine([(p, a_times), (q, b_times)], result.sizes))
-    return with_classes(result, number, payloads, algebra)
 
 
 def key_of(state: State[P], algebra: Algebra[P]) -> Hashable:

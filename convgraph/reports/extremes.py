@@ -18,18 +18,12 @@ from convgraph.interactions.all_fields import counted
 from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.class_numbers import kinds_of, unique_rows
+from convgraph.interactions.joined_states import MOST_JOINED, groups_apart, vary_apart
 from convgraph.interactions.path_count_sums import Moments, MomentsKind, Paths
 from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import Algebra, State, UntraceableError, in_pairs
-from convgraph.interactions.sums_of_states import (
-    MOST_JOINED,
-    Sum,
-    groups_apart,
-    in_two_terms,
-    vary_apart,
-    worked_out,
-)
+from convgraph.interactions.sums_of_states import Sum, in_two_terms, worked_out
 
 __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "widest"]
 
