@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,8 @@ def callable_with_leaves(
 
 
 def _of_tree(jax: Any, function: Any, parameters: Any) -> tuple[Callable[..., Any], list[Leaf]]:
-    paths, tree = jax.tree_util.tree_flatten_with_path(parameters)
+    wrong = isinstance(parameters, Iterator)  # JAX warns of one, which is no tree
+    paths, tree = ([], None) if wrong else jax.tree_util.tree_flatten_with_path(parameters)
     if not paths or not all(hasattr(each, "shape") and hasattr(each, "dtype") for _, each in paths):
         shown = type(parameters).__name__
         raise ConvgraphError(f"parameters={shown}: a tree of arrays, such as a dict of them")
