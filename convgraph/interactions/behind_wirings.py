@@ -151,9 +151,11 @@ def _along(state: State[P], at: int, axis: Axis, alone: bool, algebra: Algebra[P
         view = (*state.view[:at], axis.outputs, *state.view[at + 1 :])
         return State(view, state.moves, state.classes, payloads)
     state = _along_still(state, at, axis, algebra)
-    if isinstance(algebra, Bordered) and not placed and not axis.symbolic:
+    if not isinstance(algebra, Bordered) or placed or axis.symbolic:
+        return state
+    if (beyond := axis.beyond()).any():
         touched = tuple(None if p is None else algebra.at_border(p) for p in state.payloads)
-        return _bordered(state, at, axis.beyond(), touched, algebra)
+        return _bordered(state, at, beyond, touched, algebra)
     return state
 
 
@@ -169,9 +171,7 @@ def _bordered(
     What they see is `touched`, payload by payload.
     """
     pairs = zip(state.payloads, touched, strict=True)
-    if not beyond.any() or all(
-        p is None or q is None or algebra.same(p) == algebra.same(q) for p, q in pairs
-    ):
+    if all(p is None or q is None or algebra.same(p) == algebra.same(q) for p, q in pairs):
         return state
     if beyond.all():
         return with_classes(state, state.classes, touched, algebra)
