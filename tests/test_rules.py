@@ -286,7 +286,8 @@ def in_numbers(e: Any, at: Any) -> Any:
         return math.prod(values)
     if e.is_Pow:
         return Fraction(values[0]) ** int(values[1])
-    return values[0] % values[1] if isinstance(e, Residue) else Fraction(math.floor(values[0]))
+    below = Fraction(math.floor(values[0]))  # of what is no whole number, too, one is the remainder
+    return below % values[1] if isinstance(e, Residue) else below
 
 
 FACTORS = [i, t, k, s, m, 1 / s, sp.Rational(1, 2), sp.S(2), sp.S(3)]
@@ -307,3 +308,11 @@ def test_normal_forms_of_remainders_are_the_same_numbers(
         sp.floor(once / factor, evaluate=False),
     ):
         assert in_numbers(normal(e), at) == in_numbers(e, at)
+
+
+def test_the_remainder_of_what_is_no_whole_number_is_not_taken_apart() -> None:
+    """It is whole itself: s times it, modulo s m, is a multiple of s, and 1 is none."""
+    taken = Residue(s * Residue(1 / s, m), s * m)
+    at = {s: Fraction(2), m: Fraction(3)}
+    assert in_numbers(normal(taken), at) == in_numbers(taken, at) == 0
+    assert normal(Residue(s * Residue(i + t, m), s * m)) == normal(Residue(s * (i + t), s * m))

@@ -193,7 +193,10 @@ def _residue(a: sp.Expr, n: sp.Expr) -> sp.Expr:
         factors = sp.Mul.make_args(term)
         inner = next((f for f in factors if isinstance(f, Residue)), None)
         rest = sp.Mul(*(f for f in factors if f is not inner))
-        if inner is not None and _is_multiple(rest * inner.args[1], n):
+        # u mod m differs from u by a multiple of m where u is whole: a proof that was altered may
+        # have another u there, of which the remainder is that of the whole number below it
+        whole = inner is not None and all(map(is_whole, sp.Add.make_args(inner.args[0])))
+        if inner is not None and whole and _is_multiple(rest * inner.args[1], n):
             waiting += sp.Add.make_args(expanded(rest * inner.args[0]))
         else:
             kept.append(term)
