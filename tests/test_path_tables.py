@@ -6,11 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.all_path_counts import FEW, PathMeasures
 from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
 from convgraph.interactions.path_tables import PathTable, table_of
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.states import State
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import most_paths
 

@@ -66,5 +66,6 @@ class Translated:
 
 
 def values_of(read: Callable[[], Any]) -> NDArray[Any]:
+    """The numbers of a tensor; numpy has no bfloat16."""
     detached = read().detach().cpu()
     return np.asarray(detached.numpy() if detached.dtype.itemsize != 2 else detached.float())

@@ -16,9 +16,9 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import UntraceableError
 
 __all__ = ["Fields", "Interval", "Intervals", "affine_fields", "union_of"]
 
@@ -118,7 +118,7 @@ def affine_fields(network: Network, start: str, apart: bool = False) -> Propagat
 
 
 class Intervals:
-    """The algebra of intervals; see `convgraph.interactions.states.Algebra`."""
+    """The algebra of intervals; see `convgraph.interactions.algebras.Algebra`."""
 
     idempotent = True
 

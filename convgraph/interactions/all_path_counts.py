@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
+from convgraph.interactions.algebras import Bulk, UntraceableError
 from convgraph.interactions.path_count_sums import Along, Kind, MomentsKind, Paths
 from convgraph.interactions.path_tables import (
     PathTable,
@@ -19,7 +20,6 @@ from convgraph.interactions.path_tables import (
     tables_in_line,
 )
 from convgraph.interactions.periodic_reads import reads_of
-from convgraph.interactions.states import Bulk, UntraceableError
 
 __all__ = ["Along", "PathMeasures", "Paths"]
 
@@ -30,7 +30,7 @@ FEW = 16
 
 
 class PathMeasures(Bulk[Paths[M]], Generic[M]):
-    """The algebra of path counts; see `convgraph.interactions.states.Algebra`.
+    """The algebra of path counts; see `convgraph.interactions.algebras.Algebra`.
 
     A layer multiplies the paths along an axis by its taps there, and those along all other axes by
     how many taps that is. Global edges are left out, and marked.

@@ -13,19 +13,10 @@ from convgraph.core.listed_axes import Table
 from convgraph.core.sizes import Size
 from convgraph.core.window import identity
 from convgraph.core.wiring import Listed, Product, Wiring
+from convgraph.interactions.algebras import Algebra, Bordered, UntraceableError
 from convgraph.interactions.class_numbers import compact
 from convgraph.interactions.recombined import recombined
-from convgraph.interactions.states import (
-    Algebra,
-    Bordered,
-    State,
-    UntraceableError,
-    align,
-    freeze,
-    in_line,
-    merged,
-    with_classes,
-)
+from convgraph.interactions.states import State, align, freeze, in_line, merged, with_classes
 
 __all__ = ["behind_listing", "behind_product", "is_identity", "keeps_all"]
 

@@ -18,8 +18,9 @@ from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.propagation import Propagation, propagate
-from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.states import State
 
 __all__ = ["Bits", "Branch", "exact_fields"]
 
@@ -70,7 +71,7 @@ AT_ONCE = 1 << 16  # bytes up to which all taps are read in one step
 
 
 class BitTables:
-    """The algebra of unions of products; see `convgraph.interactions.states.Algebra`."""
+    """The algebra of unions of products; see `convgraph.interactions.algebras.Algebra`."""
 
     idempotent = True
 

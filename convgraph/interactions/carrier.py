@@ -13,6 +13,7 @@ from convgraph.core.layer import Layer
 from convgraph.core.sizes import Size, is_symbolic, product
 from convgraph.core.window import Window, identity
 from convgraph.core.wiring import Listed, Product, Wiring
+from convgraph.interactions.algebras import Algebra, UntraceableError
 from convgraph.interactions.behind_wirings import behind_listing, behind_product, keeps_all
 from convgraph.interactions.concatenations import laid_in_line, parts_of
 from convgraph.interactions.segments import (
@@ -23,7 +24,7 @@ from convgraph.interactions.segments import (
     parts_read,
     varies_along,
 )
-from convgraph.interactions.states import Algebra, State, UntraceableError
+from convgraph.interactions.states import State
 from convgraph.interactions.sums_of_states import FEW, Sum, added, collected, key_of, times
 
 __all__ = ["Behind", "Carrier"]

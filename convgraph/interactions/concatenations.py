@@ -15,15 +15,9 @@ import numpy as np
 
 from convgraph.core.sizes import Size
 from convgraph.core.wiring import Product, Wiring
+from convgraph.interactions.algebras import Algebra, UntraceableError
 from convgraph.interactions.class_numbers import compact
-from convgraph.interactions.states import (
-    Algebra,
-    State,
-    UntraceableError,
-    align,
-    in_line,
-    with_classes,
-)
+from convgraph.interactions.states import State, align, in_line, with_classes
 
 __all__ = ["laid_in_line", "parts_of"]
 

@@ -11,15 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.interactions.algebras import Algebra, Bulk, UntraceableError
 from convgraph.interactions.class_numbers import compact, kinds_of, meets
-from convgraph.interactions.states import (
-    Algebra,
-    Bulk,
-    State,
-    UntraceableError,
-    in_pairs,
-    with_classes,
-)
+from convgraph.interactions.states import State, in_pairs, with_classes
 
 __all__ = ["MOST_JOINED", "Join", "Pairs", "groups_apart", "joined", "pairs_of", "vary_apart"]
 
@@ -113,6 +107,7 @@ class Pairs:
 
 
 def pairs_of(a: State[P], b: State[P]) -> Pairs:
+    """Which pairs of classes there are, found without listing all where one tells the other."""
     count = len(b.payloads)
     if len(a.payloads) == count == 1:
         return Pairs([0], np.zeros((1,) * len(a.view), np.int64))

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from convgraph.core.axis import Axis
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
+from convgraph.interactions.algebras import Bordered, Saturating, UntraceableError
 from convgraph.interactions.class_numbers import counts_of
 from convgraph.interactions.joined_states import MOST_JOINED, groups_apart
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import Bordered, Saturating, UntraceableError
 from convgraph.interactions.sums_of_states import Sum, worked_out
 
 __all__ = ["Slabs", "padded_share", "padded_units"]
@@ -79,7 +79,7 @@ def padded_share(total: Sum[Slabs]) -> Fraction | None:
 
 
 class Touching(Saturating[Slabs], Bordered[Slabs]):
-    """The algebra of slabs; see `convgraph.interactions.states.Algebra`."""
+    """The algebra of slabs; see `convgraph.interactions.algebras.Algebra`."""
 
     idempotent = True
 

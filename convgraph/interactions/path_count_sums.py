@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from convgraph.interactions.states import UntraceableError
+from convgraph.interactions.algebras import UntraceableError
 
 __all__ = ["MOST_BITS", "Along", "Kind", "Moments", "MomentsKind", "Packed", "PackedKind", "Paths"]
 

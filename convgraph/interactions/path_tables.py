@@ -10,8 +10,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.path_count_sums import Along, Moments, Paths
-from convgraph.interactions.states import Table, UntraceableError
+from convgraph.interactions.states import Table
 
 __all__ = ["PathTable", "reads_any", "sum_of_tables", "table_of", "tables_in_line"]
 

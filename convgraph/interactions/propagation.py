@@ -12,9 +12,10 @@ import numpy as np
 from convgraph.core.layer import Row
 from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
+from convgraph.interactions.algebras import Algebra
 from convgraph.interactions.carrier import Carrier
 from convgraph.interactions.segments import Total
-from convgraph.interactions.states import Algebra, State
+from convgraph.interactions.states import State
 from convgraph.interactions.sums_of_states import worked_out
 
 __all__ = ["Propagation", "first_state", "propagate"]

@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convgraph.interactions.algebras import Algebra, Bulk
 from convgraph.interactions.class_numbers import unique_rows
-from convgraph.interactions.states import Algebra, Bulk, State, with_classes
+from convgraph.interactions.states import State, with_classes
 from convgraph.interactions.sums_of_states import FEW
 
 __all__ = ["recombined"]

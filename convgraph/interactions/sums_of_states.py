@@ -19,18 +19,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from convgraph.core.sizes import Size
+from convgraph.interactions.algebras import Algebra, Bulk, Saturating, UntraceableError
 from convgraph.interactions.class_numbers import compact
 from convgraph.interactions.joined_states import Join, Pairs, joined
-from convgraph.interactions.states import (
-    Algebra,
-    Bulk,
-    Saturating,
-    State,
-    Table,
-    UntraceableError,
-    align,
-    freeze,
-)
+from convgraph.interactions.states import State, Table, align, freeze
 
 __all__ = [
     "FEW",

@@ -23,9 +23,10 @@ from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.core.window import Window
 from convgraph.importers.interpolation import Interpolated
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.periodic_reads import reads_of
 from convgraph.interactions.propagation import Propagation, first_state, propagate
-from convgraph.interactions.states import State, UntraceableError
+from convgraph.interactions.states import State
 
 __all__ = ["Spoiled", "spoiled", "untouched"]
 
@@ -96,7 +97,7 @@ def untouched(row: Row) -> State[Axes]:
 
 
 class Cuts:
-    """The algebra of spoiled positions; see `convgraph.interactions.states.Algebra`."""
+    """The algebra of spoiled positions; see `convgraph.interactions.algebras.Algebra`."""
 
     idempotent = True
 

@@ -18,8 +18,9 @@ from convgraph.core.named_row import rows_before
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, product
 from convgraph.core.wiring import Product
+from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.periodic_reads import reads_of
-from convgraph.interactions.states import State, UntraceableError, align
+from convgraph.interactions.states import State, align
 from convgraph.piecewise.position_dependent import placed, sized_by_number
 from convgraph.piecewise.spoiled import Axes, Cuts, spoiled
 

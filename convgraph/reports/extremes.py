@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
 from convgraph.interactions.affine import Fields, Interval, Intervals, union_of
+from convgraph.interactions.algebras import Algebra, UntraceableError
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.bit_tables import Branches
@@ -22,7 +23,7 @@ from convgraph.interactions.joined_states import MOST_JOINED, groups_apart, vary
 from convgraph.interactions.path_count_sums import Moments, MomentsKind, Paths
 from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.path_totals import PathTotals
-from convgraph.interactions.states import Algebra, State, UntraceableError, in_pairs
+from convgraph.interactions.states import State, in_pairs
 from convgraph.interactions.sums_of_states import Sum, in_two_terms, worked_out
 
 __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "widest"]
