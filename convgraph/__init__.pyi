@@ -7,10 +7,10 @@ from convgraph.figures.draw_grid import draw_grid as draw_grid
 from convgraph.figures.draw_matrix import draw_matrix as draw_matrix
 from convgraph.figures.motion.animation import animate as animate
 from convgraph.figures.theme import Theme as Theme
-from convgraph.importers.jax_function import from_jax as from_jax
-from convgraph.importers.keras_model import from_keras as from_keras
-from convgraph.importers.onnx_graph import from_onnx as from_onnx
-from convgraph.importers.torch_graph import from_torch as from_torch
+from convgraph.importers.jax.function import from_jax as from_jax
+from convgraph.importers.jax.keras_model import from_keras as from_keras
+from convgraph.importers.onnx.graph import from_onnx as from_onnx
+from convgraph.importers.torch.graph import from_torch as from_torch
 from convgraph.interactions.all_fields import receptive_fields as receptive_fields
 from convgraph.interactions.closed_forms import closed_forms as closed_forms
 from convgraph.interactions.cost import cost as cost

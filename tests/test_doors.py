@@ -23,7 +23,7 @@ from convgraph.cli import main
 from convgraph.cli.exit_status import reported
 from convgraph.cli.output import print_json, print_line, print_text, progress
 from convgraph.core import memory
-from convgraph.importers import onnx_file
+from convgraph.importers.onnx import file as onnx_file
 from convgraph.reports import report_tables
 from tests.hostile_names import model
 

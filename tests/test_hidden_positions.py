@@ -14,7 +14,8 @@ from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from convgraph import findings, from_torch, receptive_fields, report  # noqa: E402
-from convgraph.importers import contraction, hidden  # noqa: E402
+from convgraph.importers.masks import hidden  # noqa: E402
+from convgraph.importers.operators import contraction  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 attend = functional.scaled_dot_product_attention

@@ -39,7 +39,7 @@ from convgraph.figures.dot import edge_id, mark_id, unit_id
 from convgraph.figures.panel import Edge
 from convgraph.figures.routes import Route
 from convgraph.figures.symbols import split_symbol
-from convgraph.importers.array_operators import divided
+from convgraph.importers.constants.array_operators import divided
 from convgraph.importers.node import Node
 from convgraph.symmetry.proofs.refutation import Undecided
 from tests.hostile_names import NAMES, NETWORKS, labelled, model, open_sizes

@@ -26,8 +26,8 @@ from onnx import TensorProto, helper
 
 from convgraph import ConvgraphError, from_onnx
 from convgraph.importers.builder import BUILDERS
-from convgraph.importers.folding import FOLDS
-from convgraph.importers.onnx_file import _content
+from convgraph.importers.constants.folding import FOLDS
+from convgraph.importers.onnx.file import _content
 from tests.onnx_cases import node_cases
 from tests.onnx_light import light
 from tests.onnx_models import model, node
@@ -337,7 +337,7 @@ def test_functions_that_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConvgraphError, match="do not end"):
         from_onnx(model(once, {"x": (1, 3)}, functions=[calls("F0", "F0")]))
     # each calls the next one ten times: 10^9 nodes
-    monkeypatch.setattr("convgraph.importers.onnx_nodes.MOST_NODES", 5_000)
+    monkeypatch.setattr("convgraph.importers.onnx.nodes.MOST_NODES", 5_000)
     many = [calls(f"F{i}", *([f"F{i + 1}"] * 10)) for i in range(9)] + [calls("F9", "Relu")]
     with pytest.raises(ConvgraphError, match="too many nodes"):
         from_onnx(model(once, {"x": (1, 3)}, functions=many))

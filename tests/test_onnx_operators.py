@@ -15,9 +15,9 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from convgraph import ConvgraphError, from_onnx
-from convgraph.importers.onnx_file import NEWEST, OLDEST
-from convgraph.importers.operator_list import markdown, operators_read
-from convgraph.importers.operators_not_read import NOT_READ, PARTLY, VALUES_UNKNOWN
+from convgraph.importers.onnx.file import NEWEST, OLDEST
+from convgraph.importers.onnx.operator_list import markdown, operators_read
+from convgraph.importers.operators.not_read import NOT_READ, PARTLY, VALUES_UNKNOWN
 from tests.onnx_cases import LARGE, check, large_cases, node_cases
 
 # What no operator takes, whatever it does: these are refused in so many words.

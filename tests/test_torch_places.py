@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from convgraph.importers.torch_places import settled  # noqa: E402
+from convgraph.importers.torch.places import settled  # noqa: E402
 from tests.test_from_torch_operations import assert_as_in_pytorch  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts

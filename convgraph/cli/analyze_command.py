@@ -75,7 +75,7 @@ def command(
     """
     form = _form(forms, unit is not None or tensor is not None)
     with progress("The analysis", 4) as step:
-        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.importers.onnx.graph import from_onnx
         from convgraph.reports.findings.finding import Findings, as_severity
         from convgraph.reports.findings.registry import findings
         from convgraph.reports.report import report

@@ -33,7 +33,7 @@ def command(
     convgraph compare old.onnx new.onnx --input 1x3x224x224 --markdown
     """
     with progress("The comparison", 3) as step:
-        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.importers.onnx.graph import from_onnx
         from convgraph.reports.compare import compare
 
         given = shapes_of(shapes), strict

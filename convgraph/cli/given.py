@@ -118,7 +118,7 @@ def network_given(
 
     shape: Any = None if sizes is None else parse_shape(sizes)
     if Path(given).suffix == ".onnx" or _is_there(given):
-        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.importers.onnx.graph import from_onnx
 
         try:
             model = given if row is None else _until(given, row)
@@ -144,7 +144,7 @@ def _is_there(path: str) -> bool:
 
 def _until(path: str, row: str) -> Any:
     """The model without what comes behind one of its tensors; all of it if it has none such."""
-    from convgraph.importers.onnx_file import read_model
+    from convgraph.importers.onnx.file import read_model
 
     proto, _ = read_model(path)
     wanted, kept = {row}, []

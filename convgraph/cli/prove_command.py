@@ -24,7 +24,7 @@ class SpecOrModel(SpecType):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         if not str(value).endswith(".onnx"):
             return super().convert(value, param, ctx)
-        from convgraph.importers.onnx_graph import from_onnx
+        from convgraph.importers.onnx.graph import from_onnx
 
         return from_onnx(value)
 

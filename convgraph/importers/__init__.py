@@ -1,1 +1,1 @@
-"""Readers of models that other libraries keep: ONNX files and PyTorch modules."""
+"""Readers of models that other libraries keep: of ONNX, PyTorch, JAX and Keras."""

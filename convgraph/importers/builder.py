@@ -17,7 +17,7 @@ from convgraph.core.window import identity
 from convgraph.core.wiring import Product, Wiring
 from convgraph.importers.node import Node, Operator
 from convgraph.importers.reductions import unknown_values
-from convgraph.importers.values import Known, Recipe, Signal, Value, roots_of, row_shape
+from convgraph.importers.values import MOST_AXES, Known, Recipe, Signal, Value, roots_of, row_shape
 
 __all__ = [
     "BUILDERS",
@@ -42,7 +42,7 @@ Infer: TypeAlias = "Callable[[Node, Mapping[str, Value]], Mapping[str, tuple[Siz
 Body: TypeAlias = "Callable[[Node, Mapping[str, Value]], Sequence[Node] | None]"
 # No tensor of a model is as large; one of a damaged or hostile file is refused when it is read, and
 # not by numpy once a table of an axis (2 GB at that length) or an index (of 64 bits) is made of it.
-MOST_UNITS, LONGEST_AXIS, MOST_AXES = 2**40, 2**28, 32
+MOST_UNITS, LONGEST_AXIS = 2**40, 2**28
 ONE = Constant()
 EXACTLY = "; strict=True takes only what is read exactly"
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
 from convgraph.importers.node import Node
+from convgraph.importers.operators.windows import present_counts
 from convgraph.importers.values import Known
-from convgraph.importers.windows import present_counts
 
 __all__ = ["tidied"]
 

@@ -14,7 +14,9 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.sizes import Size
 
-__all__ = ["Known", "Recipe", "Signal", "Value", "Weights", "roots_of", "row_shape"]
+__all__ = ["MOST_AXES", "Known", "Recipe", "Signal", "Value", "Weights", "roots_of", "row_shape"]
+
+MOST_AXES = 32  # as many as numpy has had
 
 
 def row_shape(shape: tuple[Size, ...]) -> tuple[Size, ...]:

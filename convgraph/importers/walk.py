@@ -9,7 +9,11 @@ from dataclasses import replace
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
-from convgraph.importers import (  # noqa: F401 - each registers the operators of its family
+from convgraph.importers.builder import BUILDERS, EXACTLY, Body, Builder, Infer, Unread
+from convgraph.importers.constants.computed_parameters import settle
+from convgraph.importers.constants.folding import fold
+from convgraph.importers.node import Node
+from convgraph.importers.operators import (  # noqa: F401 - each registers the operators of its family
     connections_only,
     contraction,
     elementwise,
@@ -18,20 +22,16 @@ from convgraph.importers import (  # noqa: F401 - each registers the operators o
     joining,
     moving_units,
     normalisation,
-    pointwise_operators,
+    pointwise,
     products,
     quantisation,
     recurrences,
-    reducing_operators,
-    reshaping_operators,
+    reducing,
+    reshaping,
     resizing,
     windows,
 )
-from convgraph.importers.builder import BUILDERS, EXACTLY, Body, Builder, Infer, Unread
-from convgraph.importers.computed_parameters import settle
-from convgraph.importers.folding import fold
-from convgraph.importers.node import Node
-from convgraph.importers.operators_not_read import NOT_READ
+from convgraph.importers.operators.not_read import NOT_READ
 from convgraph.importers.values import FAULTS, Known, Signal, Weights, row_shape
 
 __all__ = ["build", "confirm", "needed_nodes", "network_of"]

@@ -6,8 +6,8 @@ from operator import attrgetter, getitem
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.importers.torch_export import examples, exported, unwrapped
-from convgraph.importers.torch_places import is_mutable
+from convgraph.importers.torch.export import examples, exported, unwrapped
+from convgraph.importers.torch.places import is_mutable
 from convgraph.piecewise.torch_caches import Chunk
 from convgraph.piecewise.torch_steps import RefusedError, step_of
 

@@ -1,0 +1,1 @@
+"""JAX and Keras: the programs that JAX traces, in the terms of ONNX."""

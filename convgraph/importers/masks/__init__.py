@@ -1,0 +1,1 @@
+"""Which units masks hide, and which values are the same whatever the input."""

@@ -1,0 +1,1 @@
+"""ONNX: files, their nodes, tensors and functions."""

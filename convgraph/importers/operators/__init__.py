@@ -1,0 +1,1 @@
+"""The meaning of each operator, by families, whatever reader names it."""

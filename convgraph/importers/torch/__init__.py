@@ -1,0 +1,1 @@
+"""PyTorch: exported programs, in the terms of ONNX."""
