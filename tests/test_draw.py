@@ -162,17 +162,6 @@ def test_letters_of_many_connections_keep_off_arrows() -> None:
     assert len(places[1]) == net.connection_count
 
 
-@pytest.mark.parametrize("units", [20, 34])
-def test_of_letters_that_would_stand_on_each_other_one_is_drawn(units: int) -> None:
-    net = cg.Dense(units).on(units)
-    texts = [t for t in cg.draw(net, letters=True).panels[0].texts if t.edge]
-    assert 0 < len(texts) < net.connection_count
-    for i, text in enumerate(texts):
-        for other in texts[:i]:
-            wide = abs(text.x - other.x) >= (text.width + other.width) / 2
-            assert wide or abs(text.y - other.y) >= 0.4 * (text.size + other.size)
-
-
 def above(figure: Any, unit: Any) -> Any:
     """The x in pitches."""
     return circles(figure)[unit].x / BOOK.pitch

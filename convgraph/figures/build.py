@@ -14,7 +14,7 @@ from convgraph.core.network import Network
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_places import MOST_MOVED_FOR, letters_at, overlaps
+from convgraph.figures.letter_room import Room, placed, rooms, with_note
 from convgraph.figures.lettering import captions_of, headings_of, room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
@@ -47,7 +47,6 @@ WIDEST = 0.95  # pitches that a unit takes
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
 ACROSS_WITH_NAMES = 2.2  # where they run across, and names stand one behind the other
 ACROSS = ("right", "left")
-TRIES, MORE = 4, 1.3  # how often rows are moved apart for their letters, and how far
 
 
 @dataclass(frozen=True)
@@ -85,26 +84,45 @@ class Wish:
 
 
 def build(network: Network, theme: Theme, wish: Wish) -> Panel:
-    """The panel of a network; rows are moved apart until letters have room between them."""
+    """The panel of a network; units are moved apart until letters have room between them."""
     most = MOST_COUNTED if wish.show is not None or wish.edges_of is not None else None
     _check_size(network, _units(network), int(network.connection_count), most)
     letter = letters_of(network, wish.letters)
-    panel = _built(network, theme, wish, letter)
-    distance = panel.row_distance
-    few = len(panel.edges) <= MOST_MOVED_FOR  # more can't be read at any distance
-    for _ in range(TRIES if wish.row_distance is None and few else 0):
-        if not overlaps([text for text in panel.texts if text.edge is not None]):
-            break
-        distance *= MORE
-        panel = _built(network, theme, replace(wish, row_distance=distance), letter)
+    panel, missing = _built(network, theme, wish, letter, Room())
+    if missing:
+        tried = rooms(panel, theme, wish.direction in ACROSS, wish.row_distance)
+        found = next(filter(None, (_first(network, theme, wish, letter, t) for t in tried)), None)
+        return found or with_note(panel, missing, theme)
     return panel
 
 
-def _built(network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None) -> Panel:
+def _first(
+    network: Network,
+    theme: Theme,
+    wish: Wish,
+    letter: Sequence[str] | None,
+    tried: Sequence[Room],
+) -> Panel | None:
+    """The panel with the first room in which all letters have a place."""
+    *smaller, largest = tried
+    panel, missing = _built(network, theme, wish, letter, largest)
+    if missing:
+        return None
+    for room in smaller:
+        found, missing = _built(network, theme, wish, letter, room)
+        if not missing:
+            return found
+    return panel
+
+
+def _built(
+    network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None, room: Room
+) -> tuple[Panel, int]:
+    """A panel, and how many of its letters have no place in it."""
     shown = shown_units(network, wish.show)
     fill_of = fills(network, wish.shade, theme.shade)
     strong = emphasized(network, wish.emphasize)
-    places = _places(network, theme, wish, letter, shown)
+    places = _places(network, theme, wish, letter, shown, room)
     written = written_values(network, wish.values)
     looks = unit_looks(network, wish.units)
     units = _all_units(network, theme, places, fill_of, written, looks)
@@ -123,7 +141,8 @@ def _built(network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | N
         _check_size(network, int(drawn.sum()) + len(marks), int(visible.sum()) + len(lines))
     chosen = np.flatnonzero(visible).tolist()
     looked = edge_looks(network, wish.edges, chosen)
-    edges = drawn_edges(network, theme, units, drawn, strong, chosen, looked)
+    labels = _labels(chosen, letter, looked)
+    edges = drawn_edges(network, theme, units, drawn, strong, chosen, looked, labels)
     seen = tuple(unit for unit, there in zip(units, drawn.tolist(), strict=True) if there)
     panel = Panel(
         seen,
@@ -137,16 +156,16 @@ def _built(network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | N
         places.row_distance,
     )
     panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
-    labels = _labels(chosen, letter, looked)
-    return with_legend(_with_texts(panel, theme, wish, labels), theme, wish.legend, labels)
+    panel = _with_texts(panel, theme, wish, room)
+    missing = sum(edge.label != "" for edge in panel.edges)
+    missing -= sum(text.edge is not None for text in panel.texts)
+    return with_legend(panel, theme, wish.legend), missing
 
 
 def _labels(
     chosen: Sequence[int], letter: Sequence[str] | None, looks: Mapping[int, EdgeLook]
-) -> list[str] | None:
-    """What stands beside each connection, or None where nothing does."""
-    if letter is None and not any(look.label for look in looks.values()):
-        return None
+) -> list[str]:
+    """What stands beside each connection, "" for nothing."""
     found = []
     for number in chosen:
         label = looks[number].label if number in looks else None
@@ -154,11 +173,9 @@ def _labels(
     return found
 
 
-def _with_texts(panel: Panel, theme: Theme, wish: Wish, labels: Sequence[str] | None) -> Panel:
+def _with_texts(panel: Panel, theme: Theme, wish: Wish, room: Room) -> Panel:
     across = wish.direction in ACROSS
-    texts = []
-    if labels is not None:
-        texts = letters_at(panel, labels, theme, across)
+    texts = placed(panel, theme, across, room)
     if wish.captions is not None:
         texts += captions_of(panel, wish.captions, theme, across)
     if wish.headings is not None:
@@ -186,6 +203,7 @@ def _places(
     wish: Wish,
     letter: Sequence[str] | None,
     shown: Mapping[str, Mask],
+    room: Room,
 ) -> Layout:
     wide = max(map(len, letter or [""]))
     if wide and wish.direction in ACROSS:
@@ -194,11 +212,15 @@ def _places(
         needed = WITH_NAMES if wide > 1 else 0
     least = max(theme.row_distance, needed)
     radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
-    if all(mask.all() for mask in shown.values()):
-        return layout(network, wish.row_distance, least, radius)
-    return layout(
-        network, wish.row_distance, least, radius, closed=lambda x, level: close_up(x, level, shown)
-    )
+    closed = None
+    if not all(mask.all() for mask in shown.values()):
+
+        def closed(x: Mapping[str, Any], level: Mapping[str, int]) -> dict[str, Any]:
+            return close_up(x, level, shown)
+
+    distance = wish.row_distance if room.rows is None else room.rows
+    places = layout(network, distance, least, radius, closed)
+    return replace(places, x={name: room.columns * x for name, x in places.x.items()})
 
 
 def _all_units(

@@ -193,7 +193,8 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, the
     letter = text.edge is not None
     name = f"letter_{edge_id(text.edge, panel)}" if text.edge else _caption_id(text, panel)
     # As wide as it may become: a picture ends where its nodes end, whatever their letters do.
-    exact = text.symbol or len(text.text) == 1
+    # What hides a part of its arrow is exact: it must hide no other.
+    exact = text.symbol or text.masking or len(text.text) == 1
     width = text.width if exact else max(text.width, widest(text.text, text.size))
     middle = text.x + width / 2 if text.left else text.x
     filled = {"style": "filled", "fillcolor": theme.paper, "penwidth": "0"}

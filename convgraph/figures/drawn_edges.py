@@ -24,6 +24,7 @@ def drawn_edges(
     strong: Any,
     chosen: Sequence[int],
     looks: Mapping[int, EdgeLook],
+    labels: Sequence[str],
 ) -> list[Edge]:
     """The connections with these numbers in the edge table, each around the units in its way."""
     table = network.edges
@@ -40,7 +41,7 @@ def drawn_edges(
     seen: dict[tuple[int, int], int] = {}
     widest = max((unit.size for unit in units), default=1.0)
     result = []
-    for number, pair in zip(chosen, pairs, strict=True):
+    for number, pair, beside in zip(chosen, pairs, labels, strict=True):
         source, target = units[pair[0]], units[pair[1]]
         key = seen[pair] = seen.get(pair, -1) + 1
         label = table.label[number]
@@ -58,6 +59,7 @@ def drawn_edges(
                 look.color,
                 look.width or 1.0,
                 look.line or "solid",
+                beside,
             )
         )
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -24,15 +24,13 @@ LINE = 1.5  # of the letters' size, from one entry to the next
 SWATCH = 0.9  # of the letters' size
 
 
-def with_legend(
-    panel: Panel, theme: Theme, legend: Legend, labels: Sequence[str] | None = None
-) -> Panel:
+def with_legend(panel: Panel, theme: Theme, legend: Legend) -> Panel:
     """The panel with an entry for each colour, on its right, about its middle."""
     if legend is None or legend is False:
         return panel
     used = _used(panel)
     if legend is True:
-        entries = _entries(panel, used, labels)
+        entries = _entries(panel)
     elif isinstance(legend, Mapping):
         entries = {as_color(f"legend={{{c!r}: ...}}", c): str(text) for c, text in legend.items()}
     else:
@@ -68,17 +66,17 @@ def _used(panel: Panel) -> set[str]:
     return {color.upper() for color in colors if color is not None}
 
 
-def _entries(panel: Panel, used: set[str], labels: Sequence[str] | None) -> dict[str, str]:
+def _entries(panel: Panel) -> dict[str, str]:
     """For each colour the units that have it, or what the connections that have it carry."""
     assert panel.network is not None
     entries: dict[str, str] = {}
     for color in dict.fromkeys(color for unit in panel.units for color in unit.fills):
         entries[color] = named(panel.network, [u.name for u in panel.units if color in u.fills])
     carried: dict[str, list[str]] = {}
-    for edge, label in zip(panel.edges, labels or [""] * len(panel.edges), strict=True):
+    for edge in panel.edges:
         if edge.color is not None:
             known = carried.setdefault(edge.color, [])
-            text = label or edge.parameter
+            text = edge.label or edge.parameter
             known += [] if text in known else [text]
     for color, names in sorted(carried.items(), key=lambda item: item[1]):
         entries[color] = ", ".join([*([entries[color]] if color in entries else []), *names])

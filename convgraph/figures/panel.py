@@ -75,7 +75,8 @@ class Unit:
 class Edge:
     """An arrow; `strong` ones are black where others are grey, and are drawn over them.
 
-    Its colour is the author's, or None for the theme's; its width a share of the usual.
+    Its colour is the author's, or None for the theme's; its width a share of the usual. The `label`
+    is what is to stand beside it, whether there is room for it or not.
     """
 
     source: str
@@ -88,6 +89,7 @@ class Edge:
     color: str | None = None
     width: float = 1.0
     line: LineStyle = "solid"
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,9 @@ def facts(panel: Panel) -> dict[str, Any]:
 
 def letters(panel: Panel) -> dict[str, str]:
     """What the author calls parameters: the letters beside their connections, if all are alike."""
-    beside = {text.edge: text.text for text in panel.texts if text.edge is not None}
     found: dict[str, set[str]] = {}
     for edge in panel.edges:
-        found.setdefault(edge.parameter, set()).add(beside.get(edge, ""))
+        found.setdefault(edge.parameter, set()).add(edge.label)
     return {
         name: letter
         for name, (letter, *others) in found.items()

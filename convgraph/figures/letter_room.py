@@ -1,0 +1,86 @@
+"""How far units are moved apart so that the letters beside their connections have room."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from convgraph.figures.crowded_letters import crowded_letters
+from convgraph.figures.faces import widest
+from convgraph.figures.letter_places import letters_beside
+from convgraph.figures.panel import Panel, Text
+from convgraph.figures.theme import Theme
+
+__all__ = ["Room", "placed", "rooms", "with_note"]
+
+FARTHER = (1.0, 1.3, 1.7, 2.2, 2.8)
+SMALLER = (1.0, 0.8, 0.7)  # letters
+WIDE, TALL = 13.5, 7.0  # pitches that all columns take at most, and that rows are apart
+MOST = 150  # connections: with more, their letters have no room on a page
+NOTE = 0.85  # of the captions' size
+LEADING = 1.2
+
+
+@dataclass(frozen=True)
+class Room:
+    """How far apart columns and rows stand, in pitches, and how large letters are.
+
+    Without a distance rows are as far apart as they would be without letters.
+    """
+
+    columns: float = 1.0
+    rows: float | None = None
+    letters: float = 1.0
+
+
+def placed(panel: Panel, theme: Theme, across: bool, room: Room) -> list[Text]:
+    """The letters that can be read: beside their edges if all can stand so, else on these."""
+    if not any(edge.label for edge in panel.edges):
+        return []
+    texts = letters_beside(panel, theme, across) if room == Room() else None
+    if texts is not None:
+        return texts
+    return crowded_letters(panel, theme, across, room.letters * theme.letter_size)
+
+
+def rooms(panel: Panel, theme: Theme, across: bool, given: float | None) -> Iterator[list[Room]]:
+    """What to try one after the other for letters that have no room.
+
+    Each list is in the order in which its rooms are preferred, the smallest figure first; its last
+    one has the most room, and where letters have none there, they have none in the others.
+    `given` is the distance of rows that somebody asked for.
+    """
+    if len(panel.edges) > MOST:
+        return
+    places = [unit.y if across else unit.x for unit in panel.units]
+    columns = (max(places) - min(places)) / theme.pitch + 1
+    if given is not None:
+        yield [Room(1.0, given, SMALLER[-1])]
+        return
+    for letters in SMALLER:
+        wider = [by for by in FARTHER if by == 1 or by * columns <= WIDE]
+        pairs = {
+            Room(by, min(taller * by * panel.row_distance, max(TALL, panel.row_distance)), letters)
+            for by, taller in itertools.product(wider, FARTHER)
+        }
+        yield sorted(pairs, key=lambda room: (room.columns * (room.rows or 0), room.columns))
+
+
+def with_note(panel: Panel, missing: int, theme: Theme) -> Panel:
+    """The panel with a line below it that says how many letters it leaves out, if any."""
+    if not missing:
+        return panel
+    drawn = sum(text.edge is not None for text in panel.texts)
+    words = f"Letters stand where no other arrow passes: {drawn} of {drawn + missing}."
+    size = NOTE * theme.caption_size
+    left, right = (end(unit.x for unit in panel.units) for end in (min, max))
+    wide = widest(words, size)
+    if wide > right - left + 2 * theme.radius:
+        words = words.replace("where ", "where\n", 1)
+        wide = widest(words, size)
+    high = size * (1 + LEADING * words.count("\n"))
+    low = panel.tall(theme.radius)[0] - size - high / 2
+    note = Text(words, (left + right) / 2, low, wide, size)
+    said = panel.description + " " + words.replace("\n", " ")
+    return replace(panel, texts=(*panel.texts, note), description=said)

@@ -1,0 +1,110 @@
+"""Letters of connections: where they stand, by plain geometry, and what is said of others."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+import convgraph as cg
+from convgraph.figures.theme import BOOK
+
+DIRECTIONS = ["up", "down", "right", "left"]
+SAME = cg.Conv(3, padding="same")
+NETS = {
+    "dense 3": cg.Dense(3).on(3),
+    "dense 5": cg.Dense(5).on(5),
+    "dense 9": cg.Dense(9).on(9),
+    "uneven": cg.Dense(3).on(6),
+    "channels": cg.Conv(3, filters=2, padding="same").on((2, 4)),
+    "locally connected": cg.LocallyConnected(4).on(9),
+    "residual": cg.Residual(SAME >> cg.ReLU() >> SAME).on(6),
+    "branches": cg.Parallel(cg.Dense(3), cg.Conv(1)).on(3),
+    "image": cg.Conv((2, 2)).on((3, 3)),
+    "dilated": cg.Conv(3, dilation=3).on(9),
+}
+
+
+def letters_of(panel: Any) -> Any:
+    return [text for text in panel.texts if text.edge is not None]
+
+
+def box(text: Any, more: float = 0.0) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of what hides the arrow under a letter."""
+    wide, high = text.width / 2 + more, text.size / 2 + more
+    return text.x - wide, text.x + wide, text.y - high, text.y + high
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("name", NETS)
+def test_letters_hide_no_other_arrow_no_unit_and_no_letter(name: str, direction: Any) -> None:
+    net = NETS[name]
+    (panel,) = cg.draw(net, letters=True, direction=direction).panels
+    found = letters_of(panel)
+    assert found
+    ways = [(e, [e.route.at(i / 150) for i in range(150)] + [e.route.tip]) for e in panel.edges]
+    for text in found:
+        left, right, low, high = box(text)
+        if text.masking:
+            for edge, way in ways:
+                on = any(left < x < right and low < y < high for x, y in way)
+                assert on == (edge is text.edge)
+        for unit in panel.units:
+            away = max(left - unit.x, unit.x - right, low - unit.y, unit.y - high)
+            assert away > (BOOK.radius if text.masking else 0)
+    for a, b in itertools.combinations(found, 2):
+        (s, t, u, v), (w, x, y, z) = box(a, -1), box(b, -1)
+        assert t <= w or x <= s or v <= y or z <= u
+    assert len({text.masking for text in found}) == 1  # of one kind in one figure
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("units", [2, 3, 4, 5, 6])
+def test_all_names_of_a_dense_layer_that_a_page_can_hold_are_there(
+    units: int, direction: Any
+) -> None:
+    (panel,) = cg.draw(cg.Dense(units).on(units), letters=True, direction=direction).panels
+    assert [text.text for text in letters_of(panel)] == [edge.parameter for edge in panel.edges]
+    assert not [text for text in panel.texts if text.edge is None]
+
+
+@pytest.mark.parametrize("units", [9, 34, 70])
+def test_how_many_letters_are_left_out_is_said(units: int) -> None:
+    net = cg.Dense(units).on(units)
+    figure = cg.draw(net, letters=True)
+    (panel,) = figure.panels
+    drawn = len(letters_of(panel))
+    assert 0 < drawn < net.connection_count
+    (note,) = (text for text in panel.texts if text.edge is None)
+    assert re.findall(r"\d+", note.text) == [str(drawn), str(units**2)]
+    assert note.text.replace("\n", " ") in figure.description
+    assert note.y + note.size < -BOOK.radius
+
+
+def test_letters_that_were_asked_for_at_a_distance_are_not_moved_apart() -> None:
+    net = cg.Dense(4).on(4)
+    places = [
+        [(unit.x, unit.y) for unit in cg.draw(net, letters=letters, row_distance=2).panels[0].units]
+        for letters in (None, True)
+    ]
+    assert places[0] == places[1]
+
+
+def test_a_live_page_knows_the_letters_that_have_no_room() -> None:
+    net = cg.Conv(3, filters=2, padding="same").on((2, 4))
+    figure = cg.draw(net, letters="abcdefghijkl")
+    page = figure.page()
+    buttons = re.findall(r'<button [^>]*data-parameter="[^"]*"[^>]*>(.*?)</button>', page)
+    assert buttons == list("abcdefghijkl")
+
+
+def test_what_hides_an_arrow_is_as_wide_as_its_letter_in_every_format() -> None:
+    figure = cg.draw(cg.Dense(3).on(3), letters=True)
+    texts = letters_of(figure.panels[0])
+    assert all(text.masking for text in texts)
+    widths = [f"{text.width / 72:.3g}" for text in texts]
+    lines = [line for line in figure.dot.splitlines() if line.strip().startswith("letter_")]
+    assert [re.search(r"\bwidth=\"?([\d.]+)", line)[1] for line in lines] == widths  # type: ignore
+    assert figure.tikz.count("fill=paper, inner sep=1bp") == 9
