@@ -53,11 +53,11 @@ def draw(
         pairs, a set of those, or what `uses` answers.
     letters
         What stands beside the connections: True for the parameters' names, a dict from parameters
-        to text, or a text whose characters go to the parameters in order of appearance. Where arrows
-        cross, letters stand on their own arrow and on no other, and units move apart until there is
-        room, as far as a page goes. Beyond that, as for a dense layer of more than six units, the
-        other letters are left out and a line below says how many; `edges_of="s1"` draws the
-        connections of one unit alone, and `draw_matrix` all parameters in rows and columns.
+        to text, or a text whose characters go to the parameters in order of appearance. Where
+        arrows cross, letters stand on their own arrow and on no other, and units move apart until
+        there is room, as far as a page goes. Beyond that, as for a dense layer of more than six
+        units, the other letters are left out and a line below says how many; `edges_of="s1"` draws
+        the connections of one unit alone, and `draw_matrix` shows all parameters.
     values
         Numbers to write into units: arrays by row, or numbers by unit.
     captions
