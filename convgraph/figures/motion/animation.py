@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
 from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
 from convgraph.figures.motion.growth import growth_frames
+from convgraph.figures.motion.panels import Panels
 from convgraph.figures.motion.pdf import strip_pdf
 from convgraph.figures.motion.player import page
 from convgraph.figures.motion.running_back import gradient_frames
@@ -49,12 +50,23 @@ class Animation:
         How long a frame is shown.
     title
         What it shows.
+    drawn
+        The same frames as a wide window has room for them, in panels that a page lays out.
     """
 
     frames: tuple[Frame, ...] = field(repr=False)
     size: tuple[float, float]
     seconds: float
     title: str
+    drawn: Panels = field(repr=False)
+
+    @staticmethod
+    def of(
+        frames: Iterable[Frame], size: tuple[float, float], seconds: float, title: str
+    ) -> Animation:
+        """Frames as they were drawn; where they are too wide to be read, their panels wrap."""
+        drawn = Panels(tuple(frames), size)
+        return Animation(*drawn.sheet, seconds, title, drawn)
 
     @property
     def times(self) -> list[float]:
@@ -82,7 +94,7 @@ class Animation:
         """
         columns = min(COLUMNS, len(self.frames))
         forms: dict[str, Callable[[], bytes | str]] = {
-            ".html": lambda: page(self.frames, self.size, self.times, self.title),
+            ".html": lambda: page(self.drawn, self.times, self.title),
             ".gif": lambda: self._animated("GIF"),
             ".mp4": self._video,
             ".png": lambda: self._animated("PNG"),
@@ -103,7 +115,7 @@ class Animation:
         return video(self.frames, self.size, self.times)
 
     def _repr_html_(self) -> str:
-        whole = page(self.frames, self.size, self.times, self.title)
+        whole = page(self.drawn, self.times, self.title)
         still = strip_svg(self.frames[-1:], self.size, 1, self.title)
         width, height = 1.4 * self.size[0] + 40, 1.4 * self.size[1] + 110
         return framed(whole, still, self.title, width, height)
@@ -195,11 +207,10 @@ def animate(
     title = f"{made.layer.spec!r} on {' x '.join(map(str, made.source.shape))}"
     if reading == "scattered":
         scene, scattered = scatter_frames(made, cells, known)
-        return Animation(tuple(scattered), (scene.width, scene.height), seconds, title)
+        return Animation.of(scattered, (scene.width, scene.height), seconds, title)
     board = Scene(made, cells, known).board
-    return Animation(
-        tuple(sweep_frames(made, cells, known)), (board.width, board.height), seconds, title
-    )
+    frames = sweep_frames(made, cells, known)
+    return Animation.of(frames, (board.width, board.height), seconds, title)
 
 
 def _network_in_motion(
@@ -229,4 +240,4 @@ def _network_in_motion(
         assert unit is not None
         size, frames = growth_frames(network, unit)
         title = f"The receptive field of {unit}"
-    return Animation(tuple(frames), size, seconds, title)
+    return Animation.of(frames, size, seconds, title)

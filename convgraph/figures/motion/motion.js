@@ -1,12 +1,28 @@
 "use strict";
 // Plays the frames of a page: play and pause, a step at a time, a slider, keys.
+const AROUND = 9.5, MOST = 2.4;  // as in player.py
 for (const figure of document.querySelectorAll(".mo")) {
   const frames = [...figure.querySelectorAll(".mo-frame")];
   const slider = figure.querySelector("input"), said = figure.querySelector(".mo-said");
   const caption = figure.querySelector(".mo-caption");
   const play = figure.querySelector("[value=play]");
   const seconds = JSON.parse(figure.dataset.seconds), captions = JSON.parse(figure.dataset.captions);
+  const layouts = JSON.parse(figure.dataset.layouts), svg = figure.querySelector("svg");
   let at = 0, waiting = null;
+
+  // The panels as they are largest in this window: side by side, or wrapped like words. The first
+  // layout is that of the drawing, which stays where another is little larger.
+  function arrange() {
+    const beside = getComputedStyle(figure), em = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const wide = figure.clientWidth - parseFloat(beside.paddingLeft) - parseFloat(beside.paddingRight);
+    const scale = ([w, h]) => Math.min(wide / w, Math.max(innerHeight - AROUND * em, 200) / h, MOST);
+    const best = layouts.reduce((a, b) => (scale(b) > 1.05 * scale(a) ? b : a)), [width, height, ...moves] = best;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.style.width = `${Math.floor(scale(best) * width)}px`;
+    for (let i = 0; i < moves.length; i += 2) {
+      svg.style.setProperty(`--panel${i / 2}`, `translate(${moves[i]}px, ${moves[i + 1]}px)`);
+    }
+  }
 
   function show(number) {
     frames[at].setAttribute("visibility", "hidden");
@@ -50,6 +66,8 @@ for (const figure of document.querySelectorAll(".mo")) {
     event.preventDefault();
     keys[event.key]();
   });
+  new ResizeObserver(arrange).observe(figure);
+  addEventListener("resize", arrange);
   show(0);
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) toggle();
 }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
+from itertools import groupby
 
 from convgraph.core import escape
 from convgraph.figures.html_page import html_page
 from convgraph.figures.motion.frame_svg import FONT, elements
-from convgraph.figures.motion.shapes import COLOURS, DARK, Frame, layered
+from convgraph.figures.motion.panels import Layout, Panels
+from convgraph.figures.motion.shapes import COLOURS, DARK, Shape, layered
 
 __all__ = ["figure", "page"]
 
 MOST = 2.4  # times its size is a film shown at most
+AROUND = 9.5  # heights of a letter for the caption, the buttons and margins
 
 
 def _style() -> str:
@@ -25,9 +28,9 @@ def _style() -> str:
         "body{margin:0;font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}"
         ".mo{background:var(--paper);color:var(--ink);padding:1rem;min-height:100vh;"
         "box-sizing:border-box}.mo svg{display:block;margin:0 auto;height:auto}"
-        ".mo-caption{display:none;min-height:3em;margin:0;text-align:center;"
-        "overflow-wrap:anywhere}@media (max-width:40rem){.mo-caption{display:block}"
-        ".mo-line{visibility:hidden}}"
+        ".mo-caption{min-height:1.5em;margin:.5rem 0 0;text-align:center;color:var(--soft);"
+        "font-size:clamp(1rem,1.4vw,1.3rem);"
+        "overflow-wrap:anywhere}@media (max-width:40rem){.mo-caption{min-height:3em}}"
         ".mo-bar{display:flex;gap:.5rem;justify-content:center;align-items:center;"
         "margin:.75rem auto;max-width:34rem}.mo-bar input{flex:1;min-width:4rem;"
         "accent-color:var(--window)}.mo button{font:inherit;color:inherit;min-width:4.2em;"
@@ -42,30 +45,31 @@ def _variable(name: str) -> str:
     return f"var(--{name})"
 
 
-def figure(
-    frames: Sequence[Frame], size: tuple[float, float], seconds: Sequence[float], title: str
-) -> str:
+def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     """The frames one over the other in one SVG, with what plays them."""
-    width, height = size
+    width, height = panels.layouts[0].size
+    frames = panels.frames
     base, over = layered(frames)
-    parts = ["".join(elements(base, _variable))]
+    parts = ["".join(_drawn(panels, base))]
     for number, shapes in enumerate(over):
         shown = "hidden" if number else "visible"
-        drawn = "".join(elements(shapes[:-1], _variable))
-        line = "".join(elements(shapes[-1:], _variable))
-        parts.append(
-            f'<g class="mo-frame" visibility="{shown}">{drawn}<g class="mo-line">{line}</g></g>'
-        )
-    data = {"seconds": list(seconds), "captions": [frame.caption for frame in frames]}
+        parts.append(f'<g class="mo-frame" visibility="{shown}">')
+        parts += [*_drawn(panels, shapes[:-1]), "</g>"]
+    data = {
+        "seconds": list(seconds),
+        "captions": [frame.caption for frame in frames],
+        "layouts": [_rounded(layout) for layout in panels.layouts],
+    }
     attributes = " ".join(
-        f'data-{name}="{escape.markup(json.dumps(value))}"' for name, value in data.items()
+        f'data-{name}="{escape.markup(json.dumps(value, separators=(",", ":")))}"'
+        for name, value in data.items()
     )
     return (
         f'<section class="mo" aria-label="{escape.markup(title)}" {attributes}>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'style="width:min(100%,(100vh - 7rem)*{width / height:.4g},{MOST * width:g}px)" '
+        f'style="width:min(100%,(100vh - {AROUND}rem)*{width / height:.4g},{MOST * width:g}px)" '
         f'font-family="{FONT}" role="img" aria-label="{escape.markup(title)}">\n'
-        + "\n".join(parts)
+        + "".join(parts)
         + "\n</svg>\n"
         f'<p class="mo-caption" aria-hidden="true">{escape.markup(frames[0].caption)}</p>\n'
         '<div class="mo-bar"><button type="button" value="back">back</button>'
@@ -76,11 +80,24 @@ def figure(
     )
 
 
-def page(
-    frames: Sequence[Frame], size: tuple[float, float], seconds: Sequence[float], title: str
-) -> str:
+def _drawn(panels: Panels, shapes: Sequence[Shape]) -> Iterator[str]:
+    """Shapes panel by panel, each where the script puts it."""
+    if panels.count == 1:
+        yield from elements(shapes, _variable)
+        return
+    for number, some in groupby(sorted(shapes, key=panels.number), panels.number):
+        inside = "".join(elements(list(some), _variable))
+        yield f'<g style="transform:var(--panel{number})">{inside}</g>'
+
+
+def _rounded(layout: Layout) -> list[float]:
+    """Width and height, and by how much each panel moves right and down, in turns."""
+    return [round(each, 1) for pair in (layout.size, *layout.moves) for each in pair]
+
+
+def page(panels: Panels, seconds: Sequence[float], title: str) -> str:
     """One self-contained page."""
     script = "\n" + resources.files("convgraph.figures.motion").joinpath("motion.js").read_text(
         encoding="utf-8"
     )
-    return html_page(title, _style(), figure(frames, size, seconds, title), script)
+    return html_page(title, _style(), figure(panels, seconds, title), script)
