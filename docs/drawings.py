@@ -85,7 +85,7 @@ captions = {"h": "Convolution", "g": "Pooling"}
 cg.draw(net, direction="down", captions=captions, row_distance=1.2)""",
     ),
     "The names of a dense layer": (
-        "Where arrows cross, each name stands on its own, and units move apart until there is room.",
+        "Where arrows cross, each name stands on its own; units move apart until there is room.",
         """import convgraph as cg
 
 cg.draw(cg.Dense(3).on(3), letters=True)""",
