@@ -11,6 +11,8 @@ import convgraph as cg
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
+
 
 class Head(nn.Module):  # type: ignore[name-defined]
     """Scores and boxes of each position."""
@@ -105,3 +107,30 @@ class Chosen(nn.Module):  # type: ignore[name-defined]
 def test_where_nothing_comes_before_there_is_no_network() -> None:
     with pytest.raises(cg.ConvgraphError, match="cannot trace the module"):
         cg.from_torch(Chosen(), (3, 16, 16))
+
+
+class Batched(nn.Module):  # type: ignore[name-defined]
+    """A detector that copies its images into a batch with a border, in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone, self.classes = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(4, 4)
+
+    def forward(self, x: Any) -> Any:
+        batch = torch.zeros((len(x), 3, 16, 16))
+        for place, image in enumerate(x):
+            batch[place, :, : image.shape[1], : image.shape[2]].copy_(image)
+        h = self.backbone(batch)
+        kept = h.flatten(2)[0, :, h[0, 0].flatten() > 0]
+        return self.classes(kept[:, :3].T if kept.shape[1] > 3 else kept.T)
+
+
+def test_what_is_copied_into_a_batch_is_read() -> None:
+    detector = Batched()
+    net = cg.from_torch(detector, (1, 3, 12, 12))
+    assert net.caveats[-1].startswith("module: it is read up to backbone, as")
+    x = torch.randn(1, 3, 12, 12)
+    wanted = detector.backbone(nn.functional.pad(x, (0, 4, 0, 4)))[0]
+    assert net.evaluate(x[0].numpy()) == pytest.approx(wanted.detach().numpy(), abs=1e-5)
+    seen = cg.receptive_field(net, net.outputs[0].unit((0, 12, 4)))
+    assert seen.bounds == ((0, 2), (11, 11), (3, 5))

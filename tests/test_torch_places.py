@@ -129,3 +129,18 @@ def test_a_part_that_is_changed_and_read_alone_is_read_as_it_stands() -> None:
             program = torch.export.export(module.eval(), (torch.zeros(SHAPE),))
         read_as_it_stands.append(settled(torch, program) == {})
     assert read_as_it_stands == [True, False]
+
+
+class Split(torch.nn.Module):
+    """What is written into a mask comes of a call with several results."""
+
+    def forward(self, x: Any) -> Any:
+        low, high = torch.split(torch.arange(8.0), 4)
+        mask = x.new_zeros(x.shape[1:])
+        mask[:, 0] += 1
+        mask[1:, 2] = low[1] + high[2]
+        return x * mask
+
+
+def test_what_is_written_may_come_of_a_call_with_several_results() -> None:
+    assert_as_in_pytorch(Split(), SHAPE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["SHAPE_ONLY", "called", "is_mutable", "repeats", "settled"]
+__all__ = ["SHAPE_ONLY", "called", "is_mutable", "memory_of", "repeats", "settled"]
 
 # of their first argument these take the shape and nothing else
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
@@ -20,7 +20,7 @@ def is_mutable(node: Any) -> bool:
     return bool(getattr(getattr(node.target, "_schema", None), "is_mutable", False))
 
 
-def _memory(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
+def memory_of(graph: Any) -> tuple[dict[Any, Any], set[Any]]:
     """Of each node the first one that holds the same memory, and those changed under other names.
 
     Where a tensor is changed that is read later on under another name, as itself or as another
@@ -60,7 +60,7 @@ def settled(torch: Any, program: Any) -> dict[str, Any] | None:
     The mask of shifted windows is written so, region by region: it is computed as the program does.
     None where there are others: then the program has to be rewritten.
     """
-    memory, changed = _memory(program.graph)
+    memory, changed = memory_of(program.graph)
     if not changed:
         return {}
     held = {
@@ -101,7 +101,9 @@ def _computed(torch: Any, nodes: list[Any], held: dict[str, Any]) -> dict[str, A
     """The values of nodes in order, views of one memory as such; None where they are many."""
     from torch.fx.node import map_arg
 
-    if sum(node.meta["val"].numel() for node in nodes if not is_mutable(node)) > MOST_NUMBERS:
+    made = [node.meta["val"] for node in nodes if not is_mutable(node)]
+    leaves = torch.utils._pytree.tree_leaves(made)  # a split gives several
+    if sum(each.numel() for each in leaves if hasattr(each, "numel")) > MOST_NUMBERS:
         return None
     values: dict[Any, Any] = {}
     with torch.no_grad():

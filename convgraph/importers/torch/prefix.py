@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from convgraph.importers.torch.places import is_mutable, memory_of
+
 __all__ = ["DATA_DEPENDENT", "up_to_values"]
 
 DATA_DEPENDENT = "data-dependent"  # what torch.export says where no shape would help
@@ -106,11 +108,15 @@ def _fixed(tensor: Any) -> bool:
 def _without_constants(program: Any) -> list[bool]:
     """Leave out results that no input goes into, such as anchors; which of them stay."""
     signature, graph = program.graph_signature, program.graph_module.graph
+    memory, _ = memory_of(graph)  # what is written into a part of a tensor is in the tensor
     moved = set()
     for node in graph.nodes:
         given = node.op == "placeholder" and node.name in signature.user_inputs
-        if given or any(source in moved for source in node.all_input_nodes):
+        sources = node.all_input_nodes
+        if given or any(each in moved or memory[each] in moved for each in sources):
             moved.add(node)
+            if is_mutable(node):
+                moved.add(memory[node])
     output = next(node for node in graph.nodes if node.op == "output")
     pairs = list(zip(output.args[0], signature.output_specs, strict=True))
     kept = list({value: spec for value, spec in pairs if value in moved}.items())
@@ -120,9 +126,17 @@ def _without_constants(program: Any) -> list[bool]:
 
 
 def _without_unread(program: Any) -> None:
-    """Leave out what no result needs, checks of values among it."""
+    """Leave out what no result needs, checks of values among it.
+
+    A call in place is needed by whoever reads the tensor later, under whatever name.
+    """
     graph = program.graph_module.graph
+    memory, _ = memory_of(graph)
+    read: set[Any] = set()
     for node in reversed(list(graph.nodes)):
-        if node.op in ("call_function", "get_attr") and not node.users:
+        written = is_mutable(node) and memory[node] in read
+        if node.op in ("call_function", "get_attr") and not node.users and not written:
             graph.erase_node(node)
+        else:
+            read.update(memory[source] for source in node.all_input_nodes)
     program.graph_module.recompile()
