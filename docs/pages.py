@@ -18,6 +18,7 @@ from convgraph.book.sizes_page import sizes_page
 from convgraph.figures.motion.settings import SETTINGS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+NETWORKS = Path(__file__).parent / "networks"
 
 # The rooms of the library in the order in which a reader meets them, and what they are called.
 ROOMS = {
@@ -139,12 +140,9 @@ def _film(made: Path, title: str, film: Any, lines: str) -> str:
 
 
 def write_explorers(made: Path) -> None:
-    """The pages of two real networks: ResNet-50 from the onnx package, and the original U-Net."""
-    import onnx
-
-    light = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+    """The pages of two real networks: torchvision's ResNet-50, and the original U-Net."""
     networks = {
-        "resnet50": convgraph.from_onnx(light / "light_resnet50.onnx"),
+        "resnet50": convgraph.from_onnx(NETWORKS / "resnet50.onnx"),
         "unet": runpy.run_path(str(EXAMPLES / "original_unet.py"))["net"],
     }
     for name, network in networks.items():

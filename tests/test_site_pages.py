@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import convgraph as cg
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -27,3 +31,36 @@ def test_what_made_pages_show_was_made(tmp_path: Path) -> None:
             assert (tmp_path / name).stat().st_size > 0, (page.name, name)
         shown += len(pictures) + len(live)
     assert shown > 50
+
+
+def facts(row: Any) -> Any:
+    """What is known of a row, but for its name."""
+    return row.kind, row.shape, row.receptive_field, row.stride, row.padding, row.multiply_adds
+
+
+def test_the_resnet_of_the_site_has_the_sizes_that_torchvision_states() -> None:
+    pytest.importorskip("onnx")
+    path = DOCS / "networks" / "resnet50.onnx"
+    net = cg.from_onnx(path)
+    assert path.stat().st_size < 300_000
+    assert net.parameter_count == 25_557_032  # "num_params" of its weights
+    assert round(cg.cost(net).macs / 1e9, 2) == 4.09  # "_ops"
+    assert not net.caveats
+    stages = {f"layer{i}": net.row(f"layer{i}.{n}").shape for i, n in enumerate((2, 3, 5, 2), 1)}
+    assert stages == {f"layer{i}": (128 * 2**i, 112 >> i, 112 >> i) for i in (1, 2, 3, 4)}
+    assert {"conv1", "layer1.0.downsample.1", "layer4.1.conv2", "avgpool", "fc"} <= {
+        row.name for row in net.rows
+    }
+
+
+@pytest.mark.exhaustive
+def test_the_resnet_of_the_site_is_what_from_torch_reads() -> None:
+    pytest.importorskip("onnx")
+    torchvision = pytest.importorskip("torchvision")
+    made = runpy.run_path(str(DOCS / "networks" / "resnet50.py"))
+    read = cg.from_torch(torchvision.models.resnet50(weights=None).eval(), made["SHAPE"])
+    for model in (made["model"](), made["FILE"]):
+        site = cg.from_onnx(model)
+        assert [(row.name, *facts(row)) for row in cg.report(site).rows] == [
+            (row.name, *facts(row)) for row in cg.report(read).rows
+        ]
