@@ -98,6 +98,14 @@ net = cg.MaxPool(3, stride=1, padding="same").on(5)
 signal = [0.1, 1, 0.2, 0.1, 0.3]
 cg.draw(net, values={"x": signal, "s": net.evaluate(signal)})""",
     ),
+    "A long network": (
+        "Rows that no page could hold show their ends and what is shaded, and a line below says "
+        'how many units they have. `show="all"` draws them whole.',
+        """import convgraph as cg
+
+net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(200)
+cg.draw(net, shade=[cg.receptive_field(net, "g100", row=row) for row in ("x", "h", "g")])""",
+    ),
     "A part of a long network": (
         "The ends of each row, with dots for the rest, and the zeros of the padding in black.",
         """import convgraph as cg

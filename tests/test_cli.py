@@ -258,7 +258,7 @@ def test_show_draws_what_it_answers(tmp_path: Path, name: str) -> None:
         (["--input", "5", "--theme", "dark"], "show: --theme says how the picture of --out looks"),
         (["--input", "5", "--out", "f.svg", "--theme", "drak"], "did you mean"),
         (["--input", "5", "--out", "missing/f.svg"], "a folder that exists"),
-        (["--input", "5000", "--out", "f.svg"], "too many to draw"),
+        (["--input", "500000", "--out", "f.svg"], "too many to draw"),
     ],
 )
 def test_show_refuses(

@@ -341,3 +341,80 @@ def test_tikz_of_boxes_and_images() -> None:
     assert "{Input}" in make("9.7").tikz  # a text, not the name of a unit
     grid = cg.draw_grid(cg.Conv((3, 3)).on((50, 50)), show=4)
     assert grid.tikz.count(r"\vdots") == 4
+
+
+# -- long rows of which nobody says what to show ---------------------------------------------------
+
+
+def rows_of(found: Any) -> Any:
+    rows: dict[str, list[int]] = {}
+    for unit in found.units:
+        rows.setdefault(unit.row, []).append(int(unit.name.lstrip("xhgs")))
+    return rows
+
+
+@pytest.mark.parametrize("units", [41, 200, 3000])
+def test_long_rows_show_their_ends_and_say_so(units: int) -> None:
+    net = (SAME >> SAME).on(units)
+    figure = cg.draw(net)
+    (found,) = figure.panels
+    ends = [*range(1, 7), *range(units - 5, units + 1)]
+    assert rows_of(found) == {"x": ends, "h": ends, "g": ends}
+    assert [(mark.kind, mark.text) for mark in found.marks] == [("dots", "...")] * 3
+    words = f"Drawn: 12 of {units:,} units in x, h, g."
+    assert [text.text for text in found.texts] == [words]
+    assert found.texts[0].y + found.texts[0].size / 2 < -BOOK.radius
+    assert words in figure.description
+
+
+def test_rows_that_a_page_can_hold_are_whole_and_all_are_on_demand() -> None:
+    assert rows_of(panel(SAME.on(40)))["x"] == [*range(1, 41)]
+    assert not panel(SAME.on(40)).texts
+    every = panel(SAME.on(120), show="all")
+    assert rows_of(every)["x"] == [*range(1, 121)]
+    assert not every.texts
+    assert not every.marks
+    with pytest.raises(ConvgraphError, match=r"at most 1,000 .*show=10"):
+        cg.draw(SAME.on(600), show="all")
+
+
+def test_what_is_shaded_named_and_emphasized_is_not_left_out() -> None:
+    net = SAME.on(200)
+    near = rows_of(panel(net, shade=cg.receptive_field(net, "s100")))["x"]
+    assert {*range(98, 103)} <= {*near}
+    dilated = cg.Conv(3, dilation=20).on(200)
+    field = cg.receptive_field(dilated, "s100")
+    assert {*field} <= {*names(panel(dilated, shade=field))}
+    assert "x77" in names(panel(net, units={"x77": {"label": "here"}}))
+    assert {"x50", "s51"} <= {*names(panel(net, emphasize=[("x50", "s51")]))}
+    found = panel(net, edges_of="s60")
+    assert {"x59", "x60", "x61", "s60"} <= {*names(found)}
+    assert len(found.edges) == 3
+
+
+def test_of_a_long_run_of_one_colour_the_ends_are_shown() -> None:
+    found = panel(SAME.on(200), shade=[f"x{i}" for i in range(50, 151)])
+    shaded = [int(unit.name[1:]) for unit in found.units if unit.shaded]
+    assert shaded == [50, 51, 52, 148, 149, 150]
+    assert {49, 151} <= {*rows_of(found)["x"]}
+
+
+@pytest.mark.parametrize("tiles", [2, 9, 15])
+def test_a_period_of_the_tying_is_shown(tiles: int) -> None:
+    net = cg.TiledConv(3, padding="same", tiles=tiles).on(200)
+    found = panel(net)
+    assert len({edge.parameter for edge in found.edges}) == net.parameter_count == 3 * tiles
+
+
+def test_of_a_single_unit_dots_would_take_the_place() -> None:
+    found = panel(SAME.on(200), shade="x9")  # and its neighbours; beside them is only x7
+    assert rows_of(found)["x"][:11] == [*range(1, 11), 195]
+
+
+def test_rows_of_channels_and_images_show_the_ends_of_each_axis() -> None:
+    net = cg.Conv(3, filters=4, padding="same").on((2, 60))
+    xs = [name for name in names(panel(net)) if name.startswith("x")]
+    assert xs == [f"x{c},{i}" for c in (1, 2) for i in (*range(1, 7), *range(55, 61))]
+    image = cg.Conv((3, 3)).on((12, 12))
+    xs = [name for name in names(panel(image)) if name.startswith("x")]
+    assert xs == [f"x{i},{j}" for i in (1, 2, 11, 12) for j in (1, 2, 11, 12)]

@@ -73,7 +73,7 @@ def test_all_names_of_a_dense_layer_that_a_page_can_hold_are_there(
 @pytest.mark.parametrize("units", [9, 34, 70])
 def test_how_many_letters_are_left_out_is_said(units: int) -> None:
     net = cg.Dense(units).on(units)
-    figure = cg.draw(net, letters=True)
+    figure = cg.draw(net, letters=True, show="all")
     (panel,) = figure.panels
     drawn = len(letters_of(panel))
     assert 0 < drawn < net.connection_count

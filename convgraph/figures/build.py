@@ -11,16 +11,18 @@ import numpy as np
 from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
+from convgraph.figures.abridged import abridged
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_room import Room, placed, rooms, with_note
+from convgraph.figures.letter_room import Room, placed, rooms
 from convgraph.figures.lettering import captions_of, headings_of, room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
+from convgraph.figures.notes import left_out, letters_left_out, with_note
 from convgraph.figures.omitted import Omitted
 from convgraph.figures.panel import Direction, Panel, Unit
-from convgraph.figures.parts import Mask, close_up, shown_units, targets_with_edges
+from convgraph.figures.parts import ALL, Mask, close_up, shown_units, targets_with_edges
 from convgraph.figures.routes import CLEARANCE
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
@@ -33,6 +35,7 @@ __all__ = ["MOST_EDGES", "MOST_UNITS", "Wish", "build"]
 MOST_UNITS = 1_000
 MOST_EDGES = 5_000
 MOST_COUNTED = 2_000_000  # units and connections to choose from, where only some are drawn
+MOST_ABRIDGED = 100_000  # and where nobody says which, so that nobody waits for what was a slip
 
 FROM = {
     "up": "Rows of units from the bottom",
@@ -85,15 +88,22 @@ class Wish:
 
 def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     """The panel of a network; units are moved apart until letters have room between them."""
-    most = MOST_COUNTED if wish.show is not None or wish.edges_of is not None else None
+    every = isinstance(wish.show, str) and wish.show == ALL
+    most: int | None
+    if wish.show is None:
+        most = MOST_ABRIDGED if wish.edges_of is None else MOST_COUNTED
+    else:
+        most = None if every and wish.edges_of is None else MOST_COUNTED
     _check_size(network, _units(network), int(network.connection_count), most)
     letter = letters_of(network, wish.letters)
-    panel, missing = _built(network, theme, wish, letter, Room())
-    if missing:
+    panel = _built(network, theme, wish, letter, Room())
+    if letters_left_out(panel):
         tried = rooms(panel, theme, wish.direction in ACROSS, wish.row_distance)
-        found = next(filter(None, (_first(network, theme, wish, letter, t) for t in tried)), None)
-        return found or with_note(panel, missing, theme)
-    return panel
+        found = (_first(network, theme, wish, letter, each) for each in tried)
+        panel = next(filter(None, found), panel)
+    # Of what a caller leaves out there is no need to speak.
+    said = [left_out(panel) if wish.show is None else "", letters_left_out(panel)]
+    return with_note(panel, " ".join(filter(None, said)), theme)
 
 
 def _first(
@@ -105,31 +115,31 @@ def _first(
 ) -> Panel | None:
     """The panel with the first room in which all letters have a place."""
     *smaller, largest = tried
-    panel, missing = _built(network, theme, wish, letter, largest)
-    if missing:
+    panel = _built(network, theme, wish, letter, largest)
+    if letters_left_out(panel):
         return None
-    for room in smaller:
-        found, missing = _built(network, theme, wish, letter, room)
-        if not missing:
-            return found
-    return panel
+    panels = (_built(network, theme, wish, letter, room) for room in smaller)
+    return next((found for found in panels if not letters_left_out(found)), panel)
 
 
 def _built(
     network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None, room: Room
-) -> tuple[Panel, int]:
-    """A panel, and how many of its letters have no place in it."""
-    shown = shown_units(network, wish.show)
+) -> Panel:
     fill_of = fills(network, wish.shade, theme.shade)
     strong = emphasized(network, wish.emphasize)
-    places = _places(network, theme, wish, letter, shown, room)
-    written = written_values(network, wish.values)
     looks = unit_looks(network, wish.units)
-    units = _all_units(network, theme, places, fill_of, written, looks)
-    drawn = np.concatenate([shown[row.name] for row in network.rows])
     wanted = targets_with_edges(network, wish.edges_of)
     kept = np.concatenate([wanted[row.name] for row in network.rows])
     table = network.edges
+    if wish.show is None:
+        filled = fill_of | {name: look.fill for name, look in looks.items() if look.fill}
+        shown = abridged(network, filled, looks, [strong, kept[table.target]])
+    else:
+        shown = shown_units(network, wish.show)
+    places = _places(network, theme, wish, letter, shown, room)
+    written = written_values(network, wish.values)
+    units = _all_units(network, theme, places, fill_of, written, looks)
+    drawn = np.concatenate([shown[row.name] for row in network.rows])
     visible = drawn[table.source] & drawn[table.target] & kept[table.target]
     _check_size(network, int(drawn.sum()), int(visible.sum()))
     omitted = Omitted(network, theme, units, shown, wanted, places)
@@ -157,9 +167,7 @@ def _built(
     )
     panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
     panel = _with_texts(panel, theme, wish, room)
-    missing = sum(edge.label != "" for edge in panel.edges)
-    missing -= sum(text.edge is not None for text in panel.texts)
-    return with_legend(panel, theme, wish.legend), missing
+    return with_legend(panel, theme, wish.legend)
 
 
 def _labels(

@@ -44,7 +44,8 @@ def draw(
     Parameters
     ----------
     network
-        A bound network; at most 1,000 units and 5,000 connections of it are drawn.
+        A bound network; at most 1,000 units and 5,000 connections of it are drawn. Of a row of more
+        than 40 units that is its ends, one period of its tying, and what is shaded or named.
     shade
         Units to fill: a unit, a set of units (what `receptive_field` answers), a list of those, or
         a dict from colour to any of them. A unit of several colours shows all of them.
@@ -67,7 +68,8 @@ def draw(
         A dict from rows to texts above them (below the lowest).
     show
         Units to draw, as for `shade`; or a whole number, and rows of more units show so many from
-        their two ends. "..." stands for units left out, and dashed arrows run to and from it.
+        their two ends; or "all", long rows whole. "..." stands for units left out, and dashed
+        arrows run to and from it.
     edges_of
         Computed units whose connections to what they read are drawn, as for `shade`, or "ends" for
         the first and the last of each row. "..." stands for the connections of others.

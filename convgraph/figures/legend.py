@@ -22,10 +22,14 @@ Legend: TypeAlias = Mapping[str, str] | bool | None
 APART = 0.7  # pitches between the figure and its legend
 LINE = 1.5  # of the letters' size, from one entry to the next
 SWATCH = 0.9  # of the letters' size
+MOST_BELOW = 12  # entries below each other, where the figure is not higher
 
 
 def with_legend(panel: Panel, theme: Theme, legend: Legend) -> Panel:
-    """The panel with an entry for each colour, on its right, about its middle."""
+    """The panel with an entry for each colour, on its right, about its middle.
+
+    Where they are more than the figure is high, they stand in columns.
+    """
     if legend is None or legend is False:
         return panel
     used = _used(panel)
@@ -43,15 +47,23 @@ def with_legend(panel: Panel, theme: Theme, legend: Legend) -> Panel:
     size = theme.caption_size
     left = max(panel.span[1], max(unit.x for unit in panel.units) + theme.radius)
     left += APART * theme.pitch
-    top = panel.height / 2 + (len(entries) - 1) * LINE * size / 2
+    most = max(MOST_BELOW, int(panel.height / (LINE * size)) + 1)
+    columns = -(-len(entries) // most)
+    most = -(-len(entries) // columns) if columns else 1
+    top = panel.height / 2 + (min(most, len(entries)) - 1) * LINE * size / 2
+    side = SWATCH * size
     marks, texts = [], []
+    right = left
     for number, (color, text) in enumerate(entries.items()):
-        side, y = SWATCH * size, top - number * LINE * size
+        if number and number % most == 0:
+            left = right + 1.5 * side
+        y = top - number % most * LINE * size
         swatch = Mark(f"key,{number + 1}", "key", "", left + side / 2, y, side, side, size, color)
         marks.append(swatch)
         symbol = legend is True and split_symbol(text) is not None
         width = text_width(text, size) if symbol else widest(text, size)
         texts.append(Text(text, left + 1.5 * side, y, width, size, left=True, symbol=symbol))
+        right = max(right, left + 1.5 * side + width)
     meanings = "; ".join(f"{color_name(c)} is {text}" for c, text in entries.items())
     words = panel.description if legend is True else f"{panel.description} Legend: {meanings}."
     both = (*panel.marks, *marks), (*panel.texts, *texts)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from convgraph.figures.crowded_letters import crowded_letters
-from convgraph.figures.faces import widest
 from convgraph.figures.letter_places import letters_beside
 from convgraph.figures.panel import Panel, Text
 from convgraph.figures.theme import Theme
 
-__all__ = ["Room", "placed", "rooms", "with_note"]
+__all__ = ["Room", "placed", "rooms"]
 
 FARTHER = (1.0, 1.3, 1.7, 2.2, 2.8)
 SMALLER = (1.0, 0.8, 0.7)  # letters
 WIDE, TALL = 13.5, 7.0  # pitches that all columns take at most, and that rows are apart
 MOST = 150  # connections: with more, their letters have no room on a page
-NOTE = 0.85  # of the captions' size
-LEADING = 1.2
 
 
 @dataclass(frozen=True)
@@ -65,22 +62,3 @@ def rooms(panel: Panel, theme: Theme, across: bool, given: float | None) -> Iter
             for by, taller in itertools.product(wider, FARTHER)
         }
         yield sorted(pairs, key=lambda room: (room.columns * (room.rows or 0), room.columns))
-
-
-def with_note(panel: Panel, missing: int, theme: Theme) -> Panel:
-    """The panel with a line below it that says how many letters it leaves out, if any."""
-    if not missing:
-        return panel
-    drawn = sum(text.edge is not None for text in panel.texts)
-    words = f"Letters stand where no other arrow passes: {drawn} of {drawn + missing}."
-    size = NOTE * theme.caption_size
-    left, right = (end(unit.x for unit in panel.units) for end in (min, max))
-    wide = widest(words, size)
-    if wide > right - left + 2 * theme.radius:
-        words = words.replace("where ", "where\n", 1)
-        wide = widest(words, size)
-    high = size * (1 + LEADING * words.count("\n"))
-    low = panel.tall(theme.radius)[0] - size - high / 2
-    note = Text(words, (left + right) / 2, low, wide, size)
-    said = panel.description + " " + words.replace("\n", " ")
-    return replace(panel, texts=(*panel.texts, note), description=said)

@@ -13,9 +13,10 @@ from convgraph.core.network import Network
 from convgraph.figures.layout import Positions, beside
 from convgraph.figures.marks import unit_names
 
-__all__ = ["close_up", "hidden_runs", "shown_units", "targets_with_edges"]
+__all__ = ["ALL", "close_up", "hidden_runs", "shown_units", "targets_with_edges"]
 
 Mask = NDArray[np.bool_]
+ALL = "all"  # what shows every unit of long rows, too
 
 
 def shown_units(network: Network, show: Any) -> dict[str, Mask]:
@@ -26,7 +27,7 @@ def shown_units(network: Network, show: Any) -> dict[str, Mask]:
     [True, True, False, False, True, True]
     """
     masks = {row.name: np.ones(int(row.size), bool) for row in network.rows}
-    if show is None:
+    if show is None or (isinstance(show, str) and show == ALL):
         return masks
     if isinstance(show, int) and not isinstance(show, bool):
         if show < 2:
