@@ -114,7 +114,7 @@ def test_a_network_without_axes_that_move_has_a_page_all_the_same() -> None:
 def test_where_there_is_no_explorer_the_page_says_why() -> None:
     n = sp.Symbol("n", integer=True, positive=True)
     page = cg.report(cg.Conv(3).on(n)).to_html()
-    assert "The explorer needs sizes without symbols." in page
+    assert "The explorer needs sizes in numbers, and n can be any" in page
     assert "<script" not in page
     page = cg.report(cg.Conv((1, 1)).on((3000, 3000))).to_html()
     assert "report the network on a smaller input" in page

@@ -105,7 +105,7 @@ class FindingsList {
     const group = numbers.map((number) => findings[number]);
     const box = made("section", `ex-rule ex-${group[0].severity}`), list = made("ul");
     const head = made("h3", "", rule);
-    head.append(made("small", "", group[0].severity));
+    head.append(" ", made("small", "", group[0].severity));
     for (const number of numbers) {
       const item = made("li");
       item.append(this.buttons[number]);

@@ -216,7 +216,7 @@ class Explorer {
     const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
     this.image.draw({
       sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
-      outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : null)),
+      outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : [])),
       nominal: point?.kind === "cell" && onImage.length < 2 ? this.nominalBox(point, onImage[0]) : null,
     });
     const own = this.network.rows[row], verdict = shift?.verdict(row, channel);
@@ -239,17 +239,24 @@ class Explorer {
     return [Math.floor(at / width), at % width];
   }
 
+  // By how many slices, rows and columns a sheet moves.
   shiftOnSheet(moved) {
-    const right = moved.at(-1) || 0;
-    return [moved.length > 1 ? moved.at(-2) : 0, right];
+    return [moved.length === 3 ? moved[0] : 0, moved.at(-2) ?? 0, moved.at(-1) ?? 0];
   }
 
-  // On the sheet: the last axis is across, all others are down.
+  // The box around a set, in each slice that it is in.
   outline(set) {
-    const found = bounds(set), across = found.pop(), outer = this.space.slice(0, -1);
-    if (!across || across[1] < 0) return null;
-    const [top, bottom] = [0, 1].map((end) => (outer.length ? ravel(found.map((each) => each[end]), outer) : 0));
-    return [top, across[0], bottom + 1, across[1] + 1];
+    const found = bounds(set), outer = this.space.slice(0, -2);
+    if (!found.length || found[0][1] < 0) return [];
+    const [top, bottom] = found.at(-2) ?? [0, 0], [left, right] = found.at(-1), { high } = this.picture;
+    const boxes = [];
+    for (let slice = 0; slice < size(outer); slice++) {
+      const place = unravel(slice, outer), first = slice * high;
+      if (place.every((i, axis) => i >= found[axis][0] && i <= found[axis][1])) {
+        boxes.push([first + top, left, first + bottom + 1, right + 1]);
+      }
+    }
+    return boxes;
   }
 
   nominalBox({ row, place }, set) {
@@ -275,15 +282,17 @@ class Explorer {
     if (row === this.source) return (y, x) => Array.from(pixels.subarray(4 * (y * width + x), 4 * (y * width + x) + 3));
     const { centre } = this.data.facts[row], strides = this.data.strides[row];
     if (!centre || !strides || strides.some((s) => !s) || divided(this.network.rows[row]).space.length !== centre.length) return null;
-    if (centre.length > 2) return null;
+    if (centre.length > 3) return null;
     const cells = new Map(), flat = centre.length === 1;
+    const { high } = sheet(divided(this.network.rows[row]).space), deep = centre.length - 2;
     const at = (i, axis) => centre[axis] + (i * strides[axis][0]) / strides[axis][1];
     const step = (axis) => strides[axis][0] / strides[axis][1];
     return (y, x) => {
       const key = y * 65536 + x;
       if (!cells.has(key)) {
+        const top = deep === 1 ? clamp(at(Math.floor(y / high), 0), this.picture.slices) * this.picture.high : 0;
         cells.set(key, flat ? this.picture.around(0, at(x, 0), 1, step(0)) :
-          this.picture.around(at(y, 0), at(x, 1), step(0), step(1)));
+          this.picture.around(top + at(y % high, deep), at(x, deep + 1), step(deep), step(deep + 1)));
       }
       return cells.get(key);
     };

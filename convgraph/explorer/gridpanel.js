@@ -11,17 +11,22 @@ class GridPanel {
 
   fit(space, wide, high) {
     Object.assign(this, sheet(space), { space });
-    const most = Math.max(LEAST, 1);
-    this.thinned = Math.max(1, Math.ceil((this.width * most) / wide), Math.ceil((this.height * most) / (4 * high)));
-    if (space.length > 1) this.thinned = Math.max(this.thinned, Math.ceil((this.height * most) / high));
+    const apart = this.slices > 1 ? 1 : 0;
+    const whole = new Tiles(this.slices, this.high, this.width, [wide, high], apart);
+    this.thinned = Math.max(1, Math.ceil((whole.columns * LEAST) / wide));
+    if (space.length > 1) this.thinned = Math.max(this.thinned, Math.ceil((whole.rows * LEAST) / high));
     this.down = space.length > 1 ? this.thinned : 1;
-    this.column = Int32Array.from({ length: this.width }, (_, x) => Math.floor(x / this.thinned));
     this.columns = Math.ceil(this.width / this.thinned);
-    this.rows = Math.ceil(this.height / this.down);
-    this.side = Math.max(2, Math.min(Math.floor(Math.min(wide / this.columns, high / this.rows)), 44));
+    const lines = Math.ceil(this.high / this.down);  // of squares in a slice
+    this.tiles = new Tiles(this.slices, lines, this.columns, [wide, high], apart);
+    this.rows = lines * this.slices;
+    this.column = Int32Array.from({ length: this.width }, (_, x) => Math.floor(x / this.thinned));
+    this.line = Int32Array.from({ length: this.height }, (_, y) =>
+      Math.floor(y / this.high) * lines + Math.floor((y % this.high) / this.down));
+    this.side = Math.max(2, Math.min(Math.floor(Math.min(wide / this.tiles.columns, high / this.tiles.rows)), 44));
     this.tall = this.rows === 1 ? Math.max(this.side, 34) : this.side;
     this.ratio = window.devicePixelRatio || 1;
-    const [w, h] = [this.columns * this.side, this.rows * this.tall];
+    const [w, h] = [this.tiles.columns * this.side, this.tiles.rows * this.tall];
     this.canvas.style.width = `${w}px`;
     this.canvas.style.height = `${h}px`;
     this.canvas.width = Math.round(w * this.ratio);
@@ -30,12 +35,21 @@ class GridPanel {
 
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left) / this.side);
-    const row = Math.floor((event.clientY - box.top) / this.tall);
-    if (column < 0 || row < 0 || column >= this.columns || row >= this.rows) return null;
-    const x = Math.min(this.width - 1, column * this.thinned + (this.thinned >> 1));
-    const y = Math.min(this.height - 1, row * this.down + (this.down >> 1));
-    return [y, x];
+    const square = this.tiles.at(Math.floor((event.clientY - box.top) / this.tall), Math.floor((event.clientX - box.left) / this.side));
+    return square && this.middle(...square);
+  }
+
+  // The cell in the middle of a square.
+  middle(row, column) {
+    const lines = this.tiles.high, slice = Math.floor(row / lines);
+    const y = Math.min(this.high - 1, (row - slice * lines) * this.down + (this.down >> 1));
+    return [slice * this.high + y, Math.min(this.width - 1, column * this.thinned + (this.thinned >> 1))];
+  }
+
+  // The upper left corner of a square on the canvas.
+  corner(row, column) {
+    const [y, x] = this.tiles.place(row, column);
+    return [x * this.side, y * this.tall];
   }
 
   // The squares in which a set has a cell.
@@ -43,7 +57,7 @@ class GridPanel {
     const found = new Uint8Array(this.rows * this.columns);
     eachRun(set, (at, from, length) => {
       const y = Math.floor(at / this.width), x = at - y * this.width;
-      const start = Math.floor(y / this.down) * this.columns;
+      const start = this.line[y] * this.columns;
       for (let i = 0; i < length; i++) if (set.values[from + i] > 0) found[start + this.column[x + i]] = 1;
     });
     return found;
@@ -53,7 +67,7 @@ class GridPanel {
   judged(verdict) {
     const found = new Uint8Array(this.rows * this.columns);
     for (let y = 0, at = 0; y < this.height; y++) {
-      const start = Math.floor(y / this.down) * this.columns;
+      const start = this.line[y] * this.columns;
       for (let x = 0; x < this.width; x++, at++) {
         const square = start + this.column[x];
         if (verdict[at] > found[square]) found[square] = verdict[at];
@@ -74,7 +88,11 @@ class GridPanel {
     this.buffer.getContext("2d").putImageData(image, 0, 0);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.buffer, 0, 0, this.columns * this.side, this.rows * this.tall);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const { high } = this.tiles;
+    for (const top of this.tiles.tops()) {
+      context.drawImage(this.buffer, 0, top, this.columns, high, ...this.corner(top, 0), this.columns * this.side, high * this.tall);
+    }
     if (this.side > 7) {
       this.gaps(context);
       if (judged) [2, 3].forEach((kind) => this.crossed(context, judged, kind));
@@ -117,7 +135,7 @@ class GridPanel {
     found.fill(packed(mixed(this.colours.paperNumbers, this.colours.quietNumbers, 0.35)));
     for (let row = 0, i = 0; base && row < this.rows; row++) {
       for (let column = 0; column < this.columns; column++, i++) {
-        found[i] = packed(base(row * this.down + (this.down >> 1), column * this.thinned + (this.thinned >> 1)));
+        found[i] = packed(base(...this.middle(row, column)));
       }
     }
     return found;
@@ -125,12 +143,9 @@ class GridPanel {
 
   gaps(context) {
     context.beginPath();
-    for (let column = 1; column <= this.columns; column++) {
-      context.rect(column * this.side - 1, 0, 1, this.rows * this.tall);
-    }
-    for (let row = 1; row <= this.rows; row++) {
-      context.rect(0, row * this.tall - 1, this.columns * this.side, 1);
-    }
+    const [w, h] = [this.tiles.columns * this.side, this.tiles.rows * this.tall];
+    for (let column = 1; column <= this.tiles.columns; column++) context.rect(column * this.side - 1, 0, 1, h);
+    for (let row = 1; row <= this.tiles.rows; row++) context.rect(0, row * this.tall - 1, w, 1);
     context.globalCompositeOperation = "destination-out";
     context.fill();
     context.globalCompositeOperation = "source-over";
@@ -139,7 +154,7 @@ class GridPanel {
   // The upper left corners of some squares, each with what is drawn there.
   eachSquare(squares, draw) {
     for (let i = 0; i < squares.length; i++) {
-      if (squares[i]) draw((i % this.columns) * this.side, Math.floor(i / this.columns) * this.tall, i);
+      if (squares[i]) draw(...this.corner(Math.floor(i / this.columns), i % this.columns), i);
     }
   }
 
@@ -176,7 +191,7 @@ class GridPanel {
   }
 
   ring(context, [y, x], colour) {
-    const left = Math.floor(x / this.thinned) * this.side, top = Math.floor(y / this.down) * this.tall;
+    const [left, top] = this.corner(this.line[y], this.column[x]);
     for (const [ink, wide] of [[this.colours.paper, 5], [colour, 3]]) {
       context.strokeStyle = ink;
       context.lineWidth = wide;

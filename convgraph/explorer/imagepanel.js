@@ -13,16 +13,19 @@ class ImagePanel {
 
   // Fits the canvas to the room that there is, in whole pixels of the screen.
   fit(wide, high) {
-    const { width, height } = this.picture;
-    const room = this.padded ? ROOM * Math.max(width, height) : 0;
+    const { width, height, slices } = this.picture;
+    const apart = slices > 1 ? Math.max(1, Math.round(width / 12)) : 0;
+    this.tiles = new Tiles(slices, this.picture.high, width, [wide, high], apart);
+    const { columns, rows } = this.tiles;
+    const room = !this.padded ? 0 : slices > 1 ? apart : ROOM * Math.max(width, height);
     const ratio = window.devicePixelRatio || 1;
     const thin = height === 1 ? 24 : 0;
-    const scale = Math.min(wide / (width + 2 * room), high / (height + 2 * (thin ? 0 : room)), 72);
+    const scale = Math.min(wide / (columns + 2 * room), high / (rows + 2 * (thin ? 0 : room)), 72);
     this.scale = scale;
     this.tall = thin ? Math.max(scale, 40) / scale : 1;  // a row of units is drawn as a ribbon
     this.left = room * scale;
     this.top = thin ? thin : room * scale;
-    const [w, h] = [width * scale + 2 * this.left, height * scale * this.tall + 2 * this.top];
+    const [w, h] = [columns * scale + 2 * this.left, rows * scale * this.tall + 2 * this.top];
     this.canvas.style.width = `${w}px`;
     this.canvas.style.height = `${h}px`;
     this.canvas.width = Math.round(w * ratio);
@@ -34,34 +37,41 @@ class ImagePanel {
     const box = this.canvas.getBoundingClientRect();
     const x = Math.floor((event.clientX - box.left - this.left) / this.scale);
     const y = Math.floor((event.clientY - box.top - this.top) / (this.scale * this.tall));
-    const inside = x >= 0 && y >= 0 && x < this.picture.width && y < this.picture.height;
-    return inside ? [y, x] : null;
+    return this.tiles.at(y, x);
   }
 
   // `sets`: up to two arrays over space; `moved`: by how much the image is shifted; `heat`: whether
-  // amounts are shown; `outline` and `nominal`: boxes [top, left, bottom, right].
+  // amounts are shown; `outlines`: for each set boxes [top, left, bottom, right], one in each slice;
+  // `nominal`: such a box.
   draw({ sets, heat, moved, outlines, nominal, pixel }) {
     const context = this.canvas.getContext("2d");
-    const { width, height } = this.picture;
+    const { width } = this.picture;
     const [top, bottom] = this.colour(sets, heat, moved);
     this.buffer.getContext("2d").putImageData(this.shown, 0, 0, 0, top, width, bottom - top);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.padding(context, nominal);
     context.imageSmoothingEnabled = false;
-    const box = this.box([0, 0, height, width]);
-    context.drawImage(this.buffer, ...box);
+    for (const slice of this.sliceBoxes()) {
+      context.drawImage(this.buffer, 0, slice[0], width, this.picture.high, ...this.box(slice));
+    }
     this.gridLines(context);
     if (nominal) this.frame(context, nominal, this.colours.point, [5, 4], 1.5);
-    outlines.forEach((outline, i) => {
-      if (outline) this.frame(context, outline, i ? this.colours.other : this.colours.point, [], 2);
-    });
+    outlines.forEach((boxes, i) => boxes.forEach((box) => {
+      this.frame(context, box, i ? this.colours.other : this.colours.point, [], 2);
+    }));
     if (pixel) this.cross(context, pixel);
   }
 
+  sliceBoxes() {
+    const { width, high } = this.picture;
+    return [...this.tiles.tops()].map((top) => [top, 0, top + high, width]);
+  }
+
+  // A box of the sheet, within one slice, on the canvas; a nominal one reaches beyond.
   box([top, left, bottom, right]) {
-    const high = this.scale * this.tall;
-    return [this.left + left * this.scale, this.top + top * high,
+    const high = this.scale * this.tall, [down, across] = this.tiles.slices > 1 ? this.tiles.place(top, left) : [top, left];
+    return [this.left + across * this.scale, this.top + down * high,
       (right - left) * this.scale, (bottom - top) * high];
   }
 
@@ -78,12 +88,10 @@ class ImagePanel {
 
   // The padding around the image, and what a field takes of it.
   padding(context, nominal) {
-    const { width, height } = this.picture;
     const [wide, high] = [this.canvas.width / this.ratio, this.canvas.height / this.ratio];
-    const image = this.box([0, 0, height, width]);
     const around = new Path2D();
     around.rect(0, 0, wide, high);
-    around.rect(...image);
+    for (const slice of this.sliceBoxes()) around.rect(...this.box(slice));
     hatched(context, around, wide, high, this.colours.line, 7);
     if (!nominal) return;
     context.save();
@@ -98,13 +106,15 @@ class ImagePanel {
 
   gridLines(context) {
     if (this.scale < 9) return;
-    const { width, height } = this.picture;
     context.strokeStyle = this.colours.paper;
     context.globalAlpha = 0.6;
     context.lineWidth = 1;
     context.beginPath();
-    for (let x = 0; x <= width; x++) line(context, ...this.box([0, x, height, x]));
-    for (let y = 0; y <= height; y++) line(context, ...this.box([y, 0, y, width]));
+    for (const slice of this.sliceBoxes()) {
+      const [x, y, w, h] = this.box(slice), down = this.scale * this.tall;
+      for (let at = x; at <= x + w + 0.5; at += this.scale) line(context, at, y, 0, h);
+      for (let at = y; at <= y + h + 0.5; at += down) line(context, x, at, w, 0);
+    }
     context.stroke();
     context.globalAlpha = 1;
   }
@@ -162,17 +172,19 @@ class ImagePanel {
   }
 
   // The picture moved down and right, as it is and as it steps back.
-  laid([down, right]) {
-    const tones = this.tones(), { width, height } = this.picture;
-    if (!down && !right) return tones;
-    const key = `${down},${right}`;
+  laid([deep, down, right]) {
+    const tones = this.tones(), { width, high, slices } = this.picture;
+    if (!deep && !down && !right) return tones;
+    const key = `${deep},${down},${right}`;
     if (tones.moved?.key !== key) {
       const shifted = (pixels) => {
         const found = new Uint32Array(pixels.length).fill(tones.blank);
-        const [low, high] = [Math.max(0, right), Math.min(width, width + right)];
-        for (let y = Math.max(0, down); y < Math.min(height, height + down) && low < high; y++) {
-          const from = (y - down) * width - right;
-          found.set(pixels.subarray(from + low, from + high), y * width + low);
+        const [low, past] = [Math.max(0, right), Math.min(width, width + right)];
+        for (let slice = Math.max(0, deep); slice < Math.min(slices, slices + deep); slice++) {
+          for (let y = Math.max(0, down); y < Math.min(high, high + down) && low < past; y++) {
+            const to = (slice * high + y) * width, from = ((slice - deep) * high + y - down) * width - right;
+            found.set(pixels.subarray(from + low, from + past), to + low);
+          }
         }
         return found;
       };

@@ -1,11 +1,5 @@
 "use strict";
-// What lies on the input: a test card, or a photograph that never leaves the page. Rows of any rank
-// are shown as a sheet of rows and columns: the last axis across, all others down.
-
-function sheet(space) {
-  if (!space.length) return { height: 1, width: 1 };
-  return { height: size(space.slice(0, -1)), width: space[space.length - 1] };
-}
+// What lies on the input, on each slice of it: a test card, or a photograph that never leaves the page.
 
 class Picture {
   constructor(space) {
@@ -19,7 +13,15 @@ class Picture {
     canvas.width = this.width;
     canvas.height = this.height;
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    draw(context, this.width, this.height);
+    for (let slice = 0; slice < this.slices; slice++) {
+      context.save();
+      context.beginPath();
+      context.rect(0, slice * this.high, this.width, this.high);
+      context.clip();
+      context.translate(0, slice * this.high);
+      draw(context, this.width, this.high, this.slices > 1 ? slice / (this.slices - 1) : 1);
+      context.restore();
+    }
     this.pixels = context.getImageData(0, 0, this.width, this.height).data;
   }
 
@@ -56,8 +58,9 @@ function clamp(value, past) {
   return Math.min(past - 1, Math.max(0, Math.round(value)));
 }
 
-// A landscape with a sun, hills and a grid: places in it are told apart at a glance.
-function testCard(context, width, height) {
+// A landscape with a sun and hills: places in it are told apart at a glance. From slice to slice the
+// sun moves.
+function testCard(context, width, height, share) {
   if (height === 1) {
     ribbon(context, width);
     return;
@@ -68,7 +71,7 @@ function testCard(context, width, height) {
   sky.addColorStop(1, "#f7e2c0");
   context.fillStyle = sky;
   context.fillRect(0, 0, width, height);
-  disc(context, 0.72 * width, 0.33 * height, 0.13 * Math.min(width, height), "#fff3c4");
+  disc(context, (0.28 + 0.44 * share) * width, 0.33 * height, 0.13 * Math.min(width, height), "#fff3c4");
   hill(context, width, height, 0.58, 0.09, 2.1, 0.3, "#5d7f9c");
   hill(context, width, height, 0.7, 0.08, 3.3, 1.9, "#3f7a63");
   hill(context, width, height, 0.84, 0.05, 2.4, 4.2, "#27513f");

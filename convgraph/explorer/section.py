@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from convgraph.core import escape
+from convgraph.core.sympified import sympified
 from convgraph.explorer.page_data import facts
 from convgraph.figures.live.page import asset
 
@@ -23,6 +24,7 @@ SCRIPTS = (
     "network.js",
     "shift.js",
     "uses.js",
+    "slices.js",
     "picture.js",
     "colours.js",
     "imagepanel.js",
@@ -37,7 +39,8 @@ SCRIPTS = (
     "explorer.js",
 )
 MOST_UNITS = 4_000_000  # of a row that a browser holds several times over
-WAYS = {1: ("Shift",), 2: ("Shift down", "right")}
+# What is written before each slider; the first words of the first one go for all.
+WAYS = {1: ("Shift",), 2: ("Shift down", "right"), 3: ("Shift through slices", "down", "right")}
 
 BODY = """<section class="ex" id="explorer" aria-label="Explorer">
 <div class="ex-bar" role="toolbar" aria-label="View">
@@ -55,10 +58,10 @@ BODY = """<section class="ex" id="explorer" aria-label="Explorer">
 <input type="search" class="ex-search" placeholder="Search {count} tensors"
 aria-label="Search tensors">
 <div class="ex-tree" role="tree" aria-label="Tensors in order of computation"></div></nav>
-<figure class="ex-panel ex-image"><figcaption><b></b><span></span></figcaption>
+<figure class="ex-panel ex-image" aria-label="Input"><figcaption><b></b><span></span></figcaption>
 <div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The input: arrow keys
 move over its pixels and say what each affects" aria-describedby="ex-said"></canvas></div></figure>
-<figure class="ex-panel ex-tensor"><figcaption><b></b><span></span>
+<figure class="ex-panel ex-tensor" aria-label="Tensor"><figcaption><b></b><span></span>
 <label class="ex-channel">channel <input type="number" min="1" placeholder="all">
 <span></span></label>
 </figcaption><div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The tensor:
@@ -91,7 +94,12 @@ the image or pasted; it does not leave this page.</p>
 def refusal(network: Network) -> str | None:
     """Why a page about a network has no explorer, or None if it has one."""
     if network.symbolic:
-        return "The explorer needs sizes without symbols."
+        sizes = [sympified(size) for row in network.rows for size in row.shape]
+        names = sorted({str(symbol) for size in sizes for symbol in size.free_symbols})
+        return (
+            f"The explorer needs sizes in numbers, and {', '.join(names)} can be any; report the "
+            "network on an input of one size to explore it."
+        )
     if not network.layers:
         return "Nothing is computed in this network, and there is nothing to explore."
     largest = max(network.rows, key=lambda row: row.size)
@@ -124,8 +132,9 @@ def _sliders(rank: int) -> str:
     """A slider for each axis along which the input can move."""
     words = WAYS.get(rank, tuple(f"Shift along axis {axis + 1}" for axis in range(rank)))
     return "".join(
-        f'<span class="ex-group ex-shift"><label>{word} <input type="range" value="0"></label> '
-        "<output>0</output></span>\n"
+        f'<span class="ex-group ex-shift"><label>{word} <input type="range" value="0" '
+        f'aria-label="{word if word.startswith("Shift") else f"Shift {word}"}"></label> '
+        '<output aria-live="off">0</output></span>\n'
         for word in words
     )
 

@@ -1,9 +1,10 @@
 "use strict";
-// A tensor as a small picture: what of it is asked about, or how it takes a shift.
+// A tensor as a small picture: what of it is asked about, or how it takes a shift; slices lie on top
+// of each other.
 const MOST_ACROSS = 30;
 
 function thumbnail(canvas, row, colours, base, verdict, set) {
-  const { height, width } = sheet(divided(row).space);
+  const { height: all, high: height, width } = sheet(divided(row).space);
   const across = Math.min(width, MOST_ACROSS), down = Math.min(height, MOST_ACROSS);
   if (canvas.width !== across || canvas.height !== down) {
     canvas.width = across;
@@ -14,11 +15,11 @@ function thumbnail(canvas, row, colours, base, verdict, set) {
   if (canvas.shown === (verdict || set) && canvas.shownTones === tones) return;
   Object.assign(canvas, { shown: verdict || set, shownTones: tones });
   const image = new ImageData(across, down), most = new Uint8Array(across * down);
-  const told = verdict ? arrayOf([height, width], verdict) : set;
+  const told = verdict ? arrayOf([all, width], verdict) : set;
   if (told) {
     eachRun(told, (at, from, length) => {
       const y = Math.floor(at / width), x = at - y * width;
-      const start = Math.floor((y * down) / height) * across;
+      const start = Math.floor(((y % height) * down) / height) * across;
       for (let i = 0; i < length; i++) {
         const to = start + tones.column[x + i];
         if (told.values[from + i] > 0) most[to] = Math.max(most[to], verdict ? verdict[at + i] : 1);

@@ -1,10 +1,12 @@
 "use strict";
 // The rows of the network, folded, each with a small picture of what of it is asked about.
+const FEW = 16;  // rows that all have room in the list
+
 class Tree {
   constructor(root, search, data, handlers) {
     Object.assign(this, { root, search, data, handlers });
     this.rows = data.network.rows;
-    this.open = new Set();
+    this.open = new Set(this.rows.length > FEW ? [] : this.paths(data.folds, ""));
     this.folds = new Map();  // from the path of a fold to it
     this.visible = [];
     this.query = "";
@@ -12,6 +14,11 @@ class Tree {
     root.addEventListener("keydown", (event) => this.key(event));
     search.addEventListener("input", () => this.find());
     search.addEventListener("keydown", (event) => this.searchKey(event));
+  }
+
+  // The paths of all folds.
+  paths(items, path) {
+    return items.flatMap((item, i) => (typeof item === "number" ? [] : [`${path}/${i}`, ...this.paths(item.items, `${path}/${i}`)]));
   }
 
   rowsOf(item) {
@@ -123,6 +130,7 @@ class Tree {
     if (fold) element.setAttribute("aria-expanded", expanded);
     const twist = document.createElement("span");
     twist.className = "ex-twist";
+    twist.setAttribute("aria-hidden", "true");
     twist.textContent = fold ? (expanded ? "▾" : "▸") : "";
     twist.addEventListener("click", (event) => { event.stopPropagation(); if (fold) this.toggle(path); });
     const canvas = document.createElement("canvas");

@@ -27,14 +27,35 @@ class Words {
     if (network.dark.has(point.row)) return `${this.cell(point)}: this page does not carry what it is computed from.`;
     const values = inSpace(network.rows[source], found.get(source));
     const count = countIn(values);
-    if (!count) return `${this.cell(point)} sees nothing of ${this.name(source)}.`;
+    if (!count) {
+      const input = !network.layerOf.has(point.row);
+      return input ? `${this.name(point.row)} is an input beside ${this.name(source)}: a report with row="${this.name(point.row)}" has it in the middle.` :
+        `${[`${this.cell(point)} sees nothing of ${this.name(source)}`, ...this.inputs().filter((row) => row !== source)
+          .map((row) => this.other(row, found.get(row)))].join("; ")}.`;
+    }
     const box = bounds(values);
     const inside = box.reduce((p, [low, high]) => p * (high - low + 1), 1);
-    const parts = [`${this.cell(point)} sees ${amount(count, size(space), this.axes.unit)}: ${this.spans(box)}`];
+    const all = count === size(space), inputs = this.inputs().filter((row) => row !== source);
+    const of = inputs.length ? ` of ${this.name(source)}` : "";
+    const parts = [`${this.cell(point)} sees ${amount(count, size(space), this.axes.unit)}${of}${all ? "" : `: ${this.spans(box)}`}`];
     if (inside > count) parts.push(`${thousands(inside - count)} in between are not seen`);
     const beyond = this.beyond(point, box);
     if (beyond) parts.push(beyond);
-    return `${parts.join("; ")}. ${this.middle(values, space)}`;
+    parts.push(...inputs.map((row) => this.other(row, found.get(row))));
+    return `${parts.join("; ")}. ${this.middle(values, space, box)}`.trim();
+  }
+
+  // The rows that nothing is computed from before.
+  inputs() {
+    const { network } = this.explorer;
+    return network.rows.map((_, row) => row).filter((row) => !network.layerOf.has(row));
+  }
+
+  // What is seen of an input that is not the one in the middle.
+  other(row, terms) {
+    const own = this.explorer.network.rows[row], { space } = divided(own);
+    const count = countIn(inSpace(own, terms));
+    return `of ${own.name} ${count ? `${thousands(count)} of ${thousands(size(space))}` : "nothing"}`;
   }
 
   // How far the field reaches beyond the border.
@@ -50,8 +71,8 @@ class Words {
     return `the field reaches into the padding by ${listed(sides.map(([by, side]) => `${by} ${side}`))}`;
   }
 
-  // Where most paths start: what lies between the tails along each axis.
-  middle(values, space) {
+  // Where most paths start, if that is not all of the box: what lies between the tails of each axis.
+  middle(values, space, box) {
     const spans = space.map((n, axis) => {
       const sums = marginal(values, axis), all = sums.reduce((a, b) => a + b, 0);
       let low = 0, high = n - 1, tail = 0;
@@ -60,6 +81,7 @@ class Words {
       while (tail + sums[high] <= 0.025 * all) tail += sums[high--];
       return [low, high];
     });
+    if (String(spans) === String(box)) return "";
     return `${space.length > 1 ? "Along each axis 95%" : "95%"} of the paths start in ${this.spans(spans)}.`;
   }
 
@@ -129,6 +151,8 @@ function axisWords(rank) {
     1: Object.assign(["position"], { unit: "positions", sides: [["before", "behind"]], ways: [["back", "on"]] }),
     2: Object.assign(["row", "column"], { unit: "pixels", sides: [["above", "below"], ["left", "right"]],
       ways: [["up", "down"], ["left", "right"]] }),
+    3: Object.assign(["slice", "row", "column"], { unit: "positions", sides: [["before", "behind"], ["above", "below"],
+      ["left", "right"]], ways: [["slices back", "slices on"], ["up", "down"], ["left", "right"]] }),
   };
   return known[rank] || Object.assign(Array.from({ length: rank }, (_, axis) => `axis ${axis + 1} position`),
     { unit: "positions", sides: [], ways: Array.from({ length: rank }, (_, a) => [`back along axis ${a + 1}`, `on along axis ${a + 1}`]) });
@@ -145,5 +169,5 @@ function amount(count, all, unit) {
 // How a tensor over more than two axes is laid out.
 function inSlices(row) {
   const { space } = divided(row);
-  return space.length > 2 ? ` · ${thousands(size(space.slice(0, -2)))} slices, one below the other` : "";
+  return space.length > 2 ? ` · ${thousands(size(space.slice(0, -2)))} slices` : "";
 }

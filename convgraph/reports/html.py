@@ -5,6 +5,7 @@ from __future__ import annotations
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
+from convgraph.core.sizes import Size
 from convgraph.explorer.section import refusal, script, section, style
 from convgraph.figures.html_page import html_page
 from convgraph.interactions.effective import EffectiveField
@@ -79,12 +80,7 @@ def page(report: ReportFacts, found: Findings | None = None) -> str:
         '<div class="rest">',
         f'<div class="wide facts"><table>{facts}</table></div>',
         *_findings(found, explored),
-        "<h2>Receptive fields</h2>" if not structure.symbolic else "",
-        "<p>The whole line is the size of the field along the first axis, the broken one four "
-        "standard deviations of the paths that lead there.</p>"
-        if report.effective
-        else "",
-        f'<div class="wide">{growth(report)}</div>' if not structure.symbolic else "",
+        *(_growth(report) if not structure.symbolic else ()),
         *_profiles(report),
         '<h2 class="graph-title">Graph</h2>',
         f'<div class="graph">{_graph(report)}</div>',
@@ -102,6 +98,20 @@ def _findings(found: Findings | None, explored: bool) -> list[str]:
         return ["<h2>Findings</h2>", "<p>Findings need sizes without symbols.</p>"]
     told = f"<h2>Findings</h2>{found._repr_html_()}"
     return [f"<noscript>{told}</noscript>" if explored else told]
+
+
+def _growth(report: ReportFacts) -> list[str]:
+    """How fields grow, if they do."""
+    picture = growth(report)
+    if not picture:
+        return []
+    parts = ["<h2>Receptive fields</h2>"]
+    if report.effective:
+        parts.append(
+            "<p>The whole line is the size of the field along the first axis, the broken one four "
+            "standard deviations of the paths that lead there.</p>"
+        )
+    return [*parts, f'<div class="wide">{picture}</div>']
 
 
 def _profiles(report: ReportFacts) -> list[str]:
@@ -126,4 +136,14 @@ def _graph(report: ReportFacts) -> str:
 
 
 def _sized(row: Row) -> str:
-    return f"{row.name} ({' × '.join(map(str, row.shape))})"
+    return f"{row.name} ({' × '.join(map(_factor, row.shape))})"
+
+
+def _factor(size: Size) -> str:
+    """A size beside a sign of multiplication: a sum is in brackets.
+
+    >>> import sympy as sp
+    >>> _factor(sp.Symbol("n") - 2), _factor(3)
+    ('(n - 2)', '3')
+    """
+    return f"({size})" if " " in str(size) else str(size)
