@@ -341,7 +341,7 @@ def test_letters_from_names_and_from_a_dict() -> None:
 
 
 def test_letters_stand_left_of_their_edges_and_apart() -> None:
-    figure = cg.draw(NETS["valid"], letters=True)
+    figure = cg.draw(NETS["valid"], letters="abc")
     texts = figure.panels[0].texts
     for text in texts:
         near = min(along(text.edge), key=lambda point: abs(point[1] - text.y))

@@ -220,6 +220,25 @@ def test_letters_stand_above_edges_that_run_to_the_right() -> None:
         assert text.y > near[1]
 
 
+@pytest.mark.parametrize("direction", ["up", "down", "right", "left"])
+def test_captions_and_headings_stand_off_padding(direction: Any) -> None:
+    texts = {"captions": {"s": "Strided\nconvolution"}, "headings": {"x": "in", "s": "out"}}
+    for captions in (texts["captions"], "Strided\nconvolution"):
+        found = panel(
+            cg.Conv(3, stride=2, padding=1).on(7),
+            padding=True,
+            direction=direction,
+            captions=captions,
+            headings=texts["headings"],
+        )
+        assert [mark.kind for mark in found.marks] == ["padding", "padding"]
+        for text in found.texts:
+            for mark in found.marks:
+                aside = abs(text.x - mark.x) - text.width / 2
+                over = abs(text.y - mark.y) - text.size * (1 + 1.2 * text.text.count("\n")) / 2
+                assert max(aside, over) > BOOK.radius
+
+
 def test_headings_stand_above_rows_and_below_the_lowest() -> None:
     found = panel((SAME >> cg.ReLU()).on(4), headings={"x": "in", "g": "out"}, row_distance=2)
     low, high = found.texts

@@ -20,6 +20,7 @@ SHARES = (0.5, 0.35, 0.65, 0.25, 0.75)  # along an edge, where a letter may stan
 ACROSS_SHARES = (0.3, 0.22, 0.4, 0.7, 0.78)  # off the middle, where edges that cross would meet
 LETTER_GAP = 3.0  # points between a letter and its edge
 ABOVE, FOOT = 0.35, 0.55  # sizes from the middle of a letter to its top, to its subscript's foot
+AWAY = 1.0  # and at least between it and others, to either side
 STEPS = 32  # points of an edge that are looked at
 
 Places = NDArray[np.floating]
@@ -74,7 +75,7 @@ class Ways:
 
     def under(self, text: Text) -> set[int]:
         """The numbers of the edges that run through a text."""
-        half = text.width / 2
+        half = text.width / 2 + AWAY
         low = np.searchsorted(self.x, text.x - half, "right")
         high = np.searchsorted(self.x, text.x + half, "left")
         above = self.y[low:high] - text.y

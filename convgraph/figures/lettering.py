@@ -9,6 +9,7 @@ from convgraph.core.checks import as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.faces import widest
 from convgraph.figures.panel import Panel, Text, Unit
+from convgraph.figures.routes import Point
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
 
@@ -40,6 +41,8 @@ def fitted(text: str, full: float, room: float, font: str = "Times") -> float:
     """The size at which a text has room, if it is not smaller than the smallest."""
     # Units are drawn for the book's face; any other may be as wide as the widest.
     width = text_width(text, full) if font == "Times" else widest(text, full)
+    if font == "Times" and split_symbol(text) is None:
+        width += full * max(sum(0.4 * (c in WIDE) for c in line) for line in text.split("\n"))
     lines = text.count("\n") + 1
     if lines > 1:  # as high as wide
         width = max(width, LEADING * lines * full)
@@ -101,9 +104,15 @@ def _level(panel: Panel, row: str, across: bool) -> float:
     return next(unit.x if across else unit.y for unit in panel.units if unit.row == row)
 
 
+def _middles(panel: Panel) -> list[Point]:
+    """Of units, and of the padding and the dots beside them."""
+    middles = [(unit.x, unit.y) for unit in panel.units]
+    return middles + [(mark.x, mark.y) for mark in panel.marks]
+
+
 def _on_the_left(panel: Panel, text: str, y: float, theme: Theme) -> Text:
     width = text_width(text + " ", theme.caption_size)
-    left = min(unit.x for unit in panel.units)
+    left = min(x for x, _ in _middles(panel))
     x = left - theme.radius - CAPTION_GAP * theme.pitch - width / 2
     return Text(text, x, y, width, theme.caption_size)
 
@@ -111,7 +120,7 @@ def _on_the_left(panel: Panel, text: str, y: float, theme: Theme) -> Text:
 def _below(panel: Panel, captions: Sequence[tuple[str, float]], theme: Theme) -> list[Text]:
     """Captions in one line, and in the next where the one before would be touched."""
     size = theme.caption_size
-    low = min(unit.y for unit in panel.units) - theme.radius - size
+    low = min(y for _, y in _middles(panel)) - theme.radius - size
     result: list[Text] = []
     for text, x in captions:
         width = widest(text + " ", size)
@@ -131,13 +140,14 @@ def headings_of(
     """A text above each of some rows, and below the lowest; above each column if rows are such."""
     as_mapping("headings", headings, "a dict from rows to texts")
     assert panel.network is not None
+    top = max(y for _, y in _middles(panel))
     result = []
     for name, text in headings.items():
         row = panel.network.row(name).name
         units = [unit for unit in panel.units if unit.row == row]
         x = (min(unit.x for unit in units) + max(unit.x for unit in units)) / 2
         away = theme.radius + HEADING_GAP * theme.pitch
-        y = panel.height + away if across else units[0].y + (away if units[0].y else -away)
+        y = top + away if across else units[0].y + (away if units[0].y else -away)
         width = text_width(text + " ", theme.caption_size)
         result.append(Text(text, x, y, width, theme.caption_size))
     return result
