@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import convgraph as cg
 from convgraph.interactions.effective import effective_fields, path_moments
-from convgraph.interactions.path_count_sums import PackedKind
+from convgraph.interactions.path_count_sums import ONE, Moments, summed
+from convgraph.interactions.written_counts import written
 
 
 @st.composite
@@ -75,9 +76,10 @@ def test_the_mean_and_the_variance_of_all_rows_come_without_the_counts() -> None
     net = (cg.Conv(3) >> cg.MaxPool(2) >> cg.Residual(cg.Conv(5, padding="same"))).on(30)
     (field,) = effective_fields(net)
     state = path_moments(net, net.inputs[0]).states["s"]
-    paths, first, second = state.payloads[0].axes[0].phases[0]
-    assert paths == field.total
-    assert Fraction(second, paths) - Fraction(first, paths) ** 2 == field.variance
+    measure = state.payloads[0].axes[0].phases[0]
+    assert measure.paths == field.total
+    mean = Fraction(measure.first, measure.paths)
+    assert Fraction(measure.second, measure.paths) - mean**2 == field.variance
 
 
 def test_a_transposed_convolution_counts_with_the_mean_of_its_fan_ins() -> None:
@@ -106,23 +108,37 @@ def test_a_global_edge_is_marked_and_not_counted() -> None:
     assert len(field.counts) == 10
 
 
-@pytest.mark.parametrize("width", [5, 8, 12])
-def test_packed_numbers_are_read_back(width: int) -> None:
-    kind = PackedKind(width)
-    total = kind.one()
-    for i in (3, 1, 7):
-        total = kind.added(total, kind.times(kind.shifted(kind.one(), i), i + 1))
-    assert total.low == 0
-    assert kind.numbers(total) == [1, 2, 0, 4, 0, 0, 0, 8]
+@given(st.data())
+def test_counts_that_are_written_down_are_those_of_polynomials(data: st.DataObject) -> None:
+    """Sums of moved and multiplied ones, drawn at random, against plain dicts of numbers."""
+    made: list[tuple[Moments, dict[int, int]]] = [(ONE, {0: 1})]
+    numbers = st.tuples(st.integers(0, 30), st.integers(-20, 20), st.integers(1, 40))
+    for parts in data.draw(st.lists(st.lists(numbers, min_size=1, max_size=3), max_size=12)):
+        plain: dict[int, int] = {}
+        read = [(*made[place % len(made)], by, number) for place, by, number in parts]
+        for _, other, by, number in read:
+            for i, n in other.items():
+                plain[i + by] = plain.get(i + by, 0) + n * number
+        total = summed([(measure, by, number) for measure, _, by, number in read])
+        assert total is not None
+        made.append((total, plain))
+    for measure, plain in made:
+        powers = [sum(n * i**k for i, n in plain.items()) for k in range(3)]
+        assert [measure.paths, measure.first, measure.second] == powers
+        assert [measure == other for other, _ in made] == [plain == other for _, other in made]
+    found = written([measure for measure, _ in made])
+    assert found is not None
+    for counts, (_, plain) in zip(found, made, strict=True):
+        assert list(counts) == [plain.get(i, 0) for i in range(min(plain), max(plain) + 1)]
 
 
 def test_a_report_says_why_it_has_no_effective_field(monkeypatch: pytest.MonkeyPatch) -> None:
     net = (cg.Conv(3) >> cg.Conv(3)).on(9)
     whole = cg.report(net)
     assert (len(whole.effective), whole.left_out) == (1, "")
-    # three rows of 9 positions, of numbers of a byte: 27 bytes; the limit is set below them
-    monkeypatch.setattr("convgraph.interactions.effective.MOST_BITS", 8 * 26)
+    # the whole, three taps of it, and of each three: a byte, and for what is moved up to five
+    monkeypatch.setattr("convgraph.interactions.written_counts.MOST_BITS", 8 * 2)
     small = cg.report(net)
     assert small.effective == ()
-    assert "its path counts would take 27 bytes, more than 26 bytes" in str(small)
+    assert "to work out its path counts would take more than 2 bytes" in str(small)
     assert cg.report(net, effective=False).left_out == ""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convgraph.interactions.algebras import UntraceableError
 from convgraph.interactions.all_path_counts import FEW, PathMeasures
-from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
+from convgraph.interactions.path_count_sums import Along, Moments, Paths
 from convgraph.interactions.path_tables import PathTable, table_of
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import State
 from convgraph.interactions.sums_of_states import Sum
+from convgraph.interactions.written_counts import written
 from convgraph.reports.extremes import most_paths
 
 numbers = st.integers(0, 10**30)
@@ -21,7 +24,7 @@ forms = st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=2, max_si
 
 
 @st.composite
-def payloads(draw: st.DrawFn) -> tuple[Paths[Moments] | None, ...]:
+def payloads(draw: st.DrawFn) -> tuple[Paths | None, ...]:
     """Of two axes, all of one form, or nothing."""
     form = draw(forms)
     few = draw(
@@ -40,9 +43,9 @@ def payloads(draw: st.DrawFn) -> tuple[Paths[Moments] | None, ...]:
 
 @given(st.lists(payloads(), min_size=1, max_size=3), st.data())
 def test_sums_of_tables_are_those_of_payloads(
-    each: list[tuple[Paths[Moments] | None, ...]], data: st.DataObject
+    each: list[tuple[Paths | None, ...]], data: st.DataObject
 ) -> None:
-    algebra = PathMeasures(MomentsKind())
+    algebra = PathMeasures()
     parts = []
     for one in each:
         taps = data.draw(st.integers(1, 3))
@@ -77,9 +80,9 @@ def test_sums_of_tables_are_those_of_payloads(
 
 @given(st.lists(payloads(), min_size=1, max_size=3), st.lists(st.booleans(), max_size=3))
 def test_tables_in_line_hold_what_their_parts_do(
-    each: list[tuple[Paths[Moments] | None, ...]], nothing: list[bool]
+    each: list[tuple[Paths | None, ...]], nothing: list[bool]
 ) -> None:
-    algebra = PathMeasures(MomentsKind())
+    algebra = PathMeasures()
     parts = [algebra.gathered(one) for one in each] + [(None,) for _ in nothing]
     found = algebra.joined(parts)
     wanted = [payload for part in parts for payload in part]
@@ -134,3 +137,36 @@ def test_the_most_paths_are_those_of_all_combinations(terms: int, data: st.DataO
     (measure,) = best.axes[0].phases
     assert measure is not None
     assert measure.paths == wanted.max()
+
+
+@given(st.data())
+def test_numbers_are_written_down_through_tables(data: st.DataObject) -> None:
+    """Sums of sums of positions, of which some are taken and laid in line, against plain dicts."""
+    algebra = PathMeasures()
+    payloads: Sequence[Paths | None] = algebra.freeze(algebra.start(1), 0, FEW)
+    plain: list[dict[int, int]] = [{i: 1} for i in range(FEW)]
+    place = st.integers(-1, FEW - 1)
+    for _ in range(data.draw(st.integers(1, 3))):
+        parts = []
+        wanted: list[dict[int, int]] = [{} for _ in range(FEW)]
+        for number in data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=2)):
+            taps = data.draw(st.integers(1, 2))
+            rows = [data.draw(st.lists(place, min_size=taps, max_size=taps)) for _ in range(3)]
+            read = [rows[k % 3] if k else [0] * taps for k in range(FEW)]
+            parts.append((payloads, np.array(read), number))
+            for total, row in zip(wanted, read, strict=True):
+                for i, n in [(i, n) for p in row if p >= 0 for i, n in plain[p].items()]:
+                    total[i] = total.get(i, 0) + n * number
+        found = algebra.sums(parts)
+        assert isinstance(found, PathTable)
+        few, number_of = found.different()
+        payloads = algebra.joined([few, (None,) * (FEW - len(few))]) if len(few) < FEW else few
+        places = dict(zip(number_of.tolist(), wanted, strict=True))
+        plain = [places.get(k, {}) for k in range(FEW)]
+    for payload, counts in zip(payloads, plain, strict=True):
+        assert (payload is None) == (not counts)
+        measure = None if payload is None else payload.axes[0].phases[0]
+        if measure is not None:
+            assert written([measure]) == (
+                tuple(counts.get(i, 0) for i in range(min(counts), max(counts) + 1)),
+            )

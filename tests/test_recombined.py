@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convgraph.interactions.all_path_counts import PathMeasures
-from convgraph.interactions.path_count_sums import Along, Moments, MomentsKind, Paths
+from convgraph.interactions.path_count_sums import Along, Moments, Paths
 from convgraph.interactions.recombined import recombined
 from convgraph.interactions.states import State
 from convgraph.reports.findings.mixing import Channels
 
 
-def paths(number: int) -> Paths[Moments]:
+def paths(number: int) -> Paths:
     """Of one axis."""
     return Paths((Along((Moments(number, 2 * number, 7),), 1),))
 
@@ -35,7 +35,7 @@ def test_each_cell_sees_what_it_reads(
     """With taps at which all cells read what they do at another, and without."""
     columns = [[random.randrange(-1, classes) for _ in range(cells)] for _ in range(different)]
     reads = np.array([columns[random.randrange(different)] for _ in range(taps)]).T
-    algebra: Any = PathMeasures(MomentsKind()) if counted else Channels()
+    algebra: Any = PathMeasures() if counted else Channels()
     payloads = tuple(
         None if random.random() < 0.2 else paths(k + 1) if counted else 1 << k % 5
         for k in range(classes)

@@ -15,7 +15,7 @@ from convgraph.core.arrays import Array, Loose, check_letters
 from convgraph.core.layer import Layer
 from convgraph.core.tying import Constant, Explicit, Learned, Mean
 
-__all__ = ["Labels", "labels_of"]
+__all__ = ["Labels", "arrays_of", "labels_of"]
 
 
 # Labels that are kept once made, 16 MB of symbols: questions about units ask for the same few again
@@ -113,27 +113,35 @@ class Labels(Sequence[sp.Expr]):
         return f"Labels({arrays}{numbers})"
 
 
-def labels_of(layers: Sequence[Layer]) -> Labels:
-    """Everything that can label an edge of some layers: parameters, then numbers."""
+def arrays_of(layers: Sequence[Layer]) -> list[Array | Loose]:
+    """The arrays to which the parameters of some layers belong, loose ones as one behind them."""
     tyings = [joint.tying for layer in layers for joint in layer.all_joints]
     explicit = [tying for tying in tyings if isinstance(tying, Explicit)]
     arrays = [tying.array for tying in tyings if isinstance(tying, Learned)]
-    arrays += [
-        a for tying in explicit for a in (tying.expressions, *tying.arrays) if isinstance(a, Array)
-    ]
+    # what says that it has numbers only is not asked for them, which may be thousands
+    listed = [(() if t.numbers_only else t.expressions, *t.arrays) for t in explicit]
+    arrays += [a for each in listed for a in each if isinstance(a, Array)]
     arrays = check_letters(arrays)
+    expressions = dict.fromkeys(e for each in listed if isinstance(each[0], tuple) for e in each[0])
+    symbols = dict.fromkeys(
+        s for e in expressions for s in ((e,) if e.is_Symbol else sorted(e.free_symbols, key=str))
+    )
+    loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
+    return [*arrays, *([Loose(loose)] if loose else [])]
+
+
+def labels_of(layers: Sequence[Layer], arrays: Sequence[Array | Loose]) -> Labels:
+    """Everything that can label an edge: the parameters of some arrays, then numbers."""
     numbers: dict[sp.Expr, None] = {}
+    explicit: list[Explicit] = []
     for joint in (joint for layer in layers for joint in layer.all_joints):
         if isinstance(joint.tying, Constant):
             numbers[joint.tying.value] = None
         elif isinstance(joint.tying, Mean):
             numbers.update(dict.fromkeys(joint.tying.different(joint.wiring)))
-    expressions = dict.fromkeys(
-        e for tying in explicit if isinstance(tying.expressions, tuple) for e in tying.expressions
-    )
-    numbers.update((e, None) for e in expressions if not e.is_Symbol)
-    symbols = dict.fromkeys(
-        s for e in expressions for s in ((e,) if e.is_Symbol else sorted(e.free_symbols, key=str))
-    )
-    loose = tuple(s for s in symbols if not any(a.find(s.name) is not None for a in arrays))
-    return Labels([*arrays, *([Loose(loose)] if loose else [])], list(numbers))
+        elif isinstance(joint.tying, Explicit):
+            explicit.append(joint.tying)
+    for tying in explicit:
+        if isinstance(tying.expressions, tuple):
+            numbers.update((e, None) for e in tying.expressions if not e.is_Symbol)
+    return Labels(arrays, list(numbers))

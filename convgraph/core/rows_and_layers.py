@@ -13,11 +13,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from convgraph.core import memory
-from convgraph.core.arrays import check_letters
+from convgraph.core.arrays import Array, Loose, check_letters
 from convgraph.core.calls import Checked
 from convgraph.core.edges import EdgeTable, interleaved, joint_edges
 from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.core.labels import Labels, labels_of
+from convgraph.core.labels import Labels, arrays_of, labels_of
 from convgraph.core.layer import Layer, Row
 from convgraph.core.sizes import Size
 
@@ -125,7 +125,11 @@ class RowsAndLayers(metaclass=Checked):
     @cached_property
     def labels(self) -> Labels:
         """Everything that can label an edge: parameters, then numbers."""
-        return labels_of(self.layers)
+        return labels_of(self.layers, self._arrays)
+
+    @cached_property
+    def _arrays(self) -> list[Array | Loose]:
+        return arrays_of(self.layers)
 
     def bias_labels(self, row: str) -> list[sp.Expr] | None:
         """The bias of each unit of a row, or None where the row has none."""
@@ -161,7 +165,7 @@ class RowsAndLayers(metaclass=Checked):
                 without[tying.letter] = tying.size
         if self.symbolic:
             return sum(sizes.values())
-        for array in self.labels.arrays:
+        for array in self._arrays:
             if array.letter not in without:
                 sizes[array.letter] = len(array)
         return sum(int(size) for size in sizes.values())

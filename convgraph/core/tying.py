@@ -206,5 +206,10 @@ class Explicit:
             return []
         return [i for i, expression in enumerate(self.expressions) if expression == value]
 
+    def carrying(self, value: sp.Expr) -> int:
+        """How many connections carry a number."""
+        labels = self.numbered(value)
+        return int(np.count_nonzero(np.isin(self.labels, labels))) if labels else 0
+
 
 Tying: TypeAlias = Learned | Constant | Mean | Explicit

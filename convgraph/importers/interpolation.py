@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,20 @@ class Separable(Explicit):
         for numbers, _ in self.numbers_of_axes:
             products = [a * b for a in products for b in numbers]
         return tuple(sp.Rational(p.numerator, p.denominator) for p in products)
+
+    def carrying(self, value: sp.Expr) -> int:
+        """How many connections carry a number: counted axis by axis, of which none is listed."""
+        *first, (numbers, which) = self.numbers_of_axes
+        last = dict(zip(numbers, np.bincount(which[which >= 0]).tolist(), strict=False))
+        products = {Fraction(1): 1}
+        for numbers, which in first:
+            counts = np.bincount(which[which >= 0]).tolist()
+            longer: dict[Fraction, int] = {}
+            for (a, m), (b, n) in product(products.items(), zip(numbers, counts, strict=False)):
+                longer[a * b] = longer.get(a * b, 0) + m * n
+            products = longer
+        wanted = Fraction(int(value.p), int(value.q))
+        return sum(n * last.get(wanted / number, 0) for number, n in products.items() if number)
 
     @cached_property
     def labels(self) -> NDArray[np.integer[Any]]:

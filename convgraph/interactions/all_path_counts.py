@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any
 
 from numpy.typing import NDArray
 
 from convgraph.core.axis import Axis
 from convgraph.core.sizes import Size
 from convgraph.interactions.algebras import Bulk, UntraceableError
-from convgraph.interactions.path_count_sums import Along, Kind, MomentsKind, Paths
+from convgraph.interactions.path_count_sums import ONE, Along, Moments, Paths, summed
 from convgraph.interactions.path_tables import (
     PathTable,
     reads_any,
@@ -23,13 +23,11 @@ from convgraph.interactions.periodic_reads import reads_of
 
 __all__ = ["Along", "PathMeasures", "Paths"]
 
-M = TypeVar("M")
-
 # Fewer payloads than this are summed one by one: a table of them takes longer to make.
 FEW = 16
 
 
-class PathMeasures(Bulk[Paths[M]], Generic[M]):
+class PathMeasures(Bulk[Paths]):
     """The algebra of path counts; see `convgraph.interactions.algebras.Algebra`.
 
     A layer multiplies the paths along an axis by its taps there, and those along all other axes by
@@ -38,18 +36,15 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
 
     idempotent = False
 
-    def __init__(self, kind: Kind[M]) -> None:
-        self.kind = kind
-
-    def start(self, axes: int) -> Paths[M]:
+    def start(self, axes: int) -> Paths:
         """The units of the input itself."""
-        return Paths((Along((self.kind.one(),), 1),) * axes)
+        return Paths((Along((ONE,), 1),) * axes)
 
-    def same(self, payload: Paths[M]) -> Hashable:
+    def same(self, payload: Paths) -> Hashable:
         """See `Algebra.same`."""
         return payload
 
-    def through(self, payload: Paths[M], b: int, axis: Axis) -> Paths[M]:
+    def through(self, payload: Paths, b: int, axis: Axis) -> Paths:
         """See `Algebra.through`."""
         if axis.symbolic:
             raise UntraceableError
@@ -70,7 +65,7 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
         scaled = self._scaled(here, phases)
         return self._put(payload, b, scaled, total)._replace(per=payload.per * phases)
 
-    def whole(self, payload: Paths[M], b: int, size: Size) -> Paths[M]:
+    def whole(self, payload: Paths, b: int, size: Size) -> Paths:
         """See `Algebra.whole`."""
         if not isinstance(size, int):
             raise UntraceableError
@@ -78,7 +73,7 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
         whole = self._gathered(here, [list(range(size))], 0)
         return self._put(payload, b, whole._replace(everywhere=size > 1 or here.everywhere), size)
 
-    def combine(self, parts: Sequence[tuple[Paths[M], int]], sizes: Sequence[Size]) -> Paths[M]:
+    def combine(self, parts: Sequence[tuple[Paths, int]], sizes: Sequence[Size]) -> Paths:
         """See `Algebra.combine`."""
         per = math.lcm(*[payload.per for payload, _ in parts])
         axes = []
@@ -98,24 +93,21 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
             axes.append(self._sum(summed, everywhere))
         return Paths(tuple(axes), per)
 
-    def gathered(self, payloads: Sequence[Paths[M] | None]) -> Sequence[Paths[M] | None]:
+    def gathered(self, payloads: Sequence[Paths | None]) -> Sequence[Paths | None]:
         """See `Bulk.gathered`."""
         if len(payloads) < FEW:
             return payloads
-        table = self._table(payloads)
-        return payloads if table is None else cast("Sequence[Paths[M] | None]", table)
+        table = table_of(payloads)
+        return payloads if table is None else table
 
-    def joined(self, parts: Sequence[Sequence[Paths[M] | None]]) -> Sequence[Paths[M] | None]:
+    def joined(self, parts: Sequence[Sequence[Paths | None]]) -> Sequence[Paths | None]:
         """See `Bulk.joined`."""
-        kind: object = self.kind
-        line: Any = None
-        if isinstance(kind, MomentsKind) and any(isinstance(p, PathTable) for p in parts):
-            line = tables_in_line(cast("Any", parts))
+        line = tables_in_line(parts) if any(isinstance(p, PathTable) for p in parts) else None
         return tuple([p for part in parts for p in part]) if line is None else line
 
     def sums(
-        self, parts: Sequence[tuple[Sequence[Paths[M] | None], NDArray[Any], int]]
-    ) -> Sequence[Paths[M] | None] | None:
+        self, parts: Sequence[tuple[Sequence[Paths | None], NDArray[Any], int]]
+    ) -> Sequence[Paths | None] | None:
         """See `Bulk.sums`."""
         if max(len(p) for p, _, _ in parts) < FEW:
             return None
@@ -123,7 +115,7 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
             return None
         read = []
         for payloads, places, number in parts:
-            table = self._table(payloads)
+            table = table_of(payloads)
             if table is None:
                 return None
             read.append((table, places, number))
@@ -131,13 +123,9 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
             reads_any(table, places).all() for table, places, _ in read
         ):  # what is not read has no say in what counts
             return None
-        return cast("Sequence[Paths[M] | None]", sum_of_tables(read))
+        return sum_of_tables(read)
 
-    def _table(self, payloads: Any) -> PathTable | None:
-        kind: object = self.kind
-        return table_of(payloads) if isinstance(kind, MomentsKind) else None
-
-    def split(self, payload: Paths[M], b: int, outer: int, inner: int) -> list[Paths[M]]:
+    def split(self, payload: Paths, b: int, outer: int, inner: int) -> list[Paths]:
         """See `Algebra.split`."""
         here = payload.axes[b]
         turns = math.lcm(inner, len(here.phases))
@@ -148,7 +136,7 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
             found.append(self._put(payload, b, along, 1))
         return found
 
-    def interleave(self, payloads: Sequence[Paths[M] | None], b: int, outer: int) -> Paths[M]:
+    def interleave(self, payloads: Sequence[Paths | None], b: int, outer: int) -> Paths:
         """See `Algebra.interleave`."""
         known = [payload for payload in payloads if payload is not None]
         steps = {payload.axes[b].step for payload in known}
@@ -161,47 +149,41 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
         phases = tuple(payload.axes[b].phases[0] for payload in known)
         return self._put(known[0], b, Along(phases, steps.pop(), known[0].axes[b].everywhere), 1)
 
-    def freeze(self, payload: Paths[M], b: int, size: int) -> list[Paths[M]]:
+    def freeze(self, payload: Paths, b: int, size: int) -> list[Paths]:
         """See `Algebra.freeze`."""
         here = payload.axes[b]
         return [self._put(payload, b, self._gathered(here, [[i]], 0), 1) for i in range(size)]
 
-    def _put(self, payload: Paths[M], b: int, along: Along[M], times: int) -> Paths[M]:
+    def _put(self, payload: Paths, b: int, along: Along, times: int) -> Paths:
         axes = [along if a == b else self._scaled(x, times) for a, x in enumerate(payload.axes)]
         return Paths(tuple(axes), payload.per)
 
-    def _scaled(self, along: Along[M], number: int) -> Along[M]:
+    def _scaled(self, along: Along, number: int) -> Along:
         if number == 1:
             return along
-        times = self.kind.times  # said plainly: thousands of classes go through here
-        phases = tuple([None if m is None else times(m, number) for m in along.phases])
+        phases = tuple([None if m is None else summed([(m, 0, number)]) for m in along.phases])
         return Along(phases, along.step, along.everywhere)
 
-    def _gathered(self, along: Along[M], reads: Sequence[Sequence[int]], step: int) -> Along[M]:
-        kind, period = self.kind, len(along.phases)
-        phases: list[M | None] = []
+    def _gathered(self, along: Along, reads: Sequence[Sequence[int]], step: int) -> Along:
+        period = len(along.phases)
+        phases: list[Moments | None] = []
         for positions in reads:
-            total: M | None = None
+            parts = []
             for q in positions:
                 turns, phase = divmod(q, period)
                 measure = along.phases[phase]
                 if measure is not None:
-                    moved = kind.shifted(measure, turns * along.step)
-                    total = moved if total is None else kind.added(total, moved)
-            phases.append(total)
+                    parts.append((measure, turns * along.step, 1))
+            phases.append(summed(parts))
         return Along(tuple(phases), step, along.everywhere)
 
-    def _sum(self, parts: Sequence[tuple[Along[M], int]], everywhere: bool) -> Along[M]:
+    def _sum(self, parts: Sequence[tuple[Along, int]], everywhere: bool) -> Along:
         """All of these, each so many times."""
-        step, times, added = parts[0][0].step, self.kind.times, self.kind.added
+        step = parts[0][0].step
         if all(len(along.phases) == 1 and along.step == step for along, _ in parts):
-            total: M | None = None  # said plainly: nearly all of thousands of classes are such
-            for along, n in parts:
-                measure = along.phases[0]
-                if measure is not None:
-                    measure = measure if n == 1 else times(measure, n)
-                    total = measure if total is None else added(total, measure)
-            return Along((total,), step, everywhere)
+            # said plainly: nearly all of thousands of classes are such
+            phases = [(m, 0, n) for along, n in parts if (m := along.phases[0]) is not None]
+            return Along((summed(phases),), step, everywhere)
         first, *rest = [self._scaled(along, n) for along, n in parts]
         for other in rest:
             if first.step * len(other.phases) != other.step * len(first.phases):
@@ -215,6 +197,6 @@ class PathMeasures(Bulk[Paths[M]], Generic[M]):
                 for x in (first, other)
             )
             pairs = zip(a.phases, b.phases, strict=True)
-            both = [y if x is None else x if y is None else added(x, y) for x, y in pairs]
+            both = [summed([(m, 0, 1) for m in pair if m is not None]) for pair in pairs]
             first = Along(tuple(both), step)
         return first._replace(everywhere=everywhere)

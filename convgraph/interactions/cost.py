@@ -244,10 +244,7 @@ def _weighted(joint: Joint) -> Size:
     """How many connections carry a parameter, or a number other than 1."""
     tying = joint.tying
     if isinstance(tying, Explicit):
-        ones = tying.numbered(sp.S.One)
-        if not ones:
-            return joint.wiring.connections
-        return int(np.count_nonzero(~np.isin(tying.labels, ones)))
+        return simplest(joint.wiring.connections - tying.carrying(sp.S.One))
     plain_copy = isinstance(tying, Constant) and tying.value == 1
     return 0 if plain_copy or isinstance(tying, Mean) else joint.wiring.connections
 

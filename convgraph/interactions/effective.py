@@ -5,25 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from convgraph.core.layer import Joint, Layer, Row
-from convgraph.core.memory import readable
-from convgraph.core.named_row import input_row, output_row, rows_before
+from convgraph.core.named_row import input_row, output_row
 from convgraph.core.network import Network
 from convgraph.core.plain_data import plain
 from convgraph.core.wiring import Product
 from convgraph.interactions.all_path_counts import PathMeasures
-from convgraph.interactions.path_count_sums import (
-    MOST_BITS,
-    Moments,
-    MomentsKind,
-    Packed,
-    PackedKind,
-    Paths,
-)
-from convgraph.interactions.path_totals import PathTotals
+from convgraph.interactions.path_count_sums import Paths
 from convgraph.interactions.propagation import Propagation, first_state, propagate
+from convgraph.interactions.written_counts import too_much, written
 
 __all__ = [
     "EffectiveField",
@@ -162,8 +154,7 @@ def effective_fields(
     -------
     tuple of EffectiveField
         One for each axis of the input besides the channels; empty where the paths are no products
-        along axes, or where writing their numbers down would take 250 MB (long inputs behind
-        layers of attention, whose units differ from each other all).
+        along axes, or where all numbers on the way to them would take more than a gigabyte.
 
     Examples
     --------
@@ -182,79 +173,45 @@ def effective_fields(
     """
     source = input_row(network, row)
     end = output_row(network, of)
-    moments = path_moments(network, source, end.name)
-    return fields_of_paths(network, source, end, moments, PathTotals())[0]
+    return fields_of_paths(network, source, end, path_moments(network, source, end.name))[0]
 
 
 def fields_of_paths(
-    network: Network,
-    source: Row,
-    end: Row,
-    moments: Propagation[Paths[Moments]],
-    totals: PathTotals,
+    network: Network, source: Row, end: Row, moments: Propagation[Paths]
 ) -> tuple[tuple[EffectiveField, ...], str]:
     """The effective receptive fields of a row of which moments are known, or why there are none."""
     unknown = (), "its paths are no products along axes"
-    needed = _needed(network, source, end, moments, totals)
-    if not needed.width:
-        return unknown
-    if needed.bits > MOST_BITS:
-        size, most = (readable(n // 8) for n in (needed.bits, MOST_BITS))
-        return (), f"its path counts would take {size}, more than {most}"
-    kind = PackedKind(needed.width)
-    paths = PathMeasures(kind)
-    start = first_state(source, paths.start(len(source.shape) - int(source.channels)))
-    found = propagate(network, source.name, start, paths, end.name, True).states.get(end.name)
-    if found is None:  # on the way there, the fields are wider than the input
-        return (), f"its path counts would take more than {readable(MOST_BITS // 8)} on the way"
-    payload = found.payloads[needed.totals.index(max(needed.totals))]
-    assert payload is not None
-    theory = variances(network, source, end)
-    fields = []
-    for b, along in enumerate(payload.axes):
-        middle: Packed | None = along.phases[0]
-        counts = tuple(kind.numbers(middle)) if middle is not None else ()
-        expected = theory[b] if theory is not None else None
-        fields.append(EffectiveField(end.name, b, counts, payload.per, expected, along.everywhere))
-    return (tuple(fields), "") if all(field.counts for field in fields) else unknown
-
-
-class _Needed(NamedTuple):
-    """What writing down path counts takes: of one number and in all; 0 where there are none."""
-
-    width: int
-    bits: int
-    totals: tuple[int, ...]
-    """The paths to each class of units of the row itself."""
-
-
-def _needed(
-    network: Network,
-    source: Row,
-    end: Row,
-    moments: Propagation[Paths[Moments]],
-    known: PathTotals,
-) -> _Needed:
     state = moments.states.get(end.name)
-    if state is None or not known.of(state).most:
-        return _Needed(0, 0, ())
-    on_the_way = rows_before(network, end.name) & moments.sums.keys()
-    known_sums = (t for t in (moments.sums[name] for name in on_the_way) if t is not None)
-    sums = {id(part): part for total in known_sums for part in total.whole}
-    # no fewer paths than lead to any unit
-    most = max(sum(n * known.of(s).most for s, n in total.terms) for total in sums.values())
-    most = max(most, known.of(state).most)
-    width = max(-(-most.bit_length() // 8) * 8, 8)
-    states = {id(s): s for total in sums.values() for s, _ in total.terms}
-    payloads = sum(len(s.payloads) for s in states.values())
-    return _Needed(width, payloads * sum(map(int, source.shape)) * width, known.of(state).each)
+    payloads = [] if state is None else [p for p in state.payloads if p is not None]
+    if not payloads:
+        return unknown
+    best = max(payloads, key=_most)
+    middle = [along.phases[0] for along in best.axes]
+    known = [measure for measure in middle if measure is not None]
+    if len(known) < len(middle):
+        return unknown
+    numbers = written(known)
+    if numbers is None:
+        return (), too_much()
+    theory = variances(network, source, end) or (None,) * len(numbers)
+    each = enumerate(zip(numbers, theory, best.axes, strict=True))
+    fields = (
+        EffectiveField(end.name, b, counts, best.per, expected, along.everywhere)
+        for b, (counts, expected, along) in each
+    )
+    return tuple(fields), ""
 
 
-def path_moments(
-    network: Network, source: Row, until: str | None = None
-) -> Propagation[Paths[Moments]]:
+def _most(payload: Paths) -> int:
+    """The most paths to a unit of a class, along any axis."""
+    return max(
+        (m.paths for along in payload.axes for m in along.phases if m is not None), default=0
+    )
+
+
+def path_moments(network: Network, source: Row, until: str | None = None) -> Propagation[Paths]:
     """The moments of the path counts of all rows, along each axis of a source row."""
-    paths = PathMeasures(MomentsKind())
+    paths = PathMeasures()
     state = first_state(source, paths.start(len(source.shape) - int(source.channels)))
     return propagate(network, source.name, state, paths, until, True)
 

@@ -1,149 +1,167 @@
 """Sums of path counts over positions, as little of them as a question needs.
 
 A measure puts a number of paths on each position of an axis. What layers do to it is to shift it,
-to add measures and to multiply them by whole numbers, which both forms here can do: its moments,
-and all of its numbers packed into one large integer.
+to add measures and to multiply them by whole numbers. Its moments are kept, and of what it is the
+sum: the numbers themselves are worked out for the one class that they are asked of, see
+`written_counts`.
+
+Measures are told apart without their numbers, as polynomials are: by their values at a point, a
+mark. Two that differ, on fewer than 2^12 positions, have one mark by chance once in 2^76 (Schwartz
+1980, Zippel 1979), where their moments are the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable
+from itertools import count
+from typing import NamedTuple
 
-from convgraph.interactions.algebras import UntraceableError
+__all__ = [
+    "ONE",
+    "PRIMES",
+    "Along",
+    "Moments",
+    "Origin",
+    "Paths",
+    "Summed",
+    "mark_of",
+    "serial",
+    "summed",
+]
 
-__all__ = ["MOST_BITS", "Along", "Kind", "Moments", "MomentsKind", "Packed", "PackedKind", "Paths"]
+# A mark is a value modulo the product of four primes, each of 31 bits, so that in tables it is
+# four numbers of which products fit a machine word.
+PRIMES = (2147483647, 2147483629, 2147483587, 2147483579)
+MODULUS = PRIMES[0] * PRIMES[1] * PRIMES[2] * PRIMES[3]
+POINT = 0x5DEECE66D2B992DDFA23249D6C7F1B05 % MODULUS  # any point that no network was made to meet
+_UNITS = tuple(
+    MODULUS // p * pow(MODULUS // p, -1, p) for p in PRIMES
+)  # 1 modulo one, 0 the others
 
-M = TypeVar("M")
+serial = count().__next__
+"""A number for what is made: what it is made of has smaller ones."""
 
-MOST_BITS = 1 << 31  # of all numbers on the way to a row, 250 MB and some seconds
+
+class Origin:
+    """Of what numbers of paths are the sum that have not been worked out."""
+
+    __slots__ = ()
 
 
-class Along(NamedTuple, Generic[M]):
+class Summed(Origin):
+    """The sum of some parts, each by how much moved and how many times; or the single path."""
+
+    __slots__ = ("number", "parts")
+
+    def __init__(self, parts: tuple[tuple[Origin, int, int], ...]) -> None:
+        self.parts, self.number = parts, serial()
+
+
+class Moments:
+    """The number of paths, and the sums of their positions and of the squares of these.
+
+    Two are equal that have the same moments and mark, wherever they come from.
+    """
+
+    __slots__ = ("first", "mark", "origin", "paths", "second")
+
+    def __init__(
+        self, paths: int, first: int, second: int, mark: int = 0, origin: Origin | None = None
+    ) -> None:
+        self.paths, self.first, self.second, self.mark = paths, first, second, mark
+        self.origin = origin
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Moments)
+            and self.mark == other.mark
+            and (self.paths, self.first, self.second) == (other.paths, other.first, other.second)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.mark, self.second))
+
+    def __repr__(self) -> str:
+        return f"Moments({self.paths}, {self.first}, {self.second}, {self.mark})"
+
+
+ONE = Moments(1, 0, 0, 1, Summed(()))
+"""A single path, at position 0."""
+
+
+class Along(NamedTuple):
     """The paths to the units of a row from the positions of one axis of the input.
 
     One measure for each phase; a period moves them by `step` positions. The paths along the other
     axes of the input are counted with their mean over the phases of those.
     """
 
-    phases: tuple[M | None, ...]
+    phases: tuple[Moments | None, ...]
     step: int
     everywhere: bool = False
 
 
-class Paths(NamedTuple, Generic[M]):
+class Paths(NamedTuple):
     """The paths to a class of units: per axis of the input, `per` times as many as there are."""
 
-    axes: tuple[Along[M], ...]
+    axes: tuple[Along, ...]
     per: int = 1
 
 
-class Kind(Protocol[M]):
-    """What can be done with measures of one form."""
-
-    def one(self) -> M:
-        """A single path, at position 0."""
-
-    def shifted(self, measure: M, by: int) -> M:
-        """Moved by a number of positions."""
-
-    def added(self, a: M, b: M) -> M:
-        """Both together."""
-
-    def times(self, measure: M, number: int) -> M:
-        """So many of it."""
+_powers: dict[int, int] = {}
 
 
-class Moments(NamedTuple):
-    """The number of paths, and the sums of their positions and of the squares of these."""
-
-    paths: int
-    first: int
-    second: int
-
-
-class MomentsKind:
-    """Measures of which the mean and the variance are wanted."""
-
-    def one(self) -> Moments:
-        """See `Kind`."""
-        return Moments(1, 0, 0)
-
-    def shifted(self, measure: Moments, by: int) -> Moments:
-        """See `Kind`."""
-        paths, first, second = measure
-        return Moments(paths, first + by * paths, second + by * (2 * first + by * paths))
-
-    def added(self, a: Moments, b: Moments) -> Moments:
-        """See `Kind`."""
-        return Moments(a[0] + b[0], a[1] + b[1], a[2] + b[2])
-
-    def times(self, measure: Moments, number: int) -> Moments:
-        """See `Kind`."""
-        return Moments(measure[0] * number, measure[1] * number, measure[2] * number)
+def _moved(by: int) -> int:
+    """By what a mark is multiplied where its positions move."""
+    if by not in _powers:
+        _powers[by] = pow(POINT, by, MODULUS)
+    return _powers[by]
 
 
-class Packed(NamedTuple):
-    """Numbers of paths from position `low` on, each in as many bits of one integer."""
+def summed(parts: Iterable[tuple[Moments, int, int]]) -> Moments | None:
+    """All of these together, each moved by a number of positions and so many times.
 
-    low: int
-    bits: int
+    None if there are none.
 
-    def __hash__(self) -> int:
-        # of a few bits: that of an integer of a megabyte goes through all of it each time
-        return hash((self.low, self.bits.bit_length(), self.bits & 0xFFFF_FFFF))
-
-
-@dataclass
-class PackedKind:
-    """Measures of which all numbers are wanted; none may need more than `width` bits.
-
-    This is Kronecker's substitution: a polynomial at a power of two. Adding two images' worth of
-    numbers of a thousand bits is then one addition of machine words. When more than `bits` are
-    written it is given up, with `UntraceableError`.
+    >>> summed([(ONE, 0, 1), (ONE, 2, 5)])
+    Moments(6, 10, 20, ...)
     """
+    every = list(parts)
+    if not every:
+        return None
+    if len(every) == 1 and every[0][1:] == (0, 1):
+        return every[0][0]
+    paths = first = second = mark = 0
+    made: list[tuple[Origin, int, int]] | None = []
+    for measure, by, number in every:
+        n, f, s, m = measure.paths, measure.first, measure.second, measure.mark
+        if by:
+            s += by * (2 * f + by * n)
+            f += by * n
+            m = m * _moved(by)
+        if number != 1:
+            n, f, s, m = n * number, f * number, s * number, m * number
+        paths, first, second, mark = paths + n, first + f, second + s, mark + m
+        if made is not None and measure.origin is not None:
+            made.append(_inlined(measure.origin, by, number))
+        else:
+            made = None
+    origin = None if made is None else Summed(tuple(made))
+    return Moments(paths, first, second, mark % MODULUS, origin)
 
-    width: int
-    bits: int = 3 * MOST_BITS  # sums of three taps, of which one is kept
 
-    def one(self) -> Packed:
-        """See `Kind`."""
-        return Packed(0, 1)
+def _inlined(origin: Origin, by: int, number: int) -> tuple[Origin, int, int]:
+    """A part; of what is but another one, moved or several times, that one."""
+    if isinstance(origin, Summed) and len(origin.parts) == 1:
+        of, before, times = origin.parts[0]
+        return of, before + by, times * number
+    return origin, by, number
 
-    def shifted(self, measure: Packed, by: int) -> Packed:
-        """See `Kind`."""
-        return Packed(measure.low + by, measure.bits)
 
-    def added(self, a: Packed, b: Packed) -> Packed:
-        """See `Kind`."""
-        if a.low > b.low:
-            a, b = b, a
-        return self._written(Packed(a.low, a.bits + (b.bits << (b.low - a.low) * self.width)))
+def mark_of(residues: Iterable[int]) -> int:
+    """The mark that has these remainders by the primes.
 
-    def times(self, measure: Packed, number: int) -> Packed:
-        """See `Kind`."""
-        return self._written(Packed(measure.low, measure.bits * number))
-
-    def _written(self, measure: Packed) -> Packed:
-        self.bits -= measure.bits.bit_length()
-        if self.bits < 0:
-            raise UntraceableError
-        return measure
-
-    def numbers(self, measure: Packed) -> list[int]:
-        """The numbers of paths, one for each position from `low` on.
-
-        >>> kind = PackedKind(8)
-        >>> kind.numbers(kind.added(kind.one(), kind.times(kind.shifted(kind.one(), 2), 5)))
-        [1, 0, 5]
-        """
-        size = -(-self.width // 8)
-        if self.width % 8:
-            mask, bits, found = (1 << self.width) - 1, measure.bits, []
-            while bits:
-                found.append(bits & mask)
-                bits >>= self.width
-            return found
-        count = -(-measure.bits.bit_length() // self.width)
-        data = measure.bits.to_bytes(count * size, "little")
-        return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]
+    >>> mark_of([7 * 10**30 % prime for prime in PRIMES]) == 7 * 10**30
+    True
+    """
+    return sum(r * unit for r, unit in zip(residues, _UNITS, strict=True)) % MODULUS

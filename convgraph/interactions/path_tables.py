@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.interactions.algebras import UntraceableError
-from convgraph.interactions.path_count_sums import Along, Moments, Paths
+from convgraph.interactions.path_count_sums import PRIMES, Along, Moments, Paths, mark_of
 from convgraph.interactions.states import Table
+from convgraph.interactions.table_origins import Added, InLine, Listed, Made, Taken
 
 __all__ = ["PathTable", "reads_any", "sum_of_tables", "table_of", "tables_in_line"]
 
+_PRIMES = np.array(PRIMES, np.int64)[:, None]
+
 
 @dataclass(frozen=True, eq=False)
-class PathTable(Table["Paths[Moments]"]):
+class PathTable(Table["Paths"]):
     """The payloads of classes that have one phase along each axis, all with the same steps.
 
     Attributes
@@ -26,58 +29,73 @@ class PathTable(Table["Paths[Moments]"]):
     numbers
         For each axis of the input the paths, and the sums of their positions and of the squares of
         these, one after the other; of each class: (3 axes, classes), in integers of any size.
+    marks
+        For each axis the remainders of the marks by the primes: (4 axes, classes).
     steps, everywhere
         Of each axis; see `Along`.
     seen
         Of each class whether its units see anything; the numbers of those that do not are 0.
+    made
+        Of what the numbers of paths are the sum.
     distinct
         Whether no two are known to say the same.
     """
 
     numbers: NDArray[np.object_]
+    marks: NDArray[np.int64]
     steps: tuple[int, ...]
     everywhere: tuple[bool, ...]
     seen: NDArray[np.bool_]
+    made: Made
     distinct: bool = False
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
 
     @overload
-    def __getitem__(self, place: int) -> Paths[Moments] | None: ...
+    def __getitem__(self, place: int) -> Paths | None: ...
     @overload
     def __getitem__(self, place: slice) -> PathTable: ...
-    def __getitem__(self, place: int | slice) -> Paths[Moments] | PathTable | None:
+    def __getitem__(self, place: int | slice) -> Paths | PathTable | None:
         if isinstance(place, slice):
             return self.take(np.arange(len(self))[place])
-        return self._payload(self.numbers[:, place].tolist()) if self.seen[place] else None
+        if not self.seen[place]:
+            return None
+        return self._payload(place, self.numbers[:, place].tolist(), self.marks[:, place].tolist())
 
-    def __iter__(self) -> Iterator[Paths[Moments] | None]:
-        for numbers, seen in zip(self.numbers.T.tolist(), self.seen.tolist(), strict=True):
-            yield self._payload(numbers) if seen else None
+    def __iter__(self) -> Iterator[Paths | None]:
+        each = zip(self.seen.tolist(), self.numbers.T.tolist(), self.marks.T.tolist(), strict=True)
+        for place, (seen, numbers, marks) in enumerate(each):
+            yield self._payload(place, numbers, marks) if seen else None
 
-    def _payload(self, numbers: list[int]) -> Paths[Moments]:
-        axes = enumerate(zip(self.steps, self.everywhere, strict=True))
-        return Paths(
-            tuple(
-                Along((Moments(*numbers[3 * b : 3 * b + 3]),), step, everywhere)
-                for b, (step, everywhere) in axes
-            )
-        )
+    def _payload(self, place: int, numbers: list[int], marks: list[int]) -> Paths:
+        axes = []
+        for b, (step, everywhere) in enumerate(zip(self.steps, self.everywhere, strict=True)):
+            mark, origin = mark_of(marks[4 * b : 4 * b + 4]), self.made.origin(b, place)
+            paths, first, second = numbers[3 * b : 3 * b + 3]
+            measure = Moments(paths, first, second, mark, origin)
+            axes.append(Along((measure,), step, everywhere))
+        return Paths(tuple(axes))
 
     def take(self, places: Sequence[int] | NDArray[np.integer]) -> PathTable:
         """See `Table.take`."""
-        if len(places) == len(self) and np.array_equal(places, np.arange(len(self))):
+        at = np.asarray(places)
+        if len(at) == len(self) and np.array_equal(at, np.arange(len(self))):
             return self
-        numbers, seen = self.numbers[:, places], self.seen[places]
-        return PathTable(numbers, self.steps, self.everywhere, seen, self.distinct)
+        return replace(
+            self,
+            numbers=self.numbers[:, at],
+            marks=self.marks[:, at],
+            seen=self.seen[at],
+            made=Taken(self.made, at),
+        )
 
     @cached_property
     def _digests(self) -> NDArray[np.int64]:
         """A number for each class, the same for those that say the same, and nearly never else."""
         total = self.seen.astype(np.int64)
-        for row in self.numbers[[0, *range(1, len(self.numbers), 3)]]:
-            total = total * np.int64(1_000_003) + np.fromiter(map(hash, row), np.int64, len(self))
+        for row in self.marks:
+            total = total * np.int64(1_000_003) + row
         return total
 
     def different(self) -> tuple[PathTable, NDArray[np.integer]]:
@@ -88,11 +106,13 @@ class PathTable(Table["Paths[Moments]"]):
         _, first, which = np.unique(self._digests, return_index=True, return_inverse=True)
         stands_for = first[which]
         others = np.flatnonzero(stands_for != every)
-        read = self.numbers[:, others], self.numbers[:, stands_for[others]]
-        if len(others) and not np.array_equal(*read):  # digests that are the same by chance
-            keys = [(each, *column) for each, column in zip(self.seen, self.numbers.T, strict=True)]
+        if len(others) and not all(
+            np.array_equal(rows[:, others], rows[:, stands_for[others]])
+            for rows in (self.marks, self.numbers)
+        ):  # digests that are the same by chance
+            rows = np.concatenate([self.seen[None], self.marks, self.numbers])
             places: dict[Hashable, int] = {}
-            stands_for = np.array([places.setdefault(key, i) for i, key in enumerate(keys)])
+            stands_for = np.array([places.setdefault(tuple(k), i) for i, k in enumerate(rows.T)])
         firsts = np.flatnonzero(stands_for == every)
         return replace(self.take(firsts), distinct=True), np.searchsorted(firsts, stands_for)
 
@@ -124,11 +144,12 @@ class _Said:
         return one is two or (
             (one.steps, one.everywhere) == (two.steps, two.everywhere)
             and np.array_equal(one.seen, two.seen)
+            and np.array_equal(one.marks, two.marks)
             and np.array_equal(one.numbers, two.numbers)
         )
 
 
-def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
+def table_of(payloads: Sequence[Paths | None]) -> PathTable | None:
     """Payloads as a table, or None if they are not of one form."""
     if isinstance(payloads, PathTable):
         return payloads
@@ -138,29 +159,37 @@ def table_of(payloads: Sequence[Paths[Moments] | None]) -> PathTable | None:
     # One step for each axis and no phases: then sums of many payloads are sums of arrays.
     form = [(along.step, along.everywhere) for along in first.axes]
     rows: list[list[int]] = []
+    marks: list[list[int]] = []
     for payload in payloads:
-        if payload is None:
-            rows.append([0] * (3 * len(form)))
-            continue
-        if payload.per != 1:
-            return None
         row: list[int] = []
-        for (phases, step, everywhere), wanted in zip(payload.axes, form, strict=True):
+        mark: list[int] = []
+        if payload is None:
+            row, mark = [0] * (3 * len(form)), [0] * (4 * len(form))
+        elif payload.per != 1:
+            return None
+        for (phases, step, everywhere), wanted in zip(
+            () if payload is None else payload.axes, () if payload is None else form, strict=True
+        ):
             if len(phases) != 1 or phases[0] is None or (step, everywhere) != wanted:
                 return None
-            row.extend(phases[0])
+            measure = phases[0]
+            row += measure.paths, measure.first, measure.second
+            mark += [measure.mark % prime for prime in PRIMES]
         rows.append(row)
+        marks.append(mark)
     numbers = np.empty((len(rows), 3 * len(form)), object)
     numbers[:] = rows
     return PathTable(
         np.ascontiguousarray(numbers.T),
+        np.array(marks, np.int64).T.copy(),
         tuple(s for s, _ in form),
         tuple(e for _, e in form),
         np.array([payload is not None for payload in payloads]),
+        Listed(payloads),
     )
 
 
-def tables_in_line(parts: Sequence[Sequence[Paths[Moments] | None]]) -> PathTable | None:
+def tables_in_line(parts: Sequence[Sequence[Paths | None]]) -> PathTable | None:
     """Payloads one after the other as a table, or None if they are not of one form."""
     tables: list[PathTable | None] = []
     for part in parts:
@@ -171,16 +200,21 @@ def tables_in_line(parts: Sequence[Sequence[Paths[Moments] | None]]) -> PathTabl
     known = [table for table in tables if table is not None]
     if len({(table.steps, table.everywhere) for table in known}) != 1:
         return None
-    rows = len(known[0].numbers)
-    numbers, seen = [], []
+    axes = len(known[0].steps)
+    numbers, marks, seen = [], [], []
     for part, table in zip(parts, tables, strict=True):
-        numbers.append(np.zeros((rows, len(part)), object) if table is None else table.numbers)
-        seen.append(np.zeros(len(part), bool) if table is None else table.seen)
+        size = len(part)
+        numbers.append(np.zeros((3 * axes, size), object) if table is None else table.numbers)
+        marks.append(np.zeros((4 * axes, size), np.int64) if table is None else table.marks)
+        seen.append(np.zeros(size, bool) if table is None else table.seen)
+    made = [None if table is None else table.made for table in tables]
     return PathTable(
         np.concatenate(numbers, axis=1),
+        np.concatenate(marks, axis=1),
         known[0].steps,
         known[0].everywhere,
         np.concatenate(seen),
+        InLine(list(zip(map(len, parts), made, strict=True))),
         distinct=len(known) == 1 and known[0].distinct and _one_more(parts, known[0]),
     )
 
@@ -196,25 +230,41 @@ def sum_of_tables(parts: Sequence[tuple[PathTable, NDArray[Any], int]]) -> PathT
     It reads several payloads where a table's places have two axes, and none at a place of -1. Where
     paths that move along an axis meet global edges, these are not counted: see `PathMeasures`.
     """
-    read = [(table, _read(table, places), number) for table, places, number in parts]
+    read = [
+        (table, _read(table.numbers, places), _read(table.marks, places), places, number)
+        for table, places, number in parts
+    ]
     total: list[NDArray[np.object_]] = []
-    steps, everywhere = [], []
+    marks: list[NDArray[np.int64]] = []
+    steps, everywhere, made = [], [], []
     for b in range(len(parts[0][0].steps)):
         moving = [part for part in read if part[0].steps[b]]
-        besides = all(table.everywhere[b] for table, _, _ in read if not table.steps[b])
-        summed = moving if moving and besides else read
-        if len({table.steps[b] for table, _, _ in summed}) > 1:
+        besides = all(part[0].everywhere[b] for part in read if not part[0].steps[b])
+        added = moving if moving and besides else read
+        if len({part[0].steps[b] for part in added}) > 1:
             raise UntraceableError
         rows: Any = None
-        for _, numbers, number in summed:
+        mark: Any = 0
+        for _, numbers, residues, _, number in added:
             each = numbers[3 * b : 3 * b + 3]
             each = each if number == 1 else each * number
             rows = each if rows is None else rows + each
+            again = np.array([number % prime for prime in PRIMES], np.int64)[:, None]
+            mark = mark + residues[4 * b : 4 * b + 4] % _PRIMES * again % _PRIMES
         total.append(rows)
-        steps.append(summed[0][0].steps[b])
-        everywhere.append(any(table.everywhere[b] for table, _, _ in read))
+        marks.append(mark % _PRIMES)
+        made.append([(table.made, places, number) for table, _, _, places, number in added])
+        steps.append(added[0][0].steps[b])
+        everywhere.append(any(part[0].everywhere[b] for part in read))
     seen = np.any([reads_any(table, places) for table, places, _ in parts], axis=0)
-    return PathTable(np.concatenate(total), tuple(steps), tuple(everywhere), seen)
+    return PathTable(
+        np.concatenate(total),
+        np.concatenate(marks),
+        tuple(steps),
+        tuple(everywhere),
+        seen,
+        Added(len(seen), made),
+    )
 
 
 def reads_any(table: PathTable, places: NDArray[Any]) -> NDArray[np.bool_]:
@@ -223,9 +273,9 @@ def reads_any(table: PathTable, places: NDArray[Any]) -> NDArray[np.bool_]:
     return read if places.ndim == 1 else np.asarray(read.any(axis=1))
 
 
-def _read(table: PathTable, places: NDArray[Any]) -> NDArray[np.object_]:
-    numbers = table.numbers
+def _read(rows: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
+    """The sums of what each class reads of some rows of numbers."""
     if (places < 0).any():
-        numbers = np.concatenate([numbers, np.zeros((len(numbers), 1), object)], axis=1)
-    read = numbers[:, places]
-    return read if places.ndim == 1 else np.asarray(read.sum(axis=2), object)
+        rows = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)
+    read = rows[:, places]
+    return read if places.ndim == 1 else np.asarray(read.sum(axis=2), rows.dtype)

@@ -12,29 +12,22 @@ __all__ = ["PathTotals", "Totals"]
 
 
 class Totals(NamedTuple):
-    """The paths to each class of units, the most of all phases; 0 where none lead.
+    """The paths to each class of units along the first axis, the most of all phases; 0 for none.
 
-    Along different axes different paths may be left out: `first` are those along the first axis,
-    `each` the most along any. `plain` says whether every class has one phase, counted once.
+    `plain` says whether every class has one phase, counted once.
     """
 
     first: tuple[int, ...]
-    each: tuple[int, ...]
     plain: bool
-
-    @property
-    def most(self) -> int:
-        """The most paths to any class."""
-        return max(self.each, default=0)
 
 
 class PathTotals:
     """The totals of states, each looked at once: sums of many rows share their states."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[State[Paths[Moments]], Totals]] = {}
+        self._known: dict[int, tuple[State[Paths], Totals]] = {}
 
-    def of(self, state: State[Paths[Moments]]) -> Totals:
+    def of(self, state: State[Paths]) -> Totals:
         """The totals of a state."""
         found = self._known.get(id(state))
         if found is None:
@@ -42,19 +35,15 @@ class PathTotals:
         return found[1]
 
 
-def _totals(state: State[Paths[Moments]]) -> Totals:
+def _totals(state: State[Paths]) -> Totals:
     if isinstance(state.payloads, PathTable):
-        paths = state.payloads.paths
-        return Totals(tuple(paths[0].tolist()), tuple(paths.max(axis=0).tolist()), True)
-    first, each, plain = [], [], True
+        return Totals(tuple(state.payloads.numbers[0].tolist()), True)
+    first, plain = [], True
     for payload in state.payloads:
-        axes = payload.axes if payload is not None else ()
-        along = [_most(a.phases) for a in axes]
-        first.append(along[0] if along else 0)
-        each.append(max(along, default=0))
+        first.append(0 if payload is None else _most(payload.axes[0].phases))
         if payload is not None:
-            plain = plain and payload.per == 1 and len(axes[0].phases) == 1
-    return Totals(tuple(first), tuple(each), plain)
+            plain = plain and payload.per == 1 and len(payload.axes[0].phases) == 1
+    return Totals(tuple(first), plain)
 
 
 def _most(phases: tuple[Moments | None, ...]) -> int:

@@ -20,7 +20,7 @@ from convgraph.interactions.all_path_counts import PathMeasures
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.class_numbers import kinds_of, unique_rows
 from convgraph.interactions.joined_states import MOST_JOINED, groups_apart, vary_apart
-from convgraph.interactions.path_count_sums import Moments, MomentsKind, Paths
+from convgraph.interactions.path_count_sums import Paths
 from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.states import State, in_pairs
@@ -31,7 +31,7 @@ __all__ = ["Widest", "largest_cut", "longest_extent", "most_paths", "widest"]
 P = TypeVar("P")
 Ints = NDArray[np.int64]
 
-Term: TypeAlias = "tuple[State[Paths[Moments]], int]"
+Term: TypeAlias = "tuple[State[Paths], int]"
 
 AT_ONCE = 1 << 20  # pairs, or words of bits, that are looked at in one step: some megabytes
 NOWHERE = 1 << 62  # where the interval of a unit that sees nothing starts: it widens no other
@@ -282,9 +282,9 @@ def _runs(rows: NDArray[np.uint8]) -> tuple[Ints, Ints] | None:
     return (first, end) if np.array_equal(end - first, count) else None
 
 
-def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] | None:
+def most_paths(total: Sum[Paths], known: PathTotals) -> Paths | None:
     """The paths to the class of units to which the most lead, or None where none do."""
-    algebra = PathMeasures(MomentsKind())
+    algebra = PathMeasures()
     if len(total.terms) > 1 and all(known.of(state).plain for state, _ in total.terms):
         groups = groups_apart(total.terms)
         parts = [part for group in groups for part in _most_of_group(group, known)]
@@ -299,7 +299,7 @@ def most_paths(total: Sum[Paths[Moments]], known: PathTotals) -> Paths[Moments] 
     return state.payloads[max(kinds, key=each.__getitem__)] if kinds else None
 
 
-def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths[Moments], int]]:
+def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths, int]]:
     """The payloads of the combination of classes to which the most paths lead."""
     alike: list[NDArray[Any]] = []  # the classes of terms of which several may have the same
     paths: list[Any] = []

@@ -266,9 +266,8 @@ def _feature(structure: Structure, rows: tuple[ReportRow, ...]) -> str | None:
 
 def _effective(structure: Structure, feature: Row) -> tuple[tuple[EffectiveField, ...], str]:
     """The effective fields of a row, or why there are none."""
-    fields, why = fields_of_paths(
-        structure.network, structure.source, feature, structure.moments, structure.path_totals
-    )
+    network, source = structure.network, structure.source
+    fields, why = fields_of_paths(network, source, feature, structure.moments)
     return fields, f"left out: {why}" if why else ""
 
 

@@ -18,7 +18,7 @@ from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.all_fields import counted
 from convgraph.interactions.bit_tables import Branches
 from convgraph.interactions.cost import LayerCost
-from convgraph.interactions.path_count_sums import Moments, Paths
+from convgraph.interactions.path_count_sums import Paths
 from convgraph.interactions.sums_of_states import Sum
 from convgraph.reports.extremes import largest_cut, longest_extent, most_paths
 from convgraph.reports.middle import middle_of
@@ -210,7 +210,7 @@ def _touches(structure: Structure, name: str) -> Fraction | None:
 
 
 def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
-    def find(total: Sum[Paths[Moments]]) -> tuple[Fraction, tuple[float, ...] | None] | None:
+    def find(total: Sum[Paths]) -> tuple[Fraction, tuple[float, ...] | None] | None:
         return _most_and_deviations(most_paths(total, structure.path_totals))
 
     return structure.of_parts(
@@ -222,7 +222,7 @@ def _deviation(structure: Structure, name: str) -> tuple[float, ...] | None:
 
 
 def _most_and_deviations(
-    best: Paths[Moments] | None,
+    best: Paths | None,
 ) -> tuple[Fraction, tuple[float, ...] | None] | None:
     """How many paths lead to the units to which the most do, along the first axis, and theirs."""
     if best is None:
@@ -231,13 +231,13 @@ def _most_and_deviations(
     return Fraction(most, best.per), _deviations(best)
 
 
-def _deviations(best: Paths[Moments]) -> tuple[float, ...] | None:
+def _deviations(best: Paths) -> tuple[float, ...] | None:
     found = []
     for along in best.axes:
         measure = next((m for m in along.phases if m is not None), None)
         if measure is None:
             return None
-        paths, first, second = measure
-        variance = Fraction(second * paths - first * first, paths * paths)
-        found.append(float(variance) ** 0.5)
+        paths, first, second = measure.paths, measure.first, measure.second
+        # a quotient that is rounded once: to reduce a fraction of thousands of digits takes long
+        found.append(((second * paths - first * first) / (paths * paths)) ** 0.5)
     return tuple(found)

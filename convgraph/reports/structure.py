@@ -24,7 +24,7 @@ from convgraph.interactions.bit_tables import Bits, Branches, exact_fields
 from convgraph.interactions.cost import Cost, cost
 from convgraph.interactions.effective import path_moments
 from convgraph.interactions.padding_seen import Slabs, padded_share, padded_units
-from convgraph.interactions.path_count_sums import Moments, Paths
+from convgraph.interactions.path_count_sums import Paths
 from convgraph.interactions.path_totals import PathTotals
 from convgraph.interactions.propagation import Propagation
 from convgraph.interactions.segments import Total, shares
@@ -98,7 +98,7 @@ class Structure:
         return padded_units(self.network, self.source.name)
 
     @cached_property
-    def moments(self) -> Propagation[Paths[Moments]]:
+    def moments(self) -> Propagation[Paths]:
         """Path counts with their means and variances."""
         return path_moments(self.network, self.source)
 
