@@ -62,6 +62,26 @@ def test_modules_are_folds_by_their_names() -> None:
     assert {"name": "layer1.0", "items": [1, 2, 3]} in layer["items"]
 
 
+def test_modules_that_a_model_states_are_folds_whatever_its_rows_are_called() -> None:
+    conv = cg.Conv((3, 3), padding="same")
+    net = (conv >> cg.ReLU() >> conv >> cg.ReLU() >> conv >> cg.ReLU() >> conv).on((1, 8, 8))
+    called = ["", "stem", "stem", "body.0", "body.0", "body.1.a", "body.1.b", "head"]
+    net.modules = {row.name: name for row, name in zip(net.rows, called, strict=True) if name}
+    tree = folds(net, ["Conv"] * len(net.rows))
+    first, second = {"name": "body.0", "items": [3, 4]}, {"name": "body.1", "items": [5, 6]}
+    body = {"name": "body", "items": [first, second]}
+    assert tree == [0, {"name": "stem", "items": [1, 2]}, body, 7]
+
+
+def test_a_module_that_most_rows_are_not_in_keeps_its_name() -> None:
+    conv = cg.Conv((3, 3), padding="same")
+    net = (conv >> cg.ReLU() >> conv >> cg.ReLU()).on((1, 8, 8))
+    called = ["", "enc.0", "enc.1", "enc.2", "head"]
+    net.modules = {row.name: name for row, name in zip(net.rows, called, strict=True) if name}
+    tree = folds(net, ["Conv"] * len(net.rows))
+    assert tree == [0, {"name": "enc", "items": [1, 2, 3]}, 4]
+
+
 def test_what_a_module_gives_is_in_its_fold() -> None:
     x = cg.Input((1, 8, 8), name="x")
     conv = cg.Conv((3, 3), padding="same")

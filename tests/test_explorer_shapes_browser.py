@@ -108,3 +108,31 @@ def test_a_short_list_is_open_and_names_tell_controls_apart(chromium: Any, tmp_p
     assert len({*(node.get("backendDOMNodeId") for node in live)}) >= 1
     outputs = page.find_elements("css selector", ".ex output")
     assert [each.get_attribute("aria-live") for each in outputs] == ["off", "off"]
+
+
+def test_a_page_opens_where_cells_lie_on_the_image_and_colours_no_others(
+    chromium: Any, tmp_path: Path
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    nodes = [  # patches become tokens: what was two axes of space is one beside the features
+        helper.make_node("Conv", ["x", "w"], ["patches"], strides=[4, 4]),
+        helper.make_node("Reshape", ["patches", "shape"], ["tokens"]),
+        helper.make_node("Relu", ["tokens"], ["y"]),
+    ]
+    held = [onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [4], [1, 1, 8, 64])]
+    stated = [
+        helper.make_tensor_value_info("x", number, [1, 3, 32, 32]),
+        helper.make_tensor_value_info("w", number, [8, 3, 4, 4]),
+    ]
+    output = helper.make_tensor_value_info("y", number, None)
+    graph = helper.make_graph(nodes, "tokens", stated, [output], held)
+    net = cg.from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]))
+    page = opened(chromium, tmp_path, net)
+    assert said(page).startswith("patches at row 5, column 5")
+    coloured = page.execute_script(
+        "const explorer = document.querySelector('.ex').explorer;"
+        "return explorer.network.rows.map((_, i) => Boolean(explorer.base(i)))"
+    )
+    assert coloured == [True, True, False, False]
+    assert page.get_log("browser") == []

@@ -31,9 +31,20 @@ class Explorer {
   // To begin with: the last map whose cells see some of the input and not most of it.
   first() {
     const maps = this.network.rows.map((row, i) => i).filter((i) => i !== this.source &&
-      this.data.facts[i].field && divided(this.network.rows[i]).space.some((n) => n > 1));
+      this.placed(i) && divided(this.network.rows[i]).space.some((n) => n > 1));
     const within = maps.filter((i) => this.data.facts[i].field.every((n, axis) => n <= 0.7 * this.space[axis]));
     return within.at(-1) ?? maps.at(-1) ?? this.network.rows.length - 1;
+  }
+
+  // Whether the middles of a row's fields lie on the input, axis by axis. Where axes mix, as those of
+  // a transformer's tokens and features, they do not.
+  placed(row) {
+    const { field, centre } = this.data.facts[row], strides = this.data.strides[row];
+    const { space } = divided(this.network.rows[row]);
+    return Boolean(field && strides?.every(Boolean)) && space.length === field.length && field.every((n, axis) => {
+      const last = centre[axis] + ((space[axis] - 1) * strides[axis][0]) / strides[axis][1];
+      return centre[axis] > -n && last < this.space[axis] + n;
+    });
   }
 
   build() {
@@ -281,8 +292,7 @@ class Explorer {
     const { pixels, width } = this.picture;
     if (row === this.source) return (y, x) => Array.from(pixels.subarray(4 * (y * width + x), 4 * (y * width + x) + 3));
     const { centre } = this.data.facts[row], strides = this.data.strides[row];
-    if (!centre || !strides || strides.some((s) => !s) || divided(this.network.rows[row]).space.length !== centre.length) return null;
-    if (centre.length > 3) return null;
+    if (!this.placed(row) || centre.length > 3) return null;
     const cells = new Map(), flat = centre.length === 1;
     const { high } = sheet(divided(this.network.rows[row]).space), deep = centre.length - 2;
     const at = (i, axis) => centre[axis] + (i * strides[axis][0]) / strides[axis][1];

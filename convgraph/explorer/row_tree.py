@@ -15,6 +15,7 @@ __all__ = ["folds"]
 
 Fold = dict[str, Any]
 MANY = 16  # rows of a block that are folded once more
+MOST = 0.8  # of the rows, if they are in one module, are the whole network, which needs no name
 DEEPEST = 50  # modules inside each other; a name may say thousands
 
 
@@ -41,16 +42,22 @@ def _paths(network: Network) -> list[tuple[str, ...]] | None:
     sum, in code) is where what it reads is, if it is a merge or works unit by unit, and otherwise
     where the rows before and after it are.
     """
-    names = [re.split(r"[./]", row.name.strip("/.")) for row in network.rows]
+    names = _names(network)
     if sum(len(name) > 1 for name in names) * 2 < len(names):
         return None
-    if len({name[0] for name in names if len(name) > 1}) == 1:
+    inside = [name[0] for name in names if len(name) > 1]
+    if len(set(inside)) == 1 and len(inside) >= MOST * len(names):
         names = [name[1:] if len(name) > 1 else name for name in names]
         if sum(len(name) > 1 for name in names) * 2 < len(names):
             return None
     modules = {tuple(name[:depth]) for name in names for depth in range(1, len(name))}
     found: list[tuple[str, ...] | None] = [
-        tuple(n) if tuple(n) in modules else tuple(n[:-1]) if len(n) > 1 else None for n in names
+        tuple(name)
+        if tuple(name) in modules
+        else tuple(name[:-1])
+        if len(name) > 1 or row.name in network.modules
+        else None
+        for row, name in zip(network.rows, names, strict=True)
     ]
     layers = {layer.target.name: layer for layer in network.layers}
     numbers = {row.name: i for i, row in enumerate(network.rows)}
@@ -69,6 +76,24 @@ def _paths(network: Network) -> list[tuple[str, ...]] | None:
             path = _common(known[-1] if known else (), after)
         known.append(path if layer is not None else ())
     return known
+
+
+def _names(network: Network) -> list[list[str]]:
+    """The modules that each row is in, and what it is called there.
+
+    Most models state which module computes a row: one that computes several after each other is a
+    fold of them. Where none does, names of rows may have dots or slashes in them.
+    """
+    split = [re.split(r"[./]", row.name.strip("/.")) for row in network.rows]
+    if len(network.modules) * 2 < len(split):
+        return split
+    modules = [network.modules.get(row.name, "") for row in network.rows]
+    names = []
+    for at, (row, module) in enumerate(zip(network.rows, modules, strict=True)):
+        several = module in (modules[at - 1 : at] + modules[at + 1 : at + 2])
+        own = [split[at][-1]] if several else []
+        names.append([*module.split("."), *own] if module else [row.name])
+    return names
 
 
 def _block(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -66,9 +66,10 @@ def page(report: ReportFacts, found: Findings | None = None) -> str:
     structure = structure_of(report.network, report.source)
     if found is None and not structure.symbolic:
         found = findings(report.network, row=report.source)
-    title = f"{_sized(report.network.row(report.source))} to " + ", ".join(
-        map(_sized, report.network.outputs)
-    )
+    source = report.network.row(report.source)
+    beside = [row for row in report.network.inputs if row.name != source.name]
+    read = ", ".join(map(_sized, [source, *beside]))
+    title = f"{read} to {', '.join(map(_sized, report.network.outputs))}"
     facts = "".join(
         f"<tr><th>{escape.markup(name)}</th><td>{escape.markup(said)}</td></tr>"
         for name, said in summary(report)
