@@ -245,14 +245,38 @@ def test_cells_are_large_enough_for_a_finger_and_named_by_where_they_are() -> No
     net = (cg.Conv((3, 3)) >> cg.Conv((3, 3))).on((9, 9))
     figure = cg.draw_grid(net, "g3,3")
     text = figure.page()
-    found = re.search(r'--least: (\d+)px; --most: (\d+)px">\s*<svg width="([\d.]+)pt"', text)
+    found = re.search(r"--least: (\d+)px; --most: (\d+)px", text)
     assert found is not None
-    least, most, points = map(float, found.groups())
+    least, most = map(float, found.groups())
+    parts = re.findall(r'<svg style="--share: ([\d.]+)" width="([\d.]+)pt"', text)
+    assert len(parts) == 3  # a row each
     (side,) = {unit.side for unit in figure.panels[0].units}
-    assert least / (points * 4 / 3) * side * 4 / 3 >= 24
-    assert most >= points * 4 / 3
+    for share, points in (map(float, part) for part in parts):
+        assert least * share / points * side >= 24
+        assert most * share >= points * 4 / 3 - 1
     assert "x3,3 to x7,7 (25 units), h3,3, h3,4" in figure.description
     assert 'data-counted="x3,3"' in text
+
+
+@pytest.mark.usefixtures("few_shifts")
+def test_a_legend_stands_below_a_live_figure() -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    plain = cg.draw(net, shade={"orange": "s1", "cyan": "s4"})
+    keyed = cg.draw(
+        net, shade={"orange": "s1", "cyan": "s4"}, legend={"orange": "a <b>", "cyan": "c"}
+    )
+    one, other = (re.search(r"--least.*?</svg>", f.page(), re.DOTALL)[0] for f in (plain, keyed))  # type: ignore
+    assert re.sub(r"<desc.*?</desc>", "", one) == re.sub(r"<desc.*?</desc>", "", other)
+    assert re.findall(r'<li><span style="background: (#\w+)"></span> (.*?)</li>', keyed.page()) == [
+        ("#FFA500", "a &lt;b&gt;"),
+        ("#00FFFF", "c"),
+    ]
+    named = cg.draw(net, edges="parameters", legend=True).page()
+    assert "</span> <i>w</i><sub>1</sub></li>" in named
+    # between two others it stays where it is
+    both = keyed.beside(plain).page()
+    assert "cg-colours" not in both.split("<main>")[1]
+    assert "a &lt;b&gt;</text>" in both
 
 
 class Tags(HTMLParser):

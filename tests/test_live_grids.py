@@ -158,8 +158,11 @@ def test_arrows_walk_through_the_grids(reader: Any) -> None:
     assert active.get_attribute("data-parameter") == "w_1_1"
     reader.press(keys.ARROW_LEFT)
     assert reader.active == "x2,5"
+    reader.press(keys.TAB)  # from grid to grid, from the left
+    assert reader.browser.switch_to.active_element.get_attribute("data-kernel") == "h"
     reader.press(keys.TAB)
     assert reader.active == "h1,1"
+    reader.actions().key_down(keys.SHIFT).send_keys(keys.TAB).key_up(keys.SHIFT).perform()
     reader.actions().key_down(keys.SHIFT).send_keys(keys.TAB).key_up(keys.SHIFT).perform()
     assert reader.active == "x2,5"
     reader.press(keys.ENTER)
@@ -176,6 +179,36 @@ def test_pages_leaf_through_channels(chromium: Any, folder: Any) -> None:
     assert reader.active == "x3,1,2"
     reader.press(reader.keys.PAGE_UP, reader.keys.PAGE_DOWN, reader.keys.PAGE_DOWN)
     assert reader.active == "x1,1,2"
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_grids_wrap_like_words_and_a_legend_scrolls_nowhere(
+    chromium: Any, folder: Any, width: int
+) -> None:
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    stack = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(7)
+    legend = {"orange": "seen by g2 and by all of those who follow it", "cyan": "seen by g5"}
+    keyed = cg.draw(stack, shade={"orange": "g2", "cyan": "g5"}, legend=legend)
+    grids = cg.draw_grid(cg.Conv((3, 3), filters=2).on((3, 6, 6)), kernels=True)
+    try:
+        for name, figure in (("keyed", keyed), ("wrapped", grids)):
+            reader = Reader(chromium, figure.save(folder / f"{name}.html").as_uri())
+            wide, inside, tops = chromium.execute_script(
+                "const stage = document.querySelector('.cg-stage');"
+                "return [document.documentElement.scrollWidth, stage.scrollWidth - stage.clientWidth,"
+                "[...stage.querySelectorAll('svg')].map((e) => e.getBoundingClientRect().top)]"
+            )
+            assert wide <= width
+            assert inside <= 0
+            assert len(tops) == (1 if name == "keyed" else 3)
+            assert (len({*tops}) > 1) == (name == "wrapped" and width == 390)
+        sides = {
+            round(e.rect["width"]) for e in reader.figure.find_elements("css selector", ".unit")
+        }
+        assert min(sides) >= 24
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_nothing_is_fetched_and_nothing_fails(reader: Any) -> None:

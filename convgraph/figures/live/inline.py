@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
 from convgraph.figures.live.figure_data import letters, parameters
+from convgraph.figures.live.narrow import without_legend
 from convgraph.figures.live.page import page, widths
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ class LiveFigure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         figure, svg = self.figure, self.figure.svg()
-        least, most, ratio = widths(figure, svg)
+        shown, colors = without_legend(figure)
+        least, most, ratio = widths(shown, shown.svg() if colors else svg)
         wide = max(least, min(most, WIDEST))
         whole = page([figure], figure.title)
         sliders = whole.count('<input id="')
-        tall = ratio * wide + SAID + SLIDER * sliders + LINE * _lines(figure, wide)
+        lines = _lines(figure, wide) + len(colors)
+        tall = ratio * wide + SAID + SLIDER * sliders + LINE * lines
         html = framed(whole, svg, figure.title, wide + BESIDE, tall)
         return {"text/html": html, "image/svg+xml": svg, "text/plain": repr(self)}
 

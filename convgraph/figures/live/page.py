@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core import escape
+from convgraph.figures.grid_panel import GAP
 from convgraph.figures.html_page import html_page
 from convgraph.figures.live.figure_data import facts, letters, parameters
+from convgraph.figures.live.narrow import legend_below, without_legend, wrapped
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import BOOK, COLORS
 
@@ -22,7 +24,7 @@ HELP = (
     "Point at or tab to a unit or a parameter; arrow keys move between {}, "
     "Enter or a click pins the answer, Escape lets go."
 )
-LEAST = 28  # pixels of a unit, however narrow the window: a finger finds 24 (WCAG 2.2, 2.5.8)
+LEAST = 25  # pixels of a unit, however narrow the window: a finger finds 24 (WCAG 2.2, 2.5.8)
 MOST = 1.8  # times its own size that a picture takes where there is room
 TALLEST = 800  # pixels to which a picture grows
 PIXELS = 4 / 3  # to a point
@@ -60,12 +62,20 @@ def _section(figure: Drawing, number: int) -> str:
         of = [n for n, other in enumerate(figure.panels, 1) if other.network is panel.network]
         for n in of if len(of) > 1 else ():
             panels[str(n)]["together"] = [str(other) for other in of if other != n]
+    shown, colors = without_legend(figure)
     # A picture has no parts for a screen reader; a group has.
-    svg = figure.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
+    svg = shown.svg(prefix=f"f{number}-").replace('role="img"', 'role="group"', 1)
+    stage, more = "cg-stage", {}
+    if len(figure.panels) == 1 and figure.panels[0].cells:
+        gap = GAP * figure.theme.pitch
+        stage, more = "cg-stage cg-parts", {"--gap": f"{gap / _points(svg)[0]:.4f}"}
+    looks = _looks(shown, svg, more)
+    if more:
+        svg = wrapped(svg, gap)
     return (
         f'<section class="cg-figure" aria-label="{escape.markup(figure.title)}">\n'
         f"<h2>{escape.markup(figure.title)}</h2>\n"
-        f'<div class="cg-stage"{_looks(figure, svg)}>\n{svg}</div>\n'
+        f'<div class="{stage}"{looks}>\n{svg}</div>\n{legend_below(colors)}'
         f'<p class="cg-caption" role="status" aria-live="polite">'
         f"{escape.markup(figure.description)}</p>\n"
         f"{_legend(figure)}{_slider(panels, number)}"
@@ -78,22 +88,26 @@ def _section(figure: Drawing, number: int) -> str:
 
 def widths(figure: Drawing, svg: str) -> tuple[float, float, float]:
     """The pixels that a picture is wide at least and at most, and its height for each of them."""
-    found = _SIZE.search(svg)
-    assert found is not None
-    width, height = (float(size) * PIXELS for size in found.groups())
+    width, height = (size * PIXELS for size in _points(svg))
     units = [unit.side or 2 * figure.theme.radius for p in figure.panels for unit in p.units]
     least = width * LEAST / (min(units) * PIXELS) if units else 0.0
     most = max(width, min(MOST * width, TALLEST * width / height))
     return min(width, least), most, height / width
 
 
-def _looks(figure: Drawing, svg: str) -> str:
+def _points(svg: str) -> tuple[float, float]:
+    found = _SIZE.search(svg)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+def _looks(figure: Drawing, svg: str, more: Mapping[str, str]) -> str:
     """A theme's colours, and how small and how large the picture may become.
 
     Without a theme of its own it is light or dark as the reader likes it.
     """
     least, most, _ = widths(figure, svg)
-    looks = {"--least": f"{least:.0f}px", "--most": f"{most:.0f}px"}
+    looks = {"--least": f"{least:.0f}px", "--most": f"{most:.0f}px", **more}
     colors = {name: getattr(figure.theme, name) for name in COLORS}
     if any(value != getattr(BOOK, name) for name, value in colors.items()):
         looks |= {f"--{name}": value for name, value in colors.items()}
