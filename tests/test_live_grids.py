@@ -196,8 +196,10 @@ def test_grids_wrap_like_words_and_a_legend_scrolls_nowhere(
             reader = Reader(chromium, figure.save(folder / f"{name}.html").as_uri())
             wide, inside, tops = chromium.execute_script(
                 "const stage = document.querySelector('.cg-stage');"
-                "return [document.documentElement.scrollWidth, stage.scrollWidth - stage.clientWidth,"
-                "[...stage.querySelectorAll('svg')].map((e) => e.getBoundingClientRect().top)]"
+                "const tops = [...stage.querySelectorAll('svg')].map((e) =>"
+                "Math.round(e.getBoundingClientRect().top));"
+                "return [document.documentElement.scrollWidth,"
+                "stage.scrollWidth - stage.clientWidth, tops]"
             )
             assert wide <= width
             assert inside <= 0
