@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convgraph.cli.given import model_inputs, model_values, shapes_of, strict_option, values_of
+from convgraph.cli.given import (
+    axes_of,
+    model_axes,
+    model_inputs,
+    model_values,
+    shapes_of,
+    strict_option,
+    values_of,
+)
 from convgraph.cli.output import console, print_json, print_text, progress
 
 if TYPE_CHECKING:
@@ -21,6 +29,7 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
 @click.command("analyze")
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.onnx")
 @model_inputs
+@model_axes
 @model_values
 @click.option("--tensor", help="Report on this tensor alone, with its effective field.")
 @click.option("--unit", help="What one unit sees exactly, such as conv1,1,4,4 (from 1).")
@@ -55,6 +64,7 @@ FOUND = 1  # the exit status for findings of the severity of --fail-on
 def command(
     model: Path,
     shapes: tuple[str, ...],
+    letters: tuple[str, ...],
     settings: tuple[str, ...],
     tensor: str | None,
     unit: str | None,
@@ -82,7 +92,9 @@ def command(
 
         if fail_on is not None:
             as_severity("fail-on", fail_on)
-        net = from_onnx(str(model), shapes_of(shapes), strict, values=values_of(settings))
+        net = from_onnx(
+            str(model), shapes_of(shapes), strict, values=values_of(settings), axes=axes_of(letters)
+        )
         step()
         result = report(net, effective=effective)
         step()

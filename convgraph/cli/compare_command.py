@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from convgraph.cli.given import model_inputs, model_values, shapes_of, strict_option, values_of
+from convgraph.cli.given import (
+    axes_of,
+    model_axes,
+    model_inputs,
+    model_values,
+    shapes_of,
+    strict_option,
+    values_of,
+)
 from convgraph.cli.output import print_json, print_text, progress
 
 
@@ -14,6 +22,7 @@ from convgraph.cli.output import print_json, print_text, progress
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD.onnx")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW.onnx")
 @model_inputs
+@model_axes
 @model_values
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown.")
@@ -22,6 +31,7 @@ def command(
     old: Path,
     new: Path,
     shapes: tuple[str, ...],
+    letters: tuple[str, ...],
     settings: tuple[str, ...],
     form: str | None,
     strict: bool,
@@ -37,9 +47,9 @@ def command(
         from convgraph.reports.compare import compare
 
         given = shapes_of(shapes), strict
-        before = from_onnx(str(old), *given, values=values_of(settings))
+        before = from_onnx(str(old), *given, values=values_of(settings), axes=axes_of(letters))
         step()
-        after = from_onnx(str(new), *given, values=values_of(settings))
+        after = from_onnx(str(new), *given, values=values_of(settings), axes=axes_of(letters))
         step()
         difference = compare(before, after)
         step()

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fraction_of",
+    "axes_of",
     "given",
     "given_input",
+    "model_axes",
     "model_inputs",
     "model_values",
     "network_given",
@@ -44,6 +46,15 @@ model_inputs = click.option(
     help="The input's sizes joined by x, batch included: 1x3x224x224; by name for several inputs.",
 )
 
+model_axes = click.option(
+    "--axes",
+    "letters",
+    multiple=True,
+    metavar="[NAME=]LETTERS",
+    help="What the input's axes are: N the batch, C the channels, any other letter one of time or "
+    "space, as in NHWC or NTC; by name for several inputs.",
+)
+
 model_values = click.option(
     "--set",
     "settings",
@@ -69,6 +80,18 @@ def shapes_of(given: tuple[str, ...]) -> Any:
             raise ConvgraphError(f"input={text!r}: for several inputs each is NAME=SHAPE")
         named[name] = parse_shape(sizes)
     return named[""] if list(named) == [""] else named
+
+
+def axes_of(given: tuple[str, ...]) -> Any:
+    """The letters of `--axes`: those of one input alone, or by the name of the input."""
+    from convgraph.core.errors import ConvgraphError
+
+    if not given:
+        return None
+    named = {name: letters for name, _, letters in (text.rpartition("=") for text in given)}
+    if "" in named and len(given) > 1:
+        raise ConvgraphError(f"axes={named['']!r}: for several inputs each is NAME=LETTERS")
+    return named.get("", named)
 
 
 def values_of(given: tuple[str, ...]) -> dict[str, Any]:

@@ -112,6 +112,8 @@ class Builder:
         """By row and kind, which units are one number whatever the input: see `fixed_units`."""
         self.unbounded: set[str] = set()
         """The rows of which some units are infinite or no number for some inputs."""
+        self.windowed: list[Signal] = []
+        """What convolutions and pools read, in order."""
         self.hints, self.strict, self.stated, self.infer = hints, strict, stated, infer
         self.body = body
         self._constant_rows: dict[str, Signal] = {}
@@ -208,8 +210,11 @@ class Builder:
         signal = self.values[row.name] = Signal(row, sizes)
         return signal
 
-    def add_row(self, name: str, shape: tuple[Size, ...]) -> Row:
-        """Add a row of units, checked for a size that questions can be asked about."""
+    def add_row(self, name: str, shape: tuple[Size, ...], channels: bool | None = None) -> Row:
+        """Add a row of units, checked for a size that questions can be asked about.
+
+        If nobody says so, its first axis counts channels where a batch is left out before it.
+        """
         if len(shape) > MOST_AXES:
             raise ConvgraphError(f"shape of {name!r}: at most {MOST_AXES} axes")
         sizes = row_shape(shape)
@@ -221,7 +226,7 @@ class Builder:
         total = product(sizes)
         if not is_symbolic(total) and total > MOST_UNITS:
             raise ConvgraphError(f"shape={shape} of {name!r}: at most {MOST_UNITS:,} units")
-        row = Row(name, sizes, 1 < len(sizes) < len(shape))
+        row = Row(name, sizes, 1 < len(sizes) < len(shape) if channels is None else channels)
         self.rows.append(row)
         return row
 

@@ -7,11 +7,19 @@ from copy import copy
 from dataclasses import replace
 
 from convgraph.core.errors import ConvgraphError
+from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.importers.builder import BUILDERS, EXACTLY, Body, Builder, Infer, Unread
 from convgraph.importers.constants.computed_parameters import settle
 from convgraph.importers.constants.folding import fold
+from convgraph.importers.input_axes import (
+    as_rows_have_them,
+    channels_first,
+    has_channels,
+    note_of,
+    seen_axes,
+)
 from convgraph.importers.node import Node
 from convgraph.importers.operators import (  # noqa: F401 - each registers the operators of its family
     connections_only,
@@ -50,6 +58,7 @@ def network_of(
     stated: bool = False,
     infer: Infer | None = None,
     body: Body | None = None,
+    axes: Mapping[str, str] | None = None,
 ) -> Network:
     """The network that a model's nodes make of its inputs.
 
@@ -73,19 +82,33 @@ def network_of(
         The shapes of a node's outputs by its operator's own rules, for one that is not known.
     body
         The nodes that a node stands for, for an operator that is not known.
+    axes
+        Letters for the axes of inputs, of which somebody said what they are.
     """
-    builder = Builder(hints, strict, stated, infer, body)
-    builder.values.update(known)
-    starts = []
-    for name, shape in inputs.items():
-        row = builder.add_row(name, shape)
-        builder.values[name] = Signal(row, shape)
-        starts.append(row)
+    said = dict(axes or {})
     needed, left_out = needed_nodes(nodes, outputs)
     used = {node.name for node in needed} - {""}  # several nodes may be what one was translated to
     left_out = [node for node in left_out if node.name not in used]
-    for node in needed:
-        build(builder, node)
+
+    def built() -> tuple[Builder, list[Row]]:
+        builder = Builder(hints, strict, stated, infer, body)
+        builder.values.update(known)
+        starts = [
+            _input_row(builder, name, shape, said.get(name)) for name, shape in inputs.items()
+        ]
+        for node in needed:
+            build(builder, node)
+        return builder, starts
+
+    builder, starts = built()
+    open_rows = [row for row in starts if row.name not in said]
+    seen = seen_axes(open_rows, builder.windowed, builder.made)
+    untold = [note_of(row, None) for row in open_rows if row.channels and row.name not in seen]
+    seen = {name: letters for name, letters in seen.items() if not as_rows_have_them(letters)}
+    if seen:  # a window tells of its input when all before it is built
+        said.update(seen)
+        builder, starts = built()
+    notes = [note_of(row, seen[row.name]) for row in starts if row.name in seen]
     ends = []
     for name in dict.fromkeys(outputs):
         value = builder.values.get(name)
@@ -100,15 +123,36 @@ def network_of(
         builder.caveats.append(
             f"nodes={few}{more}: no output depends on them, so they are left out"
         )
-    return Network.of(
+    network = Network.of(
         builder.rows, builder.layers, starts, ends, Weights(builder.arrays), builder.caveats
     )
+    network.notes = (*notes, *untold)
+    return network
+
+
+def _input_row(builder: Builder, name: str, shape: Shape, letters: str | None) -> Row:
+    """The row of an input, channels first; behind it one as the model has it, if it differs."""
+    if letters is None:
+        row = builder.add_row(name, shape)
+        builder.values[name] = Signal(row, shape)
+        return row
+    order = channels_first(letters, shape)
+    turned = tuple(shape[a] for a in order)
+    ordered = "".join(letters[a] for a in order)
+    row = builder.add_row(name, turned, has_channels(ordered, turned))
+    builder.values[name] = Signal(row, turned)
+    if order != tuple(range(len(shape))):
+        back = [order.index(a) for a in range(len(shape))]
+        own = f"{name}/{letters}"
+        build(builder, Node("Transpose", (name,), (own,), {"perm": back}))
+        builder.values[name] = builder.values[own]
+    return row
 
 
 def confirm(network: Network, computed: Mapping[str, Shape | None], framework: str) -> None:
     """Hold the shapes of a network's rows against those that a framework computed."""
     for row in network.rows:
-        shape = computed.get(row.name)
+        shape = None if row in network.inputs else computed.get(row.name)
         if shape is not None and row.shape != row_shape(shape):
             raise ConvgraphError(
                 f"row={row.name!r}: its shape was read as {row.shape}, and {framework} computes "

@@ -8,6 +8,7 @@ from typing import Any
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import as_size
+from convgraph.importers.input_axes import channels_first, stated_axes
 from convgraph.importers.jax.held import Held
 from convgraph.importers.jax.layout import input_axes
 from convgraph.importers.jax.operators import OPERATORS
@@ -23,7 +24,11 @@ RULE = "a shape is a positive integer, or one for each axis"
 
 
 def from_jax(
-    function: Any, input_shape: Any, parameters: Any = None, strict: bool = False
+    function: Any,
+    input_shape: Any,
+    parameters: Any = None,
+    strict: bool = False,
+    axes: Any = None,
 ) -> Network:
     """Read a function of JAX as a network of rows, wirings and tyings.
 
@@ -52,6 +57,11 @@ def from_jax(
         floating-point numbers are.
     strict
         Whether to refuse operations that are not known; see `from_onnx`.
+    axes
+        What the axes of the input are, as a letter for each: N for the batch, C for the channels,
+        and any other for those of time or space, as in "NHWC" or "NTC"; a list or a dict for
+        several inputs. If nobody says so, the first convolution or pool on the input tells which
+        are channels, or else the first one behind the batch counts them.
 
     Returns
     -------
@@ -87,7 +97,8 @@ def from_jax(
         )
     call, leaves = callable_with_leaves(jax, function, parameters)
     named = given_inputs(jax, input_shape)
-    return network_of_program(jax, call, leaves, named, isinstance(input_shape, Mapping), strict)
+    by_name = isinstance(input_shape, Mapping)
+    return network_of_program(jax, call, leaves, named, by_name, strict, axes)
 
 
 def given_inputs(jax: Any, given: Any) -> dict[str, Any]:
@@ -139,6 +150,7 @@ def network_of_program(
     inputs: Mapping[str, Any],
     by_name: bool = False,
     strict: bool = False,
+    axes: Any = None,
 ) -> Network:
     """The network of a function of parameters, whose names are known, and of inputs."""
     names = sorted(inputs)  # as JAX has the entries of a dict
@@ -147,9 +159,13 @@ def network_of_program(
     reading = Reading(OPERATORS, root_of(jaxpr))
     held = [reading.parameter(leaf.name, leaf.value, leaf.learned) for leaf in leaves]
     layouts = input_axes(jaxpr)
-    starts = {}
+    said = stated_axes(axes, {name: tuple(map(int, inputs[name].shape)) for name in inputs})
+    starts, ordered_axes = {}, {}
     for number, name in enumerate(names, start=count):
         shape = tuple(map(int, inputs[name].shape))
+        if name in said:  # in this order from the beginning
+            layouts[number] = order = channels_first(said[name], shape)
+            ordered_axes[name] = "".join(said[name][a] for a in order)
         one = Held(name, layouts.get(number, tuple(range(len(shape)))), shape)
         starts[name] = reading.shapes[name] = one.sizes
         held.append(one)
@@ -167,7 +183,9 @@ def network_of_program(
     shapes = {renamed.get(name, name): shape for name, shape in reading.shapes.items()}
     ordered = {name: starts[name] for name in inputs}
     outputs = [renamed.get(name, name) for name in outputs]
-    network = network_of(nodes, ordered, reading.known, outputs, shapes.get, strict, stated=True)
+    network = network_of(
+        nodes, ordered, reading.known, outputs, shapes.get, strict, stated=True, axes=ordered_axes
+    )
     confirm(network, shapes, "JAX")
     scopes = {renamed.get(name, name): scope for name, scope in reading.scopes.items()}
     network.modules = {row.name: scopes[row.name] for row in network.rows if scopes.get(row.name)}

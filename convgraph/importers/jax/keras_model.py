@@ -21,7 +21,9 @@ MOST_WORDS = 2**24  # bytes of what an archive says of its layers
 MOST_GROWN = 100  # times as large as it is packed
 
 
-def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Network:
+def from_keras(
+    model: Any, input_shape: Any = None, strict: bool = False, axes: Any = None
+) -> Network:
     """Read a Keras model as a network of rows, wirings and tyings, as it acts at inference.
 
     A row is named for the layer that computes it, and stands channels first; a parameter array is
@@ -40,6 +42,8 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
         needed where the model does not state it. Without it the batch is of one.
     strict
         Whether to refuse operations that are not known; see `from_onnx`.
+    axes
+        What the axes of the input are; see `from_jax`.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def from_keras(model: Any, input_shape: Any = None, strict: bool = False) -> Net
         arguments = named or (given[0] if len(given) == 1 else list(given))
         return model.stateless_call(values[:count], values[count:], arguments, training=False)[0]
 
-    return network_of_program(jax, call, leaves, inputs, by_name, strict)
+    return network_of_program(jax, call, leaves, inputs, by_name, strict, axes)
 
 
 def _loaded(keras: Any, path: str | os.PathLike[str]) -> Any:

@@ -9,6 +9,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size, is_symbolic, size_symbol
 from convgraph.importers.given_inputs import given_inputs
+from convgraph.importers.input_axes import stated_axes
 from convgraph.importers.node import Node
 from convgraph.importers.onnx.file import opset_of, read_model
 from convgraph.importers.onnx.functions import Bodies
@@ -29,6 +30,7 @@ def from_onnx(
     strict: bool = False,
     weights: bool = True,
     values: Mapping[str, Any] | None = None,
+    axes: str | Mapping[str, str] | None = None,
 ) -> Network:
     """Read an ONNX model as a network of rows, wirings and tyings.
 
@@ -53,6 +55,12 @@ def from_onnx(
     values
         What inputs are that always stay the same, by name, such as {"sr": 16000} for a sampling
         rate that a model branches on. They are no rows of the network then.
+    axes
+        What the axes of the input are, as a letter for each: N for the batch, C for the channels,
+        and any other for those of time or space, as in "NHWC" or "NTC"; a dict for several inputs.
+        If nobody says so, the first convolution or pool on the input tells which are channels, or
+        else the first one behind the batch counts them. Rows of inputs stand channels first; where
+        the model has them otherwise, a row behind them, such as `x/NHWC`, is as it has them.
 
     Returns
     -------
@@ -102,7 +110,7 @@ def from_onnx(
     try:
         return network_of(
             nodes, stated_shapes, known, outputs, shapes.stated, strict,
-            infer=shapes.inferred, body=Bodies(writer),
+            infer=shapes.inferred, body=Bodies(writer), axes=stated_axes(axes, stated_shapes),
         )  # fmt: skip
     except ConvgraphError as error:
         raise _with_open_sizes(error, stated_shapes) from error.__cause__

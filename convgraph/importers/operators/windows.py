@@ -82,12 +82,13 @@ def _weights(builder: Builder, node: Node) -> Known:
     return weights
 
 
-def _image(signal: Signal, rank: int) -> tuple[Size, Size, tuple[Size, ...]]:
+def _image(builder: Builder, signal: Signal, rank: int) -> tuple[Size, Size, tuple[Size, ...]]:
     """(batch, channels, space) of a tensor."""
     if len(signal.shape) != rank + 2:
         raise ConvgraphError(
             f"shape={signal.shape} of {signal.row.name!r}: a batch, channels and {rank} axes"
         )
+    builder.windowed.append(signal)
     batch, channels, *space = signal.shape
     return batch, channels, tuple(space)
 
@@ -153,7 +154,7 @@ def conv(builder: Builder, node: Node) -> None:
     signal = builder.signal(node, 0)
     kernel = _kernel(node, weights)
     filters, per_group = weights.shape[:2]
-    batch, channels, space = _image(signal, len(kernel))
+    batch, channels, space = _image(builder, signal, len(kernel))
     groups = node.number("group", 1)
     _check_groups(groups, channels, per_group, filters, weights.name)
     windows = _windows(node, space, kernel)
@@ -170,7 +171,7 @@ def conv_transpose(builder: Builder, node: Node) -> None:
     weights = _weights(builder, node)
     signal = builder.signal(node, 0)
     kernel = _kernel(node, weights)
-    batch, channels, space = _image(signal, len(kernel))
+    batch, channels, space = _image(builder, signal, len(kernel))
     groups = node.number("group", 1)
     per_group = weights.shape[1]
     filters = per_group * groups
@@ -221,7 +222,7 @@ def pool(builder: Builder, node: Node) -> None:
     kernel = node.numbers("kernel_shape") or []
     rank = len(kernel)
     _steps(node, "kernel_shape", rank)
-    batch, channels, space = _image(signal, rank)
+    batch, channels, space = _image(builder, signal, rank)
     ceil_mode = bool(node.number("ceil_mode", 0))
     windows = _windows(node, space, kernel, ceil_mode)
     axes = (*_front(batch), identity(channels), *windows)
@@ -260,7 +261,7 @@ def adaptive_pool(builder: Builder, node: Node) -> None:
     """Windows that share an axis evenly among the outputs."""
     signal = builder.signal(node, 0)
     sizes = node.numbers("sizes") or []
-    batch, channels, space = _image(signal, len(sizes))
+    batch, channels, space = _image(builder, signal, len(sizes))
     shares = [Shares(int(n), m) for n, m in zip(space, sizes, strict=True)]
     mean = node.word("mode", "AveragePool") == "AveragePool"
     axes = (*_front(batch), identity(channels), *shares)

@@ -11,6 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sizes import Size
 from convgraph.importers.builder import EXACTLY
+from convgraph.importers.input_axes import stated_axes, with_batch
 from convgraph.importers.torch.export import given_program, program_of, unwrapped
 from convgraph.importers.torch.inlined import decomposed
 from convgraph.importers.torch.open_sizes import (
@@ -29,7 +30,11 @@ __all__ = ["from_torch"]
 
 
 def from_torch(
-    module: Any, input_shape: Any = None, strict: bool = False, batch: bool | None = None
+    module: Any,
+    input_shape: Any = None,
+    strict: bool = False,
+    batch: bool | None = None,
+    axes: Any = None,
 ) -> Network:
     """Read a PyTorch module as a network of rows, wirings and tyings, as it acts at inference.
 
@@ -61,6 +66,13 @@ def from_torch(
         Whether the shapes begin with a batch. If nobody says so, the first layer with a window
         tells by its number of axes; where the module does not take that, the other way is tried.
         The network's `notes`, and a report, say what was taken to be so.
+    axes
+        Instead: what the axes of the input are, as a letter for each: N for the batch, C for the
+        channels, and any other for those of time or space, as in "NHWC", "NTC" or "TCHW"; a list or
+        a dict for several inputs. The shape may leave N out. If nobody says so, the first
+        convolution or pool on the input tells which are channels, or else the first one behind
+        the batch counts them. Rows of inputs stand channels first; where the module takes them
+        otherwise, a row behind them, such as `x/NHWC`, has them as it does.
 
     Returns
     -------
@@ -86,15 +98,43 @@ def from_torch(
         ) from None
     if batch is not None and not isinstance(batch, bool):
         raise ConvgraphError(f"batch={batch!r}: True, False, or None where the module may tell")
+    if axes is not None and batch is not None:
+        raise ConvgraphError(f"batch={batch!r}, axes={axes!r}: axes= says what is the batch, too")
+    if axes is not None and input_shape is not None:
+        input_shape, batch = whole_shapes(torch, input_shape, axes), True
     symbols = open_symbols(input_shape)
     if symbols:
-        return _of_open_sizes(torch, module, input_shape, symbols, batch, strict)
+        return _of_open_sizes(torch, module, input_shape, symbols, batch, strict, axes)
     translation, shapes, caveat, note = _translated(torch, module, input_shape, batch, strict)
     inputs = dict(zip(translation.inputs, shapes, strict=True))
-    network = _network(translation, inputs, strict, caveat)
-    network.notes = (note,) if note else ()
+    network = _network(translation, inputs, strict, caveat, axes)
+    network.notes = (*((note,) if note else ()), *network.notes)
     confirm(network, translation.shapes, "PyTorch")
     return network
+
+
+def whole_shapes(torch: Any, given: Any, axes: Any) -> Any:
+    """What is given for the inputs, each with the batch of one that its letters have."""
+    several = isinstance(given, Mapping) or (
+        isinstance(given, list | tuple)
+        and any(isinstance(each, list | tuple | torch.Tensor) for each in given)
+    )
+    if not several:
+        return _whole(torch, given, axes)
+    names = list(given) if isinstance(given, Mapping) else list(range(len(given)))
+    each = axes if isinstance(axes, Mapping) else {}
+    if isinstance(axes, list | tuple) and len(axes) == len(names):
+        each = dict(zip(names, axes, strict=True))
+    made = {name: _whole(torch, given[name], each.get(name)) for name in names}
+    return made if isinstance(given, Mapping) else list(made.values())
+
+
+def _whole(torch: Any, given: Any, axes: Any) -> Any:
+    if axes is None:
+        return given
+    if isinstance(given, torch.Tensor):
+        return given.reshape(with_batch(axes, tuple(given.shape)))
+    return with_batch(axes, tuple(given) if isinstance(given, list | tuple) else (given,))
 
 
 def _translated(
@@ -122,7 +162,11 @@ def _translated(
 
 
 def _network(
-    translation: Translation, inputs: dict[str, tuple[Size, ...]], strict: bool, caveat: str
+    translation: Translation,
+    inputs: dict[str, tuple[Size, ...]],
+    strict: bool,
+    caveat: str,
+    axes: Any,
 ) -> Network:
     network = network_of(
         translation.nodes,
@@ -132,6 +176,7 @@ def _network(
         translation.shapes.get,
         strict,
         stated=True,
+        axes=stated_axes(axes, inputs),
     )
     modules = {row.name: translation.module(row.name) for row in network.rows}
     network.modules = {row: module for row, module in modules.items() if module}
@@ -146,6 +191,7 @@ def _of_open_sizes(
     symbols: Sequence[sp.Symbol],
     batch: bool | None,
     strict: bool,
+    axes: Any,
 ) -> Network:
     """A module at four sizes; what is the same at all is said with symbols."""
     values = trials(given, symbols)
@@ -167,7 +213,7 @@ def _of_open_sizes(
         for shape, own in zip(shapes, stated, strict=True)
     ]
     try:
-        network = _network(one, dict(zip(one.inputs, whole, strict=True)), strict, caveat)
+        network = _network(one, dict(zip(one.inputs, whole, strict=True)), strict, caveat, axes)
     except ConvgraphError as error:
         raise ConvgraphError(f"input_shape={given}: give numbers; {error}") from error.__cause__
     confirm_at(network, [each.shapes.get for each, *_ in made], values)
