@@ -155,3 +155,16 @@ def test_padding_is_told_from_a_field_that_reaches_it(theme: str) -> None:
 
     for fill in shaded:
         assert max(abs(a - b) for a, b in zip(levels(*zeros), levels(fill), strict=True)) > 32
+
+
+@pytest.mark.parametrize("shape", [(3, 12), (4, 12, 12), (2, 3, 12)])
+def test_dots_between_channels_stand_in_nothing(shape: Any) -> None:
+    kernel = (3,) * (len(shape) - 1)
+    (panel,) = cg.draw_grid(cg.Conv(kernel, filters=3, padding="same").on(shape), show=6).panels
+    dots = [mark for mark in panel.marks if mark.kind == "dots"]
+    assert dots
+    for mark in dots:
+        for unit in panel.units:
+            assert unit.side is not None
+            away = max(abs(mark.x - unit.x), abs(mark.y - unit.y)) - unit.side / 2
+            assert away >= 0.4 * unit.side

@@ -65,17 +65,27 @@ class Cells:
     @property
     def width(self) -> float:
         """Of the whole stack, in points."""
-        return (_extent(self.plane[1], self.show) + STACK * (self.channels - 1)) * self.side
+        return (self._extent(self.plane[1]) + self._behind) * self.side
 
     @property
     def height(self) -> float:
         """Of the whole stack, in points."""
-        return (_extent(self.plane[0], self.show) + STACK * (self.channels - 1)) * self.side
+        return (self._extent(self.plane[0]) + self._behind) * self.side
+
+    @property
+    def _behind(self) -> float:
+        """How far the last channel stands behind the first, in cells."""
+        return STACK * (self.channels - 1)
+
+    def _extent(self, size: int) -> float:
+        """How many cells a line is long, of which a part may be left out."""
+        return size if self.show is None or size <= self.show else self.show + 1 + self._behind
 
     def places(self) -> Iterator[tuple[tuple[int, ...], float, float]]:
         """(index, x, y) of the middle of each cell that is drawn; those in front come last."""
-        rows, columns = (_line(size, self.show) for size in self.plane)
-        height = _extent(self.plane[0], self.show)
+        # A gap is a cell wide behind the channels that stand into it.
+        rows, columns = (_line(size, self.show, 1 + self._behind) for size in self.plane)
+        height = self._extent(self.plane[0])
         lead = self.shape[: len(self.shape) - self._space]
         for channel in reversed(range(self.channels)):
             index = tuple(int(i) for i in np.unravel_index(channel, lead)) if lead else ()
@@ -93,9 +103,9 @@ class Cells:
     def gaps(self) -> Iterator[tuple[float, float, str]]:
         """(x, y, text) in the gaps for rows and columns that are left out, in the front grid."""
         rows, columns = self.plane
-        height, width = _extent(rows, self.show), _extent(columns, self.show)
+        height, width = self._extent(rows), self._extent(columns)
         if self.show is not None and columns > self.show:
-            x = (self.show + 1) // 2 + 0.5
+            x = (self.show + 1) // 2 + self._behind + 0.5
             for y in sorted({height - 0.5, 0.5}):
                 yield x * self.side, y * self.side, "..."
         if self.show is not None and rows > self.show:
@@ -104,7 +114,7 @@ class Cells:
                 yield x * self.side, y * self.side, "\N{VERTICAL ELLIPSIS}"
 
 
-def _line(size: int, show: int | None) -> list[tuple[int, int]]:
+def _line(size: int, show: int | None, gap: float = 1) -> list[tuple[int, float]]:
     """The positions that are drawn, and where each stands.
 
     >>> _line(9, 3)
@@ -113,12 +123,8 @@ def _line(size: int, show: int | None) -> list[tuple[int, int]]:
     if show is None or size <= show:
         return [(i, i) for i in range(size)]
     first, last = (show + 1) // 2, show // 2
-    ends = [(size - last + i, first + 1 + i) for i in range(last)]
+    ends = [(size - last + i, first + gap + i) for i in range(last)]
     return [*((i, i) for i in range(first)), *ends]
-
-
-def _extent(size: int, show: int | None) -> int:
-    return size if show is None or size <= show else show + 1
 
 
 def bitmap(
