@@ -229,3 +229,33 @@ def test_pixels_laid_out_as_channels_are_all_read() -> None:
 
     net = cg.from_torch(Focus(), (1, 1, 4, 6))
     assert not cg.findings(net, select="unread-units")
+
+
+@pytest.mark.parametrize("kind", ["tokens", "channels"])
+def test_positions_along_the_first_axis_are_no_channels(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+
+    class Picking(nn.Module):  # type: ignore[misc, name-defined]
+        """Of five places along the first axis, two are read."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(6, 6) if kind == "tokens" else nn.Conv1d(5, 5, 1)
+            self.slope, self.head = nn.PReLU(), nn.Linear(6, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(torch.relu(self.slope(self.layer(x)))[:, [0, 3]])
+
+    net = cg.from_torch(Picking().eval(), (1, 5, 6))
+    found = cg.findings(net, select=["unread-units", "unreachable-channel"])
+    (finding,) = [each for each in found if each.tensors[0] == "relu"]
+    row = net.row("relu")
+    read = {int(unit.removeprefix("relu").split(",")[0]) for unit in row.units()}
+    unread = {int(unit.removeprefix("relu").split(",")[0]) for unit in finding.witness or ()}
+    assert read - unread == {1, 4}
+    if kind == "tokens":  # one matrix for all of them: nothing is computed by weights of its own
+        assert (finding.rule, finding.severity) == ("unread-units", "info")
+        assert finding.message.startswith("3 of the 5 positions along the first axis of relu")
+    else:
+        assert (finding.rule, finding.severity) == ("unreachable-channel", "warning")

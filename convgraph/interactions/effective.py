@@ -123,7 +123,7 @@ class EffectiveField:
         size, deviation = len(self.counts), self.deviation
         return (
             f"EffectiveField({self.row}, axis {self.axis}: {size} positions, "
-            f"standard deviation {deviation:.4g}, 95% within {self.radius(0.95)})"
+            f"standard deviation {deviation:.4g}, 95% within {self.radius(0.95)} of the mean)"
         )
 
 

@@ -74,8 +74,8 @@ def profile(field: EffectiveField) -> str:
         left, right = max(middle - radius, LEFT), min(middle + radius, WIDTH - 8)
         bands.append(
             f'<rect class="{name}" x="{left:.1f}" width="{right - left:.1f}" y="14" '
-            f'height="{HEIGHT - FOOT - 14}"><title>{share:.0%} of the paths within '
-            f"{field.radius(share)} positions</title></rect>"
+            f'height="{HEIGHT - FOOT - 14}"><title>{share:.0%} of the paths at '
+            f"most {field.radius(share)} positions from their mean</title></rect>"
         )
     body = [
         *bands,

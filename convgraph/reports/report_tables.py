@@ -126,8 +126,8 @@ def summary(report: ReportFacts) -> list[tuple[str, str]]:
             lines.append(("border reaches", band))
     for field in report.effective:
         size, radius = len(field.counts), field.radius(0.95)
-        said = f"95% of the paths within {radius} of {size} positions, deviation"
-        said += f" {field.deviation:.4g}"
+        said = f"{size} positions, 95% of the paths at most {radius} from their mean, "
+        said += f"deviation {field.deviation:.4g}"
         if field.theory is not None:
             said += f" (variance {field.variance}, by the formula {field.theory})"
         lines.append((f"effective field, axis {field.axis + 1}", said))

@@ -9,7 +9,7 @@ import numpy as np
 from convgraph.core.boxes import Box, merge
 from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.reduction import SUM
-from convgraph.core.tying import Constant
+from convgraph.core.tying import Constant, Learned
 from convgraph.core.units import Units
 from convgraph.core.wiring import Product
 from convgraph.interactions.connections import is_concat
@@ -61,6 +61,8 @@ def unread_units(structure: Structure) -> Iterator[Occurrence]:
     """Rows of which some units are computed for nothing, positions rather than channels."""
     for row, unread, readers in _unread(structure):
         if _whole_channels(row, unread):
+            if len(unread) < row.size and _shares_along_first(structure, row):
+                yield _unread_tokens(row, unread, readers)
             continue
         share = len(unread) / int(row.size)
         yield Occurrence(
@@ -82,6 +84,27 @@ def unread_units(structure: Structure) -> Iterator[Occurrence]:
         )
 
 
+def _unread_tokens(row: Row, unread: Units, readers: list[str]) -> Occurrence:
+    """Of positions that stand along the first axis, as the tokens of a transformer do."""
+    count, number = _counted(row, unread)
+    share = len(unread) / int(row.size)
+    return Occurrence(
+        tensors=(row.name, *readers),
+        message=(
+            f"{count:,} of the {number:,} positions along the first axis of {row.name} are read by "
+            f"none of {', '.join(readers)}"
+        ),
+        reason=(
+            "They are computed and thrown away, as all tokens but one where a head reads a class "
+            "token alone. Their parameters are those of the positions that are read."
+        ),
+        fix=f"Pick what is read before {row.name} is computed, or read the others, too.",
+        witness=unread,
+        details={"units": len(unread), "share": share},
+        severity="info",
+    )
+
+
 @rule(
     "unreachable-channel",
     "warning",
@@ -94,7 +117,9 @@ def unreachable_channel(structure: Structure) -> Iterator[Occurrence]:
         if not _whole_channels(row, unread):
             continue
         everything = len(unread) == row.size
-        count = 1 if not row.channels else len(unread) * row.numbers()[0] // int(row.size)
+        if not everything and _shares_along_first(structure, row):
+            continue  # positions, of which unread-units speaks
+        count, _ = _counted(row, unread)
         what = "no channel" if everything else f"{count} of the {row.shape[0]} channels"
         verb = "is read by any layer" if everything else "are read by no layer"
         yield Occurrence(
@@ -184,6 +209,33 @@ def _reads_everything(joint: Joint) -> bool:
         elif not bool(np.all(axis.fan_out())):
             return False
     return True
+
+
+def _counted(row: Row, units: Units) -> tuple[int, int]:
+    """How many places along the first axis are all among some units, and how many there are."""
+    number = row.numbers()[0] if row.channels else 1
+    return len(units) * number // int(row.size), number
+
+
+def _shares_along_first(structure: Structure, row: Row) -> bool:
+    """Whether places along the first axis share their parameters: positions, then, not channels.
+
+    A layer without parameters keeps what the first axis is of, where it reads the same place of it.
+    """
+    makers = {layer.target.name: layer for layer in structure.network.layers}
+    while row.channels and row.name in makers:
+        learned = [j.tying for j in makers[row.name].joints if isinstance(j.tying, Learned)]
+        along = {d.axis for tying in learned for d in tying.digits if d.kind == "output"}
+        if along:
+            return 0 not in along
+        (joint, *_) = makers[row.name].joints
+        if not isinstance(joint.wiring, Product) or joint.source.shape[0] != row.shape[0]:
+            return False
+        first = joint.wiring.axes[0]
+        if first.sliding is None or first.taps != 1:
+            return False
+        row = joint.source
+    return False
 
 
 def _whole_channels(row: Row, units: Units) -> bool:
