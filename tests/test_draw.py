@@ -250,6 +250,8 @@ def test_a_unit_of_two_shades_shows_both() -> None:
     assert "Shaded cyan: x1, x2, x3, x4, h1, h2, h3. Shaded orange: x3, x4," in figure.description
     three = lines(cg.draw(net, shade={**fields, "black": "x4"}), "node")["unit_x4"]
     assert (three["fillcolor"], three["style"]) == ("#00FFFF:#FFA500:#000000", "wedged")
+    # no lines between the parts, through the letters: the outline is drawn apart
+    assert three["color"] == "transparent"
     colors = ("red", "cyan", "blue")
     cells = cg.draw_grid(cg.Conv((2, 2)).on((3, 3)), shade=dict.fromkeys(colors, "x1,1"))
     assert lines(cells, "node")["unit_x1_1"]["style"] == "striped"
@@ -318,6 +320,18 @@ def test_black_edges_are_drawn_over_grey_ones(monkeypatch: Any, path: Any) -> No
     assert [bool(mark) for _, mark in order] == [False] * 14 + [True] * 2
 
 
+def test_of_several_colours_the_outline_is_drawn_apart_and_a_diamond_has_two() -> None:
+    net = cg.Conv(2).on(2)
+    looks = {"x1": {"fill": ["red", "blue", "pink"], "color": "green", "shape": "square"}}
+    nodes = lines(cg.draw(net, units=looks), "node")
+    unit, outline = nodes["unit_x1"], nodes["outline_unit_x1"]
+    assert [key for key in ("pos", "shape", "width", "height") if unit[key] != outline[key]] == []
+    assert (unit["color"], outline["color"], outline["style"]) == ("transparent", "#008000", "")
+    three = {"x1": {"fill": ["red", "blue", "pink"], "shape": "diamond"}}
+    with pytest.raises(ConvgraphError, match="a diamond of at most 2 colours, and not 3"):
+        cg.draw(net, units=three)
+
+
 # -- letters, values, captions ---------------------------------------------------------------------
 
 LOCAL = cg.LocallyConnected(2, padding=((0, 1),)).on(5)
@@ -341,8 +355,9 @@ def test_letters_from_names_and_from_a_dict() -> None:
 
 
 def test_letters_stand_left_of_their_edges_and_apart() -> None:
-    figure = cg.draw(NETS["valid"], letters="abc")
+    figure = cg.draw(cg.Conv(2).on(5), letters="ab")
     texts = figure.panels[0].texts
+    assert len(texts) == 8
     for text in texts:
         near = min(along(text.edge), key=lambda point: abs(point[1] - text.y))
         assert text.x + text.width / 2 < near[0]

@@ -87,3 +87,19 @@ def test_latex_compiles_it(number: Any, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "figure.pdf").stat().st_size > 1000
+
+
+def test_letters_have_their_sizes_and_dark_figures_their_paper() -> None:
+    net = cg.Conv(3).on(5)
+    light, dark = (cg.draw(net, theme=theme).tikz for theme in ("book", "dark"))
+    assert "\\usepackage{fix-cm}" in light
+    assert "background rectangle" not in light
+    assert "background rectangle/.style={fill=paper, draw=none}" in dark
+    assert "\\definecolor{paper}{HTML}{16181C}" in dark
+
+
+def test_what_has_no_letters_has_no_size_of_letters() -> None:
+    text = cg.draw(cg.Conv(3).on(5), units={"x1": {"label": ""}}).tikz
+    (line,) = (line for line in text.splitlines() if "(x1) at" in line)
+    assert "fontsize" not in line
+    assert line.endswith("{};")

@@ -47,6 +47,7 @@ FROM = {
 MOST_READ = 40  # units or connections that a description names
 
 WIDEST = 0.95  # pitches that a unit takes
+MOST_IN_DIAMOND = 2  # colours: Graphviz parts circles and squares into more, and nothing else
 WITH_NAMES = 1.5  # pitches between rows whose edges have names beside them
 ACROSS_WITH_NAMES = 2.2  # where they run across, and names stand one behind the other
 ACROSS = ("right", "left")
@@ -255,6 +256,11 @@ def _all_units(
                 raise ConvgraphError(
                     f"units={{{name!r}: {{'size': {size:g}}}}}: a {shape} of at most {most:.2f}, "
                     "so that it does not touch its neighbours"
+                )
+            if shape == "diamond" and len(fills) > MOST_IN_DIAMOND:
+                raise ConvgraphError(
+                    f"units={{{name!r}: {{'shape': 'diamond'}}}}: a diamond of at most "
+                    f"{MOST_IN_DIAMOND} colours, and not {len(fills)}"
                 )
             units.append(unit)
     return units

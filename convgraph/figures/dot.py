@@ -161,17 +161,25 @@ def _add_unit(graph: graphviz.Digraph, unit: Unit, panel: int, place: Point, the
         options |= {"shape": shape, "width": side, "height": side}
     if unit.line is not None:
         options["color"] = unit.line
-    options |= _fill(unit, theme)
     name = unit_id(unit.name, panel)
+    at = _pos((unit.x, unit.y), place) + "!"
+    form = {key: options[key] for key in ("shape", "width", "height", "color") if key in options}
+    options |= _fill(unit, theme)
+    if len(unit.fills) > 2:
+        # Graphviz draws the lines between parts in the colour of the outline, through the letters.
+        options["color"] = "transparent"
     shaded = "hole" if unit.fills == (theme.hole,) else "shaded"
     graph.node(
         name,
         label=escape.dot(unit.text),
         id=name,
-        pos=_pos((unit.x, unit.y), place) + "!",
+        pos=at,
         **{"class": f"unit {shaded}" if unit.shaded else "unit"},
         **options,
     )
+    if len(unit.fills) > 2:
+        outline = {"id": f"outline_{name}", "class": "outline", "style": "", "label": ""}
+        graph.node(f"outline_{name}", pos=at, **outline, **form)
 
 
 def _fill(unit: Unit, theme: Theme) -> dict[str, str]:

@@ -19,9 +19,11 @@ from convgraph.figures.theme import Theme
 
 __all__ = ["to_tikz"]
 
+# Letters are of any size: without fix-cm, LaTeX takes the next of a few.
 TIKZ = r"""\documentclass[border=4pt]{{standalone}}
+\usepackage{{fix-cm}}
 \usepackage{{tikz}}
-\usetikzlibrary{{arrows.meta, positioning, shapes.geometric}}
+\usetikzlibrary{{arrows.meta, backgrounds, positioning, shapes.geometric}}
 {colors}
 \begin{{document}}
 {resize}% Every unit is a node of its own name: go on with \node[right=of x3] or \draw (x1) -- (s2).
@@ -33,7 +35,12 @@ TIKZ = r"""\documentclass[border=4pt]{{standalone}}
   dots/.style={{circle, inner sep=0, minimum size={size:g}bp}},
   text beside/.style={{inner sep=0, align=center}},
   connection/.style={{-{{Triangle[length={length:g}bp, width={width:g}bp]}}}},
-  quiet/.style={{draw=quiet}}]"""
+  quiet/.style={{draw=quiet}}{paper}]"""
+
+# Behind a figure whose paper is not white; it goes where the picture goes.
+PAPER = """,
+  show background rectangle, inner frame sep=4bp,
+  background rectangle/.style={fill=paper, draw=none}"""
 
 
 def to_tikz(
@@ -72,6 +79,7 @@ def to_tikz(
         size=2 * theme.radius,
         length=10 * theme.arrow,
         width=7 * theme.arrow,
+        paper="" if theme.paper.upper() == "#FFFFFF" else PAPER,
     )
     end = r"\end{tikzpicture}" + ("" if width is None else "}")
     return "\n".join([head, *body, end, r"\end{document}", ""])
@@ -254,6 +262,8 @@ def _parts(unit: Unit, colors: Sequence[str], theme: Theme) -> str:
 
 
 def _node(options: str, called: str, size: float, at: str, text: str, name: bool = True) -> str:
+    if not text:
+        return rf"\node[{options}]{f' ({called})' if called else ''} at {at} {{}};"
     font = rf"\fontsize{{{size:g}bp}}{{{1.2 * size:g}bp}}\selectfont"
     label = _typeset(text) if name else escape.tex_lines(text)
     bears = f" ({called})" if called else ""
