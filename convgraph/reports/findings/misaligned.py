@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 from typing import Any, NamedTuple
 
 from convgraph.core.layer import Layer
 from convgraph.core.wiring import Product
-from convgraph.interactions.affine import Fields
+from convgraph.interactions.affine import Fields, Interval
 from convgraph.interactions.segments import Total
 from convgraph.reports.findings.finding import Occurrence
 from convgraph.reports.findings.registry import rule
@@ -71,20 +72,64 @@ class _Place(NamedTuple):
     centre: Any
 
 
+class _Arrival(NamedTuple):
+    """Fields along an axis of the input, and the units along which they move.
+
+    From a field to the next one are `step` units of the merged row in its order, `over` in all.
+    """
+
+    name: str
+    field: Interval
+    step: int
+    over: int
+
+
 def _differing(
     arrivals: list[tuple[str, Total[Fields] | None]], b: int
 ) -> Iterator[dict[str, Any]]:
     """The branches that differ along an axis from the place where most of them look."""
+    moving = dict.fromkeys(each for name, total in arrivals for each in _moving(name, total, b))
+    for beside in _beside(list(moving)):
+        yield from _apart(beside, b)
+
+
+def _moving(name: str, total: Total[Fields] | None, b: int) -> Iterator[_Arrival]:
+    """The fields of a row that move along an axis of the input."""
+    for whole in total.whole if total else ():
+        for state, _ in whole.terms:
+            axis = state.moves[b]
+            if axis is None:
+                continue
+            step = prod(map(int, state.view[axis + 1 :]))
+            for payload in state.payloads:
+                if payload is not None and payload[b].moves and payload[b].centre is not None:
+                    yield _Arrival(name, payload[b], step, step * int(state.view[axis]))
+
+
+def _beside(moving: list[_Arrival]) -> list[list[_Arrival]]:
+    """Those that move along the same units; queries and keys make pairs, each along its own."""
+    groups: list[list[_Arrival]] = []
+    for each in sorted(moving, key=lambda one: -one.step):
+        group = next((g for g in groups if each.over > g[0].step), None)
+        if group is None:
+            groups.append([each])
+        else:
+            group.append(each)
+    return groups
+
+
+def _apart(beside: list[_Arrival], b: int) -> Iterator[dict[str, Any]]:
+    """Those of fields along the same units that look elsewhere than most."""
     places: dict[_Place, list[str]] = {}
     starts, ends = set(), set()
-    for name, total in arrivals:
-        fields = [payload[b] for payload in (total.payloads if total else ())]
-        for field in dict.fromkeys(fields):
-            if field.moves and field.centre is not None:
-                places.setdefault(_Place(field.stride, field.centre), []).append(name)
-                reach = Fraction(sum(field.ends) - sum(field.starts), 2 * field.period)
-                starts.add(field.centre - reach)
-                ends.add(field.centre + reach)
+    slowest = beside[0].step
+    for name, field, step, _ in beside:
+        several = slowest // step if slowest % step == 0 else 1  # of a window that sees as one
+        centre = field.centre + field.stride * Fraction(several - 1, 2)
+        places.setdefault(_Place(field.stride * several, centre), []).append(name)
+        reach = Fraction(sum(field.ends) - sum(field.starts), 2 * field.period)
+        starts.add(centre - reach)
+        ends.add(centre + reach)
     strides = {place.stride for place in places}
     if len(places) < 2 or (len(strides) == 1 and (len(starts) == 1 or len(ends) == 1)):
         return  # causal networks: all look back, or all ahead, from one position

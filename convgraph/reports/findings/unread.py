@@ -187,13 +187,24 @@ def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]
             names.update(dict.fromkeys(readers))
             for joint in (joint for joint in layer.joints if joint.source.name == row.name):
                 plain = wanted is None and _reads_everything(joint)
-                if boxes is None or plain or masks_pairs(joint):
+                if boxes is None or plain or masks_pairs(joint) or _masks_units(joint):
                     boxes = None
                     continue
                 every: Box = tuple(np.ones(n, bool) for n in target.numbers())
                 boxes += merge(joint.back([every] if wanted is None else wanted, target))
         found[row.name] = boxes, list(names)
     return found
+
+
+def _masks_units(joint: Joint) -> bool:
+    """Whether units are multiplied in place with known numbers, of which some are zeros.
+
+    A mask hides them on purpose; the sine of position 0, by which an encoding turns queries, is one.
+    """
+    wiring = joint.wiring
+    if not isinstance(wiring, Product) or not any(axis.listed for axis in wiring.axes):
+        return False
+    return Product(tuple(axis.unmasked for axis in wiring.axes), wiring.order).copies
 
 
 def _reads_everything(joint: Joint) -> bool:
