@@ -44,7 +44,21 @@ class Products(nn.Module):
         return self.function(x)
 
 
+class Scaled(nn.Module):
+    """Scales that are computed from parameters: 1 + w, and a row of a table for each position."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w, self.bias = nn.Parameter(torch.randn(6)), nn.Parameter(torch.randn(9))
+        self.linear = nn.Linear(6, 5)
+
+    def forward(self, x: Any) -> Any:
+        places = torch.arange(5)[:, None] - torch.arange(5) + 4
+        return (self.linear(x * (1 + self.w)).sum(-1, keepdim=True) * self.bias[places]).flip(-1)
+
+
 CASES = {
+    "scaled": (Scaled, (1, 5, 6)),
     "normalised": (
         lambda: nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU()),
         (1, 3, 9, 8),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convgraph.core.axis import Axis
 from convgraph.core.layer import Joint, Layer
+from convgraph.core.listed_on_demand import Entries
 from convgraph.core.reduction import PAIRED
 from convgraph.core.sizes import Size, product
 from convgraph.core.tying import Explicit, Learned
@@ -37,6 +38,8 @@ def profiled_multiply_adds(layer: Layer) -> Size:
 def _is_weighted_sum(joint: Joint) -> bool:
     """Whether weights differ from tap to tap; those of a normalisation only do among outputs."""
     tying = joint.tying
+    if isinstance(tying, Entries) and all(digit.kind == "output" for digit in tying.digits.digits):
+        return False  # a scale that is computed from parameters, such as 1 + w
     if isinstance(tying, Learned):
         return any(digit.kind != "output" for digit in tying.digits)
     if not isinstance(tying, Explicit) or tying.numbers_only:
