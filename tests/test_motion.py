@@ -18,9 +18,10 @@ import convgraph as cg
 from convgraph.cli import main
 from convgraph.figures.colors import ink_on
 from convgraph.figures.motion.cell_values import numbers
+from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.scatter import Scatter
 from convgraph.figures.motion.settings import SETTINGS
-from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Text, colour, layered
+from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Text, colour
 from convgraph.figures.motion.sweep import sweep
 
 BOUNDARIES = ["zeros", "circular", "reflect", "replicate"]

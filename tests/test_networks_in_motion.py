@@ -162,11 +162,14 @@ def test_the_command_shows_both(tmp_path: Path) -> None:
 
 def test_a_video_shows_every_frame_for_its_time(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
-    film = cg.animate(cg.Conv(3, padding=1).on(5), seconds=0.5)
+    film = cg.animate(cg.Conv(3, padding=1).on(5), seconds=0.53)  # no 24th of a second
     with av.open(str(film.save(tmp_path / "film.mp4"))) as file:
-        frames = list(file.decode(video=0))
+        whole, frames = file.duration / 1e6, list(file.decode(video=0))
     times = np.cumsum([0.0, *film.times])
-    assert [round(float(frame.time), 3) for frame in frames] == [round(t, 3) for t in times]
+    assert [float(frame.time) for frame in frames] == pytest.approx(times[:-1])
+    lasting = [float(frame.duration * frame.time_base) for frame in frames]
+    assert lasting == pytest.approx(film.times)
+    assert whole == pytest.approx(times[-1])
     sides = frames[0].width, frames[0].height
     assert all(n % 2 == 0 and abs(n - m) <= 1.5 for n, m in zip(sides, film.size, strict=True))
     first, second = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames[:2])

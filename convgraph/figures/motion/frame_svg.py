@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from convgraph.core import escape
-from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text, layered
+from convgraph.figures.motion.layers import layered
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
 
-__all__ = ["elements", "strip_svg"]
+__all__ = ["bordered", "elements", "strip_svg"]
 
 FONT = "Helvetica, Arial, sans-serif"
 
@@ -44,6 +45,11 @@ def _text(shape: Text, colour: Callable[[str], str]) -> str:
     )
 
 
+def bordered(size: tuple[float, float]) -> Box:
+    """A thin line around a frame that stands among others."""
+    return Box(0, 0, *size, None, "line", 0.5)
+
+
 def strip_svg(frames: Sequence[Frame], size: tuple[float, float], columns: int, title: str) -> str:
     """Frames side by side, in rows of so many."""
     width, height = size
@@ -56,7 +62,7 @@ def strip_svg(frames: Sequence[Frame], size: tuple[float, float], columns: int, 
         f'<rect width="100%" height="100%" fill="{COLOURS["paper"]}"/>',
     ]
     base, over = layered(frames)
-    parts += ['<defs><g id="base">', *elements(base), "</g></defs>"]
+    parts += ['<defs><g id="base">', *elements((bordered(size), *base)), "</g></defs>"]
     for number, shapes in enumerate(over):
         x, y = number % columns * width, number // columns * height
         parts.append(f'<g transform="translate({x:g} {y:g})"><use href="#base"/>')

@@ -59,6 +59,7 @@ for (const figure of document.querySelectorAll(".mo")) {
   // Where a page has nothing but this film, keys need no focus.
   const listens = document.querySelectorAll(".mo").length === 1 ? document : figure;
   listens.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;  // the browser's
     if (event.target === slider && event.key !== " ") return;
     const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle,
       Home: () => { stop(); show(0); }, End: () => { stop(); show(-1); } };

@@ -7,65 +7,22 @@ documents", 1984). Rows of units that stand one above the other belong together 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from convgraph.figures.motion.shapes import Box, Frame, Line, Shape, Text, layered
+from convgraph.figures.motion.area import Area
+from convgraph.figures.motion.layers import layered
+from convgraph.figures.motion.shapes import Frame, Line, Shape, Text
 
 __all__ = ["Layout", "Panels"]
 
 LEAST = 12.0  # points of paper between two panels; cells touch each other
 EDGE, BELOW = 26.0, 32.0  # around all panels, and for a caption below
 LINES = 30.0  # between lines of panels
-LETTER = 0.55  # width of a letter in sizes of the font
 SHEET = (640.0, 640.0)  # neither too wide for a page nor too high for a slide
 SLIGHTLY = 0.9  # a frame that is shrunk less than this is left as it is
-
-Span = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Area:
-    """A rectangle of a frame."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @staticmethod
-    def of(shape: Shape) -> Area:
-        """What a shape covers; of a text about that."""
-        if isinstance(shape, Box):
-            return Area(shape.x, shape.y, shape.x + shape.width, shape.y + shape.height)
-        if isinstance(shape, Line):
-            (left, right), (top, bottom) = (
-                sorted((shape.x, shape.to_x)),
-                sorted((shape.y, shape.to_y)),
-            )
-            return Area(left, top, right, bottom)
-        wide = LETTER * shape.size * len(shape.text)
-        left = shape.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor] * wide
-        return Area(left, shape.y - shape.size / 2, left + wide, shape.y + shape.size / 2)
-
-    @staticmethod
-    def around(areas: Iterable[Area]) -> Area:
-        """The smallest rectangle around some."""
-        sides = [(a.left, a.top, -a.right, -a.bottom) for a in areas]
-        left, top, right, bottom = (min(side) for side in zip(*sides, strict=True))
-        return Area(left, top, -right, -bottom)
-
-    def span(self, axis: int) -> Span:
-        """Where it begins and ends, across or down."""
-        return (self.top, self.bottom) if axis else (self.left, self.right)
-
-    def far(self, other: Area) -> float:
-        """How far another rectangle's middle is from this one."""
-        x, y = (other.left + other.right) / 2, (other.top + other.bottom) / 2
-        across = max(self.left - x, 0, x - self.right)
-        return across + max(self.top - y, 0, y - self.bottom)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ The format is that of ISO 32000-1; texts are in Helvetica, which every reader of
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 
 from convgraph.core import escape
+from convgraph.figures.motion.frame_svg import bordered
 from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
 
 __all__ = ["strip_pdf"]
@@ -17,7 +19,7 @@ WIDTHS = {" ": 278, ",": 278, ".": 278, "(": 333, ")": 333, "=": 584, "+": 584, 
 WIDTHS |= dict.fromkeys("ijl", 222) | dict.fromkeys("ft", 278) | {"r": 333, "m": 833, "w": 722}
 WIDTHS |= dict.fromkeys("cksvxyz", 500)
 OTHER = 556
-MINUS = {"\u2212": "\u2013", "\u221e": "inf"}  # what WinAnsi has in their places
+MINUS = {"\u2212": "\u2013", "\u221e": "inf", "\u2248": "~"}  # what WinAnsi has for them
 
 
 def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) -> bytes:
@@ -28,10 +30,10 @@ def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) 
     for number, frame in enumerate(frames):
         x, y = number % columns * width, page[1] - number // columns * height
         drawn.append(f"q 1 0 0 -1 {x:.2f} {y:.2f} cm")
-        for shape in (*frame.shapes, frame.line):
+        for shape in (bordered(size), *frame.shapes, frame.line):
             drawn += _operators(shape)
         drawn.append("Q")
-    content = "\n".join(drawn).encode("cp1252", "replace")
+    content = zlib.compress("\n".join(drawn).encode("cp1252", "replace"), 9)
     box = f"[0 0 {page[0]:.2f} {page[1]:.2f}]"
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     objects = [
@@ -39,7 +41,7 @@ def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) 
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents 4 0 R "
         "/Resources << /Font << /F 5 0 R >> >> >>".encode(),
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content),
         font.encode(),
     ]
     return _file(objects)

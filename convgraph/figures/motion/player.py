@@ -10,8 +10,9 @@ from itertools import groupby
 from convgraph.core import escape
 from convgraph.figures.html_page import html_page
 from convgraph.figures.motion.frame_svg import FONT, elements
+from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.panels import Layout, Panels
-from convgraph.figures.motion.shapes import COLOURS, DARK, Shape, layered
+from convgraph.figures.motion.shapes import COLOURS, DARK, Shape
 
 __all__ = ["figure", "page"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text, layered
+from convgraph.figures.motion.layers import layered
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
@@ -20,6 +22,10 @@ FINE = 2  # pixels drawn for one that is kept, along either axis
 # lines need no more. What is nearly white becomes white, or paper would be speckled.
 COLOURS_KEPT = 64
 NEARLY_WHITE = 248
+NEAR = 12
+# The font that comes with Pillow has no minus, which is drawn, and none of these.
+MINUS, PLUS = "\u2212", "+"
+LACKING = {"\u221e": "inf", "\u2248": "~", "\u00d7": "x", "\u00a0": " "}
 
 
 def animated(
@@ -27,9 +33,9 @@ def animated(
 ) -> bytes:
     """All frames in one file, GIF or PNG, each shown for so many seconds."""
     pictures = painted(frames, size)
-    # One palette for all, of frames that have all colours between them.
+    # One palette for all: every colour that is drawn, and of some frames those where they meet.
     some = slice(None, None, max(len(pictures) // 4, 1))
-    palette = _palette(_stacked(pictures[some]), _inks(frames[some]))
+    palette = _palette(_stacked(pictures[some]), _inks(frames))
     content = io.BytesIO()
     # None is left out, as the time of a frame that is like the one before it would go astray.
     kept = [picture.quantize(palette=palette, dither=0) for picture in pictures]
@@ -65,11 +71,18 @@ def _palette(sample: Any, inks: Sequence[str]) -> Any:
     What was averaged of the paper and little else is the paper's.
     """
     image_module, _, _ = _pillow()
-    colours = [int(ink[at : at + 2], 16) for ink in inks for at in (1, 3, 5)]
-    colours += sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
-    for at in range(0, len(colours), 3):
-        if min(colours[at : at + 3]) >= NEARLY_WHITE:
-            colours[at : at + 3] = [255, 255, 255]
+    drawn = [tuple(int(ink[at : at + 2], 16) for at in (1, 3, 5)) for ink in inks]
+    mixed = sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
+    colours = [each for ink in drawn for each in ink]
+    for at in range(0, len(mixed), 3):
+        mixture = mixed[at : at + 3]
+        # Pillow looks for near colours in steps: one beside an ink would be taken for it.
+        near = [
+            ink
+            for ink in drawn
+            if max(abs(a - b) for a, b in zip(ink, mixture, strict=True)) <= NEAR
+        ]
+        colours += (255, 255, 255) if min(mixture) >= NEARLY_WHITE else near[0] if near else mixture
     palette = image_module.new("P", (1, 1))
     palette.putpalette(colours)
     return palette
@@ -120,16 +133,16 @@ def _painted(ground: Any, shapes: Sequence[Shape], size: tuple[float, float]) ->
 
 
 def _box(pen: Any, box: Box) -> None:
-    left, top = FINE * box.x, FINE * box.y
-    right, bottom = left + FINE * box.width, top + FINE * box.height
+    left, top = round(FINE * box.x), round(FINE * box.y)
+    right, bottom = round(FINE * (box.x + box.width)), round(FINE * (box.y + box.height))
     if box.fill:
-        pen.rectangle([left, top, right, bottom], COLOURS[box.fill])
+        pen.rectangle([left, top, right - 1, bottom - 1], COLOURS[box.fill])
     if not box.stroke:
         return
     ink, wide = COLOURS[box.stroke], max(1, round(FINE * box.line))
-    if not box.dash:  # the middle of the line is on the edge
-        half = wide // 2
-        pen.rectangle([left - half, top - half, right + half, bottom + half], None, ink, wide)
+    if not box.dash:  # the middle of the line is on the edge, and neighbours have one line
+        half, rest = wide // 2, wide - wide // 2 - 1
+        pen.rectangle([left - half, top - half, right + rest, bottom + rest], None, ink, wide)
         return
     for x, y, along, down in (
         (left, top, right - left, 0), (left, bottom, right - left, 0),
@@ -160,10 +173,26 @@ def _written(text: str, size: float, anchor: str) -> tuple[Any, int, int]:
     The same few numbers stand in hundreds of cells, and drawing letters is slow.
     """
     image_module, draw_module, _ = _pillow()
-    font = _font(size)
-    left, top, right, bottom = (round(side) for side in font.getbbox(text, anchor=anchor))
+    font, text = _font(size), "".join(LACKING.get(letter, letter) for letter in text)
+    # What has the place of a minus is as wide as one, and its crossbar where the minus is.
+    plain = text.replace(MINUS, PLUS)
+    left, top, right, bottom = (round(side) for side in font.getbbox(plain, anchor=anchor))
     mask = image_module.new("L", (right - left + 2, bottom - top + 2))
-    draw_module.Draw(mask).text((1 - left, 1 - top), text, 255, font, anchor)
+    pen = draw_module.Draw(mask)
+    if MINUS not in text:
+        pen.text((1 - left, 1 - top), text, 255, font, anchor)
+        return mask, left - 1, top - 1
+    at = 1.0 - left - font.getlength(plain) * {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
+    for part in re.split(f"({MINUS})", text):
+        wide = font.getlength(part.replace(MINUS, PLUS))
+        if part == MINUS:
+            _, high, _, low = font.getbbox(PLUS, anchor="l" + anchor[1])
+            middle, half = 1 - top + (high + low) / 2, max(size * 0.04, 0.5)
+            ends = [at + 0.12 * wide, middle - half, at + 0.88 * wide - 1, middle + half - 1]
+            pen.rectangle(ends, 255)
+        else:
+            pen.text((at, 1 - top), part, 255, font, "l" + anchor[1])
+        at += wide
     return mask, left - 1, top - 1
 
 

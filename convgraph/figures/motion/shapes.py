@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour", "layered"]
+__all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour"]
 
 HUES = 9  # those of a kernel of 3 by 3 are told apart by hue alone
 WEIGHTS = 3 * HUES  # larger kernels have darker and lighter ones, too, before they repeat
@@ -116,30 +116,3 @@ class Frame:
     def caption(self) -> str:
         """What it says."""
         return self.line.text
-
-
-def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
-    """The shapes of the first frame, and what each frame draws over them."""
-    base = frames[0].shapes
-    known = set(base)
-    return base, [(*_over(frame.shapes, known), frame.line) for frame in frames]
-
-
-def _over(shapes: Sequence[Shape], known: Set[Shape]) -> list[Shape]:
-    """What is not there yet, and what lies on a box that is drawn anew."""
-    drawn: list[Shape] = []
-    boxes: list[Box] = []
-    for shape in shapes:
-        if shape in known and not (isinstance(shape, Text) and _hidden(shape, boxes)):
-            continue
-        drawn.append(shape)
-        if isinstance(shape, Box) and shape.fill:
-            boxes.append(shape)
-    return drawn
-
-
-def _hidden(text: Text, boxes: Sequence[Box]) -> bool:
-    return any(
-        box.x <= text.x <= box.x + box.width and box.y <= text.y <= box.y + box.height
-        for box in boxes
-    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -25,18 +26,29 @@ def video(frames: Sequence[Frame], size: tuple[float, float], seconds: Sequence[
     content = io.BytesIO()
     pictures = [_even(np.asarray(picture)) for picture in painted(frames, size)]
     with av.open(content, "w", format="mp4") as file:
-        stream = file.add_stream(CODEC, options={"crf": "18", "tune": "animation"})
+        stream = file.add_stream(CODEC, rate=1000, options={"crf": "18", "tune": "animation"})
         stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt, stream.time_base = "yuv420p", MILLISECOND
-        start = 0.0
-        # the last one comes again at its end, as a frame lasts until the next
-        for picture, length in zip([*pictures, pictures[-1]], [*seconds, 0.0], strict=True):
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = MILLISECOND
+        lasts = dict(_times(seconds))  # said of each, or the last frame would be as long as others
+        for picture, (start, _) in zip(pictures, _times(seconds), strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = round(1000 * start), MILLISECOND
-            file.mux(stream.encode(frame))
-            start += length
-        file.mux(stream.encode(None))
+            frame.pts, frame.time_base = start, MILLISECOND
+            _put(file, stream.encode(frame), lasts)
+        _put(file, stream.encode(None), lasts)
     return content.getvalue()
+
+
+def _times(seconds: Sequence[float]) -> list[tuple[int, int]]:
+    """When each frame begins, and how long it lasts, in milliseconds."""
+    ends = [round(1000 * each) for each in accumulate(seconds, initial=0.0)]
+    return [(start, end - start) for start, end in pairwise(ends)]
+
+
+def _put(file: Any, packets: Iterable[Any], lasts: Mapping[int, int]) -> None:
+    for packet in packets:
+        packet.duration = lasts[packet.pts]
+        file.mux(packet)
 
 
 def _even(pixels: Any) -> Any:

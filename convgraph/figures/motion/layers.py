@@ -1,0 +1,141 @@
+"""Frames over a ground that they share: what each draws anew, so that it shows its own shapes.
+
+Whatever a frame draws, what was there before must be gone and what lies above must lie above. Pixel
+by pixel the last shape counts. The ground therefore has only such shapes of the first frame as
+every other frame has too, or hides under a box of its own; and of the shapes of the ground, a frame
+draws again those that lie above anything that it draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from itertools import product
+
+from convgraph.figures.motion.area import Area
+from convgraph.figures.motion.shapes import Box, Frame, Line, Shape, Text
+
+__all__ = ["layered"]
+
+TILE = 48.0  # points; two shapes are compared where they touch the same tile of the frame
+NEAR = 0.01  # points by which neighbours may overlap without one lying above the other
+
+Place = tuple[float, float, float, float]
+
+
+def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
+    """The shapes that frames share, and what each frame draws over them, its caption last."""
+    homes = _homes(frames[0].shapes)
+    ground = dict.fromkeys(homes)
+    for frame in frames[1:]:
+        shapes, boxes = set(frame.shapes), _filled(frame.shapes)
+        for shape in [each for each in ground if each not in shapes]:
+            if not _covers(boxes.get(homes[shape]), shape):
+                del ground[shape]
+    return tuple(ground), [
+        (*_over(frame.shapes, ground.keys(), homes), frame.line) for frame in frames
+    ]
+
+
+def _homes(shapes: Sequence[Shape]) -> dict[Shape, Place | None]:
+    """For each shape the place of the box that it is, or that it stands in."""
+    tiles = _Tiles()
+    homes: dict[Shape, Place | None] = {}
+    for shape in shapes:
+        area = Area.of(shape)
+        if isinstance(shape, Box):
+            homes[shape] = _place(shape) if shape.fill else None
+            if shape.fill:
+                tiles.add(shape, area)
+        elif isinstance(shape, Text):
+            around = [box for box in tiles.near(area) if isinstance(box, Box)]
+            inside = [box for box in around if Area.of(box).holds(area)]
+            homes[shape] = _place(inside[-1]) if inside else None
+        else:
+            homes[shape] = None
+    return homes
+
+
+def _place(box: Box) -> Place:
+    return box.x, box.y, box.width, box.height
+
+
+def _filled(shapes: Sequence[Shape]) -> dict[Place | None, Box]:
+    return {_place(each): each for each in shapes if isinstance(each, Box) and each.fill}
+
+
+def _covers(box: Box | None, shape: Shape) -> bool:
+    """Whether nothing is seen of a shape when the box that has its place is drawn over it."""
+    if box is None or not isinstance(shape, Box):
+        return box is not None
+    broken = box.dash and not shape.dash
+    return box.line >= shape.line and bool(box.stroke or not shape.stroke) and not broken
+
+
+def _over(
+    shapes: Sequence[Shape], ground: Set[Shape], homes: dict[Shape, Place | None]
+) -> list[Shape]:
+    """What is not there yet, what hides what should be gone, and what lies above either."""
+    boxes, own = _filled(shapes), set(shapes)
+    covers = {boxes[homes[shape]] for shape in ground if shape not in own}
+    drawn: list[Shape] = []
+    tiles = _Tiles()
+    for shape in shapes:
+        area = Area.of(shape)
+        if shape in ground and shape not in covers and not tiles.under(shape, area):
+            continue
+        drawn.append(shape)
+        tiles.add(shape, area)
+    return drawn
+
+
+class _Tiles:
+    """Shapes by the tiles of a frame that they touch."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[int, int], list[tuple[Shape, Area]]] = {}
+
+    def add(self, shape: Shape, area: Area) -> None:
+        for tile in _tiles(area):
+            self.found.setdefault(tile, []).append((shape, area))
+
+    def near(self, area: Area) -> Iterator[Shape]:
+        """The shapes in the tiles of an area."""
+        for tile in _tiles(area):
+            yield from (shape for shape, _ in self.found.get(tile, ()))
+
+    def under(self, shape: Shape, area: Area) -> bool:
+        """Whether a shape lies above one of these."""
+        return any(
+            _meet(shape, area, other, there)
+            for tile in _tiles(area)
+            for other, there in self.found.get(tile, ())
+        )
+
+
+def _tiles(area: Area) -> Iterator[tuple[int, int]]:
+    return product(
+        range(int(area.left // TILE), int(area.right // TILE) + 1),
+        range(int(area.top // TILE), int(area.bottom // TILE) + 1),
+    )
+
+
+def _meet(shape: Shape, area: Area, other: Shape, there: Area) -> bool:
+    """Whether two shapes have a point in common: of cells side by side, one of a broken line."""
+    broken = any(isinstance(each, Box) and (each.dash or not each.fill) for each in (shape, other))
+    lines = [each.line for each in (shape, other) if isinstance(each, Box | Line)]
+    room = max(lines, default=0.0) if broken else -NEAR
+    if not area.meets(there, room):
+        return False
+    for line, box in ((shape, there), (other, area)):
+        if isinstance(line, Line) and not _crosses(line, box):
+            return False
+    return True
+
+
+def _crosses(line: Line, area: Area) -> bool:
+    """Whether a rectangle has corners on both sides of a line, or on it."""
+    across, down = line.to_x - line.x, line.to_y - line.y
+    corners = product((area.left, area.right), (area.top, area.bottom))
+    sides = [across * (y - line.y) - down * (x - line.x) for x, y in corners]
+    near = line.line * (abs(across) + abs(down))
+    return min(sides) <= near and max(sides) >= -near
