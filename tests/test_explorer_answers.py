@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import convgraph as cg
 from convgraph.explorer.page_data import engine, moves
 from convgraph.interactions.padding_seen import padded_units
-from tests.explorer_answers import answers
+from tests.explorer_answers import answers, in_node
 from tests.onnx_light import light, seen, shapes
 
 LAYERS = [
@@ -195,3 +195,69 @@ def test_cells_of_real_networks_see_what_their_nodes_say(name: str) -> None:
 def from_runs(lengths: list[int]) -> np.ndarray:
     """So many outside, then so many inside, and so on."""
     return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+
+
+def _transformer() -> cg.Network:
+    """Two blocks of attention and dense layers over features, behind patches of an image."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+
+    class Block(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv, self.out = nn.Linear(4, 12), nn.Linear(4, 4)
+            self.wide, self.narrow = nn.Linear(4, 6), nn.Linear(6, 4)
+
+        def forward(self, x: Any) -> Any:
+            q, k, v = self.qkv(x).chunk(3, -1)
+            x = x + self.out(nn.functional.scaled_dot_product_attention(q, k, v))
+            return x + self.narrow(torch.relu(self.wide(x)))
+
+    class Model(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.blocks = nn.Conv2d(1, 4, 2, 2), nn.Sequential(Block(), Block())
+
+        def forward(self, x: Any) -> Any:
+            return self.blocks(self.patches(x).flatten(2).transpose(1, 2))
+
+    return cg.from_torch(Model().eval(), (1, 1, 6, 6))
+
+
+def test_a_transformer_is_answered_as_in_python() -> None:
+    net = _transformer()
+    end, start = net.rows[-1], net.rows[0]
+    last, first = (4, 2), (0, 3, 2)
+    sees, affects = answers(
+        net, ("sees", *_asked(net, len(net.rows) - 1, last)), ("affects", *_asked(net, 0, first))
+    )
+    for at, row in enumerate(net.rows):
+        counts = cg.path_counts(net, end.unit(last), row.name)
+        if counts.total:
+            expected = np.array([float(n) for n in counts.array.ravel()]) / float(counts.total)
+            assert np.allclose(np.array(sees[at]), expected, rtol=1e-9, atol=0), row.name
+        reached = cg.projective_field(net, start.unit(first), row.name)
+        assert (_mask(affects[at], row) == reached.mask()).all(), row.name
+
+
+def test_an_answer_is_worked_out_in_slices_and_given_up_for_another_question() -> None:
+    """A clock that moves on by a millisecond at each look, and a timer that is turned by hand."""
+    code = """
+    let now = 0, due = null, ready = 0;
+    globalThis.performance.now = () => now++;
+    globalThis.setTimeout = (run) => { due = run; return 1; };
+    const turn = () => { const run = due; due = null; run(); };
+    const done = { a: 0, b: 0 };
+    function* steps(point) { for (let i = 0; i < 50; i++) { done[point]++; yield; } return point; }
+    const answers = new Answers(steps, () => ready++), said = [];
+    said.push(answers.about("a"), done.a < 50, answers.busy);
+    answers.keep(["a"]);
+    turn();
+    const given = done.a;
+    said.push(answers.about("b"));
+    answers.keep(["b"]);
+    while (due) turn();
+    said.push(done.a === given, done.b, ready, answers.about("b"), answers.found("a"), answers.busy);
+    process.stdout.write(JSON.stringify(said));
+    """
+    assert in_node(code) == [None, True, True, None, True, 50, 1, "b", None, False]

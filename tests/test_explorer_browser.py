@@ -78,8 +78,13 @@ class Page:
         self.settle()
 
     def settle(self) -> None:
+        """When all that was asked is answered and drawn."""
         self.browser.execute_async_script(
-            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+            "const done = arguments[0];"
+            "const busy = () => document.querySelector('.ex')?.explorer?.answers.busy;"
+            "const look = () => requestAnimationFrame(() => requestAnimationFrame("
+            "() => (busy() ? look() : requestAnimationFrame(() => requestAnimationFrame(done)))));"
+            "look();"
         )
 
     def press(self, *keys: Any) -> None:

@@ -64,7 +64,7 @@ class Controls {
     const { explorer } = this;
     explorer.hover = null;
     const point = explorer.point();
-    explorer.kept = explorer.kept || !point ? null : { point, found: explorer.answer(point) };
+    explorer.kept = explorer.kept || !point ? null : { point };
     this.kept();
     explorer.show();
   }
@@ -109,8 +109,6 @@ class Controls {
   }
 }
 
-const SLOW = 80, REST = 150;  // milliseconds
-
 class Pointing {
   constructor(explorer) {
     this.explorer = explorer;
@@ -145,20 +143,13 @@ class Pointing {
       const point = pointAt(event);
       if (JSON.stringify(point) === JSON.stringify(explorer.hover)) return;
       explorer.hover = point;
-      this.answer();
+      explorer.soon();
     });
-    canvas.addEventListener("pointerleave", () => { explorer.hover = null; this.answer(); });
+    canvas.addEventListener("pointerleave", () => { explorer.hover = null; explorer.soon(); });
     canvas.addEventListener("click", (event) => {
       const point = pointAt(event);
       if (point) this.fix(point);
     });
-  }
-
-  // At once; where answers take long, when the pointer rests.
-  answer() {
-    clearTimeout(this.resting);
-    if (this.explorer.cost > SLOW) this.resting = setTimeout(() => this.explorer.soon(), REST);
-    else this.explorer.soon();
   }
 
   fix(point) {

@@ -17,6 +17,7 @@ class Explorer {
     this.hover = null;
     this.kept = null;
     this.bases = new Map();
+    this.answers = new Answers((point) => this.begin(point), () => this.soon());
     this.build();
     this.controls();
     this.open(location.hash);
@@ -137,27 +138,21 @@ class Explorer {
     return cell ? { kind: "cell", row, channel, place: cell } : null;
   }
 
+  // What is known of it by now; null while it is worked out.
   answer(point) {
-    const key = JSON.stringify(point);
-    if (this.lastKey !== key) {
-      const start = performance.now();
-      this.lastKey = key;
-      this.last = this.ask(point);
-      this.cost = performance.now() - start;
-    }
-    return this.last;
+    return this.answers.about(point);
   }
 
-  ask(point) {
+  begin(point) {
     const { network } = this;
-    if (point.kind === "pixel") return network.affects(this.source, network.unit(this.source, null, point.place));
-    if (point.kind === "cell") return network.sees(point.row, network.unit(point.row, point.channel, point.place));
+    if (point.kind === "pixel") return network.affecting(this.source, network.unit(this.source, null, point.place));
+    if (point.kind === "cell") return network.seeing(point.row, network.unit(point.row, point.channel, point.place));
     let terms = [];
     for (const box of point.units.boxes) {
       const row = network.rows[point.row], masks = box.map(fromRuns);
       terms = joined(network.outer(point.row, row.shape, masks, row.cut), terms);
     }
-    return network.sees(point.row, terms);
+    return network.seeing(point.row, terms);
   }
 
   shift() {
@@ -220,15 +215,17 @@ class Explorer {
     if (!this.wide) return;
     const point = this.point(), { row, heat, moved, channel } = this.state;
     const beside = this.kept && JSON.stringify(this.kept.point) !== JSON.stringify(point) ? this.kept : null;
-    const found = point && this.answer(point), shift = this.shift();
-    const points = [beside?.point, point].filter(Boolean), answers = [beside?.found, found].filter(Boolean);
+    const found = point && this.answer(point), shift = this.shift(), first = beside && this.answer(beside.point);
+    this.answers.keep([point, beside?.point].filter(Boolean));
+    const points = [beside?.point, point].filter(Boolean);
+    const answers = points.length === 2 && !(first && found) ? [] : [first, found].filter(Boolean);
     const source = this.network.rows[this.source];
     const onImage = answers.map((each) => inSpace(source, each.get(this.source)));
     const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
     this.image.draw({
       sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
       outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : [])),
-      nominal: point?.kind === "cell" && onImage.length < 2 ? this.nominalBox(point, onImage[0]) : null,
+      nominal: point?.kind === "cell" && onImage.length === 1 ? this.nominalBox(point, onImage[0]) : null,
     });
     const own = this.network.rows[row], verdict = shift?.verdict(row, channel);
     const sets = answers.map((each, i) => (points[i].kind === "cell" && points[i].row <= row ? null :
@@ -309,7 +306,7 @@ class Explorer {
   }
 
   thumbs(all = false) {
-    const point = this.point(), found = point && this.answer(point), shift = this.shift();
+    const point = this.point(), found = point && this.answers.found(point), shift = this.shift();
     const flagged = new Set(this.places.shown.rows);
     for (const { element, canvas, row, item, expanded } of all ? this.tree.visible : this.tree.inView()) {
       element.classList.toggle("ex-flag", !expanded && this.tree.rowsOf(item).some((each) => flagged.has(each)));
@@ -331,7 +328,8 @@ class Explorer {
     const said = [], finding = this.places.shown;
     if (finding.message && !this.hover) said.push(`${finding.message}. ${finding.reason}`);
     if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
-    if (points.length === 2) said.push(this.words.compared(points, onImage));
+    if (points.length && !onImage.length) said.push(`${points.map((each) => this.words.point(each)).join(" and ")}: …`);
+    else if (points.length === 2) said.push(this.words.compared(points, onImage));
     else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
     else if (point?.kind === "cell") said.push(this.words.sees(point, found));
     else if (!shift && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");

@@ -47,7 +47,29 @@ class Network {
       made.cut = cut;
       break;
     }
-    return made;
+    return made.space ? made : this.merged(made, outs, ins);
+  }
+
+  // Where everything of one axis is read for everything of another (a dense layer over features),
+  // the wiring has an axis of one position on either side of both: as one axis they are apart, too.
+  merged(joint, outs, ins) {
+    const { tables, order } = joint, sizes = [], kept = [];
+    order.forEach((position, axis) => { sizes[position] = tables[axis].inputs; });
+    const reads = tables.findIndex((t) => t.full && t.outputs === 1 && t.inputs > 1);
+    const holds = tables.findIndex((t) => t.full && t.inputs === 1 && t.outputs > 1);
+    if (reads < 0 || holds < 0) return joint;
+    tables.forEach((table, axis) => {
+      if (axis === reads) return;
+      kept.push(axis === holds ? { table: allOfAll(tables[reads].inputs, table.outputs), from: order[reads] } :
+        { table, from: order[axis] });
+    });
+    const straight = kept.every((each, i) => !i || kept[i - 1].from < each.from);
+    const own = kept.map(({ table }) => table), cut = [0, 1, 2].find((n) => n <= own.length &&
+      size(own.slice(0, n).map((t) => t.outputs)) === outs.channels && size(own.slice(0, n).map((t) => t.inputs)) === ins.channels &&
+      sameSizes(own.slice(n).map((t) => t.outputs), outs.space) && sameSizes(own.slice(n).map((t) => t.inputs), ins.space));
+    if (!straight || cut === undefined) return joint;
+    const part = (some) => ({ tables: some, order: some.map((_, axis) => axis), forwards: new WeakMap(), backwards: new WeakMap() });
+    return { ...joint, channel: part(own.slice(0, cut)), space: part(own.slice(cut)), merged: true };
   }
 
   // The terms of a joint's source that reach (forwards) the target, or the other way around.
@@ -109,6 +131,10 @@ class Network {
 
   // What a unit sees: for every row before it along how many paths each unit is reached.
   sees(row, terms) {
+    return finished(this.seeing(row, terms));
+  }
+
+  *seeing(row, terms) {
     const found = new Map([[row, terms]]);
     for (let i = this.layers.length - 1; i >= 0; i--) {
       const layer = this.layers[i];
@@ -118,23 +144,59 @@ class Network {
         const all = joined(this.carried(joint, own, false), found.get(joint.source));
         if (all.length) found.set(joint.source, all);
       }
+      yield;
     }
     return found;
   }
 
-  // What some units of a row affect, in every row behind them.
+  // What some units of a row affect, in every row behind them: which units, and not along how many
+  // paths.
   affects(row, terms) {
+    return finished(this.affecting(row, terms));
+  }
+
+  *affecting(row, terms) {
     const found = new Map([[row, terms]]);
     for (const layer of this.layers) {
       if (layer.row === row || this.dark.has(layer.row)) continue;
-      let all = [];
-      for (const joint of layer.joints) {
-        const own = found.get(joint.source);
-        if (own) all = joined(this.carried(joint, own, true), all);
-      }
+      const all = this.reached(layer, found, []);
       if (all.length) found.set(layer.row, all);
+      yield;
     }
     return found;
+  }
+
+  // The units of a layer that read one of those found, or are among some more. Whoever reads all of a
+  // row is told without going through its units.
+  reached(layer, found, more) {
+    const { row } = layer, all = this.every(row);
+    let terms = more;
+    for (const joint of layer.joints) {
+      const own = found.get(joint.source);
+      if (!own) continue;
+      if (own === this.every(joint.source) && this.covers(joint)) return all;
+      terms = joined(this.carried(joint, own, true), terms);
+    }
+    return this.complete(row, terms) ? all : terms;
+  }
+
+  // All units of a row.
+  every(row) {
+    const kept = this.rows[row];
+    const { channels, space } = divided(kept);
+    return (kept.every ||= [term(alike(channels), ones(space))]);
+  }
+
+  complete(row, terms) {
+    const { channels, space } = divided(this.rows[row]);
+    return terms.some(({ vector, array }) => array.values.length === size(space) &&
+      vector.every((v) => v > 0) && array.values.every((v) => v > 0)) ||
+      (terms.length > 1 && terms.length < 9 && counted(this.rows[row], terms) === channels * size(space));
+  }
+
+  // Whether every unit of a joint's target reads some unit of its source.
+  covers(joint) {
+    return (joint.covered ??= Boolean(joint.tables) && joint.tables.every(readsAlways));
   }
 
   // One unit: its channel, or all of them where that is null, and its place.
@@ -152,12 +214,8 @@ class Network {
     const found = new Map();
     for (const layer of this.layers) {
       if (this.dark.has(layer.row)) continue;
-      let all = [];
-      for (const joint of layer.joints) {
-        const own = found.get(joint.source);
-        if (own) all = joined(this.carried(joint, own, true), all);
-        all = joined(this.beyond(layer, joint), all);
-      }
+      const own = layer.joints.reduce((all, joint) => joined(this.beyond(layer, joint), all), []);
+      const all = this.complete(layer.row, own) ? this.every(layer.row) : this.reached(layer, found, own);
       if (all.length) found.set(layer.row, all);
     }
     return (this.knownPadded = found);
@@ -186,6 +244,27 @@ class Network {
     const made = term(make(vectors.slice(0, cut)), arrayOf(space, make(vectors.slice(cut))));
     return made ? [made] : [];
   }
+}
+
+// What a question gives that is gone through layer by layer.
+function finished(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+// Each of so many outputs reads all of so many inputs.
+function allOfAll(inputs, outputs) {
+  return opened([inputs, outputs, inputs, 0, 0, 1]);
+}
+
+// Whether every output of an axis reads some position.
+function readsAlways(table) {
+  if (table.full || table.same || table.groups) return true;
+  const read = positions(table), there = new Uint8Array(table.outputs);
+  read.forEach((position, i) => { if (position >= 0) there[Math.floor(i / table.taps)] = 1; });
+  return there.every(Boolean);
 }
 
 function sameSizes(a, b) {

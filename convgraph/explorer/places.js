@@ -21,8 +21,7 @@ class Places {
     Object.assign(state, { row, channel: null, cell: null, pixel: null, finding: number });
     if (explorer.movable(shift)) state.moved = shift;
     if (beside) {
-      const point = this.middle(beside[0]);
-      explorer.kept = { point, found: explorer.answer(point) };
+      explorer.kept = { point: this.middle(beside[0]) };
       state.cell = this.middle(row).place;
     }
     explorer.buttons.said();

@@ -34,6 +34,7 @@ SCRIPTS = (
     "details.js",
     "words.js",
     "links.js",
+    "answers.js",
     "controls.js",
     "places.js",
     "explorer.js",

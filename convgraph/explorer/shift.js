@@ -85,7 +85,7 @@ class Shift {
     const before = this.by(joint.source);
     const still = [...by, ...(before || [1])].every((amount) => !amount);
     if (still && !this.bad.has(joint.source)) return [];
-    if (!joint.space || !before || joint.opaque || !straight(joint.space.order)) return this.all(row);
+    if (!joint.space || joint.merged || !before || joint.opaque || !straight(joint.space.order)) return this.all(row);
     const kinds = joint.space.tables.map((table, axis) => this.kinds(joint, table, axis, before[axis], by[axis]));
     const sourceBad = this.bad.get(joint.source), sourceLive = this.live.get(joint.source);
     let found = [];

@@ -126,9 +126,12 @@ function tapped({ found }, { values, result, outer, inner, before, after }) {
   }
 }
 
-// Through a product of tables: axis a of the outputs reads axis order[a] of the inputs.
+// Through a product of tables: axis a of the outputs reads axis order[a] of the inputs. Axes that
+// shrink most go first: a sum over all features that all features then hold is taken once.
 function through(tables, order, array, forwards) {
   if (forwards) array = transposed(array, order);
-  tables.forEach((table, axis) => { array = along(table, array, axis, forwards); });
+  const growth = ({ inputs, outputs }) => (forwards ? outputs / inputs : inputs / outputs);
+  const turns = tables.map((_, axis) => axis).sort((a, b) => growth(tables[a]) - growth(tables[b]) || a - b);
+  for (const axis of turns) array = along(tables[axis], array, axis, forwards);
   return forwards ? array : transposed(array, inverse(order));
 }
