@@ -252,7 +252,7 @@ def _reduced(field: Interval) -> Interval:
 def union_of(x: Interval, y: Interval, size: Size) -> Interval:
     """The interval from the first end to the last of two, for each of `size` positions."""
     everywhere = x.everywhere or y.everywhere
-    if x.step == y.step and x.step and len(x.starts) == len(y.starts) == 1:
+    if x.step == y.step and x.step is not None and len(x.starts) == len(y.starts) == 1:
         a, z = _least(x.starts[0], y.starts[0]), _most(x.ends[0], y.ends[0])
         return Interval((a,), (z,), x.step, everywhere)
     # where one branch is global, the interval is that of the branch that moves

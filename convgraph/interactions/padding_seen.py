@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import product as cartesian
+from math import prod
 from typing import TypeAlias
 
 import numpy as np
@@ -73,8 +74,9 @@ def padded_share(total: Sum[Slabs]) -> Fraction | None:
     padded = Fraction(0)
     for slabs, number in met.values():
         if slabs is not None:
-            free = [Fraction(int(np.count_nonzero(~slab)), len(slab)) for slab in slabs]
-            padded += number * (1 - reduce(lambda a, b: a * b, free, Fraction(1)))
+            every = prod(map(len, slabs))
+            free = prod(len(slab) - int(np.count_nonzero(slab)) for slab in slabs)
+            padded += Fraction(number * (every - free), every)
     return padded / units
 
 

@@ -164,4 +164,5 @@ def mark_of(residues: Iterable[int]) -> int:
     >>> mark_of([7 * 10**30 % prime for prime in PRIMES]) == 7 * 10**30
     True
     """
-    return sum(r * unit for r, unit in zip(residues, _UNITS, strict=True)) % MODULUS
+    a, b, c, d = residues
+    return (a * _UNITS[0] + b * _UNITS[1] + c * _UNITS[2] + d * _UNITS[3]) % MODULUS

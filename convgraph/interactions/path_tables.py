@@ -249,8 +249,11 @@ def sum_of_tables(parts: Sequence[tuple[PathTable, NDArray[Any], int]]) -> PathT
             each = numbers[3 * b : 3 * b + 3]
             each = each if number == 1 else each * number
             rows = each if rows is None else rows + each
-            again = np.array([number % prime for prime in PRIMES], np.int64)[:, None]
-            mark = mark + residues[4 * b : 4 * b + 4] % _PRIMES * again % _PRIMES
+            remainders = residues[4 * b : 4 * b + 4]
+            if number > 1:
+                again = np.array([number % prime for prime in PRIMES], np.int64)[:, None]
+                remainders = remainders % _PRIMES * again % _PRIMES
+            mark = mark + remainders
         total.append(rows)
         marks.append(mark % _PRIMES)
         made.append([(table.made, places, number) for table, _, _, places, number in added])

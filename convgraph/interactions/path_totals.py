@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convgraph.interactions.path_count_sums import Moments, Paths
 from convgraph.interactions.path_tables import PathTable
 from convgraph.interactions.states import State
@@ -17,7 +20,7 @@ class Totals(NamedTuple):
     `plain` says whether every class has one phase, counted once.
     """
 
-    first: tuple[int, ...]
+    first: NDArray[np.object_]
     plain: bool
 
 
@@ -37,13 +40,13 @@ class PathTotals:
 
 def _totals(state: State[Paths]) -> Totals:
     if isinstance(state.payloads, PathTable):
-        return Totals(tuple(state.payloads.numbers[0].tolist()), True)
+        return Totals(state.payloads.numbers[0], True)
     first, plain = [], True
     for payload in state.payloads:
         first.append(0 if payload is None else _most(payload.axes[0].phases))
         if payload is not None:
             plain = plain and payload.per == 1 and len(payload.axes[0].phases) == 1
-    return Totals(tuple(first), plain)
+    return Totals(np.array(first, object), plain)
 
 
 def _most(phases: tuple[Moments | None, ...]) -> int:

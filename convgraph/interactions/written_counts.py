@@ -96,9 +96,14 @@ class _Back:
         """One more part of the whole."""
         self.left -= value.bit_length()
         if isinstance(origin, Cell):
-            weights = np.zeros(origin.of.size, object)
-            weights[origin.place] = value
-            self._add(origin.of, low, weights)
+            if origin.of not in self.pending:
+                self._add(origin.of, low, np.zeros(origin.of.size, object))
+            first, weights = self.pending[origin.of]
+            if first > low:
+                weights <<= (first - low) * self.width
+                self.pending[origin.of] = low, weights
+            # in place, as there may be thousands of places
+            weights[origin.place] += value if first >= low else value << (low - first) * self.width
         else:
             assert isinstance(origin, Summed)
             self._add(origin, low, value)

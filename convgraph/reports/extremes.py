@@ -7,6 +7,7 @@ the largest one and the one with the most paths are found on arrays, without n²
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -227,7 +228,11 @@ def _cut(branches: Branches, place: tuple[int, ...]) -> Branches:
 
 
 def _units(branches: Branches) -> int:
-    return int(counted(branches).sum())
+    if len(branches) > 1:
+        return int(counted(branches).sum())
+    ((mask, tables),) = branches  # of one position each: thousands of classes are asked this
+    ones = [int.from_bytes(bits.tobytes(), "little").bit_count() for bits in tables]
+    return mask.bit_count() * prod(ones)
 
 
 class _Common:
@@ -294,7 +299,7 @@ def most_paths(total: Sum[Paths], known: PathTotals) -> Paths | None:
         return None
     each = known.of(state).first
     if isinstance(state.payloads, PathTable):
-        return state.payloads[max(range(len(each)), key=each.__getitem__)]
+        return state.payloads[int(each.argmax())]
     kinds = [kind for kind, payload in enumerate(state.payloads) if payload is not None]
     return state.payloads[max(kinds, key=each.__getitem__)] if kinds else None
 
@@ -305,7 +310,7 @@ def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths
     paths: list[Any] = []
     places = []
     for state, number in group:
-        each = np.array(known.of(state).first, object)
+        each = known.of(state).first
         each = each if number == 1 else number * each
         same = (at for at, classes in enumerate(alike) if np.array_equal(classes, state.classes))
         place = next(same, len(alike))
@@ -315,11 +320,14 @@ def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths
         else:
             paths[place] = paths[place] + each
         places.append(place)
-    likely = _likely(alike, paths)
-    rows = np.stack([classes[likely] for classes in np.broadcast_arrays(*alike)], axis=1)
-    kinds = rows[unique_rows(rows, max(map(len, paths)))[0]]
-    total: Any = sum(each[kinds[:, at]] for at, each in enumerate(paths))
-    best = kinds[int(total.argmax())]
+    if len(alike) == 1:
+        best = np.array([paths[0].argmax()])
+    else:
+        likely = _likely(alike, paths)
+        rows = np.stack([classes[likely] for classes in np.broadcast_arrays(*alike)], axis=1)
+        kinds = rows[unique_rows(rows, max(map(len, paths)))[0]]
+        total: Any = sum(each[kinds[:, at]] for at, each in enumerate(paths))
+        best = kinds[int(total.argmax())]
     chosen = ((s.payloads[int(best[at])], n) for (s, n), at in zip(group, places, strict=True))
     return [(payload, number) for payload, number in chosen if payload is not None]
 
