@@ -188,6 +188,10 @@ def _along_still(state: State[P], at: int, axis: Axis, algebra: Algebra[P]) -> S
     changed = replace(state, view=view)
     missing = len(state.payloads)
     classes = compact(classes, missing + 1)
+    first = int(table[0, 0])
+    if first >= 0 and np.array_equal(table, np.arange(first, first + len(table))[:, None]):
+        picked = classes[(slice(None),) * at + (slice(first, first + len(table)),)]  # no copy
+        return with_classes(changed, picked, state.payloads, algebra)
     nothing = np.full((*shape[:at], 1, *shape[at + 1 :]), missing, classes.dtype)
     padded = np.concatenate([classes, nothing], axis=at)
     if table.shape[1] == 1:  # every unit is of one class, or of none, for which there is a new one

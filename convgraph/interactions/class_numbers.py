@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["alike", "compact", "counts_of", "kinds_of", "meets", "unique_rows"]
+__all__ = ["alike", "compact", "counts_of", "kinds_of", "looked_up", "meets", "unique_rows"]
 
 SOUGHT = 32  # kinds of bytes that are sooner sought one by one than counted
 AT_ONCE = 1 << 16  # numbers that are counted in one step: what the processor keeps at hand
@@ -57,7 +57,22 @@ def kinds_of(numbers: NDArray[np.integer], below: int) -> tuple[list[int], NDArr
     kinds = np.flatnonzero(present).tolist()
     if len(kinds) == below:
         return kinds, compact(numbers, below)
-    return kinds, compact(np.cumsum(present) - 1, len(kinds))[numbers]
+    return kinds, looked_up(compact(np.cumsum(present) - 1, len(kinds)), numbers)
+
+
+def looked_up(table: NDArray[np.integer], numbers: NDArray[np.integer]) -> NDArray[np.integer]:
+    """What stands in a table at each of some numbers, none of which is negative.
+
+    Of millions of numbers of a byte each, `bytes.translate` takes a small part of numpy's time.
+
+    >>> looked_up(np.array([4, 7], np.int8), np.array([[0, 1], [1, 1]], np.int8))
+    array([[4, 7],
+           [7, 7]], dtype=int8)
+    """
+    if numbers.dtype.itemsize > 1 or table.dtype.itemsize > 1 or numbers.size <= AT_ONCE:
+        return table[numbers]
+    found = numbers.tobytes().translate(table.tobytes().ljust(256, b"\0"))
+    return np.frombuffer(found, table.dtype).reshape(numbers.shape)
 
 
 def meets(

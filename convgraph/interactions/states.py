@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.sizes import Size
 from convgraph.interactions.algebras import Algebra, Bulk, UntraceableError
-from convgraph.interactions.class_numbers import alike, compact, kinds_of, unique_rows
+from convgraph.interactions.class_numbers import alike, compact, kinds_of, looked_up, unique_rows
 
 __all__ = [
     "State",
@@ -110,7 +110,7 @@ def with_classes(
             keys = [None if payload is None else algebra.same(payload) for payload in kept]
             kept, number = _different(kept, keys)
         if len(kept) < before:
-            renumbered = compact(number, len(kept))[renumbered]
+            renumbered = looked_up(compact(number, len(kept)), renumbered)
     renumbered = np.zeros((1,) * classes.ndim, np.int64) if len(kept) == 1 else alike(renumbered)
     return replace(state, classes=renumbered, payloads=kept, **changes)
 
