@@ -230,44 +230,68 @@ def sum_of_tables(parts: Sequence[tuple[PathTable, NDArray[Any], int]]) -> PathT
     It reads several payloads where a table's places have two axes, and none at a place of -1. Where
     paths that move along an axis meet global edges, these are not counted: see `PathMeasures`.
     """
-    read = [
-        (table, _read(table.numbers, places), _read(table.marks, places), places, number)
-        for table, places, number in parts
-    ]
-    total: list[NDArray[np.object_]] = []
-    marks: list[NDArray[np.int64]] = []
-    steps, everywhere, made = [], [], []
-    for b in range(len(parts[0][0].steps)):
-        moving = [part for part in read if part[0].steps[b]]
-        besides = all(part[0].everywhere[b] for part in read if not part[0].steps[b])
-        added = moving if moving and besides else read
-        if len({part[0].steps[b] for part in added}) > 1:
-            raise UntraceableError
-        rows: Any = None
-        mark: Any = 0
-        for _, numbers, residues, _, number in added:
-            each = numbers[3 * b : 3 * b + 3]
-            each = each if number == 1 else each * number
-            rows = each if rows is None else rows + each
-            remainders = residues[4 * b : 4 * b + 4]
-            if number > 1:
-                again = np.array([number % prime for prime in PRIMES], np.int64)[:, None]
-                remainders = remainders % _PRIMES * again % _PRIMES
-            mark = mark + remainders
-        total.append(rows)
-        marks.append(mark % _PRIMES)
-        made.append([(table.made, places, number) for table, _, _, places, number in added])
-        steps.append(added[0][0].steps[b])
-        everywhere.append(any(part[0].everywhere[b] for part in read))
-    seen = np.any([reads_any(table, places) for table, places, _ in parts], axis=0)
+    read = [_Read(table, places, number) for table, places, number in parts]
+    axes = range(len(read[0].table.steps))
+    added = [_that_count(read, b) for b in axes]
+    alike = all(each == added[0] for each in added)  # then all axes are added up at once
+    sums = [_added_up(added[0], None)] if alike else [_added_up(added[b], b) for b in axes]
     return PathTable(
-        np.concatenate(total),
-        np.concatenate(marks),
-        tuple(steps),
-        tuple(everywhere),
-        seen,
-        Added(len(seen), made),
+        sums[0][0] if alike else np.concatenate([numbers for numbers, _ in sums]),
+        sums[0][1] if alike else np.concatenate([marks for _, marks in sums]),
+        tuple(each[0].table.steps[b] for b, each in enumerate(added)),
+        tuple(any(part.table.everywhere[b] for part in read) for b in axes),
+        np.any([reads_any(part.table, part.places) for part in read], axis=0),
+        Added(
+            len(read[0].places),
+            [[(part.table.made, part.places, part.number) for part in each] for each in added],
+        ),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What classes read of a table: its places, and how many times."""
+
+    table: PathTable
+    places: NDArray[Any]
+    number: int
+
+    @cached_property
+    def numbers(self) -> NDArray[np.object_]:
+        """Of each class, as in the table."""
+        read = _at(self.table.numbers, self.places)
+        return read if self.number == 1 else read * self.number
+
+    @cached_property
+    def marks(self) -> NDArray[np.int64]:
+        """Of each class, as in the table, not reduced where they are read once."""
+        read = _at(self.table.marks, self.places)
+        if self.number == 1:
+            return read
+        axes = len(self.table.steps)
+        primes = np.tile(_PRIMES, (axes, 1))
+        return read % primes * np.array([[self.number % p] for p in PRIMES * axes], np.int64)
+
+
+def _that_count(read: Sequence[_Read], b: int) -> list[_Read]:
+    """Those that are counted along an axis; see `PathMeasures`."""
+    moving = [part for part in read if part.table.steps[b]]
+    besides = all(part.table.everywhere[b] for part in read if not part.table.steps[b])
+    added = moving if moving and besides else list(read)
+    if len({part.table.steps[b] for part in added}) > 1:
+        raise UntraceableError
+    return added
+
+
+def _added_up(
+    added: Sequence[_Read], b: int | None
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The sums of numbers and of marks, along an axis or along all of them."""
+    three, four = (slice(None) if b is None else slice(n * b, n * b + n) for n in (3, 4))
+    numbers, marks = added[0].numbers[three], added[0].marks[four]
+    for part in added[1:]:
+        numbers, marks = numbers + part.numbers[three], marks + part.marks[four]
+    return numbers, marks % np.tile(_PRIMES, (len(marks) // 4, 1))
 
 
 def reads_any(table: PathTable, places: NDArray[Any]) -> NDArray[np.bool_]:
@@ -276,8 +300,10 @@ def reads_any(table: PathTable, places: NDArray[Any]) -> NDArray[np.bool_]:
     return read if places.ndim == 1 else np.asarray(read.any(axis=1))
 
 
-def _read(rows: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
+def _at(rows: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
     """The sums of what each class reads of some rows of numbers."""
+    if places.ndim == 1 and np.array_equal(places, np.arange(rows.shape[1])):
+        return rows  # each its own
     if (places < 0).any():
         rows = np.concatenate([rows, np.zeros((len(rows), 1), rows.dtype)], axis=1)
     read = rows[:, places]

@@ -24,11 +24,23 @@ class Totals(NamedTuple):
     plain: bool
 
 
+class Values(NamedTuple):
+    """The different numbers of paths to the classes of a state: often thousands have the same."""
+
+    numbers: NDArray[np.object_]
+    which: NDArray[np.int64]
+    """Of each class, which of the numbers."""
+    rough: NDArray[np.float64]
+    """Of each class the number, rounded and divided by 2 to some power; all are below 2^62."""
+    power: int
+
+
 class PathTotals:
     """The totals of states, each looked at once: sums of many rows share their states."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[State[Paths], Totals]] = {}
+        self._values: dict[int, Values] = {}
 
     def of(self, state: State[Paths]) -> Totals:
         """The totals of a state."""
@@ -36,6 +48,21 @@ class PathTotals:
         if found is None:
             found = self._known[id(state)] = state, _totals(state)  # which keeps the id its own
         return found[1]
+
+    def values(self, state: State[Paths]) -> Values:
+        """The different totals of a state."""
+        if id(state) not in self._values:
+            self._values[id(state)] = _values(self.of(state).first)
+        return self._values[id(state)]
+
+
+def _values(first: NDArray[np.object_]) -> Values:
+    each = first.tolist()
+    places = {number: place for place, number in enumerate(dict.fromkeys(each))}
+    which = np.fromiter(map(places.__getitem__, each), np.int64, len(each))
+    numbers = np.array([*places], object)
+    power = max(int(numbers.max()).bit_length() - 62, 0)
+    return Values(numbers, which, (numbers >> power).astype(np.float64)[which], power)
 
 
 def _totals(state: State[Paths]) -> Totals:

@@ -307,43 +307,45 @@ def most_paths(total: Sum[Paths], known: PathTotals) -> Paths | None:
 def _most_of_group(group: Sequence[Term], known: PathTotals) -> list[tuple[Paths, int]]:
     """The payloads of the combination of classes to which the most paths lead."""
     alike: list[NDArray[Any]] = []  # the classes of terms of which several may have the same
-    paths: list[Any] = []
+    rough: list[NDArray[np.float64]] = []
     places = []
-    for state, number in group:
-        each = known.of(state).first
-        each = each if number == 1 else number * each
+    values = [known.values(state) for state, _ in group]
+    largest = max(n.bit_length() + v.power for (_, n), v in zip(group, values, strict=True))
+    for (state, number), of_term in zip(group, values, strict=True):
+        each = of_term.rough * (number / (1 << max(largest - of_term.power, 0)))
         same = (at for at, classes in enumerate(alike) if np.array_equal(classes, state.classes))
         place = next(same, len(alike))
         if place == len(alike):
             alike.append(state.classes)
-            paths.append(each)
+            rough.append(each)
         else:
-            paths[place] = paths[place] + each
+            rough[place] = rough[place] + each
         places.append(place)
-    if len(alike) == 1:
-        best = np.array([paths[0].argmax()])
-    else:
-        likely = _likely(alike, paths)
-        rows = np.stack([classes[likely] for classes in np.broadcast_arrays(*alike)], axis=1)
-        kinds = rows[unique_rows(rows, max(map(len, paths)))[0]]
-        total: Any = sum(each[kinds[:, at]] for at, each in enumerate(paths))
-        best = kinds[int(total.argmax())]
+    kinds = _likely(alike, rough)
+    # Of thousands of combinations few have numbers of their own; these are added up exactly.
+    numbers = [of_term.which[kinds[:, at]] for of_term, at in zip(values, places, strict=True)]
+    first, which = unique_rows(np.stack(numbers, axis=1), max(len(v.numbers) for v in values))
+    total: Any = 0
+    for (_, number), of_term, each_of in zip(group, values, numbers, strict=True):
+        total = total + number * of_term.numbers[each_of[first]]
+    best = kinds[int((total == total.max())[which].argmax())]
     chosen = ((s.payloads[int(best[at])], n) for (s, n), at in zip(group, places, strict=True))
     return [(payload, number) for payload, number in chosen if payload is not None]
 
 
-def _likely(classes: Sequence[NDArray[Any]], numbers: Sequence[Any]) -> tuple[Ints, ...]:
-    """Where the sum of the numbers of all classes may be the largest.
+def _likely(classes: Sequence[NDArray[Any]], rough: Sequence[NDArray[np.float64]]) -> Ints:
+    """The combinations of classes of which the sum may be the largest, in order.
 
-    Told by their leading bits: what is cut off of each number is less than one, and so of all sums
-    less than as many as there are.
+    Sums of a few numbers that are rounded to 53 bits are right to 1 in 10^12.
     """
-    bits = sum(int(each.max()) for each in numbers).bit_length()
-    rough: Any = 0
-    for number, each in zip(classes, numbers, strict=True):
-        leading = each >> max(bits - 62, 0)
-        rough = rough + leading.astype(np.int64)[number]
-    return np.nonzero(rough > rough.max() - len(numbers))
+    if len(classes) == 1:
+        return np.flatnonzero(rough[0] >= rough[0].max() * (1 - 1e-12))[:, None]
+    total: Any = 0
+    for number, each in zip(classes, rough, strict=True):
+        total = total + each[number]
+    places = np.nonzero(total >= total.max() * (1 - 1e-12))
+    rows = np.stack([number[places] for number in np.broadcast_arrays(*classes)], axis=1)
+    return rows[unique_rows(rows, max(map(len, rough)))[0]].astype(np.int64)
 
 
 def _two_terms(total: Sum[P], algebra: Algebra[P]) -> list[State[P]] | None:
