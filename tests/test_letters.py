@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import convgraph as cg
+from convgraph.figures.faces import widest
 from convgraph.figures.theme import BOOK
 
 DIRECTIONS = ["up", "down", "right", "left"]
@@ -108,3 +109,26 @@ def test_what_hides_an_arrow_is_as_wide_as_its_letter_in_every_format() -> None:
     lines = [line for line in figure.dot.splitlines() if line.strip().startswith("letter_")]
     assert [re.search(r"\bwidth=\"?([\d.]+)", line)[1] for line in lines] == widths  # type: ignore
     assert figure.tikz.count("fill=paper, inner sep=1bp") == 9
+
+
+def test_letters_of_black_arrows_hide_grey_ones_where_they_must() -> None:
+    net = cg.Conv(3, filters=2, padding="same").on((3, 5))
+    (panel,) = cg.draw(net, emphasize="w_1_2_2", letters={"w_1_2_2": "v"}).panels
+    found = letters_of(panel)
+    assert [text.text for text in found] == ["v"] * 5
+    for text in found:
+        left, right, low, high = box(text)
+        for edge in panel.edges:
+            way = [edge.route.at(i / 150) for i in range(150)]
+            if edge.strong and edge is not text.edge:
+                assert not any(left < x < right and low < y < high for x, y in way)
+
+
+def test_letters_in_a_wide_face_hide_no_neighbours() -> None:
+    looks = {"w_2": {"label": "gamma"}}
+    net = cg.Conv(3, padding="same").on(5)
+    (panel,) = cg.draw(net, letters=True, theme="slides", edges=looks).panels
+    boxes = sorted(box(text) for text in letters_of(panel) if text.text == "gamma")
+    assert len(boxes) == 5
+    assert all(a[1] - a[0] >= widest("gamma", 9) for a in boxes)
+    assert all(a[1] < b[0] or a[3] < b[2] or b[3] < a[2] for a, b in itertools.pairwise(boxes))

@@ -28,6 +28,10 @@ class Band:
     low: Places
     high: Places
 
+    def of(self, chosen: NDArray[np.bool_]) -> Band:
+        """Some of the arrows alone."""
+        return Band(self.low[chosen], self.high[chosen])
+
     def under(self, low: Places, high: Places) -> NDArray[np.intp]:
         """How many arrows come between each `low` and `high`."""
         begun = np.searchsorted(np.sort(self.low), high, "right")

@@ -1,7 +1,8 @@
 """Letters on their arrows where many arrows cross, placed for the whole figure at once.
 
 A letter stands on its own arrow, which is interrupted there, and only where no other arrow, no unit
-and no other letter comes near. Where a column is a unit wide and n units read n others, each height
+and no other letter comes near; the letter of a black arrow may stand on grey ones where there is no
+other place. Where a column is a unit wide and n units read n others, each height
 between the two rows has n arrows to a column: for more than a few units a letter has no such place,
 at whatever distance of the rows. It is left out then, and the figure says how many are.
 """
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.figures.bands import Polylines
+from convgraph.figures.faces import widest
 from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Panel, Text
-from convgraph.figures.theme import Theme
+from convgraph.figures.theme import BOOK, Theme
 
 __all__ = ["crowded_letters"]
 
@@ -34,7 +36,8 @@ def crowded_letters(panel: Panel, theme: Theme, sideways: bool, size: float) -> 
     middle of its edge.
     """
     letters = [edge.label for edge in panel.edges]
-    wide = np.array([text_width(letter, size) if letter else 0.0 for letter in letters])
+    measure = text_width if theme.font == BOOK.font else widest
+    wide = np.array([measure(letter, size) if letter else 0.0 for letter in letters])
     high = np.full(len(wide), size)
     half = np.stack([wide, high] if sideways else [high, wide]) / 2  # along and across
     number, along, across, off = _free_places(panel, theme, sideways, half)
@@ -69,6 +72,7 @@ def _free_places(
     """Edges, and places on them where nothing else passes: along, across, and off the middle."""
     routes = [edge.route for edge in panel.edges] + [line.route for line in panel.lines]
     ways = Polylines.of(routes, sideways)
+    strong = np.array([edge.strong for edge in panel.edges] + [line.strong for line in panel.lines])
     named = np.array([edge.label != "" for edge in panel.edges])
     count = len(panel.edges)
     first, last = ways.along[:count].min(axis=1), ways.along[:count].max(axis=1)
@@ -79,6 +83,7 @@ def _free_places(
     for low, high in itertools.pairwise(rows):
         for height in np.linspace(low, high, LEVELS + 2)[1:-1].tolist():
             band = ways.band(height - longest, height + longest)
+            over = band.of(strong)
             at = ways.crossing(height)[:count]
             there = np.flatnonzero(named & ~np.isnan(at))
             # room for the letter on the edge, and some of the edge at either side of it
@@ -86,13 +91,16 @@ def _free_places(
                 (first[there] + half[0][there] < height) & (height < last[there] - half[0][there])
             ]
             beside = half[1][there] + AWAY
-            alone = band.under(at[there] - beside, at[there] + beside) == 1
-            there, beside = there[alone], beside[alone]
+            ends = at[there] - beside, at[there] + beside
+            alone = band.under(*ends) == 1
+            free = alone | (strong[there] & (over.under(*ends) == 1))
+            there, beside, alone = there[free], beside[free], alone[free]
             close = taken[:, np.abs(height - taken[0]) < longest + taken[2]]
             near = np.abs(at[there, None] - close[1]) < beside[:, None] + close[3]
-            there = there[~near.any(axis=1)]
-            middle = (first[there] + last[there]) / 2
-            found.append((there, np.full(len(there), height), at[there], np.abs(height - middle)))
+            there, alone = there[~near.any(axis=1)], alone[~near.any(axis=1)]
+            off = np.abs(height - (first[there] + last[there]) / 2)
+            off = np.where(alone, off, off + last[there] - first[there])
+            found.append((there, np.full(len(there), height), at[there], off))
     numbers, *places = zip(*found, strict=True)
     along, across, off = (np.concatenate(part) for part in places)
     return np.concatenate(numbers), along, across, off
