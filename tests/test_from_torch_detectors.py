@@ -134,3 +134,24 @@ def test_what_is_copied_into_a_batch_is_read() -> None:
     assert net.evaluate(x[0].numpy()) == pytest.approx(wanted.detach().numpy(), abs=1e-5)
     seen = cg.receptive_field(net, net.outputs[0].unit((0, 12, 4)))
     assert seen.bounds == ((0, 2), (11, 11), (3, 5))
+
+
+class Aside(nn.Module):  # type: ignore[name-defined]
+    """Sizes that depend on values, of what goes into no result."""
+
+    def __init__(self, used: bool) -> None:
+        super().__init__()
+        self.conv, self.used = nn.Conv2d(3, 4, 3), used
+
+    def forward(self, x: Any) -> Any:
+        kept = x[x > 0].clone()
+        kept += 1
+        h = self.conv(x)
+        return (h, kept) if self.used else h
+
+
+def test_sizes_that_depend_on_values_matter_where_a_result_does() -> None:
+    net = cg.from_torch(Aside(used=False), (3, 8, 8))
+    assert cg.compare(net, cg.from_torch(nn.Conv2d(3, 4, 3), (3, 8, 8))).alike
+    with pytest.raises(cg.ConvgraphError, match="how many units there are depends on the input"):
+        cg.from_torch(Aside(used=True), (3, 8, 8))

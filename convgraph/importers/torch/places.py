@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["SHAPE_ONLY", "called", "is_mutable", "memory_of", "repeats", "settled"]
+__all__ = ["SHAPE_ONLY", "aside", "called", "is_mutable", "memory_of", "repeats", "settled"]
 
 # of their first argument these take the shape and nothing else
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
@@ -118,6 +118,29 @@ def _computed(torch: Any, nodes: list[Any], held: dict[str, Any]) -> dict[str, A
             arguments = map_arg(node.args, values.__getitem__)
             values[node] = node.target(*arguments, **map_arg(node.kwargs, values.__getitem__))
     return {node.name: values[node] for node in nodes}
+
+
+def aside(graph: Any) -> set[Any]:
+    """The calls whose sizes depend on values, and what follows from them, where no result does."""
+    memory, _ = memory_of(graph)
+    wanted, read = set[Any](), set[Any]()
+    for node in reversed(graph.nodes):
+        written = is_mutable(node) and memory[node] in read
+        if node.op == "output" or node in wanted or written:
+            wanted.update((node, *node.all_input_nodes))
+            read.update(memory[source] for source in node.all_input_nodes)
+    found: set[Any] = set()
+    for node in graph.nodes:
+        if node.op != "call_function" or node in wanted:
+            continue
+        value = node.meta.get("val")
+        values = value if isinstance(value, list | tuple) else () if value is None else (value,)
+        numbers = all(
+            isinstance(n, int) for each in values for n in getattr(each, "shape", (None,))
+        )
+        if not numbers or not found.isdisjoint(node.all_input_nodes):
+            found.add(node)
+    return found
 
 
 def called(node: Any) -> str:

@@ -14,7 +14,7 @@ from convgraph.importers.constants.folding import fold
 from convgraph.importers.node import Node
 from convgraph.importers.torch.names import Names, of_parametrisation
 from convgraph.importers.torch.operators import OPERATORS, Call
-from convgraph.importers.torch.places import is_mutable, settled
+from convgraph.importers.torch.places import aside, is_mutable, settled
 from convgraph.importers.torch.translated import Translated, values_of
 from convgraph.importers.values import Known, roots_of
 
@@ -44,8 +44,11 @@ class Translation(Translated):
         self.unread: set[str] = set()
         """The nodes that no rule reads, and those of parameters that none is followed through."""
         self._settled = settled(torch, program) or {}
-        for node in program.graph_module.graph.nodes:
-            self._add(node)
+        graph = program.graph_module.graph
+        left_out = aside(graph)
+        for node in graph.nodes:
+            if node not in left_out:
+                self._add(node)
 
     def _add(self, node: Any) -> None:
         """Translate a node of the exported graph."""
