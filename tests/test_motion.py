@@ -19,9 +19,10 @@ from convgraph.cli import main
 from convgraph.figures.colors import ink_on
 from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.layers import layered
+from convgraph.figures.motion.palette import apart
 from convgraph.figures.motion.scatter import Scatter
 from convgraph.figures.motion.settings import SETTINGS
-from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Text, colour
+from convgraph.figures.motion.shapes import COLOURS, DARK, WEIGHTS, Box, Text, colour
 from convgraph.figures.motion.sweep import sweep
 
 BOUNDARIES = ["zeros", "circular", "reflect", "replicate"]
@@ -80,9 +81,112 @@ def test_what_a_caption_says_comes_to_the_value(net: cg.Network) -> None:
         shown = parts[-1].partition(",")[0]
         assert exact == (float(shown) == value)
         assert abs(float(shown) - value) <= 0.005
-        if len(parts) == 4 and net.layers[0].bias is None:
+        assert ("of it the bias" in frame.caption) == (net.layers[0].bias is not None)
+        if len(parts) == 4:
             whole = eval(parts[1].replace("\u00b7", "*"), {"max": lambda *v: max(v)})
             assert whole == pytest.approx(value)
+
+
+def test_sums_have_brackets_fractions_and_the_bias_and_follow_the_picture() -> None:
+    net = cg.Conv((2, 2), bias=True).on((3, 3))
+    values = [[0.125, -1.5, 2], [-10.25, 100, 0.001], [3, 4, -5]]
+    film = cg.animate(net, values=values, parameters={"w": [0.25, -0.5, 1.75, -2], "b": [-3]})
+    for number, frame in enumerate(film.frames[1:-1]):
+        row, column = divmod(number, 2)
+        window = np.array(values)[row : row + 2, column : column + 2].ravel()
+        whole = float(window @ [0.25, -0.5, 1.75, -2] - 3)
+        sum_, _, rest = frame.caption.split(" = ", 1)[1].partition(" = ")
+        if not rest:
+            sum_ = sum_.partition(", about ")[0]
+        assert eval(sum_.replace("\u00b7", "*").replace("\u2212", "-")) == pytest.approx(whole)
+        assert not re.search("[\u00b7+] \u2212|\u00b7\u2212", sum_)
+        assert frame.caption.endswith(", \u22123 of it the bias")
+    texts = {s.text for s in film.frames[0].shapes if isinstance(s, Text)}
+    assert {"0.125", "\u221210.25", "0.001"} <= texts
+    thirds = cg.animate(cg.AvgPool(3, stride=3).on(6), values=[1, 1, 2, 3, 3, 3])
+    shown = {s.text for s in thirds.frames[-1].shapes if isinstance(s, Text)}
+    assert {"\u22481.33", "3"} <= shown
+
+
+def test_a_sum_over_inserted_zeros_follows_the_picture() -> None:
+    net = cg.ConvTranspose((2, 2)).on((3, 3))
+    film = cg.animate(net, values=np.arange(1, 10).reshape(3, 3), parameters={"w": [1, 2, 3, 4]})
+    said = "s2,2 = 4\u00b71 + 3\u00b72 + 2\u00b74 + 1\u00b75 = 23"
+    assert said in {frame.caption for frame in film.frames}
+
+
+def test_zeros_between_units_are_no_padding() -> None:
+    net = cg.ConvTranspose((3, 3), stride=2, padding=1).on((3, 3))
+    captions = [frame.caption for frame in cg.animate(net, cells="symbols").frames]
+    assert captions[1] == "s1,1 reads 1 unit, 3 zeros between units and 5 of padding"
+    assert captions[7] == "s2,2 reads 4 units and 5 zeros between units"
+    fills = [s.fill for s in cg.animate(net).frames[0].shapes if isinstance(s, Box)]
+    assert fills.count("between") == 5 * 5 - 9
+    pool = cg.animate(cg.MaxPool((3, 3), stride=2, padding=1).on((5, 5)))
+    dashed = [s.fill for s in pool.frames[1].shapes if isinstance(s, Box) and s.dash]
+    assert "field" not in dashed
+
+
+def test_no_two_weights_share_a_colour_and_none_has_that_of_a_plain_cell() -> None:
+    for spec, shape in [
+        (cg.LocallyConnected((2, 2)), (4, 4)), (cg.Conv((6, 6), padding=2), (6, 6)),
+        (cg.Conv((3, 3), filters=2, padding=1), (3, 2, 2)),
+    ]:  # fmt: skip
+        net = spec.on(shape)
+        film, made = cg.animate(net), sweep(net)
+        assert made.tying is not None
+        of: dict[str, set[str]] = {}
+        for step, frame in zip(made.steps, film.frames[1:-1], strict=True):
+            boxes = {(s.x, s.y): s.fill for s in frame.shapes if isinstance(s, Box) and s.fill}
+            assert {colour(t.weight) for t in step.taps} <= set(boxes.values())
+            for tap in step.taps:
+                name = str(made.tying.array.symbol(tap.weight))
+                of.setdefault(colour(tap.weight), set()).add(name)
+        grey = of.pop("grey", set())
+        assert all(len(names) == 1 for names in of.values())
+        assert ("grey" in film.frames[0].caption) == bool(grey)
+        texts = {s.text for f in film.frames for s in f.shapes if isinstance(s, Text)}
+        assert {name.replace("_", "", 1).replace("_", ",") for name in grey} <= texts
+
+
+@pytest.mark.parametrize("colours", [COLOURS, DARK])
+def test_eyes_tell_all_colours_of_weights_and_of_plain_cells_apart(colours: dict[str, str]) -> None:
+    fills = [colours[f"weight{i}"] for i in range(WEIGHTS)]
+    assert len(set(fills)) == WEIGHTS
+    for one, other in itertools.combinations([*fills, colours["grey"]], 2):
+        assert apart(one, other) > 0.04
+    for fill, plain in itertools.product(fills, ("paper", "input", "output", "between")):
+        assert apart(fill, colours[plain]) > 0.05
+    for fill in [*fills, colours["grey"]]:
+        assert ink_on([fill], colours["ink"]) == colours["ink"]
+
+
+def test_letters_of_a_grid_are_of_one_size_and_inside_their_cells() -> None:
+    film = cg.animate(
+        cg.Conv((2, 2)).on((3, 3)),
+        values=[[0.125, -1.5, 2.25], [-10.333, 100, 0.001], [3, 4, -5]],
+        parameters={"w": [[0.25, -0.5], [1.75, -12.125]]},
+    )
+    sizes: dict[str, set[float]] = {}
+    for frame in film.frames:
+        boxes = [s for s in frame.shapes if isinstance(s, Box) and s.fill]
+        spots = []
+        for text in (s for s in frame.shapes if isinstance(s, Text) and s.among):
+            sizes.setdefault(text.among, set()).add(text.size)
+            wide = 0.56 * text.size * len(text.text)
+            left = text.x - wide * (1 if text.anchor == "end" else 0.5)
+            assert any(
+                b.x <= left
+                and left + wide <= b.x + b.width
+                and b.y <= text.y - 0.36 * text.size
+                and text.y + 0.36 * text.size <= b.y + b.height
+                for b in boxes
+            )
+            spots.append((left, left + wide, text.y - 0.36 * text.size, text.y + 0.36 * text.size))
+        for a, b in itertools.combinations(spots, 2):
+            assert a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2]
+    assert {"input", "kernel", "output", "input, corner"} <= set(sizes)
+    assert all(len(each) == 1 for each in sizes.values())
 
 
 @settings(max_examples=20)
@@ -217,9 +321,8 @@ def test_what_is_drawn_are_the_numbers_of_the_layer() -> None:
     film = cg.animate(net, values=np.arange(9).reshape(3, 3), parameters={"w": [1, 0, 0, -1]})
     texts = [s.text for s in film.frames[-1].shapes if isinstance(s, Text)]
     assert texts.count("\u22124") == 4
-    assert (
-        film.frames[1].caption == "s1,1 = 1\u00b70 + 0\u00b71 + 0\u00b73 + \u22121\u00b74 = \u22124"
-    )
+    said = "s1,1 = 1\u00b70 + 0\u00b71 + 0\u00b73 + (\u22121)\u00b74 = \u22124"
+    assert film.frames[1].caption == said
 
 
 def test_tied_taps_share_a_colour_and_a_local_layer_ties_none() -> None:

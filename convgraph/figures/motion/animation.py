@@ -18,6 +18,7 @@ from convgraph.figures.motion.cell_values import numbers
 from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
 from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
+from convgraph.figures.motion.grid import evened
 from convgraph.figures.motion.growth import growth_frames
 from convgraph.figures.motion.panels import Panels
 from convgraph.figures.motion.pdf import strip_pdf
@@ -65,7 +66,7 @@ class Animation:
         frames: Iterable[Frame], size: tuple[float, float], seconds: float, title: str
     ) -> Animation:
         """Frames as they were drawn; where they are too wide to be read, their panels wrap."""
-        drawn = Panels(tuple(frames), size)
+        drawn = Panels(tuple(evened(list(frames))), size)
         return Animation(*drawn.sheet, seconds, title, drawn)
 
     @property
@@ -159,7 +160,7 @@ def animate(
         Whether the gradient of the unit (of an output) runs back, in numbers, instead of a field.
     transformation
         A shift, flip or turn: the way of the moved input through the network, beside the way of the
-        input through the network, moved then. Units where both are not the same are red at the end.
+        input through the network, moved then. At the end, units where both differ are orange.
     values, parameters
         The numbers of the input, and of the parameter arrays by letter; small whole numbers where
         none are given.

@@ -10,7 +10,7 @@ from convgraph.figures.motion.grid import SIDE, Grid
 from convgraph.figures.motion.shapes import Text
 from convgraph.figures.motion.sweep import Sweep, Tap
 
-__all__ = ["KERNEL", "NARROW", "Board", "board", "titled"]
+__all__ = ["KERNEL", "NARROW", "Board", "board", "kernel_title", "titled"]
 
 # points around the grids, between them, for a caption below, and of width for its words
 EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
@@ -87,6 +87,16 @@ def board(sweep: Sweep) -> Board:
     return (_rows if len(sweep.lanes) == 1 else _images)(sweep, ins, outs, titles)
 
 
+def kernel_title(letter: str, output: int | None, channel: int | None) -> str:
+    """What a kernel is called; numbers are those of its filter and channel, from 0, if several."""
+    told = [f"kernel {letter}"]
+    if output is not None:
+        told.append(f"filter {output + 1}")
+    if channel is not None:
+        told.append(f"channel {channel + 1}")
+    return ", ".join(told)
+
+
 def titled(what: str, name: str, channels: int) -> tuple[str, ...]:
     """What the grids of a row are called, one for each channel."""
     if channels == 1:
@@ -120,11 +130,20 @@ def _words(titles: Sequence[str]) -> float:
     return 6.3 * max(map(len, titles)) + 6
 
 
+def _longest_title(sweep: Sweep, ins: int, outs: int) -> str:
+    assert sweep.tying is not None
+    numbers = (outs - 1 if outs > 1 else None), (ins - 1 if ins > 1 else None)
+    return kernel_title(str(sweep.tying.letter), *numbers) + ", turned" * sweep.transposed
+
+
 def _rows(
     sweep: Sweep, ins: int, outs: int, titles: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> Board:
     (lane,) = sweep.lanes
-    words = 7 * max(len(title) for both in titles for title in both) + 10
+    every = [title for both in titles for title in both]
+    if sweep.tying is not None:
+        every.append(_longest_title(sweep, 1, outs))
+    words = 7 * max(map(len, every)) + 10
     width = max(lane.size * SIDE + 2 * (EDGE + words), LEAST)
     x, y = (width - lane.size * SIDE) / 2, EDGE
     outputs = []
@@ -149,9 +168,7 @@ def _images(
     # A title may reach into the gap behind its column, and not beyond it.
     first = max(wide * SIDE, _words(titles[0]) - GAP)
     kernel = (
-        max(taps * SIDE, _words([f"kernel {sweep.tying.letter}, turned"]) - GAP)
-        if sweep.tying
-        else 0.0
+        max(taps * SIDE, _words([_longest_title(sweep, ins, outs)]) - GAP) if sweep.tying else 0.0
     )
     room = (
         first

@@ -12,10 +12,12 @@ from convgraph.core.checks import as_array, as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 
-__all__ = ["Values", "equals", "numbers", "row_values", "written"]
+__all__ = ["Values", "equals", "factor", "numbers", "rounded", "row_values", "written"]
 
 Numbers = NDArray[Any]
 
+DIGIT = 1e-15  # of floats
+SMALL, LARGE = 0.01, 1e7  # beyond these, numbers are written with a power of ten
 FIRST = 36  # a seed whose numbers differ where windows lie beside each other
 
 
@@ -82,15 +84,34 @@ def _made(shape: tuple[int, ...], most: int, seed: int) -> Numbers:
 
 def equals(value: Any) -> str:
     """A number as it stands behind a sum: some are rounded."""
-    text = written(value)
-    exact = float(text.replace("\u2212", "-").replace("\u221e", "inf")) == float(value)
+    text, exact = rounded(value)
     return f"{' =' if exact else ', about'} {text}"
 
 
 def written(value: Any) -> str:
-    """A number as it stands in a cell: at most three figures behind the point."""
+    """A number as it stands in a cell: up to three figures behind the point, or about that."""
+    text, exact = rounded(value)
+    return text if exact else f"\u2248{text}"
+
+
+def rounded(value: Any) -> tuple[str, bool]:
+    """A number in few figures, and whether that is what it is."""
     number = float(value)
     if np.isinf(number):
-        return "\u2212\u221e" if number < 0 else "\u221e"
-    text = f"{number:.2f}".rstrip("0").rstrip(".")
-    return text.replace("-", "\u2212")
+        return "\u2212\u221e" if number < 0 else "\u221e", True
+    # what sums of floats miss by their last digits is no other number
+    exact = abs(round(number, 3) - number) <= DIGIT * max(1.0, abs(number))
+    if exact and abs(number) < LARGE:
+        text = f"{round(number, 3) + 0.0:.3f}".rstrip("0").rstrip(".")
+    elif exact or abs(number) < SMALL or abs(number) >= LARGE:
+        mantissa, _, power = f"{number:.1e}".partition("e")
+        text = f"{mantissa.removesuffix('.0')}e{int(power)}"
+        exact = float(text) == number
+    else:
+        text = f"{number:.2f}".rstrip("0").rstrip(".")
+    return text.replace("-", "\u2212"), exact
+
+
+def factor(text: str, first: bool = False) -> str:
+    """A number within a sum of products: a negative one in brackets, but at the beginning."""
+    return f"({text})" if text.startswith("\u2212") and not first else text

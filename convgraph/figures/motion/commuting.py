@@ -45,7 +45,7 @@ def commuting_frames(
     """The size of the frames, and these: two ways from an input to an output, row by row.
 
     One way moves the input and computes, the other computes and moves the output. At the end units
-    at which the verdict says that both are equal are green, and those that it calls broken red.
+    at which the verdict says that both are equal are green, and those that it calls broken orange.
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ConvgraphError(f"network={network!r}: what is moved has one input and one output")

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from convgraph.core.tying import Mean
 from convgraph.core.wiring import Product
-from convgraph.figures.motion.board import KERNEL, Board, board
-from convgraph.figures.motion.cell_values import Values, equals, written
+from convgraph.figures.motion.board import KERNEL, Board, board, kernel_title
+from convgraph.figures.motion.captions import Captions, short
+from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.grid import Grid, cell
-from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
+from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
-__all__ = ["Cells", "Scene", "short", "sweep_frames"]
+__all__ = ["Cells", "Scene", "sweep_frames"]
 
 Cells = Literal["numbers", "symbols", "none"]
-TERMS = 9  # of a sum that still helps in a caption
 
 
 def sweep_frames(sweep: Sweep, cells: Cells, values: Values | None) -> list[Frame]:
@@ -44,6 +43,11 @@ class Scene:
         return board(self.sweep)
 
     @cached_property
+    def captions(self) -> Captions:
+        """What it says."""
+        return Captions(self.sweep, self.values if self.cells == "numbers" else None)
+
+    @cached_property
     def maximum(self) -> bool:
         """Whether the greatest of what is read wins."""
         return self.sweep.layer.reduction.name == "max"
@@ -51,11 +55,12 @@ class Scene:
     def frame(self, now: int | None, done: int) -> Frame:
         """The frame while output `now` is computed, when `done` of them are."""
         step = None if now is None else self.sweep.steps[now]
-        shapes = [*self.inputs(step), *self.outputs(done, now)]
+        # lines go below everything that they pass
+        shapes = list(self.links(step)) if step is not None else []
+        shapes += [*self.inputs(step), *self.outputs(done, now)]
         shapes += self.kernels(step) if step is not None else self.resting(0)
-        if step is not None:
-            shapes += self.links(step)
-        caption = self.told(step) if step is not None else self.opening()
+        words = self.captions
+        caption = words.told(step) if step is not None else words.opening()
         return Frame.of(shapes, (self.board.width, self.board.height), caption)
 
     def end(self) -> Frame:
@@ -75,15 +80,23 @@ class Scene:
             for place in np.ndindex(*(lane.size for lane in self.sweep.lanes)):
                 tap = read.get((channel, place))
                 own = self.unit(channel, place)
-                fill = "input" if own is not None else "pad"
-                if tap is not None:
-                    fill = colour(tap.weight) if tap.weight is not None else "field"
-                text = self.text(own if own is not None else self.beyond.get((channel, place)))
-                small = self.weight(tap) if tap is not None else ""
+                unit = own if own is not None else self.beyond.get((channel, place))
+                fill = "input" if own is not None else self.around(place)
+                learned = tap is not None and tap.weight is not None
+                ink = colour(tap.weight) if tap is not None and learned else "field"
+                inner = own is None and self.cells == "none"
+                if tap is not None and not inner and (learned or unit is not None):
+                    fill = ink
+                x, y = grid.corner(place)
                 yield from cell(
-                    grid.corner(place), grid.side, fill, text,
-                    dash=own is None, faint=own is None and tap is None, corner_text=small,
+                    (x, y), grid.side, fill, self.text(unit), among="input",
+                    dash=own is None, faint=own is None and tap is None,
+                    corner_text=self.small(tap) if tap is not None else "",
                 )  # fmt: skip
+                if inner and learned:
+                    # padding stays what it is, and what it is multiplied by is seen all the same
+                    quarter = grid.side / 4
+                    yield Box(x + quarter, y + quarter, 2 * quarter, 2 * quarter, ink)
             yield self.board.title(grid, self.board.titles[0][channel])
         if step is None:
             return
@@ -92,14 +105,14 @@ class Scene:
             if places:
                 yield grid.around(places, "window")
         if self.maximum and self.values is not None:
-            winner = max((t for t in step.taps if t.unit is not None), key=self.value, default=None)
+            inside = (tap for tap in step.taps if tap.unit is not None)
+            winner = max(inside, key=self.captions.value, default=None)
             if winner is not None:
                 yield self.board.inputs[winner.channel].around([winner.place], "winner", 3)
 
-    def value(self, tap: Tap) -> float:
-        """The number of the unit at a tap."""
-        assert self.values is not None
-        return float(self.values.source[tap.unit]) if tap.unit is not None else 0.0
+    def around(self, place: tuple[int, ...]) -> str:
+        """The colour of a place without a unit: padding, or a zero between units."""
+        return "between" if self.sweep.between(place) else "pad"
 
     def unit(self, channel: int, place: tuple[int, ...]) -> tuple[int, ...] | None:
         """The unit at a place of the input laid out; None for padding and inserted zeros."""
@@ -136,17 +149,23 @@ class Scene:
 
     # -- the kernel ------------------------------------------------------------------------------
 
-    def weight(self, tap: Tap) -> str:
-        """The number of a tap's parameter, for the corner of a cell."""
+    def small(self, tap: Tap) -> str:
+        """What stands in the corner of a cell: a weight's number, or its name without a colour."""
         tying = self.sweep.tying
-        if tap.weight is None or tying is None or self.cells != "numbers" or self.values is None:
+        if tap.weight is None or tying is None or self.cells == "none":
             return ""
-        array = self.values.arrays[str(tying.letter)]
-        return written(array.ravel()[tap.weight])
+        if tap.weight >= WEIGHTS:
+            return short(str(tying.array.symbol(tap.weight)))
+        return self.number(tap)
+
+    def number(self, tap: Tap) -> str:
+        """The number of a tap's parameter, where numbers are shown."""
+        shown = self.cells == "numbers" and self.values is not None
+        return written(self.captions.weight(tap)) if shown else ""
 
     def resting(self, number: int) -> Iterator[Shape]:
-        """The kernel of a step while nothing is computed; over rows it has no place then."""
-        if self.sweep.steps and not self.board.flat:
+        """The kernel of a step while nothing is computed."""
+        if self.sweep.steps:
             yield from self.kernels(self.sweep.steps[number])
 
     def kernels(self, step: Step) -> Iterator[Shape]:
@@ -156,23 +175,34 @@ class Scene:
             return
         for channel in dict.fromkeys(tap.channel for tap in step.taps):
             taps = [tap for tap in step.taps if tap.channel == channel]
-            if not self.board.flat:
-                corners = [corner for _, corner in self.board.kernel(channel, taps)]
-                x, y = (min(corner[axis] for corner in corners) for axis in (0, 1))
-                yield Text(x, y - 9, self.kernel_title(taps), 11, "soft", "start")
+            corners = [corner for _, corner in self.board.kernel(channel, taps)]
+            x, y = (min(corner[axis] for corner in corners) for axis in (0, 1))
+            if self.board.flat:
+                row = self.board.inputs[channel]
+                title = self.kernel_title(step, taps, None)
+                yield Text(row.x - 10, y + row.side / 2, title, 12, "soft", "end")
+            else:
+                yield Text(x, y - 9, self.kernel_title(step, taps, channel), 11, "soft", "start")
             for tap, corner in self.board.kernel(channel, taps):
                 assert tap.weight is not None
                 name = short(str(tying.array.symbol(tap.weight)))
-                text = {"numbers": self.weight(tap), "symbols": name, "none": ""}[self.cells]
-                yield from cell(corner, self.board.inputs[0].side, colour(tap.weight), text)
+                text = {"numbers": self.number(tap), "symbols": name, "none": ""}[self.cells]
+                below = name if tap.weight >= WEIGHTS and self.cells == "numbers" else ""
+                yield from cell(
+                    corner, self.board.inputs[0].side, colour(tap.weight), text,
+                    corner_text=below, among="kernel",
+                )  # fmt: skip
 
-    def kernel_title(self, taps: list[Tap]) -> str:
+    def kernel_title(self, step: Step, taps: list[Tap], channel: int | None) -> str:
         """What a kernel is called; a transposed convolution reads the other way round."""
         placed = sorted(taps, key=lambda tap: tap.place)
         weights = [tap.weight for tap in placed if tap.weight is not None]
-        turned = ", turned" if len(weights) > 1 and weights == sorted(weights, reverse=True) else ""
+        turned = len(weights) > 1 and weights == sorted(weights, reverse=True)
         assert self.sweep.tying is not None
-        return f"kernel {self.sweep.tying.letter}{turned}"
+        into = step.target[0] if len(self.board.outputs) > 1 else None
+        channel = None if len(self.board.inputs) == 1 else channel
+        title = kernel_title(str(self.sweep.tying.letter), into, channel)
+        return title + ", turned" * turned
 
     # -- the output ------------------------------------------------------------------------------
 
@@ -183,7 +213,8 @@ class Scene:
             text = self.result(step) if ready else ""
             corner = self.board.output(step.target)
             side = self.board.outputs[0].side
-            yield from cell(corner, side, "output" if ready else "empty", text, dash=not ready)
+            fill = "output" if ready else "empty"
+            yield from cell(corner, side, fill, text, dash=not ready, among="output")
         for grid, title in zip(self.board.outputs, self.board.titles[1], strict=True):
             yield self.board.title(grid, title)
         if now is not None:
@@ -211,52 +242,3 @@ class Scene:
         side = self.board.outputs[0].side
         yield Line(box.x, top, x, y + side, "line", 1.2)
         yield Line(box.x + box.width, top, x + side, y + side, "line", 1.2)
-
-    # -- in words --------------------------------------------------------------------------------
-
-    def opening(self) -> str:
-        """What is about to happen."""
-        sizes = " x ".join(map(str, self.sweep.source.shape))
-        return f"{self.sweep.layer.spec!r} on {sizes}"
-
-    def told(self, step: Step) -> str:
-        """What a step computes, as a sum where those of all steps are short."""
-        name = self.sweep.target.unit(step.target)
-        inside = [tap for tap in step.taps if tap.unit is not None]
-        around = len(step.taps) - len(inside)
-        units = f"{len(inside)} units" + (f" and {around} of padding" if around else "")
-        if self.cells != "numbers" or self.values is None:
-            return f"{name} reads {units}"
-        value = equals(self.values.output[step.target])
-        if self.long:
-            return f"{name}{value}, from {units}"
-        terms = [written(self.value(tap)) for tap in inside]
-        if self.maximum:
-            return f"{name} = max({', '.join(terms)}){value}"
-        if self.shares is not None:
-            at = np.ravel_multi_index(step.target, self.sweep.target.numbers())
-            return f"{name} = ({' + '.join(terms) or '0'}) / {1 / self.shares[at]}{value}"
-        if self.sweep.layer.bias is None and self.sweep.tying is not None:
-            products = [f"{self.weight(t)}\u00b7{v}" for t, v in zip(inside, terms, strict=True)]
-            return f"{name} = {' + '.join(products) or '0'}{value}"
-        return f"{name}{value}, from {', '.join(terms)}"
-
-    @cached_property
-    def shares(self) -> list[Any] | None:
-        """Of a mean the share of each unit that an output reads, output by output."""
-        tying = self.sweep.joint.tying
-        if not isinstance(tying, Mean):
-            return None
-        numbers, which = tying.numbers(self.sweep.joint.wiring)
-        return [numbers[each] for each in which]
-
-    @cached_property
-    def long(self) -> bool:
-        """Whether a sum has more terms than help in a caption."""
-        return any(sum(t.unit is not None for t in step.taps) > TERMS for step in self.sweep.steps)
-
-
-def short(name: str) -> str:
-    """A parameter's name for a cell: w_1_2 as w1,2."""
-    letter, *rest = name.split("_")
-    return letter + ",".join(rest)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from convgraph.figures.motion.shapes import Box, Shape, Text
+from convgraph.figures.motion.shapes import Box, Frame, Shape, Text
 
-__all__ = ["SIDE", "Grid", "cell", "fitted"]
+__all__ = ["SIDE", "Grid", "cell", "evened", "fitted"]
 
 SIDE = 30.0  # of a cell
+LEGIBLE = 4.0  # points; smaller letters are grey stripes
 GLYPH = 0.56  # width of a letter in sizes of the font
 
 
@@ -66,19 +67,45 @@ def cell(
     dash: bool = False,
     faint: bool = False,
     corner_text: str = "",
+    among: str = "",
 ) -> Iterator[Shape]:
     """A cell with a text in its middle, and a smaller one in its lower corner."""
     x, y = corner
     yield Box(x, y, side, side, fill, "line", 1, dash)
     if text:
         lift = -0.09 * side if corner_text else 0.0
-        size = fitted(text, side)
-        yield Text(x + side / 2, y + side / 2 + lift, text, size, "soft" if faint else "ink")
+        size, ink = fitted(text, side), "soft" if faint else "ink"
+        yield Text(x + side / 2, y + side / 2 + lift, text, size, ink, among=among)
     if corner_text:
         size = min(fitted(corner_text, side), 0.3 * side)
-        yield Text(x + side - 0.2 * side, y + side - 0.17 * side, corner_text, size, "ink")
+        right, low = x + 0.93 * side, y + 0.82 * side
+        # names are longer than numbers, and of a size of their own
+        among = among and f"{among}, {'name' if corner_text[0].isalpha() else 'corner'}"
+        yield Text(right, low, corner_text, size, "ink", "end", among=among)
 
 
 def fitted(text: str, side: float) -> float:
     """The size at which a text fits into a cell."""
-    return min(0.46 * side, 0.9 * side / (GLYPH * max(len(text), 1)))
+    return min(0.46 * side, 0.86 * side / (GLYPH * max(len(text), 1)))
+
+
+def evened(frames: Sequence[Frame]) -> list[Frame]:
+    """The frames with letters of one size in each grid, and none where nobody could read them."""
+    sizes: dict[str, float] = {}
+    for text in {each for frame in frames for each in frame.shapes if isinstance(each, Text)}:
+        if text.among:
+            sizes[text.among] = min(sizes.get(text.among, text.size), text.size)
+    known: dict[Shape, Shape | None] = {}
+
+    def even(shape: Shape) -> Shape | None:
+        if not isinstance(shape, Text) or not shape.among:
+            return shape
+        if shape not in known:
+            size = sizes[shape.among]
+            known[shape] = replace(shape, size=size) if size >= LEGIBLE else None
+        return known[shape]
+
+    return [
+        replace(frame, shapes=tuple(s for s in map(even, frame.shapes) if s is not None))
+        for frame in frames
+    ]

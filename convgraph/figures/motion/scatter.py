@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.board import titled
+from convgraph.figures.motion.captions import short
 from convgraph.figures.motion.cell_values import Values, written
-from convgraph.figures.motion.frames import Cells, short
+from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep

@@ -4,51 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-__all__ = ["COLOURS", "DARK", "Box", "Frame", "Line", "Shape", "Text", "colour"]
+import numpy as np
 
-HUES = 9  # those of a kernel of 3 by 3 are told apart by hue alone
-WEIGHTS = 3 * HUES  # larger kernels have darker and lighter ones, too, before they repeat
-BLACK, WHITE = 0, 255
+from convgraph.figures.motion.palette import more_colours
+
+__all__ = ["COLOURS", "DARK", "PLAIN", "WEIGHTS", "Box", "Frame", "Line", "Shape", "Text", "colour"]
+
+WEIGHTS = 48  # colours; a kernel of 7 by 7 has one weight more, which is grey and has a name
+GREY = "grey"
+PLAIN = ("paper", "input", "output", "between", "field", GREY)
 
 
-def _mixed(code: str, other: int, share: float) -> str:
-    parts = (int(code[at : at + 2], 16) for at in (1, 3, 5))
-    return "#" + "".join(f"{round(part + share * (other - part)):02x}" for part in parts)
-
-
-def _more_weights(colours: dict[str, str], *shades: tuple[int, float]) -> dict[str, str]:
-    """The colours with shades of those of weights: mixed with so much of black or white."""
-    for turn, (other, share) in enumerate(shades, start=1):
-        for hue in range(HUES):
-            shade = _mixed(colours[f"weight{hue}"], other, share)
-            colours[f"weight{turn * HUES + hue}"] = shade
-    return colours
+def _with_weights(colours: dict[str, str], lightness: Any) -> dict[str, str]:
+    """The colours with further ones of weights, none like that of a plain cell."""
+    first = [code for name, code in colours.items() if name.startswith("weight")]
+    known = [*first, *(colours[name] for name in PLAIN)]
+    more = more_colours(known, colours["ink"], lightness, WEIGHTS - len(first))
+    return colours | {f"weight{len(first) + i}": code for i, code in enumerate(more)}
 
 
 # Okabe and Ito's, which all common kinds of colour vision tell apart, and softer ones of the same.
-COLOURS = _more_weights({
+COLOURS = _with_weights({
     "paper": "#ffffff", "ink": "#1c1c1e", "soft": "#5c6470", "line": "#c3c8d0",
-    "input": "#d8ebf8", "pad": "#ffffff", "output": "#d5efe6", "empty": "#ffffff",
+    "input": "#d8ebf8", "pad": "#ffffff", "between": "#eeeff1", "grey": "#a9adb4",
+    "output": "#d5efe6", "empty": "#ffffff",
     "window": "#0072b2", "now": "#d55e00", "winner": "#d55e00", "field": "#56b4e9",
     "weight0": "#f5c04d", "weight1": "#8ccbf0", "weight2": "#7fcbb0", "weight3": "#f4ec8d",
     "weight4": "#7aaed6", "weight5": "#eda06b", "weight6": "#dfa9c6", "weight7": "#c6c9ce",
     "weight8": "#b7d97a",
-}, (BLACK, 0.2), (WHITE, 0.55))  # fmt: skip
-DARK = _more_weights({
+}, np.arange(0.62, 0.97, 0.055))  # fmt: skip
+DARK = _with_weights({
     "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
-    "input": "#27435a", "pad": "#15171b", "output": "#1f4a3d", "empty": "#15171b",
+    "input": "#27435a", "pad": "#15171b", "between": "#25282d", "grey": "#43464c",
+    "output": "#1f4a3d", "empty": "#15171b",
     "window": "#6db3e8", "now": "#ff9b4d", "winner": "#ff9b4d", "field": "#2f78ad",
     "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1d7557", "weight3": "#6f6820",
     "weight4": "#2b4f86", "weight5": "#91481a", "weight6": "#82496a", "weight7": "#565b64",
     "weight8": "#53752a",
-}, (BLACK, 0.35), (BLACK, 0.6))  # fmt: skip
+}, np.arange(0.3, 0.6, 0.05))  # fmt: skip
 
 
 def colour(weight: int | None) -> str:
-    """The name of the colour of a parameter: tied taps share it."""
-    return "input" if weight is None else f"weight{weight % WEIGHTS}"
+    """The name of the colour of a parameter: tied taps share it, and no others but grey ones."""
+    if weight is None:
+        return "input"
+    return f"weight{weight}" if weight < WEIGHTS else GREY
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,17 @@ class Box(At):
 
 @dataclass(frozen=True)
 class Text(At):
-    """A text around a place, or from it on or up to it: `anchor` is middle, start or end."""
+    """A text around a place, or from it on or up to it: `anchor` is middle, start or end.
+
+    `among` names the grid in whose cells it stands: letters there are of one size.
+    """
 
     text: str
     size: float
     fill: str = "ink"
     anchor: str = "middle"
     bold: bool = False
+    among: str = ""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,17 @@ class Sweep:
         """The row that is computed."""
         return self.layer.target
 
+    def between(self, place: Place) -> bool:
+        """Whether a place of the input laid out lies between units, where a zero was inserted."""
+        found = [
+            divmod(at - lane.first, lane.apart) for lane, at in zip(self.lanes, place, strict=True)
+        ]
+        inside = all(
+            position >= 0 and position + (rest > 0) < lane.inputs
+            for lane, (position, rest) in zip(self.lanes, found, strict=True)
+        )
+        return inside and any(rest for _, rest in found)
+
     @property
     def transposed(self) -> bool:
         """Whether zeros lie between the units of the input, or could."""
