@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +44,7 @@ const answers = questions.map(([kind, ...given]) => {
   if (kind === "boxes") return boxes(network.sees(given[0], network.unit(...given)));
   if (kind === "affects") return every(network.affects(given[0], network.unit(...given)));
   if (kind === "padded") return every(network.padded());
+  if (kind === "unclipped") return unclipped(network, ...given);
   if (kind === "uses") {
     const counts = (joint) => indices(joint).map((index) => uses.count(joint, index));
     return uses.of(given[0]).map((joint) => [joint.letter, counts(joint)]);
@@ -72,8 +75,11 @@ def in_node(code: str, given: str = "") -> Any:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node.js on this machine; the exhaustive tests ask a browser")
-    done = subprocess.run(
-        [node, "-e", SCRIPT + code], input=given, capture_output=True, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:  # a page's script is too long for an argument
+        path = Path(folder) / "asked.js"
+        path.write_text(SCRIPT + code, encoding="utf-8")
+        done = subprocess.run(
+            [node, path], input=given, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

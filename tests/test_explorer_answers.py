@@ -197,6 +197,55 @@ def from_runs(lengths: list[int]) -> np.ndarray:
     return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
 
 
+GOING_ON = [
+    cg.Conv((3, 3), 2, padding="same"),
+    cg.Conv((3, 3), 2, dilation=2, padding=2),
+    cg.Conv((3, 3), 2, stride=2, padding=1),
+    cg.MaxPool((2, 2)),
+    cg.ConvTranspose((4, 4), 2, stride=2, padding=1),
+    cg.ConvTranspose((2, 2), 2, stride=2),
+    cg.ConvTranspose((3, 3), 2, stride=2, padding=1),
+    cg.Upsample(2),
+    cg.Residual(cg.Conv((3, 3), 2, padding="same") >> cg.ReLU()),
+    cg.Parallel(cg.Conv((3, 3), 2, padding="same"), cg.Conv((1, 1), 2), merge="concat"),
+    cg.Residual(cg.MaxPool((2, 2)) >> cg.Conv((3, 3), 2, padding="same") >> cg.Upsample(2)),
+]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(GOING_ON), min_size=1, max_size=5), st.data())
+def test_where_a_field_lies_is_where_it_lies_on_a_larger_input(chosen: Any, data: Any) -> None:
+    """Cell by cell along an axis: neighbours behind an upsampling differ in their fields."""
+    spec = cg.Conv((1, 1), 2)
+    for more in chosen:
+        spec = spec >> more
+    around = 96  # a multiple of all strides; wide enough that no field reaches a border
+    try:
+        net, large = (spec.on((2, n, n)) for n in (16, 16 + 2 * around))
+    except cg.ConvgraphError:
+        return  # strides that leave sizes which do not merge
+    row = net.rows[-1]
+    channels, high, _ = row.numbers()
+    moved = Fraction(1)
+    for more in chosen:
+        one = {"MaxPool": 2, "Upsample": Fraction(1, 2), "ConvTranspose": Fraction(1, 2)}
+        strided = getattr(more, "stride", 1) in (2, (2, 2))
+        factor = one.get(type(more).__name__, 2 if strided else 1)
+        moved *= factor
+    by = around / moved
+    channel = data.draw(st.integers(0, channels - 1))
+    cells = [(y, high // 2) for y in range(min(high, 8))]
+    asked = [("unclipped", len(net.rows) - 1, channel, cell, 0) for cell in cells]
+    for cell, said in zip(cells, answers(net, *asked), strict=True):
+        if said is None:
+            assert high < 4, "what is said of large maps is known"
+            continue
+        at = channel, *(int(i + by) for i in cell)
+        field = np.argwhere(cg.receptive_field(large, large.rows[-1].unit(at), "x").mask())
+        low, past = field.min(0)[1:] - around, field.max(0)[1:] - around + 1
+        assert said == [[low[0], past[0]], [low[1], past[1]]]
+
+
 def _transformer() -> cg.Network:
     """Two blocks of attention and dense layers over features, behind patches of an image."""
     torch = pytest.importorskip("torch")
@@ -257,7 +306,8 @@ def test_an_answer_is_worked_out_in_slices_and_given_up_for_another_question() -
     said.push(answers.about("b"));
     answers.keep(["b"]);
     while (due) turn();
-    said.push(done.a === given, done.b, ready, answers.about("b"), answers.found("a"), answers.busy);
+    said.push(done.a === given, done.b, ready, answers.about("b"));
+    said.push(answers.found("a"), answers.busy);
     process.stdout.write(JSON.stringify(said));
     """
     assert in_node(code) == [None, True, True, None, True, 50, 1, "b", None, False]

@@ -32,9 +32,10 @@ class Controls {
   }
 
   views() {
-    const { heat } = this.explorer.state;
-    for (const button of this.explorer.root.querySelectorAll(".ex-view button")) {
-      button.setAttribute("aria-pressed", (button.value === "effective") === heat);
+    const { state: { heat }, root } = this.explorer, two = root.classList.contains("ex-comparing");
+    for (const button of root.querySelectorAll(".ex-view button")) {
+      button.setAttribute("aria-pressed", (button.value === "effective") === (heat && !two));
+      button.disabled = two && button.value === "effective";  // two fields are shown as they are
     }
   }
 
@@ -76,10 +77,9 @@ class Controls {
   clear() {
     const { explorer } = this;
     explorer.places.leave();
-    Object.assign(explorer.state, { cell: null, pixel: null, moved: explorer.space.map(() => 0) });
+    Object.assign(explorer.state, { cell: null, pixel: null, heat: false, moved: explorer.space.map(() => 0) });
     explorer.kept = null;
-    this.kept();
-    this.outputs();
+    this.said();
     explorer.show();
   }
 
@@ -168,7 +168,17 @@ class Pointing {
     event.preventDefault();
     const far = event.shiftKey ? 10 : 1;
     const from = place || space.map((n) => n >> 1);
-    fix(from.map((i, a) => (a === axis && place ? Math.max(0, Math.min(space[a] - 1, i + by * far)) : i)));
+    const to = from.map((i, a) => (a === axis && place ? Math.max(0, Math.min(space[a] - 1, i + by * far)) : i));
+    if (place && String(to) === String(place)) this.turn(to, space, axis, by);
+    fix(to);
+  }
+
+  // Beyond the end of a slice the next one begins.
+  turn(to, space, axis, by) {
+    const outer = space.slice(0, -2), slice = ravel(to.slice(0, -2), outer) + by;
+    if (!outer.length || slice < 0 || slice >= size(outer)) return;
+    to.splice(0, outer.length, ...unravel(slice, outer));
+    to[axis] = by > 0 ? 0 : space[axis] - 1;
   }
 
   channel(row, channel, event) {

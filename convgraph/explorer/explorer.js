@@ -59,7 +59,7 @@ class Explorer {
     this.one(".ex-tree").addEventListener("scroll", () => { this.tree.seen = null; this.thumbs(); });
     this.findings = new FindingsList(this.one(".ex-places"), this.data.findings, (number) => {
       this.find(number);
-      this.one(".ex-caption").scrollIntoView({ block: "nearest" });
+      this.one(".ex-bar").scrollIntoView({ block: "nearest" });  // the caption and the panels are below it
     });
     this.root.classList.toggle("ex-unpadded", !this.network.padded().size);
   }
@@ -93,8 +93,9 @@ class Explorer {
     if (row >= 0) {
       const { channels, space } = divided(this.network.rows[row]);
       Object.assign(this.state, { row, cell: fits(asked.cell, space) ? asked.cell : null,
-        channel: asked.channel !== null && asked.channel >= 0 && asked.channel < channels ? asked.channel : null });
-    } else if (!asked.name) {
+        channel: asked.channel !== null && channels > 1 && asked.channel >= 0 && asked.channel < channels ? asked.channel : null });
+    }
+    if (!asked.cell && !asked.pixel && !asked.moved && (row >= 0 || !asked.name) && !this.data.findings[asked.finding]) {
       const { space } = divided(this.network.rows[this.state.row]);
       this.state.cell = space.map((n) => n >> 1);
     }
@@ -110,11 +111,13 @@ class Explorer {
   }
 
   // What an address names that is not on the page.
-  unknown({ name, cell, pixel, channel }, row) {
+  unknown({ name, cell, pixel, channel, finding, moved }, row) {
     if (name && row < 0) return `tensor ${name}`;
     const { state } = this, of = this.network.rows[state.row].name, at = (place) => place.map((i) => i + 1).join(",");
     if (cell && !state.cell) return `cell ${at(cell)} of ${of}`;
     if (channel !== null && state.channel === null) return `channel ${channel + 1} of ${of}`;
+    if (finding !== null && !this.data.findings[finding]) return `finding ${finding + 1}`;
+    if (moved && !this.movable(moved)) return `shift by ${moved.join(",")}`;
     return pixel && !state.pixel ? `pixel ${at(pixel)}` : null;
   }
 
@@ -166,22 +169,17 @@ class Explorer {
     return this.shifted;
   }
 
-  // Where a cell's field lies, whatever the border cuts off: [first, past] along each axis. Where
-  // cells of a row differ in their fields this is of some of them: `box` is what a cell does see.
-  nominal(row, place, box) {
-    const found = this.unclipped(row, place), { space } = this;
-    const fits = found?.every(([first, past], axis) => box[axis] &&
-      Math.max(0, first) === box[axis][0] && Math.min(space[axis], past) === box[axis][1] + 1);
-    return fits ? found : null;
-  }
-
-  unclipped(row, place) {
-    const { field, centre } = this.data.facts[row], strides = this.data.strides[row];
-    if (!field || !strides || strides.some((s) => !s) || place.length !== field.length) return null;
-    return field.map((n, axis) => {
-      const middle = centre[axis] + (place[axis] * strides[axis][0]) / strides[axis][1];
-      return [Math.ceil(middle - (n - 1) / 2), Math.floor(middle + (n - 1) / 2) + 1];
-    });
+  // Where a cell's field lies, whatever the borders cut off: [first, past] along each axis; null where
+  // that is not known. `box` is what the cell sees.
+  nominal({ row, channel, place }, box) {
+    const key = `${row} ${channel} ${place}`;
+    if (this.nominalKey !== key) {
+      const found = box.length === this.space.length && unclipped(this.network, row, channel, place, this.source);
+      const fits = found && found.length === box.length && found.every(([first, past], axis) =>
+        first <= box[axis][0] && past > box[axis][1]);
+      Object.assign(this, { nominalKey: key, field: fits ? found : null });
+    }
+    return this.field;
   }
 
   touches(row, place) {
@@ -267,8 +265,8 @@ class Explorer {
     return boxes;
   }
 
-  nominalBox({ row, place }, set) {
-    const box = this.nominal(row, place, bounds(set));
+  nominalBox(point, set) {
+    const box = this.nominal(point, bounds(set));
     const beyond = box?.some(([first, past], axis) => first < 0 || past > this.space[axis]);
     if (!beyond || box.length > 2) return null;
     const [[top, bottom], [left, right]] = box.length === 1 ? [[0, 1], box[0]] : box;
@@ -342,6 +340,8 @@ class Explorer {
     this.root.classList.toggle("ex-comparing", points.length === 2);
     this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
     this.root.classList.toggle("ex-shifting", Boolean(shift));
+    this.root.classList.toggle("ex-asked", Boolean(point) && points.length < 2);
+    this.buttons.views();
     const { channels } = divided(this.network.rows[row]);
     const input = this.one(".ex-channel input");
     this.one(".ex-channel").hidden = channels === 1;

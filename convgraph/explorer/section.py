@@ -22,6 +22,7 @@ SHARED = ("indices.js", "boxes.js", "axes.js")  # with live figures
 SCRIPTS = (
     "sets.js",
     "network.js",
+    "unclipped.js",
     "shift.js",
     "uses.js",
     "slices.js",
@@ -70,13 +71,13 @@ arrow keys move over its cells and say what each sees, Page Up and Page Down ove
 aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure>
 </div>
 <ul class="ex-legend" aria-label="Legend">
-<li class="ex-not-shift ex-not-kept ex-not-told"><i style="background:var(--point)"></i>what is
+<li class="ex-if-asked ex-not-told"><i style="background:var(--point)"></i>what is
 asked about</li>
 <li class="ex-not-shift ex-not-kept ex-not-told"><i style="background:var(--field)"></i>cells that
 carry it</li>
 <li class="ex-if-told"><i style="background:var(--field)"></i>what the finding is about</li>
 <li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
-<li class="ex-if-pads ex-not-shift"><i class="ex-fold"></i>cells that see padding</li>
+<li class="ex-if-pads"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>
 <li class="ex-if-kept"><i style="background:var(--point)"></i>what the first alone sees</li>
 <li class="ex-if-kept"><i style="background:var(--other)"></i>what the second alone sees</li>

@@ -59,8 +59,9 @@ class Words {
   }
 
   // How far the field reaches beyond the border.
-  beyond({ row, place }, seen) {
-    const box = this.explorer.nominal(row, place, seen), { space } = this.explorer;
+  beyond(point, seen) {
+    const { row, place } = point;
+    const box = this.explorer.nominal(point, seen), { space } = this.explorer;
     const touches = this.explorer.touches(row, place);
     if (!box) return touches ? "padding on the way is seen too" : "";
     const sides = box.flatMap(([low, past], axis) => {
@@ -68,7 +69,7 @@ class Words {
       return [[-low, before], [past - space[axis], after]];
     }).filter(([by]) => by > 0);
     if (!sides.length) return touches ? "padding on the way is seen too" : "";
-    return `the field reaches into the padding by ${listed(sides.map(([by, side]) => `${by} ${side}`))}`;
+    return `the field reaches into the padding by ${listed(sides.map(([by, side]) => `${by} ${by === 1 ? side : several(side)}`))}`;
   }
 
   // Where most paths start, if that is not all of the box: what lies between the tails of each axis.
@@ -151,11 +152,17 @@ function axisWords(rank) {
     1: Object.assign(["position"], { unit: "positions", sides: [["before", "behind"]], ways: [["back", "on"]] }),
     2: Object.assign(["row", "column"], { unit: "pixels", sides: [["above", "below"], ["left", "right"]],
       ways: [["up", "down"], ["left", "right"]] }),
-    3: Object.assign(["slice", "row", "column"], { unit: "positions", sides: [["before", "behind"], ["above", "below"],
-      ["left", "right"]], ways: [["slices back", "slices on"], ["up", "down"], ["left", "right"]] }),
+    3: Object.assign(["slice", "row", "column"], { unit: "positions", sides: [["slice before", "slice behind"], ["row above", "row below"],
+      ["column left", "column right"]], ways: [["slices back", "slices on"], ["up", "down"], ["left", "right"]] }),
   };
   return known[rank] || Object.assign(Array.from({ length: rank }, (_, axis) => `axis ${axis + 1} position`),
     { unit: "positions", sides: [], ways: Array.from({ length: rank }, (_, a) => [`back along axis ${a + 1}`, `on along axis ${a + 1}`]) });
+}
+
+// "row above" to "rows above"; a side alone stays as it is.
+function several(side) {
+  const [unit, where] = side.split(" ");
+  return where ? `${unit}s ${where}` : side;
 }
 
 function listed(words) {
