@@ -404,3 +404,65 @@ def test_search_finds_a_tensor_of_a_real_network(chromium: Any, tmp_path: Path) 
     assert search.get_attribute("value") == ""
     assert page.link.startswith(f"#tensor={found[0]}")
     assert chromium.get_log("browser") == []
+
+
+def test_what_an_address_names_and_the_page_has_not_is_said(chromium: Any, address: Any) -> None:
+    for link, said in (
+        ("#finding=99", "There is no finding 99 on this page."),
+        ("#shift=999,0", "There is no shift by 999,0 on this page."),
+        ("#tensor=%zz", "There is no tensor %zz on this page."),
+        ("#tensor=h2&channel=7", "There is no channel 7 of h2 on this page."),
+    ):
+        page = Page(chromium, address + link)
+        page.settle()
+        assert page.said.startswith(said)
+
+
+def test_a_tensor_that_is_named_alone_shows_what_its_middle_sees(
+    chromium: Any, address: Any
+) -> None:
+    page = Page(chromium, address + "#tensor=h1")
+    page.settle()
+    assert page.said.startswith("h1 at row 5, column 5, all channels sees 9 of the 81 pixels")
+
+
+def test_a_shift_leaves_in_the_legend_what_is_on_the_page(page: Any) -> None:
+    page.cell(2, 2)
+    page.run("explorer.state.cell = [2, 2]; explorer.hover = null;")
+    page.run("explorer.state.moved = [1, 0]; explorer.show();")
+    items = page.browser.find_elements("css selector", ".ex-legend li")
+    shown = {" ".join(item.text.split()) for item in items if item.is_displayed()}
+    assert {"what is asked about", "cells that see padding"} <= shown
+    assert {"moves along exactly", "does not (crossed)"} <= shown
+    assert "cells that carry it" not in shown
+
+
+def test_two_fields_are_not_shown_by_their_paths_and_clear_ends_the_view(page: Any) -> None:
+    effective = page.one(".ex-view button[value=effective]")
+    effective.click()
+    page.run("explorer.state.cell = [1, 1]; explorer.hover = null; explorer.show();")
+    assert "few to many paths" in page.one(".ex-legend").text
+    page.run("explorer.buttons.keep(); explorer.state.cell = [4, 4]; explorer.show();")
+    assert not effective.is_enabled()
+    assert effective.get_attribute("aria-pressed") == "false"
+    page.one(".ex-clear").click()
+    page.settle()
+    assert effective.is_enabled()
+    assert effective.get_attribute("aria-pressed") == "false"
+    assert "view=" not in page.link
+
+
+def test_small_cells_are_crossed_and_folded(chromium: Any, tmp_path: Any) -> None:
+    spec = cg.Conv((3, 3), padding="same")
+    path = cg.report(spec.on((1, 200, 200))).save(tmp_path / "large.html")
+    page = Page(chromium, path.as_uri())
+    page.emulate(1440)
+    counted = "let n = 0; const grid = explorer.grid, old = grid.{0}.bind(grid);"
+    counted += (
+        "grid.{0} = (...given) => {{ n++; return old(...given); }}; explorer.show(); return n"
+    )
+    assert page.run("return explorer.grid.side") < 8
+    assert page.run(counted.format("corners")) == 1
+    page.run("explorer.state.moved = [1, 0]; explorer.show();")
+    assert page.run(counted.format("crossed")) == 2
+    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

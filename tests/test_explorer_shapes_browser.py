@@ -136,3 +136,30 @@ def test_a_page_opens_where_cells_lie_on_the_image_and_colours_no_others(
     )
     assert coloured == [True, True, False, False]
     assert page.get_log("browser") == []
+
+
+def test_arrow_keys_go_on_from_slice_to_slice(chromium: Any, tmp_path: Path) -> None:
+    """From the last row of a slice down to the first of the next, and back."""
+    from selenium.webdriver import Keys
+
+    net = cg.Conv((3, 3, 3), 2, padding=1).on((1, 3, 4, 5))
+    page = opened(chromium, tmp_path, net)
+    page.execute_script(
+        "const explorer = document.querySelector('.ex').explorer;"
+        "explorer.state.cell = [0, 3, 4]; explorer.show();"
+    )
+    canvas = page.find_element("css selector", ".ex-tensor canvas")
+    place = "return document.querySelector('.ex').explorer.state.cell"
+    found = []
+    for key in (Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ARROW_RIGHT, Keys.ARROW_LEFT):
+        canvas.send_keys(key)
+        found.append(page.execute_script(place))
+    assert found == [[1, 0, 4], [0, 3, 4], [1, 3, 0], [0, 3, 4]]
+    for _ in range(20):
+        canvas.send_keys(Keys.ARROW_DOWN)
+    assert page.execute_script(place) == [2, 3, 4]
+    page.execute_script(
+        "const explorer = document.querySelector('.ex').explorer;"
+        "explorer.state.cell = [0, 1, 2]; explorer.show();"
+    )
+    assert "the field reaches into the padding by 1 slice before" in said(page)

@@ -93,10 +93,10 @@ class GridPanel {
     for (const top of this.tiles.tops()) {
       context.drawImage(this.buffer, 0, top, this.columns, high, ...this.corner(top, 0), this.columns * this.side, high * this.tall);
     }
-    if (this.side > 7) {
-      this.gaps(context);
+    if (this.side > 7) this.gaps(context);
+    if (this.side > 3) {
       if (judged) [2, 3].forEach((kind) => this.crossed(context, judged, kind));
-      else if (padded) this.corners(context, this.marked(padded), pixels);
+      if (padded) this.corners(context, this.marked(padded), pixels);
     }
     cells.forEach((cell, i) => {
       if (cell) this.ring(context, cell, i ? colours.other : colours.point);
@@ -160,7 +160,7 @@ class GridPanel {
 
   // A corner folded: this cell sees padding. Dark on light and light on dark.
   corners(context, padded, pixels) {
-    const fold = Math.max(3, Math.min(8, this.side / 3));
+    const fold = Math.max(2, Math.min(8, this.side / 3));
     const folds = { "#000000": new Path2D(), "#ffffff": new Path2D() };
     this.eachSquare(padded, (x, y, i) => {
       const path = folds[grey(unpacked(pixels[i]))[0] > 128 ? "#000000" : "#ffffff"];
@@ -179,7 +179,7 @@ class GridPanel {
 
   // Crossed out what does not move along; a single stroke where it is not decided.
   crossed(context, judged, kind) {
-    const pad = this.side * 0.3, [w, h] = [this.side - 1, this.tall - 1];
+    const pad = this.side > 7 ? this.side * 0.3 : 1, [w, h] = [this.side - 1, this.tall - 1];
     context.strokeStyle = "#000000";
     context.lineWidth = Math.max(1, this.side / 16);
     context.beginPath();

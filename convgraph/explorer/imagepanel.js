@@ -160,13 +160,15 @@ class ImagePanel {
     });
   }
 
-  // What one sees alone in its colour, what both see as it is.
+  // What one sees alone in shades of its colour, what both see as it is.
   both(pixels, sets, own) {
-    const inks = [this.colours.pointNumbers, this.colours.otherNumbers].map(packed);
+    const tints = [this.colours.pointNumbers, this.colours.otherNumbers].map((ink) =>
+      Array.from({ length: 256 }, (_, v) => packed(mixed([v, v, v], ink, 0.6))));
     const first = everywhere(sets[0]);
     sets.forEach((set, number) => eachRun(set, (at, from, length) => {
       for (let i = 0; i < length; i++) {
-        if (set.values[from + i] > 0) pixels[at + i] = number && first[at + i] > 0 ? own[at + i] : inks[number];
+        if (set.values[from + i] > 0) pixels[at + i] = number && first[at + i] > 0 ? own[at + i] :
+          tints[number][Math.round(grey(unpacked(own[at + i]))[0])];
       }
     }));
   }

@@ -16,7 +16,7 @@ function fromLink(text) {
   const found = {};
   for (const part of text.replace(/^#/, "").split("&")) {
     const [key, value = ""] = part.split(/=(.*)/s);
-    try { found[key] = decodeURIComponent(value); } catch { /* not an address of ours */ }
+    try { found[key] = decodeURIComponent(value); } catch { found[key] = value; }
   }
   const numbers = (key) => {
     const list = (found[key] || "").split(",").map(Number);

@@ -28,7 +28,11 @@ class Picture {
   // A photograph, cut to the input's shape around its middle.
   async load(file) {
     const bitmap = await createImageBitmap(file);
-    this.name = file.name || "photograph";
+    const fits = Math.max(this.width / bitmap.width, this.high / bitmap.height);
+    const [across, down] = [this.width / fits, this.high / fits].map(Math.round);
+    const cut = across < bitmap.width || down < bitmap.height;
+    this.name = (file.name || "photograph") +
+      (cut ? `, of ${bitmap.width} × ${bitmap.height} the ${across} × ${down} in its middle` : "");
     this.paint((context, width, height) => {
       const scale = Math.max(width / bitmap.width, height / bitmap.height);
       const [w, h] = [bitmap.width * scale, bitmap.height * scale];
