@@ -110,9 +110,10 @@ def write_arithmetic(made: Path) -> None:
     for title, (spec, shape) in SETTINGS.items():
         film = convgraph.animate(spec.on(shape))
         parts.append(_film(made, title, film, f"cg.animate(cg.{spec!r}.on({shape}))"))
-    scattered = 'cg.ConvTranspose((3, 3), stride=2, padding=1).on((3, 3)), reading="scattered"'
-    line = f"cg.animate({scattered})"
-    parts.append(_film(made, "Padding, strides, transposed, scattered", drawn(line), line))
+    for title, (spec, shape) in SETTINGS.items():
+        if isinstance(spec, convgraph.ConvTranspose):
+            line = f'cg.animate(cg.{spec!r}.on({shape}), reading="scattered")'
+            parts.append(_film(made, f"{title}, scattered", drawn(line), line))
     stack = 'net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(7)'
     films = {
         "A field that grows": 'unit="g4"',

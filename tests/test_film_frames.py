@@ -172,3 +172,36 @@ def test_strips_have_borders_between_frames(tmp_path: Path) -> None:
     svg = film.save(tmp_path / "a.svg").read_text(encoding="utf-8")
     assert svg.count(f'width="{width:g}" height="{height:g}" fill="none"') == 1
     assert svg.count('<use href="#base"/>') == len(film.frames)
+
+
+def test_scattered_kernels_are_whole_and_what_is_cropped_is_blank() -> None:
+    """Beside each unit stands the kernel that torch would lay over the output, turned or not."""
+    kernel = {"w": np.arange(1, 5).reshape(2, 2)}
+    for spec, turned in [(cg.Conv((2, 2), stride=2), True), (cg.ConvTranspose((2, 2)), False)]:
+        film = cg.animate(spec.on((4, 4)), reading="scattered", parameters=kernel)
+        for frame in film.frames[1:-1]:
+            texts = [s for s in frame.shapes if isinstance(s, Text) and s.among == "kernel"]
+            found = [s.text for s in sorted(texts, key=lambda s: (s.y, s.x))]
+            assert found == (list("4321") if turned else list("1234"))
+            cells = {(s.x, s.y): s for s in frame.shapes if isinstance(s, Box) and s.fill}
+            blank = [c for (x, y), c in cells.items() if c.dash and x < film.frames[0].line.x / 2]
+            used = 1 if turned else 4
+            assert len(blank) == 4 - used
+            assert (f"{used} of the 4 weights" in frame.caption) == (used < 4)
+
+
+def test_lines_of_scattered_films_start_at_the_unit_and_end_at_what_it_is_added_to() -> None:
+    for name in ("scattered", "scattered channels", "scattered convolution"):
+        for frame in FILMS[name]().frames[1:-1]:
+            (unit,) = (s for s in frame.shapes if isinstance(s, Box) and s.stroke == "now")
+            windows = [s for s in frame.shapes if isinstance(s, Box) and s.stroke == "window"]
+            lines = [s for s in frame.shapes if isinstance(s, Line)]
+            assert lines
+            corners = {(b.x, b.y) for b in windows} | {(b.x, b.y + b.height) for b in windows}
+            corners |= {(b.x + b.width, b.y + b.height) for b in windows}
+            for line in lines:
+                assert unit.x <= line.x <= unit.x + unit.width
+                assert unit.y <= line.y <= unit.y + unit.height
+                assert (line.to_x, line.to_y) in corners
+            drawn = [isinstance(s, Line) for s in frame.shapes]
+            assert not any(drawn[len(lines) :])  # below all that they pass

@@ -174,3 +174,27 @@ def test_a_video_shows_every_frame_for_its_time(tmp_path: Path) -> None:
     assert all(n % 2 == 0 and abs(n - m) <= 1.5 for n, m in zip(sides, film.size, strict=True))
     first, second = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames[:2])
     assert np.abs(first - second).max() > 50
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"unit": "s4", "reading": "scattered"}, "reading='scattered': of the sweep of one layer"),
+        ({"unit": "s4", "values": [1] * 7}, "values=: a field that grows has no numbers"),
+        ({"unit": "s4", "parameters": {"w": [1, 2, 3]}}, "parameters=: a field that grows has"),
+        ({"unit": "s4", "cells": "symbols"}, "cells='symbols': of the sweep of one layer"),
+        ({"transformation": cg.Shift(1), "cells": "symbols"}, "cells='symbols': of the sweep"),
+        ({"unit": "s4", "gradient": True, "cells": "none"}, "cells='none': a gradient is shown"),
+    ],
+)
+def test_options_that_a_film_would_not_follow_are_refused(options: Any, message: str) -> None:
+    with pytest.raises(cg.ConvgraphError, match=re.escape(message)):
+        cg.animate(cg.Conv(3, padding=1).on(7), **options)
+
+
+def test_a_gradient_names_the_channel_that_is_shown() -> None:
+    net = (cg.Conv((2, 2), filters=2) >> cg.ReLU() >> cg.Conv((2, 2))).on((2, 5, 5))
+    frame = cg.animate(net, unit="s1,1,2", gradient=True).frames[-1]
+    titles = {s.text for s in frame.shapes if isinstance(s, Text) and s.anchor == "start"}
+    assert titles == {"x, channel 1", "h1, channel 1", "h2, channel 1", "s"}
+    assert frame.caption.endswith("not 0 at 9 of 25 units of channel 1, 18 of 50 in all")

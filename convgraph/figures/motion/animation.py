@@ -198,6 +198,7 @@ def animate(
     if not isinstance(seconds, int | float) or not 0 < seconds < 60:
         raise ConvgraphError(f"seconds={seconds!r}: a number above 0 and below 60")
     if unit is not None or transformation is not None:
+        _check_network_options(cells, reading, gradient, transformation, values, parameters)
         return _network_in_motion(
             network, unit, gradient, transformation, values, parameters, seconds, cells
         )
@@ -212,6 +213,29 @@ def animate(
     board = Scene(made, cells, known).board
     frames = sweep_frames(made, cells, known)
     return Animation.of(frames, (board.width, board.height), seconds, title)
+
+
+def _check_network_options(
+    cells: Cells,
+    reading: Reading,
+    gradient: bool,
+    transformation: Any,
+    values: Any,
+    parameters: Any,
+) -> None:
+    """What a film of a whole network would not follow is refused."""
+    if reading != "inserted":
+        raise ConvgraphError(f"reading={reading!r}: of the sweep of one layer, without a unit=")
+    if cells == "symbols":
+        raise ConvgraphError("cells='symbols': of the sweep of one layer; else 'numbers' or 'none'")
+    if gradient and cells == "none":
+        raise ConvgraphError("cells='none': a gradient is shown in numbers")
+    if transformation is None and not gradient:
+        for name, given in {"values": values, "parameters": parameters}.items():
+            if given is not None:
+                raise ConvgraphError(
+                    f"{name}=: a field that grows has no numbers; gradient=True has"
+                )
 
 
 def _network_in_motion(

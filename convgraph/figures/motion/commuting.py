@@ -148,7 +148,7 @@ def _drawn(
             text = ""
             if name in known and not blank:
                 text = written(known[name].reshape(-1, *space)[0][place])
-            yield from cell(grid.corner(place), grid.side, str(fill[place]), text)
+            yield from cell(grid.corner(place), grid.side, str(fill[place]), text, among=name)
         for place in zip(*np.nonzero(fill == "weight5"), strict=True):
             yield grid.around([tuple(map(int, place))], "now")
         yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")

@@ -5,7 +5,7 @@ for (const figure of document.querySelectorAll(".mo")) {
   const frames = [...figure.querySelectorAll(".mo-frame")];
   const slider = figure.querySelector("input"), said = figure.querySelector(".mo-said");
   const caption = figure.querySelector(".mo-caption");
-  const play = figure.querySelector("[value=play]");
+  const play = figure.querySelector("[value=play]"), number = figure.querySelector(".mo-number");
   const seconds = JSON.parse(figure.dataset.seconds), captions = JSON.parse(figure.dataset.captions);
   const layouts = JSON.parse(figure.dataset.layouts), svg = figure.querySelector("svg");
   let at = 0, waiting = null;
@@ -17,6 +17,7 @@ for (const figure of document.querySelectorAll(".mo")) {
     const wide = figure.clientWidth - parseFloat(beside.paddingLeft) - parseFloat(beside.paddingRight);
     const scale = ([w, h]) => Math.min(wide / w, Math.max(innerHeight - AROUND * em, 200) / h, MOST);
     const best = layouts.reduce((a, b) => (scale(b) > 1.05 * scale(a) ? b : a)), [width, height, ...moves] = best;
+    svg.classList.toggle("mo-wrapped", best !== layouts[0]);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.style.width = `${Math.floor(scale(best) * width)}px`;
     for (let i = 0; i < moves.length; i += 2) {
@@ -24,11 +25,12 @@ for (const figure of document.querySelectorAll(".mo")) {
     }
   }
 
-  function show(number) {
+  function show(which) {
     frames[at].setAttribute("visibility", "hidden");
-    at = (number + frames.length) % frames.length;
+    at = (which + frames.length) % frames.length;
     frames[at].setAttribute("visibility", "visible");
     slider.value = at;
+    number.textContent = `${at + 1}/${frames.length}`;
     caption.textContent = captions[at];
     slider.setAttribute("aria-valuetext", captions[at]);
     if (!waiting) said.textContent = captions[at];

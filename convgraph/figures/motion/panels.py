@@ -16,7 +16,7 @@ from convgraph.figures.motion.area import Area
 from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.shapes import Frame, Line, Shape, Text
 
-__all__ = ["Layout", "Panels"]
+__all__ = ["Layout", "Panels", "loose"]
 
 LEAST = 12.0  # points of paper between two panels; cells touch each other
 EDGE, BELOW = 26.0, 32.0  # around all panels, and for a caption below
@@ -49,7 +49,8 @@ class Panels:
         base, over = layered(self.frames)
         shapes = dict.fromkeys((*base, *(shape for drawn in over for shape in drawn[:-1])))
         areas = {shape: Area.of(shape) for shape in shapes}
-        lines = _lines(list({areas[each] for each in shapes if not isinstance(each, Text)}))
+        solid = [each for each in shapes if not isinstance(each, Text) and not loose(each)]
+        lines = _lines(list({areas[each] for each in solid}))
         flat = [area for line in lines for area in line]
         of = {
             each: min(range(len(flat)), key=lambda i: flat[i].far(areas[each])) for each in shapes
@@ -124,8 +125,14 @@ class Panels:
     def _moved(self, layout: Layout, size: tuple[float, float]) -> Iterator[Frame]:
         """The frames with their panels as a layout has them."""
         for frame in self.frames:
-            shapes = (_moved(each, *layout.moves[self.number(each)]) for each in frame.shapes)
+            kept = (each for each in frame.shapes if not loose(each))
+            shapes = (_moved(each, *layout.moves[self.number(each)]) for each in kept)
             yield Frame.of(shapes, size, frame.caption)
+
+
+def loose(shape: Shape) -> bool:
+    """Whether a shape lies between panels, and would be wrong where these have moved."""
+    return isinstance(shape, Line) and shape.between
 
 
 def _moved(shape: Shape, right: float, down: float) -> Shape:

@@ -11,7 +11,7 @@ from convgraph.core import escape
 from convgraph.figures.html_page import html_page
 from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.layers import layered
-from convgraph.figures.motion.panels import Layout, Panels
+from convgraph.figures.motion.panels import Layout, Panels, loose
 from convgraph.figures.motion.shapes import COLOURS, DARK, Shape
 
 __all__ = ["figure", "page"]
@@ -38,7 +38,8 @@ def _style() -> str:
         "background:none;border:1px solid var(--line);border-radius:.5rem;padding:.25rem .7rem;"
         "cursor:pointer}.mo button:focus-visible,.mo input:focus-visible{outline:3px solid "
         "var(--window);outline-offset:2px}.mo-said{position:absolute;width:1px;height:1px;"
-        "overflow:hidden;clip-path:inset(50%)}"
+        "overflow:hidden;clip-path:inset(50%)}.mo-wrapped .mo-between{display:none}"
+        ".mo-number{font-variant-numeric:tabular-nums;white-space:nowrap}"
     )
 
 
@@ -58,7 +59,7 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         parts += [*_drawn(panels, shapes[:-1]), "</g>"]
     data = {
         "seconds": list(seconds),
-        "captions": [frame.caption for frame in frames],
+        "captions": [frame.caption.replace(" x ", "\u00a0x\u00a0") for frame in frames],
         "layouts": [_rounded(layout) for layout in panels.layouts],
     }
     attributes = " ".join(
@@ -76,7 +77,8 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         '<div class="mo-bar"><button type="button" value="back">back</button>'
         '<button type="button" value="play">play</button>'
         '<button type="button" value="next">next</button>'
-        f'<input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="Frame"></div>\n'
+        f'<input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="Frame">'
+        f'<span class="mo-number" aria-hidden="true">1/{len(frames)}</span></div>\n'
         '<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
     )
 
@@ -86,7 +88,11 @@ def _drawn(panels: Panels, shapes: Sequence[Shape]) -> Iterator[str]:
     if panels.count == 1:
         yield from elements(shapes, _variable)
         return
-    for number, some in groupby(sorted(shapes, key=panels.number), panels.number):
+    lines = [shape for shape in shapes if loose(shape)]
+    if lines:
+        yield f'<g class="mo-between">{"".join(elements(lines, _variable))}</g>'
+    inner = sorted((shape for shape in shapes if not loose(shape)), key=panels.number)
+    for number, some in groupby(inner, panels.number):
         inside = "".join(elements(list(some), _variable))
         yield f'<g style="transform:var(--panel{number})">{inside}</g>'
 

@@ -44,9 +44,12 @@ def gradient_frames(
     frames = []
     for count in range(1, len(names) + 1):
         name = names[-count]
-        some = np.count_nonzero(back[name])
+        shown, channel = _shown(network, name, back[name])
         caption = f"the gradient of {unit} with respect to {name}: "
-        caption += f"not 0 at {some} of {back[name].size} units"
+        caption += f"not 0 at {np.count_nonzero(shown)} of {shown.size} units"
+        if channel is not None:
+            every = np.count_nonzero(back[name])
+            caption += f" of channel {channel + 1}, {every} of {back[name].size} in all"
         shapes = _drawn(network, grids, {n: back[n] for n in names[-count:]}, name)
         frames.append(Frame.of(shapes, size, caption))
     return size, frames
@@ -95,13 +98,23 @@ def _drawn(
     """The cells of all rows; of rows with channels the first that has a gradient."""
     for name, grid in grids.items():
         space = space_of(network, name)
-        channels = told[name].reshape(-1, *space) if name in told else np.zeros((1, *space))
-        some = np.flatnonzero(channels.reshape(len(channels), -1).any(axis=1))
-        values = channels[some[0] if len(some) else 0]
+        values, channel = np.zeros(space), None
+        if name in told:
+            values, channel = _shown(network, name, told[name])
         for place in np.ndindex(*space):
             fill = "empty"
             if values[place]:
                 fill = "weight0" if name == newest else "field"
             text = written(values[place]) if name in told else ""
-            yield from cell(grid.corner(place), grid.side, fill, text, faint=not values[place])
-        yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")
+            faint = not values[place]
+            yield from cell(grid.corner(place), grid.side, fill, text, faint=faint, among=name)
+        title = name if channel is None else f"{name}, channel {channel + 1}"
+        yield Text(grid.x, grid.y - 9, title, 11, "soft", "start")
+
+
+def _shown(network: Network, name: str, values: NDArray[Any]) -> tuple[NDArray[Any], int | None]:
+    """The values of a channel, and its number if there are several: the first with a gradient."""
+    channels = values.reshape(-1, *space_of(network, name))
+    some = np.flatnonzero(channels.reshape(len(channels), -1).any(axis=1))
+    number = int(some[0]) if len(some) else 0
+    return channels[number], number if len(channels) > 1 else None

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.board import titled
-from convgraph.figures.motion.captions import short
+from convgraph.figures.motion.captions import counted, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
-from convgraph.figures.motion.shapes import Frame, Line, Shape, Text, colour
+from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep
 
 __all__ = ["Scatter", "scatter_frames"]
@@ -56,13 +56,20 @@ class Scatter:
         return list(found.items())
 
     @cached_property
-    def fullest(self) -> dict[int, Adds]:
-        """For each channel of the input what the unit adds that adds to most outputs."""
-        found: dict[int, Adds] = {}
-        for unit, adds in self.steps:
-            channel = self.channel(unit, False)
-            if len(adds) > len(found.get(channel, ())):
-                found[channel] = adds
+    def whole(self) -> dict[tuple[int, int], list[tuple[Index, int]]]:
+        """The kernel from each channel to each, as it lies over the output.
+
+        An output reads it from the last tap to the first: what a window has on its left is added by
+        units on the left, to outputs on their right.
+        """
+        found: dict[tuple[int, int], list[tuple[Index, int]]] = {}
+        for step in self.sweep.steps:
+            into = self.channel(step.target, True)
+            for origin in {tap.channel for tap in step.taps}:
+                taps = [t for t in step.taps if t.channel == origin and t.weight is not None]
+                if (origin, into) not in found:
+                    turned = [(tuple(-at for at in t.place), int(t.weight or 0)) for t in taps]
+                    found[origin, into] = _compact(turned)
         return found
 
     def channel(self, index: Index, output: bool) -> int:
@@ -76,14 +83,17 @@ class Scatter:
         At the border a step uses a part of the kernel, which is shown whole where it is tied.
         """
         unit, adds = self.steps[number]
-        whole = self.fullest.get(self.channel(unit, False), [])
-        if not {weight for _, weight in adds} <= {weight for _, weight in whole}:
-            whole = adds
-        found: dict[int, list[tuple[Index, int]]] = {}
-        for target, weight in whole:
+        origin = self.channel(unit, False)
+        used: dict[int, list[tuple[Index, int]]] = {}
+        for target, weight in adds:
             place = target[1:] if self.target.channels else target
-            found.setdefault(self.channel(target, True), []).append((place, weight))
-        return {channel: _compact(taps) for channel, taps in found.items()}
+            used.setdefault(self.channel(target, True), []).append((place, weight))
+        found = {}
+        for into, taps in used.items():
+            whole = self.whole.get((origin, into), [])
+            tied = {weight for _, weight in taps} <= {weight for _, weight in whole}
+            found[into] = whole if tied else _compact(taps)
+        return found
 
     @cached_property
     def layout(self) -> Layout:
@@ -156,24 +166,36 @@ def _frame(
 ) -> Frame:
     """The frame in which a unit adds, or one before the first and behind the last."""
     adds = dict(scene.steps[number][1]) if moving else {}
-    shapes = [*_kernels(scene, number), *_cells(scene, adds, sums, touched)]
+    used = set(adds.values()) if moving else None
+    shapes: list[Shape] = [*_kernels(scene, number, used), *_cells(scene, adds, sums, touched)]
     if moving:
-        shapes += _marks(scene, scene.steps[number][0], adds)
+        marks = list(_marks(scene, scene.steps[number][0], adds))
+        lines = [shape for shape in marks if isinstance(shape, Line)]  # below all that they pass
+        shapes = [*lines, *shapes, *(shape for shape in marks if not isinstance(shape, Line))]
     return Frame.of(shapes, (scene.width, scene.height), _told(scene, number, moving))
 
 
-def _kernels(scene: Scatter, number: int) -> Iterator[Shape]:
+def _kernels(scene: Scatter, number: int, used: set[int] | None) -> Iterator[Shape]:
+    """The kernel; taps that a unit at the border does not use are blank."""
     tying = scene.sweep.tying
     assert tying is not None
     kernels, several = scene.kernels(number), len(scene.layout.kernels) > 1
     for channel, grid in enumerate(scene.layout.kernels):
         into = f", to channel {channel + 1}" if several else ""
-        yield _title(scene, grid, f"kernel {tying.letter}{into}")
+        weights = [weight for _, weight in sorted(kernels.get(channel, ()))]
+        turned = len(weights) > 1 and weights == sorted(weights, reverse=True)
+        yield from _title(scene, grid, f"kernel {tying.letter}{into}{', turned' * turned}")
         for place, weight in kernels.get(channel, ()):
-            text = {"none": "", "symbols": short(str(tying.array.symbol(weight)))}.get(scene.cells)
+            name = short(str(tying.array.symbol(weight)))
+            text = {"none": "", "symbols": name}.get(scene.cells)
             if text is None:
                 text = written(_weight(scene, weight)) if scene.values is not None else ""
-            yield from cell(grid.corner(place), SIDE, colour(weight), text)
+            cropped = used is not None and weight not in used
+            below = name if weight >= WEIGHTS and scene.cells == "numbers" else ""
+            yield from cell(
+                grid.corner(place), SIDE, "empty" if cropped else colour(weight), text,
+                dash=cropped, faint=cropped, corner_text=below, among="kernel",
+            )  # fmt: skip
 
 
 def _cells(
@@ -184,34 +206,39 @@ def _cells(
         text = {"none": "", "symbols": source.unit(unit)}.get(scene.cells)
         if text is None:
             text = written(values.source[unit]) if values is not None else ""
-        yield from cell(scene.place(unit, False), SIDE, "input", text)
+        yield from cell(scene.place(unit, False), SIDE, "input", text, among="input")
     for target in np.ndindex(*scene.target.numbers()):
         weight, there = adds.get(target), bool(touched[target])
         text = scene.target.unit(target) if scene.cells == "symbols" and there else ""
         if scene.cells == "numbers" and values is not None and there:
             text = written(sums[target])
         small = written(_weight(scene, weight)) if weight is not None and values is not None else ""
+        if weight is not None and weight >= WEIGHTS and scene.cells != "none":
+            assert scene.sweep.tying is not None
+            small = short(str(scene.sweep.tying.array.symbol(weight)))
         fill = colour(weight) if weight is not None else "output" if there else "empty"
         corner = scene.place(target, True)
-        yield from cell(corner, SIDE, fill, text, dash=not there, corner_text=small)
+        yield from cell(corner, SIDE, fill, text, dash=not there, corner_text=small, among="output")
     for what, grids, row in zip(
         ("input", "output"), scene.grids, (source, scene.target), strict=True
     ):
         for grid, title in zip(grids, titled(what, row.name, len(grids)), strict=True):
-            yield _title(scene, grid, title)
+            yield from _title(scene, grid, title)
 
 
-def _title(scene: Scatter, grid: Grid, title: str) -> Text:
-    """A title above a grid, or below a row from which lines go up."""
+def _title(scene: Scatter, grid: Grid, title: str) -> Iterator[Shape]:
+    """A title above a grid, or below a row from which lines go up; no line crosses it."""
     below = scene.flat and grid not in scene.layout.outputs
-    return Text(grid.x, grid.bottom + 12 if below else grid.y - 9, title, 11, "soft", "start")
+    y = grid.bottom + 12 if below else grid.y - 9
+    yield Box(grid.x, y - 6, 6.1 * len(title), 12, "paper")
+    yield Text(grid.x, y, title, 11, "soft", "start")
 
 
 def _marks(scene: Scatter, now: Index, adds: dict[Index, int]) -> Iterator[Shape]:
     """The unit that adds, the outputs that it is added to, and lines between both grids."""
     x, y = scene.place(now, False)
     yield Grid(x, y, 1, 1).around([(0,)], "now", 3)
-    inputs, outputs = scene.grids
+    outputs = scene.grids[1]
     for grid in outputs:
         corners = [scene.place(target, True) for target in adds]
         inside = [(cx, cy) for cx, cy in corners if grid.y <= cy < grid.bottom]
@@ -221,15 +248,14 @@ def _marks(scene: Scatter, now: Index, adds: dict[Index, int]) -> Iterator[Shape
         places = [(round((cy - top) / SIDE), round((cx - left) / SIDE)) for cx, cy in inside]
         frame = Grid(left, top, 1, 1).around(places, "window")
         yield frame
-        # Along the grids the lines would follow those between the cells.
+        # from the unit to what it is added to: across between images, up between rows
         if not scene.flat:
-            right = inputs[0].right
-            yield Line(right, y, grid.x, frame.y, "line", 1.2)
-            yield Line(right, y + SIDE, grid.x, frame.y + frame.height, "line", 1.2)
+            low = frame.y + frame.height
+            yield Line(x + SIDE, y, frame.x, frame.y, "line", 1.2, between=True)
+            yield Line(x + SIDE, y + SIDE, frame.x, low, "line", 1.2, between=True)
         elif grid is outputs[-1]:
-            top = inputs[0].y
-            yield Line(x, top, frame.x, grid.bottom, "line", 1.2)
-            yield Line(x + SIDE, top, frame.x + frame.width, grid.bottom, "line", 1.2)
+            yield Line(x, y, frame.x, grid.bottom, "line", 1.2)
+            yield Line(x + SIDE, y, frame.x + frame.width, grid.bottom, "line", 1.2)
 
 
 def _told(scene: Scatter, number: int, moving: bool) -> str:
@@ -240,9 +266,17 @@ def _told(scene: Scatter, number: int, moving: bool) -> str:
         return f"{len(scene.sweep.steps)} outputs, {scene.sweep.layer.connections} connections"
     now, adds = scene.steps[number]
     unit = scene.sweep.source.unit(now)
-    value = "" if scene.values is None else f" = {written(scene.values.source[now])}"
-    outputs = "1 output" if len(adds) == 1 else f"{len(adds)} outputs"
-    return f"{unit}{value} times the kernel is added to {outputs}"
+    whole = sum(len(taps) for taps in scene.kernels(number).values())
+    rest = whole - len(adds)
+    outputs = counted(len(adds), "output")
+    if scene.values is not None:
+        value = written(scene.values.source[now])
+        told = f"{unit} is {value}, and {value} times"
+    else:
+        told = f"{unit} times"
+    if rest > 0:
+        return f"{told} {len(adds)} of the {whole} weights of the kernel is added to {outputs}"
+    return f"{told} the kernel is added to {outputs}"
 
 
 def _compact(taps: list[tuple[Index, int]]) -> list[tuple[Index, int]]:

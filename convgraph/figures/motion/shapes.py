@@ -90,12 +90,13 @@ class Text(At):
 
 @dataclass(frozen=True)
 class Line(At):
-    """A straight line."""
+    """A straight line; one `between` panels has no place where these wrap."""
 
     to_x: float
     to_y: float
     stroke: str = "line"
     line: float = 1
+    between: bool = False
 
 
 Shape: TypeAlias = Box | Text | Line
