@@ -199,7 +199,8 @@ def _read(structure: Structure) -> dict[str, tuple[list[Box] | None, list[str]]]
 def _masks_units(joint: Joint) -> bool:
     """Whether units are multiplied in place with known numbers, of which some are zeros.
 
-    A mask hides them on purpose; the sine of position 0, by which an encoding turns queries, is one.
+    A mask hides them on purpose; the sine of position 0, by which an encoding turns queries, is
+    one.
     """
     wiring = joint.wiring
     if not isinstance(wiring, Product) or not any(axis.listed for axis in wiring.axes):
