@@ -308,11 +308,27 @@ def test_branches_that_look_elsewhere_are_held_against_each_other(
     fields = [cg.receptive_field(net, f"{row}1,5,5") for row in "ab"]
     both, either = (len(set(fields[0]) & set(fields[1])), len(set(fields[0]) | set(fields[1])))
     assert f"Both: {both}, {round(100 * both / either)}% of all together." in page.said
+    assert "The middles of these two fields (+) are 1 row and 1 column apart." in page.said
     again = Page(chromium, address + page.link)
     assert "Both: " in again.said
     page.one(".ex-stage canvas").click()
     page.settle()
     assert "Kept" not in page.said
+
+
+def test_branches_behind_an_upsampling_are_shown_where_they_differ(
+    chromium: Any, tmp_path: Path
+) -> None:
+    """Of two neighbours behind it one lies where the other branch looks, and one a cell behind."""
+    x = cg.Input((1, 16, 16))
+    up = cg.Upsample(2)(cg.Conv((1, 1), stride=2)(x))
+    net = cg.Network(x, cg.Add()(up, cg.Conv((1, 1))(x)))
+    page = Page(chromium, cg.report(net).save(tmp_path / "page.html").as_uri())
+    number = [each.rule for each in cg.findings(net)].index("misaligned-merge")
+    page.browser.find_elements("css selector", ".ex-rule button")[number].click()
+    page.settle()
+    assert "The middles of these two fields (+) are 1 row and 1 column apart." in page.said
+    assert page.run("return explorer.one('.ex-bar').getBoundingClientRect().top >= 0")
 
 
 def test_a_page_that_is_shown_later_is_laid_out_then(chromium: Any, tmp_path: Path) -> None:

@@ -223,6 +223,7 @@ class Explorer {
     this.image.draw({
       sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
       outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : [])),
+      middles: this.space.length < 3 ? this.middles(points).map((middle) => (middle.length === 1 ? [0, ...middle] : middle)) : [],
       nominal: point?.kind === "cell" && onImage.length === 1 ? this.nominalBox(point, onImage[0]) : null,
     });
     const own = this.network.rows[row], verdict = shift?.verdict(row, channel);
@@ -263,6 +264,14 @@ class Explorer {
       }
     }
     return boxes;
+  }
+
+  // The middles of two cells' fields, whatever the borders cut off; [] where they are not known.
+  middles(points) {
+    if (points.length < 2 || points.some((point) => point.kind !== "cell")) return [];
+    const found = points.map(({ row, channel, place }) => unclipped(this.network, row, channel, place, this.source));
+    if (found.some((box) => box?.length !== this.space.length)) return [];
+    return found.map((box) => box.map(([first, past]) => (first + past - 1) / 2));
   }
 
   nominalBox(point, set) {

@@ -42,8 +42,8 @@ class ImagePanel {
 
   // `sets`: up to two arrays over space; `moved`: by how much the image is shifted; `heat`: whether
   // amounts are shown; `outlines`: for each set boxes [top, left, bottom, right], one in each slice;
-  // `nominal`: such a box.
-  draw({ sets, heat, moved, outlines, nominal, pixel }) {
+  // `nominal`: such a box; `middles`: of two fields, [row, column] each.
+  draw({ sets, heat, moved, outlines, nominal, pixel, middles }) {
     const context = this.canvas.getContext("2d");
     const { width } = this.picture;
     const [top, bottom] = this.colour(sets, heat, moved);
@@ -60,6 +60,7 @@ class ImagePanel {
     outlines.forEach((boxes, i) => boxes.forEach((box) => {
       this.frame(context, box, i ? this.colours.other : this.colours.point, [], 2);
     }));
+    middles.forEach((middle, i) => this.plus(context, middle, i ? this.colours.other : this.colours.point));
     if (pixel) this.cross(context, pixel);
   }
 
@@ -117,6 +118,18 @@ class ImagePanel {
     }
     context.stroke();
     context.globalAlpha = 1;
+  }
+
+  plus(context, [y, x], colour) {
+    const [left, top, w, h] = this.box([y, x, y + 1, x + 1]), [cx, cy] = [left + w / 2, top + h / 2];
+    for (const [ink, wide, reach] of [[this.colours.paper, 6, 8.5], [colour, 3, 7]]) {
+      context.strokeStyle = ink;
+      context.lineWidth = wide;
+      context.beginPath();
+      line(context, cx - reach, cy, 2 * reach, 0);
+      line(context, cx, cy - reach, 0, 2 * reach);
+      context.stroke();
+    }
   }
 
   cross(context, [y, x]) {

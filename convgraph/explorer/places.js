@@ -21,15 +21,27 @@ class Places {
     Object.assign(state, { row, channel: null, cell: null, pixel: null, finding: number });
     if (explorer.movable(shift)) state.moved = shift;
     if (beside) {
-      explorer.kept = { point: this.middle(beside[0]) };
-      state.cell = this.middle(row).place;
+      const [kept, shown] = this.apart(beside[0], row);
+      explorer.kept = { point: kept };
+      state.cell = shown.place;
     }
     explorer.buttons.said();
   }
 
-  middle(row) {
+  // A cell near the middle of each of two rows, where their fields lie farthest apart: behind an
+  // upsampling neighbours share a field, and some of them lie where those of the other row do.
+  apart(first, second) {
+    const far = (points) => {
+      const [a, b] = this.explorer.middles(points);
+      return a ? a.reduce((sum, at, axis) => sum + Math.abs(at - b[axis]), 0) : 0;
+    };
+    const pairs = [0, 1, 2, 3].map((by) => [this.near(first, by), this.near(second, by)]);
+    return pairs.reduce((best, each) => (far(each) > far(best) ? each : best));
+  }
+
+  near(row, by) {
     const { space } = divided(this.explorer.network.rows[row]);
-    return { kind: "cell", row, channel: null, place: space.map((n) => n >> 1) };
+    return { kind: "cell", row, channel: null, place: space.map((n) => Math.min(n - 1, (n >> 1) + by)) };
   }
 
   // What a finding has put on the page goes with it.

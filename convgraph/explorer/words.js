@@ -111,7 +111,17 @@ class Words {
     const both = everywhere(sets[0]).reduce((n, v, i) => n + (v > 0 && other[i] > 0), 0);
     const share = a + b - both ? Math.round((100 * both) / (a + b - both)) : 0;
     return `Kept: ${this.point(points[0])}, ${thousands(a)} ${this.axes.unit}. Beside it: ` +
-      `${this.point(points[1])}, ${thousands(b)}. Both: ${thousands(both)}, ${share}% of all together.`;
+      `${this.point(points[1])}, ${thousands(b)}. Both: ${thousands(both)}, ${share}% of all together.${this.apart(points)}`;
+  }
+
+  // How far apart the middles of two fields are.
+  apart(points) {
+    const middles = this.explorer.middles(points);
+    if (!middles.length) return "";
+    const by = middles[0].map((at, axis) => Math.abs(at - middles[1][axis]));
+    if (by.every((n) => !n)) return " These two fields have one middle.";
+    const words = by.map((n, axis) => n && `${n} ${this.axes[axis] || `axis ${axis + 1}`}${n === 1 ? "" : "s"}`);
+    return ` The middles of these two fields (+) are ${listed(words.filter(Boolean))} apart.`;
   }
 
   // What is kept while nothing else is pointed at.
