@@ -254,7 +254,8 @@ class Frames(nn.Module):
 
 def test_a_batch_is_added_where_the_module_needs_one() -> None:
     net = from_torch(Frames(), (5, 1, 6, 6))
-    assert (net.inputs[0].shape, net.outputs[0].shape) == ((5, 1, 6, 6), (4, 4, 4))
+    # channels first, and the frames an axis of their own
+    assert (net.inputs[0].shape, net.outputs[0].shape) == ((1, 5, 6, 6), (4, 4, 4))
     for batch, shape in ((True, (1, 5, 1, 6, 6)), (False, (5, 1, 6, 6))):
         assert repr(from_torch(Frames(), shape, batch=batch)) == repr(net)
     with pytest.raises(ConvgraphError, match=r"batch=True or batch=False says"):
