@@ -205,3 +205,27 @@ def test_lines_of_scattered_films_start_at_the_unit_and_end_at_what_it_is_added_
                 assert (line.to_x, line.to_y) in corners
             drawn = [isinstance(s, Line) for s in frame.shapes]
             assert not any(drawn[len(lines) :])  # below all that they pass
+
+
+def test_pictures_are_as_large_as_was_asked(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    film = cg.animate(cg.Conv((2, 2)).on((3, 3)))
+    for scale in (1, 2, 1.5):
+        with image.open(film.save(tmp_path / "a.gif", scale=scale)) as moving:
+            assert np.abs(np.subtract(moving.size, scale * np.array(film.size))).max() <= 1
+            assert moving.n_frames == len(film.frames)
+    for scale in (0, -1, 5, True, "2"):
+        with pytest.raises(cg.ConvgraphError, match="scale="):
+            film.save(tmp_path / "a.gif", scale=scale)  # type: ignore[arg-type]
+    with pytest.raises(cg.ConvgraphError, match="as sharp at any size"):
+        film.save(tmp_path / "a.svg", scale=2)
+
+
+def test_what_a_shift_brings_in_looks_like_padding() -> None:
+    net = cg.Conv(3, padding=1).on(6)
+    frames = cg.animate(net, transformation=cg.Shift(2)).frames
+    dashed = [[s.fill for s in f.shapes if isinstance(s, Box) and s.dash] for f in frames]
+    assert [len(each) for each in dashed] == [2, 2, 4, 4]
+    assert dashed[0] == ["pad", "pad"]
+    wrapped = cg.animate(net, transformation=cg.Shift(2, boundary="wrap")).frames
+    assert not any(s.dash for f in wrapped for s in f.shapes if isinstance(s, Box))

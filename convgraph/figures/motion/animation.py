@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from convgraph.figures.motion.pdf import strip_pdf
 from convgraph.figures.motion.player import page
 from convgraph.figures.motion.running_back import gradient_frames
 from convgraph.figures.motion.scatter import scatter_frames
-from convgraph.figures.motion.shapes import Frame
+from convgraph.figures.motion.shapes import Frame, magnified
 from convgraph.figures.motion.sweep import sweep
 from convgraph.symmetry.transformations.transformation import Transformation
 
@@ -74,7 +74,7 @@ class Animation:
         """How long each frame is shown."""
         return [self.seconds] * (len(self.frames) - 1) + [LONGER * self.seconds]
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], *, scale: float = 1) -> Path:
         """Write a page that plays it (.html), .gif, .mp4, an animated .png, a strip (.svg, .pdf).
 
         Parameters
@@ -82,6 +82,9 @@ class Animation:
         path
             The file; its ending says what is written. GIF and PNG need the extra `motion`, MP4
             the extra `video`.
+        scale
+            How many times as large the pixels' formats are, above 0 and up to 4: 1 is one pixel
+            for each point. Pages and strips are as sharp at any size.
 
         Returns
         -------
@@ -93,27 +96,37 @@ class Animation:
         ConvgraphError
             If the ending is none of these, an extra is missing, or the file cannot be written.
         """
+        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 4:
+            raise ConvgraphError(f"scale={scale!r}: a number above 0 and up to 4")
+        if scale != 1 and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
+            raise ConvgraphError(f"scale={scale!r}: pages and strips are as sharp at any size")
         columns = min(COLUMNS, len(self.frames))
         forms: dict[str, Callable[[], bytes | str]] = {
             ".html": lambda: page(self.drawn, self.times, self.title),
-            ".gif": lambda: self._animated("GIF"),
-            ".mp4": self._video,
-            ".png": lambda: self._animated("PNG"),
-            ".apng": lambda: self._animated("PNG"),
+            ".gif": lambda: self._animated("GIF", scale),
+            ".mp4": lambda: self._video(scale),
+            ".png": lambda: self._animated("PNG", scale),
+            ".apng": lambda: self._animated("PNG", scale),
             ".svg": lambda: strip_svg(self.frames, self.size, columns, self.title),
             ".pdf": lambda: strip_pdf(self.frames, self.size, columns),
         }
         return save(path, forms, "an animation")
 
-    def _animated(self, form: Literal["GIF", "PNG"]) -> bytes:
+    def _animated(self, form: Literal["GIF", "PNG"], scale: float) -> bytes:
         from convgraph.figures.motion.raster import animated
 
-        return animated(self.frames, self.size, self.times, form)
+        return animated(*self._magnified(scale), self.times, form)
 
-    def _video(self) -> bytes:
+    def _video(self, scale: float) -> bytes:
         from convgraph.figures.motion.video import video
 
-        return video(self.frames, self.size, self.times)
+        return video(*self._magnified(scale), self.times)
+
+    def _magnified(self, scale: float) -> tuple[Sequence[Frame], tuple[float, float]]:
+        width, height = self.size
+        if scale == 1:
+            return self.frames, self.size
+        return [magnified(each, scale) for each in self.frames], (scale * width, scale * height)
 
     def _repr_html_(self) -> str:
         whole = page(self.drawn, self.times, self.title)

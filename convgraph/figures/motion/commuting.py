@@ -75,9 +75,13 @@ def commuting_frames(
         done = i == len(said) - 1
         other = last if i >= len(names) else ways.computed_first
         shapes: list[Shape] = list(_titles(lanes, titles))
-        for lane, found in zip(lanes, (ways.moved_first, other), strict=True):
+        # what a shift brings in from beyond the border: at the input, and at the end at the output
+        source, target = verdict.action.sources(), verdict.output.sources()
+        beyond = {names[0]: source}, {end: target} if i >= len(names) else {}
+        both = zip(lanes, (ways.moved_first, other), beyond, strict=True)
+        for lane, found, new in both:
             known = {name: found[name] for name in names[: i + 1]}
-            shapes += _drawn(verdict, lane, known, done, blank)
+            shapes += _drawn(verdict, lane, known, new, done, blank)
         frames.append(Frame.of(shapes, size, text))
     return size, frames
 
@@ -133,9 +137,17 @@ def _titles(lanes: list[dict[str, Grid]], titles: tuple[str, str]) -> Iterator[T
 
 
 def _drawn(
-    verdict: Verdict, grids: dict[str, Grid], known: dict[str, Numbers], done: bool, blank: bool
+    verdict: Verdict,
+    grids: dict[str, Grid],
+    known: dict[str, Numbers],
+    beyond: Mapping[str, Any],
+    done: bool,
+    blank: bool,
 ) -> Iterator[Shape]:
-    """The cells of one lane; of rows with channels the first."""
+    """The cells of one lane; of rows with channels the first.
+
+    `beyond` says of some rows where each unit comes from, -1 for zeros from beyond the border.
+    """
     end = verdict.network.outputs[0].name
     for name, grid in grids.items():
         space = space_of(verdict.network, name)
@@ -144,11 +156,18 @@ def _drawn(
             broken = verdict.broken.mask().reshape(-1, *space).any(axis=0)
             exact = verdict.exact.mask().reshape(-1, *space).all(axis=0)
             fill[exact], fill[broken] = "output", "weight5"
+        new = np.zeros(space, bool)
+        if name in beyond:
+            new = np.asarray(beyond[name]).reshape(-1, *space)[0] < 0
+            fill[new & (fill == "input")] = "pad"
         for place in np.ndindex(*space):
             text = ""
             if name in known and not blank:
                 text = written(known[name].reshape(-1, *space)[0][place])
-            yield from cell(grid.corner(place), grid.side, str(fill[place]), text, among=name)
+            yield from cell(
+                grid.corner(place), grid.side, str(fill[place]), text,
+                dash=bool(new[place]), among=name,
+            )  # fmt: skip
         for place in zip(*np.nonzero(fill == "weight5"), strict=True):
             yield grid.around([tuple(map(int, place))], "now")
         yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")

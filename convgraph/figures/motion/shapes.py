@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from convgraph.figures.motion.palette import more_colours
 
-__all__ = ["COLOURS", "DARK", "PLAIN", "WEIGHTS", "Box", "Frame", "Line", "Shape", "Text", "colour"]
+__all__ = [
+    "COLOURS",
+    "DARK",
+    "PLAIN",
+    "WEIGHTS",
+    "Box",
+    "Frame",
+    "Line",
+    "Shape",
+    "Text",
+    "colour",
+    "magnified",
+]
 
 WEIGHTS = 48  # colours; a kernel of 7 by 7 has one weight more, which is grey and has a name
 GREY = "grey"
@@ -123,3 +135,14 @@ class Frame:
     def caption(self) -> str:
         """What it says."""
         return self.line.text
+
+
+def magnified(frame: Frame, scale: float) -> Frame:
+    """A frame so many times as large."""
+
+    def larger(shape: Shape) -> Any:
+        sides = ("x", "y", "width", "height", "to_x", "to_y", "line", "size")
+        known = {name: getattr(shape, name) for name in sides if hasattr(shape, name)}
+        return replace(shape, **{name: scale * value for name, value in known.items()})
+
+    return Frame(tuple(map(larger, frame.shapes)), larger(frame.line))
