@@ -105,7 +105,8 @@ def write_arithmetic(made: Path) -> None:
         "# Convolution arithmetic",
         "The settings that textbooks animate, after Dumoulin and Visin, *A guide to convolution "
         "arithmetic for deep learning* (2016). Every frame is read off the layer's wiring; taps "
-        "that share a weight share a colour.",
+        "that share a weight share a colour. Each film is the line below it, after "
+        '`import convgraph as cg`; `.save("film.gif")` keeps it, `.save("film.html")` as a page.',
     ]
     for title, (spec, shape) in SETTINGS.items():
         film = convgraph.animate(spec.on(shape))
