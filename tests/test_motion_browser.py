@@ -91,3 +91,18 @@ def test_it_is_dark_where_asked_and_fits_a_narrow_page(page: Any) -> None:
     assert page.execute_script("return document.scrollingElement.scrollWidth") <= 390
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_keys_with_modifiers_are_the_browsers_and_the_page_numbers_its_frames(page: Any) -> None:
+    button(page, "play").click()
+    button(page, "next").click()
+    at = shown(page)
+    taken = page.execute_script(
+        "return ['altKey', 'ctrlKey', 'metaKey', 'shiftKey', 'none'].map((key) =>"
+        " !document.querySelector('[value=next]').dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'ArrowLeft', bubbles: true, cancelable: true, [key]: true})))"
+    )
+    assert taken == [False] * 4 + [True]
+    assert shown(page) == (at - 1) % 7
+    number = page.find_element("css selector", ".mo-number").text
+    assert number == f"{shown(page) + 1}/7"
