@@ -1,4 +1,4 @@
-"""A PyTorch module as the program that torch.export makes of it."""
+"""A PyTorch module as a program: of one call that is recorded, or as torch.export makes it."""
 
 from __future__ import annotations
 
@@ -160,6 +160,9 @@ def exported(
     shapes = [tuple(tensor.shape) for tensor in example]
     export = partial(torch.export.export, module, arguments, keywords)
     with _inference(module), torch.no_grad():
+        quick = _recorded(torch, module, arguments, keywords)
+        if quick is not None:
+            return quick, ""
         try:
             program, caveat = _up_to_values(torch, module, export)
             program = inlined(program)
@@ -172,6 +175,20 @@ def exported(
                 f"torch.export cannot trace the module: {line}"
             ) from error
     return program, caveat
+
+
+def _recorded(torch: Any, module: Any, arguments: Any, keywords: Any) -> Any | None:
+    """The program of one call, or None where only torch.export can tell it, or what is wrong."""
+    from convgraph.importers.torch.checked import agrees
+    from convgraph.importers.torch.functional import functional
+    from convgraph.importers.torch.recorded import recorded
+
+    try:
+        program = recorded(module, arguments, keywords)
+        told = program if settled(torch, program) is not None else functional(program)
+        return told if told and agrees(module, told, arguments, keywords) else None
+    except Exception:  # whatever the module's own code raises
+        return None
 
 
 def _up_to_values(torch: Any, module: Any, export: Callable[[], Any]) -> tuple[Any, str]:

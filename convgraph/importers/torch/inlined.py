@@ -79,6 +79,8 @@ def decomposed(
     there is no decomposition of any of them.
     """
     graph = deepcopy(program.graph_module.graph)  # what the nodes say of themselves is shared
+    for node, copy in zip(program.graph_module.graph.nodes, graph.nodes, strict=True):
+        copy.name = node.name  # of an input, too, that is called `input`
     asked = [node for node in graph.nodes if node.name in unread and node.users]
     asked = [node for node in asked if isinstance(node.target, torch._ops.OpOverload)]
     # recurrent layers would be unrolled: as many rows as there are steps
@@ -91,9 +93,13 @@ def decomposed(
     }
     composite = torch._C.DispatchKey.CompositeImplicitAutograd
     changed = False
+    traced: dict[Any, Any] = {}
     for node in asked:
         written = node.target in table or node.target.has_kernel_for_dispatch_key(composite)
-        part = _traced(torch, node, table) if written else None
+        key = _told(node)
+        if written and key not in traced:
+            traced[key] = _traced(torch, node, table)
+        part = traced[key] if written else None
         if part is not None:
             _put_in_place(torch, node, part)
             changed = True
@@ -131,7 +137,7 @@ def _traced(torch: Any, node: Any, table: dict[Any, Any]) -> Any | None:
     try:
         with torch.no_grad():
             traced = make_fx(torch.func.functionalize(call), table)
-            part = traced(*(source.meta["val"] for source in sources)).graph
+            part = traced(*_without_numbers([source.meta["val"] for source in sources])).graph
     except Exception:  # whatever a decomposition asks for that a single call does not give
         return None
     for copied in [each for each in part.nodes if _name(each.target) == "clone"]:
@@ -140,6 +146,30 @@ def _traced(torch: Any, node: Any, table: dict[Any, Any]) -> Any | None:
     calls = [each for each in part.nodes if each.op == "call_function"]
     plain = all(each.op != "get_attr" for each in part.nodes)  # or else it holds tensors
     return part if plain and all(each.target is not node.target for each in calls) else None
+
+
+def _told(node: Any) -> str:
+    """What is traced of a call: its arguments, and of tensors how they are laid out."""
+    from torch.fx.node import map_arg
+
+    order = {source: f"tensor {place}" for place, source in enumerate(node.all_input_nodes)}
+    values = [source.meta["val"] for source in order]
+    laid_out = [(each.size(), each.stride(), each.dtype, each.device) for each in values]
+    return str((node.target, map_arg((node.args, node.kwargs), order.get), laid_out))
+
+
+def _without_numbers(tensors: list[Any]) -> list[Any]:
+    """Tensors of these shapes, on their devices, that other operations can be called with."""
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+
+    if all(isinstance(each, FakeTensor) for each in tensors):
+        return tensors
+    with FakeTensorMode(allow_non_fake_inputs=True):  # a decomposition may hold numbers
+        return [
+            torch.empty_strided(each.size(), each.stride(), dtype=each.dtype, device=each.device)
+            for each in tensors
+        ]
 
 
 def _put_in_place(torch: Any, node: Any, part: Any) -> None:

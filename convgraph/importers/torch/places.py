@@ -5,7 +5,17 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["SHAPE_ONLY", "aside", "called", "is_mutable", "memory_of", "repeats", "settled"]
+__all__ = [
+    "SAME",
+    "SHAPE_ONLY",
+    "aside",
+    "called",
+    "is_mutable",
+    "memory_of",
+    "repeats",
+    "settled",
+    "shared",
+]
 
 # of their first argument these take the shape and nothing else
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
@@ -60,6 +70,8 @@ def settled(torch: Any, program: Any) -> dict[str, Any] | None:
     The mask of shifted windows is written so, region by region: it is computed as the program does.
     None where there are others: then the program has to be rewritten.
     """
+    if not any(node.op == "call_function" and is_mutable(node) for node in program.graph.nodes):
+        return {}
     memory, changed = memory_of(program.graph)
     if not changed:
         return {}
@@ -154,6 +166,11 @@ def repeats(torch: Any, node: Any) -> bool:
         return bool(node.op == "call_function")
     tags = getattr(node.target, "tags", None)
     return tags is not None and torch.Tag.nondeterministic_seeded not in tags
+
+
+def shared(node: Any) -> list[Any]:
+    """The arguments of a call that its result may share memory with."""
+    return _arguments(node, written=False) if node.op == "call_function" else []
 
 
 def _arguments(node: Any, written: bool) -> list[Any]:

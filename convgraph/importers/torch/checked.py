@@ -1,0 +1,135 @@
+"""A recorded program against what the module itself computes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.fx.node import map_arg
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from convgraph.importers.torch.inlined import Program
+from convgraph.importers.torch.places import is_mutable
+from convgraph.importers.torch.recorded import left_as_it_was
+
+__all__ = ["agrees"]
+
+MOST_NUMBERS, MOST_PRODUCTS = 1 << 29, 1 << 37  # that are computed to check a record
+WEIGHTED = ("conv", "linear", "matmul", "bmm", "addmm", "mm", "einsum")
+
+
+def agrees(
+    module: Any, program: Program, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> bool:
+    """Whether a program gives exactly what its module does, on one input of random numbers.
+
+    Not where that would take too much, or the program changes a parameter.
+    """
+    if not _affordable(program):
+        return False
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        args, kwargs = tree_map_only(torch.Tensor, _drawn, (arguments, dict(keywords)))
+        given = [each.clone() for each in tree_leaves((args, kwargs))]
+        with _with_its_numbers(module), left_as_it_was(module), _slow_attention():
+            torch.manual_seed(0)
+            wanted = [x for x in tree_leaves(module(*args, **kwargs)) if _is(x)]
+            wanted = [x.clone() for x in wanted]
+        torch.manual_seed(0)
+        found = _computed(program, given)
+    return len(found) == len(wanted) and all(map(_equal, found, wanted))
+
+
+def _is(value: Any) -> bool:
+    return isinstance(value, torch.Tensor)
+
+
+def _drawn(tensor: Any) -> Any:
+    """Numbers of the same shape; whole ones, as of words, are those that were given."""
+    return torch.randn_like(tensor) if tensor.is_floating_point() else tensor.clone()
+
+
+def _affordable(program: Program) -> bool:
+    numbers = products = 0
+    for node in program.graph.nodes:
+        if node.op == "output":
+            continue
+        if node.op == "call_function" and is_mutable(node):
+            first = node.args[0]
+            if first.name in program.graph_signature.inputs_to_parameters:
+                return False
+        parts = [x for x in tree_leaves(node.meta["val"]) if _is(x)]
+        if any(x.device.type == "meta" for x in parts):
+            return False
+        size = sum(x.numel() for x in parts)
+        numbers += size if node.op == "call_function" else 0
+        name = str(node.target).removeprefix("aten.")
+        if name.startswith(WEIGHTED) and len(node.all_input_nodes) > 1:
+            weight = node.all_input_nodes[1].meta["val"]
+            products += size * math.prod(weight.shape[1:])
+        elif name.startswith("scaled_dot"):
+            products += 2 * size * node.args[1].meta["val"].shape[-2]
+    return numbers <= MOST_NUMBERS and products <= MOST_PRODUCTS
+
+
+@contextmanager
+def _with_its_numbers(module: Any) -> Iterator[None]:
+    """Put back the numbers of buffers, and of tensors that are neither those nor parameters."""
+    held = [*module.buffers()]
+    held += [x for part in module.modules() for x in vars(part).values() if _is(x)]
+    before = [(tensor, tensor.clone()) for tensor in held]
+    try:
+        yield
+    finally:
+        for tensor, numbers in before:
+            if not torch.equal(tensor, numbers):
+                tensor.copy_(numbers)
+
+
+@contextmanager
+def _slow_attention() -> Iterator[None]:
+    """Without the operator for all of an attention layer, which rounds otherwise."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    try:
+        torch.backends.mha.set_fastpath_enabled(False)
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+
+
+def _computed(program: Program, given: list[Any]) -> list[Any]:
+    """What a program computes, call by call."""
+    signature, inputs = program.graph_signature, iter(given)
+    names = {
+        **signature.inputs_to_parameters,
+        **signature.inputs_to_buffers,
+        **signature.inputs_to_lifted_tensor_constants,
+    }
+    tensors = {**program.state_dict, **program.constants}
+    values: dict[Any, Any] = {}
+    left = {node: len(node.users) for node in program.graph.nodes}
+    for node in program.graph.nodes:
+        if node.op == "output":
+            return [values[each] for each in node.args[0]]
+        if node.op == "placeholder":
+            own = node.name in signature.inputs_to_parameters
+            tensor = tensors[names[node.name]] if node.name in names else next(inputs)
+            values[node] = tensor if own else tensor.clone()
+            continue
+        arguments = map_arg((node.args, node.kwargs), values.__getitem__)
+        values[node] = node.target(*arguments[0], **arguments[1])
+        for source in node.all_input_nodes:
+            left[source] -= 1
+            if not left[source]:
+                del values[source]
+    raise AssertionError("a program without an output")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Exactly, infinite numbers and those that are none included."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
