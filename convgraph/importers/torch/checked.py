@@ -12,13 +12,13 @@ from torch.fx.node import map_arg
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from convgraph.importers.torch.inlined import Program
-from convgraph.importers.torch.places import is_mutable
+from convgraph.importers.torch.places import is_mutable, shared
 from convgraph.importers.torch.recorded import left_as_it_was
 
 __all__ = ["agrees"]
 
 MOST_NUMBERS, MOST_PRODUCTS = 1 << 29, 1 << 37  # that are computed to check a record
-WEIGHTED = ("conv", "linear", "matmul", "bmm", "addmm", "mm", "einsum")
+MULTIPLIED = ("matmul", "bmm", "mm", "mv", "dot")
 
 
 def agrees(
@@ -53,26 +53,40 @@ def _drawn(tensor: Any) -> Any:
 
 
 def _affordable(program: Program) -> bool:
-    numbers = products = 0
+    """Whether its tensors are at hand, and few enough at once, and what they are multiplied by."""
+    alive = products = 0
+    left = {node: len(node.users) for node in program.graph.nodes}
     for node in program.graph.nodes:
         if node.op == "output":
             continue
-        if node.op == "call_function" and is_mutable(node):
-            first = node.args[0]
-            if first.name in program.graph_signature.inputs_to_parameters:
-                return False
         parts = [x for x in tree_leaves(node.meta["val"]) if _is(x)]
         if any(x.device.type == "meta" for x in parts):
             return False
+        learned = program.graph_signature.inputs_to_parameters
+        if node.op == "call_function" and is_mutable(node) and node.args[0].name in learned:
+            return False
+        alive += _held(node)
+        if alive > MOST_NUMBERS:
+            return False
+        for source in node.all_input_nodes:
+            left[source] -= 1
+            alive -= 0 if left[source] else _held(source)
         size = sum(x.numel() for x in parts)
-        numbers += size if node.op == "call_function" else 0
         name = str(node.target).removeprefix("aten.")
-        if name.startswith(WEIGHTED) and len(node.all_input_nodes) > 1:
-            weight = node.all_input_nodes[1].meta["val"]
-            products += size * math.prod(weight.shape[1:])
+        if name.startswith(("conv", "linear")):
+            products += size * math.prod(node.args[1].meta["val"].shape[1:])
+        elif name.startswith(MULTIPLIED):
+            products += size * node.args[0].meta["val"].shape[-1]
         elif name.startswith("scaled_dot"):
             products += 2 * size * node.args[1].meta["val"].shape[-2]
-    return numbers <= MOST_NUMBERS and products <= MOST_PRODUCTS
+    return products <= MOST_PRODUCTS
+
+
+def _held(node: Any) -> int:
+    """How many numbers a call makes; a view has those of what it is of."""
+    if node.op != "call_function" or shared(node) or is_mutable(node):
+        return 0
+    return sum(x.numel() for x in tree_leaves(node.meta["val"]) if _is(x))
 
 
 @contextmanager
