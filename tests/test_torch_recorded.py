@@ -292,6 +292,13 @@ def names_of_a_record(module: Any, x: Any) -> Any:
     return y * (1 if hasattr(x, "like") or hasattr(x, "recorder") else y.node)
 
 
+def a_part_of_a_parameter(module: Any, x: Any) -> Any:
+    y = module.layer(x)
+    with torch.no_grad():
+        module.layer.weight[0] = 0
+    return y + module.layer(x)
+
+
 def kept_in_an_object(module: Any, x: Any) -> Any:
     if not hasattr(module.box, "grid"):
         module.box.grid = torch.arange(4.0)
@@ -321,6 +328,7 @@ ADVERSE: dict[str, Callable[[Any, Any], Any]] = {
     "a name of a constant": a_name_of_a_constant,
     "a number of a constant": lambda m, x: x * float(FOREIGN.numpy().sum()),
     "kept": kept_in_an_object,
+    "a part of a parameter": a_part_of_a_parameter,
     "a part of a view": in_parts,
 }
 
@@ -331,15 +339,17 @@ def test_a_network_is_what_pytorch_computes_or_is_refused(name: str) -> None:
     module.box, module.part = type("Box", (), {})(), module.plain[:]
     module.lifted_tensor_1 = torch.ones(4)
     module.layer.weight.grad = torch.zeros(4, 4)
-    x = torch.rand(1, 3, 4)
+    x, weight = torch.rand(1, 3, 4), module.layer.weight.detach().clone()
     with torch.no_grad():
         wanted = module(x.clone())[0].numpy()
+        module.layer.weight.copy_(weight)
     module.plain.copy_(torch.tensor([1.0, -1.0, 2.0, -2.0]))
     module.box = type("Box", (), {})()
     try:
         net = from_torch(module, (1, 3, 4), batch=True)
     except ConvgraphError:
         return
+    assert torch.equal(module.layer.weight, weight)
     np.testing.assert_allclose(net.evaluate(x[0].numpy()), wanted, 1e-5, 1e-6)
     if name != "one memory":  # torch.export itself changes a tensor that is an attribute
         with torch.no_grad():  # the module is as it was

@@ -16,10 +16,9 @@ from typing import Any
 import torch
 from torch.fx import Graph
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from convgraph.importers.torch.places import SAME, called
-from convgraph.importers.torch.results import Results, shares
+from convgraph.importers.torch.results import Results, memories, shares
 
 __all__ = ["Recorded", "Recorder", "UntoldError"]
 
@@ -118,6 +117,8 @@ class Recorder(TorchDispatchMode):
         """Whether some call could not be recorded, even if the module's code goes on without it."""
         self._memories: dict[int, int] = {}
         self._hidden: set[int] = set()
+        self._again: list[Any] = []  # kept, so that no other tensor is given their memory
+        self._learned: set[int] = set()
         self._results = Results()
 
     @classmethod
@@ -138,12 +139,14 @@ class Recorder(TorchDispatchMode):
         """What stands for a parameter or a buffer."""
         made = self.placeholder(name, tensor)
         self._keep(tensor, made)
+        if isinstance(tensor, torch.nn.Parameter):
+            self._learned |= memories(made._convgraph_like)
         return made
 
     def _keep(self, tensor: Any, made: Recorded) -> None:
         made._convgraph_of = tensor
         self._held[id(tensor)] = tensor, made
-        memory, here = tensor.untyped_storage().data_ptr(), _memory(made._convgraph_like)
+        memory, (here,) = tensor.untyped_storage().data_ptr(), memories(made._convgraph_like)
         if self._memories.setdefault(memory, here) != here:  # two of one memory
             self._hidden |= {here, self._memories[memory]}
 
@@ -198,8 +201,9 @@ class Recorder(TorchDispatchMode):
         result = self._results.of(func, likes, like_named, device)
         node = self._node(func, func.overloadpacket.__name__, nodes, named)
         if not shares(func) and called(node) not in SAME:  # what does so unsaid, as `type_as`
-            taken = {_memory(each) for each in tree_leaves((likes, like_named)) if _is(each)}
-            self._hidden |= {_memory(each) for each in tree_leaves(result) if _is(each)} & taken
+            again = memories((likes, like_named)) & memories(result)
+            self._hidden |= again
+            self._again += [result] * bool(again)
         if isinstance(result, torch.Tensor):
             return Recorded.made(self, node, result, device)
         if not isinstance(result, list | tuple) or not all(
@@ -219,8 +223,11 @@ class Recorder(TorchDispatchMode):
         """A call that changes its first argument and gives it back."""
         if not isinstance(changed, Recorded) or not _only_first(func):
             raise UntoldError(f"{func}: it changes other tensors than its first, or its shape")
-        if _memory(changed._convgraph_like) in self._hidden:
+        numbers = func is not aten.detach_.default
+        if numbers and memories(changed._convgraph_like) & self._hidden:
             raise UntoldError(f"{func}: a tensor that has the same memory changes with it")
+        if numbers and memories(changed._convgraph_like) & self._learned:
+            raise UntoldError(f"{func}: a parameter, which would keep the change")
         self._results.check(func, *likes)
         node = self._node(func, func.overloadpacket.__name__, *given)
         node.meta["val"] = changed
@@ -263,14 +270,6 @@ class _Arguments:
             {name: node for name, (node, _) in pairs.items()},
             {name: like for name, (_, like) in pairs.items()},
         )
-
-
-def _is(value: Any) -> bool:
-    return isinstance(value, torch.Tensor)
-
-
-def _memory(like: Any) -> int:
-    return int(like.untyped_storage()._cdata)
 
 
 @cache

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._pytree import tree_map_only
+from torch.utils._pytree import tree_leaves, tree_map_only
 
-__all__ = ["Results", "shares"]
+__all__ = ["Results", "memories", "shares"]
 
 aten = torch.ops.aten
 
@@ -50,10 +50,13 @@ class Results:
         if shares(func):
             return func(*args, **kwargs)
         key = func, _told(args), _told(kwargs)
-        if key not in self._same:
-            called = _on(device, func) if func in CHOSEN else func
-            self._same[key] = called(*args, **kwargs)
-        return self._same[key]
+        if key in self._same:
+            return tree_map_only(torch.Tensor, _another, self._same[key])
+        called = _on(device, func) if func in CHOSEN else func
+        made = called(*args, **kwargs)
+        if not memories((args, kwargs)) & memories(made):
+            self._same[key] = made
+        return made
 
     def check(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Let a call in place fail where it does; it gives what it takes."""
@@ -67,6 +70,17 @@ class Results:
 def shares(func: Any) -> bool:
     """Whether an operation gives a part of what it takes, which is quickly worked out."""
     return any(each.alias_info is not None for each in func._schema.returns)
+
+
+def memories(values: Any) -> set[int]:
+    """By what the memory of tensors is told apart, while they are there."""
+    tensors = (each for each in tree_leaves(values) if isinstance(each, torch.Tensor))
+    return {int(each.untyped_storage()._cdata) for each in tensors}
+
+
+def _another(like: Any) -> Any:
+    """A tensor of the same shape with a memory of its own."""
+    return torch.empty_strided(like.size(), like.stride(), dtype=like.dtype, device="meta")
 
 
 def _on(device: Any, func: Callable[..., Any]) -> Callable[..., Any]:
