@@ -273,6 +273,11 @@ def caught(module: Any, x: Any) -> Any:
         return 3 * x
 
 
+def test_an_error_that_a_module_catches_is_no_record() -> None:
+    with torch.no_grad(), pytest.raises(UntoldError, match="goes on without"):
+        recorded(Does(caught).eval(), (torch.zeros(1, 3, 4),), {})
+
+
 def an_alias_that_is_not_declared(module: Any, x: Any) -> Any:
     y = 2 * x
     y.type_as(x).mul_(5)
@@ -316,7 +321,6 @@ def a_name_of_a_constant(module: Any, x: Any) -> Any:
 
 FOREIGN = torch.tensor([1.0, 2.0, 3.0])
 ADVERSE: dict[str, Callable[[Any, Any], Any]] = {
-    "an error that is caught": caught,
     "an alias that is not declared": an_alias_that_is_not_declared,
     "at least three axes": lambda m, x: torch.atleast_3d(y := 2 * x).mul_(5) * 0 + y,
     "several results": of_several_results,
