@@ -155,3 +155,17 @@ def test_sizes_that_depend_on_values_matter_where_a_result_does() -> None:
     assert cg.compare(net, cg.from_torch(nn.Conv2d(3, 4, 3), (3, 8, 8))).alike
     with pytest.raises(cg.ConvgraphError, match="how many units there are depends on the input"):
         cg.from_torch(Aside(used=True), (3, 8, 8))
+
+
+def test_a_branch_that_a_module_catches_is_no_number_aside() -> None:
+    class Caught(nn.Module):  # type: ignore[misc]
+        """PyTorch cannot tell which way it goes, and it goes a third one."""
+
+        def forward(self, x: Any) -> Any:
+            try:
+                return 2 * x if x.sum() > 0 else -x
+            except RuntimeError:
+                return 3 * x
+
+    with pytest.raises(cg.ConvgraphError, match="a number that is computed from the input"):
+        cg.from_torch(Caught(), (1, 3, 4))

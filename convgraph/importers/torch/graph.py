@@ -48,6 +48,11 @@ def from_torch(
     Of a module of which a part depends on values, as a detector's boxes do, what comes before is
     read: its outermost parts that are complete by then, a backbone and the heads of its proposals.
 
+    The module's `forward` is called once on tensors without numbers, of which each call is
+    recorded, and once on random ones: what was recorded has to give the same numbers, bit by bit.
+    Where it does not, where a call cannot be recorded, or that run would take too much,
+    `torch.export` traces the module. Buffers and attributes are put back.
+
     Parameters
     ----------
     module

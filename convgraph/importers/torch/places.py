@@ -21,6 +21,7 @@ __all__ = [
 SHAPE_ONLY = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "fill"}
 MOST_NUMBERS = 1 << 24  # that are computed: of masks, which are small; of more, writing is unread
 
+NUMBERS = ("item", "_local_scalar_dense")  # what asks for a number, by which a module may go
 # they give back their own input at inference, and do not declare it
 SAME = ("dropout", "feature_dropout", "alpha_dropout")
 
@@ -133,7 +134,10 @@ def _computed(torch: Any, nodes: list[Any], held: dict[str, Any]) -> dict[str, A
 
 
 def aside(graph: Any) -> set[Any]:
-    """The calls whose sizes depend on values, and what follows from them, where no result does."""
+    """The calls whose sizes depend on values, and what follows from them, where no result does.
+
+    Not a single number: a module that asks for one may go another way by it.
+    """
     memory, _ = memory_of(graph)
     wanted, read = set[Any](), set[Any]()
     for node in reversed(graph.nodes):
@@ -143,7 +147,7 @@ def aside(graph: Any) -> set[Any]:
             read.update(memory[source] for source in node.all_input_nodes)
     found: set[Any] = set()
     for node in graph.nodes:
-        if node.op != "call_function" or node in wanted:
+        if node.op != "call_function" or node in wanted or called(node) in NUMBERS:
             continue
         value = node.meta.get("val")
         values = value if isinstance(value, list | tuple) else () if value is None else (value,)
