@@ -174,6 +174,9 @@ def apart(family: str) -> str:
 
 def send(sender: Any, family: str) -> None:
     """Make the line within bounds of time and memory."""
+    import torch
+
+    torch.set_num_threads(1)  # a pool of its own behind the fork, before two threads ask for one
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     try:
