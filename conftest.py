@@ -9,7 +9,11 @@ import re
 import pytest
 
 # Modules of which nothing can be read without a package that is not installed.
-NEEDS = {"convgraph/piecewise/torch_memory.py": "torch"}
+RECORDER = ("checked", "functional", "recorded", "recorder", "results")
+NEEDS = {
+    "convgraph/piecewise/torch_memory.py": "torch",
+    **{f"convgraph/importers/torch/{name}.py": "torch" for name in RECORDER},
+}
 collect_ignore = [path for path, package in NEEDS.items() if not importlib.util.find_spec(package)]
 # The site's own programs hold no examples, and to import them is to make every picture and film.
 collect_ignore_glob = ["docs/*.py", "docs/made*"]
