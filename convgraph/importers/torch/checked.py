@@ -17,7 +17,10 @@ from convgraph.importers.torch.recorded import left_as_it_was
 
 __all__ = ["agrees"]
 
-MOST_NUMBERS, MOST_PRODUCTS = 1 << 29, 1 << 37  # that are computed to check a record
+MOST_NUMBERS = 1 << 29  # that are there at once, 2 GB of them
+FEW_CALLS = 25  # a tenth of a second, whatever is read
+# What is computed in the four milliseconds or so in which torch.export tells a call.
+PRODUCTS_OF_A_CALL, NUMBERS_OF_A_CALL = 2e8, 2e6
 MULTIPLIED = ("matmul", "bmm", "mm", "mv", "dot")
 
 
@@ -26,7 +29,7 @@ def agrees(
 ) -> bool:
     """Whether a program gives exactly what its module does, on one input of random numbers.
 
-    Not where that would take too much. No program comes here that changes a parameter.
+    Not where `torch.export` would take less. No program comes here that changes a parameter.
     """
     if not _affordable(program):
         return False
@@ -53,8 +56,9 @@ def _drawn(tensor: Any) -> Any:
 
 
 def _affordable(program: Program) -> bool:
-    """Whether its tensors are at hand, and few enough at once, and what they are multiplied by."""
-    alive = products = 0
+    """Whether its tensors are at hand, few enough at once, and sooner computed than exported."""
+    alive = calls = 0
+    cost = 0.0
     left = {node: len(node.users) for node in program.graph.nodes}
     for node in program.graph.nodes:
         if node.op == "output":
@@ -62,7 +66,9 @@ def _affordable(program: Program) -> bool:
         parts = [x for x in tree_leaves(node.meta["val"]) if _is(x)]
         if any(x.device.type == "meta" for x in parts):
             return False
+        calls += node.op == "call_function"
         alive += _held(node)
+        cost += _held(node) / NUMBERS_OF_A_CALL
         if alive > MOST_NUMBERS:
             return False
         for source in node.all_input_nodes:
@@ -71,12 +77,15 @@ def _affordable(program: Program) -> bool:
         size = sum(x.numel() for x in parts)
         name = str(node.target).removeprefix("aten.")
         if name.startswith(("conv", "linear")):
-            products += size * math.prod(node.args[1].meta["val"].shape[1:])
+            products = size * math.prod(node.args[1].meta["val"].shape[1:])
         elif name.startswith(MULTIPLIED):
-            products += size * node.args[0].meta["val"].shape[-1]
+            products = size * node.args[0].meta["val"].shape[-1]
         elif name.startswith("scaled_dot"):
-            products += 2 * size * node.args[1].meta["val"].shape[-2]
-    return products <= MOST_PRODUCTS
+            products = 2 * size * node.args[1].meta["val"].shape[-2]
+        else:
+            products = 0
+        cost += products / PRODUCTS_OF_A_CALL
+    return cost <= max(calls, FEW_CALLS)
 
 
 def _held(node: Any) -> int:
