@@ -50,8 +50,8 @@ def from_torch(
 
     The module's `forward` is called once on tensors without numbers, of which each call is
     recorded, and once on random ones: what was recorded has to give the same numbers, bit by bit.
-    Where it does not, where a call cannot be recorded, or that run would take too much,
-    `torch.export` traces the module. Buffers and attributes are put back.
+    Where it does not, where a call cannot be recorded, or that run would take longer than
+    `torch.export` does, that traces the module. Buffers and attributes are put back.
 
     Parameters
     ----------
