@@ -1,9 +1,12 @@
-"""What several tests share: a browser, and which examples Hypothesis draws."""
+"""What several tests share: a browser, torchvision, and which examples Hypothesis draws."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +65,27 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1000,1200",
 )
+
+
+@pytest.fixture(scope="session")
+def models() -> Iterator[Any]:
+    """torchvision's networks, which need none of its compiled operators.
+
+    These are built for one build of PyTorch. Beside another, such as one without CUDA, two of them
+    have to be declared, or it cannot be imported.
+    """
+    torch = pytest.importorskip("torch")
+    spec = find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        pytest.skip("torchvision is not installed")
+    operators = torch.library.Library("torchvision", "FRAGMENT")
+    try:
+        torch.ops.load_library(Path(spec.origin).with_name("_C.so"))
+    except OSError:
+        for name in ("nms", "qnms"):
+            operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    yield import_module("torchvision").models
+    del operators  # what it declares is there as long as it is
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,6 @@ with pytest.MonkeyPatch.context() as patch:
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch.export warns of its own parts
 
-OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
 UNTRAINED = {"init_weights": False, "aux_logits": False}  # a result takes nothing of the latter
 QUICK: dict[str, tuple[int, dict[str, Any]]] = {
     "squeezenet1_0": (32, {}),
@@ -58,24 +57,6 @@ LIST = [
     *QUICK,
     *(pytest.param(name, marks=pytest.mark.exhaustive) for name in LATER),
 ]
-
-
-@pytest.fixture(scope="module")
-def models() -> Any:
-    """torchvision's networks, which need none of its compiled operators.
-
-    These are built for one build of PyTorch. Beside another, such as one without CUDA, two of them
-    have to be declared, or it cannot be imported.
-    """
-    spec = find_spec("torchvision")
-    assert spec is not None
-    assert spec.origin is not None
-    try:
-        torch.ops.load_library(Path(spec.origin).with_name("_C.so"))
-    except OSError:
-        for name in ("nms", "qnms"):
-            OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return import_module("torchvision").models
 
 
 @pytest.mark.parametrize("name", LIST)

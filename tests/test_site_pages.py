@@ -54,11 +54,10 @@ def test_the_resnet_of_the_site_has_the_sizes_that_torchvision_states() -> None:
 
 
 @pytest.mark.exhaustive
-def test_the_resnet_of_the_site_is_what_from_torch_reads() -> None:
+def test_the_resnet_of_the_site_is_what_from_torch_reads(models: Any) -> None:
     pytest.importorskip("onnx")
-    torchvision = pytest.importorskip("torchvision")
     made = runpy.run_path(str(DOCS / "networks" / "resnet50.py"))
-    read = cg.from_torch(torchvision.models.resnet50(weights=None).eval(), made["SHAPE"])
+    read = cg.from_torch(models.resnet50(weights=None).eval(), made["SHAPE"])
     for model in (made["model"](), made["FILE"]):
         site = cg.from_onnx(model)
         assert [(row.name, *facts(row)) for row in cg.report(site).rows] == [
