@@ -113,15 +113,16 @@ class Pointing {
   constructor(explorer) {
     this.explorer = explorer;
     const { image, grid } = explorer;
-    this.on(image.canvas, (event) => {
-      const at = image.pixelAt(event);
-      return at && { kind: "pixel", place: unravel(at[0] * image.picture.width + at[1], explorer.space) };
-    });
-    this.on(grid.canvas, (event) => {
-      const at = grid.cellAt(event), { row, channel } = explorer.state;
-      const { space } = divided(explorer.network.rows[row]);
-      return at && this.cell(row, channel, unravel(at[0] * grid.width + at[1], space));
-    });
+    const pixelOf = (at) => ({ kind: "pixel", place: unravel(at[0] * image.picture.width + at[1], explorer.space) });
+    const cellOf = (at) => {
+      const { row, channel } = explorer.state, { space } = divided(explorer.network.rows[row]);
+      return this.cell(row, channel, unravel(at[0] * grid.width + at[1], space));
+    };
+    const { magnifiers } = explorer, turn = (name) => (at) => magnifiers.turn(name, at), stay = () => {};
+    this.on(image.canvas, (event) => image.pixelAt(event), pixelOf, turn("image"));
+    this.on(grid.canvas, (event) => grid.cellAt(event), cellOf, turn("grid"));
+    this.on(magnifiers.image.canvas, (event) => magnifiers.image.pixelAt(event), pixelOf, stay, image.canvas);
+    this.on(magnifiers.grid.canvas, (event) => magnifiers.grid.cellAt(event), cellOf, stay, grid.canvas);
     image.canvas.addEventListener("keydown", (event) => this.key(event, explorer.space, explorer.state.pixel,
       (place) => this.fix({ kind: "pixel", place }), 1));
     grid.canvas.addEventListener("keydown", (event) => {
@@ -136,8 +137,15 @@ class Pointing {
     return row === this.explorer.source ? { kind: "pixel", place } : { kind: "cell", row, channel, place };
   }
 
-  on(canvas, pointAt) {
+  // `place` is where on a sheet an event is, `point` what is asked there, and `turn` what a magnifier
+  // makes of it; after a click keys are those of the canvas `keys`.
+  on(canvas, place, point, turn, keys = canvas) {
     const { explorer } = this;
+    const pointAt = (event) => {
+      const at = place(event);
+      if (at) turn(at);
+      return at && point(at);
+    };
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerType === "touch") return;
       const point = pointAt(event);
@@ -149,6 +157,7 @@ class Pointing {
     canvas.addEventListener("click", (event) => {
       const point = pointAt(event);
       if (point) this.fix(point);
+      keys.focus({ preventScroll: true });
     });
   }
 

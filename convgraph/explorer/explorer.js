@@ -52,6 +52,7 @@ class Explorer {
     this.image = new ImagePanel(
       this.one(".ex-image canvas"), this.picture, this.colours, this.network.padded().size > 0);
     this.grid = new GridPanel(this.one(".ex-tensor canvas"), this.colours);
+    this.magnifiers = new Magnifiers(this);
     this.details = new Details(this.one(".ex-details"), this.data, this.uses);
     this.tree = new Tree(this.one(".ex-tree"), this.one(".ex-search"), this.data, {
       choose: (row) => this.choose(row), drawn: () => this.thumbs(),
@@ -197,6 +198,7 @@ class Explorer {
     const high = innerWidth < 720 ? 360 : Math.max(300, Math.min(innerHeight - 300, 640));
     this.image.fit(panel(".ex-image .ex-stage"), high);
     this.grid.fit(divided(this.network.rows[this.state.row]).space, panel(".ex-tensor .ex-stage"), high);
+    this.magnifiers.fit();
     this.details.show(this.state.row);
     if (this.tree.stale) this.tree.render(false);
     this.tree.scrollTo(this.state.row);
@@ -220,21 +222,27 @@ class Explorer {
     const source = this.network.rows[this.source];
     const onImage = answers.map((each) => inSpace(source, each.get(this.source)));
     const pixel = point?.kind === "pixel" ? this.onSheet(point.place, this.space) : null;
-    this.image.draw({
+    this.magnifiers.follow(point, onImage.at(-1));
+    const asked = {
       sets: pixel && onImage.length < 2 ? [] : onImage, heat: heat && onImage.length < 2, moved: this.shiftOnSheet(moved), pixel,
       outlines: onImage.map((set, i) => (points[i].kind === "cell" ? this.outline(set) : [])),
       middles: this.space.length < 3 ? this.middles(points).map((middle) => (middle.length === 1 ? [0, ...middle] : middle)) : [],
       nominal: point?.kind === "cell" && onImage.length === 1 ? this.nominalBox(point, onImage[0]) : null,
-    });
+      part: this.magnifiers.part("image"),
+    };
+    this.image.draw(asked);
     const own = this.network.rows[row], verdict = shift?.verdict(row, channel);
     const sets = answers.map((each, i) => (points[i].kind === "cell" && points[i].row <= row ? null :
       inSpace(own, each.get(row), channel)));
     const padded = this.network.padded().get(row);
-    this.grid.draw({
+    const shown = {
       base: this.base(row), sets: verdict ? [] : sets.filter(Boolean), verdict,
       padded: padded ? inSpace(own, padded, channel) : null,
-      cells: points.map((each) => (each.kind === "cell" && each.row === row ? this.onSheet(each.place, divided(own).space) : null)),
-    });
+      cells: points.map((each) => (each.place && (each.row ?? this.source) === row ? this.onSheet(each.place, divided(own).space) : null)),
+      part: this.magnifiers.part("grid"),
+    };
+    this.grid.draw(shown);
+    this.magnifiers.draw(asked, shown);
     this.captions(point, found, shift, verdict, points, onImage);
     this.tree.select(row);
     this.thumbs();

@@ -1,12 +1,13 @@
 "use strict";
 // The cells of a tensor. Where there are more than fit, a square stands for several: it is marked if
-// any of its cells is, and pointing at it points at the cell in its middle.
+// any of its cells is, and pointing at it points at the cell in its middle; magnifier.js has its cells.
 const LEAST = 5;  // pixels of the screen to a square
 
 class GridPanel {
   constructor(canvas, colours) {
     Object.assign(this, { canvas, colours });
     this.buffer = document.createElement("canvas");
+    this.origin = "";
   }
 
   fit(space, wide, high) {
@@ -25,6 +26,10 @@ class GridPanel {
       Math.floor(y / this.high) * lines + Math.floor((y % this.high) / this.down));
     this.side = Math.max(2, Math.min(Math.floor(Math.min(wide / this.tiles.columns, high / this.tiles.rows)), 44));
     this.tall = this.rows === 1 ? Math.max(this.side, 34) : this.side;
+    this.resize();
+  }
+
+  resize() {
     this.ratio = window.devicePixelRatio || 1;
     const [w, h] = [this.tiles.columns * this.side, this.tiles.rows * this.tall];
     this.canvas.style.width = `${w}px`;
@@ -57,8 +62,9 @@ class GridPanel {
     const found = new Uint8Array(this.rows * this.columns);
     eachRun(set, (at, from, length) => {
       const y = Math.floor(at / this.width), x = at - y * this.width;
+      if (this.line[y] < 0) return;  // not in this part
       const start = this.line[y] * this.columns;
-      for (let i = 0; i < length; i++) if (set.values[from + i] > 0) found[start + this.column[x + i]] = 1;
+      for (let i = 0; i < length; i++) if (set.values[from + i] > 0 && this.column[x + i] >= 0) found[start + this.column[x + i]] = 1;
     });
     return found;
   }
@@ -66,19 +72,21 @@ class GridPanel {
   // Of each square the largest verdict on its cells.
   judged(verdict) {
     const found = new Uint8Array(this.rows * this.columns);
-    for (let y = 0, at = 0; y < this.height; y++) {
+    for (let y = 0; y < this.height; y++) {
+      if (this.line[y] < 0) continue;
       const start = this.line[y] * this.columns;
-      for (let x = 0; x < this.width; x++, at++) {
+      for (let x = 0, at = y * this.width; x < this.width; x++, at++) {
         const square = start + this.column[x];
-        if (verdict[at] > found[square]) found[square] = verdict[at];
+        if (this.column[x] >= 0 && verdict[at] > found[square]) found[square] = verdict[at];
       }
     }
     return found;
   }
 
   // `base`: the colour of a cell, or null; `sets`: up to two sets; `padded`: cells that see padding;
-  // `verdict`: 1, 2, 3 for each cell under a shift; `cells`: those that are pointed at.
-  draw({ base, sets, padded, verdict, cells }) {
+  // `verdict`: 1, 2, 3 for each cell under a shift; `cells`: those that are pointed at; `part`: the box
+  // of cells that is magnified.
+  draw({ base, sets, padded, verdict, cells, part }) {
     const context = this.canvas.getContext("2d"), { colours } = this;
     const judged = verdict && this.judged(verdict);
     const pixels = this.shaded(base, sets.map((set) => this.marked(set)), judged);
@@ -98,8 +106,9 @@ class GridPanel {
       if (judged) [2, 3].forEach((kind) => this.crossed(context, judged, kind));
       if (padded) this.corners(context, this.marked(padded), pixels);
     }
+    if (part) this.partly(context, part);
     cells.forEach((cell, i) => {
-      if (cell) this.ring(context, cell, i ? colours.other : colours.point);
+      if (cell && this.line[cell[0]] >= 0 && this.column[cell[1]] >= 0) this.ring(context, cell, i ? colours.other : colours.point);
     });
   }
 
@@ -121,7 +130,7 @@ class GridPanel {
 
   // The colours of all squares, as they are or as a rule makes them; kept while what is shown stays.
   tone(base, name) {
-    const { colours } = this, key = `${colours.paper} ${this.space} ${this.thinned}`;
+    const { colours } = this, key = `${colours.paper} ${this.space} ${this.thinned} ${this.origin}`;
     if (this.toned?.key !== key || this.toned.base !== base) this.toned = { key, base, made: { own: this.own(base) } };
     const { made } = this.toned, tint = colours[`${name}Numbers`];
     const pale = (own) => mixed(grey(own), colours.paperNumbers, 0.62);
@@ -188,6 +197,17 @@ class GridPanel {
       if (kind === 2) line(context, x + w - pad, y + pad, 2 * pad - w, h - 2 * pad);
     });
     context.stroke();
+  }
+
+  // A frame around the squares that hold a part.
+  partly(context, [first, low, past, high]) {
+    const [left, top] = this.corner(this.line[first], this.column[low]);
+    const [right, bottom] = this.corner(this.line[past - 1], this.column[high - 1]);
+    for (const [ink, wide] of [[this.colours.paper, 3], [this.colours.ink, 1]]) {
+      context.strokeStyle = ink;
+      context.lineWidth = wide;
+      context.strokeRect(left - 0.5, top - 0.5, right - left + this.side, bottom - top + this.tall);
+    }
   }
 
   ring(context, [y, x], colour) {

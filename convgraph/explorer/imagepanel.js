@@ -18,14 +18,17 @@ class ImagePanel {
     this.tiles = new Tiles(slices, this.picture.high, width, [wide, high], apart);
     const { columns, rows } = this.tiles;
     const room = !this.padded ? 0 : slices > 1 ? apart : ROOM * Math.max(width, height);
-    const ratio = window.devicePixelRatio || 1;
     const thin = height === 1 ? 24 : 0;
     const scale = Math.min(wide / (columns + 2 * room), high / (rows + 2 * (thin ? 0 : room)), 72);
     this.scale = scale;
     this.tall = thin ? Math.max(scale, 40) / scale : 1;  // a row of units is drawn as a ribbon
     this.left = room * scale;
     this.top = thin ? thin : room * scale;
-    const [w, h] = [columns * scale + 2 * this.left, rows * scale * this.tall + 2 * this.top];
+    this.resize(columns * scale + 2 * this.left, rows * scale * this.tall + 2 * this.top);
+  }
+
+  resize(w, h) {
+    const ratio = window.devicePixelRatio || 1;
     this.canvas.style.width = `${w}px`;
     this.canvas.style.height = `${h}px`;
     this.canvas.width = Math.round(w * ratio);
@@ -42,18 +45,23 @@ class ImagePanel {
 
   // `sets`: up to two arrays over space; `moved`: by how much the image is shifted; `heat`: whether
   // amounts are shown; `outlines`: for each set boxes [top, left, bottom, right], one in each slice;
-  // `nominal`: such a box; `middles`: of two fields, [row, column] each.
-  draw({ sets, heat, moved, outlines, nominal, pixel, middles }) {
+  // `nominal`: such a box; `middles`: of two fields, [row, column] each; `part`: the box that is magnified.
+  draw(asked) {
+    const [top, bottom] = this.colour(asked.sets, asked.heat, asked.moved);
+    this.buffer.getContext("2d").putImageData(this.shown, 0, 0, 0, top, this.picture.width, bottom - top);
+    this.paint(asked);
+  }
+
+  // What is coloured, and the frames and marks over it.
+  paint({ outlines, nominal, pixel, middles, part }) {
     const context = this.canvas.getContext("2d");
-    const { width } = this.picture;
-    const [top, bottom] = this.colour(sets, heat, moved);
-    this.buffer.getContext("2d").putImageData(this.shown, 0, 0, 0, top, width, bottom - top);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.padding(context, nominal);
     context.imageSmoothingEnabled = false;
     for (const slice of this.sliceBoxes()) {
-      context.drawImage(this.buffer, 0, slice[0], width, this.picture.high, ...this.box(slice));
+      const [top, left, bottom, right] = slice;
+      context.drawImage(this.buffer, left, top, right - left, bottom - top, ...this.box(slice));
     }
     this.gridLines(context);
     if (nominal) this.frame(context, nominal, this.colours.point, [5, 4], 1.5);
@@ -61,6 +69,7 @@ class ImagePanel {
       this.frame(context, box, i ? this.colours.other : this.colours.point, [], 2);
     }));
     middles.forEach((middle, i) => this.plus(context, middle, i ? this.colours.other : this.colours.point));
+    if (part) this.frame(context, part, this.colours.ink, [], 1);
     if (pixel) this.cross(context, pixel);
   }
 

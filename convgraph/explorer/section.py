@@ -30,6 +30,7 @@ SCRIPTS = (
     "colours.js",
     "imagepanel.js",
     "gridpanel.js",
+    "magnifier.js",
     "thumbnails.js",
     "tree.js",
     "details.js",
@@ -62,13 +63,16 @@ aria-label="Search tensors">
 <div class="ex-tree" role="tree" aria-label="Tensors in order of computation"></div></nav>
 <figure class="ex-panel ex-image" aria-label="Input"><figcaption><b></b><span></span></figcaption>
 <div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The input: arrow keys
-move over its pixels and say what each affects" aria-describedby="ex-said"></canvas></div></figure>
+move over its pixels and say what each affects" aria-describedby="ex-said"></canvas></div>
+<div class="ex-part" hidden><p></p><canvas aria-hidden="true"></canvas></div></figure>
 <figure class="ex-panel ex-tensor" aria-label="Tensor"><figcaption><b></b><span></span>
 <label class="ex-channel">channel <input type="number" min="1" placeholder="all">
 <span></span></label>
 </figcaption><div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The tensor:
 arrow keys move over its cells and say what each sees, Page Up and Page Down over its channels"
-aria-describedby="ex-said"></canvas></div><div class="ex-details"></div></figure>
+aria-describedby="ex-said"></canvas></div>
+<div class="ex-part" hidden><p></p><canvas aria-hidden="true"></canvas></div>
+<div class="ex-details"></div></figure>
 </div>
 <ul class="ex-legend" aria-label="Legend">
 <li class="ex-if-asked ex-not-told"><i style="background:var(--point)"></i>what is
@@ -85,8 +89,10 @@ carry it</li>
 <li class="ex-if-shift"><i style="background:var(--breaks)"></i>does not (crossed)</li>
 </ul>
 <p class="ex-help">Point or touch; a click stays. With the keyboard: Tab to the list, the image or
-the tensor, arrow keys to move (with Shift by ten), Escape to clear. A photograph can be dropped on
-the image or pasted; it does not leave this page.</p>
+the tensor, arrow keys to move (with Shift by ten), Escape to clear. Where cells or pixels are too
+small to be met one by one, those around the place pointed at are magnified below: a click holds the
+place, and single ones are pointed at there. A photograph can be dropped on the image or pasted; it
+does not leave this page.</p>
 <div class="ex-places"><h2>Findings</h2></div>
 <script type="application/json" class="ex-data">{data}</script>
 </section>
