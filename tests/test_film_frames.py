@@ -85,7 +85,7 @@ def test_each_frame_over_the_ground_shows_its_own_shapes(name: str) -> None:
     ground, over = layered(film.frames)
     assert len(over) == len(film.frames)
     for frame, extra in zip(film.frames, over, strict=True):
-        assert seen((*ground, *extra)) == seen((*frame.shapes, frame.line))
+        assert seen((*ground, *extra)) == seen((*frame.shapes, *frame.lines))
 
 
 @pytest.mark.parametrize("name", FILMS)
@@ -118,7 +118,7 @@ def test_strips_and_pages_have_the_shapes_of_each_frame(tmp_path: Path, name: st
     for frame, piece in zip(film.frames, pieces, strict=True):
         drawn = re.sub(r' xmlns(:ns\d)?="[^"]*"|ns\d:', "", ElementTree.tostring(piece, "unicode"))
         drawn = re.sub(r"\s*/>", "/>", drawn)
-        for shape in (*frame.shapes, frame.line):
+        for shape in (*frame.shapes, *frame.lines):
             text = "".join(elements([shape]))
             assert text in known or text in drawn
     texts = [t.text for extra in over for t in extra[:-1] if isinstance(t, Text)]
@@ -147,7 +147,7 @@ def test_a_minus_is_a_bar_in_a_picture() -> None:
     from convgraph.figures.motion.raster import painted
 
     def bars(text: str) -> Any:
-        frame = Frame((Text(60, 20, text, 24),), Text(60, 60, "caption", 8))
+        frame = Frame((Text(60, 20, text, 24),), "caption", (Text(60, 60, "caption", 8),))
         dark = np.asarray(painted([frame], (120, 40))[0].convert("L")) < 128
         return dark[:, dark.any(axis=0)]
 
@@ -184,7 +184,7 @@ def test_scattered_kernels_are_whole_and_what_is_cropped_is_blank() -> None:
             found = [s.text for s in sorted(texts, key=lambda s: (s.y, s.x))]
             assert found == (list("4321") if turned else list("1234"))
             cells = {(s.x, s.y): s for s in frame.shapes if isinstance(s, Box) and s.fill}
-            blank = [c for (x, y), c in cells.items() if c.dash and x < film.frames[0].line.x / 2]
+            blank = [c for (x, y), c in cells.items() if c.dash and x < film.size[0] / 4]
             used = 1 if turned else 4
             assert len(blank) == 4 - used
             assert (f"{used} of the 4 weights" in frame.caption) == (used < 4)

@@ -27,6 +27,7 @@ from convgraph.figures.motion.running_back import gradient_frames
 from convgraph.figures.motion.scatter import scatter_frames
 from convgraph.figures.motion.shapes import Frame, magnified
 from convgraph.figures.motion.sweep import sweep
+from convgraph.figures.motion.wrapped import captioned
 from convgraph.symmetry.transformations.transformation import Transformation
 
 __all__ = ["Animation", "animate"]
@@ -67,7 +68,7 @@ class Animation:
     ) -> Animation:
         """Frames as they were drawn; where they are too wide to be read, their panels wrap."""
         drawn = Panels(tuple(evened(list(frames))), size)
-        return Animation(*drawn.sheet, seconds, title, drawn)
+        return Animation(*captioned(*drawn.sheet), seconds, title, drawn)
 
     @property
     def times(self) -> list[float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convgraph.core.wiring import Product
 from convgraph.figures.motion.grid import SIDE, Grid
+from convgraph.figures.motion.legend import kinds, legend_height
 from convgraph.figures.motion.shapes import Text
 from convgraph.figures.motion.sweep import Sweep, Tap
 
@@ -33,6 +34,7 @@ class Board:
     height: float
     titles: tuple[tuple[str, ...], tuple[str, ...]]
     kernel_y: float | None = None  # where the one kernel stands, if not beside the input's middle
+    kinds: tuple[str, ...] = ()  # of cells, in a legend below the last input
 
     @property
     def flat(self) -> bool:
@@ -84,7 +86,11 @@ def board(sweep: Sweep) -> Board:
     assert isinstance(wiring, Product)
     ins, outs = int(wiring.axes[0].inputs), int(wiring.axes[0].outputs)
     titles = titled("input", sweep.source.name, ins), titled("output", sweep.target.name, outs)
-    return (_rows if len(sweep.lanes) == 1 else _images)(sweep, ins, outs, titles)
+    made = (_rows if len(sweep.lanes) == 1 else _images)(sweep, ins, outs, titles)
+    shown = kinds(sweep)
+    # below a row there is the caption's room, and below an image that of higher ones beside it
+    end = made.inputs[-1].bottom + legend_height(shown) + (EDGE if shown else 0.0) + CAPTION - 8
+    return replace(made, kinds=shown, height=max(made.height, end))
 
 
 def kernel_title(letter: str, output: int | None, channel: int | None) -> str:

@@ -15,7 +15,7 @@ from convgraph.figures.motion.cell_values import Values, equals, factor, rounded
 from convgraph.figures.motion.shapes import WEIGHTS
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
-__all__ = ["Captions", "counted", "short"]
+__all__ = ["Captions", "counted", "output_padding", "short"]
 
 TERMS = 9  # of a sum that still helps in a caption
 
@@ -33,7 +33,7 @@ class Captions:
         told = f"{self.sweep.layer.spec!r} on {sizes}"
         if self.sweep.tying is not None and len(self.sweep.tying.array) > WEIGHTS:
             told += f"; weights beyond the {WEIGHTS} that have a colour are grey and have names"
-        return told
+        return told + output_padding(self.sweep)
 
     def told(self, step: Step) -> str:
         """What a step computes, as a sum where those of all steps are short."""
@@ -122,6 +122,18 @@ class Captions:
     def long(self) -> bool:
         """Whether a sum has more terms than help in a caption."""
         return any(sum(t.unit is not None for t in step.taps) > TERMS for step in self.sweep.steps)
+
+
+def output_padding(sweep: Sweep) -> str:
+    """What an output padding adds, if there is one."""
+    added = [lane.added for lane in sweep.lanes]
+    names = ("row", "column") if len(added) == 2 else ("position",)
+    told = [
+        f"the last {name}" if number == 1 else f"the last {number} {name}s"
+        for number, name in zip(added, names, strict=True)
+        if number
+    ]
+    return f"; output padding adds {' and '.join(told)} of the output" if told else ""
 
 
 def _total(terms: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ def commuting_frames(
         for lane, found, new in both:
             known = {name: found[name] for name in names[: i + 1]}
             shapes += _drawn(verdict, lane, known, new, done, blank)
-        frames.append(Frame.of(shapes, size, text))
+        frames.append(Frame(tuple(shapes), text))
     return size, frames
 
 

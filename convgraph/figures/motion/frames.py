@@ -14,6 +14,7 @@ from convgraph.figures.motion.board import KERNEL, Board, board, kernel_title
 from convgraph.figures.motion.captions import Captions, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.legend import FILLS, folded, legend
 from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
@@ -61,14 +62,14 @@ class Scene:
         shapes += self.kernels(step) if step is not None else self.resting(0)
         words = self.captions
         caption = words.told(step) if step is not None else words.opening()
-        return Frame.of(shapes, (self.board.width, self.board.height), caption)
+        return Frame(tuple(shapes), caption)
 
     def end(self) -> Frame:
         """The frame behind the last: all is computed."""
         last = len(self.sweep.steps) - 1
         shapes = [*self.inputs(None), *self.outputs(last + 1, None), *self.resting(last)]
         caption = f"{len(self.sweep.steps)} outputs, {self.sweep.layer.connections} connections"
-        return Frame.of(shapes, (self.board.width, self.board.height), caption)
+        return Frame(tuple(shapes), caption)
 
     # -- the input -------------------------------------------------------------------------------
 
@@ -81,7 +82,8 @@ class Scene:
                 tap = read.get((channel, place))
                 own = self.unit(channel, place)
                 unit = own if own is not None else self.beyond.get((channel, place))
-                fill = "input" if own is not None else self.around(place)
+                kind = None if own is not None else self.sweep.kind(place)
+                fill = "input" if kind is None else FILLS[kind]
                 learned = tap is not None and tap.weight is not None
                 ink = colour(tap.weight) if tap is not None and learned else "field"
                 inner = own is None and self.cells == "none"
@@ -93,11 +95,14 @@ class Scene:
                     dash=own is None, faint=own is None and tap is None,
                     corner_text=self.small(tap) if tap is not None else "",
                 )  # fmt: skip
+                if kind == "output padding":
+                    yield from folded((x, y), grid.side)
                 if inner and learned:
                     # padding stays what it is, and what it is multiplied by is seen all the same
                     quarter = grid.side / 4
                     yield Box(x + quarter, y + quarter, 2 * quarter, 2 * quarter, ink)
             yield self.board.title(grid, self.board.titles[0][channel])
+        yield from legend(self.board.inputs[-1], self.board.kinds)
         if step is None:
             return
         for channel, grid in enumerate(self.board.inputs):
@@ -110,19 +115,12 @@ class Scene:
             if winner is not None:
                 yield self.board.inputs[winner.channel].around([winner.place], "winner", 3)
 
-    def around(self, place: tuple[int, ...]) -> str:
-        """The colour of a place without a unit: padding, or a zero between units."""
-        return "between" if self.sweep.between(place) else "pad"
-
     def unit(self, channel: int, place: tuple[int, ...]) -> tuple[int, ...] | None:
         """The unit at a place of the input laid out; None for padding and inserted zeros."""
-        found = []
-        for lane, at in zip(self.sweep.lanes, place, strict=True):
-            position, rest = divmod(at - lane.first, lane.apart)
-            if rest or not 0 <= position < lane.inputs:
-                return None
-            found.append(position)
-        return (channel, *found) if self.sweep.source.channels else tuple(found)
+        found = self.sweep.position(place)
+        if found is None:
+            return None
+        return (channel, *found) if self.sweep.source.channels else found
 
     @cached_property
     def beyond(self) -> dict[tuple[int, tuple[int, ...]], tuple[int, ...]]:
@@ -213,8 +211,11 @@ class Scene:
             text = self.result(step) if ready else ""
             corner = self.board.output(step.target)
             side = self.board.outputs[0].side
-            fill = "output" if ready else "empty"
+            added = self.sweep.added(step.target[-len(self.sweep.lanes) :])
+            fill = "output" if ready else "added" if added else "empty"
             yield from cell(corner, side, fill, text, dash=not ready, among="output")
+            if added:
+                yield from folded(corner, side)
         for grid, title in zip(self.board.outputs, self.board.titles[1], strict=True):
             yield self.board.title(grid, title)
         if now is not None:

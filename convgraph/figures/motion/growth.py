@@ -33,7 +33,7 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
         name = rows[-count].name
         seen = _seen(network, fields[name])
         caption = f"the unit {unit}" if count == 1 else f"{unit} sees {seen} of {name}"
-        frames.append(Frame.of(_drawn(network, grids, told, name), size, caption))
+        frames.append(Frame(tuple(_drawn(network, grids, told, name)), caption))
     return size, frames
 
 

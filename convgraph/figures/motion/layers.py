@@ -23,7 +23,7 @@ Place = tuple[float, float, float, float]
 
 
 def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
-    """The shapes that frames share, and what each frame draws over them, its caption last."""
+    """The shapes that frames share, and what each frame draws over them, its words last."""
     homes = _homes(frames[0].shapes)
     ground = dict.fromkeys(homes)
     for frame in frames[1:]:
@@ -32,7 +32,7 @@ def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shap
             if not _covers(boxes.get(homes[shape]), shape):
                 del ground[shape]
     return tuple(ground), [
-        (*_over(frame.shapes, ground.keys(), homes), frame.line) for frame in frames
+        (*_over(frame.shapes, ground.keys(), homes), *frame.lines) for frame in frames
     ]
 
 

@@ -47,7 +47,7 @@ class Panels:
     @cached_property
     def _found(self) -> tuple[list[list[Area]], dict[Shape, int]]:
         base, over = layered(self.frames)
-        shapes = dict.fromkeys((*base, *(shape for drawn in over for shape in drawn[:-1])))
+        shapes = dict.fromkeys((*base, *(shape for drawn in over for shape in drawn)))
         areas = {shape: Area.of(shape) for shape in shapes}
         solid = [each for each in shapes if not isinstance(each, Text) and not loose(each)]
         lines = _lines(list({areas[each] for each in solid}))
@@ -97,7 +97,7 @@ class Panels:
         if best == self.layouts[0]:
             return self.frames, self.size
         size = (best.size[0], best.size[1] + BELOW)
-        return tuple(self._moved(best, size)), size
+        return tuple(self._moved(best)), size
 
     def _wrapped(self, limit: float) -> Layout:
         """Panels in lines no wider than a limit, as far as one panel alone is not."""
@@ -122,12 +122,12 @@ class Panels:
             down += area.bottom - area.top + LINES
         return Layout((wide + 2 * EDGE, down - LINES + EDGE / 2), tuple(moves))
 
-    def _moved(self, layout: Layout, size: tuple[float, float]) -> Iterator[Frame]:
+    def _moved(self, layout: Layout) -> Iterator[Frame]:
         """The frames with their panels as a layout has them."""
         for frame in self.frames:
             kept = (each for each in frame.shapes if not loose(each))
             shapes = (_moved(each, *layout.moves[self.number(each)]) for each in kept)
-            yield Frame.of(shapes, size, frame.caption)
+            yield replace(frame, shapes=tuple(shapes))
 
 
 def loose(shape: Shape) -> bool:

@@ -30,7 +30,7 @@ def strip_pdf(frames: Sequence[Frame], size: tuple[float, float], columns: int) 
     for number, frame in enumerate(frames):
         x, y = number % columns * width, page[1] - number // columns * height
         drawn.append(f"q 1 0 0 -1 {x:.2f} {y:.2f} cm")
-        for shape in (bordered(size), *frame.shapes, frame.line):
+        for shape in (bordered(size), *frame.shapes, *frame.lines):
             drawn += _operators(shape)
         drawn.append("Q")
     content = zlib.compress("\n".join(drawn).encode("cp1252", "replace"), 9)

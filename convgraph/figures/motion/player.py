@@ -56,7 +56,7 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     for number, shapes in enumerate(over):
         shown = "hidden" if number else "visible"
         parts.append(f'<g class="mo-frame" visibility="{shown}">')
-        parts += [*_drawn(panels, shapes[:-1]), "</g>"]
+        parts += [*_drawn(panels, shapes), "</g>"]
     data = {
         "seconds": list(seconds),
         "captions": [frame.caption.replace(" x ", "\u00a0x\u00a0") for frame in frames],

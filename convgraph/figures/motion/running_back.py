@@ -51,7 +51,7 @@ def gradient_frames(
             every = np.count_nonzero(back[name])
             caption += f" of channel {channel + 1}, {every} of {back[name].size} in all"
         shapes = _drawn(network, grids, {n: back[n] for n in names[-count:]}, name)
-        frames.append(Frame.of(shapes, size, caption))
+        frames.append(Frame(tuple(shapes), caption))
     return size, frames
 
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.board import titled
-from convgraph.figures.motion.captions import counted, short
+from convgraph.figures.motion.captions import counted, output_padding, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
+from convgraph.figures.motion.legend import folded, legend, legend_height
 from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep
 
@@ -125,7 +126,13 @@ class Scatter:
         """How high a frame is."""
         layout = self.layout
         every = (*layout.kernels, *layout.inputs, *layout.outputs)
-        return max(grid.bottom for grid in every) + EDGE + CAPTION - 8
+        end = max(grid.bottom for grid in every)
+        return max(end, layout.outputs[-1].bottom + legend_height(self.kinds)) + EDGE + CAPTION - 8
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of cells of the output that need a legend."""
+        return ("output padding",) if any(lane.added for lane in self.sweep.lanes) else ()
 
     def place(self, index: Index, output: bool) -> tuple[float, float]:
         """The corner of a unit's cell."""
@@ -172,7 +179,7 @@ def _frame(
         marks = list(_marks(scene, scene.steps[number][0], adds))
         lines = [shape for shape in marks if isinstance(shape, Line)]  # below all that they pass
         shapes = [*lines, *shapes, *(shape for shape in marks if not isinstance(shape, Line))]
-    return Frame.of(shapes, (scene.width, scene.height), _told(scene, number, moving))
+    return Frame(tuple(shapes), _told(scene, number, moving))
 
 
 def _kernels(scene: Scatter, number: int, used: set[int] | None) -> Iterator[Shape]:
@@ -216,14 +223,19 @@ def _cells(
         if weight is not None and weight >= WEIGHTS and scene.cells != "none":
             assert scene.sweep.tying is not None
             small = short(str(scene.sweep.tying.array.symbol(weight)))
-        fill = colour(weight) if weight is not None else "output" if there else "empty"
+        added = scene.sweep.added(target[-len(scene.sweep.lanes) :])
+        blank = "added" if added else "empty"
+        fill = colour(weight) if weight is not None else "output" if there else blank
         corner = scene.place(target, True)
         yield from cell(corner, SIDE, fill, text, dash=not there, corner_text=small, among="output")
+        if added:
+            yield from folded(corner, SIDE)
     for what, grids, row in zip(
         ("input", "output"), scene.grids, (source, scene.target), strict=True
     ):
         for grid, title in zip(grids, titled(what, row.name, len(grids)), strict=True):
             yield from _title(scene, grid, title)
+    yield from legend(scene.layout.outputs[-1], scene.kinds)
 
 
 def _title(scene: Scatter, grid: Grid, title: str) -> Iterator[Shape]:
@@ -262,7 +274,7 @@ def _told(scene: Scatter, number: int, moving: bool) -> str:
     if not moving:
         sizes = " x ".join(map(str, scene.sweep.source.shape))
         if number == 0 and len(scene.steps) > 1:
-            return f"{scene.sweep.layer.spec!r} on {sizes}"
+            return f"{scene.sweep.layer.spec!r} on {sizes}{output_padding(scene.sweep)}"
         return f"{len(scene.sweep.steps)} outputs, {scene.sweep.layer.connections} connections"
     now, adds = scene.steps[number]
     unit = scene.sweep.source.unit(now)

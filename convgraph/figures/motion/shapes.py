@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -26,7 +25,7 @@ __all__ = [
 
 WEIGHTS = 48  # colours; a kernel of 7 by 7 has one weight more, which is grey and has a name
 GREY = "grey"
-PLAIN = ("paper", "input", "output", "between", "field", GREY)
+PLAIN = ("paper", "input", "output", "between", "added", "field", GREY)
 
 
 def _with_weights(colours: dict[str, str], lightness: Any) -> dict[str, str]:
@@ -40,8 +39,8 @@ def _with_weights(colours: dict[str, str], lightness: Any) -> dict[str, str]:
 # Okabe and Ito's, which all common kinds of colour vision tell apart, and softer ones of the same.
 COLOURS = _with_weights({
     "paper": "#ffffff", "ink": "#1c1c1e", "soft": "#5c6470", "line": "#c3c8d0",
-    "input": "#d8ebf8", "pad": "#ffffff", "between": "#eeeff1", "grey": "#a9adb4",
-    "output": "#d5efe6", "empty": "#ffffff",
+    "input": "#d8ebf8", "pad": "#ffffff", "between": "#eeeff1", "added": "#f1e4f4",
+    "grey": "#a9adb4", "output": "#d5efe6", "empty": "#ffffff",
     "window": "#0072b2", "now": "#d55e00", "winner": "#d55e00", "field": "#56b4e9",
     "weight0": "#f5c04d", "weight1": "#8ccbf0", "weight2": "#7fcbb0", "weight3": "#f4ec8d",
     "weight4": "#7aaed6", "weight5": "#eda06b", "weight6": "#dfa9c6", "weight7": "#c6c9ce",
@@ -49,8 +48,8 @@ COLOURS = _with_weights({
 }, np.arange(0.62, 0.97, 0.055))  # fmt: skip
 DARK = _with_weights({
     "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
-    "input": "#27435a", "pad": "#15171b", "between": "#25282d", "grey": "#43464c",
-    "output": "#1f4a3d", "empty": "#15171b",
+    "input": "#27435a", "pad": "#15171b", "between": "#25282d", "added": "#3d2b44",
+    "grey": "#43464c", "output": "#1f4a3d", "empty": "#15171b",
     "window": "#6db3e8", "now": "#ff9b4d", "winner": "#ff9b4d", "field": "#2f78ad",
     "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1d7557", "weight3": "#6f6820",
     "weight4": "#2b4f86", "weight5": "#91481a", "weight6": "#82496a", "weight7": "#565b64",
@@ -122,19 +121,8 @@ class Frame:
     """
 
     shapes: tuple[Shape, ...]
-    line: Text
-
-    @staticmethod
-    def of(shapes: Iterable[Shape], size: tuple[float, float], caption: str) -> Frame:
-        """Shapes with a caption below them, as large as it fits."""
-        width, height = size
-        letters = min(13.0, (width - 20) / (0.53 * len(caption)))
-        return Frame(tuple(shapes), Text(width / 2, height - 16, caption, letters, "soft"))
-
-    @property
-    def caption(self) -> str:
-        """What it says."""
-        return self.line.text
+    caption: str
+    lines: tuple[Text, ...] = ()  # of the caption, where it is written below the shapes
 
 
 def magnified(frame: Frame, scale: float) -> Frame:
@@ -145,4 +133,6 @@ def magnified(frame: Frame, scale: float) -> Frame:
         known = {name: getattr(shape, name) for name in sides if hasattr(shape, name)}
         return replace(shape, **{name: scale * value for name, value in known.items()})
 
-    return Frame(tuple(map(larger, frame.shapes)), larger(frame.line))
+    return replace(
+        frame, shapes=tuple(map(larger, frame.shapes)), lines=tuple(map(larger, frame.lines))
+    )

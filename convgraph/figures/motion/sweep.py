@@ -33,7 +33,8 @@ class Lane:
     """One axis of the input laid out with what is around its units and between them.
 
     `size` places, of which unit i has number `first + apart * i`; `read[o, t]` is the place that
-    output o reads at tap t, and `unit[o, t]` the unit there, -1 for none.
+    output o reads at tap t, and `unit[o, t]` the unit there, -1 for none. The last `added` outputs
+    are those of an output padding, for which there are `beyond` further places at the end.
     """
 
     size: int
@@ -42,6 +43,8 @@ class Lane:
     inputs: int
     read: NDArray[np.int64]
     unit: NDArray[np.int64]
+    added: int = 0
+    beyond: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,30 @@ class Sweep:
             for lane, (position, rest) in zip(self.lanes, found, strict=True)
         )
         return inside and any(rest for _, rest in found)
+
+    def position(self, place: Place) -> tuple[int, ...] | None:
+        """The position of the unit at a place of the input laid out, if there is one."""
+        found = []
+        for lane, at in zip(self.lanes, place, strict=True):
+            position, rest = divmod(at - lane.first, lane.apart)
+            if rest or not 0 <= position < lane.inputs:
+                return None
+            found.append(position)
+        return tuple(found)
+
+    def added(self, place: Place) -> bool:
+        """Whether an output at some place of space is there for an output padding alone."""
+        return any(
+            at >= len(lane.read) - lane.added for lane, at in zip(self.lanes, place, strict=True)
+        )
+
+    def kind(self, place: Place) -> str:
+        """What a place of the input laid out is that has no unit: what was inserted, or where."""
+        if self.between(place):
+            return "inserted zeros"
+        pairs = zip(self.lanes, place, strict=True)
+        beyond = any(at >= lane.size - lane.beyond for lane, at in pairs)
+        return "output padding" if beyond else "padding"
 
     @property
     def transposed(self) -> bool:
@@ -213,15 +240,21 @@ def _lane(axis: Axis) -> Lane:
         apart, inputs = int(w.stride), int(w.outputs)
         read = outputs + int(w.padding) - int(w.dilation) * np.arange(int(w.taps))
         after = 0
+        # of the outputs, those that a whole number of windows in the other direction leaves out
+        whole = apart * (inputs - 1) + int(w.dilation) * (int(w.taps) - 1) + 1
+        natural = whole - int(w.padding) - int(w.after) if w.after is not None else len(outputs)
+        added = max(len(outputs) - natural, 0)
     else:
         apart, inputs = 1, int(axis.inputs)
         read = int(axis.stride) * outputs + int(axis.dilation) * np.arange(int(axis.taps))
         read = read - int(axis.padding)
-        after = int(w.after or 0)
+        after, added = int(w.after or 0), 0
     last = apart * (inputs - 1)
     low = min(0, int(read.min()))
     high = max(last + after, int(read.max()))
-    return Lane(high - low + 1, -low, apart, inputs, read - low, unit)
+    without = read[: len(read) - added].max(initial=last)
+    beyond = max(high - max(last, int(without)), 0) if added else 0
+    return Lane(high - low + 1, -low, apart, inputs, read - low, unit, added, beyond)
 
 
 def _codes(joint: Joint) -> list[NDArray[np.int64]] | None:

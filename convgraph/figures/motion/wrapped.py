@@ -1,0 +1,80 @@
+"""Captions below frames: in lines that end where a frame does, and in letters of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from convgraph.figures.faces import widest
+from convgraph.figures.motion.shapes import Frame, Text
+
+__all__ = ["captioned", "length", "lines_of"]
+
+LETTERS, SMALLEST, WRAPPED = 13.0, 11.0, 12.0  # points: usual, of one line at least, of several
+LEADING = 1.35  # from a line to the next, in sizes of its letters
+BESIDE, BASE = 10.0, 16.0  # points beside a caption, and from its first line to what was the end
+# As wide as these, which the widths of faces have.
+LIKE = str.maketrans({"\u00b7": ".", "\u2212": "+", "\u2248": "+", "\u00a0": " "})
+
+
+def length(text: str, size: float) -> float:
+    """The width that a text needs in any common face."""
+    return widest(text.translate(LIKE).replace("_", "a"), size)
+
+
+def captioned(
+    frames: Sequence[Frame], size: tuple[float, float]
+) -> tuple[tuple[Frame, ...], tuple[float, float]]:
+    """Frames with their captions written below, and their size, which has room for all lines."""
+    width, height = size
+    room = width - 2 * BESIDE
+    longest = max((length(each.caption, 1.0) for each in frames), default=1.0)
+    letters = min(LETTERS, room / max(longest, 1.0))
+    if letters < SMALLEST:
+        letters = WRAPPED
+    found = []
+    for frame in frames:
+        lines = _evened(frame.caption, letters, room)
+        below = [
+            Text(width / 2, height - BASE + i * LEADING * letters, line, letters, "soft")
+            for i, line in enumerate(lines)
+        ]
+        found.append(replace(frame, lines=tuple(below)))
+    most = max((len(each.lines) for each in found), default=1)
+    return tuple(found), (width, height + round((most - 1) * LEADING * letters))
+
+
+def _evened(text: str, size: float, room: float) -> list[str]:
+    """As few lines as there can be, none much shorter than the others."""
+    lines = list(lines_of(text, size, room))
+    for part in range(19, 9, -1):
+        narrower = list(lines_of(text, size, room * part / 20))
+        if len(narrower) > len(lines):
+            break
+        lines = narrower
+    return lines
+
+
+def lines_of(text: str, size: float, room: float) -> Iterator[str]:
+    """A text in lines that fit: broken between words, and within one that is longer than a line."""
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if length(longer, size) <= room:
+            line = longer
+            continue
+        if line:
+            yield line
+        while length(word, size) > room and len(word) > 1:
+            cut = _cut(word, size, room)
+            yield word[:cut]
+            word = word[cut:]
+        line = word
+    yield line
+
+
+def _cut(word: str, size: float, room: float) -> int:
+    """How much of a word fits: up to a mark within it where one is near the end, else all of it."""
+    most = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or length(word[:n], size) <= room)
+    marks = [at for at in range(most // 2, most) if not word[at].isalnum()]
+    return marks[-1] + 1 if marks else most
