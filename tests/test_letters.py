@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from typing import Any
 
@@ -62,13 +63,58 @@ def test_letters_hide_no_other_arrow_no_unit_and_no_letter(name: str, direction:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-@pytest.mark.parametrize("units", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("units", [2, 3, 4, 5, 6, 7])
 def test_all_names_of_a_dense_layer_that_a_page_can_hold_are_there(
     units: int, direction: Any
 ) -> None:
     (panel,) = cg.draw(cg.Dense(units).on(units), letters=True, direction=direction).panels
     assert [text.text for text in letters_of(panel)] == [edge.parameter for edge in panel.edges]
     assert not [text for text in panel.texts if text.edge is None]
+
+
+def off(edge: Any, text: Any) -> float:
+    """How far an arrow passes from a letter's box, whose subscript hangs below it."""
+    way = [edge.route.at(i / 300) for i in range(300)] + [edge.route.tip]
+    foot = 0.55 if re.search(r"\d", text.text) else 0.35
+    return min(
+        math.hypot(
+            max(abs(x - text.x) - text.width / 2, 0),
+            max(y - text.y - 0.35 * text.size, text.y - foot * text.size - y, 0),
+        )
+        for x, y in way
+    )
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("theme", ["book", "slides", "dark", {"letter_size": 24}])
+@pytest.mark.parametrize("name", ["two layers", "locally connected", "few"])
+def test_each_letter_is_on_its_arrow_or_far_nearer_to_it_than_to_any_other(
+    name: str, theme: Any, direction: Any
+) -> None:
+    nets = {
+        "two layers": (cg.Conv(3) >> cg.Conv(2)).on(6),
+        "locally connected": cg.LocallyConnected(2).on(5),
+        "few": cg.Conv(2, stride=2).on(6),
+    }
+    figure = cg.draw(nets[name], letters=True, direction=direction, theme=theme)
+    (panel,) = figure.panels
+    found = letters_of(panel)
+    assert len(found) == len(panel.edges)
+    for text in found:
+        least = widest(text.text, text.size) if figure.theme.font != BOOK.font else 0
+        assert text.width >= least
+        others = min(off(edge, text) for edge in panel.edges if edge is not text.edge)
+        mine = off(text.edge, text)
+        assert others > 0
+        assert text.masking or 0 < 1.9 * mine <= others
+
+
+def test_braces_of_tex_are_not_written() -> None:
+    words = [f"weight_{{{i},{j}}}" for i in range(1, 4) for j in range(1, 4)]
+    figure = cg.draw(cg.Dense(3).on(3), letters=words)
+    assert [text.text for text in letters_of(figure.panels[0])] == words
+    assert ">weight</tspan>" in figure.svg()
+    assert "weight_{1,1}" not in figure.svg()
 
 
 @pytest.mark.parametrize("units", [9, 34, 70])
@@ -80,6 +126,7 @@ def test_how_many_letters_are_left_out_is_said(units: int) -> None:
     assert 0 < drawn < net.connection_count
     (note,) = (text for text in panel.texts if text.edge is None)
     assert re.findall(r"\d+", note.text) == [str(drawn), str(units**2)]
+    assert "draw_matrix" in note.text
     assert note.text.replace("\n", " ") in figure.description
     assert note.y + note.size < -BOOK.radius
 

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.figures.bands import Polylines
-from convgraph.figures.faces import widest
-from convgraph.figures.lettering import text_width
+from convgraph.figures.lettering import letter_width
 from convgraph.figures.panel import Panel, Text
-from convgraph.figures.theme import BOOK, Theme
+from convgraph.figures.theme import Theme
 
 __all__ = ["crowded_letters"]
 
@@ -36,8 +35,7 @@ def crowded_letters(panel: Panel, theme: Theme, sideways: bool, size: float) -> 
     middle of its edge.
     """
     letters = [edge.label for edge in panel.edges]
-    measure = text_width if theme.font == BOOK.font else widest
-    wide = np.array([measure(letter, size) if letter else 0.0 for letter in letters])
+    wide = np.array([letter_width(letter, size, theme) if letter else 0.0 for letter in letters])
     high = np.full(len(wide), size)
     half = np.stack([wide, high] if sideways else [high, wide]) / 2  # along and across
     number, along, across, off = _free_places(panel, theme, sideways, half)
@@ -76,6 +74,10 @@ def _free_places(
     named = np.array([edge.label != "" for edge in panel.edges])
     count = len(panel.edges)
     first, last = ways.along[:count].min(axis=1), ways.along[:count].max(axis=1)
+    upward = ways.along[:count, -1] == last
+    head, tail = 10 * theme.arrow + AWAY, AWAY  # what of an arrow is seen beyond its letter
+    least = first + half[0] + np.where(upward, tail, head)
+    most = last - half[0] - np.where(upward, head, tail)
     taken = _boxes(panel, theme, sideways)
     rows = sorted({round(unit.x if sideways else unit.y, 3) for unit in panel.units})
     longest = float(half[0][named].max(initial=0.0)) + AWAY
@@ -86,10 +88,7 @@ def _free_places(
             over = band.of(strong)
             at = ways.crossing(height)[:count]
             there = np.flatnonzero(named & ~np.isnan(at))
-            # room for the letter on the edge, and some of the edge at either side of it
-            there = there[
-                (first[there] + half[0][there] < height) & (height < last[there] - half[0][there])
-            ]
+            there = there[(least[there] < height) & (height < most[there])]
             beside = half[1][there] + AWAY
             ends = at[there] - beside, at[there] + beside
             alone = band.under(*ends) == 1

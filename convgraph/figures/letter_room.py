@@ -14,8 +14,10 @@ from convgraph.figures.theme import Theme
 __all__ = ["Room", "placed", "rooms"]
 
 FARTHER = (1.0, 1.3, 1.7, 2.2, 2.8)
-SMALLER = (1.0, 0.8, 0.7)  # letters
-WIDE, TALL = 13.5, 7.0  # pitches that all columns take at most, and that rows are apart
+SMALLER = (1.0, 0.8, 0.7, 0.55, 0.45, 0.35)  # letters
+LEAST = 9.0  # points of a letter that can be read where its figure is as wide as a page
+# Pitches that all columns take at most, and that rows are apart: those of a page, and the most.
+PAGES = ((13.5, 7.0), (20.0, 12.0))
 MOST = 150  # connections: with more, their letters have no room on a page
 
 
@@ -52,13 +54,14 @@ def rooms(panel: Panel, theme: Theme, across: bool, given: float | None) -> Iter
         return
     places = [unit.y if across else unit.x for unit in panel.units]
     columns = (max(places) - min(places)) / theme.pitch + 1
+    sizes = [by for by in SMALLER if by == 1 or by * theme.letter_size >= LEAST]
     if given is not None:
-        yield [Room(1.0, given, SMALLER[-1])]
+        yield from ([Room(1.0, given, letters)] for letters in sizes)
         return
-    for letters in SMALLER:
-        wider = [by for by in FARTHER if by == 1 or by * columns <= WIDE]
+    for (wide, tall), letters in itertools.product(PAGES, sizes):
+        wider = [by for by in FARTHER if by == 1 or by * columns <= wide]
         pairs = {
-            Room(by, min(taller * by * panel.row_distance, max(TALL, panel.row_distance)), letters)
+            Room(by, min(taller * by * panel.row_distance, max(tall, panel.row_distance)), letters)
             for by, taller in itertools.product(wider, FARTHER)
         }
         yield sorted(pairs, key=lambda room: (room.columns * (room.rows or 0), room.columns))

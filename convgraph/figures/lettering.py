@@ -11,10 +11,11 @@ from convgraph.figures.faces import widest
 from convgraph.figures.panel import Panel, Text, Unit
 from convgraph.figures.routes import Point
 from convgraph.figures.symbols import split_symbol
-from convgraph.figures.theme import Theme
+from convgraph.figures.theme import BOOK, Theme
 
 __all__ = [
-    "captions_of", "fitted", "headings_of", "label_size", "room_in", "text_width", "wrapped",
+    "captions_of", "fitted", "headings_of", "label_size", "letter_width", "room_in", "text_width",
+    "wrapped",
 ]  # fmt: skip
 
 WIDE = "mwMW"  # half as wide again as other letters
@@ -35,6 +36,11 @@ def text_width(text: str, size: float) -> float:
         return 0.48 * size * max(map(len, text.split("\n")))
     wide = sum(letter in WIDE for letter in symbol[0])
     return size * (0.48 * len(symbol[0]) + 0.22 * wide + 0.36 * len(symbol[1]))
+
+
+def letter_width(text: str, size: float, theme: Theme) -> float:
+    """How wide a letter at an arrow is: in the book's face about so, in any other at most so."""
+    return text_width(text, size) if theme.font == BOOK.font else widest(text, size)
 
 
 def fitted(text: str, full: float, room: float, font: str = "Times") -> float:

@@ -16,12 +16,15 @@ LEADING = 1.2
 
 
 def letters_left_out(panel: Panel) -> str:
-    """How many letters of connections have a place, if not all have one."""
+    """How many letters of connections have a place, if not all have one, and what shows all."""
     wanted = sum(edge.label != "" for edge in panel.edges)
     drawn = sum(text.edge is not None for text in panel.texts)
     if drawn == wanted:
         return ""
-    return f"Letters stand where no other arrow passes: {drawn} of {wanted}."
+    return (
+        f"Letters stand where no other arrow passes: {drawn} of {wanted}. "
+        "All of them: draw_matrix, or edges_of for one unit."
+    )
 
 
 def left_out(panel: Panel) -> str:

@@ -20,7 +20,10 @@ CLASSES = frozenset({"unit", "parameter"})
 SUBSCRIPT_SIZE = 0.7
 SUBSCRIPT_DROP = 0.22
 
-_SYMBOL = re.compile(r"(?P<letter>[^\W\d_]+)(?:_?(?P<numbers>\d[\d,:_]*)|_(?P<index>\w+))?")
+_SYMBOL = re.compile(
+    r"(?P<letter>[^\W\d_]+)(?:_?(?P<numbers>\d[\d,:_]*)|_(?P<index>\w+)"
+    r"|_\{(?P<braced>[^{}]+)\})?"
+)
 
 
 def is_symbol(classes: str) -> bool:
@@ -39,10 +42,17 @@ def split_symbol(name: str) -> tuple[str, str] | None:
     (('x', '3'), ('x', '2,3'), ('h', '1:4'), ('w', '1,2'))
     >>> split_symbol("a"), split_symbol("0.1"), split_symbol("...")
     (('a', ''), None, None)
+
+    Braces are TeX's:
+
+    >>> split_symbol("weight_{1,1}"), split_symbol("w_{i+1}")
+    (('weight', '1,1'), ('w', 'i+1'))
     """
     match = _SYMBOL.fullmatch(name)
     if match is None:
         return None
+    if match["braced"]:
+        return match["letter"], match["braced"]
     subscript = match["numbers"] or match["index"] or ""
     return match["letter"], subscript.replace("_", ",")
 
