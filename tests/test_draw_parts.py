@@ -377,10 +377,10 @@ def test_long_rows_show_their_ends_and_say_so(units: int) -> None:
     net = (SAME >> SAME).on(units)
     figure = cg.draw(net)
     (found,) = figure.panels
-    ends = [*range(1, 7), *range(units - 5, units + 1)]
+    ends = [*range(1, 13), *range(units - 11, units + 1)]
     assert rows_of(found) == {"x": ends, "h": ends, "g": ends}
     assert [(mark.kind, mark.text) for mark in found.marks] == [("dots", "...")] * 3
-    words = f"Drawn: 12 of {units:,} units in x, h, g."
+    words = f"Drawn: 24 of {units:,} units in x, h, g."
     assert [text.text for text in found.texts] == [words]
     assert found.texts[0].y + found.texts[0].size / 2 < -BOOK.radius
     assert words in figure.description
@@ -426,8 +426,9 @@ def test_a_period_of_the_tying_is_shown(tiles: int) -> None:
 
 
 def test_of_a_single_unit_dots_would_take_the_place() -> None:
-    found = panel(SAME.on(200), shade="x9")  # and its neighbours; beside them is only x7
-    assert rows_of(found)["x"][:11] == [*range(1, 11), 195]
+    # each with its neighbours; between the two is only x32
+    found = panel(SAME.on(200), shade={"red": "x30", "blue": "x34"})
+    assert rows_of(found)["x"][12:20] == [*range(29, 36), 189]
 
 
 def test_rows_of_channels_and_images_show_the_ends_of_each_axis() -> None:

@@ -1,14 +1,15 @@
 """Which units of long rows are drawn where nobody says: those that differ from their neighbours.
 
 A row of more units than a page is wide shows its two ends, where borders are, with one period of
-the tying; the ends of each run of units that are filled alike, with a neighbour that is not; and
-units and connections that a caller names one by one. Rows of one shape show the same.
+the tying (`row_ends` says how many, and where they stand); the ends of each run of units that are
+filled alike, with a neighbour that is not; and units and connections that a caller names one by
+one. Rows of one shape show the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -18,12 +19,13 @@ from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.figures.parts import Mask, hidden_runs
+from convgraph.figures.layout import Closed
+from convgraph.figures.parts import Mask, close_up, hidden_runs
+from convgraph.figures.row_ends import MOST_ACROSS, row_ends
 
-__all__ = ["MOST_ACROSS", "abridged"]
+__all__ = ["abridged"]
 
-MOST_ACROSS = 40  # units of a row that a page shows one by one
-ENDS = 12  # units of a longer row at its two ends together
+ENDS = 12  # units of an image at the ends of its axes together
 RUN = 3  # units at each end of a run of one colour
 MOST_RUNS = 6  # of which those at a row's two ends are shown beyond that
 MOST_NAMED = 12  # units or connections of which a caller means each, and no rule
@@ -34,8 +36,8 @@ def abridged(
     fill_of: Mapping[str, Any],
     named: Iterable[str],
     connections: Iterable[NDArray[np.bool_] | None],
-) -> dict[str, Mask]:
-    """The units that are drawn, row by row.
+) -> tuple[dict[str, Mask], Closed | None]:
+    """The units that are drawn, row by row, and what places them if any are left out.
 
     Parameters
     ----------
@@ -49,20 +51,15 @@ def abridged(
     masks = {row.name: np.ones(int(row.size), bool) for row in network.rows}
     long = [row for row in network.rows if int(row.size) > MOST_ACROSS]
     if not long:
-        return masks
-    told = set(named)
-    ends = sorted({unit for mask in connections for unit in _ends_of(network, mask)})
+        return masks, None
+    wanted = _wanted(network, fill_of, named, connections)
     periods = _periods(network)
+    ends = row_ends(network, wanted, periods)
+    if ends is not None:
+        return ends.shown, ends.placed
     for row in long:
-        first = network.offsets[row.name]
-        mask = _ends(row, max(ENDS // 2, periods.get(row.name, 0)))
-        units = list(row.units())
-        mask |= _runs([fill_of.get(unit) for unit in units])
-        mine = [i for i, unit in enumerate(units) if unit in told]
-        mine += [i - first for i in ends if first <= i < first + len(mask)]
-        if len(mine) <= MOST_NAMED:
-            mask[mine] = True
-        masks[row.name] = mask
+        most = max(ENDS // 2, periods.get(row.name, 0))
+        masks[row.name] = _ends(row, most) | wanted[row.name]
     for shape in {row.numbers() for row in long}:
         alike = [row.name for row in long if row.numbers() == shape]
         union = np.logical_or.reduce([masks[name] for name in alike])
@@ -70,7 +67,33 @@ def abridged(
             if b - a == 1:  # which "..." would be as wide as
                 union[a:b] = True
         masks |= {name: union.copy() for name in alike}
-    return masks
+    return masks, partial(close_up, shown=masks)
+
+
+def _wanted(
+    network: Network,
+    fill_of: Mapping[str, Any],
+    named: Iterable[str],
+    connections: Iterable[NDArray[np.bool_] | None],
+) -> dict[str, Mask]:
+    """What a caller speaks of, in rows of one shape alike."""
+    told = set(named)
+    ends = sorted({unit for mask in connections for unit in _ends_of(network, mask)})
+    found: dict[str, Mask] = {}
+    for row in network.rows:
+        first = network.offsets[row.name]
+        units = list(row.units())
+        mask = _runs([fill_of.get(unit) for unit in units])
+        mine = [i for i, unit in enumerate(units) if unit in told]
+        mine += [i - first for i in ends if first <= i < first + len(mask)]
+        if len(mine) <= MOST_NAMED:
+            mask[mine] = True
+        found[row.name] = mask
+    for shape in {row.numbers() for row in network.rows}:
+        alike = [row.name for row in network.rows if row.numbers() == shape]
+        union = np.logical_or.reduce([found[name] for name in alike])
+        found |= {name: union.copy() for name in alike}
+    return found
 
 
 def _ends(row: Row, most: int) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -13,7 +14,7 @@ from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.figures.abridged import abridged
 from convgraph.figures.drawn_edges import drawn_edges
-from convgraph.figures.layout import Layout, layout
+from convgraph.figures.layout import Closed, Layout, layout
 from convgraph.figures.legend import Legend, with_legend
 from convgraph.figures.letter_room import Room, placed, rooms
 from convgraph.figures.lettering import captions_of, headings_of, room_in, wrapped
@@ -22,7 +23,7 @@ from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_
 from convgraph.figures.notes import left_out, letters_left_out, with_note
 from convgraph.figures.omitted import Omitted
 from convgraph.figures.panel import Direction, Panel, Unit
-from convgraph.figures.parts import ALL, Mask, close_up, shown_units, targets_with_edges
+from convgraph.figures.parts import ALL, close_up, shown_units, targets_with_edges
 from convgraph.figures.routes import CLEARANCE
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
@@ -134,10 +135,11 @@ def _built(
     table = network.edges
     if wish.show is None:
         filled = fill_of | {name: look.fill for name, look in looks.items() if look.fill}
-        shown = abridged(network, filled, looks, [strong, kept[table.target]])
+        shown, closed = abridged(network, filled, looks, [strong, kept[table.target]])
     else:
         shown = shown_units(network, wish.show)
-    places = _places(network, theme, wish, letter, shown, room)
+        closed = partial(close_up, shown=shown)
+    places = _places(network, theme, wish, letter, closed, room)
     written = written_values(network, wish.values)
     units = _all_units(network, theme, places, fill_of, written, looks)
     drawn = np.concatenate([shown[row.name] for row in network.rows])
@@ -211,7 +213,7 @@ def _places(
     theme: Theme,
     wish: Wish,
     letter: Sequence[str] | None,
-    shown: Mapping[str, Mask],
+    closed: Closed | None,
     room: Room,
 ) -> Layout:
     wide = max(map(len, letter or [""]))
@@ -221,12 +223,6 @@ def _places(
         needed = WITH_NAMES if wide > 1 else 0
     least = max(theme.row_distance, needed)
     radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
-    closed = None
-    if not all(mask.all() for mask in shown.values()):
-
-        def closed(x: Mapping[str, Any], level: Mapping[str, int]) -> dict[str, Any]:
-            return close_up(x, level, shown)
-
     distance = wish.row_distance if room.rows is None else room.rows
     places = layout(network, distance, least, radius, closed)
     return replace(places, x={name: room.columns * x for name, x in places.x.items()})

@@ -45,7 +45,8 @@ def draw(
     ----------
     network
         A bound network; at most 1,000 units and 5,000 connections of it are drawn. Of a row of more
-        than 40 units that is its ends, one period of its tying, and what is shaded or named.
+        than 40 units that is its ends, one period of its tying, and what is shaded or named; rows
+        that stand over it show their ends, too, each unit over the middle of what it sees.
     shade
         Units to fill: a unit, a set of units (what `receptive_field` answers), a list of those, or
         a dict from colour to any of them. A unit of several colours shows all of them.

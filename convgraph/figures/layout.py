@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,14 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.wiring import Product
 
-__all__ = ["Layout", "Positions", "beside", "layout"]
+__all__ = ["Closed", "Layout", "Positions", "beside", "layout", "single_axis"]
 
 LINE_GAP = 0.5  # pitches between the lines of an image, when they stand in one row
 BRANCH_GAP = 1.5  # from the last unit of a row to the first of the one beside it
 
 Positions = NDArray[np.floating]
+# Closes up rows of which a part is left out, from positions and levels.
+Closed: TypeAlias = Callable[[Mapping[str, Positions], Mapping[str, int]], dict[str, Positions]]
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,7 @@ def layout(
     row_distance: float | None = None,
     least: float = 1.0,
     radius: float = 0.3,
-    closed: Callable[[Mapping[str, Positions], Mapping[str, int]], dict[str, Positions]]
-    | None = None,
+    closed: Closed | None = None,
 ) -> Layout:
     """Place the units of a network.
 
@@ -121,7 +123,7 @@ def _from_joint(layer: Layer, joint: Joint, source: Positions) -> Positions:
     shape = layer.target.numbers()
     if len(source) == int(np.prod(shape)):
         return source
-    line = _single_axis(joint)
+    line = single_axis(joint)
     if line is not None and len(source) > 1:
         first, step = float(source[0]), float(source[1] - source[0])
         if line.middle is not None and line.step is not None:
@@ -131,7 +133,7 @@ def _from_joint(layer: Layer, joint: Joint, source: Positions) -> Positions:
     return positions - _middle(positions) + _middle(source)
 
 
-def _single_axis(joint: Joint) -> Axis | None:
+def single_axis(joint: Joint) -> Axis | None:
     """The one axis along which a joint's units are more than one, if it is only one."""
     if not isinstance(joint.wiring, Product):
         return None

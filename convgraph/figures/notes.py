@@ -32,7 +32,7 @@ def left_out(panel: Panel) -> str:
 
     >>> import convgraph as cg
     >>> left_out(cg.draw(cg.Conv(3, padding="same").on(200)).panels[0])
-    'Drawn: 12 of 200 units in x, s.'
+    'Drawn: 24 of 200 units in x, s.'
     """
     assert panel.network is not None
     counts: dict[str, int] = {}

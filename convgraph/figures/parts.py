@@ -85,6 +85,8 @@ def close_up(
     middle, and rows of one level stay side by side.
     """
     inside = any(a > 0 and b < len(mask) for mask in shown.values() for a, b in hidden_runs(mask))
+    if all(mask.all() for mask in shown.values()):
+        return dict(x)
     closed = {name: _closed(positions, shown[name]) for name, positions in x.items()}
     for depth in sorted(set(level.values())) if inside else []:
         rows = [name for name in x if level[name] == depth]
