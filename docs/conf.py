@@ -1,5 +1,6 @@
 """The documentation site: `sphinx-build -W docs SITE` (extra `docs`)."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ html_copy_source = False
 html_show_copyright = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_extra_path = ["made/live"]
 
 # Stand-ins for a colon and for a space, where napoleon and Sphinx would split at these.
@@ -43,16 +45,36 @@ def hide_colons(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
         lines[0] = lines[0].replace(":", COLON)
 
 
+# Types are shown by their own names, and public ones are linked where they are public.
+_INTERNAL = re.compile(r"(?<![~.\w])convgraph(?:\.\w+)*\.(\w+)")
+
+
+def _public(found: re.Match[str]) -> str:
+    return f"~convgraph.{found[1]}" if found[1] in convgraph.__all__ else f"~{found[0]}"
+
+
 def mend_fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Give colons back, and keep Sphinx from reading "left, right" as a type and its name."""
+    """Give colons back, keep Sphinx from reading "left, right" as a type and its name, and types
+    from naming the file that they live in."""
     for i, line in enumerate(lines):
+        if line.startswith(":vartype "):
+            line = _INTERNAL.sub(_public, line)
         if line.startswith(":ivar "):
             names, colon, rest = line.removeprefix(":ivar ").partition(":")
             line = f":ivar {names.replace(' ', SPACE)}{colon}{rest}"
         lines[i] = line.replace(COLON, ":")
 
 
+def hide_making(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: Any, returned: Any
+) -> Any:
+    """Leave out how an answer is made, which nobody does by hand."""
+    public = name.split(".")[1] in convgraph.__all__ or name.startswith("convgraph.testing")
+    return ("", returned) if what == "class" and not public else None
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-process-signature", hide_making)
     app.connect("autodoc-process-docstring", hide_colons, priority=400)
     app.connect("autodoc-process-docstring", mend_fields, priority=600)  # napoleon's is 500
 

@@ -1,13 +1,13 @@
 """The pages of the site that are made: figures, motion, explorers, claims, the reference."""
 
 import ast
-import inspect
 import re
 import runpy
 from pathlib import Path
 from typing import Any
 
 from drawings import DRAWINGS
+from reference import write_reference
 
 import convgraph
 from convgraph.book.claims import derive
@@ -19,20 +19,6 @@ from convgraph.figures.motion.settings import SETTINGS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NETWORKS = Path(__file__).parent / "networks"
-
-# The rooms of the library in the order in which a reader meets them, and what they are called.
-ROOMS = {
-    "network": "Networks",
-    "layers": "Layers",
-    "interactions": "Sparse interactions",
-    "sharing": "Parameter sharing",
-    "symmetry": "Equivariance",
-    "importers": "Real networks",
-    "reports": "Reports and findings",
-    "piecewise": "In pieces",
-    "figures": "Pictures",
-    "core": "Errors",
-}
 
 
 def write(made: Path) -> None:
@@ -58,10 +44,10 @@ def write_gallery(made: Path) -> None:
         name = f"figure-{number}"
         figure.save(made / f"{name}.svg")
         figure.save(made / "live" / f"{name}.html")
-        live = f'<a href="../{name}.html">The same figure, live: point at it.</a>'
+        live = f'<a class="live" href="../{name}.html">The same figure, live: point at it.</a>'
         if figure_sizes(number):
             (made / "live" / f"sizes-{number}.html").write_text(sizes_page(number), "utf-8")
-            live += f' <a href="../sizes-{number}.html">Change its sizes.</a>'
+            live += f' <a class="live" href="../sizes-{number}.html">Change its sizes.</a>'
         parts.append(
             f"## {figure.title}\n\n![{figure.title}]({name}.svg)\n\n<p>{live}</p>\n\n"
             f"```{{code-block}} python\n{figure_script(number).rstrip()}\n```"
@@ -84,7 +70,7 @@ def write_drawings(made: Path) -> None:
         figure.save(made / "live" / f"{name}.html")
         parts.append(
             f"## {title}\n\n{remark}\n\n![{title}]({name}.svg)\n\n"
-            f'<p><a href="../{name}.html">The same figure, live.</a></p>\n\n'
+            f'<p><a class="live" href="../{name}.html">The same figure, live.</a></p>\n\n'
             f"```{{code-block}} python\n{code}\n```"
         )
     (made / "drawings.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -136,7 +122,7 @@ def _film(made: Path, title: str, film: Any, lines: str) -> str:
     film.save(made / "live" / f"{name}.html")
     return (
         f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
-        f'<p><a href="../{name}.html">Step by step.</a></p>\n\n'
+        f'<p><a class="live" href="../{name}.html">Step by step.</a></p>\n\n'
         f"```{{code-block}} python\n{lines}\n```"
     )
 
@@ -149,33 +135,3 @@ def write_explorers(made: Path) -> None:
     }
     for name, network in networks.items():
         convgraph.report(network).save(made / "live" / f"explorer-{name}.html")
-
-
-def write_reference(made: Path) -> None:
-    """Every public name, by the room that it lives in."""
-    rooms: dict[str, list[str]] = {room: [] for room in ROOMS}
-    for module, names in convgraph._MODULES.items():
-        rooms[module.partition(".")[0]] += names
-    rooms["network"] = ["Network", *rooms["network"]]
-    rooms["core"].remove("Network")
-    parts = ["# Reference", "All of these are attributes of `convgraph`: `cg.Network`, `cg.Conv`."]
-    for room, names in rooms.items():
-        lines = [f"## {ROOMS[room]}", "```{eval-rst}", ".. py:currentmodule:: convgraph", ""]
-        for name in names:
-            lines += [f".. {_directive(name)}:: convgraph.{name}"]
-            if inspect.isclass(getattr(convgraph, name)):
-                lines.append("   :members:")
-            if name == "Network":  # half of it is in the class of what a network consists of
-                lines.append("   :inherited-members:")
-            lines.append("")
-        parts.append("\n".join([*lines, "```"]))
-    testing = ["```{eval-rst}", ".. automodule:: convgraph.testing", "   :members:", "```"]
-    parts.append("\n".join(["## Assertions for your own tests", *testing]))
-    (made / "api.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-
-
-def _directive(name: str) -> str:
-    thing = getattr(convgraph, name)
-    if not inspect.isclass(thing):
-        return "autofunction"
-    return "autoexception" if issubclass(thing, Exception) else "autoclass"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import networkx as nx
@@ -164,18 +165,23 @@ def test_json_holds_every_check(claims: Any) -> None:
         ]
 
 
-def test_markdown_is_a_table_of_seven_columns(claims: Any) -> None:
-    lines = as_markdown(list(claims.values())).splitlines()
-    rows = [line for line in lines if line.startswith("|")]
+def test_markdown_has_a_table_and_a_section_for_each_claim(claims: Any) -> None:
+    text = as_markdown(list(claims.values()))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(claims)
     for row in rows:
-        assert row.replace(r"\|", "").count("|") == 8
-    assert r"2\*m\*n - n" in rows[2]
+        assert row.replace(r"\|", "").count("|") == 4
+    sections = re.split(r"\n## Claim (\d+)\n", text)[1:]
+    assert [int(number) for number in sections[::2]] == list(claims)
+    for claim, section in zip(claims.values(), sections[1::2], strict=True):
+        assert f"Verdict: **{claim.verdict}**." in section
+        assert section.count("\n- ") == len(claim.checks)
+    assert r"- operations: 2\*m\*n - n" in sections[1]
 
 
 def test_summary_counts_verdicts() -> None:
     mixed = [claim(Check("", 1, 2)), claim(Check("", 1, 1)), claim(Check("", n, n))]
-    assert summary(mixed) == "3 claims: 2 holds, 0 holds when, 1 differs"
+    assert summary(mixed) == ("3 claims: 2 hold as they stand, 1 differs from what is derived")
 
 
 # -- the rest of the chapter -----------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import convgraph as cg
+from convgraph import testing
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -31,6 +32,20 @@ def test_what_made_pages_show_was_made(tmp_path: Path) -> None:
             assert (tmp_path / name).stat().st_size > 0, (page.name, name)
         shown += len(pictures) + len(live)
     assert shown > 50
+
+
+def test_the_reference_has_every_public_name_once(tmp_path: Path) -> None:
+    runpy.run_path(str(DOCS / "reference.py"))["write_reference"](tmp_path)
+    rooms = [path.read_text(encoding="utf-8") for path in (tmp_path / "reference").iterdir()]
+    described = re.findall(r"^\.\. auto\w+:: ([\w.]+)$", "\n".join(rooms), re.MULTILINE)
+    assert len(described) == len(set(described))
+    public = {f"convgraph.{name}" for name in cg.__all__}
+    public |= {f"convgraph.testing.{name}" for name in testing.__all__}
+    assert public <= set(described)
+    first = (tmp_path / "api.md").read_text(encoding="utf-8")
+    assert set(re.findall(r'<span id="([\w.]+)">', first)) == public  # where old addresses arrive
+    answers = {name.rpartition(".")[2] for name in set(described) - public}
+    assert {"Units", "Uses", "Verdict", "Report", "Row", "Spec"} <= answers
 
 
 def facts(row: Any) -> Any:

@@ -74,7 +74,7 @@ class Explorer {
     window.addEventListener("resize", () => { this.tree.stale = true; this.layout(); });
     window.addEventListener("beforeprint", () => this.thumbs(true));
     window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours.read(); this.show(); });
+    window.addEventListener("colorscheme", () => { this.colours.read(); this.show(); });
   }
 
   // -- what is chosen -------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 from convgraph.core import escape
 
 __all__ = ["html_page"]
@@ -10,9 +12,14 @@ __all__ = ["html_page"]
 def html_page(title: str, style: str, body: str, script: str = "") -> str:
     """The text of a page with a style, a body, and maybe a script.
 
+    With a script the page can be told to be light or dark, as `scheme.js` says how.
+
     >>> html_page("a < b", "", "<p>c</p>").splitlines()[-3:]
     ['<p>c</p>', '</body>', '</html>']
     """
+    if script:
+        told = resources.files("convgraph.figures").joinpath("scheme.js")
+        script = f"\n{told.read_text(encoding='utf-8')}{script}"
     code = f"<script>{script}</script>\n" if script else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -26,7 +26,7 @@ def _style() -> str:
     return (
         f".mo{{{light}}}@media (prefers-color-scheme: dark){{.mo{{{dark}}}}}"
         f"@media print{{.mo{{{light}}}.mo-bar{{display:none}}}}\n"
-        "body{margin:0;font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}"
+        ":root{color-scheme:light dark}body{margin:0;font:15px/1.5 system-ui,sans-serif}"
         ".mo{background:var(--paper);color:var(--ink);padding:1rem;min-height:100vh;"
         "box-sizing:border-box}.mo svg{display:block;margin:0 auto;height:auto}"
         ".mo-caption{min-height:1.5em;margin:.5rem 0 0;text-align:center;color:var(--soft);"

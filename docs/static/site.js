@@ -1,0 +1,37 @@
+// What the site does beyond its theme.
+
+// Live pages are light or dark as this page is: in frames, and where a link opens one.
+const frames = [...document.querySelectorAll("iframe.live")];
+const links = [...document.querySelectorAll("a.live")];
+
+function tell(frame) {
+  frame.contentWindow.postMessage({ colorScheme: document.body.dataset.theme }, "*");
+}
+
+function follow() {
+  frames.forEach(tell);
+  for (const link of links) {
+    const address = new URL(link.href);
+    address.searchParams.set("color-scheme", document.body.dataset.theme);
+    if (document.body.dataset.theme === "auto") address.searchParams.delete("color-scheme");
+    link.href = address;
+  }
+}
+
+for (const frame of frames) frame.addEventListener("load", () => tell(frame));
+new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
+follow();
+
+// The reference once was one page: an address into it leads to where the name is now.
+const asked = decodeURIComponent(location.hash.slice(1));
+if (asked.startsWith("convgraph.") && location.pathname.endsWith("/made/api.html")) {
+  const row = document.getElementById(asked.split(".", asked.startsWith("convgraph.testing.") ? 3 : 2).join("."));
+  const link = row?.parentElement.querySelector("a");
+  if (link) location.replace(link.href.replace(/#.*/, location.hash));
+}
+
+// Long names in tables may go on below, behind a point, a bracket or an underscore.
+for (const name of document.querySelectorAll("table.docutils code .pre")) {
+  const parts = name.textContent.split(/(?<=[_.(])(?=\w)/);
+  name.replaceChildren(...parts.flatMap((part, i) => i ? [document.createElement("wbr"), part] : [part]));
+}
