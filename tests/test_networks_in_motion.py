@@ -196,5 +196,5 @@ def test_a_gradient_names_the_channel_that_is_shown() -> None:
     net = (cg.Conv((2, 2), filters=2) >> cg.ReLU() >> cg.Conv((2, 2))).on((2, 5, 5))
     frame = cg.animate(net, unit="s1,1,2", gradient=True).frames[-1]
     titles = {s.text for s in frame.shapes if isinstance(s, Text) and s.anchor == "start"}
-    assert titles == {"x, channel 1", "h1, channel 1", "h2, channel 1", "s"}
+    assert titles == {f"{name}, channel 1 of 2" for name in ("x", "h1", "h2")} | {"s"}
     assert frame.caption.endswith("not 0 at 9 of 25 units of channel 1, 18 of 50 in all")

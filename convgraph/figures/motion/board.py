@@ -10,8 +10,9 @@ from convgraph.figures.motion.grid import SIDE, Grid
 from convgraph.figures.motion.legend import kinds, legend_height
 from convgraph.figures.motion.shapes import Text
 from convgraph.figures.motion.sweep import Sweep, Tap
+from convgraph.figures.motion.wrapped import length, shortened
 
-__all__ = ["KERNEL", "NARROW", "Board", "board", "kernel_title", "titled"]
+__all__ = ["KERNEL", "NARROW", "Board", "board", "kernel_title", "titled", "words_of"]
 
 # points around the grids, between them, for a caption below, and of width for its words
 EDGE, GAP, BETWEEN, CAPTION = 26.0, 54.0, 30.0, 40.0
@@ -105,6 +106,7 @@ def kernel_title(letter: str, output: int | None, channel: int | None) -> str:
 
 def titled(what: str, name: str, channels: int) -> tuple[str, ...]:
     """What the grids of a row are called, one for each channel."""
+    name = shortened(name)
     if channels == 1:
         return (f"{what} {name}",)
     return tuple(f"{what} {name}, channel {c + 1}" for c in range(channels))
@@ -131,9 +133,9 @@ def _kernel_on_top(
     return Board(sweep, (source,), (target,), right, width, height, titles, kernel_y)
 
 
-def _words(titles: Sequence[str]) -> float:
+def words_of(titles: Sequence[str]) -> float:
     """How much room the longest of some titles above grids needs."""
-    return 6.3 * max(map(len, titles)) + 6
+    return max(max(6.3 * len(each), 0.9 * length(each, 11)) for each in titles) + 6
 
 
 def _longest_title(sweep: Sweep, ins: int, outs: int) -> str:
@@ -149,7 +151,7 @@ def _rows(
     every = [title for both in titles for title in both]
     if sweep.tying is not None:
         every.append(_longest_title(sweep, 1, outs))
-    words = 7 * max(map(len, every)) + 10
+    words = max(max(7 * len(each), 0.9 * length(each, 12)) for each in every) + 10
     width = max(lane.size * SIDE + 2 * (EDGE + words), LEAST)
     x, y = (width - lane.size * SIDE) / 2, EDGE
     outputs = []
@@ -172,15 +174,15 @@ def _images(
     rows, columns = (len(lane.read) for lane in sweep.lanes)
     taps = sweep.lanes[1].read.shape[1] if sweep.tying is not None else 0
     # A title may reach into the gap behind its column, and not beyond it.
-    first = max(wide * SIDE, _words(titles[0]) - GAP)
+    first = max(wide * SIDE, words_of(titles[0]) - GAP)
     kernel = (
-        max(taps * SIDE, _words([_longest_title(sweep, ins, outs)]) - GAP) if sweep.tying else 0.0
+        max(taps * SIDE, words_of([_longest_title(sweep, ins, outs)]) - GAP) if sweep.tying else 0.0
     )
     room = (
         first
         + GAP
         + (kernel + GAP if taps else 0)
-        + max(columns * SIDE, _words(titles[1]))
+        + max(columns * SIDE, words_of(titles[1]))
         + 2 * EDGE
     )
     if taps and ins == outs == 1 and room > NARROW:

@@ -14,8 +14,17 @@ from convgraph.core.network import Network
 from convgraph.figures.motion.board import NARROW
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.shade import SAID, largest, shade
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import CAPTION, EDGE, LEAST, space_of, stacked
+from convgraph.figures.motion.stacks import (
+    CAPTION,
+    EDGE,
+    LEAST,
+    channels_of,
+    space_of,
+    stacked,
+    title_of,
+)
 from convgraph.symmetry.equivariance.check import check_equivariance
 from convgraph.symmetry.equivariance.verdict import Verdict
 from convgraph.symmetry.transformations.transformation import Transformation, moved
@@ -33,6 +42,18 @@ class Ways(NamedTuple):
     moved_first: dict[str, Numbers]
     computed_first: dict[str, Numbers]
     moved_last: Numbers
+
+
+class Look(NamedTuple):
+    """What each row is called, its channel that is shown, and the largest of its numbers.
+
+    The last is None where the numbers themselves are written; `blank` cells say nothing.
+    """
+
+    titles: dict[str, str]
+    channels: dict[str, int]
+    scales: dict[str, float | None]
+    blank: bool
 
 
 def commuting_frames(
@@ -62,14 +83,23 @@ def commuting_frames(
         f"{transformation!r}, then the network",
         "the network alone" if still else f"the network, then {verdict.output!r}",
     )
-    lanes, size = _lanes(network, names, titles)
+    channels = dict.fromkeys(names, 0) | {end: _channel(verdict)}
+    named = {name: title_of(network, name, channels[name]) for name in names}
+    lanes, size = _lanes(network, named, titles)
+    last = {**ways.computed_first, end: ways.moved_last}
+    every = (ways.moved_first, ways.computed_first, last)
+    scales = {
+        name: largest([_plane(network, name, each[name], channels[name]) for each in every], side)
+        for name, side in ((name, lanes[0][name].side) for name in names)
+        if not blank
+    }
+    look = Look(named, channels, scales, blank)
     said = [
         f"{transformation!r} of the input, and the input as it is",
         *(f"{name} is computed on both ways" for name in names[1:]),
         f"{end} stays as it is" if still else f"{verdict.output!r} of {end} on the second way",
-        f"{verdict.statement} {verdict.summary}",
+        f"{verdict.statement} {verdict.summary}{_of_channel(verdict)}",
     ]
-    last = {**ways.computed_first, end: ways.moved_last}
     frames = []
     for i, text in enumerate(said):
         done = i == len(said) - 1
@@ -81,8 +111,9 @@ def commuting_frames(
         both = zip(lanes, (ways.moved_first, other), beyond, strict=True)
         for lane, found, new in both:
             known = {name: found[name] for name in names[: i + 1]}
-            shapes += _drawn(verdict, lane, known, new, done, blank)
-        frames.append(Frame(tuple(shapes), text))
+            shapes += _drawn(verdict, lane, known, new, done, look)
+        shaded = any(scales.get(name) is not None for name in names[: i + 1])
+        frames.append(Frame(tuple(shapes), text + SAID * shaded))
     return size, frames
 
 
@@ -110,15 +141,16 @@ def _ways(
 
 
 def _lanes(
-    network: Network, names: list[str], titles: tuple[str, str]
+    network: Network, named: dict[str, str], titles: tuple[str, str]
 ) -> tuple[list[dict[str, Grid]], tuple[float, float]]:
     """The rows twice: side by side where both are narrow, else one above the other."""
     least = max(LEAST / 2, 6.8 * max(map(len, titles)) + 2 * EDGE)
-    grids, (width, height) = stacked(network, names, least)
+    names = list(named)
+    grids, (width, height) = stacked(network, names, named, least)
     if 2 * width <= NARROW:
         across, down = width, 0.0
     else:
-        grids, (width, height) = stacked(network, names)
+        grids, (width, height) = stacked(network, names, named)
         across, down = 0.0, height - CAPTION + TITLE + 14
     lanes = [
         {
@@ -136,38 +168,68 @@ def _titles(lanes: list[dict[str, Grid]], titles: tuple[str, str]) -> Iterator[T
         yield Text(x, y - 27, text, 12, "ink", "start", True)
 
 
+def _channel(verdict: Verdict) -> int:
+    """The channel of the output that is shown, from 0: the first in which something is broken."""
+    network = verdict.network
+    row = network.outputs[0]
+    broken = verdict.broken.mask().reshape(channels_of(row), -1).any(axis=1)
+    return int(broken.argmax())
+
+
+def _of_channel(verdict: Verdict) -> str:
+    """How much of what is broken is in the channel that is shown, of several."""
+    network = verdict.network
+    row, broken = network.outputs[0], verdict.broken.mask()
+    if channels_of(row) == 1 or not broken.any():
+        return ""
+    channel = _channel(verdict)
+    shown = _plane(network, row.name, broken, channel)
+    return f", {np.count_nonzero(shown)} of them in channel {channel + 1}"
+
+
+def _plane(network: Network, name: str, values: Any, channel: int) -> Numbers:
+    """A channel of what belongs to the units of a row."""
+    planes: Numbers = np.asarray(values).reshape(-1, *space_of(network, name))
+    return planes[channel]
+
+
 def _drawn(
     verdict: Verdict,
     grids: dict[str, Grid],
     known: dict[str, Numbers],
     beyond: Mapping[str, Any],
     done: bool,
-    blank: bool,
+    look: Look,
 ) -> Iterator[Shape]:
-    """The cells of one lane; of rows with channels the first.
+    """The cells of one lane; of rows with channels one.
 
     `beyond` says of some rows where each unit comes from, -1 for zeros from beyond the border.
     """
-    end = verdict.network.outputs[0].name
+    network = verdict.network
+    end = network.outputs[0].name
     for name, grid in grids.items():
-        space = space_of(verdict.network, name)
+        space, channel = space_of(network, name), look.channels[name]
         fill = np.full(space, "input" if name in known else "empty", object)
         if done and name == end:
-            broken = verdict.broken.mask().reshape(-1, *space).any(axis=0)
-            exact = verdict.exact.mask().reshape(-1, *space).all(axis=0)
-            fill[exact], fill[broken] = "output", "weight5"
+            fill[_plane(network, name, verdict.exact.mask(), channel)] = "output"
+            fill[_plane(network, name, verdict.broken.mask(), channel)] = "weight5"
         new = np.zeros(space, bool)
         if name in beyond:
-            new = np.asarray(beyond[name]).reshape(-1, *space)[0] < 0
+            new = _plane(network, name, beyond[name], channel) < 0
             fill[new & (fill == "input")] = "pad"
+        numbers = None
+        if name in known and not look.blank:
+            numbers, most = _plane(network, name, known[name], channel), look.scales[name]
+            if most is not None:
+                for place in zip(*np.nonzero(fill == "input"), strict=True):
+                    fill[place] = shade(numbers[place], most)
+                numbers = None
         for place in np.ndindex(*space):
-            text = ""
-            if name in known and not blank:
-                text = written(known[name].reshape(-1, *space)[0][place])
+            text = "" if numbers is None else written(numbers[place])
             yield from cell(
                 grid.corner(place), grid.side, str(fill[place]), text,
                 dash=bool(new[place]), among=name,
             )  # fmt: skip
         for place in zip(*np.nonzero(fill == "weight5"), strict=True):
             yield grid.around([tuple(map(int, place))], "now")
-        yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")
+        yield Text(grid.x, grid.y - 9, look.titles[name], 11, "soft", "start")

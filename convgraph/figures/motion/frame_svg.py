@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from convgraph.core import escape
 from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
+from convgraph.figures.motion.wrapped import left_to_right
 
 __all__ = ["bordered", "elements", "strip_svg"]
 
@@ -41,7 +42,7 @@ def _text(shape: Text, colour: Callable[[str], str]) -> str:
     return (
         f'<text x="{shape.x:g}" y="{shape.y + 0.36 * shape.size:g}" '
         f'font-size="{shape.size:.3g}" text-anchor="{shape.anchor}" '
-        f'fill="{colour(shape.fill)}"{bold}>{escape.markup(shape.text)}</text>'
+        f'fill="{colour(shape.fill)}"{bold}>{left_to_right(escape.markup(shape.text))}</text>'
     )
 
 

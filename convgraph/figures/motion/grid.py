@@ -90,7 +90,10 @@ def fitted(text: str, side: float) -> float:
 
 
 def evened(frames: Sequence[Frame]) -> list[Frame]:
-    """The frames with letters of one size in each grid, and none where nobody could read them."""
+    """The frames with letters of one size in each grid, and none where nobody could read them.
+
+    The first caption and the last say where none are.
+    """
     sizes: dict[str, float] = {}
     for text in {each for frame in frames for each in frame.shapes if isinstance(each, Text)}:
         if text.among:
@@ -105,7 +108,14 @@ def evened(frames: Sequence[Frame]) -> list[Frame]:
             known[shape] = replace(shape, size=size) if size >= LEGIBLE else None
         return known[shape]
 
-    return [
+    made = [
         replace(frame, shapes=tuple(s for s in map(even, frame.shapes) if s is not None))
         for frame in frames
     ]
+    small = {among.partition(",")[0] for among, size in sizes.items() if size < LEGIBLE}
+    if small:
+        told = "; in cells of the " + " and the ".join(sorted(small)) + " letters would be smaller "
+        told += f"than {LEGIBLE:g} points and are left out"
+        for at in sorted({0, len(made) - 1}):
+            made[at] = replace(made[at], caption=made[at].caption + told)
+    return made

@@ -12,10 +12,13 @@ from convgraph.core.network import Network
 from convgraph.core.units import Units
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import space_of, stacked
+from convgraph.figures.motion.stacks import channels_of, space_of, stacked
+from convgraph.figures.motion.wrapped import shortened
 from convgraph.interactions.fields import receptive_field
 
 __all__ = ["growth_frames"]
+
+NAMED = 2  # channels of a row that are named one by one
 
 
 def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], list[Frame]]:
@@ -26,14 +29,18 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
     rows = [each for each in rows if fields[each.name]]
     if len(rows) < 2:
         raise ConvgraphError(f"unit={unit!r}: a unit of a row that is computed from others")
-    grids, size = stacked(network, [each.name for each in rows])
+    names = [each.name for each in rows]
+    titles = {name: shortened(name) + _channels(fields[name], ", ") for name in names}
+    grids, size = stacked(network, names, titles)
     frames = []
     for count in range(1, len(rows) + 1):
         told = {each.name: fields[each.name] for each in rows[-count:]}
         name = rows[-count].name
         seen = _seen(network, fields[name])
         caption = f"the unit {unit}" if count == 1 else f"{unit} sees {seen} of {name}"
-        frames.append(Frame(tuple(_drawn(network, grids, told, name)), caption))
+        if count > 1:
+            caption += _channels(fields[name], ", in ")
+        frames.append(Frame(tuple(_drawn(network, grids, titles, told, name)), caption))
     return size, frames
 
 
@@ -47,6 +54,21 @@ def _seen(network: Network, field: Units) -> str:
     return f"{count} of the {int(np.prod(space))} positions"
 
 
+def _channels(field: Units, before: str) -> str:
+    """Which channels a field is in, where there are several; a cell is shown for all of them."""
+    count = channels_of(field.row)
+    if count == 1:
+        return ""
+    mask = field.mask()
+    seen = np.flatnonzero(mask.reshape(count, -1).any(axis=1)) + 1
+    if len(seen) == count:
+        return f"{before}all {count} channels"
+    if len(seen) > NAMED:
+        return f"{before}{len(seen)} of {count} channels"
+    which = " and ".join(map(str, seen))
+    return f"{before}channel{'s' * (len(seen) > 1)} {which} of {count}"
+
+
 def _flat(field: Units, rank: int) -> NDArray[np.bool_]:
     mask = field.mask()
     found: NDArray[np.bool_] = np.asarray(mask.any(axis=tuple(range(mask.ndim - rank))))
@@ -54,7 +76,11 @@ def _flat(field: Units, rank: int) -> NDArray[np.bool_]:
 
 
 def _drawn(
-    network: Network, grids: dict[str, Grid], told: dict[str, Units], newest: str
+    network: Network,
+    grids: dict[str, Grid],
+    titles: dict[str, str],
+    told: dict[str, Units],
+    newest: str,
 ) -> Iterator[Shape]:
     for name, grid in grids.items():
         space = space_of(network, name)
@@ -62,4 +88,4 @@ def _drawn(
         for place in np.ndindex(*space):
             fill = "weight0" if name == newest else "field"
             yield from cell(grid.corner(place), grid.side, fill if seen[place] else "empty")
-        yield Text(grid.x, grid.y - 9, name, 11, "soft", "start")
+        yield Text(grid.x, grid.y - 9, titles[name], 11, "soft", "start")

@@ -13,6 +13,7 @@ from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.panels import Layout, Panels, loose
 from convgraph.figures.motion.shapes import COLOURS, DARK, Shape
+from convgraph.figures.motion.wrapped import left_to_right
 
 __all__ = ["figure", "page"]
 
@@ -59,9 +60,10 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         parts += [*_drawn(panels, shapes), "</g>"]
     data = {
         "seconds": list(seconds),
-        "captions": [frame.caption.replace(" x ", "\u00a0x\u00a0") for frame in frames],
+        "captions": [_said(frame.caption) for frame in frames],
         "layouts": [_rounded(layout) for layout in panels.layouts],
     }
+    first = frames[0].caption
     attributes = " ".join(
         f'data-{name}="{escape.markup(json.dumps(value, separators=(",", ":")))}"'
         for name, value in data.items()
@@ -73,7 +75,7 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         f'font-family="{FONT}" role="img" aria-label="{escape.markup(title)}">\n'
         + "".join(parts)
         + "\n</svg>\n"
-        f'<p class="mo-caption" aria-hidden="true">{escape.markup(frames[0].caption)}</p>\n'
+        f'<p class="mo-caption" aria-hidden="true">{left_to_right(escape.markup(first))}</p>\n'
         '<div class="mo-bar"><button type="button" value="back">back</button>'
         '<button type="button" value="play">play</button>'
         '<button type="button" value="next">next</button>'
@@ -81,6 +83,11 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         f'<span class="mo-number" aria-hidden="true">1/{len(frames)}</span></div>\n'
         '<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
     )
+
+
+def _said(caption: str) -> str:
+    """A caption whose sizes are not taken apart."""
+    return left_to_right(escape.plain(caption)).replace(" x ", "\u00a0x\u00a0")
 
 
 def _drawn(panels: Panels, shapes: Sequence[Shape]) -> Iterator[str]:

@@ -15,8 +15,9 @@ from convgraph.core.network import Network
 from convgraph.core.sympified import sympified
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.shade import SAID, largest, shade
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import space_of, stacked
+from convgraph.figures.motion.stacks import channels_of, space_of, stacked, title_of
 from convgraph.sharing.backward import gradient_prefix, put_in
 from convgraph.sharing.gradients import gradients
 
@@ -40,17 +41,24 @@ def gradient_frames(
     made = numbers(network, values, parameters)
     back = _gradients(network, unit, row_values(network, made.source, made.arrays), made.arrays)
     names = [each.name for each in network.rows if each.name in back]
-    grids, size = stacked(network, names)
+    shown = {name: _shown(network, name, back[name]) for name in names}
+    titles = {name: title_of(network, name, shown[name][1]) for name in names}
+    grids, size = stacked(network, names, titles)
+    spaces = {name: space_of(network, name) for name in names}
+    scales = {name: largest([shown[name][0]], grids[name].side) for name in names}
     frames = []
     for count in range(1, len(names) + 1):
         name = names[-count]
-        shown, channel = _shown(network, name, back[name])
+        values, channel = shown[name]
         caption = f"the gradient of {unit} with respect to {name}: "
-        caption += f"not 0 at {np.count_nonzero(shown)} of {shown.size} units"
-        if channel is not None:
+        caption += f"not 0 at {np.count_nonzero(values)} of {values.size} units"
+        if channels_of(network.row(name)) > 1:
             every = np.count_nonzero(back[name])
             caption += f" of channel {channel + 1}, {every} of {back[name].size} in all"
-        shapes = _drawn(network, grids, {n: back[n] for n in names[-count:]}, name)
+        told = {n: shown[n][0] for n in names[-count:]}
+        if any(scales[n] is not None for n in told):
+            caption += SAID
+        shapes = _drawn(grids, spaces, titles, told, scales)
         frames.append(Frame(tuple(shapes), caption))
     return size, frames
 
@@ -93,28 +101,36 @@ def _number(expression: sp.Expr, known: dict[sp.Symbol, Any]) -> float:
 
 
 def _drawn(
-    network: Network, grids: dict[str, Grid], told: dict[str, NDArray[Any]], newest: str
+    grids: dict[str, Grid],
+    spaces: dict[str, tuple[int, ...]],
+    titles: dict[str, str],
+    told: dict[str, NDArray[Any]],
+    scales: dict[str, float | None],
 ) -> Iterator[Shape]:
-    """The cells of all rows; of rows with channels the first that has a gradient."""
+    """The cells of all rows; those of the row that came last, the first told, in another colour."""
     for name, grid in grids.items():
-        space = space_of(network, name)
-        values, channel = np.zeros(space), None
-        if name in told:
-            values, channel = _shown(network, name, told[name])
-        for place in np.ndindex(*space):
-            fill = "empty"
-            if values[place]:
-                fill = "weight0" if name == newest else "field"
-            text = written(values[place]) if name in told else ""
-            faint = not values[place]
-            yield from cell(grid.corner(place), grid.side, fill, text, faint=faint, among=name)
-        title = name if channel is None else f"{name}, channel {channel + 1}"
-        yield Text(grid.x, grid.y - 9, title, 11, "soft", "start")
+        most, newest = scales[name], name == next(iter(told))
+        for place in np.ndindex(*spaces[name]):
+            value = told[name][place] if name in told else 0
+            fill, text = "empty", ""
+            if value and most is not None:
+                fill = shade(value, most)
+            elif value:
+                fill = "weight0" if newest else "field"
+            if name in told and most is None:
+                text = written(value)
+            yield from cell(grid.corner(place), grid.side, fill, text, faint=not value, among=name)
+        if newest and most is not None:
+            every = [
+                (row, column) for row in (0, grid.rows - 1) for column in (0, grid.columns - 1)
+            ]
+            yield grid.around(every, "now", 1.5)
+        yield Text(grid.x, grid.y - 9, titles[name], 11, "soft", "start")
 
 
-def _shown(network: Network, name: str, values: NDArray[Any]) -> tuple[NDArray[Any], int | None]:
-    """The values of a channel, and its number if there are several: the first with a gradient."""
+def _shown(network: Network, name: str, values: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """The values of a channel, and its number from 0: the first with a gradient."""
     channels = values.reshape(-1, *space_of(network, name))
     some = np.flatnonzero(channels.reshape(len(channels), -1).any(axis=1))
     number = int(some[0]) if len(some) else 0
-    return channels[number], number if len(channels) > 1 else None
+    return channels[number], number

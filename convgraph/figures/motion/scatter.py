@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.figures.motion.board import titled
+from convgraph.figures.motion.board import titled, words_of
 from convgraph.figures.motion.captions import counted, output_padding, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
@@ -310,22 +310,27 @@ def _laid_out(scene: Scatter) -> Layout:
     ]  # fmt: skip
     tall = 1 if scene.flat else 1 + max((place[0] for place in places), default=0)
     broad = 1 + max((place[-1] for place in places), default=0)
-    kernel = max(broad * SIDE, 6.3 * len(f"kernel {tying.letter}, to channel 1") - CLOSE)
+    words = f"kernel {tying.letter}" + f", to channel {outs}" * (outs > 1)
+    kernel = max(broad * SIDE, words_of([words]) - CLOSE)
+    source = titled("input", scene.sweep.source.name, ins)
+    target = titled("output", scene.target.name, outs)
     sizes = (outs, tall), (ins, high), (outs, rows)
     heights = [count * (each * SIDE + BETWEEN) - BETWEEN for count, each in sizes]
     if scene.flat:
-        inner = max(kernel + CLOSE + wide * SIDE, columns * SIDE)
+        broadest = max(wide * SIDE, words_of(source)), max(columns * SIDE, words_of(target))
+        inner = max(kernel + CLOSE + broadest[0], broadest[1])
         width = max(LEAST, inner + 2 * EDGE)
         left = (width - inner) / 2
         low = EDGE + 6 + heights[2] + GAP
         xs = left, left + inner - wide * SIDE, left + inner - columns * SIDE
         tops = [low, low, EDGE + 6]
     else:
-        last = max(columns * SIDE, 6.3 * len("output s, channel 1"))
-        width = max(LEAST, kernel + CLOSE + wide * SIDE + GAP + last + 2 * EDGE)
-        left = (width - kernel - CLOSE - wide * SIDE - GAP - last) / 2
+        wide_input = max(wide * SIDE, words_of(source) - GAP / 2)
+        last = max(columns * SIDE, words_of(target))
+        width = max(LEAST, kernel + CLOSE + wide_input + GAP + last + 2 * EDGE)
+        left = (width - kernel - CLOSE - wide_input - GAP - last) / 2
         right = left + kernel + CLOSE
-        xs = left, right, right + wide * SIDE + GAP
+        xs = left, right, right + wide_input + GAP
         tops = [EDGE + 6 + (max(heights) - each) / 2 for each in heights]
     shapes = (outs, tall, broad), (ins, high, wide), (outs, rows, columns)
     made = [

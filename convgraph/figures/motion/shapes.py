@@ -45,6 +45,8 @@ COLOURS = _with_weights({
     "weight0": "#f5c04d", "weight1": "#8ccbf0", "weight2": "#7fcbb0", "weight3": "#f4ec8d",
     "weight4": "#7aaed6", "weight5": "#eda06b", "weight6": "#dfa9c6", "weight7": "#c6c9ce",
     "weight8": "#b7d97a",
+    "heat0": "#f0f5fa", "heat1": "#d9e9f5", "heat2": "#b3d3ea", "heat3": "#82b7dc",
+    "heat4": "#4f96c8", "heat5": "#2474b0", "heat6": "#0b4f86",
 }, np.arange(0.62, 0.97, 0.055))  # fmt: skip
 DARK = _with_weights({
     "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
@@ -54,6 +56,8 @@ DARK = _with_weights({
     "weight0": "#8a6411", "weight1": "#2c6f9c", "weight2": "#1d7557", "weight3": "#6f6820",
     "weight4": "#2b4f86", "weight5": "#91481a", "weight6": "#82496a", "weight7": "#565b64",
     "weight8": "#53752a",
+    "heat0": "#1a2027", "heat1": "#1e303f", "heat2": "#22465f", "heat3": "#276083",
+    "heat4": "#387faa", "heat5": "#5aa5d1", "heat6": "#9bd3f4",
 }, np.arange(0.3, 0.6, 0.05))  # fmt: skip
 
 

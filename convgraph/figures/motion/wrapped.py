@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import ceil
 
 from convgraph.figures.faces import widest
 from convgraph.figures.motion.shapes import Frame, Text
 
-__all__ = ["captioned", "length", "lines_of"]
+__all__ = ["captioned", "left_to_right", "length", "lines_of", "shortened"]
 
 LETTERS, SMALLEST, WRAPPED = 13.0, 11.0, 12.0  # points: usual, of one line at least, of several
+NAME = 24  # letters of a name in a title
+# Letters of Hebrew, Arabic and scripts like them, and what is between two of them.
+_LEFT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+_LEFTWARD = re.compile(f"{_LEFT}(?:[^\\w]*{_LEFT})*")
 LEADING = 1.35  # from a line to the next, in sizes of its letters
 BESIDE, BASE = 10.0, 16.0  # points beside a caption, and from its first line to what was the end
 # As wide as these, which the widths of faces have.
@@ -20,6 +26,25 @@ LIKE = str.maketrans({"\u00b7": ".", "\u2212": "+", "\u2248": "+", "\u00a0": " "
 def length(text: str, size: float) -> float:
     """The width that a text needs in any common face."""
     return widest(text.translate(LIKE).replace("_", "a"), size)
+
+
+def shortened(name: str, most: int = NAME) -> str:
+    """A name for a title, without its middle if it is long; captions have it whole.
+
+    >>> shortened("encoder.layer.11.attention.output.dense")
+    'encoder.laye…output.dense'
+    """
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}\u2026{name[len(name) - (most - most // 2 - 1) :]}"
+
+
+def left_to_right(text: str) -> str:
+    """The text with a mark behind letters that run the other way, or a sum after them would, too.
+
+    Unicode Standard Annex 9, Unicode Bidirectional Algorithm, 2.6: implicit directional marks.
+    """
+    return _LEFTWARD.sub(lambda found: f"{found[0]}\u200e", text)
 
 
 def captioned(
@@ -41,7 +66,7 @@ def captioned(
         ]
         found.append(replace(frame, lines=tuple(below)))
     most = max((len(each.lines) for each in found), default=1)
-    return tuple(found), (width, height + round((most - 1) * LEADING * letters))
+    return tuple(found), (ceil(width), ceil(height + (most - 1) * LEADING * letters))
 
 
 def _evened(text: str, size: float, room: float) -> list[str]:
