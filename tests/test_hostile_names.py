@@ -251,7 +251,7 @@ def test_the_name_of_an_open_size_is_text(name: str) -> None:
     words = html.unescape(page).replace("\N{NO-BREAK SPACE}", " ")
     shown = escape.log_lines(escape.plain(name))
     said = shown if re.search(r"\w", name) else "x_2"  # a "?" is said of any open size
-    assert f"input  1x{said}x{shown}2" in words
+    assert f">1x{said}x{shown}2" in words
     made = report.to_csv() + report.to_markdown() + report.to_json() + str(report)
     assert plain(made)
     rows = list(csv.reader(io.StringIO(report.to_csv())))

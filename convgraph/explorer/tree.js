@@ -1,6 +1,7 @@
 "use strict";
 // The rows of the network, folded, each with a small picture of what of it is asked about.
 const FEW = 16;  // rows that all have room in the list
+const NAME_LETTERS = 66;  // letters of a name there, in up to three lines
 
 class Tree {
   constructor(root, search, data, handlers) {
@@ -142,7 +143,7 @@ class Tree {
     const title = document.createElement("b");
     const { kind } = this.data.facts[row];
     const name = fold ? item.name : this.rows[row].name;
-    title.textContent = this.within(name, entry);
+    title.append(...broken(this.within(name, entry)));
     const small = document.createElement("small");
     const shape = this.rows[row].shape.join(" × ");
     small.textContent = `${shape || "1"} · ${fold ? `${this.rowsOf(item).length} tensors` : kind}`;
@@ -267,4 +268,12 @@ class Tree {
     });
     this.svg.replaceChildren(...paths);
   }
+}
+
+// A name that may go on in the next line after a dot. Of one that is longer than the list is wide the
+// middle is left out, as names of a module differ at their ends; the title has all of it.
+function broken(name) {
+  const letters = [...name], long = letters.length > NAME_LETTERS;
+  const shown = long ? `${letters.slice(0, NAME_LETTERS / 3).join("")}…${letters.slice(1 - (2 * NAME_LETTERS) / 3).join("")}` : name;
+  return shown.split(/(?<=[./_:])(?=[^./_:])/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
 }

@@ -109,8 +109,9 @@ def _growth(report: ReportFacts) -> list[str]:
     parts = ["<h2>Receptive fields</h2>"]
     if report.effective:
         parts.append(
-            "<p>The whole line is the size of the field along the first axis, the broken one four "
-            "standard deviations of the paths that lead there.</p>"
+            "<p>How fields grow from row to row, in positions along the first axis: as a whole, "
+            "and where most of the paths lead, within two standard deviations of their mean to "
+            "either side.</p>"
         )
     return [*parts, f'<div class="wide">{picture}</div>']
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 from convgraph.core import escape
 from convgraph.interactions.effective import EffectiveField
 from convgraph.reports.report_facts import ReportFacts
+from convgraph.reports.short_names import short
 
 __all__ = ["growth", "profile"]
 
-WIDTH, HEIGHT, LEFT, FOOT = 720, 240, 52, 30
+WIDTH, HEIGHT, LEFT, FOOT, HEAD = 720, 270, 52, 34, 42
+NAMES, LETTERS = 4, 16  # along the rows: they fit in the larger letters of a narrow screen, too
+LETTER = 8.5  # at most as wide as one of these is there
 
 
 def growth(report: ReportFacts) -> str:
@@ -34,27 +38,44 @@ def growth(report: ReportFacts) -> str:
     x = [LEFT + i * (WIDTH - LEFT - 8) / (len(rows) - 1) for i in range(len(rows))]
 
     def y(value: float) -> float:
-        return HEIGHT - FOOT - value * (HEIGHT - FOOT - 14) / top
+        return HEIGHT - FOOT - value * (HEIGHT - FOOT - HEAD) / top
 
-    beside = y(size) + (15 if size == top else -4)  # under a line that is on top
     marks = [
         f'<circle class="dot" cx="{a:.1f}" cy="{y(v):.1f}" r="2.5"><title>'
         f"{escape.markup(row.name)}: "
         f"{row.receptive_field[0] if row.receptive_field else ''}</title></circle>"
         for a, v, row in zip(x, whole, rows, strict=True)
     ]
+    entries = [("field", "size of the field")]
+    if any(inner):
+        entries.append(("inner", "4 standard deviations of its paths"))
     body = [
         _grid(top, y),
         f'<line class="mark" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(size):.1f}" y2="{y(size):.1f}"/>',
-        f'<text x="{LEFT + 4}" y="{beside:.1f}">input, {size:g}</text>',
         _line("field", x, [y(v) for v in whole]),
-        _line("inner", x, [y(v) for v in inner]),
+        *([_line("inner", x, [y(v) for v in inner])] if any(inner) else []),
         *marks,
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">{escape.markup(rows[0].name)}</text>',
-        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">'
-        f"{escape.markup(rows[-1].name)}</text>",
+        *_names([row.name for row in rows], x),
+        _legend([*entries, ("mark", f"size of the input, {size:g}")]),
     ]
-    return _svg("Receptive field by row", body)
+    return _svg("Receptive field by row, in positions along the first axis", body)
+
+
+def _names(names: Sequence[str], x: Sequence[float]) -> list[str]:
+    """Names of some rows under a picture, the first and the last among them."""
+    many = min(NAMES, len(names))
+    chosen = [round(i * (len(names) - 1) / (many - 1)) for i in range(many)]
+    found = []
+    for n, i in enumerate(chosen):
+        anchor = "start" if n == 0 else "end" if n == many - 1 else "middle"
+        name = names[i]
+        found.append(
+            f'<line class="axis" x1="{x[i]:.1f}" x2="{x[i]:.1f}" y1="{HEIGHT - FOOT}" '
+            f'y2="{HEIGHT - FOOT + 5}"/><text x="{x[i]:.1f}" y="{HEIGHT - 10}" '
+            f'text-anchor="{anchor}">{escape.markup(short(name, LETTERS))}'
+            f"<title>{escape.markup(name)}</title></text>"
+        )
+    return found
 
 
 def profile(field: EffectiveField) -> str:
@@ -65,7 +86,7 @@ def profile(field: EffectiveField) -> str:
     x = [LEFT + i * step for i in range(len(weights))]
 
     def y(value: float) -> float:
-        return HEIGHT - FOOT - value * (HEIGHT - FOOT - 14) / top
+        return HEIGHT - FOOT - value * (HEIGHT - FOOT - HEAD) / top
 
     middle = LEFT + float(field.mean) * step
     bands = []
@@ -73,31 +94,65 @@ def profile(field: EffectiveField) -> str:
         radius = field.radius(share) * step
         left, right = max(middle - radius, LEFT), min(middle + radius, WIDTH - 8)
         bands.append(
-            f'<rect class="{name}" x="{left:.1f}" width="{right - left:.1f}" y="14" '
-            f'height="{HEIGHT - FOOT - 14}"><title>{share:.0%} of the paths at '
+            f'<rect class="{name}" x="{left:.1f}" width="{right - left:.1f}" y="{HEAD}" '
+            f'height="{HEIGHT - FOOT - HEAD}"><title>{share:.0%} of the paths at '
             f"most {field.radius(share)} positions from their mean</title></rect>"
         )
     body = [
         *bands,
         _line("field", x, [y(w) for w in weights]),
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">1</text>',
-        f'<text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{len(weights)} positions</text>',
+        f'<text x="{LEFT}" y="{HEIGHT - 10}">position 1</text>',
+        f'<text x="{WIDTH - 8}" y="{HEIGHT - 10}" text-anchor="end">{len(weights)}</text>',
         f'<text x="{LEFT - 4}" y="{y(top) + 4:.1f}" text-anchor="end">{top:.2%}</text>',
+        _legend(
+            [("field", "share of the paths"), ("narrow", "half of them"), ("wide", "95% of them")]
+        ),
     ]
     return _svg(f"Paths along axis {field.axis + 1}", body)
 
 
-def _grid(top: float, y: object) -> str:
+def _grid(top: float, y: Callable[[float], float]) -> str:
+    """Lines at round numbers, from zero to the top."""
     lines = []
-    for quarter in range(5):
-        value = top * quarter / 4
-        at = y(value)  # type: ignore[operator]
+    for value in _round_numbers(top):
+        at = y(value)
         lines.append(
             f'<line class="axis" x1="{LEFT}" x2="{WIDTH - 8}" y1="{at:.1f}" y2="{at:.1f}"/>'
-            f'<text x="{LEFT - 4}" y="{at + 4:.1f}" text-anchor="end">{value:.0f}</text>'
+            f'<text x="{LEFT - 4}" y="{at + 4:.1f}" text-anchor="end">{value}</text>'
         )
     return "".join(lines)
+
+
+def _round_numbers(top: float) -> list[int]:
+    """Zero and up to five whole numbers up to the top, one, two or five times a power of ten apart.
+
+    >>> _round_numbers(427), _round_numbers(9), _round_numbers(1)
+    ([0, 100, 200, 300, 400], [0, 2, 4, 6, 8], [0, 1])
+    """
+    step, factors = 1, itertools.cycle((2, 2.5, 2))
+    while top / step > 5:
+        step = int(step * next(factors))
+    return list(range(0, int(top) + 1, step))
+
+
+def _legend(entries: Sequence[tuple[str, str]]) -> str:
+    """What the lines and the areas of a picture are, in a line above it."""
+    found, at = [], float(LEFT)
+    for name, said in entries:
+        if name in ("wide", "narrow"):
+            # where the areas lie over each other, as in the picture
+            sign = f'<rect class="wide" x="{at}" y="8" width="22" height="12"/>'
+            if name == "narrow":
+                sign += sign.replace("wide", "narrow")
+        else:
+            tag = "line" if name == "mark" else "polyline"
+            where = f'x1="{at}" x2="{at + 22}" y1="14" y2="14"' if tag == "line" else ""
+            where = where or f'points="{at},14 {at + 22},14"'
+            sign = f'<{tag} class="{name}" {where}/>'
+        found.append(f'{sign}<text x="{at + 27}" y="18">{escape.markup(said)}</text>')
+        at += 27 + len(said) * LETTER + 14
+    return "".join(found)
 
 
 def _line(name: str, x: Sequence[float], y: Sequence[float]) -> str:

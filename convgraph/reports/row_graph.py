@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from convgraph.core import escape
@@ -9,11 +10,13 @@ from convgraph.core.wiring import Product
 from convgraph.figures.render import render
 from convgraph.interactions.behind_wirings import is_identity
 from convgraph.reports.rows import ReportRow
+from convgraph.reports.short_names import short
 from convgraph.reports.structure import Structure
 
 __all__ = ["row_graph"]
 
-PITCH, COLUMN, WIDTH, HEIGHT = 46, 190, 170, 30
+PITCH, COLUMN, WIDTH, HEIGHT = 60, 210, 190, 42
+LETTERS = 34  # of a line in a box
 
 
 @dataclass
@@ -27,7 +30,12 @@ class Node:
 
 
 def row_graph(structure: Structure, rows: tuple[ReportRow, ...]) -> str:
-    """The rows of a network from top to bottom as SVG; one column where there are no branches."""
+    """The rows of a network from top to bottom as SVG; one column where there are no branches.
+
+    A box has the module that computes its first row, or the row's name where none is stated; the
+    kinds of its layers; and the shape and the field that come out.
+    """
+    modules = structure.network.modules
     facts = {row.name: row for row in rows}
     nodes = _nodes(structure)
     _place(nodes)
@@ -39,7 +47,7 @@ def row_graph(structure: Structure, rows: tuple[ReportRow, ...]) -> str:
     lines.append('edge [arrowsize=0.5 class="link"]')
     for node in nodes.values():
         x, y = node.lane * COLUMN, -node.depth * PITCH
-        label, tip = _label(node, facts)
+        label, tip = _label(node, facts, modules)
         lines.append(f'{ids[node.rows[0]]} [pos="{x},{y}!" label="{label}" tooltip="{tip}"]')
     for node in nodes.values():
         for source in node.sources:
@@ -49,17 +57,19 @@ def row_graph(structure: Structure, rows: tuple[ReportRow, ...]) -> str:
     return render("\n".join(lines), "svg").decode()
 
 
-def _label(node: Node, facts: dict[str, ReportRow]) -> tuple[str, str]:
+def _label(node: Node, facts: dict[str, ReportRow], modules: Mapping[str, str]) -> tuple[str, str]:
     first, last = facts[node.rows[0]], facts[node.rows[-1]]
     kinds = [facts[name].kind for name in node.rows]
-    title = kinds[0] if len(kinds) == 1 else f"{kinds[0]} + {len(kinds) - 1}"
-    shape = "x".join(map(str, last.shape))
-    size = ""
+    title = " + ".join(kinds)
+    if len(title) > LETTERS:
+        title = f"{kinds[0]} + {len(kinds) - 1}" if len(kinds) > 1 else short(title, LETTERS)
+    size = "x".join(map(str, last.shape))
     if first.receptive_field and first.stride and None not in first.stride:
         sizes = dict.fromkeys(map(str, first.receptive_field))
-        size = f"\nfield {' x '.join(sizes)}"
+        size += f", field {' x '.join(sizes)}"
+    name = short(modules.get(first.name) or first.name, LETTERS)
     tip = "; ".join(f"{facts[name].name}: {facts[name].kind}" for name in node.rows)
-    return escape.dot(f"{title}  {shape}{size}"), escape.dot(tip)
+    return escape.dot(f"{name}\n{title}\n{size}"), escape.dot(tip)
 
 
 def _nodes(structure: Structure) -> dict[str, Node]:
@@ -94,13 +104,21 @@ def _place(nodes: dict[str, Node]) -> None:
 
 
 def _route(source: Node, target: Node) -> str:
-    """A straight edge to the next row, or one that passes beside the rows between."""
+    """A straight edge to the next row, or one that passes beside the rows between.
+
+    To another lane it goes down in its own, so that it does not seem to end behind what is between.
+    """
     x0: float = source.lane * COLUMN
     x1: float = target.lane * COLUMN
     y0, y1 = -source.depth * PITCH - HEIGHT / 2, -target.depth * PITCH + HEIGHT / 2
     end = f"e,{x1:.1f},{y1:.1f}"
     top = y1 + 5
-    if target.depth == source.depth + 1 or source.lane != target.lane:
+    if target.depth > source.depth + 1 and source.lane != target.lane:
+        turn = y1 + PITCH - HEIGHT + 2
+        third = (y0 - turn) / 3
+        curve = [(x0, y0), (x0, y0 - third), (x0, turn + third), (x0, turn)]
+        curve += [(x0, (turn + top) / 2), (x1, (turn + top) / 2), (x1, top)]
+    elif target.depth == source.depth + 1 or source.lane != target.lane:
         third = (y0 - top) / 3
         curve = [(x0, y0), (x0, y0 - third), (x1, top + third), (x1, top)]
     else:
