@@ -168,3 +168,37 @@ def test_dots_between_channels_stand_in_nothing(shape: Any) -> None:
             assert unit.side is not None
             away = max(abs(mark.x - unit.x), abs(mark.y - unit.y)) - unit.side / 2
             assert away >= 0.4 * unit.side
+
+
+def test_the_channel_of_the_unit_that_is_asked_about_is_in_front_and_named() -> None:
+    net = cg.Conv((3, 3), filters=3, padding="same").on((2, 4, 4))
+    figure = cg.draw_grid(net, "s2,3,3", kernels=True)
+    (panel,) = figure.panels
+    named = {unit.name for unit in panel.units if unit.text == unit.name}
+    assert {name for name in named if name[0] == "s"} == {
+        f"s2,{i},{j}" for i in range(1, 5) for j in range(1, 5)
+    }
+    # what comes last hides what is before it
+    last = [unit for unit in panel.units if unit.row == "s"][-16:]
+    assert {unit.name for unit in last} == {name for name in named if name[0] == "s"}
+    assert {unit.name for unit in last if unit.fills} == {"s2,3,3"}
+    written = {mark.text for mark in panel.marks if mark.text}
+    assert written == {f"w_2_1_{i}_{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
+    assert [text.text for text in panel.texts] == ["channel 2 of 3"]
+    assert "In front of s: channel 2 of 3." in figure.description
+
+
+def test_shaded_cells_and_depthwise_fields_bring_their_channels_to_the_front() -> None:
+    net = cg.Conv((2, 2), filters=3, groups=3).on((3, 4, 4))
+    for figure in (cg.draw_grid(net, "s3,1,1"), cg.draw_grid(net, shade=["x3,1,1", "s3,1,1"])):
+        shown = [unit.name for unit in figure.panels[0].units if unit.fills and unit.text]
+        assert {"s3,1,1", "x3,1,1"} <= set(shown)
+        assert [text.text for text in figure.panels[0].texts] == ["channel 3 of 3"] * 2
+    (panel,) = cg.draw_grid(net, shade=["x2,1,1", "x1,1,1"]).panels
+    assert not panel.texts
+
+
+def test_a_front_channel_keeps_its_places_from_large_maps() -> None:
+    net = cg.Conv((3, 3), filters=4).on((8, 200, 200))
+    (panel,) = cg.draw_grid(net, "s4,1,1", show=4).panels
+    assert [text.text for text in panel.texts] == ["channel 4 of 4"]

@@ -315,3 +315,18 @@ def test_a_page_of_an_operator_that_is_not_known_has_what_is_known() -> None:
     page = cg.draw(net).page()
     assert "y1,1 = Max(0, h1,1)" in page
     assert "h1,1 = " not in page
+
+
+def test_formulas_have_the_authors_letters() -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    letters = {"w_1": "a", "w_2": "weight_{1}", "w_3": "x1"}
+    found = facts(cg.draw(net, letters=letters).panels[0])["expressions"]
+    assert found["s3"] == "s3 = a*x2 + w_3*x4 + weight_{1}*x3"  # x1 is a unit
+    swapped = facts(cg.draw(net, letters={"w_1": "w_3", "w_3": "w_1"}).panels[0])["expressions"]
+    assert swapped["s3"] == "s3 = w_1*x4 + w_2*x3 + w_3*x2"
+
+
+def test_a_matrix_knows_its_letters() -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    found = facts(cg.draw_matrix(net, letters={"w_1": "a", "w_2": "b", "w_3": "w_3"}).panels[0])
+    assert found["letters"] == {"w_1": "a", "w_2": "b"}

@@ -198,3 +198,35 @@ def test_a_frame_in_a_notebook_is_as_tall_as_its_page(
     over, room = chromium.execute_script(f"return [{page} - innerHeight, innerHeight]")
     chromium.switch_to.default_content()
     assert over <= 0 < room
+
+
+@pytest.mark.parametrize("spacing", ["normal", "0.25em"])
+def test_letters_of_a_wide_face_stay_in_their_units_and_on_their_arrows(
+    chromium: Any, tmp_path: Path, spacing: str
+) -> None:
+    graph = cg.draw(cg.Dense(4).on(4), letters=True, units={"x1": {"label": "bright"}})
+    image = cg.Conv((3, 3), padding="same") >> cg.Conv((3, 3), padding="same")
+    grid = cg.draw_grid(image.on((6, 6)), "g3,3", kernels=True)
+    path = tmp_path / "wide.html"
+    # Letters far apart are as wide as those of a wide face, on every machine.
+    style = f".cg-stage text {{ letter-spacing: {spacing}; }}</style>"
+    path.write_text(page([graph, grid], "Wide").replace("</style>", style, 1), encoding="utf-8")
+    reader = Reader(chromium, path.as_uri())
+    reader.figure = chromium.find_elements("css selector", ".cg-figure")[1]
+    for unit in (None, "g6,6", "x1,1"):
+        if unit is not None:
+            reader.point_at(reader.unit(unit))
+        over = chromium.execute_script(
+            """return [...document.querySelectorAll(".cg-stage .node")].flatMap((group) => {
+              const shape = group.querySelector(":scope > :is(ellipse, polygon)");
+              if (!shape) return [];
+              const a = shape.getBoundingClientRect();
+              return [...group.querySelectorAll("text")].filter((text) => {
+                const b = text.getBoundingClientRect();
+                return b.left < a.left - 1.5 || b.right > a.right + 1.5;
+              }).map((text) => text.textContent);
+            });"""
+        )
+        assert over == []
+    scaled = chromium.find_elements("css selector", ".cg-stage text[transform]")
+    assert bool(scaled) or spacing == "normal"

@@ -235,3 +235,18 @@ def test_authors_colours_stay_until_something_is_asked(chromium: Any, folder: An
         assert colours() == ["rgb(255, 165, 0)", "rgb(0, 255, 255)", "rgb(255, 255, 255)"]
         reader.point_at(reader.unit("s1,2"))
         assert colours() == ["rgb(255, 255, 255)", "rgb(86, 180, 233)", "rgb(86, 180, 233)"]
+
+
+def test_names_come_back_whatever_is_pinned_after_whatever(chromium: Any, folder: Any) -> None:
+    reader = open_grid(chromium, folder, "pinned", TWO, unit="g3,3", kernels=True)
+
+    def names() -> Any:
+        return chromium.execute_script(
+            """return [...document.querySelectorAll("[data-unit]")].filter((e) =>
+              [...e.querySelectorAll("text")].every((t) =>
+                getComputedStyle(t).visibility === "hidden")).map((e) => e.dataset.unit)"""
+        )
+
+    for unit in ("g1,1", "g5,5", "x3,3", "x3,3"):
+        reader.unit(unit).click()
+        assert names() == []

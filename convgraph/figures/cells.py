@@ -31,6 +31,9 @@ class Cells:
         How many positions of a row or column are drawn, from its two ends; None for all.
     lines
         Whether the first of two axes counts channels.
+    front
+        The number of the channel that stands before all others; behind it are those after it, and
+        behind the last one the first.
 
     >>> cells = Cells((2, 3), 10)
     >>> cells.width, cells.height
@@ -43,6 +46,7 @@ class Cells:
     side: float
     show: int | None = None
     lines: bool = False
+    front: int = 0
 
     def __post_init__(self) -> None:
         if self.show is not None and (not isinstance(self.show, int) or self.show < 2):
@@ -86,19 +90,34 @@ class Cells:
         # A gap is a cell wide behind the channels that stand into it.
         rows, columns = (_line(size, self.show, 1 + self._behind) for size in self.plane)
         height = self._extent(self.plane[0])
-        lead = self.shape[: len(self.shape) - self._space]
-        for channel in reversed(range(self.channels)):
-            index = tuple(int(i) for i in np.unravel_index(channel, lead)) if lead else ()
+        for behind in reversed(range(self.channels)):
+            channel = (self.front + behind) % self.channels
+            index = self._lead(channel)
             for i, down in rows:
                 for j, right in columns:
                     place = (j,) if self._space == 1 else (i, j)
-                    x = right + 0.5 + STACK * channel
-                    y = height - down - 0.5 + STACK * channel
+                    x = right + 0.5 + STACK * behind
+                    y = height - down - 0.5 + STACK * behind
                     yield (*index, *place), x * self.side, y * self.side
 
     def in_front(self, index: tuple[int, ...]) -> bool:
-        """Whether a cell is of the first channel, which no other hides."""
-        return not any(index[: len(self.shape) - self._space])
+        """Whether a cell is of the channel in front, which no other hides."""
+        return index[: len(self.shape) - self._space] == self.channel_in_front
+
+    def channel(self, index: tuple[int, ...]) -> int:
+        """The number of the channel that a cell is of."""
+        lead = self.shape[: len(self.shape) - self._space]
+        return int(np.ravel_multi_index(index[: len(lead)], lead)) if lead else 0
+
+    @property
+    def channel_in_front(self) -> tuple[int, ...]:
+        """Its indices, one for each axis of channels."""
+        return self._lead(self.front)
+
+    def _lead(self, channel: int) -> tuple[int, ...]:
+        """The indices before those of a cell within its channel."""
+        lead = self.shape[: len(self.shape) - self._space]
+        return tuple(int(i) for i in np.unravel_index(channel, lead)) if lead else ()
 
     def gaps(self) -> Iterator[tuple[float, float, str]]:
         """(x, y, text) in the gaps for rows and columns that are left out, in the front grid."""

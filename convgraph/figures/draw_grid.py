@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from convgraph.core.checks import as_flag, as_mapping
@@ -40,7 +41,8 @@ def draw_grid(
 ) -> Figure:
     """Draw a network of images: each row as a grid of cells, channels behind each other.
 
-    The input is on the left, the output on the right.
+    The input is on the left, the output on the right. In front is the first channel that has a cell
+    with a colour; which one it is stands below a grid where it is not channel 1.
 
     Parameters
     ----------
@@ -103,6 +105,8 @@ def draw_grid(
     for look in looks.values():
         if look.size is not None or look.shape is not None:
             raise ConvgraphError("units={...: {'shape': ...}}: cells have one size and shape")
+    filled = fill | {name: look.fill for name, look in looks.items() if look.fill}
+    grids = _with_fronts(network, grids, filled)
     valued = written_values(network, values)
     text = written_values(network, counts) | valued
     zeros = _padding(network, grids) if as_flag("padding", padding) else {}
@@ -110,6 +114,19 @@ def draw_grid(
     parts = network, chosen, grids, fill, text, valued, looks, names, kernels, over
     panel = with_legend(Grids(*parts, zeros).panel(), chosen, legend)
     return Figure((panel,), chosen, title_of(network) if title is None else title)
+
+
+def _with_fronts(
+    network: Network, grids: Mapping[str, Cells], filled: Iterable[str]
+) -> dict[str, Cells]:
+    """The grids with the first of their channels in front that has a colour, if one has."""
+    fronts: dict[str, int] = {}
+    if any(cells.channels > 1 for cells in grids.values()):
+        for name in filled:
+            row, index = network.find(name)
+            channel = grids[row.name].channel(index)
+            fronts[row.name] = min(fronts.get(row.name, channel), channel)
+    return {name: replace(cells, front=fronts.get(name, 0)) for name, cells in grids.items()}
 
 
 def _both(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from convgraph.core.network import Network
 from convgraph.core.tying import Learned
 from convgraph.figures.cells import Cells
 from convgraph.figures.colors import between
+from convgraph.figures.faces import widest
 from convgraph.figures.lettering import text_width, wrapped
 from convgraph.figures.looks import UnitLook
 from convgraph.figures.panel import Mark, Panel, Text, Unit
@@ -25,6 +26,7 @@ __all__ = ["CELL", "Grids", "field_of"]
 
 CELL = 0.61  # pitches
 GAP = 1.0  # pitches between grids
+FRONT = 0.85  # of the captions' size, for the name of a channel
 Fills = Mapping[str, tuple[str, ...]]
 
 
@@ -82,7 +84,8 @@ class Grids:
         texts: list[Text] = []
         x, gap = 0.0, GAP * self.theme.pitch
         for row in self.network.rows:
-            kernel = _kernel(self.network, row, self.theme) if self.kernels else None
+            at = self.cells[row.name].channel_in_front
+            kernel = _kernel(self.network, row, self.theme, at) if self.kernels else None
             if kernel is not None:
                 marks += _kernel_marks(row, *kernel, x, middle)
                 x += kernel[0].width + gap
@@ -96,10 +99,14 @@ class Grids:
                 for n, (dx, dy, dots) in enumerate(cells.gaps(), 1)
             ]
             marks += self._zeros(row, x, low)
+            if cells.front:
+                texts.append(self._front(row, x + cells.plane[1] * cells.side / 2, low))
             if row.name in self.headings:
                 texts.append(self._heading(row, x + cells.width / 2, low))
             x += cells.width + right * cells.side + gap
         words = _description(self.network, units, self.theme)
+        behind = [(name, cells) for name, cells in self.cells.items() if cells.front]
+        words += "".join(f" In front of {name}: {_channel(cells)}." for name, cells in behind)
         parts = tuple(units), (), tuple(texts), 2 * middle, words, self.network, tuple(marks)
         return Panel(*parts)
 
@@ -118,6 +125,12 @@ class Grids:
         text = self.headings[row.name]
         y = low + cells.height + self._around(row.name)[0][0] * cells.side + size
         return Text(text, x, y, text_width(text + " ", size), size)
+
+    def _front(self, row: Row, x: float, low: float) -> Text:
+        """Which channel one sees, where it is not the first."""
+        cells, size = self.cells[row.name], FRONT * self.theme.caption_size
+        y = low - self._around(row.name)[0][1] * cells.side - size
+        return Text(_channel(cells), x, y, widest(_channel(cells), size), size)
 
     def _unit(self, row: Row, index: tuple[int, ...], x: float, y: float) -> Unit:
         name, cells = row.unit(index), self.cells[row.name]
@@ -157,12 +170,21 @@ def _kernel_marks(
         yield Mark(name, "cell", label, *at, *_square(cells), parameter=labels[index])
 
 
+def _channel(cells: Cells) -> str:
+    return f"channel {cells.front + 1} of {cells.channels}"
+
+
 def _square(cells: Cells) -> tuple[float, float, float]:
     return cells.side, cells.side, 0.45 * cells.side
 
 
-def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, str]] | None:
-    """The parameters of the layer that computes a row, as the array that they are."""
+def _kernel(
+    network: Network, row: Row, theme: Theme, channel: tuple[int, ...]
+) -> tuple[Cells, dict[Any, str]] | None:
+    """The parameters of the layer that computes a row, as the array that they are.
+
+    In front are those that the row's channel in front reads through.
+    """
     layer = network._layer_of.get(row.name)
     learned = layer.joints[0].tying if layer is not None and layer.joints else None
     if not isinstance(learned, Learned):
@@ -172,7 +194,14 @@ def _kernel(network: Network, row: Row, theme: Theme) -> tuple[Cells, dict[Any, 
     axes = [a for a, n in enumerate(shape) if n > 1] or [len(shape) - 1]
     shape = tuple(shape[a] for a in axes)
     labels = dict(zip(np.ndindex(*shape), map(str, array), strict=True))
-    return Cells(shape, CELL * theme.pitch), labels
+    first = [
+        channel[digit.axis] % int(digit.size)
+        if digit.kind == "output" and digit.axis < len(channel)
+        else 0
+        for digit in (learned.digits[a] for a in axes)
+    ]
+    cells = Cells(shape, CELL * theme.pitch)
+    return replace(cells, front=cells.channel(tuple(first))), labels
 
 
 def _description(network: Network, units: Sequence[Unit], theme: Theme) -> str:

@@ -98,6 +98,7 @@ class Cells {
 
   // Counts that were drawn answer another question: their cells show their names again.
   hideCounts() {
+    const added = [];
     for (const element of this.stage.querySelectorAll("[data-counted]")) {
       const own = element.querySelector("text");
       if (!own) continue;
@@ -106,10 +107,13 @@ class Cells {
       if (!name || !this.places.get(element).front) continue;
       const { x, y, side } = this.places.get(element);
       const [letter, subscript] = [name[1], name[2].replaceAll("_", ",")];
-      const wide = 0.48 * letter.length + 0.36 * subscript.length;
+      // As large as the other names of its grid, and as high above their foot.
+      const broad = (letter.match(/[mwMW]/g) || []).length;
+      const wide = 0.48 * letter.length + 0.22 * broad + 0.36 * subscript.length;
       const size = Math.min(0.55 * side, (side - 6) / wide);
+      const foot = (own.getAttribute("y") - y) / own.getAttribute("font-size");
       const label = drawn("text", {
-        class: "cg-count cg-name", "text-anchor": "middle", x, y: y + 0.2 * size, "font-size": size,
+        class: "cg-count cg-name", "text-anchor": "middle", x, y: y + foot * size, "font-size": size,
       });
       const parts = [[letter, { "font-style": "italic" }],
         [subscript, { "font-size": 0.7 * size, dy: 0.22 * size }]];
@@ -119,10 +123,12 @@ class Cells {
         label.append(part);
       }
       element.appendChild(label);
+      added.push(element);
     }
+    fit(added, ":scope > .cg-count");
   }
 
-  // A number into a cell in front, as large as it fits.
+  // A number into a cell in front, as large as it fits in the book's face.
   write(element, text) {
     const { x, y, side, front } = this.places.get(element);
     if (!front || element.dataset.valued || text.length > 4) return;

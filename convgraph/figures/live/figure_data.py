@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,12 @@ def facts(panel: Panel) -> dict[str, Any]:
     network = panel.network
     assert network is not None
     drawn = {unit.name for unit in panel.units}
-    found: dict[str, Any] = {"expressions": _expressions(network, drawn)}
+    called = letters(panel)
+    found: dict[str, Any] = {"expressions": _expressions(network, drawn, called)}
     moving = shifts(network)
     if moving is not None:
         found["shifts"] = moving
     found["relations"] = relations(network)
-    called = letters(panel)
     if called:
         found["letters"] = called
     shown = [mark.parameter for mark in panel.marks if mark.parameter is not None]
@@ -47,10 +47,16 @@ def facts(panel: Panel) -> dict[str, Any]:
 
 
 def letters(panel: Panel) -> dict[str, str]:
-    """What the author calls parameters: the letters beside their connections, if all are alike."""
+    """What the author calls parameters: the letters beside their connections, if all are alike.
+
+    Of a matrix, those in its cells.
+    """
     found: dict[str, set[str]] = {}
     for edge in panel.edges:
         found.setdefault(edge.parameter, set()).add(edge.label)
+    for mark in panel.marks:
+        if mark.parameter is not None:
+            found.setdefault(mark.parameter, set()).add(mark.text)
     return {
         name: letter
         for name, (letter, *others) in found.items()
@@ -101,11 +107,18 @@ def _places(network: Network, names: Iterable[str]) -> dict[str, tuple[str, int]
     return places
 
 
-def _expressions(network: Network, drawn: Set[str]) -> dict[str, str]:
-    """Each drawn unit that is computed, in terms of the units that it reads."""
+def _expressions(network: Network, drawn: Set[str], called: Mapping[str, str]) -> dict[str, str]:
+    """Each drawn unit that is computed, in terms of the units that it reads.
+
+    Parameters have the author's letters, but for one that is a unit's name.
+    """
     if int(network.connection_count) > MOST_CONNECTIONS:
         return {}
     names = [unit for row in network.rows for unit in row.units()]
+    taken = set(names)
+    letter_of = {
+        sp.Symbol(name): sp.Symbol(letter) for name, letter in called.items() if letter not in taken
+    }
     found = {}
     for layer in network.layers:
         try:
@@ -113,7 +126,7 @@ def _expressions(network: Network, drawn: Set[str]) -> dict[str, str]:
         except ConvgraphError:  # of an operator only the connections are known
             continue
         for unit, expression in expressions:
-            text = f"{unit} = {sp.sstr(expression)}"
+            text = f"{unit} = {sp.sstr(expression.xreplace(letter_of))}"
             if len(text) <= LONGEST:
                 found[unit] = text
     return found

@@ -25,6 +25,7 @@
       for (const button of this.buttons) this.addButton(button);
       this.sliders = [...root.querySelectorAll(".cg-shift input")];
       for (const slider of this.sliders) slider.addEventListener("input", () => this.shift());
+      fit(this.stage.querySelectorAll(".node"));
       this.stage.addEventListener("click", () => this.release());
       root.addEventListener("keydown", (event) => this.onKey(event));
     }
@@ -199,6 +200,7 @@
         // What a field surrounds without having it, as dilation leaves it.
         else if (relations.inside(other, Number(at), spans.get(other))) element.classList.add("cg-hole");
       }
+      fit(unit.values(), ":scope > .cg-count");
       for (const element of this.kernels) {
         const uses = element.dataset.panel === number ? relations.uses(element.dataset.parameter) : [];
         const used = uses.some((use) => {
@@ -259,7 +261,7 @@
         const at = this.part(number, target, targets);
         parts.push(sources ? `${at} read ${this.part(number, source, sources)} through it` : `it is added at ${at}`);
       }
-      this.tell(`${name} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
+      this.tell(`${this.called(name, number)} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
     }
 
     askEdges(name, number, element) {
@@ -307,6 +309,7 @@
 
     shift() {
       const amounts = this.amounts();
+      requestAnimationFrame(() => fit(this.units));
       this.sliders.forEach((slider, axis) => {
         slider.parentElement.querySelector("output").textContent = String(amounts[axis]);
       });

@@ -28,7 +28,10 @@ LEAST = 25  # pixels of a unit, however narrow the window: a finger finds 24 (WC
 MOST = 1.8  # times its own size that a picture takes where there is room
 TALLEST = 800  # pixels to which a picture grows
 PIXELS = 4 / 3  # to a point
-SCRIPTS = ("indices.js", "boxes.js", "axes.js", "relations.js", "shifts.js", "cells.js", "live.js")
+SCRIPTS = (
+    "indices.js", "boxes.js", "axes.js", "relations.js", "shifts.js", "fit.js", "cells.js",
+    "live.js",
+)  # fmt: skip
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 
 
