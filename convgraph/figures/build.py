@@ -13,11 +13,12 @@ from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.figures.abridged import abridged
+from convgraph.figures.captions import captions_of, headings_of
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Closed, Layout, layout
 from convgraph.figures.legend import Legend, with_legend
 from convgraph.figures.letter_room import Room, placed, rooms
-from convgraph.figures.lettering import captions_of, headings_of, room_in, wrapped
+from convgraph.figures.lettering import room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.notes import left_out, letters_left_out, with_note

@@ -12,7 +12,7 @@ import graphviz
 
 from convgraph.core import escape
 from convgraph.figures.colors import ink_on
-from convgraph.figures.faces import widest
+from convgraph.figures.faces import room_for
 from convgraph.figures.lettering import fitted, label_size
 from convgraph.figures.panel import Edge, Line, Mark, Panel, Text, Unit
 from convgraph.figures.routes import Point, Route
@@ -203,12 +203,12 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, the
     # As wide as it may become: a picture ends where its nodes end, whatever their letters do.
     # What hides a part of its arrow is exact: it must hide no other.
     exact = text.symbol or text.masking or len(text.text) == 1
-    width = text.width if exact else max(text.width, widest(text.text, text.size))
+    width = text.width if exact else max(text.width, room_for(text.text, text.size))
     middle = text.x + width / 2 if text.left else text.x
     filled = {"style": "filled", "fillcolor": theme.paper, "penwidth": "0"}
     graph.node(
         name,
-        label=escape.dot(text.text) + (r"\l" if text.left and not text.symbol else ""),
+        label=_on_the_left(text.text) if text.left and not text.symbol else escape.dot(text.text),
         id=name,
         pos=_pos((middle, text.y), place) + "!",
         shape="plaintext",
@@ -219,6 +219,10 @@ def _add_text(graph: graphviz.Digraph, text: Text, panel: int, place: Point, the
         **{"class": "parameter" if letter or text.symbol else "caption"},
         **({"margin": "0"} if text.left else {}),
     )
+
+
+def _on_the_left(text: str) -> str:
+    return "".join(escape.dot(line) + r"\l" for line in text.split("\n"))
 
 
 def _caption_id(text: Text, panel: int) -> str:

@@ -17,6 +17,7 @@ from convgraph.figures.faces import widest
 from convgraph.figures.lettering import text_width, wrapped
 from convgraph.figures.looks import UnitLook
 from convgraph.figures.panel import Mark, Panel, Text, Unit
+from convgraph.figures.paragraphs import paragraph
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
 from convgraph.interactions.fields import receptive_field
@@ -27,6 +28,7 @@ __all__ = ["CELL", "Grids", "field_of"]
 CELL = 0.61  # pitches
 GAP = 1.0  # pitches between grids
 FRONT = 0.85  # of the captions' size, for the name of a channel
+LEAST_HEADING = 5  # sizes of letters that a heading of a narrow grid is wide
 Fills = Mapping[str, tuple[str, ...]]
 
 
@@ -122,8 +124,10 @@ class Grids:
 
     def _heading(self, row: Row, x: float, low: float) -> Text:
         cells, size = self.cells[row.name], self.theme.caption_size
-        text = self.headings[row.name]
+        room = cells.width + GAP * self.theme.pitch - size
+        text = paragraph(self.headings[row.name], max(room, LEAST_HEADING * size), size)
         y = low + cells.height + self._around(row.name)[0][0] * cells.side + size
+        y += 0.6 * size * text.count("\n")
         return Text(text, x, y, text_width(text + " ", size), size)
 
     def _front(self, row: Row, x: float, low: float) -> Text:

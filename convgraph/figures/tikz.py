@@ -146,7 +146,7 @@ class _Drawing:
         for text in self.panel.texts:
             at = self._at((text.x, text.y))
             style = "text beside" + (", fill=paper, inner sep=1bp" if text.masking else "")
-            style += ", anchor=west" if text.left else ""
+            style += ", anchor=west, align=left" if text.left else ""
             name = text.symbol or text.edge is not None
             yield _node(style, "", text.size, at, text.text, name)
 
