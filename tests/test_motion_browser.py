@@ -106,3 +106,65 @@ def test_keys_with_modifiers_are_the_browsers_and_the_page_numbers_its_frames(pa
     assert shown(page) == (at - 1) % 7
     number = page.find_element("css selector", ".mo-number").text
     assert number == f"{shown(page) + 1}/7"
+
+
+def test_first_and_last_have_buttons_and_keys(page: Any) -> None:
+    button(page, "play").click()
+    button(page, "last").click()
+    assert shown(page) == 6
+    button(page, "first").click()
+    assert shown(page) == 0
+    button(page, "first").send_keys("\ue010")  # end
+    assert shown(page) == 6
+    slider = page.find_element("css selector", "input[type=range]")
+    slider.send_keys("\ue011")  # home, which is the slider's own
+    assert shown(page) == 0
+    slider.send_keys("\ue014")
+    assert shown(page) == 1
+    assert slider.get_attribute("aria-valuetext").startswith("2 of 7: ")
+
+
+def test_the_speed_is_chosen_and_has_keys(page: Any) -> None:
+    speed = page.find_element("css selector", "select")
+    assert speed.accessible_name == "Speed"
+    assert speed.get_attribute("value") == "1"
+    body = page.find_element("css selector", "body")
+    said = page.find_element("css selector", ".mo-said")
+    body.send_keys("+")
+    assert speed.get_attribute("value") == "2"
+    assert said.get_attribute("textContent") == "speed 2\u00d7"
+    body.send_keys("---------")
+    assert speed.get_attribute("value") == "0.25"
+    button(page, "play").click()  # it stops
+    at = shown(page)
+    speed.send_keys("\ue015")  # an arrow is the list's own, and no step
+    assert speed.get_attribute("value") == "0.5"
+    assert shown(page) == at
+
+
+def test_every_control_has_a_name_and_the_buttons_do_not_move(page: Any) -> None:
+    controls = page.find_elements("css selector", ".mo-bar button, .mo-bar input, .mo-bar select")
+    assert [each.accessible_name for each in controls] == [
+        "first", "back", controls[2].text, "next", "last", "Frame", "Speed",
+    ]  # fmt: skip
+    size = {"width": 390, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    button(page, "last").click()
+    places = set()
+    for _ in range(7):
+        button(page, "next").click()
+        places.add(tuple(button(page, "next").rect.values()))
+        for each in controls:
+            assert each.rect["x"] >= 0
+            assert each.rect["x"] + each.rect["width"] <= 390
+    assert len(places) == 1
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_it_waits_to_be_played_where_less_motion_is_asked_for(page: Any) -> None:
+    less = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", less)
+    page.refresh()
+    assert button(page, "play").text == "play"
+    assert shown(page) == 0
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -15,6 +15,7 @@ from convgraph.cli.shared_arguments import (
     network,
     shifted,
 )
+from convgraph.core.errors import ConvgraphError
 
 
 @click.command("animate")
@@ -40,6 +41,11 @@ from convgraph.cli.shared_arguments import (
     metavar="WORD",
     help="A transposed convolution with zeros inserted, or scattered.",
 )
+@click.option(
+    "--frames",
+    metavar="WHICH",
+    help="Of all frames so many (4), some (0,4,8; -1 is the last), or a slice (0:9:2).",
+)
 @click.option("--seconds", default=0.6, help="How long a frame is shown.", show_default=True)
 def command(
     expression: Any,
@@ -51,6 +57,7 @@ def command(
     boundary: str,
     cells: Any,
     reading: Any,
+    frames: str | None,
     seconds: float,
 ) -> None:
     """Show in motion what the layer that EXPRESSION describes does to an input.
@@ -59,9 +66,11 @@ def command(
     convgraph animate "Conv((3, 3), stride=2, padding=1)" --input 5x5 --out sweep.gif
     convgraph animate "ConvTranspose((3, 3), stride=2)" --input 3x3 --reading scattered --out a.html
     convgraph animate "Conv(3, padding=1) >> ReLU()" --input 8 --shift 1 --out b.html
+    convgraph animate "Conv(3)" --input 9 --frames 0,4,-1 --out strip.svg
     """
     with progress("The frames", 2) as step:
         from convgraph.figures.motion.animation import animate
+        from convgraph.figures.motion.choice import chosen
 
         made = animate(
             network(expression, shape),
@@ -73,6 +82,22 @@ def command(
             seconds=seconds,
         )
         step()
-        made.save(out)
+        which = None if frames is None else _which(frames)
+        made.save(out, frames=which)
         step()
-    print_text(f"{out}: {len(made.frames)} frames")
+    kept = len(chosen(which, len(made.frames)))
+    print_text(f"{out}: {kept} frame{'s' * (kept != 1)}")
+
+
+def _which(frames: str) -> int | slice | list[int]:
+    """Frames as a person writes them: 4, or 0,4,8, or 0:9:2."""
+    try:
+        if ":" in frames:
+            return slice(*(int(part) if part.strip() else None for part in frames.split(":")))
+        if "," in frames:
+            return [int(part) for part in frames.split(",") if part.strip()]
+        return int(frames)
+    except (TypeError, ValueError):
+        raise ConvgraphError(
+            f"--frames {frames}: so many (4), some (0,4,8) or a slice (0:9:2)"
+        ) from None

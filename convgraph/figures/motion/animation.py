@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from convgraph.core.network import Network, check_network
 from convgraph.figures.files import save
 from convgraph.figures.live.inline import framed
 from convgraph.figures.motion.cell_values import numbers
+from convgraph.figures.motion.choice import chosen
 from convgraph.figures.motion.commuting import commuting_frames
 from convgraph.figures.motion.frame_svg import strip_svg
 from convgraph.figures.motion.frames import Cells, Scene, sweep_frames
@@ -75,7 +76,13 @@ class Animation:
         """How long each frame is shown."""
         return [self.seconds] * (len(self.frames) - 1) + [LONGER * self.seconds]
 
-    def save(self, path: str | os.PathLike[str], *, scale: float = 1) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        scale: float = 1,
+        frames: int | slice | Sequence[int] | None = None,
+    ) -> Path:
         """Write a page that plays it (.html), .gif, .mp4, an animated .png, a strip (.svg, .pdf).
 
         Parameters
@@ -86,6 +93,9 @@ class Animation:
         scale
             How many times as large the pixels' formats are, above 0 and up to 4: 1 is one pixel
             for each point. Pages and strips are as sharp at any size.
+        frames
+            Which frames: so many, spread from the first to the last, `slice(0, 9, 4)`, or a list
+            such as `[0, 4, -1]`; they count from 0, as `film.frames` does. All if not given.
 
         Returns
         -------
@@ -95,12 +105,22 @@ class Animation:
         Raises
         ------
         ConvgraphError
-            If the ending is none of these, an extra is missing, or the file cannot be written.
+            If the ending is none of these, an extra is missing, there is no such frame, or the file
+            cannot be written.
+
+        Examples
+        --------
+        >>> import convgraph as cg
+        >>> film = cg.animate(cg.Conv(3).on(9))
+        >>> film.save("strip.svg", frames=4).name, film.save("strip.svg", frames=[0, 4, -1]).name
+        ('strip.svg', 'strip.svg')
         """
         if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 4:
             raise ConvgraphError(f"scale={scale!r}: a number above 0 and up to 4")
         if scale != 1 and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
             raise ConvgraphError(f"scale={scale!r}: pages and strips are as sharp at any size")
+        if frames is not None:
+            return self._of(chosen(frames, len(self.frames))).save(path, scale=scale)
         columns = min(COLUMNS, len(self.frames))
         forms: dict[str, Callable[[], bytes | str]] = {
             ".html": lambda: page(self.drawn, self.times, self.title),
@@ -112,6 +132,11 @@ class Animation:
             ".pdf": lambda: strip_pdf(self.frames, self.size, columns),
         }
         return save(path, forms, "an animation")
+
+    def _of(self, numbers: Sequence[int]) -> Animation:
+        """The film of some of its frames."""
+        drawn = replace(self.drawn, frames=tuple(self.drawn.frames[i] for i in numbers))
+        return replace(self, frames=tuple(self.frames[i] for i in numbers), drawn=drawn)
 
     def _animated(self, form: Literal["GIF", "PNG"], scale: float) -> bytes:
         from convgraph.figures.motion.raster import animated

@@ -1,21 +1,29 @@
 "use strict";
-// Plays the frames of a page: play and pause, a step at a time, a slider, keys.
-const AROUND = 9.5, MOST = 2.4;  // as in player.py
+// Plays the frames of a page: play and pause, a step at a time, a slider, a speed, keys.
+const MOST = 2.4;  // as in player.py
 for (const figure of document.querySelectorAll(".mo")) {
   const frames = [...figure.querySelectorAll(".mo-frame")];
   const slider = figure.querySelector("input"), said = figure.querySelector(".mo-said");
   const caption = figure.querySelector(".mo-caption");
   const play = figure.querySelector("[value=play]"), number = figure.querySelector(".mo-number");
   const seconds = JSON.parse(figure.dataset.seconds), captions = JSON.parse(figure.dataset.captions);
+  const speed = figure.querySelector("select"), bar = figure.querySelector(".mo-bar");
+  const longest = captions.reduce((a, b) => (b.length > a.length ? b : a));
   const layouts = JSON.parse(figure.dataset.layouts), svg = figure.querySelector("svg");
   let at = 0, waiting = null;
 
   // The panels as they are largest in this window: side by side, or wrapped like words. The first
   // layout is that of the drawing, which stays where another is little larger.
   function arrange() {
-    const beside = getComputedStyle(figure), em = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const beside = getComputedStyle(figure);
+    // Room for the longest caption, or what is below would move from frame to frame.
+    caption.style.minHeight = "";
+    caption.textContent = longest;
+    const words = caption.offsetHeight, around = words + bar.offsetHeight + 4 * parseFloat(beside.paddingTop);
+    caption.style.minHeight = `${words}px`;
+    caption.textContent = captions[at];
     const wide = figure.clientWidth - parseFloat(beside.paddingLeft) - parseFloat(beside.paddingRight);
-    const scale = ([w, h]) => Math.min(wide / w, Math.max(innerHeight - AROUND * em, 200) / h, MOST);
+    const scale = ([w, h]) => Math.min(wide / w, Math.max(innerHeight - around, 200) / h, MOST);
     const best = layouts.reduce((a, b) => (scale(b) > 1.05 * scale(a) ? b : a)), [width, height, ...moves] = best;
     svg.classList.toggle("mo-wrapped", best !== layouts[0]);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -32,13 +40,18 @@ for (const figure of document.querySelectorAll(".mo")) {
     slider.value = at;
     number.textContent = `${at + 1}/${frames.length}`;
     caption.textContent = captions[at];
-    slider.setAttribute("aria-valuetext", captions[at]);
+    slider.setAttribute("aria-valuetext", `${at + 1} of ${frames.length}: ${captions[at]}`);
     if (!waiting) said.textContent = captions[at];
   }
 
   function go() {
     show(at + 1);
-    waiting = setTimeout(go, 1000 * seconds[at]);
+    wait();
+  }
+
+  function wait() {
+    clearTimeout(waiting);
+    waiting = setTimeout(go, 1000 * seconds[at] / Number(speed.value));
   }
 
   function stop() {
@@ -51,20 +64,36 @@ for (const figure of document.querySelectorAll(".mo")) {
   function toggle() {
     if (waiting) { stop(); return; }
     play.textContent = "pause";
-    waiting = setTimeout(go, 1000 * seconds[at]);
+    wait();
   }
 
-  const doing = { play: toggle, back: () => { stop(); show(at - 1); said.textContent = captions[at]; },
-    next: () => { stop(); show(at + 1); said.textContent = captions[at]; } };
+  function to(which) {
+    stop();
+    show(which);
+  }
+
+  function faster(by) {
+    speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + by, 0), speed.length - 1);
+    changed();
+  }
+
+  function changed() {
+    said.textContent = `speed ${speed.selectedOptions[0].textContent}`;
+    if (waiting) wait();
+  }
+
+  const doing = { first: () => to(0), back: () => to(at - 1), play: toggle, next: () => to(at + 1), last: () => to(-1) };
   for (const button of figure.querySelectorAll("button")) button.addEventListener("click", doing[button.value]);
-  slider.addEventListener("input", () => { stop(); show(slider.valueAsNumber); said.textContent = captions[at]; });
+  slider.addEventListener("input", () => to(slider.valueAsNumber));
+  speed.addEventListener("change", changed);
   // Where a page has nothing but this film, keys need no focus.
   const listens = document.querySelectorAll(".mo").length === 1 ? document : figure;
   listens.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;  // the browser's
-    if (event.target === slider && event.key !== " ") return;
-    const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle,
-      Home: () => { stop(); show(0); }, End: () => { stop(); show(-1); } };
+    if (event.altKey || event.ctrlKey || event.metaKey) return;  // the browser's
+    if (event.shiftKey && event.key !== "+") return;
+    const signs = { "+": () => faster(1), "=": () => faster(1), "-": () => faster(-1) };
+    if (event.target === speed || (event.target === slider && event.key !== " " && !signs[event.key])) return;
+    const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle, Home: doing.first, End: doing.last, ...signs };
     if (!keys[event.key] || (event.key === " " && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     keys[event.key]();

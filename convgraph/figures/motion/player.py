@@ -18,7 +18,21 @@ from convgraph.figures.motion.wrapped import left_to_right
 __all__ = ["figure", "page"]
 
 MOST = 2.4  # times its size is a film shown at most
-AROUND = 9.5  # heights of a letter for the caption, the buttons and margins
+AROUND = 9.5  # heights of a letter for the caption, the buttons and margins, before any script
+SPEEDS = {
+    "0.25": "\u00bc\u00d7",
+    "0.5": "\u00bd\u00d7",
+    "1": "1\u00d7",
+    "2": "2\u00d7",
+    "4": "4\u00d7",
+}
+BUTTONS = (  # each with what it is for, its key, and that key's name in ARIA
+    ("first", "first frame", "Home", "Home"),
+    ("back", "one frame back", "\u2190", "ArrowLeft"),
+    ("play", "play or pause", "space", "Space"),
+    ("next", "one frame on", "\u2192", "ArrowRight"),
+    ("last", "last frame", "End", "End"),
+)
 
 
 def _style() -> str:
@@ -26,21 +40,32 @@ def _style() -> str:
     dark = "".join(f"--{name}:{code};" for name, code in DARK.items())
     return (
         f".mo{{{light}}}@media (prefers-color-scheme: dark){{.mo{{{dark}}}}}"
-        f"@media print{{.mo{{{light}}}.mo-bar{{display:none}}}}\n"
-        ":root{color-scheme:light dark}body{margin:0;font:15px/1.5 system-ui,sans-serif}"
-        ".mo{background:var(--paper);color:var(--ink);padding:1rem;min-height:100vh;"
-        "box-sizing:border-box}.mo svg{display:block;margin:0 auto;height:auto}"
-        ".mo-caption{min-height:1.5em;margin:.5rem 0 0;text-align:center;color:var(--soft);"
-        "font-size:clamp(1rem,1.4vw,1.3rem);"
-        "overflow-wrap:anywhere}@media (max-width:40rem){.mo-caption{min-height:3em}}"
-        ".mo-bar{display:flex;gap:.5rem;justify-content:center;align-items:center;"
-        "margin:.75rem auto;max-width:34rem}.mo-bar input{flex:1;min-width:4rem;"
-        "accent-color:var(--window)}.mo button{font:inherit;color:inherit;min-width:4.2em;"
-        "background:none;border:1px solid var(--line);border-radius:.5rem;padding:.25rem .7rem;"
-        "cursor:pointer}.mo button:focus-visible,.mo input:focus-visible{outline:3px solid "
-        "var(--window);outline-offset:2px}.mo-said{position:absolute;width:1px;height:1px;"
-        "overflow:hidden;clip-path:inset(50%)}.mo-wrapped .mo-between{display:none}"
-        ".mo-number{font-variant-numeric:tabular-nums;white-space:nowrap}"
+        f"@media print{{.mo{{{light}}}}}\n" + _resource("motion.css")
+    )
+
+
+def _resource(name: str) -> str:
+    """The text of a file beside this one."""
+    return resources.files("convgraph.figures.motion").joinpath(name).read_text(encoding="utf-8")
+
+
+def _bar(count: int) -> str:
+    """What is pressed, moved and chosen: buttons, a slider, the number of the frame, the speed."""
+    buttons = "".join(
+        f'<button type="button" value="{value}" title="{title} ({key})" '
+        f'aria-keyshortcuts="{shortcut}">{value}</button>'
+        for value, title, key, shortcut in BUTTONS
+    )
+    speeds = "".join(
+        f'<option value="{value}"{" selected" * (value == "1")}>{told}</option>'
+        for value, told in SPEEDS.items()
+    )
+    return (
+        f'<div class="mo-bar"><div class="mo-steps">{buttons}</div>\n<div class="mo-place">'
+        f'<input type="range" min="0" max="{count - 1}" value="0" aria-label="Frame">'
+        f'<span class="mo-number" aria-hidden="true">1/{count}</span>'
+        '<select aria-label="Speed" title="speed (+ and \u2212)" aria-keyshortcuts="+ -">'
+        f"{speeds}</select></div></div>\n"
     )
 
 
@@ -76,12 +101,8 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
         + "".join(parts)
         + "\n</svg>\n"
         f'<p class="mo-caption" aria-hidden="true">{left_to_right(escape.markup(first))}</p>\n'
-        '<div class="mo-bar"><button type="button" value="back">back</button>'
-        '<button type="button" value="play">play</button>'
-        '<button type="button" value="next">next</button>'
-        f'<input type="range" min="0" max="{len(frames) - 1}" value="0" aria-label="Frame">'
-        f'<span class="mo-number" aria-hidden="true">1/{len(frames)}</span></div>\n'
-        '<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
+        + _bar(len(frames))
+        + '<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
     )
 
 
@@ -111,7 +132,5 @@ def _rounded(layout: Layout) -> list[float]:
 
 def page(panels: Panels, seconds: Sequence[float], title: str) -> str:
     """One self-contained page."""
-    script = "\n" + resources.files("convgraph.figures.motion").joinpath("motion.js").read_text(
-        encoding="utf-8"
-    )
+    script = "\n" + _resource("motion.js")
     return html_page(title, _style(), figure(panels, seconds, title), script)

@@ -32,7 +32,7 @@ def shortened(name: str, most: int = NAME) -> str:
     """A name for a title, without its middle if it is long; captions have it whole.
 
     >>> shortened("encoder.layer.11.attention.output.dense")
-    'encoder.laye…output.dense'
+    'encoder.laye…utput.dense'
     """
     if len(name) <= most:
         return name
