@@ -4,8 +4,10 @@ from convgraph.core.errors import ConvgraphError as ConvgraphError
 from convgraph.core.network import Network as Network
 from convgraph.figures.draw import draw as draw
 from convgraph.figures.draw_grid import draw_grid as draw_grid
+from convgraph.figures.draw_image import draw_image as draw_image
 from convgraph.figures.draw_matrix import draw_matrix as draw_matrix
 from convgraph.figures.motion.animation import animate as animate
+from convgraph.figures.text_boxes import draw_boxes as draw_boxes
 from convgraph.figures.theme import Theme as Theme
 from convgraph.importers.jax.function import from_jax as from_jax
 from convgraph.importers.jax.keras_model import from_keras as from_keras

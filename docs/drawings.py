@@ -68,6 +68,30 @@ def edge(source, target, parameter):
 
 cg.draw(net, units=unit, edges=edge)""",
     ),
+    "Pictures in units": (
+        "An array in place of a name: of yes and no in ink, of numbers in shades of grey, which "
+        "TikZ alone does not have.",
+        """import convgraph as cg
+import numpy as np
+
+square = np.zeros((8, 8), int)
+square[2:6, 2:6] = 1
+filters = [[[-1, 1]], [[-1], [1]]]
+maps = [cg.Conv(np.shape(w)).on((8, 8)).evaluate(square, {"w": w}) for w in filters]
+net = cg.Dense(2).on(1)
+ink = zip(["x1", "s1", "s2"], [square, *maps], strict=True)
+looks = {unit: {"image": values != 0, "size": 1.5} for unit, values in ink}
+cg.draw(net, units=looks, row_distance=1.7)""",
+    ),
+    "Boxes beside boxes": (
+        "What has no units: stages, blocks, modules. A column beside another is as high as it.",
+        """import convgraph as cg
+
+stages = ["Convolution", "Nonlinearity", "Pooling"]
+one = cg.draw_boxes("One layer", ["Input", ("Convolutional layer", stages), "Next layer"])
+three = cg.draw_boxes("Three layers", ["Input", *stages, "Next layer"], beside=one)
+one.beside(three, rule=True)""",
+    ),
     "From left to right": (
         'Rows run "up", "down", "right" or "left"; captions and headings go with them.',
         """import convgraph as cg

@@ -249,3 +249,65 @@ def test_a_matrix_that_is_none() -> None:
         cg.draw_matrix(NET, "x")
     with pytest.raises(ConvgraphError, match="plot_matrix shows larger ones"):
         cg.draw_matrix(cg.Dense(100).on(100))
+
+
+# -- pictures --------------------------------------------------------------------------------------
+
+
+def test_a_picture_stands_in_its_unit() -> None:
+    grey = np.arange(6).reshape(2, 3)
+    looks = {"x1": {"image": grey}, "s": {"image": [[True, False], [False, True]], "size": 1.4}}
+    (panel,) = cg.draw(NET, units=looks, direction="left").panels
+    units = {unit.name: unit for unit in panel.units}
+    assert units["x1"].text == ""
+    assert units["x2"].text == "x2"
+    assert {units[name].shape for name in ("x1", "s1")} == {"square"}
+    (image,) = [mark for mark in panel.marks if mark.kind == "image"]
+    assert (image.x, image.y) == (units["x1"].x, units["x1"].y)
+    assert image.width / image.height == pytest.approx(3 / 2)
+    ink = [mark for mark in panel.marks if mark.name.startswith("picture,s3,")]
+    assert len(ink) == 2
+    half = BOOK.radius * units["s3"].extent
+    for mark in ink:
+        assert abs(mark.x - units["s3"].x) + mark.width / 2 < half
+        assert abs(mark.y - units["s3"].y) + mark.height / 2 < half
+    assert sum(mark.x for mark in ink) / 2 == pytest.approx(units["s3"].x)
+    assert ink[0].x < ink[1].x
+    assert ink[0].y > ink[1].y
+
+
+def test_an_image_beside_boxes_and_a_rule() -> None:
+    image = cg.draw_image([[0, 1], [2, 3]], pixel=30, title="Four")
+    boxes = cg.draw_boxes("Stages", ["Input", ("Layer", ["Pooling"])], beside=cg.draw(NET))
+    both = image.beside(boxes, rule=True)
+    assert len(both.panels) == 3
+    assert both.description.startswith(
+        "Panel 1: Four, 2 by 2 pixels. Panel 2: A rule. Panel 3: Stag"
+    )
+    assert both.svg().count("<image") == 1
+    xs = [x for x, _ in both.places]
+    assert xs == sorted(xs)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cg.draw_image([1, 2]), "values: an array of rows of numbers"),
+        (lambda: cg.draw_image([[1, float("nan")]]), "values: finite numbers"),
+        (lambda: cg.draw_image([["a"]]), "values: an array of rows"),
+        (lambda: cg.draw_image(np.zeros((2, 2000))), "at most 1024 on a side"),
+        (lambda: cg.draw_image([[1]], pixel=0), "pixel=0: a number of points"),
+        (lambda: cg.draw_boxes("Stages", "Input"), "items='Input': texts, or pairs"),
+        (lambda: cg.draw_boxes("Stages", []), r"items=\[\]: texts, or pairs"),
+        (lambda: cg.draw_boxes("Stages", [("Layer", ["a"], 3)]), "items="),
+        (lambda: cg.draw_boxes("Stages", ["a"], beside=3), "beside=3: a figure"),
+        (lambda: cg.draw(NET, units={"x1": {"image": [[1j]]}}), "'image'"),
+        (
+            lambda: cg.draw_grid(cg.Conv((2, 2)).on((3, 3)), units={"x1,1": {"image": [[1]]}}),
+            "cells have no room for pictures",
+        ),
+    ],
+)
+def test_what_is_no_picture(call: Any, message: str) -> None:
+    with pytest.raises(cg.ConvgraphError, match=message):
+        call()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,15 @@ def test_a_script_draws_its_figure(
     drawn = (tmp_path / f"figure-{number}.svg").read_text(encoding="utf-8")
     figure_function(number)().save(tmp_path / "expected.svg")
     assert drawn == (tmp_path / "expected.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", figure_numbers())
+def test_a_script_needs_public_names_alone(number: str) -> None:
+    script = figure_script(number)
+    named = re.findall(r"^\s*(?:from|import)\s+(convgraph\S*.*)$", script, re.MULTILINE)
+    assert named == ["convgraph as cg"]
+    assert {*re.findall(r"\bcg\.(\w+)", script)} <= {*cg.__all__}
+    assert not re.search(r"\w\._[a-z]", script)
 
 
 def test_a_script_runs_in_a_process_of_its_own(tmp_path: Path) -> None:

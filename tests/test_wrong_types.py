@@ -89,6 +89,8 @@ OTHERS: dict[str, dict[str, Any]] = {
     "draw": {"network": STACK},
     "draw_grid": {"network": PICTURE},
     "draw_matrix": {"network": LINEAR},
+    "draw_image": {"values": [[0, 1], [1, 0]]},
+    "draw_boxes": {"heading": "One", "items": ["Input", ("Layer", ["Pooling"])]},
     "equivariant_layer": {"generators": [[1, 2, 0]]},
     "findings": {"network": STACK},
     "from_networkx": {"graph": LABELLED},

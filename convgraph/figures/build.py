@@ -25,6 +25,7 @@ from convgraph.figures.notes import left_out, letters_left_out, with_note
 from convgraph.figures.omitted import Omitted
 from convgraph.figures.panel import Direction, Panel, Unit
 from convgraph.figures.parts import ALL, close_up, shown_units, targets_with_edges
+from convgraph.figures.pictures import pictures
 from convgraph.figures.routes import CLEARANCE
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
@@ -170,6 +171,8 @@ def _built(
         places.row_distance,
     )
     panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
+    images = {name: look.image for name, look in looks.items() if look.image is not None}
+    panel = replace(panel, marks=(*panel.marks, *pictures(panel.units, images, theme)))
     panel = _with_texts(panel, theme, wish, room)
     return with_legend(panel, theme, wish.legend)
 
@@ -242,9 +245,12 @@ def _all_units(
         y = places.y(row.name) * theme.pitch
         for name, x in zip(row.units(), places.x[row.name], strict=True):
             look = looks.get(name, UnitLook())
-            text = written.get(name, name) if look.label is None else look.label
+            drawn = look.image is not None
+            own = "" if drawn else written.get(name, name)
+            text = own if look.label is None else look.label
             fills = fill_of.get(name, ()) if look.fill is None else look.fill
-            shape, size = look.shape or "circle", look.size or 1.0
+            shape = look.shape or ("square" if drawn else "circle")
+            size = look.size or 1.0
             text = text if look.label is None else wrapped(text, room_in(shape, size, theme))
             at = float(x) * theme.pitch, y
             unit = Unit(name, row.name, text, *at, fills, shape=shape, size=size, line=look.color)

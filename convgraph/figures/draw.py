@@ -80,8 +80,9 @@ def draw(
         How units look: a dict from units to properties, a list of such pairs, or a function from a
         unit's name to its properties or None. A key is a unit, a row, a set of units (as an answer
         or a frozenset; in a pair any set) or a function that says yes to some. Properties are
-        `label`, `fill` (a colour, or several), `color` (of the outline), `size` (1 is the usual)
-        and `shape` ("circle", "square", "diamond").
+        `label`, `fill` (a colour, or several), `color` (of the outline), `size` (1 is the usual),
+        `shape` ("circle", "square", "diamond") and `image` (an array of rows of numbers, in shades
+        of grey, or of yes and no, in ink).
     edges
         How connections look, in the same ways: a key is a parameter, a pair of units, a set of
         those or an answer of `uses`; a function gets source, target and parameter. Properties are

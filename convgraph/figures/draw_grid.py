@@ -105,6 +105,8 @@ def draw_grid(
     for look in looks.values():
         if look.size is not None or look.shape is not None:
             raise ConvgraphError("units={...: {'shape': ...}}: cells have one size and shape")
+        if look.image is not None:
+            raise ConvgraphError("units={...: {'image': ...}}: cells have no room for pictures")
     filled = fill | {name: look.fill for name, look in looks.items() if look.fill}
     grids = _with_fronts(network, grids, filled)
     valued = written_values(network, values)

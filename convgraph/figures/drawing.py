@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.annotate import annotate
 from convgraph.figures.dot import to_dot
 from convgraph.figures.images import images_of, with_images
-from convgraph.figures.panel import Panel
+from convgraph.figures.panel import Mark, Panel
 from convgraph.figures.render import render
 from convgraph.figures.routes import Point
 from convgraph.figures.theme import Theme
@@ -108,7 +109,7 @@ class Drawing:
         places = (*((x, y + up) for x, y in self.places), *other.places)
         return replace(self, panels=(*self.panels, *other.panels), places=places)
 
-    def beside(self, other: Drawing, distance: float | None = None) -> Self:
+    def beside(self, other: Drawing, distance: float | None = None, rule: bool = False) -> Self:
         """This figure with another one on its right, both about the same height.
 
         Parameters
@@ -117,9 +118,13 @@ class Drawing:
             The figure on the right; its theme gives way to this one's.
         distance
             Between the two, in column pitches; 1.5 by default.
+        rule
+            Whether a line stands between them, at this distance from both.
         """
         if not isinstance(other, Drawing):
             raise ConvgraphError(f"other={other!r}: a figure stands beside another figure")
+        if as_flag("rule", rule):
+            return self.beside(self._rule(), distance).beside(other, distance)
         distance = BESIDE if distance is None else _pitches(distance)
         _, right, low, high = self._box
         left, _, bottom, top = other._box
@@ -129,6 +134,13 @@ class Drawing:
         ours = ((x, y - down) for x, y in self.places)
         theirs = ((x + across, y + up - down) for x, y in other.places)
         return replace(self, panels=(*self.panels, *other.panels), places=(*ours, *theirs))
+
+    def _rule(self) -> Self:
+        """A line as high as the figure."""
+        _, _, low, high = self._box
+        line = Mark("rule", "box", "", 0, (high - low) / 2, 0.5, high - low, 0)
+        panel = Panel((), (), (), high - low, "A rule.", marks=(line,))
+        return replace(self, panels=(panel,), places=((0.0, 0.0),))
 
     def titled(self, title: str) -> Self:
         """The same figure under another title."""

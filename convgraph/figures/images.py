@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,9 @@ from convgraph.figures.dot import mark_id
 from convgraph.figures.panel import Mark, Panel
 
 __all__ = ["image_mark", "images_of", "png", "with_images"]
+
+SEEN = 1.5  # points of a pixel that one sees
+SHARP = 4  # pixels of a file to a point, where one sees them
 
 _POLYGON = re.compile(r'<polygon [^>]*\bpoints="([^"]*)"/>')
 
@@ -46,9 +50,14 @@ def png(values: ArrayLike) -> bytes:
 
 def image_mark(name: str, values: ArrayLike, x: float, y: float, pixel: float) -> Mark:
     """An image about (x, y) whose pixels have this side in points."""
-    rows, columns = np.shape(np.asarray(values))
+    array = np.asarray(values, float)
+    rows, columns = np.shape(array)
     size = columns * pixel, rows * pixel, 0
-    return Mark(name, "image", "", x, y, *size, content=png(values))
+    # What shows images makes large pixels run into each other, unless each is many.
+    times = ceil(SHARP * pixel) if pixel > SEEN else 1
+    return Mark(
+        name, "image", "", x, y, *size, content=png(array.repeat(times, 0).repeat(times, 1))
+    )
 
 
 def images_of(panels: Sequence[Panel]) -> dict[str, bytes]:

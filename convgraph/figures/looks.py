@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.figures.colors import PALETTE, as_color
 from convgraph.figures.marks import edge_mask, unit_names
 from convgraph.figures.panel import LineStyle, Shape
+from convgraph.figures.pictures import as_picture
 
 __all__ = ["EdgeLook", "Looks", "UnitLook", "edge_looks", "parameter_colors", "unit_looks"]
 
@@ -37,6 +39,7 @@ class UnitLook:
     color: str | None = None
     size: float | None = None
     shape: Shape | None = None
+    image: NDArray[Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def unit_looks(network: Network, units: Looks) -> dict[str, UnitLook]:
     >>> import convgraph as cg
     >>> net = cg.Conv(3).on(5)
     >>> unit_looks(net, {"s": {"shape": "square"}, "s2": {"label": "here"}})["s2"]
-    UnitLook(fill=None, label='here', color=None, size=None, shape='square')
+    UnitLook(fill=None, label='here', color=None, size=None, shape='square', image=None)
     """
     result: dict[str, UnitLook] = {}
     for names, properties in _named_units("units", units, network):
@@ -175,7 +178,8 @@ def _properties(argument: str, given: Any, readers: Mapping[str, Any]) -> dict[s
                 f"{argument}={{...: {{{name!r}: ...}}}}: a property is one of "
                 f"{', '.join(readers)}{nearest(str(name), readers)}"
             )
-        found[name] = readers[name](f"{argument}={{...: {{{name!r}: {value!r}}}}}", value)
+        shown = "..." if name == "image" else repr(value)
+        found[name] = readers[name](f"{argument}={{...: {{{name!r}: {shown}}}}}", value)
     return found
 
 
@@ -216,6 +220,7 @@ _UNIT = {
     "color": as_color,
     "size": _number(*SIZES),
     "shape": _one_of(Shape),
+    "image": as_picture,
 }
 _EDGE = {
     "color": as_color,

@@ -11,7 +11,7 @@ from convgraph.figures.figure import Figure
 from convgraph.figures.lettering import text_width
 from convgraph.figures.panel import Line, Mark, Panel, Text
 from convgraph.figures.routes import Route
-from convgraph.figures.theme import Theme, as_theme
+from convgraph.figures.theme import Theme, ThemeLike, as_theme
 
 __all__ = ["draw_boxes"]
 
@@ -25,8 +25,9 @@ Item = str | tuple[str, Sequence[str]]
 def draw_boxes(
     heading: str,
     items: Sequence[Item],
-    theme: str | Theme = "book",
-    height: float | None = None,
+    *,
+    beside: Figure | None = None,
+    theme: ThemeLike = "book",
 ) -> Figure:
     """A column of boxes, the first at the bottom, with an arrow from each to the next.
 
@@ -36,22 +37,36 @@ def draw_boxes(
         A text above the column.
     items
         A text, or (title, texts) for an outer box with boxes in it.
-    height
-        Up to where the column reaches, in points, if it is to stand beside another; the arrows
-        between its items are longer then.
+    beside
+        A figure beside which the column is to stand: it reaches as high, and the arrows between
+        its items are longer.
+    theme
+        As for `draw`.
+
+    Raises
+    ------
+    ConvgraphError
+        If there are no items, or if they are no texts.
 
     Examples
     --------
-    >>> draw_boxes("Layers", ["Input", ("Layer", ["Convolution", "Pooling"])])
-    Figure('Layers': 0 units, 0 connections)
+    >>> import convgraph as cg
+    >>> stages = ("Convolutional layer", ["Convolution", "Detector", "Pooling"])
+    >>> one = cg.draw_boxes("One layer", ["Input", stages, "Next layer"])
+    >>> three = cg.draw_boxes("Three layers", ["Input", *stages[1], "Next layer"], beside=one)
+    >>> one.beside(three, rule=True).save("boxes.svg").name
+    'boxes.svg'
     """
     chosen = as_theme(theme)
-    texts = [text for item in items for text in ([item] if isinstance(item, str) else item[1])]
-    if not texts:
-        raise ConvgraphError(f"items={items!r}: one box at least")
+    texts = _texts(heading, items)
     width = max(widest(text, chosen.caption_size) for text in texts) + 2 * MARGIN
-    least = draw_boxes(heading, items, theme).panels[0].height if height is not None else 0.0
-    longer = max(0.0, (height or 0.0) - least) / max(1, len(items) - 1)
+    if not isinstance(beside, Figure | None):
+        raise ConvgraphError(f"beside={beside!r}: a figure")
+    longer = 0.0
+    if beside is not None:
+        least = draw_boxes(heading, items, theme=theme).panels[0].height
+        _, _, low, high = beside._box
+        longer = max(0.0, high - low - least) / max(1, len(items) - 1)
     marks: list[Mark] = []
     lines: list[Line] = []
     y = 0.0
@@ -74,6 +89,23 @@ def draw_boxes(
     words = f"{heading}: " + ", then ".join(text.replace("\n", " ") for text in texts) + "."
     panel = Panel((), (), (head,), top, words, None, tuple(marks), tuple(lines))
     return Figure((panel,), chosen, heading)
+
+
+def _texts(heading: str, items: Sequence[Item]) -> list[str]:
+    """The texts of all boxes."""
+    if not isinstance(heading, str):
+        raise ConvgraphError(f"heading={heading!r}: a text")
+    try:
+        texts = [text for item in items for text in ([item] if isinstance(item, str) else item[1])]
+        right = bool(texts) and not isinstance(items, str)
+        right = right and all(isinstance(item, str) or len(item) == 2 for item in items)
+        right = right and all(isinstance(text, str) for text in texts)
+        right = right and all(isinstance(item[0], str) for item in items)
+    except (TypeError, IndexError, KeyError):
+        right = False
+    if not right:
+        raise ConvgraphError(f"items={items!r}: texts, or pairs of a title and texts, one at least")
+    return texts
 
 
 def _box(text: str, low: float, width: float, theme: Theme, number: int) -> Mark:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 import convgraph as cg
 from convgraph.book.figures import figure
-from convgraph.figures.cells import bitmap
 from convgraph.figures.figure import Figure
-from convgraph.figures.panel import Line, Mark, Panel
-from convgraph.figures.routes import route
-from convgraph.figures.text_boxes import draw_boxes
 
 # What the reductions of a layer's stages are called.
 STAGES = {"sum": ("Convolution", "affine transform"), "relu": ("Detector", "nonlinearity"),
@@ -30,20 +24,11 @@ def two_terminologies() -> Figure:
         return [f"{name} {word}:\n{what}" if what else f"{name} {word}" for name, what in stages]
 
     complex_layer = ("Convolutional layer", boxes("stage"))
-    left = draw_boxes("Complex layer terminology", ["Input", complex_layer, "Next layer"])
-    right = draw_boxes(
-        "Simple layer terminology",
-        ["Input", *boxes("layer"), "Next layer"],
-        height=left.panels[0].height,
+    left = cg.draw_boxes("Complex layer terminology", ["Input", complex_layer, "Next layer"])
+    right = cg.draw_boxes(
+        "Simple layer terminology", ["Input", *boxes("layer"), "Next layer"], beside=left
     )
-    return left.beside(_rule(left), distance=1).beside(right, distance=1)
-
-
-def _rule(beside: Figure) -> Figure:
-    """A line as high as a figure."""
-    (panel,) = beside.panels
-    line = Mark("rule", "box", "", 0, panel.height / 2, 0.5, panel.height, 0)
-    return replace(beside, panels=(Panel((), (), (), panel.height, "A rule.", marks=(line,)),))
+    return left.beside(right, distance=1, rule=True)
 
 
 DIGIT = (
@@ -57,8 +42,6 @@ DIGIT = (
 )
 FIVE = np.kron([[mark == "#" for mark in line] for line in DIGIT], np.ones((2, 2))).astype(bool)
 ORIENTATIONS = (-1, 0, 1)  # leaning to the left, upright, leaning to the right
-PIXEL = 2.2  # points
-APART = 1.6 * 54  # points from the middle of a row to that of the next
 
 
 def _leaning(way: int) -> NDArray[np.bool_]:
@@ -74,45 +57,24 @@ def learned_invariance() -> Figure:
     # 1 for the digit that a filter is made from, less for all others
     kernel = np.stack([(2 * ink - 1.0) / ink.sum() for ink in filters])
     detect = (cg.Conv(FIVE.shape, filters=len(filters)) >> cg.ReLU()).on(FIVE.shape)
-    pool = cg.MaxPool(len(filters)).on(len(filters))
+    # The same from image to pool, the whole image and each filter being one unit.
+    stages = (cg.Dense(len(filters)) >> cg.ReLU() >> cg.MaxPool(len(filters))).on(1)
 
     def panel(ink: NDArray[np.bool_]) -> Figure:
         shape = (len(filters), 1, *FIVE.shape)
         answers = detect.evaluate(ink.astype(float), {"w": kernel.reshape(shape)}).ravel().round(1)
-        detector = int(answers.argmax()) + 1
-        largest = pool.rows[0].units()[detector - 1]
-        values = {"x": answers, "s": pool.evaluate(answers)}
-        shade = {largest} | cg.projective_field(pool, largest)
+        detector = int(answers.argmax())
+        largest = stages.rows[2].units()[detector]
         large = "Large response\nin "
-        units = cg.draw(
-            pool,
-            values=values,
-            shade=shade,
-            captions={"x": f"{large}detector unit {detector}"},
+        images = dict(zip(stages.rows[1].units(), filters, strict=True)) | {"x": ink}
+        return cg.draw(
+            stages,
+            units={unit: {"image": image, "size": 1.5} for unit, image in images.items()},
+            values={"h2": answers, "s": [answers.max()]},
+            shade={largest} | cg.projective_field(stages, largest),
+            captions={"h2": f"{large}detector unit {detector + 1}"},
             headings={"s": f"{large}pooling unit"},
-            row_distance=1.3,
+            row_distance=1.5,
         )
-        return _over_filters(units, filters, ink)
 
     return panel(filters[0]).beside(panel(filters[-1]), distance=1)
-
-
-def _over_filters(
-    figure: Figure, filters: list[NDArray[np.bool_]], ink: NDArray[np.bool_]
-) -> Figure:
-    """Detector units over the filters that they answer for, and these over what they look at."""
-    (panel,) = figure.panels
-    detectors = [unit for unit in panel.units if unit.row == "x"]
-    middle = detectors[len(detectors) // 2].x
-    marks = bitmap("input", ink, middle, -2 * APART, PIXEL)
-    lines = []
-    theme = figure.theme
-    for number, (unit, picture) in enumerate(zip(detectors, filters, strict=True), 1):
-        name = f"filter,{number}"
-        marks += bitmap(name, picture, unit.x, -APART, PIXEL)
-        half = (len(picture) + 4) * PIXEL / 2
-        up = route((unit.x, half - APART), (unit.x, unit.y - theme.radius), {}, 0, 10 * theme.arrow)
-        down = route((middle, half - 2 * APART), (unit.x, -APART - half), {}, 0, 10 * theme.arrow)
-        lines += [Line(name, unit.name, up), Line("input", name, down)]
-    whole = replace(panel, marks=tuple(marks), lines=tuple(lines))
-    return replace(figure, panels=(whole.moved(0, 2 * APART),))

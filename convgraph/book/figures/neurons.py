@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import convgraph as cg
 from convgraph.book.figures import figure
 from convgraph.figures.figure import Figure
@@ -32,6 +30,8 @@ def neuron_by_neuron() -> Figure:
 
     filtered = [columns(net, str(parameter)) for parameter in net.parameters]
     grids = cg.draw_grid(net, net.outputs[0].units()[0], values=values, kernels=True)
-    upper = functools.reduce(Figure.beside, filtered)
+    upper = filtered[0]
+    for other in filtered[1:]:
+        upper = upper.beside(other)
     # Two rows, so that letters can be read where the whole is as wide as a page.
     return upper.above(columns(dense, None).beside(grids), distance=2)
