@@ -13,7 +13,11 @@ from convgraph.importers.torch.places import is_mutable
 from convgraph.importers.torch.translated import Translated
 from convgraph.importers.values import Known
 
-__all__ = ["Call", "Translate", "each", "simple"]
+__all__ = ["INT64", "Call", "Translate", "each", "simple", "type_of"]
+
+FLOAT, INT64 = 1, 7  # of TensorProto.DataType
+# types whose numbers are not all whole numbers
+WIDTHS = {"torch.bool": 9, "torch.uint8": 2, "torch.int8": 3, "torch.uint16": 4, "torch.int16": 5}
 
 Translate = Callable[["Call"], Any]
 
@@ -105,3 +109,9 @@ def simple(op: str, *arguments: str) -> Translate:
     """An operation with one of ONNX as its like, on some of its arguments."""
     names = arguments or ("self",)
     return lambda c: c.emit(op, [c[name] for name in names])
+
+
+def type_of(node: Any) -> int:
+    """What kind of numbers a call gives, in ONNX's terms."""
+    value = node.meta["val"]
+    return FLOAT if value.is_floating_point() else WIDTHS.get(str(value.dtype), INT64)

@@ -1,49 +1,116 @@
-"""A recorded program against what the module itself computes."""
+"""A program of a module against what the module itself computes."""
 
 from __future__ import annotations
 
-import math
+import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from torch.fx.node import map_arg
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from convgraph.importers.torch.inlined import Program
-from convgraph.importers.torch.places import is_mutable, shared
-from convgraph.importers.torch.recorded import left_as_it_was
+from convgraph.importers.torch.by_value import computed
+from convgraph.importers.torch.places import repeats
+from convgraph.importers.torch.recorded import left_as_it_was, tensors_of
+from convgraph.importers.torch.run_cost import affordable
 
-__all__ = ["agrees"]
+__all__ = ["agrees", "difference", "is_random", "with_its_numbers"]
 
-MOST_NUMBERS = 1 << 29  # that are there at once, 2 GB of them
-FEW_CALLS = 25  # a tenth of a second, whatever is read
-# What is computed in the four milliseconds or so in which torch.export tells a call.
-PRODUCTS_OF_A_CALL, NUMBERS_OF_A_CALL = 2e8, 2e6
-MULTIPLIED = ("matmul", "bmm", "mm", "mv", "dot")
+# Of the largest number of a result: what sums in another order, or in a precision that is chosen
+# for each call, differ by. What reads another unit differs by as much as the numbers themselves.
+ROUNDED, HALF = 1e-4, 2.0**-5
 
 
 def agrees(
-    module: Any, program: Program, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    module: Any, program: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
 ) -> bool:
     """Whether a program gives exactly what its module does, on one input of random numbers.
 
     Not where `torch.export` would take less. No program comes here that changes a parameter.
     """
-    if not _affordable(program):
+    if not affordable(program):
         return False
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
-        args, kwargs = tree_map_only(torch.Tensor, _drawn, (arguments, dict(keywords)))
-        given = [each.clone() for each in tree_leaves((args, kwargs))]
-        with _with_its_numbers(module), left_as_it_was(module), _slow_attention():
-            torch.manual_seed(0)
-            wanted = [x for x in tree_leaves(module(*args, **kwargs)) if _is(x)]
-            wanted = [x.clone() for x in wanted]
-        torch.manual_seed(0)
-        found = _computed(program, given)
+    wanted, found = _both(module, program, arguments, keywords, [*module.buffers()])
     return len(found) == len(wanted) and all(map(_equal, found, wanted))
+
+
+def difference(
+    module: Any, program: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> str:
+    """What a program gives otherwise than its module, on one input of random numbers, or nothing.
+
+    Rounding may differ, and by more where some numbers have 16 bits.
+    """
+    held = [*module.parameters(), *module.buffers()]
+    wanted, found = _both(module, program, arguments, keywords, held)
+    if len(found) != len(wanted):
+        return f"it gives {len(wanted)} tensors, and what is read {len(found)}"
+    rounded = HALF if _has_halves(program) else ROUNDED
+    for place, (one, other) in enumerate(zip(found, wanted, strict=True), start=1):
+        apart = _apart(one, other, rounded)
+        if apart:
+            of = f"result {place} of {len(wanted)}" if len(wanted) > 1 else "its result"
+            return f"{of}, of shape {tuple(other.shape)}, {apart}"
+    return ""
+
+
+def _has_halves(program: Any) -> bool:
+    """Whether some numbers have 16 bits or fewer."""
+    values = (tree_leaves(node.meta.get("val")) for node in program.graph_module.graph.nodes)
+    found = {x.dtype for each in values for x in each if _is(x)}
+    return any(kind.is_floating_point and kind.itemsize < 4 for kind in found)
+
+
+def is_random(
+    module: Any, program: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> bool:
+    """Whether a module draws numbers: two runs of it differ, or its program has such a call."""
+    calls = [node for node in program.graph_module.graph.nodes if node.op == "call_function"]
+    if not all(repeats(torch, node) for node in calls if hasattr(node.target, "tags")):
+        return True
+    held = [*module.parameters(), *module.buffers()]
+    with _apart_from(module, held, arguments, keywords) as (args, kwargs):
+        one = _run(module, held, args, kwargs, 0)
+        other = _run(module, held, args, kwargs, 1)
+    return len(one) != len(other) or not all(map(_equal, one, other))
+
+
+def _both(
+    module: Any, program: Any, arguments: Any, keywords: Any, held: list[Any]
+) -> tuple[list[Any], list[Any]]:
+    """What a module gives, and what its program does."""
+    with _apart_from(module, held, arguments, keywords) as (args, kwargs):
+        given = [each.clone() for each in tree_leaves((args, kwargs)) if _is(each)]
+        wanted = _run(module, held, args, kwargs, 0)
+        torch.manual_seed(0)
+        return wanted, computed(program, given)
+
+
+@contextmanager
+def _apart_from(
+    module: Any, held: list[Any], arguments: Any, keywords: Any
+) -> Iterator[tuple[Any, Any]]:
+    """Inputs of random numbers; what is drawn meanwhile does not change what is drawn later."""
+    before = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(0)
+            yield tree_map_only(torch.Tensor, _drawn, (arguments, dict(keywords)))
+    finally:
+        random.setstate(before)
+
+
+def _run(module: Any, held: list[Any], args: Any, kwargs: Any, seed: int) -> list[Any]:
+    """The tensors that a module gives, which is left as it was."""
+    args, kwargs = tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
+    with ExitStack() as stack:
+        stack.enter_context(with_its_numbers(module, held))
+        stack.enter_context(left_as_it_was(module))
+        stack.enter_context(_slow_attention())
+        torch.manual_seed(seed)
+        return [x.clone() for x in tree_leaves(module(*args, **kwargs)) if _is(x)]
+    raise AssertionError("no context takes an error for its own")
 
 
 def _is(value: Any) -> bool:
@@ -55,56 +122,17 @@ def _drawn(tensor: Any) -> Any:
     return torch.randn_like(tensor) if tensor.is_floating_point() else tensor.clone()
 
 
-def _affordable(program: Program) -> bool:
-    """Whether its tensors are at hand, few enough at once, and sooner computed than exported."""
-    alive = calls = 0
-    cost = 0.0
-    left = {node: len(node.users) for node in program.graph.nodes}
-    for node in program.graph.nodes:
-        if node.op == "output":
-            continue
-        parts = [x for x in tree_leaves(node.meta["val"]) if _is(x)]
-        if any(x.device.type == "meta" for x in parts):
-            return False
-        calls += node.op == "call_function"
-        alive += _held(node)
-        cost += _held(node) / NUMBERS_OF_A_CALL
-        if alive > MOST_NUMBERS:
-            return False
-        for source in node.all_input_nodes:
-            left[source] -= 1
-            alive -= 0 if left[source] else _held(source)
-        size = sum(x.numel() for x in parts)
-        name = str(node.target).removeprefix("aten.")
-        if name.startswith(("conv", "linear")):
-            products = size * math.prod(node.args[1].meta["val"].shape[1:])
-        elif name.startswith(MULTIPLIED):
-            products = size * node.args[0].meta["val"].shape[-1]
-        elif name.startswith("scaled_dot"):
-            products = 2 * size * node.args[1].meta["val"].shape[-2]
-        else:
-            products = 0
-        cost += products / PRODUCTS_OF_A_CALL
-    return cost <= max(calls, FEW_CALLS)
-
-
-def _held(node: Any) -> int:
-    """How many numbers a call makes; a view has those of what it is of."""
-    if node.op != "call_function" or shared(node) or is_mutable(node):
-        return 0
-    return sum(x.numel() for x in tree_leaves(node.meta["val"]) if _is(x))
-
-
 @contextmanager
-def _with_its_numbers(module: Any) -> Iterator[None]:
-    """Put back the numbers of buffers, and of tensors that are neither those nor parameters."""
-    held = [*module.buffers()]
-    held += [x for part in module.modules() for x in vars(part).values() if _is(x)]
-    before = [(tensor, tensor.clone()) for tensor in held]
+def with_its_numbers(module: Any, held: list[Any]) -> Iterator[None]:
+    """Put back the numbers of tensors, and of those that are attributes, or kept in tables."""
+    before = [(each, each.data, each.clone()) for each in [*held, *tensors_of(module)]]
     try:
         yield
     finally:
-        for tensor, numbers in before:
+        for tensor, memory, _ in before:
+            if tensor.data_ptr() != memory.data_ptr():
+                tensor.data = memory
+        for tensor, _, numbers in before:
             if not torch.equal(tensor, numbers):
                 tensor.copy_(numbers)
 
@@ -120,36 +148,30 @@ def _slow_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(fast)
 
 
-def _computed(program: Program, given: list[Any]) -> list[Any]:
-    """What a program computes, call by call."""
-    signature, inputs = program.graph_signature, iter(given)
-    names = {
-        **signature.inputs_to_parameters,
-        **signature.inputs_to_buffers,
-        **signature.inputs_to_lifted_tensor_constants,
-    }
-    tensors = {**program.state_dict, **program.constants}
-    values: dict[Any, Any] = {}
-    left = {node: len(node.users) for node in program.graph.nodes}
-    for node in program.graph.nodes:
-        if node.op == "output":
-            return [values[each] for each in node.args[0]]
-        if node.op == "placeholder":
-            own = node.name in signature.inputs_to_parameters
-            tensor = tensors[names[node.name]] if node.name in names else next(inputs)
-            values[node] = tensor if own else tensor.clone()
-            continue
-        arguments = map_arg((node.args, node.kwargs), values.__getitem__)
-        values[node] = node.target(*arguments[0], **arguments[1])
-        for source in node.all_input_nodes:
-            left[source] -= 1
-            if not left[source]:
-                del values[source]
-    raise AssertionError("a program without an output")
-
-
 def _equal(one: Any, other: Any) -> bool:
     """Exactly, infinite numbers and those that are none included."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
     return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+
+
+def _apart(one: Any, other: Any, rounded: float) -> str:
+    """How two results differ, in words, or nothing if by rounding alone."""
+    if one.shape != other.shape:
+        return f"has the shape {tuple(one.shape)} in the program"
+    if _equal(one, other) or not other.numel():
+        return ""
+    kinds = [each.is_floating_point() or each.is_complex() for each in (one, other)]
+    if kinds[0] != kinds[1]:
+        return f"holds {one.dtype} in the program, and not {other.dtype}"
+    if not any(kinds):
+        return f"differs at {int((one != other).sum())} of {other.numel()} numbers"
+    kind = torch.complex128 if other.is_complex() else torch.float64
+    one, other = one.to(kind), other.to(kind)
+    finite = torch.isfinite(other)
+    largest = other[finite].abs().max().item() if finite.any() else 0.0
+    near = torch.isclose(one, other, rtol=0, atol=rounded * largest, equal_nan=True)
+    if near.all():
+        return ""
+    most = (one - other)[~near].abs().nan_to_num().max().item()
+    return f"differs at {int((~near).sum())} of {other.numel()} numbers, by up to {most:.3g}"

@@ -14,6 +14,7 @@ from typing import Any
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
+from convgraph.importers.torch.held import OtherNumbersError, held
 from convgraph.importers.torch.inlined import inlined, wraps
 from convgraph.importers.torch.places import settled
 from convgraph.importers.torch.prefix import DATA_DEPENDENT, up_to_values
@@ -77,12 +78,16 @@ def program_of(
 
     try:
         return read(first)
+    except OtherNumbersError:
+        raise
     except ConvgraphError as error:
         if batch is not None or DATA_DEPENDENT in str(error.__cause__):
             raise
         had = [tuple(each.shape) for each in first] == kept()
         try:
             return read(examples(torch, module, given, not had))
+        except OtherNumbersError:
+            raise
         except ConvgraphError:
             raise ConvgraphError(
                 f"{error}; the shape was read as one {'with' if had else 'without'} a batch, and "
@@ -164,7 +169,8 @@ def exported(
         if quick is not None:
             return quick, ""
         try:
-            program, caveat = _up_to_values(torch, module, export)
+            with _left(module):
+                program, caveat = _up_to_values(torch, module, export)
             program = inlined(program)
             if settled(torch, program) is None:
                 program = program.run_decompositions({})
@@ -174,7 +180,18 @@ def exported(
                 f"input_shape={shapes[0] if len(shapes) == 1 else shapes}: "
                 f"torch.export cannot trace the module: {line}"
             ) from error
-    return program, caveat
+        return program, caveat or held(module, program, arguments, keywords)
+
+
+@contextmanager
+def _left(module: Any) -> Iterator[None]:
+    """A module as it is, whatever `torch.export` makes of its tensors and attributes."""
+    from convgraph.importers.torch.checked import with_its_numbers
+    from convgraph.importers.torch.recorded import left_as_it_was
+
+    tensors = [*module.parameters(), *module.buffers()]
+    with with_its_numbers(module, tensors), left_as_it_was(module):
+        yield
 
 
 def _recorded(torch: Any, module: Any, arguments: Any, keywords: Any) -> Any | None:

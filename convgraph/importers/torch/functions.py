@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from convgraph.importers.framework_formulas import BINARY, FORMULAS, NAMES, Formula
-from convgraph.importers.torch.call import Call, Translate
+from convgraph.importers.torch.call import INT64, Call, Translate
 
-__all__ = ["FUNCTIONS", "INT64"]
-
-INT64 = 7  # of TensorProto.DataType
+__all__ = ["FUNCTIONS"]
 
 
 def _logical(op: str) -> Translate:

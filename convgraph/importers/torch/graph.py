@@ -51,7 +51,9 @@ def from_torch(
     The module's `forward` is called once on tensors without numbers, of which each call is
     recorded, and once on random ones: what was recorded has to give the same numbers, bit by bit.
     Where it does not, where a call cannot be recorded, or that run would take longer than
-    `torch.export` does, that traces the module. Buffers and attributes are put back.
+    `torch.export` does, that traces the module. What it gives is held against the module, too,
+    unless that takes longer, and may differ by rounding alone. Parameters, buffers and attributes
+    are put back. A module that draws numbers is read as of one run.
 
     Parameters
     ----------
@@ -87,7 +89,8 @@ def from_torch(
     Raises
     ------
     ConvgraphError
-        If the module cannot be exported for that shape, or if PyTorch is not installed.
+        If the module cannot be exported for that shape, if what `torch.export` makes of it computes
+        other numbers than it does, or if PyTorch is not installed.
 
     Examples
     --------

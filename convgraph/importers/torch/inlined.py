@@ -140,7 +140,9 @@ def _traced(torch: Any, node: Any, table: dict[Any, Any]) -> Any | None:
             part = traced(*_without_numbers([source.meta["val"] for source in sources])).graph
     except Exception:  # whatever a decomposition asks for that a single call does not give
         return None
-    for copied in [each for each in part.nodes if _name(each.target) == "clone"]:
+    kept = any(is_mutable(each) for each in part.nodes)  # what is changed may be a copy
+    copies = [each for each in part.nodes if _name(each.target) == "clone"]
+    for copied in () if kept else copies:
         copied.replace_all_uses_with(copied.args[0])
         part.erase_node(copied)
     calls = [each for each in part.nodes if each.op == "call_function"]

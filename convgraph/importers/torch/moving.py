@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convgraph.importers.torch.call import Call
+from convgraph.importers.torch.call import Call, type_of
 
 __all__ = [
     "copied",
@@ -76,8 +76,12 @@ def slice_scattered(c: Call) -> Any:
 
 
 def copied(c: Call) -> Any:
-    """All of a tensor overwritten."""
-    return c.emit("Expand", [c["src"]], {"shape": list(c.result)})
+    """All of a tensor overwritten, by numbers of the kind that it holds."""
+    source = c["src"]
+    kinds = [each.meta["val"].dtype for each in (c.node, source)]
+    if kinds[0] != kinds[1] and not kinds[0].is_floating_point:
+        source = c.emit("Cast", [source], {"to": type_of(c.node)}, c.inner("source"))
+    return c.emit("Expand", [source], {"shape": list(c.result)})
 
 
 # Additions at one and the same position, each of which becomes a row of the network. Programs that

@@ -6,8 +6,8 @@ from typing import Any
 
 from convgraph.importers.framework_formulas import BINARY, NAMES
 from convgraph.importers.torch import moving
-from convgraph.importers.torch.call import Call, Translate, simple
-from convgraph.importers.torch.functions import FUNCTIONS, INT64
+from convgraph.importers.torch.call import INT64, Call, Translate, simple, type_of
+from convgraph.importers.torch.functions import FUNCTIONS
 from convgraph.importers.torch.layers import (
     adaptive,
     addmm,
@@ -170,13 +170,7 @@ def _pixels(op: str, argument: str) -> Translate:
 
 
 def _cast(c: Call) -> Any:
-    value = c.node.meta["val"]
-    to = 1 if value.is_floating_point() else WIDTHS.get(str(value.dtype), INT64)
-    return c.emit("Cast", [c.node.args[0]], {"to": to})
-
-
-# types whose numbers are not all whole numbers, by those of TensorProto.DataType
-WIDTHS = {"torch.bool": 9, "torch.uint8": 2, "torch.int8": 3, "torch.uint16": 4, "torch.int16": 5}
+    return c.emit("Cast", [c.node.args[0]], {"to": type_of(c.node)})
 
 
 def _softmax(op: str) -> Translate:

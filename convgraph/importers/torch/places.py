@@ -127,7 +127,8 @@ def _computed(torch: Any, nodes: list[Any], held: dict[str, Any]) -> dict[str, A
             shaped = node.args[0] if called(node) in SHAPE_ONLY and node.args else None
             if shaped is not None and shaped not in values and hasattr(shaped, "meta"):
                 like = shaped.meta["val"]
-                values[shaped] = torch.zeros(tuple(like.shape), dtype=like.dtype)
+                zeros = torch.empty_strided(like.size(), like.stride(), dtype=like.dtype)
+                values[shaped] = zeros.zero_()
             arguments = map_arg(node.args, values.__getitem__)
             values[node] = node.target(*arguments, **map_arg(node.kwargs, values.__getitem__))
     return {node.name: values[node] for node in nodes}

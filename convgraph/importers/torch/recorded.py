@@ -27,7 +27,7 @@ from torch.utils._pytree import tree_flatten, tree_flatten_with_path, tree_leave
 from convgraph.importers.torch.inlined import Program
 from convgraph.importers.torch.recorder import Recorded, Recorder, UntoldError
 
-__all__ = ["left_as_it_was", "recorded"]
+__all__ = ["left_as_it_was", "recorded", "tensors_of"]
 
 
 @dataclass
@@ -255,6 +255,17 @@ def _tables(found: list[Any]) -> Iterator[Any]:
             if id(value) not in met:
                 met.add(id(value))
                 found.append(value)
+
+
+def tensors_of(module: Any) -> list[Any]:
+    """Tensors that are attributes of a module's parts, or in tables and lists of these.
+
+    Parameters are not among them, and buffers may be.
+    """
+    tables = _tables(list(module.modules()))
+    values = (each.values() if isinstance(each, dict) else each for each in tables)
+    found = [x for x in chain.from_iterable(values) if isinstance(x, torch.Tensor)]
+    return [x for x in found if not isinstance(x, torch.nn.Parameter)]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -39,6 +39,7 @@ class Translation(Translated):
         self._tensors = {**program.state_dict, **program.constants}
         self._in_place: dict[str, list[str]] = {}
         self._own = Names(program.graph_module.graph, module)
+        self._taken = {node.name for node in program.graph_module.graph.nodes}
         self._folder = Builder(self.shapes.get, strict=False, stated=True)
         self._folder.values = self.known  # type: ignore[assignment]
         self.unread: set[str] = set()
@@ -85,9 +86,11 @@ class Translation(Translated):
         tensor = self._tensors[target]
         learned = node.name in self._signature.inputs_to_parameters
         self._constants.hold(node, tensor, learned)
-        self._names[node.name] = target
+        # a parameter may be called as an input or an operation is: `mean`
+        name = f"{target} of the module" if target in self._taken else target
+        self._names[node.name] = name
         read = partial(values_of, lambda: tensor)
-        self.known[target] = Known(target, tuple(tensor.shape), read, learned)
+        self.known[name] = Known(target, tuple(tensor.shape), read, learned)
 
     def _output(self, node: Any) -> None:
         """The module's own results; a program also gives back what it changes in place."""
