@@ -133,6 +133,13 @@ _TEX = {
     "<": r"\textless{}",  # which LaTeX's own fonts have other characters for
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{ALMOST EQUAL TO}": r"$\approx$",
+    "\N{INFINITY}": r"$\infty$",
+    "\N{HORIZONTAL ELLIPSIS}": r"\dots{}",
+    "\N{SUPERSCRIPT MINUS}": "$^-$",
+    **{raised: rf"\textsuperscript{{{n}}}" for n, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 _TEX_SPECIAL = re.compile("|".join(map(re.escape, _TEX)))

@@ -18,12 +18,13 @@ from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Closed, Layout, layout
 from convgraph.figures.legend import Legend, with_legend
 from convgraph.figures.letter_room import Room, placed, rooms
-from convgraph.figures.lettering import room_in, wrapped
+from convgraph.figures.lettering import fits, of_one_size, room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
-from convgraph.figures.notes import left_out, letters_left_out, with_note
+from convgraph.figures.notes import left_out, letters_left_out, names_cut, with_note
 from convgraph.figures.omitted import Omitted
 from convgraph.figures.panel import Direction, Panel, Unit
+from convgraph.figures.paragraphs import shortened
 from convgraph.figures.parts import ALL, close_up, shown_units, targets_with_edges
 from convgraph.figures.pictures import pictures
 from convgraph.figures.routes import CLEARANCE
@@ -106,7 +107,7 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
         found = (_first(network, theme, wish, letter, each) for each in tried)
         panel = next(filter(None, found), panel)
     # Of what a caller leaves out there is no need to speak.
-    said = [left_out(panel) if wish.show is None else "", letters_left_out(panel)]
+    said = [left_out(panel) if wish.show is None else "", letters_left_out(panel), names_cut(panel)]
     return with_note(panel, " ".join(filter(None, said)), theme)
 
 
@@ -142,9 +143,12 @@ def _built(
         shown = shown_units(network, wish.show)
         closed = partial(close_up, shown=shown)
     places = _places(network, theme, wish, letter, closed, room)
-    written = written_values(network, wish.values)
+    written = written_values(network, wish.values, room_in("circle", 1, theme), theme.font)
     units = _all_units(network, theme, places, fill_of, written, looks)
     drawn = np.concatenate([shown[row.name] for row in network.rows])
+    if written:
+        there = {unit.name for unit, yes in zip(units, drawn.tolist(), strict=True) if yes}
+        units = of_one_size(units, written.keys() & there, theme)
     visible = drawn[table.source] & drawn[table.target] & kept[table.target]
     _check_size(network, int(drawn.sum()), int(visible.sum()))
     omitted = Omitted(network, theme, units, shown, wanted, places)
@@ -241,12 +245,18 @@ def _all_units(
     looks: Mapping[str, UnitLook],
 ) -> list[Unit]:
     units = []
+
+    def has_room(text: str) -> bool:
+        return fits(text, room_in("circle", 1, theme), theme.font)
+
     for row in network.rows:
         y = places.y(row.name) * theme.pitch
+        long = not has_room(max(row.units(), key=len))
         for name, x in zip(row.units(), places.x[row.name], strict=True):
             look = looks.get(name, UnitLook())
+            called = shortened(name, has_room) if long else name
             drawn = look.image is not None
-            own = "" if drawn else written.get(name, name)
+            own = "" if drawn else written.get(name, called)
             text = own if look.label is None else look.label
             fills = fill_of.get(name, ()) if look.fill is None else look.fill
             shape = look.shape or ("square" if drawn else "circle")

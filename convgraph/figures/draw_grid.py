@@ -109,8 +109,8 @@ def draw_grid(
             raise ConvgraphError("units={...: {'image': ...}}: cells have no room for pictures")
     filled = fill | {name: look.fill for name, look in looks.items() if look.fill}
     grids = _with_fronts(network, grids, filled)
-    valued = written_values(network, values)
-    text = written_values(network, counts) | valued
+    valued = written_values(network, values, side - 6, chosen.font)
+    text = written_values(network, counts, side - 6, chosen.font) | valued
     zeros = _padding(network, grids) if as_flag("padding", padding) else {}
     over = as_mapping("headings", headings, "a dict from rows to texts")
     parts = network, chosen, grids, fill, text, valued, looks, names, kernels, over

@@ -10,9 +10,11 @@ from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.figure import Figure
+from convgraph.figures.lettering import text_width
 from convgraph.figures.looks import parameter_colors
 from convgraph.figures.marks import letters_of
 from convgraph.figures.panel import Mark, Panel, Text
+from convgraph.figures.paragraphs import shortened
 from convgraph.figures.theme import ThemeLike, as_theme
 
 __all__ = ["draw_matrix"]
@@ -78,7 +80,7 @@ def draw_matrix(
     marks, texts = [], []
     for i, unit in enumerate(target.units()):
         y = (high - 1 - i) * side
-        texts.append(Text(unit, -side, y, side, 0.45 * side, symbol=True))
+        texts.append(_name(unit, -side, y, side))
         for j, read in enumerate(columns):
             found = carried.get((unit, read), [])
             parameter = found[0][0] if len(found) == 1 else None
@@ -88,9 +90,7 @@ def draw_matrix(
             place = j * side, y, side, side, 0.42 * side
             marks.append(Mark(named, "cell", text, *place, fill, parameter=parameter))
     top = high * side
-    texts += [
-        Text(unit, j * side, top, side, 0.45 * side, symbol=True) for j, unit in enumerate(columns)
-    ]
+    texts += [_name(unit, j * side, top, side) for j, unit in enumerate(columns)]
     words = (
         f"The matrix of {target.name}: {high} rows, {wide} columns, "
         f"{len(carried)} entries that are not zero."
@@ -98,6 +98,13 @@ def draw_matrix(
     heading = f"Matrix {', '.join(sources)} -> {target.name}" if title is None else title
     parts = (), (), tuple(texts), (high - 1) * side, words, network, tuple(marks)
     return Figure((Panel(*parts),), chosen, heading)
+
+
+def _name(unit: str, x: float, y: float, side: float) -> Text:
+    """The name of a row or of a column, or its end where it is long."""
+    size = 0.45 * side
+    text = shortened(unit, lambda name: text_width(name, size) <= side)
+    return Text(text, x, y, side, size, symbol=True)
 
 
 def _carried(

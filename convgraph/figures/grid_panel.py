@@ -14,10 +14,10 @@ from convgraph.core.tying import Learned
 from convgraph.figures.cells import Cells
 from convgraph.figures.colors import between
 from convgraph.figures.faces import widest
-from convgraph.figures.lettering import text_width, wrapped
+from convgraph.figures.lettering import fits, of_one_size, text_width, wrapped
 from convgraph.figures.looks import UnitLook
 from convgraph.figures.panel import Mark, Panel, Text, Unit
-from convgraph.figures.paragraphs import paragraph
+from convgraph.figures.paragraphs import paragraph, shortened
 from convgraph.figures.theme import Theme
 from convgraph.figures.words import shades
 from convgraph.interactions.fields import receptive_field
@@ -95,7 +95,8 @@ class Grids:
             low = middle - cells.height / 2
             (_, _), (left, right) = self._around(row.name)
             x += left * cells.side
-            units += [self._unit(row, i, x + dx, low + dy) for i, dx, dy in cells.places()]
+            mine = [self._unit(row, i, x + dx, low + dy) for i, dx, dy in cells.places()]
+            units += of_one_size(mine, self.text, self.theme)
             marks += [
                 Mark(f"dots,{row.name},{n}", "dots", dots, x + dx, low + dy, *_square(cells))
                 for n, (dx, dy, dots) in enumerate(cells.gaps(), 1)
@@ -141,6 +142,7 @@ class Grids:
         look = self.looks.get(name, UnitLook())
         # What stands in a cell behind another would show in part.
         called = name if self.names and cells.in_front(index) else ""
+        called = shortened(called, lambda text: fits(text, cells.side - 6, self.theme.font))
         label = self.text.get(name, called) if look.label is None else look.label
         label = label if look.label is None else wrapped(label, cells.side - 6)
         label = label if cells.in_front(index) else ""

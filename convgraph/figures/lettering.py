@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Container, Iterable
+from dataclasses import replace
 
-from convgraph.figures.faces import widest
+from convgraph.figures.faces import TYPEWRITER, room_for, widest
 from convgraph.figures.panel import Unit
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import BOOK, Theme
 
-__all__ = ["fitted", "label_size", "letter_width", "room_in", "text_width", "wrapped"]
+__all__ = [
+    "fits", "fitted", "label_size", "letter_width", "of_one_size", "room_in", "text_width",
+    "wrapped",
+]  # fmt: skip
 
+_TYPEWRITER = re.compile("(?i)mono|courier|typewriter|console")
+_BOLD = re.compile("(?i)bold|black|heavy")
 WIDE = "mwMW"  # half as wide again as other letters
 NARROWEST = 7.0  # points: the smallest label
 LEADING = 1.1  # from line to line, in sizes of letters
@@ -36,14 +44,28 @@ def letter_width(text: str, size: float, theme: Theme) -> float:
 
 def fitted(text: str, full: float, room: float, font: str = "Times") -> float:
     """The size at which a text has room, if it is not smaller than the smallest."""
-    # Units are drawn for the book's face; any other may be as wide as the widest.
-    width = text_width(text, full) if font == "Times" else widest(text, full)
-    if font == "Times" and split_symbol(text) is None:
-        width += full * max(sum(0.4 * (c in WIDE) for c in line) for line in text.split("\n"))
-    lines = text.count("\n") + 1
-    if lines > 1:  # as high as wide
-        width = max(width, LEADING * lines * full)
+    width = _width_in(text, full, font)
     return max(full * min(1, room / width), min(NARROWEST, full)) if width else full
+
+
+def fits(text: str, room: float, font: str = "Times") -> bool:
+    """Whether a text has room in the smallest letters."""
+    return _width_in(text, NARROWEST, font) <= room
+
+
+def _width_in(text: str, size: float, font: str) -> float:
+    """How wide a text is in a unit, or how high if that is more."""
+    # Units are drawn for the book's face; any other may be as wide as the widest.
+    if _TYPEWRITER.search(font):
+        width = max(widest(text, size), TYPEWRITER * size * max(map(len, text.split("\n"))))
+    elif font != "Times":
+        width = (room_for if _BOLD.search(font) else widest)(text, size)
+    else:
+        width = text_width(text, size)
+        if split_symbol(text) is None:
+            width += size * max(sum(0.4 * (c in WIDE) for c in line) for line in text.split("\n"))
+    lines = text.count("\n") + 1
+    return max(width, LEADING * lines * size) if lines > 1 else width
 
 
 def room_in(shape: str, size: float, theme: Theme) -> float:
@@ -68,5 +90,21 @@ def label_size(unit: Unit, theme: Theme) -> float:
     """The size of what stands in a circle or in a cell."""
     if unit.side is None:
         room = room_in(unit.shape, unit.size, theme)
-        return fitted(unit.text, theme.label_size * min(1.0, unit.size), room, theme.font)
-    return fitted(unit.text, 0.55 * unit.side, unit.side - 6, theme.font)
+        size = fitted(unit.text, theme.label_size * min(1.0, unit.size), room, theme.font)
+    else:
+        size = fitted(unit.text, 0.55 * unit.side, unit.side - 6, theme.font)
+    return size if unit.letters is None else min(size, unit.letters)
+
+
+def of_one_size(units: Iterable[Unit], written: Container[str], theme: Theme) -> list[Unit]:
+    """Units in which the values of a row are as large as the longest of them can be."""
+    found = list(units)
+    sizes: dict[str, float] = {}
+    for unit in found:
+        if unit.name in written and unit.text:
+            size = label_size(unit, theme)
+            sizes[unit.row] = min(sizes.get(unit.row, size), size)
+    return [
+        replace(unit, letters=sizes.get(unit.row)) if unit.name in written else unit
+        for unit in found
+    ]

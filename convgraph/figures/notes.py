@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 
 from convgraph.figures.faces import widest
 from convgraph.figures.panel import Panel, Text
+from convgraph.figures.paragraphs import CUT, paragraph
 from convgraph.figures.theme import Theme
 
-__all__ = ["left_out", "letters_left_out", "with_note"]
+__all__ = ["left_out", "letters_left_out", "names_cut", "with_note"]
 
 SIZE = 0.85  # of the captions' size
 LEADING = 1.2
+LEAST = 14  # of its size, that a line is wide
 
 
 def letters_left_out(panel: Panel) -> str:
@@ -49,6 +50,21 @@ def left_out(panel: Panel) -> str:
     return f"Drawn: {'; '.join(parts)}."
 
 
+def names_cut(panel: Panel) -> str:
+    """Of which rows the names of units are cut short, and where these begin.
+
+    >>> import convgraph as cg
+    >>> x = cg.Input(3, name="a_name_that_is_long")
+    >>> names_cut(cg.draw(cg.Network([x], [cg.Conv(2)(x)])).panels[0])
+    '…long1 is a_name_that_is_long1.'
+    """
+    first: dict[str, str] = {}
+    for unit in panel.units:
+        if unit.text.startswith(CUT) and unit.name.endswith(unit.text[1:]):
+            first.setdefault(unit.row, f"{unit.text} is {unit.name}")
+    return f"{'; '.join(first.values())}." if first else ""
+
+
 def with_note(panel: Panel, words: str, theme: Theme) -> Panel:
     """The panel with a line below it, or several where it is narrow; none for no words."""
     if not words:
@@ -56,8 +72,7 @@ def with_note(panel: Panel, words: str, theme: Theme) -> Panel:
     size = SIZE * theme.caption_size
     left, right = (end(unit.x for unit in panel.units) for end in (min, max))
     room = right - left + 2 * theme.radius
-    many = max(int(len(words) * room / widest(words, size)), 20)
-    text = "\n".join(textwrap.wrap(words, many, break_long_words=False))
+    text = paragraph(words, max(room, LEAST * size), size)
     low = panel.tall(theme.radius)[0] - size - size * (1 + LEADING * text.count("\n")) / 2
     note = Text(text, (left + right) / 2, low, widest(text, size), size)
     said = f"{panel.description} {words}"

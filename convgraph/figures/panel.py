@@ -39,7 +39,8 @@ class Unit:
     Of several colours each has a part of the unit; without any it has the theme's. With a `side` in
     points it is a square cell of a grid, otherwise a `shape` of some share of the usual size.
     `valued` tells a value that somebody wrote into it from a name or a count; `called` is what
-    stands there without either; `line` is the colour of its outline.
+    stands there without either; `line` is the colour of its outline; its `letters` are at most of
+    that size.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Unit:
     shape: Shape = "circle"
     size: float = 1.0
     line: str | None = None
+    letters: float | None = None
 
     @property
     def extent(self) -> float:

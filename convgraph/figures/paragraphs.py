@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from convgraph.figures.faces import room_for
 
-__all__ = ["paragraph", "shortened"]
+__all__ = ["CUT", "paragraph", "shortened"]
+
+CUT = "…"  # where a name was longer
+LEAST = 3  # letters that the last words of a name have, or it is cut within a word
 
 # A line may end after a space, and within a name after what parts its words.
 _PIECES = re.compile(r"[^\s._/:,;-]*[._/:,;-]*\s*")
@@ -49,11 +52,15 @@ def shortened(name: str, fits: Callable[[str], bool]) -> str:
 
     >>> shortened("encoder_layers_4_attention12", lambda text: len(text) < 9)
     '…ntion12'
+    >>> shortened("encoder_layers_4_fc12", lambda text: len(text) < 9)
+    '…4_fc12'
     """
     if fits(name):
         return name
     low, high = 1, len(name) - 1
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(f"…{name[-middle:]}") else (low, middle - 1)
-    return f"…{name[-low:]}"
+        low, high = (middle, high) if fits(f"{CUT}{name[-middle:]}") else (low, middle - 1)
+    end = name[-low:]
+    words = re.search(r"(?<=[._/:-])[^._/:-].*", end)
+    return CUT + (words[0] if words and len(words[0]) >= LEAST else end)
