@@ -24,7 +24,7 @@ from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_
 from convgraph.figures.notes import left_out, letters_left_out, names_cut, with_note
 from convgraph.figures.omitted import Omitted
 from convgraph.figures.panel import Direction, Panel, Unit
-from convgraph.figures.paragraphs import shortened
+from convgraph.figures.paragraphs import CUT, shortened
 from convgraph.figures.parts import ALL, close_up, shown_units, targets_with_edges
 from convgraph.figures.pictures import pictures
 from convgraph.figures.routes import CLEARANCE
@@ -279,6 +279,16 @@ def _all_units(
     return units
 
 
+def _named(unit: Unit) -> bool:
+    """Whether a unit bears its name, or what there is room for of it."""
+    cut = unit.text.startswith(CUT) and unit.name.endswith(unit.text[len(CUT) :])
+    return cut or unit.text == unit.name
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\n×", "×").replace("/\n", "/").replace("\n", " ")
+
+
 def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
     """What the picture shows, for those who do not see it."""
     network = panel.network
@@ -296,7 +306,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
     if padding:
         text += f" Padding: {padding} black units."
     for row in network.rows:
-        written = [u.text for u in panel.units if u.row == row.name and u.text != u.name]
+        written = [_in_one_line(u.text) for u in panel.units if u.row == row.name and not _named(u)]
         if any(written) and len(written) <= MOST_READ:
             text += f" Written in {row.name}: {' '.join(written)}."
     text = " ".join([text, *shades(network, panel.units, theme.shade)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from convgraph.core.checks import as_mapping
 from convgraph.core.errors import ConvgraphError
@@ -92,7 +93,7 @@ def _stacked(
         width, high = widest(lines + " ", size), _high(lines, size)
         y = start + way * high / 2
         for other in result:
-            if x - other.x < (width + other.width) / 2:
+            if x - other.x < (width + widest(other.text + " ", size)) / 2:
                 end = other.y + way * (_high(other.text, size) + high + size / 1.5) / 2
                 y = max(y, end) if way > 0 else min(y, end)
         result.append(Text(lines, x, y, width, size))
@@ -121,5 +122,6 @@ def headings_of(
         result.append(Text(lines, (low + high) / 2, y, text_width(lines + " ", size), size))
     if across:
         top = max(y for _, y in _middles(panel)) + away - size / 2
-        return _stacked(sorted(found, key=lambda heading: heading[1]), top, 1, theme)
+        stacked = _stacked(sorted(found, key=lambda heading: heading[1]), top, 1, theme)
+        return [replace(each, width=text_width(each.text + " ", size)) for each in stacked]
     return result
