@@ -31,6 +31,7 @@ html_theme_options = {  # lines of a hundred characters fit
 html_copy_source = False
 html_show_copyright = False
 html_static_path = ["static"]
+html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_extra_path = ["made/live"]

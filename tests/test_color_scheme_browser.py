@@ -72,3 +72,50 @@ def test_an_address_says_how_a_page_is_to_look(browser: Any, tmp_path: Path, kin
         seen.append(browser.execute_script(PAPER))
     assert seen == ["light", "dark", "light", "light"]
     assert browser.get_log("browser") == []
+
+
+# -- the site --------------------------------------------------------------------------------------
+
+SCRIPT = Path(__file__).parents[1] / "docs" / "static" / "site.js"
+
+
+def test_frames_and_links_of_the_site_follow_its_switch(browser: Any, tmp_path: Path) -> None:
+    PAGES["figure"](tmp_path / "inner.html")
+    host = tmp_path / "host.html"
+    host.write_text(
+        '<body data-theme="dark"><iframe class="live" src="inner.html"></iframe>'
+        f'<a class="live" href="inner.html#x1">live</a><script src="{SCRIPT.as_uri()}"></script>',
+        "utf-8",
+    )
+    browser.system("light")
+    browser.get(host.as_uri())
+
+    def seen() -> tuple[str, str]:
+        link = browser.find_element("css selector", "a").get_attribute("href")
+        browser.switch_to.frame(0)
+        paper = browser.execute_script(PAPER)
+        browser.switch_to.default_content()
+        return str(paper), link.rpartition("/")[2]
+
+    assert seen() == ("dark", "inner.html?color-scheme=dark#x1")
+    browser.execute_script("document.body.dataset.theme = 'light'")
+    assert seen() == ("light", "inner.html?color-scheme=light#x1")
+    browser.execute_script("document.body.dataset.theme = 'auto'")
+    browser.system("dark")
+    assert seen() == ("dark", "inner.html#x1")
+
+
+def test_old_addresses_of_the_reference_lead_to_the_rooms(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "room.html").write_text("<p>Here.</p>", "utf-8")
+    page = tmp_path / "made" / "api.html"
+    page.write_text(
+        '<table><tr><td><span id="convgraph.Network"></span>'
+        '<a href="room.html#convgraph.Network">Network</a></td></tr></table>'
+        f'<script src="{SCRIPT.as_uri()}"></script>',
+        "utf-8",
+    )
+    for name in ("convgraph.Network", "convgraph.Network.evaluate"):
+        browser.get("about:blank")
+        browser.get(f"{page.as_uri()}#{name}")
+        assert browser.current_url.endswith(f"/made/room.html#{name}")

@@ -69,7 +69,7 @@ def _made(number: str, sizes: dict[str, int]) -> dict[str, Any]:
     try:
         figure = make(number, **sizes)
     except ConvgraphError as refusal:
-        return {"words": str(refusal)}
+        return {"words": f"There is no figure of these sizes. {refusal}."}
     svg = figure.svg()
     least, most, _ = widths(figure, svg)
     return {"svg": svg, "widths": [round(least), round(most)], "words": figure.description}
