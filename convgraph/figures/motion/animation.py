@@ -91,8 +91,8 @@ class Animation:
             The file; its ending says what is written. GIF and PNG need the extra `motion`, MP4
             the extra `video`.
         scale
-            How many times as large the pixels' formats are, above 0 and up to 4: 1 is one pixel
-            for each point. Pages and strips are as sharp at any size.
+            How many times as large the pixels' formats are, from 0.1 up to 4: 1 is one pixel for
+            each point. Pages and strips are as sharp at any size.
         frames
             Which frames: so many, spread from the first to the last, `slice(0, 9, 4)`, or a list
             such as `[0, 4, -1]`; they count from 0, as `film.frames` does. All if not given.
@@ -115,8 +115,8 @@ class Animation:
         >>> film.save("strip.svg", frames=4).name, film.save("strip.svg", frames=[0, 4, -1]).name
         ('strip.svg', 'strip.svg')
         """
-        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 4:
-            raise ConvgraphError(f"scale={scale!r}: a number above 0 and up to 4")
+        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0.1 <= scale <= 4:
+            raise ConvgraphError(f"scale={scale!r}: a number from 0.1 up to 4")
         if scale != 1 and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
             raise ConvgraphError(f"scale={scale!r}: pages and strips are as sharp at any size")
         if frames is not None:
@@ -234,7 +234,8 @@ def animate(
     as_word("cells", cells, CELLS)
     as_word("reading", reading, READINGS)
     as_flag("gradient", gradient)
-    if not isinstance(seconds, int | float) or not 0 < seconds < 60:
+    told = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not told or not 0 < seconds < 60:
         raise ConvgraphError(f"seconds={seconds!r}: a number above 0 and below 60")
     if unit is not None or transformation is not None:
         _check_network_options(cells, reading, gradient, transformation, values, parameters)
@@ -243,6 +244,9 @@ def animate(
         )
     if gradient:
         raise ConvgraphError("gradient=True: name the unit of an output whose gradient it is")
+    for name, given in {"values": values, "parameters": parameters}.items():
+        if given is not None and cells != "numbers":
+            raise ConvgraphError(f"{name}=: numbers stand in no cell where cells={cells!r}")
     made = sweep(network)
     known = numbers(network, values, parameters) if cells == "numbers" else None
     title = f"{made.layer.spec!r} on {' x '.join(map(str, made.source.shape))}"

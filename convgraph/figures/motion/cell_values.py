@@ -50,8 +50,15 @@ def numbers(
             raise ConvgraphError(
                 f"values of shape {source.shape}: numbers for the row {row.name} of shape {shape}"
             )
+        if source.dtype.kind == "f" and np.isnan(source).any():
+            raise ConvgraphError("values: numbers, and no NaN")
     arrays = {}
     parameters = as_mapping("parameters", parameters, "a dict from letters to numbers")
+    letters = [array.letter for array in network.labels.arrays]
+    for letter in parameters:
+        if letter not in letters:
+            known = ", ".join(map(str, letters)) or "none"
+            raise ConvgraphError(f"parameters: {letter!r} is no array; arrays here: {known}")
     for number, array in enumerate(network.labels.arrays):
         given = parameters.get(array.letter)
         shape = tuple(map(int, getattr(array, "shape", (len(array),))))
@@ -60,6 +67,8 @@ def numbers(
             raise ConvgraphError(
                 f"parameters[{array.letter!r}]={given!r}: numbers for an array of shape {shape}"
             )
+        if made.dtype.kind == "f" and np.isnan(made).any():
+            raise ConvgraphError(f"parameters[{array.letter!r}]: numbers, and no NaN")
         arrays[array.letter] = made.reshape(shape)
     return Values(network, source, arrays)
 

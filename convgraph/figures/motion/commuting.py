@@ -21,6 +21,7 @@ from convgraph.figures.motion.stacks import (
     EDGE,
     LEAST,
     channels_of,
+    check_size,
     space_of,
     stacked,
     title_of,
@@ -70,6 +71,7 @@ def commuting_frames(
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ConvgraphError(f"network={network!r}: what is moved has one input and one output")
+    check_size(network, [row.name for row in network.rows])
     verdict = check_equivariance(network, transformation)
     if verdict.output.sources() is None:
         raise ConvgraphError(

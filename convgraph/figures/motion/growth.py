@@ -24,6 +24,8 @@ NAMED = 2  # channels of a row that are named one by one
 def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], list[Frame]]:
     """The size of the frames, and one for each row from the unit's back to the input."""
     row, _ = network.find(unit)
+    if network.symbolic:
+        raise ConvgraphError(f"network={network!r}: an animation needs sizes without symbols")
     rows = list(network.rows[: network.rows.index(row) + 1])
     fields = {each.name: _field(network, unit, each.name) for each in rows}
     rows = [each for each in rows if fields[each.name]]

@@ -136,7 +136,8 @@ def _box(pen: Any, box: Box) -> None:
     left, top = round(FINE * box.x), round(FINE * box.y)
     right, bottom = round(FINE * (box.x + box.width)), round(FINE * (box.y + box.height))
     if box.fill:
-        pen.rectangle([left, top, right - 1, bottom - 1], COLOURS[box.fill])
+        sides = max(right - 1, left), max(bottom - 1, top)
+        pen.rectangle([left, top, *sides], COLOURS[box.fill])
     if not box.stroke:
         return
     ink, wide = COLOURS[box.stroke], max(1, round(FINE * box.line))

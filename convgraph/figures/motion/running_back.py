@@ -17,7 +17,7 @@ from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.shade import SAID, largest, shade
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import channels_of, space_of, stacked, title_of
+from convgraph.figures.motion.stacks import channels_of, check_size, space_of, stacked, title_of
 from convgraph.sharing.backward import gradient_prefix, put_in
 from convgraph.sharing.gradients import gradients
 
@@ -38,6 +38,7 @@ def gradient_frames(
     row, _ = network.find(unit)
     if row not in network.outputs:
         raise ConvgraphError(f"unit={unit!r}: a gradient starts at a unit of an output")
+    check_size(network, _names(network))
     made = numbers(network, values, parameters)
     back = _gradients(network, unit, row_values(network, made.source, made.arrays), made.arrays)
     names = [each.name for each in network.rows if each.name in back]
@@ -61,6 +62,15 @@ def gradient_frames(
         shapes = _drawn(grids, spaces, titles, told, scales)
         frames.append(Frame(tuple(shapes), caption))
     return size, frames
+
+
+def _names(network: Network) -> list[str]:
+    """The rows that lead to an output, in numbers of paths alone: no gradient is computed yet."""
+    reached = {row.name for row in network.outputs}
+    for layer in reversed(network.layers):
+        if layer.target.name in reached:
+            reached |= {joint.source.name for joint in layer.joints}
+    return [row.name for row in network.rows if row.name in reached]
 
 
 def _gradients(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -12,7 +12,16 @@ from convgraph.core.network import Network
 from convgraph.figures.motion.grid import Grid
 from convgraph.figures.motion.wrapped import length, shortened
 
-__all__ = ["CAPTION", "EDGE", "LEAST", "channels_of", "space_of", "stacked", "title_of"]
+__all__ = [
+    "CAPTION",
+    "EDGE",
+    "LEAST",
+    "channels_of",
+    "check_size",
+    "space_of",
+    "stacked",
+    "title_of",
+]
 
 # points around the grids, between them, for a caption below, and of width for its words
 EDGE, BETWEEN, CAPTION, LEAST = 26.0, 34.0, 40.0, 430.0
@@ -44,6 +53,23 @@ def title_of(network: Network, name: str, channel: int) -> str:
     return shortened(name) + (f", channel {channel + 1} of {count}" if count > 1 else "")
 
 
+def check_size(network: Network, names: Iterable[str]) -> None:
+    """Refuse rows that cannot be shown as grids, or not on one frame."""
+    spaces = {name: space_of(network, name) for name in names}
+    for name, space in spaces.items():
+        if len(space) not in (1, 2):
+            raise ConvgraphError(
+                f"network: the row {name} has {len(space)} axes besides its channels; rows of one "
+                "axis or two are animated"
+            )
+    cells = sum(int(np.prod(space)) for space in spaces.values())
+    if cells > MOST_CELLS:
+        raise ConvgraphError(
+            f"network: the {cells} positions of its rows are more than the {MOST_CELLS} that one "
+            "animation shows; a smaller input or fewer layers make fewer"
+        )
+
+
 def stacked(
     network: Network, names: list[str], titles: Mapping[str, str], least: float = LEAST
 ) -> tuple[dict[str, Grid], tuple[float, float]]:
@@ -53,12 +79,7 @@ def stacked(
     their height.
     """
     spaces = {name: space_of(network, name) for name in names}
-    cells = sum(int(np.prod(space)) for space in spaces.values())
-    if cells > MOST_CELLS or any(len(space) not in (1, 2) for space in spaces.values()):
-        raise ConvgraphError(
-            f"network: {cells} cells over one axis or two are animated up to {MOST_CELLS}; a "
-            "smaller input makes fewer"
-        )
+    check_size(network, names)
     flat = all(len(space) == 1 for space in spaces.values())
     widest = max(space[-1] for space in spaces.values())
     # rows are no wider than a window of a browser, and several images fit beside each other
