@@ -11,6 +11,7 @@ import pytest
 
 import convgraph as cg
 from convgraph.figures.faces import widest
+from convgraph.figures.lettering import text_width
 from convgraph.figures.theme import BOOK
 
 DIRECTIONS = ["up", "down", "right", "left"]
@@ -83,6 +84,20 @@ def off(edge: Any, text: Any) -> float:
         )
         for x, y in way
     )
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_letters_on_arrows_do_not_read_as_one_word(direction: Any) -> None:
+    (panel,) = cg.draw(SAME.on(5), letters=True, direction=direction).panels
+    for a, b in itertools.combinations(letters_of(panel), 2):
+        (s, t, u, v), (w, x, y, z) = box(a), box(b)
+        assert max(w - t, s - x, y - v, u - z) > 3.9
+
+
+def test_rows_of_many_connections_are_moved_apart_as_well() -> None:
+    net = cg.Conv(5, padding="same").on(40)
+    (panel,) = cg.draw(net, letters=True).panels
+    assert len(letters_of(panel)) == len(panel.edges) == 194
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -179,3 +194,16 @@ def test_letters_in_a_wide_face_hide_no_neighbours() -> None:
     assert len(boxes) == 5
     assert all(a[1] - a[0] >= widest("gamma", 9) for a in boxes)
     assert all(a[1] < b[0] or a[3] < b[2] or b[3] < a[2] for a, b in itertools.pairwise(boxes))
+
+
+def test_the_cells_of_a_matrix_are_as_broad_as_long_names_need() -> None:
+    words = [f"weight_{{{i},{j}}}" for i in range(1, 4) for j in range(1, 4)]
+    net = cg.Dense(3).on(3)
+    (short,), (long,) = (cg.draw_matrix(net, letters=names).panels for names in (True, words))
+    assert {mark.width for mark in short.marks} == {mark.height for mark in long.marks}
+    for mark in long.marks:
+        assert text_width(mark.text, 9) <= mark.width - 6
+    left = [(mark.x - mark.width / 2, mark.x + mark.width / 2) for mark in long.marks[:3]]
+    assert all(a[1] == pytest.approx(b[0]) for a, b in itertools.pairwise(left))
+    above = [text.x for text in long.texts if text.text.startswith("x")]
+    assert above == [mark.x for mark in long.marks[:3]]

@@ -23,7 +23,7 @@ __all__ = ["crowded_letters"]
 
 LEVELS = 40  # heights between two rows at which letters may stand
 AWAY = 2.0  # points between a letter and any other arrow
-APART = 1.5  # and between two letters
+APART = 4.0  # and two letters, which would read as one word, side by side
 
 Places = NDArray[np.floating]
 

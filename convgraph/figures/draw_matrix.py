@@ -10,7 +10,7 @@ from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
 from convgraph.figures.figure import Figure
-from convgraph.figures.lettering import text_width
+from convgraph.figures.lettering import letter_width, text_width
 from convgraph.figures.looks import parameter_colors
 from convgraph.figures.marks import letters_of
 from convgraph.figures.panel import Mark, Panel, Text
@@ -20,6 +20,8 @@ from convgraph.figures.theme import ThemeLike, as_theme
 __all__ = ["draw_matrix"]
 
 SIDE = 0.61  # pitches of a cell
+READABLE = 9.0  # points of what stands in a cell, which is broader for long names
+BROADEST = 4.0  # cells that such a cell is wide at most
 MOST_CELLS = 2_500  # 50 by 50, with names that can be read; charts show larger ones as pixels
 
 
@@ -77,20 +79,23 @@ def draw_matrix(
     color_of = parameter_colors(network) if as_flag("colors", colors) else {}
     side = SIDE * chosen.pitch
     columns = [unit for source in sources.values() for unit in source.units()]
+    written = {ends: "+".join(letter for _, letter in found) for ends, found in carried.items()}
+    needed = max((letter_width(text, READABLE, chosen) for text in written.values()), default=0.0)
+    broad = max(side, min(needed + 6, BROADEST * side))
     marks, texts = [], []
     for i, unit in enumerate(target.units()):
         y = (high - 1 - i) * side
-        texts.append(_name(unit, -side, y, side))
+        texts.append(_name(unit, -(broad + side) / 2, y, side))
         for j, read in enumerate(columns):
             found = carried.get((unit, read), [])
             parameter = found[0][0] if len(found) == 1 else None
-            text = "+".join(letter for _, letter in found)
+            text = written.get((unit, read), "")
             fill = color_of.get(parameter or "")
             named = f"kernel,{target.name},{i * wide + j}"
-            place = j * side, y, side, side, 0.42 * side
+            place = j * broad, y, broad, side, 0.42 * side
             marks.append(Mark(named, "cell", text, *place, fill, parameter=parameter))
     top = high * side
-    texts += [_name(unit, j * side, top, side) for j, unit in enumerate(columns)]
+    texts += [_name(unit, j * broad, top, side) for j, unit in enumerate(columns)]
     words = (
         f"The matrix of {target.name}: {high} rows, {wide} columns, "
         f"{len(carried)} entries that are not zero."

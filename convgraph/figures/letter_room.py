@@ -18,7 +18,7 @@ SMALLER = (1.0, 0.8, 0.7, 0.55, 0.45, 0.35)  # letters
 LEAST = 9.0  # points of a letter that can be read where its figure is as wide as a page
 # Pitches that all columns take at most, and that rows are apart: those of a page, and the most.
 PAGES = ((13.5, 7.0), (20.0, 12.0))
-MOST = 150  # connections: with more, their letters have no room on a page
+MOST = 1500  # connections: with more, one waits long for letters that few figures have room for
 
 
 @dataclass(frozen=True)

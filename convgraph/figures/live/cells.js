@@ -34,7 +34,8 @@ class Cells {
     const y = (Math.min(...ys) + Math.max(...ys)) / 2;
     const { panel, row, kernel } = element.dataset;
     const group = JSON.stringify([panel, kernel === undefined ? "row" : "kernel", kernel ?? row]);
-    this.places.set(element, { x: (left + right) / 2, y, side: right - left, group });
+    const high = Math.max(...ys) - Math.min(...ys);
+    this.places.set(element, { x: (left + right) / 2, y, side: right - left, high, group });
     if (!this.groups.has(group)) this.groups.set(group, []);
     this.groups.get(group).push(element);
   }
@@ -90,9 +91,9 @@ class Cells {
 
   // A frame around a cell, over its neighbours.
   frame(element) {
-    const { x, y, side, front } = this.places.get(element);
+    const { x, y, side, high, front } = this.places.get(element);
     element.parentElement.appendChild(drawn("rect", {
-      class: front ? "cg-frame" : "cg-frame cg-behind", x: x - side / 2, y: y - side / 2, width: side, height: side,
+      class: front ? "cg-frame" : "cg-frame cg-behind", x: x - side / 2, y: y - high / 2, width: side, height: high,
     }));
   }
 
