@@ -58,7 +58,7 @@ def mend_fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
     """Give colons back, keep Sphinx from reading "left, right" as a type and its name, and types
     from naming the file that they live in."""
     for i, line in enumerate(lines):
-        if line.startswith(":vartype "):
+        if line.startswith((":vartype ", ":type ")):
             line = _INTERNAL.sub(_public, line)
         if line.startswith(":ivar "):
             names, colon, rest = line.removeprefix(":ivar ").partition(":")

@@ -38,8 +38,8 @@ class Stream(StreamPlan):
     """
 
     def start(self, parameters: Any = None) -> Any:
-        """A run of the stream: `step(chunk)` gives the outputs that have become known, `flush()`
-        what is left at the end; see `convgraph.piecewise.stream_run.Run`."""
+        """A run of the stream: `step(chunk)` gives the outputs that have become known with a chunk
+        of whatever length, `flush()` what is left at the end."""
         from convgraph.piecewise.stream_run import Run
 
         return Run(self, parameters)

@@ -66,7 +66,24 @@ class Tiling(TilePlan):
         return beyond(self, axis, side)
 
     def run(self, function: Any, array: Any, out: Any = None, **options: Any) -> Any:
-        """Run a function tile by tile, and stitch; see `convgraph.piecewise.tile_run.run`."""
+        """Run a function tile by tile, and stitch.
+
+        Parameters
+        ----------
+        function
+            The network as a function of an array of a tile's shape: numpy in and out, or PyTorch,
+            a module among others.
+        array
+            The whole input: anything that has a shape and slices, such as a memory map or an array
+            of zarr or HDF5. What comes before the axes of the network's input is a batch.
+        out
+            Where to write the output, anything of its shape that takes slices; by default an array
+            of the kind that the function gives.
+        options
+            `progress=True` for a bar in the terminal, or a function around the tiles, such as
+            `tqdm`; `done="file"` keeps which tiles are done, so that a run that was interrupted
+            goes on where it ended.
+        """
         from convgraph.piecewise.tile_run import run
 
         return run(self, function, array, out, **options)
