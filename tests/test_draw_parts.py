@@ -62,6 +62,19 @@ def test_rows_that_shrink_share_a_middle_where_they_are_closed_up() -> None:
     assert middles["x"] == pytest.approx(middles["h"]) == pytest.approx(middles["g"])
 
 
+@pytest.mark.parametrize("show", [8, [f"{r}{i}" for r in ("x", "s") for i in (1, 2, 9, 10)]])
+def test_rows_of_strides_are_no_wider_than_what_they_see_where_they_are_closed_up(show: Any) -> None:
+    halves = cg.Conv(3, stride=2) >> cg.Conv(3, stride=2) >> cg.Conv(3, stride=2)
+    net = halves.on(99) if show == 8 else cg.Conv(3, stride=3).on(60)
+    found = panel(net, show=show)
+    rows: dict[str, list[float]] = {}
+    for unit in found.units:
+        rows.setdefault(unit.row, []).append(unit.x / P)
+    for places in rows.values():
+        steps = [b - a for a, b in itertools.pairwise(places)]
+        assert {round(step, 6) for step in steps} <= {1.0, 2.0}  # 2 where "..." is between
+
+
 def test_dashed_arrows_are_emphasized_if_one_of_theirs_is() -> None:
     net = cg.Dense(2).on(9)
     found = panel(net, show=4, emphasize="w_1_5")

@@ -89,9 +89,12 @@ class Omitted:
         return padding_name(row, at, int(self.network.row(row).size))
 
     def _beyond(self, row: str, at: int) -> Point:
-        x, last = self.places.x[row], int(self.network.row(row).size) - 1
-        step = float(x[1] - x[0]) if last else 1.0
-        column = x[0] + at * step if at < 0 else x[last] + (at - last) * step
+        x, there = self.places.x[row], self.shown[row]
+        last = len(x) - 1
+        # As far apart as the units beside them, unless "..." is beside them.
+        near, end = ([0, 1], 0) if at < 0 else ([last - 1, last], last)
+        step = float(np.diff(x[near])[0]) if last and there[near].all() else 1.0
+        column = x[end] + (at - end) * step
         return self._points((float(column), self.places.y(row)))
 
     def _points(self, place: Point) -> Point:

@@ -81,13 +81,17 @@ def close_up(
 ) -> dict[str, Positions]:
     """Positions in which a run of units left out takes one place, which is that of all of them.
 
-    Rows with such a run inside no longer stand above what they see: then all levels have one
-    middle, and rows of one level stay side by side.
+    Rows with such a run inside no longer stand above what they see: then all rows have one pitch,
+    which strides would make wider from row to row, all levels have one middle, and rows of one
+    level stay side by side.
     """
     inside = any(a > 0 and b < len(mask) for mask in shown.values() for a, b in hidden_runs(mask))
     if all(mask.all() for mask in shown.values()):
         return dict(x)
-    closed = {name: _closed(positions, shown[name]) for name, positions in x.items()}
+    closed = {
+        name: _closed(_at_one_pitch(positions) if inside else positions, shown[name])
+        for name, positions in x.items()
+    }
     for depth in sorted(set(level.values())) if inside else []:
         rows = [name for name in x if level[name] == depth]
         placed = beside([closed[name] for name in rows])
@@ -95,6 +99,11 @@ def close_up(
         closed.update((name, p - middle) for name, p in zip(rows, placed, strict=True))
     left = min(p.min() for p in closed.values())
     return {name: p - left for name, p in closed.items()}
+
+
+def _at_one_pitch(x: Positions) -> Positions:
+    steps = np.diff(x)
+    return x / steps[steps > 0].min() if (steps > 0).any() else x
 
 
 def _closed(x: Positions, mask: Mask) -> Positions:
