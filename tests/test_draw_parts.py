@@ -63,7 +63,9 @@ def test_rows_that_shrink_share_a_middle_where_they_are_closed_up() -> None:
 
 
 @pytest.mark.parametrize("show", [8, [f"{r}{i}" for r in ("x", "s") for i in (1, 2, 9, 10)]])
-def test_rows_of_strides_are_no_wider_than_what_they_see_where_they_are_closed_up(show: Any) -> None:
+def test_rows_of_strides_that_are_closed_up_have_one_pitch(
+    show: Any,
+) -> None:
     halves = cg.Conv(3, stride=2) >> cg.Conv(3, stride=2) >> cg.Conv(3, stride=2)
     net = halves.on(99) if show == 8 else cg.Conv(3, stride=3).on(60)
     found = panel(net, show=show)

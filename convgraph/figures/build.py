@@ -23,6 +23,7 @@ from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
 from convgraph.figures.notes import left_out, letters_left_out, names_cut, with_note
 from convgraph.figures.omitted import Omitted
+from convgraph.figures.padding_letters import padding_letters, with_arrows_from_padding
 from convgraph.figures.panel import Direction, Panel, Unit
 from convgraph.figures.paragraphs import CUT, shortened
 from convgraph.figures.parts import ALL, close_up, shown_units, targets_with_edges
@@ -156,7 +157,8 @@ def _built(
     lines = omitted.dashed(drawn, kept, strong)
     if as_flag("padding", wish.padding):
         marks += omitted.padding()
-        lines += omitted.padding_lines(emphasis=strong is not None)
+        beside = padding_letters(network, letter)
+        lines += omitted.padding_lines(beside, emphasis=strong is not None)
         _check_size(network, int(drawn.sum()) + len(marks), int(visible.sum()) + len(lines))
     chosen = np.flatnonzero(visible).tolist()
     looked = edge_looks(network, wish.edges, chosen)
@@ -194,7 +196,7 @@ def _labels(
 
 def _with_texts(panel: Panel, theme: Theme, wish: Wish, room: Room) -> Panel:
     across = wish.direction in ACROSS
-    texts = placed(panel, theme, across, room)
+    texts = placed(with_arrows_from_padding(panel), theme, across, room)
     if wish.captions is not None:
         texts += captions_of(panel, wish.captions, theme, across)
     if wish.headings is not None:

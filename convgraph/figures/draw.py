@@ -75,7 +75,8 @@ def draw(
         Computed units whose connections to what they read are drawn, as for `shade`, or "ends" for
         the first and the last of each row. "..." stands for the connections of others.
     padding
-        Whether to draw the zeros that windows read beyond the border, as black units.
+        Whether to draw the zeros that windows read beyond the border, as black units; with letters
+        their arrows have those of the parameters that a window has there.
     units
         How units look: a dict from units to properties, a list of such pairs, or a function from a
         unit's name to its properties or None. A key is a unit, a row, a set of units (as an answer

@@ -19,6 +19,7 @@ LEAST = 14  # of its size, that a line is wide
 def letters_left_out(panel: Panel) -> str:
     """How many letters of connections have a place, if not all have one, and what shows all."""
     wanted = sum(edge.label != "" for edge in panel.edges)
+    wanted += sum(line.label != "" for line in panel.lines)
     drawn = sum(text.edge is not None for text in panel.texts)
     if drawn == wanted:
         return ""

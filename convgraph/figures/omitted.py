@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,15 +74,19 @@ class Omitted:
             for (row, at), place in sorted(places.items())
         ]
 
-    def padding_lines(self, *, emphasis: bool) -> list[Line]:
-        """The arrows from padding to the units whose connections are drawn."""
+    def padding_lines(
+        self, letters: Mapping[tuple[str, int, str, int], str], *, emphasis: bool
+    ) -> list[Line]:
+        """The arrows from padding to the units whose connections are drawn, with their letters."""
         found = {}
         for row, at, target, output in padding_edges(self.network):
             if self.shown[target][output] and self.wanted[target][output]:
                 unit = self.units[self.network.offsets[target] + output]
                 ends = self._padding_name(row, at), unit.name
                 place = self._beyond(row, at)
-                found[ends] = self._line(*ends, place, (unit.x, unit.y), False, not emphasis)
+                line = self._line(*ends, place, (unit.x, unit.y), False, not emphasis)
+                letter = letters.get((row, at, target, output), "")
+                found[ends] = replace(line, label=letter)
         return list(found.values())
 
     def _padding_name(self, row: str, at: int) -> str:

@@ -12,7 +12,7 @@ from convgraph.core.network import Network
 from convgraph.core.window import Window
 from convgraph.core.wiring import Product
 
-__all__ = ["padding_around", "padding_edges", "padding_name"]
+__all__ = ["padding_around", "padding_edges", "padding_name", "sliding_axis"]
 
 
 def padding_edges(network: Network) -> Iterator[tuple[str, int, str, int]]:
@@ -26,9 +26,10 @@ def padding_edges(network: Network) -> Iterator[tuple[str, int, str, int]]:
     """
     for layer in network.layers:
         for joint in layer.joints:
-            axis = _window(joint)
-            if axis is None or axis.boundary != "zeros":
+            chosen = sliding_axis(joint)
+            if chosen is None or chosen[1].boundary != "zeros":
                 continue
+            axis = chosen[1]
             missing = np.argwhere(axis.table() < 0)
             for output, tap in missing.tolist():
                 at = int(axis.stride) * output + int(axis.dilation) * tap - int(axis.padding)
@@ -66,20 +67,24 @@ def padding_around(network: Network) -> dict[str, tuple[tuple[int, int], ...]]:
     return {name: tuple(around) for name, around in found.items()}
 
 
-def _window(joint: Joint) -> Window | None:
-    """The window along the one axis that is longer than one; None where nothing is a window."""
+def sliding_axis(joint: Joint) -> tuple[int, Window] | None:
+    """The number of the one axis that is longer than one, and its window; None without windows."""
     if not isinstance(joint.wiring, Product):
         return None
-    windows = [axis.sliding for axis in joint.wiring.axes if axis.sliding is not None]
-    if not any((axis.table() < 0).any() for axis in windows):
+    axes = joint.wiring.axes
+    windows = [a for a, axis in enumerate(axes) if axis.sliding is not None]
+    if not any((axes[a].sliding.table() < 0).any() for a in windows):  # type: ignore[union-attr]
         return None
-    wide = [axis for axis in joint.wiring.axes if int(axis.inputs) > 1 or int(axis.outputs) > 1]
+    wide = [a for a, axis in enumerate(axes) if int(axis.inputs) > 1 or int(axis.outputs) > 1]
     if len(wide) > 1:
         raise ConvgraphError(
             f"padding=True: row {joint.source.name!r} has the shape {joint.source.shape}, and "
             "padding is drawn beside rows of one axis; draw_grid draws images"
         )
-    return (wide[0].sliding if wide else None) or windows[0]
+    chosen = wide[0] if wide and axes[wide[0]].sliding is not None else windows[0]
+    window = axes[chosen].sliding
+    assert window is not None
+    return chosen, window
 
 
 def padding_name(row: str, at: int, size: int) -> str:

@@ -136,13 +136,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """An arrow between units or marks that is no connection between two units that are drawn."""
+    """An arrow between units or marks that is no connection between two units that are drawn.
+
+    Its `label` is what is to stand beside it, as that of an edge.
+    """
 
     source: str
     target: str
     route: Route
     dashed: bool = False
     strong: bool = True
+    label: str = ""
 
 
 @dataclass(frozen=True)
