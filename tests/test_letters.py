@@ -207,3 +207,18 @@ def test_the_cells_of_a_matrix_are_as_broad_as_long_names_need() -> None:
     assert all(a[1] == pytest.approx(b[0]) for a, b in itertools.pairwise(left))
     above = [text.x for text in long.texts if text.text.startswith("x")]
     assert above == [mark.x for mark in long.marks[:3]]
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_rows_whose_letters_need_no_room_stay_near_each_other(direction: Any) -> None:
+    net = (cg.Conv(3) >> cg.ReLU() >> cg.Dense(3)).on(8)
+    figure = cg.draw(net, letters=True, direction=direction)
+    (panel,) = figure.panels
+    assert len(letters_of(panel)) == len(panel.edges)
+    across = direction in ("right", "left")
+    level = {unit.row: unit.x if across else unit.y for unit in panel.units}
+    rows = [row.name for row in net.rows]
+    conv, relu, dense = (abs(level[a] - level[b]) for a, b in itertools.pairwise(rows))
+    assert max(conv, relu) < 0.7 * dense
+    # and captions know how near rows are
+    assert panel.row_distance * BOOK.pitch <= relu + 1e-9

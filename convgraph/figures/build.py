@@ -17,7 +17,7 @@ from convgraph.figures.captions import captions_of, headings_of
 from convgraph.figures.drawn_edges import drawn_edges
 from convgraph.figures.layout import Closed, Layout, layout
 from convgraph.figures.legend import Legend, with_legend
-from convgraph.figures.letter_room import Room, placed, rooms
+from convgraph.figures.letter_room import Room, closer, placed, rooms
 from convgraph.figures.lettering import fits, of_one_size, room_in, wrapped
 from convgraph.figures.looks import EdgeLook, Looks, UnitLook, edge_looks, unit_looks
 from convgraph.figures.marks import Emphasis, Shade, emphasized, fills, letters_of
@@ -104,12 +104,33 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     letter = letters_of(network, wish.letters)
     panel = _built(network, theme, wish, letter, Room())
     if letters_left_out(panel):
-        tried = rooms(panel, theme, wish.direction in ACROSS, wish.row_distance)
-        found = (_first(network, theme, wish, letter, each) for each in tried)
-        panel = next(filter(None, found), panel)
+        panel = _with_room(network, theme, wish, letter, panel)
     # Of what a caller leaves out there is no need to speak.
     said = [left_out(panel) if wish.show is None else "", letters_left_out(panel), names_cut(panel)]
     return with_note(panel, " ".join(filter(None, said)), theme)
+
+
+def _with_room(
+    network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None, panel: Panel
+) -> Panel:
+    """The panel with units so far apart that all letters have a place, or as it is if none has.
+
+    Two rows whose letters do not need that are as near to each other as without letters.
+    """
+    across = wish.direction in ACROSS
+    tried = rooms(panel, theme, across, wish.row_distance)
+    found = (_first(network, theme, wish, letter, each) for each in tried)
+    room = next(filter(None, found), None)
+    if room is None:
+        return panel
+    gaps = closer(room, panel, across) if wish.row_distance is None else ()
+    panel = _built(network, theme, wish, letter, room)
+    for gap in gaps:
+        less = replace(room, nearer=(*room.nearer, gap))
+        nearer = _built(network, theme, wish, letter, less)
+        if not letters_left_out(nearer):
+            room, panel = less, nearer
+    return panel
 
 
 def _first(
@@ -118,14 +139,13 @@ def _first(
     wish: Wish,
     letter: Sequence[str] | None,
     tried: Sequence[Room],
-) -> Panel | None:
-    """The panel with the first room in which all letters have a place."""
-    *smaller, largest = tried
-    panel = _built(network, theme, wish, letter, largest)
-    if letters_left_out(panel):
-        return None
-    panels = (_built(network, theme, wish, letter, room) for room in smaller)
-    return next((found for found in panels if not letters_left_out(found)), panel)
+) -> Room | None:
+    """The first room in which all letters have a place."""
+
+    def suffices(room: Room) -> bool:
+        return not letters_left_out(_built(network, theme, wish, letter, room))
+
+    return next(filter(suffices, tried)) if suffices(tried[-1]) else None
 
 
 def _built(
@@ -174,7 +194,7 @@ def _built(
         network,
         tuple(marks),
         tuple(lines),
-        places.row_distance,
+        min([places.row_distance, *(by for _, by in places.nearer)]),
     )
     panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
     images = {name: look.image for name, look in looks.items() if look.image is not None}
@@ -235,7 +255,8 @@ def _places(
     radius = (1 + CLEARANCE) * (theme.radius + theme.stroke / 2) / theme.pitch
     distance = wish.row_distance if room.rows is None else room.rows
     places = layout(network, distance, least, radius, closed)
-    return replace(places, x={name: room.columns * x for name, x in places.x.items()})
+    x = {name: room.columns * at for name, at in places.x.items()}
+    return replace(places, x=x, nearer=room.nearer)
 
 
 def _all_units(

@@ -36,10 +36,14 @@ class Layout:
     x: dict[str, Positions]
     level: dict[str, int]
     row_distance: float
+    nearer: tuple[tuple[int, float], ...] = ()
+    """Levels from which it is less to the next, and how far."""
 
     def y(self, row: str) -> float:
         """The height of a row."""
-        return self.level[row] * self.row_distance
+        below = self.level[row]
+        less = sum(self.row_distance - by for level, by in self.nearer if level < below)
+        return below * self.row_distance - less
 
 
 def layout(

@@ -11,7 +11,7 @@ from convgraph.figures.letter_places import letters_beside
 from convgraph.figures.panel import Panel, Text
 from convgraph.figures.theme import Theme
 
-__all__ = ["Room", "placed", "rooms"]
+__all__ = ["Room", "closer", "placed", "rooms"]
 
 FARTHER = (1.0, 1.3, 1.7, 2.2, 2.8)
 SMALLER = (1.0, 0.8, 0.7, 0.55, 0.45, 0.35)  # letters
@@ -25,12 +25,14 @@ MOST = 1500  # connections: with more, one waits long for letters that few figur
 class Room:
     """How far apart columns and rows stand, in pitches, and how large letters are.
 
-    Without a distance rows are as far apart as they would be without letters.
+    Without a distance rows are as far apart as they would be without letters; `nearer` has the
+    levels of rows from which it is less to the next, and how far.
     """
 
     columns: float = 1.0
     rows: float | None = None
     letters: float = 1.0
+    nearer: tuple[tuple[int, float], ...] = ()
 
 
 def placed(panel: Panel, theme: Theme, across: bool, room: Room) -> list[Text]:
@@ -65,3 +67,14 @@ def rooms(panel: Panel, theme: Theme, across: bool, given: float | None) -> Iter
             for by, taller in itertools.product(wider, FARTHER)
         }
         yield sorted(pairs, key=lambda room: (room.columns * (room.rows or 0), room.columns))
+
+
+def closer(room: Room, panel: Panel, across: bool) -> Iterator[tuple[int, float]]:
+    """Pairs of rows that may not need the distance that others do, each by its lower level.
+
+    `panel` is the figure without room for letters.
+    """
+    levels = {round(unit.x if across else unit.y, 3) for unit in panel.units}
+    distance = room.columns * panel.row_distance
+    if len(levels) > 2 and room.rows is not None and distance < room.rows:
+        yield from ((level, distance) for level in range(len(levels) - 1))
