@@ -78,11 +78,11 @@ class Network {
     const to = this.rows[forwards ? joint.target : joint.source];
     if (joint.starts) return this.listed(joint, from, to, terms, forwards);
     if (joint.space) return this.apart(joint, terms, forwards);
-    const { values, exponent } = whole(from, terms);
+    const { array, exponent } = together(from, terms);
     const sizes = joint.tables.map((table) => (forwards ? table.inputs : table.outputs));
     const dims = forwards ? inverse(joint.order).map((axis) => sizes[axis]) : sizes;
-    const found = through(joint.tables, joint.order, arrayOf(dims, values), forwards);
-    return factored(to, everywhere(found), exponent);
+    const found = through(joint.tables, joint.order, regrouped(array, dims), forwards);
+    return isEmpty(found) ? [] : factored(to, regrouped(found, to.shape), exponent);
   }
 
   // Channels first: where all are read alike, terms become one before they go through space.
@@ -126,7 +126,7 @@ class Network {
         if (forwards) found[target] += values[source]; else found[source] += values[target];
       }
     }
-    return factored(to, found, exponent);
+    return factored(to, arrayOf(to.shape, found), exponent);
   }
 
   // What a unit sees: for every row before it along how many paths each unit is reached.
@@ -189,7 +189,7 @@ class Network {
 
   complete(row, terms) {
     const { channels, space } = divided(this.rows[row]);
-    return terms.some(({ vector, array }) => array.values.length === size(space) &&
+    return terms.some(({ vector, array }) => array.span.every(([low, high], axis) => low === 0 && high === space[axis]) &&
       vector.every((v) => v > 0) && array.values.every((v) => v > 0)) ||
       (terms.length > 1 && terms.length < 9 && counted(this.rows[row], terms) === channels * size(space));
   }
@@ -239,7 +239,8 @@ class Network {
       all.forEach((a, i) => vector.forEach((b, j) => { next[i * vector.length + j] = a * b; }));
       return next;
     }, new Float64Array([1]));
-    if (cut === undefined) return factored(this.rows[row], make(vectors), 0);
+    const { shape } = this.rows[row];
+    if (cut === undefined) return factored(this.rows[row], arrayOf(shape, make(vectors)), 0);
     const { space } = divided(this.rows[row]);
     const made = term(make(vectors.slice(0, cut)), arrayOf(space, make(vectors.slice(cut))));
     return made ? [made] : [];

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refusal", "script", "section", "style"]
 
-SHARED = ("indices.js", "boxes.js", "axes.js")  # with live figures
+SHARED = ("indices.js", "boxes.js", "blocks.js", "axes.js")  # with live figures
 SCRIPTS = (
     "sets.js",
     "network.js",

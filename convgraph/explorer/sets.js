@@ -80,17 +80,20 @@ function sum(a, b) {
   return term(a.vector, total([[a.array, 1], [b.array, factor]]), a.exponent, a.most + b.most * factor);
 }
 
-// A sum of arrays, each times a factor.
+// A sum of arrays, each times a factor; in the largest blocks that all of them are of.
 function total(parts) {
-  const span = around(parts.map(([array]) => array));
+  const { dims } = parts[0][0], all = parts.map(([array]) => blocksOf(array));
+  const blocks = dims.map((_, axis) => all.reduce((found, each) => divisor(found, each[axis]), 0));
+  const inner = parts.map(([array, factor]) => [squeezed(refined(array, blocks)), factor]);
+  const span = around(inner.map(([array]) => array));
   const values = new Float64Array(size(extents(span)));
-  for (const [array, factor] of parts) {
+  for (const [array, factor] of inner) {
     const part = array.values;
     eachRun(within(array, span), (at, from, length) => {
       for (let i = 0; i < length; i++) if (part[from + i]) values[at + i] += Math.max(part[from + i] * factor, TINY);
     });
   }
-  return arrayOf(parts[0][0].dims, values, span);
+  return blocked(dims, values, around(parts.map(([array]) => array)), blocks);
 }
 
 function sameVector(a, b) {
@@ -100,42 +103,59 @@ function sameVector(a, b) {
   return true;
 }
 
-// All terms as one array over the units of a row, with one exponent for them.
-function whole(row, terms) {
-  const { channels, space } = divided(row), count = size(space);
-  const values = new Float64Array(channels * count);
+// All terms as one array over the axes of a row, with one exponent for them.
+function together(row, terms) {
   const exponent = Math.max(...terms.map((each) => each.exponent));
-  for (const each of terms) {
-    const factor = Math.pow(2, each.exponent - exponent);
-    for (let c = 0; c < channels; c++) {
-      const weight = each.vector[c] * factor;
-      if (!each.vector[c]) continue;
-      const part = each.array.values;
-      eachRun(each.array, (at, from, length) => {
-        for (let i = 0; i < length; i++) {
-          if (part[from + i]) values[c * count + at + i] += Math.max(part[from + i] * weight, TINY);
-        }
-      });
-    }
-  }
-  return { values, exponent };
+  const parts = terms.map((each) => [outerProduct(row, each), Math.pow(2, each.exponent - exponent)]);
+  return { array: parts.length === 1 && parts[0][1] === 1 ? parts[0][0] : total(parts), exponent };
 }
 
-// An array over all units as terms: channels whose numbers are in proportion share one.
-function factored(row, values, exponent) {
-  const { channels, space } = divided(row), count = size(space);
-  const kinds = [];
-  for (let c = 0; c < channels; c++) {
-    const part = values.subarray(c * count, (c + 1) * count);
+// A term as an array over the axes of its row: of channels that are all alike one number.
+function outerProduct(row, { vector, array }) {
+  const { channels } = divided(row), sizes = row.shape.slice(0, row.cut), blocks = blocksOf(array);
+  const same = vector === alike(channels), spans = sizes.map((n) => [0, n]);
+  if (same) return blocked(row.shape, array.values, [...spans, ...array.span], [...sizes, ...blocks]);
+  let [first, past] = [0, channels];
+  if (row.cut === 1) {
+    while (!vector[first]) first++;
+    while (!vector[past - 1]) past--;
+    spans[0] = [first, past];
+  }
+  const own = array.values, count = own.length, values = new Float64Array((past - first) * count);
+  for (let c = first; c < past; c++) {
+    if (!vector[c]) continue;
+    for (let i = 0, at = (c - first) * count; i < count; i++, at++) {
+      if (own[i]) values[at] = Math.max(own[i] * vector[c], TINY);
+    }
+  }
+  return blocked(row.shape, values, [...spans, ...array.span], [...sizes.map(() => 1), ...blocks]);
+}
+
+// The same as numbers of all units.
+function whole(row, terms) {
+  const { array, exponent } = together(row, terms);
+  return { values: everywhere(array), exponent };
+}
+
+// An array over the axes of a row as terms: channels whose numbers are in proportion share one.
+function factored(row, over, exponent) {
+  const { channels, space } = divided(row), { cut } = row;
+  const all = row.shape.slice(0, cut).every((n, axis) => blocksOf(over)[axis] === n);
+  const array = all ? over : solidAlong(over, (axis) => axis < cut), { span, values } = array;
+  const inside = (numbers) => blocked(space, numbers, span.slice(cut), blocksOf(array).slice(cut));
+  const box = extents(squeezed(array).span), count = size(box.slice(cut)), kinds = [];
+  for (let k = 0; k < size(box.slice(0, cut)); k++) {
+    const part = values.subarray(k * count, (k + 1) * count);
     let top = 0;
     for (let i = 0; i < count; i++) if (part[i] > top) top = part[i];
     if (!top) continue;
     let kind = kinds.find((each) => inProportion(each.part, part, each.top, top));
-    if (!kind) kinds.push(kind = { part, top, vector: new Float64Array(channels) });
-    kind.vector[c] = top / kind.top;
+    if (!kind) kinds.push(kind = { part, top, vector: all ? alike(channels) : new Float64Array(channels) });
+    if (all) break;
+    const place = unravel(k, box.slice(0, cut)).map((i, axis) => i + span[axis][0]);
+    kind.vector[ravel(place, row.shape.slice(0, cut))] = top / kind.top;
   }
-  return kinds.map(({ part, top, vector }) => term(vector, arrayOf(space, scaled(part, 1 / top)),
-    exponent + Math.log2(top)));
+  return kinds.map(({ part, top, vector }) => term(vector, inside(scaled(part, 1 / top)), exponent + Math.log2(top))).filter(Boolean);
 }
 
 function inProportion(a, b, topA, topB) {
@@ -172,7 +192,7 @@ function summed(row, terms, channel) {
     if (weight) parts.push([each.array, weight * Math.pow(2, each.exponent - exponent)]);
   }
   if (!parts.length) return none(row);
-  return parts.length === 1 ? parts[0][0] : total(parts);
+  return solid(parts.length === 1 ? parts[0][0] : total(parts));
 }
 
 // How many units are in a set.

@@ -40,19 +40,34 @@ function withPositions(table, listed) {
 // An array whose axis is that of a table's inputs (forwards) or outputs, on the other side of it.
 function along(table, array, axis, forwards) {
   if (table.same) return array;
-  const { dims, values, span } = array, sizes = extents(span);
+  const [from, to] = counts(table, forwards);  // alike for so many are so many
+  const own = blocksOf(array)[axis], alike = table.full || (table.groups && own > 1 && own % from === 0);
+  if (!alike) array = solidAlong(array, (a) => a === axis);
+  const { span, values } = array, sizes = extents(squeezed(array).span), blocks = blocksOf(array).slice();
   const pairs = table.full || table.groups ? null : carriers(table, span[axis], forwards);
   const reach = pairs ? pairs.reach : spread(table, span[axis], forwards);
   const moved = {
     values, outer: size(sizes.slice(0, axis)), inner: size(sizes.slice(axis + 1)),
     before: span[axis], after: reach,
   };
-  moved.result = new Float64Array(moved.outer * (reach[1] - reach[0]) * moved.inner);
-  if (pairs) tapped(pairs, moved);
-  else if (table.full) everything(moved);
-  else grouped(table.groups, moved, forwards);
-  return arrayOf(dims.map((n, a) => (a !== axis ? n : forwards ? table.outputs : table.inputs)),
-    moved.result, span.map((s, a) => (a === axis ? reach : s)));
+  const dims = array.dims.map((n, a) => (a !== axis ? n : forwards ? table.outputs : table.inputs));
+  if (table.full) {
+    moved.result = reach[0] < reach[1] ? summedUp(moved, sizes[axis], blocks[axis]) : new Float64Array(0);
+    blocks[axis] = Math.max(1, reach[1] - reach[0]);
+  } else if (alike) {
+    moved.result = values.map((value) => value * from);
+    blocks[axis] = (blocks[axis] / from) * to;
+  } else {
+    moved.result = new Float64Array(moved.outer * (reach[1] - reach[0]) * moved.inner);
+    if (pairs) tapped(pairs, moved);
+    else grouped(table.groups, moved, forwards);
+  }
+  return blocked(dims, moved.result, span.map((s, a) => (a === axis ? reach : s)), blocks);
+}
+
+function counts({ groups }, forwards) {
+  if (!groups) return [1, 1];
+  return forwards ? [groups.read, groups.reading] : [groups.reading, groups.read];
 }
 
 // What a span reaches where everything does, or everything of a group.
@@ -63,15 +78,17 @@ function spread({ groups, inputs, outputs }, [first, past], forwards) {
   return [Math.floor(first / from) * to, Math.ceil(past / from) * to];
 }
 
-function everything({ values, result, outer, inner, before, after }) {
-  const [many, all] = [before[1] - before[0], after[1] - after[0]];
+// What everything of an axis holds, in so many blocks of one size.
+function summedUp({ values, outer, inner }, many, block) {
+  const result = new Float64Array(outer * inner);
   for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let sum = 0;
-      for (let at = 0; at < many; at++) sum += values[(o * many + at) * inner + i];
-      if (sum) for (let to = 0; to < all; to++) result[(o * all + to) * inner + i] = sum;
+    for (let at = 0; at < many; at++) {
+      const from = (o * many + at) * inner, to = o * inner;
+      for (let i = 0; i < inner; i++) result[to + i] += values[from + i];
     }
   }
+  if (block !== 1) for (let i = 0; i < result.length; i++) result[i] *= block;
+  return result;
 }
 
 function grouped({ reading, read }, { values, result, outer, inner, before, after }, forwards) {

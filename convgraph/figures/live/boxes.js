@@ -56,10 +56,10 @@ function eachRun({ dims, span }, visit) {
 
 // The numbers of all places of the array; not a copy where the box is all of it.
 function everywhere(array) {
-  const { dims, span, values } = array;
+  const { dims, span, values } = solid(array);
   if (span.every(([low, high], axis) => low === 0 && high === dims[axis])) return values;
   const found = new Float64Array(size(dims));
-  eachRun(array, (at, from, length) => {
+  eachRun({ dims, span }, (at, from, length) => {
     for (let i = 0; i < length; i++) found[at + i] = values[from + i];
   });
   return found;
@@ -77,16 +77,17 @@ function around(arrays) {
     Math.max(...arrays.map((each) => each.span[axis][1]))]);
 }
 
-function numberAt({ dims, span, values }, index) {
+function numberAt(array, index) {
+  const { span, values } = solid(array);
   if (span.some(([low, high], axis) => index[axis] < low || index[axis] >= high)) return 0;
   return values[ravel(index.map((i, axis) => i - span[axis][0]), extents(span))];
 }
 
 // How many numbers are above zero.
-function countIn({ values }) {
+function countIn({ values, blocks }) {
   let found = 0;
   for (let i = 0; i < values.length; i++) if (values[i] > 0) found++;
-  return found;
+  return blocks ? found * size(blocks) : found;
 }
 
 // The first and the last index above zero along each axis; [Infinity, -1] where there is none.
@@ -127,6 +128,10 @@ function marginal({ dims, span, values }, axis) {
 // An array with its axes in another order: axis order[a] of the array in the place of axis a.
 function transposed(array, order) {
   if (order.every((position, axis) => position === axis)) return array;
+  if (array.blocks) {
+    const inner = transposed(squeezed(array), order), own = order.map((axis) => array.dims[axis]);
+    return blocked(own, inner.values, order.map((axis) => array.span[axis]), order.map((axis) => array.blocks[axis]));
+  }
   const dims = order.map((axis) => array.dims[axis]), span = order.map((axis) => array.span[axis]);
   const from = steps(extents(array.span)), sizes = extents(span);
   const found = new Float64Array(array.values.length);
@@ -148,10 +153,4 @@ function inverse(order) {
   const found = [];
   order.forEach((position, axis) => { found[position] = axis; });
   return found;
-}
-
-// The same numbers under other dims.
-function regrouped(array, dims) {
-  if (array.dims.length === dims.length && array.dims.every((n, a) => n === dims[a])) return array;
-  return arrayOf(dims, everywhere(array));
 }

@@ -29,8 +29,8 @@ MOST = 1.8  # times its own size that a picture takes where there is room
 TALLEST = 800  # pixels to which a picture grows
 PIXELS = 4 / 3  # to a point
 SCRIPTS = (
-    "indices.js", "boxes.js", "axes.js", "relations.js", "shifts.js", "fit.js", "cells.js",
-    "live.js",
+    "indices.js", "boxes.js", "blocks.js", "axes.js", "relations.js", "shifts.js", "fit.js",
+    "cells.js", "live.js",
 )  # fmt: skip
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 
