@@ -304,29 +304,25 @@ def test_what_is_written_on_a_figure_is_text(name: Any) -> None:
             assert typeset.count(escape.dot(name)) == dot.count(escape.dot(name))
         if shutil.which("dot") is not None:
             drawn = drawn_by_dot(typeset)["objects"]
-            assert len(drawn) == objects - absent(figure)
+            assert len(drawn) == objects + texts_on(figure)
             assert not [each for each in drawn if {"URL", "href", "image"} & set(each)]
 
 
 @cache
 def harmless_figures() -> Any:
-    """The commands of LaTeX in the figures of a harmless name, and how many nodes they have."""
+    """The commands of LaTeX in the figures of a harmless name, and how many nodes are no texts."""
     return [
         (
             set(re.findall(r"\\([a-zA-Z]+)", each.tikz)),
-            len(re.findall(r"(?m)^\t(?!graph|node|edge)\w+ \[", each.dot)) + absent(each),
+            len(re.findall(r"(?m)^\t(?!graph|node|edge)\w+ \[", each.dot)) - texts_on(each),
         )
         for each in written("abc")
     ]
 
 
-def absent(figure: Any) -> int:
-    """How many letters of connections have no room in a figure, but for the lines that say so."""
-    missing = [
-        sum(edge.label != "" for edge in panel.edges) - sum(t.edge is not None for t in panel.texts)
-        for panel in figure.panels
-    ]
-    return sum(missing) - sum(each > 0 for each in missing)
+def texts_on(figure: Any) -> int:
+    """How many texts stand beside units: letters without room go, and lines that say so come."""
+    return sum(len(panel.texts) for panel in figure.panels)
 
 
 def drawn_by_dot(dot: Any) -> Any:
