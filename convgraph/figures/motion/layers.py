@@ -9,6 +9,7 @@ draws again those that lie above anything that it draws.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
 from itertools import product
 
 from convgraph.figures.motion.area import Area
@@ -24,16 +25,37 @@ Place = tuple[float, float, float, float]
 
 def layered(frames: Sequence[Frame]) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
     """The shapes that frames share, and what each frame draws over them, its words last."""
-    homes = _homes(frames[0].shapes)
+    ground, over = _shared(_Film([frame.shapes for frame in frames]))
+    return ground, [(*some, *frame.lines) for some, frame in zip(over, frames, strict=True)]
+
+
+class _Film:
+    """The shapes of all frames, equal to no others but themselves: to compare them takes long."""
+
+    def __init__(self, shapes: Sequence[tuple[Shape, ...]]) -> None:
+        self.shapes = shapes
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.shapes)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Film)
+            and len(self.shapes) == len(other.shapes)
+            and all(one is two for one, two in zip(self.shapes, other.shapes, strict=True))
+        )
+
+
+@lru_cache(maxsize=2)  # to lay a film out and to save it ask for the same
+def _shared(film: _Film) -> tuple[tuple[Shape, ...], list[tuple[Shape, ...]]]:
+    homes = _homes(film.shapes[0])
     ground = dict.fromkeys(homes)
-    for frame in frames[1:]:
-        shapes, boxes = set(frame.shapes), _filled(frame.shapes)
-        for shape in [each for each in ground if each not in shapes]:
+    for each in film.shapes[1:]:
+        shapes, boxes = set(each), _filled(each)
+        for shape in [some for some in ground if some not in shapes]:
             if not _covers(boxes.get(homes[shape]), shape):
                 del ground[shape]
-    return tuple(ground), [
-        (*_over(frame.shapes, ground.keys(), homes), *frame.lines) for frame in frames
-    ]
+    return tuple(ground), [tuple(_over(each, ground.keys(), homes)) for each in film.shapes]
 
 
 def _homes(shapes: Sequence[Shape]) -> dict[Shape, Place | None]:

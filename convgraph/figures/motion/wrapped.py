@@ -71,6 +71,8 @@ def captioned(
 
 def _evened(text: str, size: float, room: float) -> list[str]:
     """As few lines as there can be, none much shorter than the others."""
+    if length(text, size) <= room:
+        return [text]
     lines = list(lines_of(text, size, room))
     for part in range(19, 9, -1):
         narrower = list(lines_of(text, size, room * part / 20))
