@@ -74,7 +74,13 @@ def hide_making(
     return ("", returned) if what == "class" and not public else None
 
 
+def close_up(app: Any, name: str, source: list[str]) -> None:
+    """Leave out the empty line that ends an example for doctest, and that one need not see."""
+    source[0] = re.sub(r"\n\n```$", "\n```", source[0], flags=re.MULTILINE)
+
+
 def setup(app: Any) -> None:
+    app.connect("source-read", close_up)
     app.connect("autodoc-process-signature", hide_making)
     app.connect("autodoc-process-docstring", hide_colons, priority=400)
     app.connect("autodoc-process-docstring", mend_fields, priority=600)  # napoleon's is 500
