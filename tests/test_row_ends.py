@@ -135,3 +135,9 @@ def test_branches_stand_side_by_side() -> None:
     found = columns(net)
     first, second = (found[row.name] for row in net.rows[1:3])
     assert max(first.values()) < min(second.values())
+    assert len(first) == len(second) == 12  # both are seen beside each other
+
+
+def test_a_field_near_an_end_belongs_to_it() -> None:
+    found = columns(SAME.on(200), shade=[f"x{i}" for i in range(10, 19)])["x"]
+    assert {*range(19)} <= {*found}

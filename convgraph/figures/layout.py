@@ -19,7 +19,7 @@ from convgraph.core.layer import Joint, Layer, Row
 from convgraph.core.network import Network
 from convgraph.core.wiring import Product
 
-__all__ = ["Closed", "Layout", "Positions", "beside", "layout", "single_axis"]
+__all__ = ["Closed", "Layout", "Positions", "beside", "layout", "levels", "single_axis"]
 
 LINE_GAP = 0.5  # pitches between the lines of an image, when they stand in one row
 BRANCH_GAP = 1.5  # from the last unit of a row to the first of the one beside it
@@ -67,7 +67,7 @@ def layout(
     closed
         Closes up rows of which a part is left out, from positions and levels.
     """
-    level = _levels(network)
+    level = levels(network)
     x: dict[str, Positions] = {}
     for depth in range(max(level.values()) + 1):
         rows = [row for row in network.rows if level[row.name] == depth]
@@ -88,7 +88,8 @@ def layout(
     return Layout(x, level, row_distance)
 
 
-def _levels(network: Network) -> dict[str, int]:
+def levels(network: Network) -> dict[str, int]:
+    """How far up each row stands: the longest path to it from an input."""
     level = {row.name: 0 for row in network.rows}
     for layer in network.layers:
         level[layer.target.name] = 1 + max(

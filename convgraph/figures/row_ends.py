@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
-from convgraph.figures.layout import Positions, beside, single_axis
+from convgraph.figures.layout import Positions, beside, levels, single_axis
 from convgraph.figures.parts import Mask, hidden_runs
 
 __all__ = ["MOST_ACROSS", "RowEnds", "row_ends"]
 
 MOST_ACROSS = 40  # units of a row that a page shows one by one
 ENDS = (12, 20)  # columns at either end of longer rows: where windows are short, and at most
-OF_DENSE = 6  # where each unit sees more than a page shows
+OF_DENSE = 6  # where each unit sees more than a page shows, or rows stand side by side
 LEAST = 4  # units at either end of a row, so that one sees how it goes on
 
 
@@ -155,13 +155,15 @@ def _columns(
 ) -> int:
     """How many columns there are at either end."""
     sees = [int(np.diff(_starts(network, row)).max()) for row in rows[1:]]
-    if max(sees, default=MOST_ACROSS + 1) > MOST_ACROSS:
-        many = OF_DENSE
+    level = levels(network)
+    crowded = max(sees, default=MOST_ACROSS + 1) > MOST_ACROSS
+    if crowded or len({level[row.name] for row in rows}) < len(rows):
+        crowded, many = True, OF_DENSE
     else:
         many = min(max([ENDS[0], *_seen(network, rows)]), ENDS[1])
     many = max([many, *(min(periods.get(row.name, 0), ENDS[1]) for row in rows)])
     for at in sorted(np.flatnonzero(wanted | wanted[::-1]).tolist()):
-        if at <= many + 1:  # with what is near there need not be a gap
+        if at < (many + 2 if crowded else ENDS[1]):  # there need not be a gap before it
             many = max(many, min(at + 1, ENDS[1]))
     return many
 
