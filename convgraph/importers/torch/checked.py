@@ -124,15 +124,20 @@ def _drawn(tensor: Any) -> Any:
 
 @contextmanager
 def with_its_numbers(module: Any, held: list[Any]) -> Iterator[None]:
-    """Put back the numbers of tensors, and of those that are attributes, or kept in tables."""
-    before = [(each, each.data, each.clone()) for each in [*held, *tensors_of(module)]]
+    """Put back the numbers of tensors, and of those that are attributes, or kept in tables.
+
+    A parameter that has been given other memory gets its own back.
+    """
+    kept = [*held, *tensors_of(module)]
+    memories = [(each, each.data) for each in [*module.parameters(), *kept]]
+    before = [(each, each.clone()) for each in kept]
     try:
         yield
     finally:
-        for tensor, memory, _ in before:
+        for tensor, memory in memories:
             if tensor.data_ptr() != memory.data_ptr():
                 tensor.data = memory
-        for tensor, _, numbers in before:
+        for tensor, numbers in before:
             if not torch.equal(tensor, numbers):
                 tensor.copy_(numbers)
 

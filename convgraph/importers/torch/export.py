@@ -189,8 +189,8 @@ def _left(module: Any) -> Iterator[None]:
     from convgraph.importers.torch.checked import with_its_numbers
     from convgraph.importers.torch.recorded import left_as_it_was
 
-    tensors = [*module.parameters(), *module.buffers()]
-    with with_its_numbers(module, tensors), left_as_it_was(module):
+    # the numbers of parameters, of which there may be many, it does not change
+    with with_its_numbers(module, [*module.buffers()]), left_as_it_was(module):
         yield
 
 
