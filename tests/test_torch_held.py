@@ -145,6 +145,17 @@ def test_a_network_gives_the_numbers_of_its_module_or_is_refused(name: str) -> N
         assert torch.equal(value, before[key])
 
 
+def test_a_program_that_is_read_otherwise_is_refused() -> None:
+    x = torch.rand(1, 3, 4)
+    for change, wrong in ((lambda y: y.unsafe_chunk(2, 1)[0], True), (lambda y: y, False)):
+        program = torch.export.export(Does(written(change)), (x,))
+        if wrong:
+            with pytest.raises(ConvgraphError, match="module=ExportedProgram: it writes to a"):
+                from_torch(program)
+        else:
+            np.testing.assert_allclose(from_torch(program).evaluate(x[0].numpy()), 6 * x[0] + 3)
+
+
 def test_what_a_module_draws_is_said_to_be_of_one_run() -> None:
     net = from_torch(Does(lambda m, x: x * random.random()), (1, 3, 4))
     assert "module=Does: two runs of it give different numbers; what is read is of one" in (
@@ -152,6 +163,14 @@ def test_what_a_module_draws_is_said_to_be_of_one_run() -> None:
     )
     with pytest.raises(ConvgraphError, match="two runs of it"):
         from_torch(Does(lambda m, x: x * random.random()), (1, 3, 4), strict=True)
+
+
+def test_tensors_without_a_memory_of_numbers_are_left_alone() -> None:
+    module = Does(lambda m, x: torch.sparse.mm(m.sparse, x[0])[None] + x)
+    module.register_buffer("sparse", torch.eye(3).to_sparse())
+    module.table["none"] = torch.ones(3, device="meta")
+    (caveat,) = from_torch(module, (1, 3, 4), batch=True).caveats
+    assert "an operator that is not known" in caveat
 
 
 def test_a_run_that_fails_is_said() -> None:

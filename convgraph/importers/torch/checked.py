@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from convgraph.importers.torch.by_value import computed
 from convgraph.importers.torch.places import repeats
 from convgraph.importers.torch.recorded import left_as_it_was, tensors_of
+from convgraph.importers.torch.recorder import PLAIN
 from convgraph.importers.torch.run_cost import affordable
 
 __all__ = ["agrees", "difference", "is_random", "with_its_numbers"]
@@ -128,8 +129,9 @@ def with_its_numbers(module: Any, held: list[Any]) -> Iterator[None]:
 
     A parameter that has been given other memory gets its own back.
     """
-    kept = [*held, *tensors_of(module)]
-    memories = [(each, each.data) for each in [*module.parameters(), *kept]]
+    kept = [each for each in [*held, *tensors_of(module)] if _is_plain(each)]
+    own = filter(_is_plain, module.parameters())
+    memories = [(each, each.data) for each in [*own, *kept]]
     before = [(each, each.clone()) for each in kept]
     try:
         yield
@@ -140,6 +142,12 @@ def with_its_numbers(module: Any, held: list[Any]) -> Iterator[None]:
         for tensor, numbers in before:
             if not torch.equal(tensor, numbers):
                 tensor.copy_(numbers)
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Whether a tensor has a memory of numbers one after the other, as a sparse one has not."""
+    laid_out = type(tensor) in PLAIN and tensor.layout is torch.strided
+    return laid_out and tensor.device.type != "meta"
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from typing import Any
 from convgraph.core import memory
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.sizes import as_size
-from convgraph.importers.torch.held import OtherNumbersError, held
+from convgraph.importers.torch.held import OtherNumbersError, held, hold_program
 from convgraph.importers.torch.inlined import inlined, wraps
-from convgraph.importers.torch.places import settled
+from convgraph.importers.torch.places import is_mutable, settled
 from convgraph.importers.torch.prefix import DATA_DEPENDENT, up_to_values
 
 __all__ = ["examples", "exported", "given_program", "program_of", "unwrapped"]
@@ -52,8 +52,12 @@ def given_program(torch: Any, module: Any, input_shape: Any) -> Any | None:
             f"input_shape={input_shape!r}: an exported program has the shapes it was exported for"
         )
     if wraps(module.graph) or settled(torch, module) is None:
-        return inlined(module.run_decompositions({}))  # a program of its own
-    return module
+        read = inlined(module.run_decompositions({}))  # a program of its own
+    else:
+        read = module
+    if any(node.op == "call_function" and is_mutable(node) for node in module.graph.nodes):
+        hold_program(module, read)
+    return read
 
 
 def program_of(

@@ -7,7 +7,7 @@ from typing import Any
 
 from convgraph.core.errors import ConvgraphError
 
-__all__ = ["OtherNumbersError", "held"]
+__all__ = ["OtherNumbersError", "held", "hold_program"]
 
 WHY = (
     "Its code may write to a tensor that another one has the memory of, catch errors, or ask for "
@@ -45,3 +45,24 @@ def held(module: Any, program: Any, arguments: tuple[Any, ...], keywords: Mappin
             f"the module does, given the same random ones: {apart}. {WHY}"
         )
     return ""
+
+
+def hold_program(given: Any, read: Any) -> None:
+    """Refuse a program with changes in place that is read as computing other numbers than it does.
+
+    Not where it does not say on what it was traced.
+    """
+    from convgraph.importers.torch.checked import difference
+    from convgraph.importers.torch.run_cost import affordable
+
+    if given.example_inputs is None or not affordable(read):
+        return
+    try:
+        apart = difference(given.module(), read, *given.example_inputs)
+    except Exception:  # whatever a program does that is run on numbers
+        return
+    if apart:
+        raise OtherNumbersError(
+            f"module={type(given).__name__}: it writes to a tensor that another one has the memory "
+            f"of in a way that is not read; of what it gives, {apart}. Write it without"
+        )
