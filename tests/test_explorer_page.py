@@ -150,3 +150,15 @@ def test_scripts_of_one_page_share_no_name(page: str, tmp_path: Path) -> None:
     names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE)
     assert "through" in names
     assert sorted(names) == sorted(set(names))
+
+
+def test_a_page_can_send_nothing() -> None:
+    """Not a photograph either: its policy allows no connection, and no script asks for one."""
+    page = cg.report(cg.Conv((3, 3)).on((1, 9, 9))).to_html()
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    rules = dict(rule.strip().partition(" ")[::2] for rule in policy[1].split(";") if rule.strip())
+    assert rules["default-src"] == "'none'"
+    assert not {"connect-src", "form-action"} & set(rules) or "'none'" in rules["form-action"]
+    for way in ("fetch(", "XMLHttpRequest", "WebSocket", "sendBeacon", "EventSource", "import("):
+        assert way not in page

@@ -17,7 +17,7 @@ class Controls {
       explorer.show();
     });
     this.sliders();
-    this.drop(one(".ex-image"));
+    this.drop(explorer.root, one(".ex-image"));
     explorer.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
     });
@@ -96,11 +96,12 @@ class Controls {
     explorer.show();
   }
 
-  drop(panel) {
+  // Beside the image, too: else a browser leaves the page and opens the file in its place.
+  drop(root, panel) {
     const over = (event) => { event.preventDefault(); panel.classList.add("ex-over"); };
-    panel.addEventListener("dragover", over);
-    panel.addEventListener("dragleave", () => panel.classList.remove("ex-over"));
-    panel.addEventListener("drop", (event) => {
+    root.addEventListener("dragover", over);
+    root.addEventListener("dragleave", () => panel.classList.remove("ex-over"));
+    root.addEventListener("drop", (event) => {
       event.preventDefault();
       panel.classList.remove("ex-over");
       this.load(event.dataTransfer.files[0]);

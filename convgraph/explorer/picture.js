@@ -37,6 +37,8 @@ class Picture {
       const scale = Math.max(width / bitmap.width, height / bitmap.height);
       const [w, h] = [bitmap.width * scale, bitmap.height * scale];
       context.imageSmoothingQuality = "high";
+      context.fillStyle = "#ffffff";  // behind what is transparent
+      context.fillRect(0, 0, width, height);
       context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
     });
     bitmap.close();
