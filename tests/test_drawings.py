@@ -151,6 +151,8 @@ def test_a_theme_can_be_a_file(tmp_path: Path, ending: str) -> None:
         ({"pitch": 10**400}, r"a number from 1 to 500"),
         ({"diameter": 2}, r"diameter=2\): a number from 0.01 to 0.95"),
         ({"stroke": 30}, r"stroke=30\): lines of at most 10.8 points"),
+        ({"paper": "black"}, r"ink='#000000', paper='#000000'\): an ink that can be seen on the"),
+        ({"base": "dark", "fill": "white"}, r"fill='#FFFFFF'\): an ink .* and not 1\.\d\d"),
         ({"font": 'x"/><script>'}, r"the name of a face"),
         ({"font": "a\nb"}, r"the name of a face"),
         (["book"], r"theme=\['book'\]: a theme is one of"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from convgraph.core.errors import ConvgraphError, nearest
 
-__all__ = ["PALETTE", "as_color", "between", "color_name", "ink_on", "is_dark"]
+__all__ = ["PALETTE", "as_color", "between", "color_name", "contrast", "ink_on", "is_dark"]
 
 # The values of CSS, https://www.w3.org/TR/css-color-4/#named-colors
 _NAMES = {
@@ -75,15 +75,19 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _contrast(a: str, b: str) -> float:
-    """From 1 for the same to 21 for black on white, as WCAG 2.2 defines it."""
+def contrast(a: str, b: str) -> float:
+    """From 1 for the same to 21 for black on white, as WCAG 2.2 defines it.
+
+    >>> round(contrast("#000000", "#FFFFFF")), contrast("#000000", "#000000")
+    (21, 1.0)
+    """
     low, high = sorted((_luminance(a), _luminance(b)))
     return (high + 0.05) / (low + 0.05)
 
 
 def is_dark(color: str) -> bool:
     """Whether white can be read better on it than black."""
-    return _contrast(color, "#FFFFFF") > _contrast(color, "#000000")
+    return contrast(color, "#FFFFFF") > contrast(color, "#000000")
 
 
 def ink_on(fills: Sequence[str], ink: str) -> str:
@@ -94,7 +98,7 @@ def ink_on(fills: Sequence[str], ink: str) -> str:
     """
 
     def least(color: str) -> float:
-        return min(_contrast(color, fill) for fill in fills)
+        return min(contrast(color, fill) for fill in fills)
 
     if not fills or least(ink) >= LEGIBLE:
         return ink

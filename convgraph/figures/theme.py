@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.figures.colors import as_color
+from convgraph.figures.colors import as_color, contrast
 
 __all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "ThemeLike", "as_theme"]
 
@@ -26,6 +26,7 @@ COLORS = ("ink", "quiet", "fill", "shade", "hole", "paper")
 # From where to where a measure makes a figure; units of a diameter of a pitch touch each other.
 MEASURES = {"pitch": (1, 500), "diameter": (0.01, 0.95)}
 OTHERS = (0.01, 100)
+LEAST_CONTRAST = 2.0  # as WCAG 2.2 counts it: less is a slip, a dark paper under black ink
 THICKEST = 0.2  # a line, in pitches
 _FONT = re.compile(r"[\w ,.-]+")
 DEEPEST = 20  # themes, each of which says what it changes of the one before it; or a circle
@@ -41,7 +42,8 @@ class Theme(metaclass=Checked):
     Raises
     ------
     ConvgraphError
-        For a measure with which there is no figure, and for what is no colour.
+        For a measure with which there is no figure, for what is no colour, and for an ink that
+        nobody sees on the paper or on the fill of units.
 
     Examples
     --------
@@ -100,6 +102,13 @@ class Theme(metaclass=Checked):
                 f"Theme(stroke={self.stroke!r}): lines of at most {most:g} points, for a pitch of "
                 f"{self.pitch:g}"
             )
+        for name, color in (("paper", self.paper), ("fill", self.fill)):
+            if contrast(self.ink, color) < LEAST_CONTRAST:
+                raise ConvgraphError(
+                    f"Theme(ink={self.ink!r}, {name}={color!r}): an ink that can be seen on the "
+                    f"{name}, with a contrast of at least {LEAST_CONTRAST:g}, and not "
+                    f"{contrast(self.ink, color):.2f}; base='dark' has a light one"
+                )
 
     @property
     def radius(self) -> float:
