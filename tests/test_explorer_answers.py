@@ -311,3 +311,16 @@ def test_an_answer_is_worked_out_in_slices_and_given_up_for_another_question() -
     process.stdout.write(JSON.stringify(said));
     """
     assert in_node(code) == [None, True, True, None, True, 50, 1, "b", None, False]
+
+
+def test_paper_does_not_wait_for_slices() -> None:
+    code = """
+    let now = 0;
+    globalThis.performance.now = () => now++;
+    globalThis.setTimeout = () => 1;
+    function* steps(point) { for (let i = 0; i < 50; i++) yield; return point; }
+    const answers = new Answers(steps, () => {}), first = answers.about("a");
+    answers.finish();
+    process.stdout.write(JSON.stringify([first, answers.busy, answers.about("a")]));
+    """
+    assert in_node(code) == [None, False, "a"]

@@ -72,7 +72,7 @@ class Explorer {
     // Of the frame that the page is in, too, which may be shown only later.
     new ResizeObserver(() => { if (this.root.clientWidth !== this.wide) this.layout(); }).observe(this.root);
     window.addEventListener("resize", () => { this.tree.stale = true; this.layout(); });
-    window.addEventListener("beforeprint", () => this.thumbs(true));
+    window.addEventListener("beforeprint", () => { this.answers.finish(); this.show(); this.thumbs(true); });
     window.addEventListener("hashchange", () => { if (location.hash !== this.link) { this.open(location.hash); this.layout(); } });
     window.addEventListener("colorscheme", () => { this.colours.read(); this.show(); });
   }
