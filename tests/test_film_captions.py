@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 import convgraph as cg
-from convgraph.figures.motion.shapes import Frame, magnified
+from convgraph.figures.motion.shapes import Frame, Text, magnified
 from convgraph.figures.motion.wrapped import captioned
 
 WIDE = 0.62  # sizes of a letter, of the common faces in which all are as wide as each other
@@ -59,3 +59,24 @@ def test_a_film_with_long_captions_is_higher() -> None:
     for frame in film.frames:
         assert all(0 < line.y < film.size[1] for line in frame.lines)
         assert " ".join(line.text for line in frame.lines) == frame.caption
+
+
+def test_sizes_are_not_taken_apart() -> None:
+    (frame,), _ = captioned([_long("words " * 8 + "on 3 x 3; " + "words " * 8)], (430.0, 200.0))
+    assert len(frame.lines) > 1
+    assert sum("3 x 3;" in line.text for line in frame.lines) == 1
+
+
+def test_about_is_no_minus_in_pixels() -> None:
+    """One wave alone looked like a minus where letters are small: there are two."""
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("PIL")
+    from convgraph.figures.motion.raster import painted
+
+    def bands(text: str) -> int:
+        frame = Frame((Text(30, 20, text, 24),), "")
+        (picture,) = painted([frame], (60, 40))
+        dark = np.asarray(picture.convert("L")).min(axis=1) < 200
+        return int((dark[1:] & ~dark[:-1]).sum())
+
+    assert (bands("\u2248"), bands("\u2212")) == (2, 1)

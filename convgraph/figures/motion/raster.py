@@ -25,7 +25,8 @@ NEARLY_WHITE = 248
 NEAR = 12
 # The font that comes with Pillow has no minus, which is drawn, and none of these.
 MINUS, PLUS = "\u2212", "+"
-LACKING = {"\u221e": "inf", "\u2248": "~", "\u00d7": "x", "\u00a0": " "}
+ABOUT, TILDE = "\u2248", "~"
+LACKING = {"\u221e": "inf", "\u00d7": "x", "\u00a0": " "}
 
 
 def animated(
@@ -181,21 +182,24 @@ def _written(text: str, size: float, anchor: str) -> tuple[Any, int, int]:
     image_module, draw_module, _ = _pillow()
     font, text = _font(size), "".join(LACKING.get(letter, letter) for letter in text)
     # What has the place of a minus is as wide as one, and its crossbar where the minus is.
-    plain = text.replace(MINUS, PLUS)
+    plain = text.replace(MINUS, PLUS).replace(ABOUT, TILDE)
     left, top, right, bottom = (round(side) for side in font.getbbox(plain, anchor=anchor))
     mask = image_module.new("L", (right - left + 2, bottom - top + 2))
     pen = draw_module.Draw(mask)
-    if MINUS not in text:
+    if MINUS not in text and ABOUT not in text:
         pen.text((1 - left, 1 - top), text, 255, font, anchor)
         return mask, left - 1, top - 1
     at = 1.0 - left - font.getlength(plain) * {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
-    for part in re.split(f"({MINUS})", text):
-        wide = font.getlength(part.replace(MINUS, PLUS))
+    for part in re.split(f"([{MINUS}{ABOUT}])", text):
+        wide = font.getlength(part.replace(MINUS, PLUS).replace(ABOUT, TILDE))
         if part == MINUS:
             _, high, _, low = font.getbbox(PLUS, anchor="l" + anchor[1])
             middle, half = 1 - top + (high + low) / 2, max(size * 0.04, 0.5)
             ends = [at + 0.12 * wide, middle - half, at + 0.88 * wide - 1, middle + half - 1]
             pen.rectangle(ends, 255)
+        elif part == ABOUT:  # one wave alone looks like a minus where letters are small
+            for lift in (-0.11 * size, 0.11 * size):
+                pen.text((at, 1 - top + lift), TILDE, 255, font, "l" + anchor[1])
         else:
             pen.text((at, 1 - top), part, 255, font, "l" + anchor[1])
         at += wide

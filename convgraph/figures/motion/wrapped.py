@@ -85,7 +85,8 @@ def _evened(text: str, size: float, room: float) -> list[str]:
 def lines_of(text: str, size: float, room: float) -> Iterator[str]:
     """A text in lines that fit: broken between words, and within one that is longer than a line."""
     line = ""
-    for word in text.split(" "):
+    whole = text.replace(" x ", "\0x\0")  # sizes such as 5 x 5 are not taken apart
+    for word in (each.replace("\0", " ") for each in whole.split(" ")):
         longer = f"{line} {word}" if line else word
         if length(longer, size) <= room:
             line = longer
