@@ -388,6 +388,11 @@ function farthest(size) {
   return Math.min(size - 1, 64);
 }
 
+// An address may ask for the explorer without what is below it, as a frame does that is to be as high
+// as what it shows: "report.html?part=explorer".
+const part = new URLSearchParams(location.search).get("part");
+document.documentElement.classList.toggle("ex-alone", part === "explorer");
+
 for (const root of document.querySelectorAll(".ex")) {
   const explorer = new Explorer(root);
   root.explorer = explorer;

@@ -12,14 +12,16 @@ __all__ = ["html_page"]
 def html_page(title: str, style: str, body: str, script: str = "") -> str:
     """The text of a page with a style, a body, and maybe a script.
 
-    With a script the page can be told to be light or dark, as `scheme.js` says how.
+    With a script the page can be told to be light or dark, as `scheme.js` says how, and tells its
+    height to a page around it that asks, as `frame.js` says how.
 
     >>> html_page("a < b", "", "<p>c</p>").splitlines()[-3:]
     ['<p>c</p>', '</body>', '</html>']
     """
     if script:
-        told = resources.files("convgraph.figures").joinpath("scheme.js")
-        script = f"\n{told.read_text(encoding='utf-8')}{script}"
+        folder = resources.files("convgraph.figures")
+        told = [folder.joinpath(n).read_text(encoding="utf-8") for n in ("scheme.js", "frame.js")]
+        script = f"\n{''.join(told)}{script}"
     code = f"<script>{script}</script>\n" if script else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

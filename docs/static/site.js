@@ -5,7 +5,7 @@ const frames = [...document.querySelectorAll("iframe.live")];
 const links = [...document.querySelectorAll("a.live")];
 
 function tell(frame) {
-  frame.contentWindow.postMessage({ colorScheme: document.body.dataset.theme }, "*");
+  frame.contentWindow.postMessage({ colorScheme: document.body.dataset.theme, tellHeight: true }, "*");
 }
 
 function follow() {
@@ -21,6 +21,20 @@ function follow() {
 for (const frame of frames) frame.addEventListener("load", () => tell(frame));
 new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
 follow();
+
+// A frame is as high as what is in it, which tells. While it is as wide as it was it only grows, or
+// what is below would move up and down with each answer.
+const HIGHEST = 4000;  // pixels
+const given = new Map();  // how wide each frame was, and how high what was in it
+
+window.addEventListener("message", ({ source, data }) => {
+  const frame = frames.find(({ contentWindow }) => contentWindow === source);
+  if (!frame || !(data?.height > 0)) return;
+  const { wide, high } = given.get(frame) ?? {}, now = frame.clientWidth;
+  const needed = Math.min(Math.max(data.height, wide === now ? high : 0), HIGHEST);
+  given.set(frame, { wide: now, high: needed });
+  frame.style.height = `${needed + frame.offsetHeight - frame.clientHeight}px`;
+});
 
 // The reference once was one page: an address into it leads to where the name is now.
 const asked = decodeURIComponent(location.hash.slice(1));
