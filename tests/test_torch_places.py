@@ -33,6 +33,8 @@ class Masked(torch.nn.Module):
         for step, (first, last, how, value) in enumerate(self.writes):
             if step == self.read:
                 result = result + mask * x
+            # PyTorch adds no number to a region that it is in
+            first = max(first, 1) if how == "itself" else first
             part = flat[first:last] if how != "columns" else mask[:, first % 4 : last]
             if how == "times":
                 part.mul_(value)
