@@ -131,3 +131,28 @@ def test_pictures_are_dimmed_in_the_dark_alone(chromium: Any, tmp_path: Path) ->
         ("dark", "auto"),
         ("dark", "dark"),
     }
+
+
+def test_long_pictures_are_not_made_smaller_than_half(chromium: Any, tmp_path: Path) -> None:
+    net = cg.Conv(3, padding="same").on(30)
+    cg.draw(net).save(tmp_path / "long.svg")
+    cg.draw(cg.Conv(3).on(5)).save(tmp_path / "short.svg")
+    page = tmp_path / "page.html"
+    page.write_text(
+        f'<link rel="stylesheet" href="{(STATIC / "site.css").as_uri()}">'
+        '<style>img { max-width: 100% }</style><article style="width: 500px">'
+        '<p><img src="long.svg" alt=""></p><p><img src="short.svg" alt=""></p></article>'
+        f'<script src="{(STATIC / "site.js").as_uri()}"></script>',
+        "utf-8",
+    )
+    chromium.get(page.as_uri())
+    looked = """
+return [...document.querySelectorAll("p")].map((row) =>
+  [row.className, row.firstChild.offsetWidth / row.firstChild.naturalWidth > 0.49]);"""
+    WebDriverWait(chromium, 20).until(lambda _: chromium.execute_script(looked)[0][0])
+    assert chromium.execute_script(looked) == [["long more", True], ["", True]]
+    chromium.execute_script("document.querySelector('p').scrollLeft = 1e6")
+    WebDriverWait(chromium, 20).until(
+        lambda _: chromium.execute_script(looked)[0] == ["long", True]
+    )
+    assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")

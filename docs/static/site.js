@@ -36,6 +36,22 @@ window.addEventListener("message", ({ source, data }) => {
   frame.style.height = `${needed + frame.offsetHeight - frame.clientHeight}px`;
 });
 
+// A picture that would be too small to be read in its column is as large as it has to be, and pales
+// where it goes on.
+const READ = 0.5;  // of its own size
+
+function fit(picture) {
+  const least = READ * picture.naturalWidth, row = picture.parentElement;
+  row.classList.toggle("long", least > row.clientWidth);
+  picture.style.width = least > row.clientWidth ? `${least}px` : "";
+  row.classList.toggle("more", row.scrollLeft + row.clientWidth < row.scrollWidth - 1);
+}
+
+for (const picture of document.querySelectorAll("article p > img:only-child")) {
+  new ResizeObserver(() => fit(picture)).observe(picture.parentElement);
+  for (const change of ["load", "scroll"]) picture.parentElement.addEventListener(change, () => fit(picture), true);
+}
+
 // The reference once was one page: an address into it leads to where the name is now.
 const asked = decodeURIComponent(location.hash.slice(1));
 if (asked.startsWith("convgraph.") && location.pathname.endsWith("/made/api.html")) {
