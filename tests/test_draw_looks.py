@@ -36,6 +36,24 @@ def test_ways_to_say_which_units(units: Any) -> None:
     assert found == {name: "a" if name in FIELD else name for name in found}
 
 
+def test_a_property_may_be_a_function() -> None:
+    units = {"s": {"label": lambda unit: f"o{unit[1:]}" if unit != "s3" else None, "size": 0.8}}
+    edges = {"w_2": {"label": lambda source, target, parameter: source + target}}
+    figure = cg.draw(NET, units=units, edges=edges)
+    found = circles(figure)
+    assert [found[f"s{i}"].text for i in (1, 2, 3)] == ["o1", "o2", "s3"]
+    assert {e.label for e in figure.panels[0].edges} == {"", *(f"x{i}s{i}" for i in range(1, 6))}
+    with pytest.raises(ConvgraphError, match=r"'fill': 'nothing'.*a colour is"):
+        cg.draw(NET, units={"x": {"fill": lambda unit: "nothing"}})
+
+
+def test_a_legend_names_no_colour_that_emphasis_hides() -> None:
+    blue = {"w_3": {"color": "blue"}}
+    assert cg.draw(NET, edges=blue, legend={"blue": "right"}).panels[0].marks
+    with pytest.raises(ConvgraphError, match="nothing in this figure"):
+        cg.draw(NET, emphasize="w_1", edges=blue, legend={"blue": "right"})
+
+
 MIDDLE = [(f"x{i}", f"s{i}") for i in range(1, 6)]
 
 

@@ -431,6 +431,24 @@ def test_of_a_long_run_of_one_colour_the_ends_are_shown() -> None:
     shaded = [int(unit.name[1:]) for unit in found.units if unit.shaded]
     assert shaded == [50, 51, 52, 148, 149, 150]
     assert {49, 151} <= {*rows_of(found)["x"]}
+    filled = {mark.name for mark in found.marks if mark.fills}
+    assert filled == {"dots,x,2"}
+    assert "Shaded: x50 to x150 (101 units)." in found.description
+
+
+@pytest.mark.parametrize(
+    ("net", "unit"),
+    [
+        ((SAME >> SAME >> SAME >> SAME >> SAME >> SAME).on(100), "s50"),
+        (cg.Conv(9, padding="same").on(100), "s50"),
+        (cg.Conv(21, padding="same").on(200), "s100"),
+    ],
+)
+def test_a_field_that_a_page_has_room_for_is_drawn_whole(net: cg.Network, unit: str) -> None:
+    field = cg.receptive_field(net, unit)
+    found = panel(net, shade=field)
+    assert {unit.name for unit in found.units if unit.shaded} == {*field}
+    assert not any(mark.fills for mark in found.marks)
 
 
 @pytest.mark.parametrize("tiles", [2, 9, 15])

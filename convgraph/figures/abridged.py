@@ -1,9 +1,9 @@
 """Which units of long rows are drawn where nobody says: those that differ from their neighbours.
 
 A row of more units than a page is wide shows its two ends, where borders are, with one period of
-the tying (`row_ends` says how many, and where they stand); the ends of each run of units that are
-filled alike, with a neighbour that is not; and units and connections that a caller names one by
-one. Rows of one shape show the same.
+the tying (`row_ends` says how many, and where they stand); each run of units that are filled alike,
+with a neighbour that is not, or the ends of these runs where they are long; and units and
+connections that a caller names one by one. Rows of one shape show the same.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from convgraph.figures.layout import Closed
 from convgraph.figures.parts import Mask, close_up, hidden_runs
 from convgraph.figures.row_ends import MOST_ACROSS, row_ends
 
-__all__ = ["abridged"]
+__all__ = ["abridged", "runs_in_part"]
 
 ENDS = 12  # units of an image at the ends of its axes together
-RUN = 3  # units at each end of a run of one colour
+WHOLE = 24  # units that runs of one colour have together, and are all drawn
+RUN = 3  # units at each end of a run of one colour where they have more
 MOST_RUNS = 6  # of which those at a row's two ends are shown beyond that
 MOST_NAMED = 12  # units or connections of which a caller means each, and no rule
 
@@ -83,7 +84,7 @@ def _wanted(
     for row in network.rows:
         first = network.offsets[row.name]
         units = list(row.units())
-        mask = _runs([fill_of.get(unit) for unit in units])
+        mask = runs_in_part([fill_of.get(unit) for unit in units])
         mine = [i for i, unit in enumerate(units) if unit in told]
         mine += [i - first for i in ends if first <= i < first + len(mask)]
         if len(mine) <= MOST_NAMED:
@@ -112,16 +113,23 @@ def _ends(row: Row, most: int) -> Mask:
     return np.asarray(reduce(np.logical_and.outer, axes)).ravel()
 
 
-def _runs(values: Sequence[Any]) -> Mask:
-    """The ends of each run of one colour, and the neighbours of these."""
+def runs_in_part(values: Sequence[Any]) -> Mask:
+    """The runs of one colour and their neighbours; where they are long, their ends alone.
+
+    >>> int(runs_in_part([None, *["orange"] * 20, None]).sum())
+    22
+    >>> int(runs_in_part([None, *["orange"] * 50, None]).sum())
+    8
+    """
     mask = np.zeros(len(values), bool)
     at = [0, *(i for i in range(1, len(values)) if values[i] != values[i - 1]), len(values)]
     runs = [(a, b) for a, b in pairwise(at) if values[a] is not None]
     if len(runs) > MOST_RUNS:
         runs = [*runs[: MOST_RUNS // 2], *runs[-MOST_RUNS // 2 :]]
+    each = WHOLE if sum(b - a for a, b in runs) <= WHOLE else RUN
     for a, b in runs:
-        mask[max(a - 1, 0) : min(a + RUN, b)] = True
-        mask[max(b - RUN, a) : b + 1] = True
+        mask[max(a - 1, 0) : min(a + each, b)] = True
+        mask[max(b - each, a) : b + 1] = True
     return mask
 
 

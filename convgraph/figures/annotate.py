@@ -67,6 +67,9 @@ def _known(
                 data["panel"] = str(number + 1)
                 data |= _own(mark, theme)
                 yield mark_id(mark.name, number), (mark.parameter, data)
+            elif mark.fills and not {*mark.fills} <= {theme.shade}:
+                own = "dark" if is_dark(ink_on(mark.fills, theme.ink)) else "light"
+                yield mark_id(mark.name, number), ("", {"own": own})
             elif mark.kind == "key" or (mark.kind == "cell" and _own(mark, theme)):
                 yield mark_id(mark.name, number), ("", _own(mark, theme))
         for edge in panel.edges:

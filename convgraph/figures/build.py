@@ -196,11 +196,12 @@ def _built(
         tuple(lines),
         min([places.row_distance, *(by for _, by in places.nearer)]),
     )
-    panel = replace(panel, description=_description(panel, theme, wish)).facing(wish.direction)
+    panel = replace(panel, description=_description(panel, theme, wish, units))
+    panel = panel.facing(wish.direction)
     images = {name: look.image for name, look in looks.items() if look.image is not None}
     panel = replace(panel, marks=(*panel.marks, *pictures(panel.units, images, theme)))
     panel = _with_texts(panel, theme, wish, room)
-    return with_legend(panel, theme, wish.legend)
+    return with_legend(panel, theme, wish.legend, units)
 
 
 def _labels(
@@ -312,8 +313,8 @@ def _in_one_line(text: str) -> str:
     return text.replace("\n×", "×").replace("/\n", "/").replace("\n", " ")
 
 
-def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
-    """What the picture shows, for those who do not see it."""
+def _description(panel: Panel, theme: Theme, wish: Wish, every: Sequence[Unit]) -> str:
+    """What the picture shows, for those who do not see it; of `every` unit some are left out."""
     network = panel.network
     assert network is not None
     rows = ", ".join(
@@ -332,7 +333,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish) -> str:
         written = [_in_one_line(u.text) for u in panel.units if u.row == row.name and not _named(u)]
         if any(written) and len(written) <= MOST_READ:
             text += f" Written in {row.name}: {' '.join(written)}."
-    text = " ".join([text, *shades(network, panel.units, theme.shade)])
+    text = " ".join([text, *shades(network, every, theme.shade)])
     if wish.emphasize is not None:
         strong = [edge for edge in panel.edges if edge.emphasized]
         named = ", ".join(f"{edge.source} to {edge.target}" for edge in strong[:MOST_READ])

@@ -262,7 +262,11 @@ def _add_mark(
 ) -> None:
     name = mark_id(mark.name, panel)
     options: dict[str, str] = {"class": mark.kind}
-    if mark.kind == "dots":
+    if mark.fills:
+        unit = Unit(mark.name, "", mark.text, mark.x, mark.y, mark.fills)
+        options |= {"color": "transparent", **_fill(unit, theme)}
+        options["class"] += " shaded"
+    elif mark.kind == "dots":
         options |= {"shape": "plaintext", "style": ""}
     elif mark.kind in ("cell", "box", "image", "key", "zero"):
         options |= {"shape": "box", "height": f"{mark.height / 72:.4g}"}

@@ -80,14 +80,15 @@ def draw(
     units
         How units look: a dict from units to properties, a list of such pairs, or a function from a
         unit's name to its properties or None. A key is a unit, a row, a set of units (as an answer
-        or a frozenset; in a pair any set) or a function that says yes to some. Properties are
-        `label`, `fill` (a colour, or several), `color` (of the outline), `size` (1 is the usual),
-        `shape` ("circle", "square", "diamond") and `image` (an array of rows of numbers, in shades
-        of grey, or of yes and no, in ink).
+        or a frozenset; in a pair any set) or a function that says yes to some. Properties, each of
+        which may be a function of the unit's name, are `label`, `fill` (a colour, or several),
+        `color` (of the outline), `size` (1 is the usual), `shape` ("circle", "square", "diamond")
+        and `image` (an array of rows of numbers, in shades of grey, or of yes and no, in ink).
     edges
         How connections look, in the same ways: a key is a parameter, a pair of units, a set of
-        those or an answer of `uses`; a function gets source, target and parameter. Properties are
-        `label`, `color`, `width` (1 is the usual) and `line` ("solid", "dashed", "dotted").
+        those or an answer of `uses`; a function, also in place of a property, gets source, target
+        and parameter. Properties are `label`, `color`, `width` (1 is the usual) and `line`
+        ("solid", "dashed", "dotted").
         "parameters" gives each parameter a colour of its own.
     legend
         A dict from colours to texts, or True for the units and parameters that have a colour.

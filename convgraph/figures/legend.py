@@ -11,7 +11,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.figures.colors import as_color, color_name
 from convgraph.figures.faces import widest
 from convgraph.figures.lettering import text_width
-from convgraph.figures.panel import Mark, Panel, Text
+from convgraph.figures.panel import Mark, Panel, Text, Unit
 from convgraph.figures.paragraphs import paragraph
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import Theme
@@ -29,16 +29,19 @@ MOST_BELOW = 12  # entries below each other, where the figure is not higher
 LONGEST = 18  # sizes that a line of an entry is wide
 
 
-def with_legend(panel: Panel, theme: Theme, legend: Legend) -> Panel:
+def with_legend(
+    panel: Panel, theme: Theme, legend: Legend, units: Sequence[Unit] | None = None
+) -> Panel:
     """The panel with an entry for each colour, on its right, about its middle.
 
-    Where they are more than the figure is high, they stand in columns.
+    Where they are more than the figure is high, they stand in columns. `units` are those that have
+    colours, also where not all of them are drawn.
     """
     if legend is None or legend is False:
         return panel
     used = _used(panel)
     if legend is True:
-        entries = _entries(panel)
+        entries = _entries(panel, panel.units if units is None else units)
     elif isinstance(legend, Mapping):
         entries = {as_color(f"legend={{{c!r}: ...}}", c): str(text) for c, text in legend.items()}
     else:
@@ -104,19 +107,20 @@ def _columns(heights: Sequence[float], most: float) -> list[list[int]]:
 def _used(panel: Panel) -> set[str]:
     """The colours of units and connections that somebody chose."""
     colors = [color for unit in panel.units for color in (*unit.fills, unit.line)]
-    colors += [edge.color for edge in panel.edges]
+    colors += [edge.color for edge in panel.edges if edge.strong]  # all others are grey
     colors += [mark.fill for mark in panel.marks]
     return {color.upper() for color in colors if color is not None}
 
 
-def _entries(panel: Panel) -> dict[str, str]:
+def _entries(panel: Panel, units: Sequence[Unit]) -> dict[str, str]:
     """For each colour the units that have it, or what the connections that have it carry."""
     assert panel.network is not None
     entries: dict[str, str] = {}
-    for color in dict.fromkeys(color for unit in panel.units for color in unit.fills):
-        entries[color] = named(panel.network, [u.name for u in panel.units if color in u.fills])
+    seen = dict.fromkeys(color for unit in panel.units for color in unit.fills)
+    for color in seen:
+        entries[color] = named(panel.network, [u.name for u in units if color in u.fills])
     # In the order in which the network counts its parameters: a text would have 10 before 2.
-    colored = [edge for edge in panel.edges if edge.color is not None]
+    colored = [edge for edge in panel.edges if edge.color is not None and edge.strong]
     labels = panel.network.labels if colored else ()
     order = {str(label): number for number, label in enumerate(labels)}
     carried: dict[str, dict[str, None]] = {}

@@ -2,7 +2,8 @@
 
 A mapping goes from units to properties, where "units" is a unit, a row, a set of units or a
 function that picks some; and alike from connections. It can be given as a dict, as a list of pairs
-(sets are no keys of a dict), or as a function that returns the properties of each.
+(sets are no keys of a dict), or as a function that returns the properties of each. A property, too,
+can be a function of the unit or of the connection; where it returns None, nothing is said.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def unit_looks(network: Network, units: Looks) -> dict[str, UnitLook]:
             continue
         made = _properties("units", properties, _UNIT)
         for name in names:
-            result[name] = replace(result.get(name, UnitLook()), **made)
+            result[name] = replace(result.get(name, UnitLook()), **made(name))
     return result
 
 
@@ -87,7 +88,7 @@ def edge_looks(network: Network, edges: Looks | str, chosen: list[int]) -> dict[
         for number, ends in named.items():
             properties = edges(*ends)
             if properties is not None:
-                result[number] = EdgeLook(**_properties("edges", properties, _EDGE))
+                result[number] = EdgeLook(**_properties("edges", properties, _EDGE)(*ends))
         return result
     for key, properties in _items("edges", edges):
         made = _properties("edges", properties, _EDGE)
@@ -97,7 +98,7 @@ def edge_looks(network: Network, edges: Looks | str, chosen: list[int]) -> dict[
             mask = edge_mask(network, key, "edges")
             mine = [number for number in chosen if mask[number]]
         for number in mine:
-            result[number] = replace(result.get(number, EdgeLook()), **made)
+            result[number] = replace(result.get(number, EdgeLook()), **made(*named[number]))
     return result
 
 
@@ -166,21 +167,37 @@ def _named_units(
             yield unit_names(argument, network, key), properties
 
 
-def _properties(argument: str, given: Any, readers: Mapping[str, Any]) -> dict[str, Any]:
+def _properties(
+    argument: str, given: Any, readers: Mapping[str, Any]
+) -> Callable[..., dict[str, Any]]:
+    """The properties that each unit or connection gets, by its names."""
     if not isinstance(given, Mapping):
         raise ConvgraphError(
             f"{argument}={{...: {given!r}}}: properties are a dict, as in {{'color': 'orange'}}"
         )
-    found = {}
+
+    def read(name: str, value: Any) -> Any:
+        shown = "..." if name == "image" else repr(value)
+        return readers[name](f"{argument}={{...: {{{name!r}: {shown}}}}}", value)
+
+    fixed: dict[str, Any] = {}
+    called: dict[str, Callable[..., Any]] = {}
     for name, value in given.items():
         if name not in readers:
             raise ConvgraphError(
                 f"{argument}={{...: {{{name!r}: ...}}}}: a property is one of "
                 f"{', '.join(readers)}{nearest(str(name), readers)}"
             )
-        shown = "..." if name == "image" else repr(value)
-        found[name] = readers[name](f"{argument}={{...: {{{name!r}: {shown}}}}}", value)
-    return found
+        if callable(value):
+            called[name] = value
+        else:
+            fixed[name] = read(name, value)
+
+    def properties(*names: str) -> dict[str, Any]:
+        made = {name: function(*names) for name, function in called.items()}
+        return fixed | {name: read(name, v) for name, v in made.items() if v is not None}
+
+    return properties
 
 
 def _fill(place: str, value: Any) -> tuple[str, ...]:

@@ -31,12 +31,16 @@ class Omitted:
     places: Layout
 
     def dots(self) -> list[Mark]:
-        """A "..." for each run of neighbours that is left out."""
-        return [
-            self._dots(f"dots,{row},{number}", self.units[self.network.offsets[row] + first])
-            for row, mask in self.shown.items()
-            for number, (first, _) in enumerate(hidden_runs(mask), 1)
-        ]
+        """A "..." for each run of neighbours that is left out, filled as all of them are."""
+        found = []
+        for row, mask in self.shown.items():
+            begin = self.network.offsets[row]
+            for number, (a, b) in enumerate(hidden_runs(mask), 1):
+                name, run = f"dots,{row},{number}", self.units[begin + a : begin + b]
+                dots = self._mark(name, "dots", "...", run[0].x, run[0].y)
+                alike = len({unit.fills for unit in run}) == 1
+                found.append(replace(dots, fills=run[0].fills if alike else ()))
+        return found
 
     def dots_between_rows(self) -> list[Mark]:
         """A "..." below the units whose connections are left out, half way to what they see."""
@@ -103,9 +107,6 @@ class Omitted:
 
     def _points(self, place: Point) -> Point:
         return float(place[0]) * self.theme.pitch, float(place[1]) * self.theme.pitch
-
-    def _dots(self, name: str, unit: Unit) -> Mark:
-        return self._mark(name, "dots", "...", unit.x, unit.y)
 
     def _mark(self, name: str, kind: Any, text: str, x: float, y: float) -> Mark:
         size = self.theme.diameter * self.theme.pitch

@@ -118,7 +118,8 @@ class Mark:
     """What is no unit of the network: padding, "..." for units left out, a cell, a box, an image.
 
     (x, y) is its middle; a name tells it from all others of its panel, units included. An image
-    has the `content` of a PNG file, the cell of a kernel its `parameter`.
+    has the `content` of a PNG file, the cell of a kernel its `parameter`, a "..." the `fills` of
+    all the units that it stands for.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Mark:
     fill: str | None = None
     content: bytes | None = field(default=None, repr=False)
     parameter: str | None = None
+    fills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,10 @@ class _Drawing:
             )
         frame = f"cell, minimum width={mark.width:g}bp, minimum height={mark.height:g}bp"
         options = {"dots": "dots", "padding": "unit"}.get(mark.kind, frame)
+        if mark.fills:
+            options += _filled(
+                Unit(mark.name, "", mark.text, mark.x, mark.y, mark.fills), self.theme
+            )
         if mark.fill == "transparent":
             options += ", fill=none"
         elif mark.fill is not None:
