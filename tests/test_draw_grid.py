@@ -131,8 +131,18 @@ def test_png_is_read_by_others(tmp_path: Path, values: Any) -> None:
     path.write_bytes(png(values))
     array = np.asarray(values, float)
     span = array.max() - array.min()
-    wanted = (array - array.min()) / span if span else np.zeros_like(array)
+    wanted = (array - array.min()) / span if span else np.full_like(array, 0.5)
     assert np.abs(image.imread(path) - wanted).max() <= 0.5 / 255 + 1e-6
+
+
+def test_yes_is_ink_in_every_picture() -> None:
+    yes = np.array([[True, False], [False, True]])
+    assert png(yes) == png([[0, 1], [1, 0]])
+    assert png(~yes) == png([[1, 0], [0, 1]])
+    assert png([[True, True]]) != png([[False, False]])
+    wide = np.eye(80, dtype=bool)  # more than is drawn cell by cell
+    (panel,) = cg.draw(cg.Conv(1).on(1), units={"x1": {"image": wide, "size": 1.5}}).panels
+    assert [mark.content for mark in panel.marks] == [png(wide)]
 
 
 @pytest.mark.parametrize("values", [[], [1, 2], [[np.nan]], [[[1]]]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import runpy
 import shutil
@@ -276,6 +277,26 @@ def test_a_picture_stands_in_its_unit() -> None:
     assert sum(mark.x for mark in ink) / 2 == pytest.approx(units["s3"].x)
     assert ink[0].x < ink[1].x
     assert ink[0].y > ink[1].y
+
+
+@pytest.mark.parametrize("grey", [np.eye(3), np.arange(8).reshape(2, 4), np.eye(3, dtype=bool)])
+def test_a_picture_does_not_cover_its_unit(grey: Any) -> None:
+    for shape in ("circle", "square", "diamond"):
+        looks = {"x3": {"image": grey, "shape": shape, "size": 1.2}}
+        (panel,) = cg.draw(NET, units=looks).panels
+        (unit,) = [unit for unit in panel.units if unit.name == "x3"]
+        for mark in panel.marks:
+            x = abs(mark.x - unit.x) + mark.width / 2
+            y = abs(mark.y - unit.y) + mark.height / 2
+            far = math.hypot(x, y)
+            assert far < unit.reach(x / far, y / far, BOOK.radius)
+
+
+def test_white_pixels_have_a_frame() -> None:
+    svg = cg.draw_image([[9, 9], [9, 0]], pixel=20).svg()
+    assert re.search(r'<image [^>]*/><polygon fill="none" stroke="#bdbdbd"', svg)
+    inside = cg.draw(NET, units={"x1": {"image": [[1, 2]]}}).svg()
+    assert re.search(r'<image [^>]*/><polygon fill="none"[^>]*stroke-width="0"', inside)
 
 
 def test_an_image_beside_boxes_and_a_rule() -> None:

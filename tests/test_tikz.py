@@ -69,6 +69,43 @@ def test_the_ending_says_the_format(tmp_path: Path) -> None:
     assert path.read_text().startswith(r"\documentclass[border=4pt]{standalone}")
 
 
+BEYOND = ["é", "über", "α", "ß_2", "α_β", "漢", "🙂", "Журн", "ą", "≤", "«x»", "e\u0301"]
+
+
+def beyond_ascii() -> cg.Figure:
+    net = cg.Conv(3, padding="same").on(len(BEYOND))
+    labels = {f"x{i}": {"label": text} for i, text in enumerate(BEYOND, 1)}
+    letters = {"w_1": "ő", "w_2": "weiß_{größe}"}
+    return cg.draw(net, units=labels, letters=letters, captions="Größe über α: Łódź, 日本")
+
+
+def test_letters_beyond_ascii_are_text_in_formulas_and_known_to_pdflatex() -> None:
+    text = beyond_ascii().tikz
+    for formula in re.findall(r"\{(\$[^{}]*(?:\{[^$]*)?\$)\}", text):
+        assert formula.isascii() or r"\text{" in formula
+    assert r"{$\text{\textit{é}}$}" in text
+    assert r"{$\text{\textit{$\alpha$}}_{\text{$\beta$}}$}" in text
+    assert "\u0301" not in text
+    body = text.partition(r"\begin{document}")[2]
+    known = {chr(int(code, 16)) for code in re.findall(r"\\letter\{.\}\{(\w+)\}", text)}
+    assert {c for c in body if not c.isascii()} == known
+    plain = cg.draw(cg.Conv(3).on(5)).tikz
+    assert plain.isascii()
+    assert "amstext" not in plain
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("program", ["pdflatex", "xelatex", "lualatex"])
+def test_latex_compiles_letters_beyond_ascii(program: str, tmp_path: Path) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} on this machine")
+    text = beyond_ascii().tikz.replace("[border=4pt]{standalone}", "{article}")  # one file less
+    (tmp_path / "figure.tex").write_text(text, encoding="utf-8")
+    command = [program, "-halt-on-error", "-interaction=nonstopmode", "figure.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("number", [n for n in figure_numbers() if n != "9.6"])  # a photograph
 def test_latex_compiles_it(number: Any, tmp_path: Path) -> None:

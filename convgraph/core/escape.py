@@ -124,6 +124,12 @@ def dot(text: str) -> str:
     return shown.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
+_GREEK = "αβγδεζηθικλμνξπρσςτυφχψωΓΔΘΛΞΠΣΥΦΨΩ"
+_GREEK_NAMES = (
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
+    "varsigma tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi "
+    "Psi Omega"
+)
 _TEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -137,10 +143,17 @@ _TEX = {
     "\N{MINUS SIGN}": "$-$",
     "\N{ALMOST EQUAL TO}": r"$\approx$",
     "\N{INFINITY}": r"$\infty$",
+    "\N{LESS-THAN OR EQUAL TO}": r"$\leq$",
+    "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
+    "\N{NOT EQUAL TO}": r"$\neq$",
+    "\N{RIGHTWARDS ARROW}": r"$\rightarrow$",
+    "\N{LEFTWARDS ARROW}": r"$\leftarrow$",
     "\N{HORIZONTAL ELLIPSIS}": r"\dots{}",
     "\N{SUPERSCRIPT MINUS}": "$^-$",
     **{raised: rf"\textsuperscript{{{n}}}" for n, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{character: f"\\{character}" for character in "&%$#_{}"},
+    # Of LaTeX's usual faces only those for formulas have Greek letters.
+    **{c: f"$\\{name}$" for c, name in zip(_GREEK, _GREEK_NAMES.split(), strict=True)},
 }
 _TEX_SPECIAL = re.compile("|".join(map(re.escape, _TEX)))
 

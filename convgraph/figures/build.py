@@ -328,7 +328,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish, every: Sequence[Unit]) 
         text += f" Drawn: {drawn} units and {len(panel.edges)} connections."
     padding = sum(mark.kind == "padding" for mark in panel.marks)
     if padding:
-        text += f" Padding: {padding} black units."
+        text += f" Padding: {padding} solid units."
     for row in network.rows:
         written = [_in_one_line(u.text) for u in panel.units if u.row == row.name and not _named(u)]
         if any(written) and len(written) <= MOST_READ:

@@ -284,6 +284,9 @@ def _add_mark(
         options["class"] += " ink" if mark.kind == "cell" else ""
     if mark.kind == "cell" and split_symbol(mark.text):
         options["class"] = "cell parameter"  # typeset as a name
+    if mark.kind == "image":
+        # A line as thin as can be seen, without which white pixels are white paper.
+        options |= {"color": theme.quiet, "penwidth": "0" if mark.fill else "0.6"}
     if name in images:
         options |= {"image": images[name], "imagescale": "both"}
     at = _pos((mark.x, mark.y), place) + "!"

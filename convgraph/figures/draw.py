@@ -57,7 +57,7 @@ def draw(
         What stands beside the connections: True for the parameters' names, a dict from parameters
         to text, or a text whose characters go to the parameters in order of appearance. Where
         arrows cross, letters stand on their own arrow and on no other, and units move apart until
-        there is room, as far as a page goes. Beyond that, as for a dense layer of more than six
+        there is room, as far as a page goes. Beyond that, as for a dense layer of more than seven
         units, the other letters are left out and a line below says how many; `edges_of="s1"` draws
         the connections of one unit alone, and `draw_matrix` shows all parameters.
     values

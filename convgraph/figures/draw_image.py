@@ -24,11 +24,13 @@ def draw_image(
     Parameters
     ----------
     values
-        Rows of numbers, (height, width).
+        Rows of numbers, (height, width), or of yes and no, in which yes is black. Numbers that are
+        all alike are grey.
     pixel
         The side of a pixel in points.
     theme
-        As for `draw`; it has the distances to figures above or beside it.
+        As for `draw`; it has the frame's colour and the distances to figures above or beside
+        it.
     title
         What the image shows, for those who do not see it.
 

@@ -27,14 +27,18 @@ _POLYGON = re.compile(r'<polygon [^>]*\bpoints="([^"]*)"/>')
 def png(values: ArrayLike) -> bytes:
     """An array of numbers as a grey PNG file, its least number black and its largest white.
 
+    Of yes and no, yes is black, as ink is; numbers that are all alike are grey.
+
     >>> png([[0, 1], [2, 3]])[:4]
     b'\\x89PNG'
     """
-    array = np.asarray(values, float)
+    given = np.asarray(values)
+    array = 1.0 - given if given.dtype == bool else np.asarray(values, float)
     if array.ndim != 2 or not array.size or not np.isfinite(array).all():
         raise ConvgraphError(f"values of shape {array.shape}: an array of rows of finite numbers")
-    low, high = float(array.min()), float(array.max())
-    grey = np.rint((array - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+    low, high = (0.0, 1.0) if given.dtype == bool else (float(array.min()), float(array.max()))
+    shares = (array - low) / (high - low) if high > low else np.full(array.shape, 0.5)
+    grey = np.rint(255 * shares).astype(np.uint8)
     rows, columns = grey.shape
     lines = np.hstack([np.zeros((rows, 1), np.uint8), grey]).tobytes()  # each without a filter
     parts = [
@@ -50,7 +54,7 @@ def png(values: ArrayLike) -> bytes:
 
 def image_mark(name: str, values: ArrayLike, x: float, y: float, pixel: float) -> Mark:
     """An image about (x, y) whose pixels have this side in points."""
-    array = np.asarray(values, float)
+    array = np.asarray(values)
     rows, columns = np.shape(array)
     size = columns * pixel, rows * pixel, 0
     # What shows images makes large pixels run into each other, unless each is many.
@@ -71,7 +75,7 @@ def images_of(panels: Sequence[Panel]) -> dict[str, bytes]:
 
 
 def with_images(svg: str, images: Mapping[str, bytes], prefix: str) -> str:
-    """SVG with images in place of their frames; everything stays in one file."""
+    """SVG with images in their frames; everything stays in one file."""
     for name, content in images.items():
         start = svg.index(f'<g id="{prefix}{name}"')
         found = _POLYGON.search(svg, start)
@@ -84,5 +88,6 @@ def with_images(svg: str, images: Mapping[str, bytes], prefix: str) -> str:
             f'<image x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" '
             f'preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
         )
-        svg = svg[: found.start()] + image + svg[found.end() :]
+        frame = re.sub(r'\bfill="[^"]*"', 'fill="none"', found[0])
+        svg = svg[: found.start()] + image + frame + svg[found.end() :]
     return svg

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,14 @@ def pictures(
         if unit.name not in images:
             continue
         array, name = images[unit.name], f"picture,{unit.name}"
-        pixel = SHARE * 2 * theme.radius * unit.extent / max(array.shape)
+        # A circle has room for the diagonal, a diamond for both sides together.
+        rows, columns = array.shape
+        round_ = {"circle": hypot(rows, columns), "diamond": rows + columns}
+        most = max(rows, columns, round_.get(unit.shape, 0))
+        pixel = SHARE * 2 * theme.radius * unit.extent / most
         if array.dtype == bool and max(array.shape) <= DRAWN:
             _, *ink = bitmap(name, array, unit.x, unit.y, pixel)  # the unit is the frame
             yield from (replace(mark, fill=theme.ink) for mark in ink)
         else:
-            yield image_mark(name, array, unit.x, unit.y, pixel)
+            image = image_mark(name, array, unit.x, unit.y, pixel)
+            yield replace(image, fill="transparent")  # the unit is the frame

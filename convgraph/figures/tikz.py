@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ __all__ = ["to_tikz"]
 TIKZ = r"""\documentclass[border=4pt]{{standalone}}
 \usepackage{{fix-cm}}
 \usepackage{{tikz}}
-\usetikzlibrary{{arrows.meta, backgrounds, positioning, shapes.geometric}}
+{letters}\usetikzlibrary{{arrows.meta, backgrounds, positioning, shapes.geometric}}
 {colors}
 \begin{{document}}
 {resize}% Every unit is a node of its own name: go on with \node[right=of x3] or \draw (x1) -- (s2).
@@ -41,6 +42,18 @@ TIKZ = r"""\documentclass[border=4pt]{{standalone}}
 PAPER = """,
   show background rectangle, inner frame sep=4bp,
   background rectangle/.style={fill=paper, draw=none}"""
+
+
+# Letters beyond ASCII: in formulas as text, and where pdfLaTeX has none, by their numbers.
+TEXT_IN_FORMULAS = r"\usepackage{amstext}"
+T1 = "ąęįųĄĘĮŲđĐðÐþÞŋŊ«»‹›„‚"  # which its usual encoding lacks
+LETTERS = r"""% pdfLaTeX writes the number of a letter that it does not know; LuaLaTeX and XeLaTeX
+% write what their face has: say \usepackage{{fontspec}} \setmainfont{{...}} to choose one.
+\ifdefined\Umathcode\else{encoding}
+  \newcommand\letter[2]{{\ifcsname u8:\detokenize{{#1}}\endcsname\else
+    \DeclareUnicodeCharacter{{#2}}{{\resizebox{{.8em}}{{!}}{{U+#2}}}}\fi}}
+{known}
+\fi"""
 
 
 def to_tikz(
@@ -72,6 +85,7 @@ def to_tikz(
     defined = [rf"\definecolor{{{name}}}{{HTML}}{{{c[1:].upper()}}}" for name, c in colors.items()]
     defined += [rf"\definecolor{{rgb{color}}}{{HTML}}{{{color}}}" for color in used]
     head = TIKZ.format(
+        letters=_letters("".join(body)),
         colors="\n".join(defined),
         resize="" if width is None else f"\\resizebox{{{width:g}bp}}{{!}}{{%\n",
         pitch=theme.pitch,
@@ -102,10 +116,29 @@ def _typeset(text: str) -> str:
     """
     symbol = split_symbol(text)
     if symbol is not None:
-        letter, subscript = (escape.tex(part) for part in symbol)
-        letter = letter if len(letter) == 1 else rf"\mathit{{{letter}}}"
+        letter, subscript = (_in_formula(part) for part in symbol)
+        if not symbol[0].isascii():
+            letter = rf"\text{{\textit{{{escape.tex(symbol[0])}}}}}"
+        elif len(letter) > 1:
+            letter = rf"\mathit{{{letter}}}"
         return f"${letter}_{{{subscript}}}$" if subscript else f"${letter}$"
     return escape.tex_lines(text)
+
+
+def _in_formula(text: str) -> str:
+    written = escape.tex(text)
+    return written if text.isascii() else rf"\text{{{written}}}"
+
+
+def _letters(body: str) -> str:
+    """What a document needs for letters beyond ASCII, if it has any."""
+    needed = [TEXT_IN_FORMULAS] if r"\text{" in body else []
+    beyond = sorted({character for character in body if not character.isascii()})
+    if beyond:
+        encoding = "\n  \\usepackage[T1]{fontenc}" if {*beyond} & {*T1} else ""
+        known = "\n".join(rf"  \letter{{{c}}}{{{ord(c):04X}}}" for c in beyond)
+        needed.append(LETTERS.format(encoding=encoding, known=known))
+    return "".join(f"{each}\n" for each in needed)
 
 
 @dataclass(frozen=True)
@@ -269,6 +302,7 @@ def _node(options: str, called: str, size: float, at: str, text: str, name: bool
     if not text:
         return rf"\node[{options}]{f' ({called})' if called else ''} at {at} {{}};"
     font = rf"\fontsize{{{size:g}bp}}{{{1.2 * size:g}bp}}\selectfont"
+    text = unicodedata.normalize("NFC", text)  # a letter and its accent are one
     label = _typeset(text) if name else escape.tex_lines(text)
     bears = f" ({called})" if called else ""
     return rf"\node[{options}, font={font}]{bears} at {at} {{{label}}};"
