@@ -12,9 +12,10 @@ import pytest
 
 import convgraph as cg
 
-LARGE = cg.Conv((3, 3)).on((224, 224))
+LARGE = cg.Conv((3, 3)).on((300, 224))
 VOLUME = cg.Conv((3, 3, 3)).on((5, 5, 5))
 LINE = cg.Conv(3).on(5)
+REPEATED = cg.Conv(3, padding=1, padding_mode="circular").on(6)
 
 
 @pytest.mark.parametrize(
@@ -26,9 +27,21 @@ LINE = cg.Conv(3).on(5)
         (lambda: cg.animate(VOLUME), "layer of windows over one axis or two"),
         (lambda: cg.animate(VOLUME, "s1,1,1"), "x has 3 axes besides its channels"),
         (lambda: cg.animate(LARGE), "more than the 400 that one animation shows; a smaller input"),
-        (lambda: cg.animate(LARGE, "s1,1"), "more than the 2500 that one animation shows"),
-        (lambda: cg.animate(LARGE, "s1,1", gradient=True), "more than the 2500"),
-        (lambda: cg.animate(LARGE, transformation=cg.Shift((1, 0))), "more than the 2500"),
+        (
+            lambda: cg.animate(LARGE, "s1,1"),
+            "the row x has 300 positions along an axis, and a page has room for 256",
+        ),
+        (
+            lambda: cg.animate(LARGE, "s1,1", gradient=True),
+            "a page has room for 256; a smaller input has fewer",
+        ),
+        (
+            lambda: cg.animate(LARGE, transformation=cg.Shift((1, 0))),
+            "a page has room for 256; a smaller input has fewer",
+        ),
+        (lambda: cg.animate(cg.Conv(3).on(200)), "200 places along an axis"),
+        (lambda: cg.animate(REPEATED, reading="scattered"), "padding that repeats units"),
+        (lambda: cg.animate(LINE, transformation=3), "transformation=3: a transformation"),
         (lambda: cg.animate(LINE, "s9"), "unit='s9': no unit of this network"),
         (lambda: cg.animate(LINE, "x1"), "unit='x1': a unit of a row that is computed"),
         (lambda: cg.animate(LINE, seconds=True), "seconds=True"),

@@ -6,17 +6,30 @@ import numpy as np
 import pytest
 
 import convgraph as cg
-from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Frame, Text
+from convgraph.figures.motion.shade import Scale, scale_of
+from convgraph.figures.motion.shade import shades as shades_of
+from convgraph.figures.motion.shapes import COLOURS, DARK, Box, Frame, Pixels, Text
 from convgraph.figures.motion.wrapped import captioned, left_to_right
 
 
 def shades(frame: Frame) -> dict[tuple[float, float], int]:
-    """The levels of shaded cells, by their corners."""
-    return {
-        (s.x, s.y): int(s.fill[4:])
-        for s in frame.shapes
-        if isinstance(s, Box) and s.fill and s.fill.startswith("heat")
-    }
+    """The levels of shaded cells, negative ones of red cells, by their corners."""
+    found = {}
+    for s in frame.shapes:
+        if isinstance(s, Box) and s.fill and s.fill[:4] in ("heat", "cold"):
+            found[s.x, s.y] = level(s.fill)
+        if isinstance(s, Pixels):
+            side = s.width / s.columns
+            for name, runs in s.runs():
+                if name[:4] in ("heat", "cold"):
+                    for row, first, long in runs:
+                        for at in range(first, first + long):
+                            found[s.x + at * side, s.y + row * side] = level(name)
+    return found
+
+
+def level(name: str) -> int:
+    return int(name[4:]) * (-1 if name.startswith("cold") else 1)
 
 
 def titles(frame: Frame) -> list[str]:
@@ -29,7 +42,10 @@ def test_shades_are_the_sizes_of_numbers_and_the_caption_says_so() -> None:
     x = rng.integers(-9, 10, (28, 28))
     film = cg.animate(net, transformation=cg.Shift((0, 0)), values=x, parameters={"w": [[2]]})
     for frame in film.frames:
-        assert "too small for numbers, the larger one is, the stronger its colour" in frame.caption
+        assert (
+            "too small for numbers, the larger one is in its row, the stronger its blue"
+            in frame.caption
+        )
     found = shades(film.frames[0])
     left = min(px for px, _ in found)
     top = min(py for _, py in found)
@@ -37,7 +53,7 @@ def test_shades_are_the_sizes_of_numbers_and_the_caption_says_so() -> None:
     for (px, py), level in found.items():
         if py < top + 170 and px < left + 170:
             value = x[round((py - top) / side), round((px - left) / side)]
-            assert level == int(np.ceil(6 * abs(int(value)) / np.abs(x).max()))
+            assert level == np.sign(value) * int(np.ceil(6 * abs(int(value)) / np.abs(x).max()))
     assert not any(isinstance(s, Text) and s.among for s in film.frames[0].shapes)
 
 
@@ -96,7 +112,7 @@ def test_the_channel_that_is_shown_is_one_that_is_broken() -> None:
 def test_names_that_leave_no_room_are_said_to_be_left_out() -> None:
     net = cg.Conv((3, 3)).on((5, 5), names=["a_name_that_is_long", "s"])
     frames = cg.animate(net, cells="symbols").frames
-    told = "; in cells of the input letters would be smaller than 4 points and are left out"
+    told = "; in cells of the input letters would be smaller than 5 points and are left out"
     assert frames[0].caption.endswith(told)
     assert frames[-1].caption.endswith(told)
     assert not any("left out" in frame.caption for frame in frames[1:-1])
@@ -110,3 +126,25 @@ def test_a_sum_behind_a_name_in_hebrew_runs_to_the_right() -> None:
     assert left_to_right("s1,1 = 2") == "s1,1 = 2"
     (frame,), _ = captioned([Frame((), "\u05e91 = 2")], (430.0, 200.0))
     assert frame.lines[0].text == frame.caption
+
+
+def test_shades_have_colours_for_every_number() -> None:
+    """A quotient of floats that misses its level by its last digit was a colour of no name."""
+    scale = scale_of([np.array([0.1 + 0.2, 0.1, 0.3])], 2, zero=True)
+    assert scale is not None
+    values = [*np.linspace(-2, 2, 999), np.inf, -np.inf, np.nan]
+    assert set(shades_of(values, scale)) <= COLOURS.keys()
+    assert scale_of([np.full(3, 7.0)], 2) == (7.0, 0.0, False)
+    assert set(shades_of([7.0], Scale(7.0, 0.0, False))) == {"heat3"}
+    net = cg.AvgPool((3, 3), stride=1).on((16, 16))
+    for frame in cg.animate(net, transformation=cg.Shift((1, 0))).frames:
+        used = {s.fill for s in frame.shapes if isinstance(s, Box) and s.fill}
+        assert used <= COLOURS.keys()
+
+
+def test_signs_of_numbers_are_seen_without_numbers() -> None:
+    net = (cg.Conv((3, 3), padding=1) >> cg.Conv((3, 3))).on((30, 30))
+    x = np.where(np.indices((30, 30)).sum(0) % 2, 9, -9)
+    film = cg.animate(net, transformation=cg.Shift((0, 0)), values=x)
+    assert set(shades(film.frames[0]).values()) == {6, -6}
+    assert "those below 0 are red" in film.frames[0].caption

@@ -65,10 +65,14 @@ class Animation:
 
     @staticmethod
     def of(
-        frames: Iterable[Frame], size: tuple[float, float], seconds: float, title: str
+        frames: Iterable[Frame],
+        size: tuple[float, float],
+        seconds: float,
+        title: str,
+        cuts: tuple[float, ...] = (),
     ) -> Animation:
         """Frames as they were drawn; where they are too wide to be read, their panels wrap."""
-        drawn = Panels(tuple(evened(list(frames))), size)
+        drawn = Panels(tuple(evened(list(frames))), size, cuts)
         return Animation(*captioned(*drawn.sheet), seconds, title, drawn)
 
     @property
@@ -267,6 +271,10 @@ def _check_network_options(
     parameters: Any,
 ) -> None:
     """What a film of a whole network would not follow is refused."""
+    if transformation is not None and not isinstance(transformation, Transformation):
+        raise ConvgraphError(
+            f"transformation={transformation!r}: a transformation, such as Shift(1)"
+        )
     if reading != "inserted":
         raise ConvgraphError(f"reading={reading!r}: of the sweep of one layer, without a unit=")
     if cells == "symbols":
@@ -292,13 +300,14 @@ def _network_in_motion(
     cells: Cells,
 ) -> Animation:
     """A field that grows, a gradient that runs back, or two ways that meet or do not."""
+    cuts: tuple[float, ...] = ()
     if transformation is not None:
         if unit is not None:
             raise ConvgraphError(f"unit={unit!r}: of a unit or of a transformation, not of both")
         if gradient:
             raise ConvgraphError("gradient=True: of a unit of an output, and of no transformation")
         blank = cells == "none"
-        size, frames = commuting_frames(network, transformation, values, parameters, blank)
+        size, frames, cuts = commuting_frames(network, transformation, values, parameters, blank)
         title = f"The network and {transformation!r}"
     elif gradient:
         assert unit is not None
@@ -308,4 +317,4 @@ def _network_in_motion(
         assert unit is not None
         size, frames = growth_frames(network, unit)
         title = f"The receptive field of {unit}"
-    return Animation.of(frames, size, seconds, title)
+    return Animation.of(frames, size, seconds, title, cuts)

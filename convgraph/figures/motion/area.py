@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from convgraph.figures.motion.shapes import Box, Line, Shape
+from convgraph.figures.motion.shapes import Box, Line, Pixels, Shape
 
 __all__ = ["Area", "Span"]
 
@@ -26,7 +26,7 @@ class Area:
     @staticmethod
     def of(shape: Shape) -> Area:
         """What a shape covers; of a text about that."""
-        if isinstance(shape, Box):
+        if isinstance(shape, Box | Pixels):
             return Area(shape.x, shape.y, shape.x + shape.width, shape.y + shape.height)
         if isinstance(shape, Line):
             (left, right), (top, bottom) = (

@@ -50,12 +50,14 @@ class Captions:
             beside = f", {rounded(bias[1])[0]} of it the bias"
         if self.long:
             return f"{name}{value}, from {self.units(step)}{beside}"
+        if not inside and bias is None:
+            return f"{name}{value}, as it reads no unit"
         terms = [rounded(self.value(tap))[0] for tap in inside]
         if self.sweep.layer.reduction.name == "max":
-            return f"{name} = max({', '.join(terms)}){value}"
+            return self.summed(name, f"max({', '.join(terms)})", step, inside)
         if self.shares is not None:
             at = np.ravel_multi_index(step.target, self.sweep.target.numbers())
-            return f"{name} = {_total(terms)} / {1 / self.shares[at]}{value}"
+            return self.summed(name, f"{_total(terms)} / {1 / self.shares[at]}", step, inside)
         if self.sweep.tying is None or (bias is None and self.sweep.layer.bias is not None):
             return f"{name}{value}, from {', '.join(terms)}"
         weights = [rounded(self.weight(tap))[0] for tap in inside]
@@ -65,14 +67,33 @@ class Captions:
         ]
         if bias is not None:
             products.append(factor(rounded(bias[1])[0], not products))
-        return f"{name} = {' + '.join(products) or '0'}{value}{beside}"
+        return self.summed(name, " + ".join(products) or "0", step, inside) + beside
+
+    def summed(self, name: str, told: str, step: Step, inside: Sequence[Tap]) -> str:
+        """An equation, or where numbers in it are rounded what it comes to before."""
+        assert self.values is not None
+        parts = [self.value(tap) for tap in inside]
+        parts += [self.weight(tap) for tap in inside if tap.weight is not None]
+        bias = self.bias(step)
+        if bias is not None:
+            parts.append(bias[1])
+        value = self.values.output[step.target]
+        if all(rounded(part)[1] for part in parts):
+            return f"{name} = {told}{equals(value)}"
+        text, exact = rounded(value)
+        return f"{name} \u2248 {told}; before rounding {'' if exact else 'about '}{text}"
 
     def units(self, step: Step) -> str:
         """How many units a step reads, and how many zeros."""
-        inside = sum(tap.unit is not None for tap in step.taps)
+        read = [tap for tap in step.taps if tap.unit is not None]
+        inside, distinct = len(read), len({tap.unit for tap in read})
+        # padding that reflects, wraps around or repeats has units that may stand elsewhere, too
+        again = sum(self.sweep.position(tap.place) is None for tap in read)
         between = sum(tap.unit is None and self.sweep.between(tap.place) for tap in step.taps)
         around = len(step.taps) - inside - between
-        told = [counted(inside, "unit")]
+        told = [counted(distinct, "unit")]
+        if again:
+            told[0] += f" at {counted(inside, 'place')}, {again} of them in the padding"
         if between:
             told.append(f"{counted(between, 'zero')} between units")
         if around:

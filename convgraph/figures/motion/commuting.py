@@ -14,7 +14,8 @@ from convgraph.core.network import Network
 from convgraph.figures.motion.board import NARROW
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
-from convgraph.figures.motion.shade import SAID, largest, shade
+from convgraph.figures.motion.pixels import SMALL, filled
+from convgraph.figures.motion.shade import Scale, said, scale_of, shades
 from convgraph.figures.motion.shapes import Frame, Shape, Text
 from convgraph.figures.motion.stacks import (
     CAPTION,
@@ -22,6 +23,8 @@ from convgraph.figures.motion.stacks import (
     LEAST,
     channels_of,
     check_size,
+    left_out,
+    shown_rows,
     space_of,
     stacked,
     title_of,
@@ -46,14 +49,14 @@ class Ways(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What each row is called, its channel that is shown, and the largest of its numbers.
+    """What each row is called, its channel that is shown, and the colours of its numbers.
 
     The last is None where the numbers themselves are written; `blank` cells say nothing.
     """
 
     titles: dict[str, str]
     channels: dict[str, int]
-    scales: dict[str, float | None]
+    scales: dict[str, Scale | None]
     blank: bool
 
 
@@ -63,15 +66,17 @@ def commuting_frames(
     values: Any = None,
     parameters: Mapping[str, Any] | None = None,
     blank: bool = False,
-) -> tuple[tuple[float, float], list[Frame]]:
-    """The size of the frames, and these: two ways from an input to an output, row by row.
+) -> tuple[tuple[float, float], list[Frame], tuple[float, ...]]:
+    """The size of the frames, these, and where the second way begins if it is below the first.
+
+    Two ways lead from an input to an output, row by row.
 
     One way moves the input and computes, the other computes and moves the output. At the end units
     at which the verdict says that both are equal are green, and those that it calls broken orange.
     """
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ConvgraphError(f"network={network!r}: what is moved has one input and one output")
-    check_size(network, [row.name for row in network.rows])
+    check_size(network, _names(network))
     verdict = check_equivariance(network, transformation)
     if verdict.output.sources() is None:
         raise ConvgraphError(
@@ -79,7 +84,7 @@ def commuting_frames(
             "be; the strides do not divide it"
         )
     ways = _ways(verdict, transformation, values, parameters)
-    names, end = [row.name for row in network.rows], network.outputs[0].name
+    names, end = shown_rows(network, _names(network)), network.outputs[0].name
     still = verdict.output.still
     titles = (
         f"{transformation!r}, then the network",
@@ -91,20 +96,21 @@ def commuting_frames(
     last = {**ways.computed_first, end: ways.moved_last}
     every = (ways.moved_first, ways.computed_first, last)
     scales = {
-        name: largest([_plane(network, name, each[name], channels[name]) for each in every], side)
+        name: scale_of([_plane(network, name, each[name], channels[name]) for each in every], side)
         for name, side in ((name, lanes[0][name].side) for name in names)
         if not blank
     }
     look = Look(named, channels, scales, blank)
-    said = [
-        f"{transformation!r} of the input, and the input as it is",
+    shown = left_out([row.name for row in network.rows], names)
+    captions = [
+        f"{transformation!r} of the input, and the input as it is{shown}",
         *(f"{name} is computed on both ways" for name in names[1:]),
         f"{end} stays as it is" if still else f"{verdict.output!r} of {end} on the second way",
         f"{verdict.statement} {verdict.summary}{_of_channel(verdict)}",
     ]
     frames = []
-    for i, text in enumerate(said):
-        done = i == len(said) - 1
+    for i, text in enumerate(captions):
+        done = i == len(captions) - 1
         other = last if i >= len(names) else ways.computed_first
         shapes: list[Shape] = list(_titles(lanes, titles))
         # what a shift brings in from beyond the border: at the input, and at the end at the output
@@ -114,9 +120,13 @@ def commuting_frames(
         for lane, found, new in both:
             known = {name: found[name] for name in names[: i + 1]}
             shapes += _drawn(verdict, lane, known, new, done, look)
-        shaded = any(scales.get(name) is not None for name in names[: i + 1])
-        frames.append(Frame(tuple(shapes), text + SAID * shaded))
-    return size, frames
+        text += said(scales.get(name) for name in names[: i + 1])
+        frames.append(Frame(tuple(shapes), text))
+    return size, frames, _cuts(lanes)
+
+
+def _names(network: Network) -> list[str]:
+    return [row.name for row in network.rows]
 
 
 def _ways(
@@ -162,6 +172,12 @@ def _lanes(
         for i in (0, 1)
     ]
     return lanes, (width + across, height + TITLE + down)
+
+
+def _cuts(lanes: list[dict[str, Grid]]) -> tuple[float, ...]:
+    """Where frames are cut so that no panel of one way gets under the title of the other."""
+    first, second = (min(grid.y for grid in lane.values()) for lane in lanes)
+    return () if first == second else (second - 27 - 8,)
 
 
 def _titles(lanes: list[dict[str, Grid]], titles: tuple[str, str]) -> Iterator[Text]:
@@ -223,9 +239,13 @@ def _drawn(
         if name in known and not look.blank:
             numbers, most = _plane(network, name, known[name], channel), look.scales[name]
             if most is not None:
-                for place in zip(*np.nonzero(fill == "input"), strict=True):
-                    fill[place] = shade(numbers[place], most)
+                plain = fill == "input"
+                fill[plain] = shades(numbers[plain], most)
                 numbers = None
+        yield Text(grid.x, grid.y - 9, look.titles[name], 11, "soft", "start")
+        if numbers is None and grid.side < SMALL:
+            yield from filled(grid, fill)
+            continue
         for place in np.ndindex(*space):
             text = "" if numbers is None else written(numbers[place])
             yield from cell(
@@ -234,4 +254,3 @@ def _drawn(
             )  # fmt: skip
         for place in zip(*np.nonzero(fill == "weight5"), strict=True):
             yield grid.around([tuple(map(int, place))], "now")
-        yield Text(grid.x, grid.y - 9, look.titles[name], 11, "soft", "start")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from convgraph.core import escape
 from convgraph.figures.motion.layers import layered
-from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Pixels, Shape, Text
 from convgraph.figures.motion.wrapped import left_to_right
 
 __all__ = ["bordered", "elements", "strip_svg"]
@@ -33,8 +33,25 @@ def elements(
                 f'<path d="M{shape.x:g} {shape.y:g}L{shape.to_x:g} {shape.to_y:g}" '
                 f'stroke="{colour(shape.stroke)}" stroke-width="{shape.line:g}"/>'
             )
+        elif isinstance(shape, Pixels):
+            yield _map(shape, colour)
         else:
             yield _text(shape, colour)
+
+
+def _map(shape: Pixels, colour: Callable[[str], str]) -> str:
+    """A path for each colour, in cells as units; edges are sharp, as neighbours have no line."""
+    paths = "".join(
+        f'<path fill="{colour(name)}" d="'
+        + "".join(f"M{at} {row}h{long}v1h-{long}z" for row, at, long in runs)
+        + '"/>'
+        for name, runs in shape.runs()
+    )
+    across, down = shape.width / shape.columns, shape.height / shape.rows
+    return (
+        f'<g transform="translate({shape.x:g} {shape.y:g})scale({across:g} {down:g})" '
+        f'shape-rendering="crispEdges">{paths}</g>'
+    )
 
 
 def _text(shape: Text, colour: Callable[[str], str]) -> str:

@@ -10,7 +10,7 @@ from convgraph.figures.motion.shapes import Box, Frame, Shape, Text
 __all__ = ["SIDE", "Grid", "cell", "evened", "fitted"]
 
 SIDE = 30.0  # of a cell
-LEGIBLE = 4.0  # points; smaller letters are grey stripes
+LEGIBLE = 5.0  # points; smaller letters are grey stripes
 GLYPH = 0.56  # width of a letter in sizes of the font
 
 
@@ -47,6 +47,8 @@ class Grid:
     def corner(self, place: tuple[float, ...]) -> tuple[float, float]:
         """The upper left corner of a cell; of a row of units places have one coordinate."""
         row, column = (0.0, place[0]) if len(place) == 1 else place
+        if len(place) == 1 and self.rows > 1:  # units in lines, like words
+            row, column = divmod(place[0], self.columns)
         return self.x + column * self.side, self.y + row * self.side
 
     def around(self, places: Sequence[tuple[int, ...]], stroke: str, line: float = 2.5) -> Box:

@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.units import Units
-from convgraph.figures.motion.grid import Grid, cell
+from convgraph.figures.motion.grid import Grid
+from convgraph.figures.motion.pixels import filled
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import channels_of, space_of, stacked
+from convgraph.figures.motion.stacks import (
+    channels_of,
+    check_size,
+    left_out,
+    shown_rows,
+    space_of,
+    stacked,
+)
 from convgraph.figures.motion.wrapped import shortened
 from convgraph.interactions.fields import receptive_field
 
@@ -27,11 +35,14 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
     if network.symbolic:
         raise ConvgraphError(f"network={network!r}: an animation needs sizes without symbols")
     rows = list(network.rows[: network.rows.index(row) + 1])
+    check_size(network, [each.name for each in rows])
     fields = {each.name: _field(network, unit, each.name) for each in rows}
     rows = [each for each in rows if fields[each.name]]
     if len(rows) < 2:
         raise ConvgraphError(f"unit={unit!r}: a unit of a row that is computed from others")
-    names = [each.name for each in rows]
+    every = [each.name for each in rows]
+    names = shown_rows(network, every)
+    rows = [network.row(name) for name in names]
     titles = {name: shortened(name) + _channels(fields[name], ", ") for name in names}
     grids, size = stacked(network, names, titles)
     frames = []
@@ -42,6 +53,8 @@ def growth_frames(network: Network, unit: str) -> tuple[tuple[float, float], lis
         caption = f"the unit {unit}" if count == 1 else f"{unit} sees {seen} of {name}"
         if count > 1:
             caption += _channels(fields[name], ", in ")
+        if count == 1:
+            caption += left_out(every, names)
         frames.append(Frame(tuple(_drawn(network, grids, titles, told, name)), caption))
     return size, frames
 
@@ -87,7 +100,6 @@ def _drawn(
     for name, grid in grids.items():
         space = space_of(network, name)
         seen = _flat(told[name], len(space)) if name in told else np.zeros(space, bool)
-        for place in np.ndindex(*space):
-            fill = "weight0" if name == newest else "field"
-            yield from cell(grid.corner(place), grid.side, fill if seen[place] else "empty")
+        fill = "weight0" if name == newest else "field"
+        yield from filled(grid, np.where(seen, fill, "empty"), name == newest)
         yield Text(grid.x, grid.y - 9, titles[name], 11, "soft", "start")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import product
 
 from convgraph.figures.motion.area import Area
-from convgraph.figures.motion.shapes import Box, Frame, Line, Shape, Text
+from convgraph.figures.motion.shapes import Box, Frame, Line, Pixels, Shape, Text
 
 __all__ = ["layered"]
 
@@ -68,6 +68,8 @@ def _homes(shapes: Sequence[Shape]) -> dict[Shape, Place | None]:
             homes[shape] = _place(shape) if shape.fill else None
             if shape.fill:
                 tiles.add(shape, area)
+        elif isinstance(shape, Pixels):
+            homes[shape] = _place(shape)
         elif isinstance(shape, Text):
             around = [box for box in tiles.near(area) if isinstance(box, Box)]
             inside = [box for box in around if Area.of(box).holds(area)]
@@ -77,18 +79,19 @@ def _homes(shapes: Sequence[Shape]) -> dict[Shape, Place | None]:
     return homes
 
 
-def _place(box: Box) -> Place:
+def _place(box: Box | Pixels) -> Place:
     return box.x, box.y, box.width, box.height
 
 
-def _filled(shapes: Sequence[Shape]) -> dict[Place | None, Box]:
-    return {_place(each): each for each in shapes if isinstance(each, Box) and each.fill}
+def _filled(shapes: Sequence[Shape]) -> dict[Place | None, Box | Pixels]:
+    whole = (each for each in shapes if isinstance(each, Box | Pixels))
+    return {_place(each): each for each in whole if isinstance(each, Pixels) or each.fill}
 
 
-def _covers(box: Box | None, shape: Shape) -> bool:
+def _covers(box: Box | Pixels | None, shape: Shape) -> bool:
     """Whether nothing is seen of a shape when the box that has its place is drawn over it."""
-    if box is None or not isinstance(shape, Box):
-        return box is not None
+    if box is None or not isinstance(shape, Box) or isinstance(box, Pixels):
+        return box is not None and (isinstance(box, Box) or isinstance(shape, Pixels))
     broken = box.dash and not shape.dash
     return box.line >= shape.line and bool(box.stroke or not shape.stroke) and not broken
 

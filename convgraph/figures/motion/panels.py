@@ -7,6 +7,7 @@ documents", 1984). Rows of units that stand one above the other belong together 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,6 +44,7 @@ class Panels:
 
     frames: tuple[Frame, ...]
     size: tuple[float, float]
+    cuts: tuple[float, ...] = ()  # heights at which what is below begins a line of its own
 
     @cached_property
     def _found(self) -> tuple[list[list[Area]], dict[Shape, int]]:
@@ -50,7 +52,7 @@ class Panels:
         shapes = dict.fromkeys((*base, *(shape for drawn in over for shape in drawn)))
         areas = {shape: Area.of(shape) for shape in shapes}
         solid = [each for each in shapes if not isinstance(each, Text) and not loose(each)]
-        lines = _lines(list({areas[each] for each in solid}))
+        lines = _lines(list({areas[each] for each in solid}), self.cuts)
         flat = [area for line in lines for area in line]
         of = {
             each: min(range(len(flat)), key=lambda i: flat[i].far(areas[each])) for each in shapes
@@ -145,8 +147,13 @@ def _moved(shape: Shape, right: float, down: float) -> Shape:
     return moved
 
 
-def _lines(areas: Sequence[Area]) -> list[list[Area]]:
+def _lines(areas: Sequence[Area], cuts: Sequence[float]) -> list[list[Area]]:
     """Columns from left to right; in each of several bands, where the widest gaps lie across."""
+    if cuts:
+        bands: list[list[Area]] = [[] for _ in range(len(cuts) + 1)]
+        for area in areas:
+            bands[bisect(cuts, area.top)].append(area)
+        return [[Area.around(each) for each in _pieces(band, 0)] for band in bands if band]
     across, down = (_pieces(areas, axis) for axis in (0, 1))
     if _widest(down, 1) > _widest(across, 0):
         return [[Area.around(each) for each in _pieces(band, 0)] for band in down]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from convgraph.core import escape
 from convgraph.figures.motion.frame_svg import bordered
-from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Pixels, Shape, Text
 
 __all__ = ["strip_pdf"]
 
@@ -72,6 +72,16 @@ def _operators(shape: Shape) -> Iterator[str]:
     elif isinstance(shape, Line):
         yield f"{_rgb(shape.stroke)} RG {shape.line:g} w [] 0 d"
         yield f"{shape.x:.2f} {shape.y:.2f} m {shape.to_x:.2f} {shape.to_y:.2f} l S"
+    elif isinstance(shape, Pixels):
+        across, down = shape.width / shape.columns, shape.height / shape.rows
+        for name, runs in shape.runs():
+            yield f"{_rgb(name)} rg"
+            for row, at, long in runs:
+                yield (
+                    f"{shape.x + at * across:.2f} {shape.y + row * down:.2f} "
+                    f"{long * across:.2f} {down:.2f} re"
+                )
+            yield "f"
     else:
         yield from _text(shape)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.layers import layered
-from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Shape, Text
+from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Pixels, Shape, Text
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
@@ -63,6 +63,7 @@ def _inks(frames: Sequence[Frame]) -> list[str]:
     """The colours that frames are drawn in."""
     shapes = [shape for frame in frames for shape in frame.shapes]
     names = {getattr(shape, side, None) for shape in shapes for side in ("fill", "stroke")}
+    names.update(name for shape in shapes if isinstance(shape, Pixels) for name in shape.fills)
     return sorted({COLOURS[name] for name in names if name})
 
 
@@ -128,9 +129,24 @@ def _painted(ground: Any, shapes: Sequence[Shape], size: tuple[float, float]) ->
         elif isinstance(shape, Line):
             ends = [FINE * v for v in (shape.x, shape.y, shape.to_x, shape.to_y)]
             pen.line(ends, COLOURS[shape.stroke], max(1, round(FINE * shape.line)))
+        elif isinstance(shape, Pixels):
+            _map(picture, shape)
         else:
             _write(picture, shape)
     return picture
+
+
+def _map(picture: Any, shape: Pixels) -> None:
+    """A picture of one pixel for a cell, as large as its place, without mixtures of neighbours."""
+    image_module, _, _ = _pillow()
+    codes = image_module.frombytes("P", (shape.columns, shape.rows), shape.codes)
+    inks = [COLOURS[name] for name in shape.fills]
+    codes.putpalette([int(ink[at : at + 2], 16) for ink in inks for at in (1, 3, 5)])
+    left, top = round(FINE * shape.x), round(FINE * shape.y)
+    right, low = round(FINE * (shape.x + shape.width)), round(FINE * (shape.y + shape.height))
+    sides = max(right - left, 1), max(low - top, 1)
+    whole = codes.convert("RGB").resize(sides, image_module.Resampling.NEAREST)
+    picture.paste(whole, (left, top))
 
 
 def _box(pen: Any, box: Box) -> None:

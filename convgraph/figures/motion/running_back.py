@@ -15,9 +15,18 @@ from convgraph.core.network import Network
 from convgraph.core.sympified import sympified
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.grid import Grid, cell
-from convgraph.figures.motion.shade import SAID, largest, shade
+from convgraph.figures.motion.pixels import SMALL, filled
+from convgraph.figures.motion.shade import Scale, said, scale_of, shades
 from convgraph.figures.motion.shapes import Frame, Shape, Text
-from convgraph.figures.motion.stacks import channels_of, check_size, space_of, stacked, title_of
+from convgraph.figures.motion.stacks import (
+    channels_of,
+    check_size,
+    left_out,
+    shown_rows,
+    space_of,
+    stacked,
+    title_of,
+)
 from convgraph.sharing.backward import gradient_prefix, put_in
 from convgraph.sharing.gradients import gradients
 
@@ -41,12 +50,13 @@ def gradient_frames(
     check_size(network, _names(network))
     made = numbers(network, values, parameters)
     back = _gradients(network, unit, row_values(network, made.source, made.arrays), made.arrays)
-    names = [each.name for each in network.rows if each.name in back]
+    every_row = [each.name for each in network.rows if each.name in back]
+    names = shown_rows(network, every_row)
     shown = {name: _shown(network, name, back[name]) for name in names}
     titles = {name: title_of(network, name, shown[name][1]) for name in names}
     grids, size = stacked(network, names, titles)
     spaces = {name: space_of(network, name) for name in names}
-    scales = {name: largest([shown[name][0]], grids[name].side) for name in names}
+    scales = {name: scale_of([shown[name][0]], grids[name].side, zero=True) for name in names}
     frames = []
     for count in range(1, len(names) + 1):
         name = names[-count]
@@ -57,8 +67,9 @@ def gradient_frames(
             every = np.count_nonzero(back[name])
             caption += f" of channel {channel + 1}, {every} of {back[name].size} in all"
         told = {n: shown[n][0] for n in names[-count:]}
-        if any(scales[n] is not None for n in told):
-            caption += SAID
+        caption += said(scales[n] for n in told)
+        if count == 1:
+            caption += left_out(every_row, names)
         shapes = _drawn(grids, spaces, titles, told, scales)
         frames.append(Frame(tuple(shapes), caption))
     return size, frames
@@ -115,17 +126,23 @@ def _drawn(
     spaces: dict[str, tuple[int, ...]],
     titles: dict[str, str],
     told: dict[str, NDArray[Any]],
-    scales: dict[str, float | None],
+    scales: dict[str, Scale | None],
 ) -> Iterator[Shape]:
     """The cells of all rows; those of the row that came last, the first told, in another colour."""
     for name, grid in grids.items():
         most, newest = scales[name], name == next(iter(told))
+        fills = np.full(spaces[name], "empty", object)
+        if name in told and most is not None:
+            some = told[name] != 0
+            fills[some] = shades(told[name][some], most)
+        if most is not None and grid.side < SMALL:
+            yield from filled(grid, fills, newest)
+            yield Text(grid.x, grid.y - 9, titles[name], 11, "soft", "start")
+            continue
         for place in np.ndindex(*spaces[name]):
             value = told[name][place] if name in told else 0
-            fill, text = "empty", ""
-            if value and most is not None:
-                fill = shade(value, most)
-            elif value:
+            fill, text = str(fills[place]), ""
+            if value and most is None:
                 fill = "weight0" if newest else "field"
             if name in told and most is None:
                 text = written(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.board import titled, words_of
-from convgraph.figures.motion.captions import counted, output_padding, short
+from convgraph.figures.motion.captions import Captions, counted, output_padding, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
@@ -148,6 +148,11 @@ def scatter_frames(
     """A frame for each input unit, with the sums as they are so far."""
     if sweep.tying is None or not sweep.layer.reduction.linear:
         raise ConvgraphError("reading='scattered': a linear layer whose connections have weights")
+    if sweep.repeats:
+        raise ConvgraphError(
+            "reading='scattered': of layers without padding that repeats units, which would add "
+            "several weights of theirs to one output"
+        )
     scene = Scatter(sweep, cells, values)
     sums = np.zeros(sweep.target.numbers())
     touched = np.zeros(sweep.target.numbers(), bool)
@@ -158,6 +163,13 @@ def scatter_frames(
             if values is not None:
                 sums[target] += _weight(scene, weight) * float(values.source[unit])
         frames.append(_frame(scene, number, True, sums, touched))
+    touched[:] = True  # where nothing was added there is a 0
+    biases = _biases(scene)
+    if biases:
+        for target, (_, value) in biases.items():
+            sums[target] += value
+        resting = _frame(scene, len(scene.steps) - 1, False, sums, touched)
+        frames.append(replace(resting, caption=_told_of_biases(scene, list(biases.values()))))
     frames.append(_frame(scene, len(scene.steps) - 1, False, sums, touched))
     return scene, frames
 
@@ -166,6 +178,23 @@ def _weight(scene: Scatter, weight: int) -> float:
     assert scene.values is not None
     assert scene.sweep.tying is not None
     return float(scene.values.arrays[str(scene.sweep.tying.letter)].ravel()[weight])
+
+
+def _biases(scene: Scatter) -> dict[Index, tuple[str, float]]:
+    """The name and the number of the bias that each output has, none where the layer has none."""
+    words = Captions(scene.sweep, scene.values)
+    found = ((step.target, words.bias(step)) for step in scene.sweep.steps)
+    return {target: bias for target, bias in found if bias is not None}
+
+
+def _told_of_biases(scene: Scatter, biases: list[tuple[str, float]]) -> str:
+    names = list(dict.fromkeys(biases))
+    outputs = counted(len(biases), "output")
+    if len(names) > 1:
+        return f"its bias is added to each of {outputs}, {len(names)} biases in all"
+    name, value = names[0]
+    told = f"{name}, {written(value)}," if scene.values is not None else name
+    return f"the bias {told} is added to {outputs}"
 
 
 def _frame(

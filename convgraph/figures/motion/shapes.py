@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ __all__ = [
     "Box",
     "Frame",
     "Line",
+    "Pixels",
     "Shape",
     "Text",
     "colour",
@@ -47,6 +49,8 @@ COLOURS = _with_weights({
     "weight8": "#b7d97a",
     "heat0": "#f0f5fa", "heat1": "#d9e9f5", "heat2": "#b3d3ea", "heat3": "#82b7dc",
     "heat4": "#4f96c8", "heat5": "#2474b0", "heat6": "#0b4f86",
+    "cold1": "#fae3e5", "cold2": "#f3c2c7", "cold3": "#e6959e", "cold4": "#d2616e",
+    "cold5": "#b23545", "cold6": "#7f1828",
 }, np.arange(0.62, 0.97, 0.055))  # fmt: skip
 DARK = _with_weights({
     "paper": "#15171b", "ink": "#ececee", "soft": "#a2a9b4", "line": "#4a505a",
@@ -58,6 +62,8 @@ DARK = _with_weights({
     "weight8": "#53752a",
     "heat0": "#1a2027", "heat1": "#1e303f", "heat2": "#22465f", "heat3": "#276083",
     "heat4": "#387faa", "heat5": "#5aa5d1", "heat6": "#9bd3f4",
+    "cold1": "#37222a", "cold2": "#572a36", "cold3": "#7d3443", "cold4": "#a84a58",
+    "cold5": "#d2727c", "cold6": "#f3adb2",
 }, np.arange(0.3, 0.6, 0.05))  # fmt: skip
 
 
@@ -89,6 +95,35 @@ class Box(At):
 
 
 @dataclass(frozen=True)
+class Pixels(At):
+    """A map of small cells without lines: rows and columns of numbers of `fills`, row by row."""
+
+    width: float
+    height: float
+    rows: int
+    columns: int
+    codes: bytes
+    fills: tuple[str, ...]
+
+    def runs(self) -> Iterator[tuple[str, list[tuple[int, int, int]]]]:
+        """Each colour with its runs: row, first column, and how many cells are side by side."""
+        codes = np.frombuffer(self.codes, np.uint8).reshape(self.rows, self.columns)
+        new = np.ones(codes.shape, bool)
+        new[:, 1:] = codes[:, 1:] != codes[:, :-1]
+        starts = np.flatnonzero(new)
+        long = np.diff(np.append(starts, codes.size))
+        kinds = codes.ravel()[starts]
+        for number, name in enumerate(self.fills):
+            mine = kinds == number
+            if mine.any():
+                rows, columns = np.divmod(starts[mine], self.columns)
+                yield (
+                    name,
+                    list(zip(rows.tolist(), columns.tolist(), long[mine].tolist(), strict=True)),
+                )
+
+
+@dataclass(frozen=True)
 class Text(At):
     """A text around a place, or from it on or up to it: `anchor` is middle, start or end.
 
@@ -114,7 +149,7 @@ class Line(At):
     between: bool = False
 
 
-Shape: TypeAlias = Box | Text | Line
+Shape: TypeAlias = Box | Text | Line | Pixels
 
 
 @dataclass(frozen=True)

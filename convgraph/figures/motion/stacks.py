@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil, isqrt
 
 import numpy as np
 
 from convgraph.core.errors import ConvgraphError
-from convgraph.core.layer import Row
+from convgraph.core.layer import Layer, Row
 from convgraph.core.network import Network
+from convgraph.core.wiring import Product
 from convgraph.figures.motion.grid import Grid
 from convgraph.figures.motion.wrapped import length, shortened
 
@@ -18,6 +20,8 @@ __all__ = [
     "LEAST",
     "channels_of",
     "check_size",
+    "left_out",
+    "shown_rows",
     "space_of",
     "stacked",
     "title_of",
@@ -25,8 +29,12 @@ __all__ = [
 
 # points around the grids, between them, for a caption below, and of width for its words
 EDGE, BETWEEN, CAPTION, LEAST = 26.0, 34.0, 40.0, 430.0
-MOST_CELLS = 2_500  # of all grids together; each frame of a film repeats them all
 WIDEST = 30.0  # points of a cell, that of other films
+HIGHEST = 170.0  # points of an image
+LONGEST = 256  # positions of an image's side, which has less than a point for each then
+MOST_ROWS = 24  # on a page
+LINED = 1_800  # positions of the longest of rows, of which each has half a point then
+FOLDED = 12  # units of a row that is longer than images beside it: more stand in lines, like words
 TITLE, CLOSE = 11.0, 12.0  # of the letters of a title, and from one to the next
 
 
@@ -62,12 +70,57 @@ def check_size(network: Network, names: Iterable[str]) -> None:
                 f"network: the row {name} has {len(space)} axes besides its channels; rows of one "
                 "axis or two are animated"
             )
-    cells = sum(int(np.prod(space)) for space in spaces.values())
-    if cells > MOST_CELLS:
-        raise ConvgraphError(
-            f"network: the {cells} positions of its rows are more than the {MOST_CELLS} that one "
-            "animation shows; a smaller input or fewer layers make fewer"
-        )
+        rows = all(len(each) == 1 for each in spaces.values())
+        most = LONGEST if len(space) == 2 else LINED if rows else LONGEST**2
+        if max(space) > most:
+            raise ConvgraphError(
+                f"network: the row {name} has {max(space)} positions along an axis, and a page has "
+                f"room for {most}; a smaller input has fewer"
+            )
+
+
+def shown_rows(network: Network, names: Sequence[str]) -> list[str]:
+    """The rows of a film: all, or of more than a page holds those that stand for what happens.
+
+    Rows whose positions each read the same position of others (of a function of each unit, a sum of
+    two branches) are left out first, then every other one until the rest fits. The first row and
+    the last are always there.
+
+    >>> import convgraph as cg
+    >>> from functools import reduce
+    >>> net = reduce(lambda a, b: a >> b, [cg.Conv(3, padding=1), cg.ReLU()] * 20).on(9)
+    >>> len(net.rows), len(shown_rows(net, [row.name for row in net.rows]))
+    (41, 22)
+    """
+    kept = list(names)
+    if len(kept) > MOST_ROWS:
+        still = {layer.target.name for layer in network.layers if _in_place(layer)}
+        inner = [name for name in kept[1:-1] if name not in still]
+        kept = [kept[0], *inner, kept[-1]]
+    if len(kept) > MOST_ROWS:
+        at = np.linspace(0, len(kept) - 1, MOST_ROWS).round().astype(int)
+        kept = [kept[i] for i in at.tolist()]
+    return kept
+
+
+def left_out(names: Sequence[str], kept: Sequence[str]) -> str:
+    """How many rows a film leaves out, for its first caption."""
+    if len(kept) == len(names):
+        return ""
+    return f"; {len(kept)} of the {len(names)} rows are shown"
+
+
+def _in_place(layer: Layer) -> bool:
+    """Whether each position of a row reads the same position of others, and no further one."""
+    for joint in layer.joints:
+        wiring, rank = joint.wiring, len(layer.target.shape) - int(layer.target.channels)
+        if not isinstance(wiring, Product) or len(wiring.axes) < rank:
+            return False
+        for axis in wiring.axes[len(wiring.axes) - rank :]:
+            alike = int(axis.inputs) == int(axis.outputs)
+            if not alike or int(axis.fan_in().max(initial=0)) > 1:
+                return False
+    return bool(layer.joints)
 
 
 def stacked(
@@ -83,7 +136,12 @@ def stacked(
     flat = all(len(space) == 1 for space in spaces.values())
     widest = max(space[-1] for space in spaces.values())
     # rows are no wider than a window of a browser, and several images fit beside each other
-    side = min(WIDEST, 900 / widest) if flat else min(WIDEST, 170 / max(*map(max, spaces.values())))
+    if flat:
+        side = min(WIDEST, 900 / widest)
+    else:
+        largest = max(max(space) for space in spaces.values() if len(space) == 2)
+        sheets = {name: _sheet(space, largest) for name, space in spaces.items()}
+        side = min(WIDEST, HIGHEST / max(map(max, sheets.values())))
     grids: dict[str, Grid] = {}
     words = {name: length(titles[name], TITLE) for name in names}
     if flat:
@@ -97,10 +155,23 @@ def stacked(
             y += side + BETWEEN
         return grids, (width, y + CAPTION - 14)
     x = EDGE
-    tall = max(space[0] if len(space) == 2 else 1 for space in spaces.values()) * side
+    tall = max(rows for rows, _ in sheets.values()) * side
     for name in names:
-        rows = spaces[name][0] if len(spaces[name]) == 2 else 1
-        grids[name] = Grid(x, EDGE + 6 + (tall - rows * side) / 2, rows, spaces[name][-1], side)
+        rows, columns = sheets[name]
+        grids[name] = Grid(x, EDGE + 6 + (tall - rows * side) / 2, rows, columns, side)
         # a title may reach into the gap behind its image
-        x += max(spaces[name][-1] * side, words[name] + CLOSE - BETWEEN) + BETWEEN
+        x += max(columns * side, words[name] + CLOSE - BETWEEN) + BETWEEN
     return grids, (max(x - BETWEEN + EDGE, least), tall + 2 * EDGE + CAPTION - 8)
+
+
+def _sheet(space: tuple[int, ...], largest: int) -> tuple[int, int]:
+    """Rows and columns of a grid; many units without a second axis stand in lines, like words.
+
+    A row as long as all its units would make cells of images beside it too small for a number.
+    """
+    if len(space) == 2:
+        return space[0], space[1]
+    if space[0] <= max(FOLDED, largest):
+        return 1, space[0]
+    columns = isqrt(space[0] - 1) + 1
+    return ceil(space[0] / columns), columns

@@ -24,6 +24,7 @@ __all__ = ["Lane", "Step", "Sweep", "Tap", "sweep"]
 
 MOST_STEPS = 400  # each is a frame, and nobody watches for more than some minutes
 MOST_CELLS = 2_500  # of all rows together, padding included
+MOST_PLACES = 100  # side by side: 3,000 points
 
 Place = tuple[int, ...]
 
@@ -134,6 +135,12 @@ class Sweep:
         return "output padding" if beyond else "padding"
 
     @property
+    def repeats(self) -> bool:
+        """Whether units stand in the padding once more: it reflects, wraps around or repeats."""
+        taps = (tap for step in self.steps for tap in step.taps)
+        return any(tap.unit is not None and self.position(tap.place) is None for tap in taps)
+
+    @property
     def transposed(self) -> bool:
         """Whether zeros lie between the units of the input, or could."""
         assert isinstance(self.joint.wiring, Product)
@@ -221,6 +228,12 @@ def _check_size(layer: Layer, joint: Joint, lanes: tuple[Lane, ...]) -> None:
         raise ConvgraphError(
             f"network: {steps} outputs are more than the {MOST_STEPS} that one animation shows; "
             "a smaller input, a larger stride or fewer filters make fewer"
+        )
+    longest = max(lane.size for lane in lanes)
+    if longest > MOST_PLACES:
+        raise ConvgraphError(
+            f"network: {longest} places along an axis, padding included, are more than the "
+            f"{MOST_PLACES} that one animation shows; a smaller input or less padding makes fewer"
         )
     channels = joint.source.numbers()[0] if joint.source.channels else 1
     cells = channels * int(np.prod([lane.size for lane in lanes])) + steps
