@@ -70,13 +70,42 @@ def test_channels_stand_behind_each_other_and_only_the_front_has_text() -> None:
     assert {text for text in kernel if text} == {f"w_1_1_{i}_{j}" for i in (1, 2) for j in (1, 2)}
 
 
+@pytest.mark.parametrize("size", [(40, 60), (224, 224)])
+def test_a_field_within_long_lines_is_shown(size: tuple[int, int]) -> None:
+    net = cg.Conv((5, 5), padding="same").on(size)
+    figure = cg.draw_grid(net, "s20,30", show=6)
+    found = cells(figure)
+    field = {*cg.receptive_field(net, "s20,30")}
+    assert {name for name, cell in found.items() if cell.shaded} == {*field, "s20,30"}
+    assert {"x1,1", "x17,27", f"x{size[0]},{size[1]}"} <= {*found}
+    assert "x10,10" not in found
+    for row in "xs":
+        at = [(cell.x, cell.y) for cell in found.values() if cell.row == row]
+        dots = [m for m in figure.panels[0].marks if m.name.startswith(f"dots,{row},")]
+        assert len(dots) == 12
+        assert len({*at, *((mark.x, mark.y) for mark in dots)}) == len(at) + 12
+    assert "Shaded: x18,28 to x22,32 (25 units), s20,30." in figure.description
+    with pytest.raises(ConvgraphError, match="show=30 draws that of what is shaded"):
+        cg.draw_grid(net, "s20,30", show=30)
+
+
+def test_padding_hides_no_channel() -> None:
+    net = cg.Conv((3, 3), filters=2, padding=1).on((3, 5, 5))
+    (panel,) = cg.draw_grid(net, padding=True).panels
+    found = {unit.name: unit for unit in panel.units}
+    side = found["x1,1,1"].side
+    assert side is not None
+    right = max(mark.x for mark in panel.marks if mark.kind == "zero") + side / 2
+    edges = [right, *(found[f"x{channel},1,5"].x + side / 2 for channel in (2, 3))]
+    assert np.diff(edges).min() > side / 4
+    assert max(edges) < found["s1,1,1"].x - side / 2
+
+
 def test_long_lines_show_their_ends() -> None:
     net = cg.Conv((3, 3)).on((100, 50))
-    found = cells(cg.draw_grid(net, "s98,48", show=4))
+    found = cells(cg.draw_grid(net, show=4))
     rows = {name.split(",")[0][1:] for name in found if name[0] == "x"}
     assert rows == {"1", "2", "99", "100"}
-    assert found["x99,49"].shaded
-    assert not found["x1,1"].shaded
     gap = found["x2,1"].y - found["x99,1"].y
     assert gap == pytest.approx(2 * found["x1,1"].side)
 

@@ -333,7 +333,7 @@ def _description(panel: Panel, theme: Theme, wish: Wish, every: Sequence[Unit]) 
         written = [_in_one_line(u.text) for u in panel.units if u.row == row.name and not _named(u)]
         if any(written) and len(written) <= MOST_READ:
             text += f" Written in {row.name}: {' '.join(written)}."
-    text = " ".join([text, *shades(network, every, theme.shade)])
+    text = " ".join([text, *shades(network, {u.name: u.fills for u in every}, theme.shade)])
     if wish.emphasize is not None:
         strong = [edge for edge in panel.edges if edge.emphasized]
         named = ", ".join(f"{edge.source} to {edge.target}" for edge in strong[:MOST_READ])

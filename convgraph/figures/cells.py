@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ class Cells:
     front
         The number of the channel that stands before all others; behind it are those after it, and
         behind the last one the first.
+    keep
+        Which rows and which columns are drawn besides those at the ends, where not all are.
+    apart
+        How many cells to the right and upwards the others stand behind the first, besides what
+        lets one see them: as many as there are zeros around it.
 
     >>> cells = Cells((2, 3), 10)
     >>> cells.width, cells.height
@@ -47,6 +53,8 @@ class Cells:
     show: int | None = None
     lines: bool = False
     front: int = 0
+    keep: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    apart: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         if self.show is not None and (not isinstance(self.show, int) or self.show < 2):
@@ -69,35 +77,46 @@ class Cells:
     @property
     def width(self) -> float:
         """Of the whole stack, in points."""
-        return (self._extent(self.plane[1]) + self._behind) * self.side
+        across = self.apart[0] if self.channels > 1 else 0
+        return (self._extent(1) + self._behind + across) * self.side
 
     @property
     def height(self) -> float:
         """Of the whole stack, in points."""
-        return (self._extent(self.plane[0]) + self._behind) * self.side
+        up = self.apart[1] if self.channels > 1 else 0
+        return (self._extent(0) + self._behind + up) * self.side
+
+    @property
+    def front_width(self) -> float:
+        """Of the grid in front, in points."""
+        return self._extent(1) * self.side
 
     @property
     def _behind(self) -> float:
         """How far the last channel stands behind the first, in cells."""
         return STACK * (self.channels - 1)
 
-    def _extent(self, size: int) -> float:
-        """How many cells a line is long, of which a part may be left out."""
-        return size if self.show is None or size <= self.show else self.show + 1 + self._behind
+    def _line(self, axis: int) -> list[tuple[int, float]]:
+        """Which rows or columns are drawn, and where."""
+        # A gap is a cell wide behind the channels that stand into it.
+        return _line(self.plane[axis], self.show, 1 + self._behind, self.keep[axis])
+
+    def _extent(self, axis: int) -> float:
+        """How many cells a row or a column is long, of which a part may be left out."""
+        return self._line(axis)[-1][1] + 1
 
     def places(self) -> Iterator[tuple[tuple[int, ...], float, float]]:
         """(index, x, y) of the middle of each cell that is drawn; those in front come last."""
-        # A gap is a cell wide behind the channels that stand into it.
-        rows, columns = (_line(size, self.show, 1 + self._behind) for size in self.plane)
-        height = self._extent(self.plane[0])
+        rows, columns = self._line(0), self._line(1)
+        height = self._extent(0)
         for behind in reversed(range(self.channels)):
             channel = (self.front + behind) % self.channels
             index = self._lead(channel)
             for i, down in rows:
                 for j, right in columns:
                     place = (j,) if self._space == 1 else (i, j)
-                    x = right + 0.5 + STACK * behind
-                    y = height - down - 0.5 + STACK * behind
+                    x = right + 0.5 + STACK * behind + self.apart[0] * (behind > 0)
+                    y = height - down - 0.5 + STACK * behind + self.apart[1] * (behind > 0)
                     yield (*index, *place), x * self.side, y * self.side
 
     def in_front(self, index: tuple[int, ...]) -> bool:
@@ -121,29 +140,43 @@ class Cells:
 
     def gaps(self) -> Iterator[tuple[float, float, str]]:
         """(x, y, text) in the gaps for rows and columns that are left out, in the front grid."""
-        rows, columns = self.plane
-        height, width = self._extent(rows), self._extent(columns)
-        if self.show is not None and columns > self.show:
-            x = (self.show + 1) // 2 + self._behind + 0.5
-            for y in sorted({height - 0.5, 0.5}):
-                yield x * self.side, y * self.side, "..."
-        if self.show is not None and rows > self.show:
-            y = height - (self.show + 1) // 2 - 0.5
-            for x in sorted({0.5, width - 0.5}):
-                yield x * self.side, y * self.side, "\N{VERTICAL ELLIPSIS}"
+        rows, columns = self._line(0), self._line(1)
+        height = self._extent(0)
+        for gap in _gaps(columns):
+            for y in sorted(height - at - 0.5 for at in _middles(rows)):
+                yield (gap + self._behind + 0.5) * self.side, y * self.side, "..."
+        for gap in _gaps(rows):
+            for x in (at + 0.5 for at in _middles(columns)):
+                yield x * self.side, (height - gap - 0.5) * self.side, "\N{VERTICAL ELLIPSIS}"
 
 
-def _line(size: int, show: int | None, gap: float = 1) -> list[tuple[int, float]]:
+def _line(
+    size: int, show: int | None, gap: float = 1, keep: Iterable[int] = ()
+) -> list[tuple[int, float]]:
     """The positions that are drawn, and where each stands.
 
-    >>> _line(9, 3)
-    [(0, 0), (1, 1), (8, 3)]
+    >>> _line(9, 3), _line(9, 2, keep=[4])
+    ([(0, 0), (1, 1), (8, 3)], [(0, 0), (4, 2), (8, 4)])
     """
     if show is None or size <= show:
         return [(i, i) for i in range(size)]
     first, last = (show + 1) // 2, show // 2
-    ends = [(size - last + i, first + gap + i) for i in range(last)]
-    return [*((i, i) for i in range(first)), *ends]
+    there = sorted({*range(first), *keep, *range(size - last, size)})
+    before = np.cumsum([0, *(b - a > 1 for a, b in pairwise(there))]).tolist()
+    return [(at, i + gap * before[i]) for i, at in enumerate(there)]
+
+
+def _gaps(line: Sequence[tuple[int, float]]) -> list[float]:
+    """Where what is left out of a line would begin."""
+    return [place + 1 for (a, place), (b, _) in pairwise(line) if b - a > 1]
+
+
+def _middles(line: Sequence[tuple[int, float]]) -> list[float]:
+    """The places beside which "..." stands: at the ends, and amid what is drawn between gaps."""
+    starts = [0, *(i for i, ((a, _), (b, _)) in enumerate(pairwise(line), 1) if b - a > 1)]
+    parts = list(pairwise([*starts, len(line)]))
+    inner = [line[(a + b - 1) // 2][1] for a, b in parts[1:-1]]
+    return list(dict.fromkeys([line[0][1], *inner, line[-1][1]]))
 
 
 def bitmap(

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from convgraph.core.checks import as_flag, as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
+from convgraph.figures.abridged import runs_in_part
 from convgraph.figures.build import MOST_UNITS
 from convgraph.figures.cells import Cells
 from convgraph.figures.figure import Figure, title_of
@@ -61,7 +64,8 @@ def draw_grid(
     names
         Whether cells without a value show the name of their unit.
     show
-        How many cells of a longer line are drawn, from its two ends, with "..." between them.
+        How many cells of a longer line are drawn, from its two ends, with "..." between them; and
+        what has a colour, with its neighbours.
     padding
         Whether to draw the zeros that windows read beyond the border, as cells around the grids.
     units
@@ -88,12 +92,8 @@ def draw_grid(
     chosen = as_theme(theme)
     side = CELL * chosen.pitch
     grids = {r.name: Cells(r.numbers(), side, show, r.channels) for r in network.rows}
-    drawn = sum(1 for cells in grids.values() for _ in cells.places())
-    if drawn > MOST_UNITS:
-        raise ConvgraphError(
-            f"network={network!r}: {drawn:,} cells are too many to draw (at most {MOST_UNITS:,}); "
-            "show=8 draws the ends of each line alone"
-        )
+    if show is None:
+        _check_size(network, grids, show)
     fill = fills(network, shade, chosen.shade)
     counts: dict[str, int] = {}
     if unit is not None:
@@ -108,14 +108,56 @@ def draw_grid(
         if look.image is not None:
             raise ConvgraphError("units={...: {'image': ...}}: cells have no room for pictures")
     filled = fill | {name: look.fill for name, look in looks.items() if look.fill}
+    if show is not None:
+        grids = _with_colors(network, grids, filled)
+        _check_size(network, grids, show)
     grids = _with_fronts(network, grids, filled)
     valued = written_values(network, values, side - 6, chosen.font)
     text = written_values(network, counts, side - 6, chosen.font) | valued
     zeros = _padding(network, grids) if as_flag("padding", padding) else {}
+    for name, around in zeros.items():
+        above = around[-2][0] if len(around) > 1 else 0
+        grids[name] = replace(grids[name], apart=(around[-1][1], above))
     over = as_mapping("headings", headings, "a dict from rows to texts")
     parts = network, chosen, grids, fill, text, valued, looks, names, kernels, over
     panel = with_legend(Grids(*parts, zeros).panel(), chosen, legend)
     return Figure((panel,), chosen, title_of(network) if title is None else title)
+
+
+def _check_size(network: Network, grids: Mapping[str, Cells], show: int | None) -> None:
+    drawn = sum(1 for cells in grids.values() for _ in cells.places())
+    if drawn > MOST_UNITS:
+        way = (
+            "show=8 draws the ends of each line, and what is shaded"
+            if show is None
+            else f"show={show} draws that of what is shaded and of the ends of each line"
+        )
+        raise ConvgraphError(
+            f"network={network!r}: {drawn:,} cells are too many to draw (at most {MOST_UNITS:,}); "
+            f"{way}"
+        )
+
+
+def _with_colors(
+    network: Network, grids: Mapping[str, Cells], filled: Iterable[str]
+) -> dict[str, Cells]:
+    """The grids with the rows and columns in which a cell has a colour, or the ends of those."""
+    colored = {name: (set[int](), set[int]()) for name in grids}
+    for name in filled:
+        row, index = network.find(name)
+        rows, columns = colored[row.name]
+        columns.add(index[-1])
+        if grids[row.name].plane[0] > 1:
+            rows.add(index[-2])
+    result = {}
+    for name, cells in grids.items():
+        masks = (
+            runs_in_part([True if at in found else None for at in range(size)])
+            for found, size in zip(colored[name], cells.plane, strict=True)
+        )
+        rows_, columns_ = (tuple(np.flatnonzero(mask).tolist()) for mask in masks)
+        result[name] = replace(cells, keep=(rows_, columns_))
+    return result
 
 
 def _with_fronts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,15 +103,24 @@ class Grids:
             ]
             marks += self._zeros(row, x, low)
             if cells.front:
-                texts.append(self._front(row, x + cells.plane[1] * cells.side / 2, low))
+                texts.append(self._front(row, x + cells.front_width / 2, low))
             if row.name in self.headings:
                 texts.append(self._heading(row, x + cells.width / 2, low))
-            x += cells.width + right * cells.side + gap
-        words = _description(self.network, units, self.theme)
+            x += cells.width + (0 if cells.channels > 1 else right) * cells.side + gap
+        words = self._description()
         behind = [(name, cells) for name, cells in self.cells.items() if cells.front]
         words += "".join(f" In front of {name}: {_channel(cells)}." for name, cells in behind)
         parts = tuple(units), (), tuple(texts), 2 * middle, words, self.network, tuple(marks)
         return Panel(*parts)
+
+    def _description(self) -> str:
+        """What is drawn, and what is shaded, also where that is left out."""
+        rows = self.network.rows
+        sizes = ", ".join(f"{r.name} ({' by '.join(map(str, r.numbers()))})" for r in rows)
+        fills = {**self.fill, **{n: k.fill for n, k in self.looks.items() if k.fill is not None}}
+        ordered = {name: fills[name] for r in rows for name in r.units() if name in fills}
+        told = shades(self.network, ordered, self.theme.shade, self.theme.hole)
+        return " ".join([f"Grids of cells from the left: {sizes}.", *told])
 
     def _around(self, row: str) -> tuple[tuple[int, int], tuple[int, int]]:
         """How many cells of padding are above and below a grid, and left and right of it."""
@@ -121,13 +130,17 @@ class Grids:
 
     def _height(self, row: str) -> float:
         cells = self.cells[row]
-        return cells.height + 2 * max(self._around(row)[0]) * cells.side
+        return cells.height + 2 * max(self._above(row), self._around(row)[0][1]) * cells.side
+
+    def _above(self, row: str) -> int:
+        """How many cells of padding are above all channels."""
+        return 0 if self.cells[row].channels > 1 else self._around(row)[0][0]
 
     def _heading(self, row: Row, x: float, low: float) -> Text:
         cells, size = self.cells[row.name], self.theme.caption_size
         room = cells.width + GAP * self.theme.pitch - size
         text = paragraph(self.headings[row.name], max(room, LEAST_HEADING * size), size)
-        y = low + cells.height + self._around(row.name)[0][0] * cells.side + size
+        y = low + cells.height + self._above(row.name) * cells.side + size
         y += 0.6 * size * text.count("\n")
         return Text(text, x, y, text_width(text + " ", size), size)
 
@@ -208,9 +221,3 @@ def _kernel(
     ]
     cells = Cells(shape, CELL * theme.pitch)
     return replace(cells, front=cells.channel(tuple(first))), labels
-
-
-def _description(network: Network, units: Sequence[Unit], theme: Theme) -> str:
-    rows = ", ".join(f"{r.name} ({' by '.join(map(str, r.numbers()))})" for r in network.rows)
-    text = f"Grids of cells from the left: {rows}."
-    return " ".join([text, *shades(network, units, theme.shade, theme.hole)])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from convgraph.core.layer import Row
 from convgraph.core.network import Network
 from convgraph.figures.colors import color_name
-from convgraph.figures.panel import Unit
 
 __all__ = ["named", "shades"]
 
@@ -46,15 +45,15 @@ def _span(row: Row, names: Sequence[str]) -> str:
 
 
 def shades(
-    network: Network, units: Sequence[Unit], usual: str, hole: str | None = None
+    network: Network, fills: Mapping[str, Sequence[str]], usual: str, hole: str | None = None
 ) -> Iterator[str]:
     """A sentence for each colour that units are filled with; the theme's own goes without a name.
 
     Units with two colours are in the sentences of both.
     """
-    colors = dict.fromkeys(color for unit in units for color in unit.fills)
+    colors = dict.fromkeys(color for filled in fills.values() for color in filled)
     for color in colors:
-        mine = named(network, [unit.name for unit in units if color in unit.fills])
+        mine = named(network, [name for name, filled in fills.items() if color in filled])
         if color == hole:
             yield f"Holes: {mine}."
         elif color == usual or len(colors) == 1:
