@@ -38,6 +38,12 @@ FILMS: dict[str, Any] = {
     "scattered convolution": lambda: cg.animate(
         cg.Conv((2, 2), stride=2).on((4, 4)), reading="scattered"
     ),
+    "scattered, added twice": lambda: cg.animate(
+        cg.Conv((3, 3), padding=1, padding_mode="replicate").on((3, 3)), reading="scattered"
+    ),
+    "scattered, around the ends": lambda: cg.animate(
+        cg.Conv(3, padding=1, padding_mode="circular").on(5), reading="scattered"
+    ),
     "scattered channels": lambda: cg.animate(
         cg.ConvTranspose((2, 2), stride=2, filters=2).on((2, 2, 2)), reading="scattered"
     ),

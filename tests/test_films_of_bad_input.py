@@ -15,7 +15,6 @@ import convgraph as cg
 LARGE = cg.Conv((3, 3)).on((300, 224))
 VOLUME = cg.Conv((3, 3, 3)).on((5, 5, 5))
 LINE = cg.Conv(3).on(5)
-REPEATED = cg.Conv(3, padding=1, padding_mode="circular").on(6)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,6 @@ REPEATED = cg.Conv(3, padding=1, padding_mode="circular").on(6)
             "a page has room for 256; a smaller input has fewer",
         ),
         (lambda: cg.animate(cg.Conv(3).on(200)), "200 places along an axis"),
-        (lambda: cg.animate(REPEATED, reading="scattered"), "padding that repeats units"),
         (lambda: cg.animate(LINE, transformation=3), "transformation=3: a transformation"),
         (lambda: cg.animate(LINE, "s9"), "unit='s9': no unit of this network"),
         (lambda: cg.animate(LINE, "x1"), "unit='x1': a unit of a row that is computed"),

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import convgraph as cg
@@ -223,6 +223,7 @@ def test_scattered_sums_are_the_output(net: cg.Network) -> None:
 
 @settings(max_examples=20)
 @given(layers(), st.sampled_from(["inserted", "scattered"]))
+@example(cg.Conv(2, filters=2, padding=1).on((1, 4)), "scattered")
 def test_titles_are_in_the_frame_and_over_no_other_and_only_padding_is_0(
     net: cg.Network, reading: Any
 ) -> None:

@@ -15,6 +15,7 @@ from convgraph.figures.motion.captions import Captions, short
 from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.legend import FILLS, folded, legend
+from convgraph.figures.motion.reached import told_of_unreached
 from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Step, Sweep, Tap
 
@@ -69,7 +70,7 @@ class Scene:
         last = len(self.sweep.steps) - 1
         shapes = [*self.inputs(None), *self.outputs(last + 1, None), *self.resting(last)]
         caption = f"{len(self.sweep.steps)} outputs, {self.sweep.layer.connections} connections"
-        return Frame(tuple(shapes), caption)
+        return Frame(tuple(shapes), caption + told_of_unreached(self.sweep))
 
     # -- the input -------------------------------------------------------------------------------
 
@@ -148,11 +149,14 @@ class Scene:
     # -- the kernel ------------------------------------------------------------------------------
 
     def small(self, tap: Tap) -> str:
-        """What stands in the corner of a cell: a weight's number, or its name without a colour."""
+        """What stands in the corner of a cell: a weight's number; for one without colour its name.
+
+        Names stand there beside symbols alone; beside numbers the kernel has both.
+        """
         tying = self.sweep.tying
         if tap.weight is None or tying is None or self.cells == "none":
             return ""
-        if tap.weight >= WEIGHTS:
+        if tap.weight >= WEIGHTS and self.cells == "symbols":
             return short(str(tying.array.symbol(tap.weight)))
         return self.number(tap)
 

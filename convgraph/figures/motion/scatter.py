@@ -17,6 +17,7 @@ from convgraph.figures.motion.cell_values import Values, written
 from convgraph.figures.motion.frames import Cells
 from convgraph.figures.motion.grid import SIDE, Grid, cell
 from convgraph.figures.motion.legend import folded, legend, legend_height
+from convgraph.figures.motion.reached import bands, compact, places_of, told_of_unreached, windows
 from convgraph.figures.motion.shapes import WEIGHTS, Box, Frame, Line, Shape, Text, colour
 from convgraph.figures.motion.sweep import Sweep
 
@@ -57,6 +58,11 @@ class Scatter:
         return list(found.items())
 
     @cached_property
+    def places(self) -> dict[Index, dict[Index, list[Index]]]:
+        """For each input unit the places where it is read, with the outputs that read it there."""
+        return places_of(self.sweep)
+
+    @cached_property
     def whole(self) -> dict[tuple[int, int], list[tuple[Index, int]]]:
         """The kernel from each channel to each, as it lies over the output.
 
@@ -70,7 +76,7 @@ class Scatter:
                 taps = [t for t in step.taps if t.channel == origin and t.weight is not None]
                 if (origin, into) not in found:
                     turned = [(tuple(-at for at in t.place), int(t.weight or 0)) for t in taps]
-                    found[origin, into] = _compact(turned)
+                    found[origin, into] = compact(turned)
         return found
 
     def channel(self, index: Index, output: bool) -> int:
@@ -93,7 +99,7 @@ class Scatter:
         for into, taps in used.items():
             whole = self.whole.get((origin, into), [])
             tied = {weight for _, weight in taps} <= {weight for _, weight in whole}
-            found[into] = whole if tied else _compact(taps)
+            found[into] = whole if tied else compact(taps)
         return found
 
     @cached_property
@@ -148,11 +154,6 @@ def scatter_frames(
     """A frame for each input unit, with the sums as they are so far."""
     if sweep.tying is None or not sweep.layer.reduction.linear:
         raise ConvgraphError("reading='scattered': a linear layer whose connections have weights")
-    if sweep.repeats:
-        raise ConvgraphError(
-            "reading='scattered': of layers without padding that repeats units, which would add "
-            "several weights of theirs to one output"
-        )
     scene = Scatter(sweep, cells, values)
     sums = np.zeros(sweep.target.numbers())
     touched = np.zeros(sweep.target.numbers(), bool)
@@ -180,6 +181,10 @@ def _weight(scene: Scatter, weight: int) -> float:
     return float(scene.values.arrays[str(scene.sweep.tying.letter)].ravel()[weight])
 
 
+def _sum(scene: Scatter, weights: list[int]) -> str:
+    return written(sum(_weight(scene, weight) for weight in weights))
+
+
 def _biases(scene: Scatter) -> dict[Index, tuple[str, float]]:
     """The name and the number of the bias that each output has, none where the layer has none."""
     words = Captions(scene.sweep, scene.values)
@@ -201,11 +206,13 @@ def _frame(
     scene: Scatter, number: int, moving: bool, sums: NDArray[Any], touched: NDArray[np.bool_]
 ) -> Frame:
     """The frame in which a unit adds, or one before the first and behind the last."""
-    adds = dict(scene.steps[number][1]) if moving else {}
-    used = set(adds.values()) if moving else None
+    adds: dict[Index, list[int]] = {}
+    for target, weight in scene.steps[number][1] if moving else ():
+        adds.setdefault(target, []).append(weight)
+    used = {weight for weights in adds.values() for weight in weights} if moving else None
     shapes: list[Shape] = [*_kernels(scene, number, used), *_cells(scene, adds, sums, touched)]
     if moving:
-        marks = list(_marks(scene, scene.steps[number][0], adds))
+        marks = list(_marks(scene, scene.steps[number][0]))
         lines = [shape for shape in marks if isinstance(shape, Line)]  # below all that they pass
         shapes = [*lines, *shapes, *(shape for shape in marks if not isinstance(shape, Line))]
     return Frame(tuple(shapes), _told(scene, number, moving))
@@ -235,7 +242,7 @@ def _kernels(scene: Scatter, number: int, used: set[int] | None) -> Iterator[Sha
 
 
 def _cells(
-    scene: Scatter, adds: dict[Index, int], sums: NDArray[Any], touched: NDArray[np.bool_]
+    scene: Scatter, adds: dict[Index, list[int]], sums: NDArray[Any], touched: NDArray[np.bool_]
 ) -> Iterator[Shape]:
     source, values = scene.sweep.source, scene.values
     for unit, _ in scene.steps:
@@ -244,19 +251,26 @@ def _cells(
             text = written(values.source[unit]) if values is not None else ""
         yield from cell(scene.place(unit, False), SIDE, "input", text, among="input")
     for target in np.ndindex(*scene.target.numbers()):
-        weight, there = adds.get(target), bool(touched[target])
+        weights, there = adds.get(target, []), bool(touched[target])
         text = scene.target.unit(target) if scene.cells == "symbols" and there else ""
         if scene.cells == "numbers" and values is not None and there:
             text = written(sums[target])
-        small = written(_weight(scene, weight)) if weight is not None and values is not None else ""
-        if weight is not None and weight >= WEIGHTS and scene.cells != "none":
+        # what the unit is multiplied by
+        small = "" if not weights or values is None else _sum(scene, weights)
+        if scene.cells == "symbols" and len(weights) == 1 and weights[0] >= WEIGHTS:
             assert scene.sweep.tying is not None
-            small = short(str(scene.sweep.tying.array.symbol(weight)))
+            small = short(str(scene.sweep.tying.array.symbol(weights[0])))
         added = scene.sweep.added(target[-len(scene.sweep.lanes) :])
         blank = "added" if added else "empty"
-        fill = colour(weight) if weight is not None else "output" if there else blank
+        fill = colour(weights[0]) if weights else "output" if there else blank
         corner = scene.place(target, True)
-        yield from cell(corner, SIDE, fill, text, dash=not there, corner_text=small, among="output")
+        box, *letters = cell(
+            corner, SIDE, fill, text, dash=not there, corner_text=small, among="output"
+        )
+        yield box
+        if len(weights) > 1:
+            yield from bands(corner, weights)
+        yield from letters
         if added:
             yield from folded(corner, SIDE)
     for what, grids, row in zip(
@@ -275,28 +289,27 @@ def _title(scene: Scatter, grid: Grid, title: str) -> Iterator[Shape]:
     yield Text(grid.x, y, title, 11, "soft", "start")
 
 
-def _marks(scene: Scatter, now: Index, adds: dict[Index, int]) -> Iterator[Shape]:
-    """The unit that adds, the outputs that it is added to, and lines between both grids."""
+def _marks(scene: Scatter, now: Index) -> Iterator[Shape]:
+    """The unit that adds, what it is added to from each place, and lines between both grids."""
     x, y = scene.place(now, False)
     yield Grid(x, y, 1, 1).around([(0,)], "now", 3)
     outputs = scene.grids[1]
+    reached = [
+        [scene.place(target, True) for target in targets]
+        for targets in scene.places.get(now, {}).values()
+    ]
     for grid in outputs:
-        corners = [scene.place(target, True) for target in adds]
-        inside = [(cx, cy) for cx, cy in corners if grid.y <= cy < grid.bottom]
-        if not inside:
-            continue
-        left, top = min(cx for cx, _ in inside), min(cy for _, cy in inside)
-        places = [(round((cy - top) / SIDE), round((cx - left) / SIDE)) for cx, cy in inside]
-        frame = Grid(left, top, 1, 1).around(places, "window")
-        yield frame
-        # from the unit to what it is added to: across between images, up between rows
-        if not scene.flat:
-            low = frame.y + frame.height
-            yield Line(x + SIDE, y, frame.x, frame.y, "line", 1.2, between=True)
-            yield Line(x + SIDE, y + SIDE, frame.x, low, "line", 1.2, between=True)
-        elif grid is outputs[-1]:
-            yield Line(x, y, frame.x, grid.bottom, "line", 1.2)
-            yield Line(x + SIDE, y, frame.x + frame.width, grid.bottom, "line", 1.2)
+        groups = [[(cx, cy) for cx, cy in each if grid.y <= cy < grid.bottom] for each in reached]
+        for frame in windows([each for each in groups if each]):
+            yield frame
+            # from the unit to what it is added to: across between images, up between rows
+            if not scene.flat:
+                low = frame.y + frame.height
+                yield Line(x + SIDE, y, frame.x, frame.y, "line", 1.2, between=True)
+                yield Line(x + SIDE, y + SIDE, frame.x, low, "line", 1.2, between=True)
+            elif grid is outputs[-1]:
+                yield Line(x, y, frame.x, grid.bottom, "line", 1.2)
+                yield Line(x + SIDE, y, frame.x + frame.width, grid.bottom, "line", 1.2)
 
 
 def _told(scene: Scatter, number: int, moving: bool) -> str:
@@ -304,27 +317,29 @@ def _told(scene: Scatter, number: int, moving: bool) -> str:
         sizes = " x ".join(map(str, scene.sweep.source.shape))
         if number == 0 and len(scene.steps) > 1:
             return f"{scene.sweep.layer.spec!r} on {sizes}{output_padding(scene.sweep)}"
-        return f"{len(scene.sweep.steps)} outputs, {scene.sweep.layer.connections} connections"
+        told = f"{len(scene.sweep.steps)} outputs, {scene.sweep.layer.connections} connections"
+        return told + told_of_unreached(scene.sweep)
     now, adds = scene.steps[number]
     unit = scene.sweep.source.unit(now)
+    value = "" if scene.values is None else written(scene.values.source[now])
+    if not adds:
+        return f"{unit}{value and f' is {value}, and'} is added to no output"
     whole = sum(len(taps) for taps in scene.kernels(number).values())
-    rest = whole - len(adds)
-    outputs = counted(len(adds), "output")
-    if scene.values is not None:
-        value = written(scene.values.source[now])
-        told = f"{unit} is {value}, and {value} times"
-    else:
-        told = f"{unit} times"
-    if rest > 0:
-        return f"{told} {len(adds)} of the {whole} weights of the kernel is added to {outputs}"
-    return f"{told} the kernel is added to {outputs}"
-
-
-def _compact(taps: list[tuple[Index, int]]) -> list[tuple[Index, int]]:
-    """Taps with their places in a kernel: numbered along each axis, without gaps."""
-    axes = range(len(taps[0][0]))
-    numbers = [{at: i for i, at in enumerate(sorted({p[a] for p, _ in taps}))} for a in axes]
-    return [(tuple(numbers[a][place[a]] for a in axes), weight) for place, weight in taps]
+    used = len({(scene.channel(target, True), weight) for target, weight in adds})
+    targets = len({target for target, _ in adds})
+    again = sum(scene.sweep.position(place) is None for place in scene.places[now])
+    parts, times = [unit], unit
+    if value:
+        parts, times = [f"{unit} is {value}"], value
+    if again:
+        parts.append(f"stands {'once' if again == 1 else f'{again} times'} in the padding, too")
+    kernel = "the kernel" if used == whole else f"{used} of the {whole} weights of the kernel"
+    added = f"{times} times {kernel} is added to {counted(targets, 'output')}"
+    if len(adds) > targets:
+        added += f" in {len(adds)} products, several where a cell has several colours"
+    if len(parts) > 1:
+        return f"{(' and ' if value else ' ').join(parts)}: {added}"
+    return f"{parts[0]}, and {added}" if value else added
 
 
 def _laid_out(scene: Scatter) -> Layout:
@@ -339,7 +354,8 @@ def _laid_out(scene: Scatter) -> Layout:
     ]  # fmt: skip
     tall = 1 if scene.flat else 1 + max((place[0] for place in places), default=0)
     broad = 1 + max((place[-1] for place in places), default=0)
-    words = f"kernel {tying.letter}" + f", to channel {outs}" * (outs > 1)
+    # any of them may be turned
+    words = f"kernel {tying.letter}" + f", to channel {outs}" * (outs > 1) + ", turned"
     kernel = max(broad * SIDE, words_of([words]) - CLOSE)
     source = titled("input", scene.sweep.source.name, ins)
     target = titled("output", scene.target.name, outs)

@@ -135,12 +135,6 @@ class Sweep:
         return "output padding" if beyond else "padding"
 
     @property
-    def repeats(self) -> bool:
-        """Whether units stand in the padding once more: it reflects, wraps around or repeats."""
-        taps = (tap for step in self.steps for tap in step.taps)
-        return any(tap.unit is not None and self.position(tap.place) is None for tap in taps)
-
-    @property
     def transposed(self) -> bool:
         """Whether zeros lie between the units of the input, or could."""
         assert isinstance(self.joint.wiring, Product)
