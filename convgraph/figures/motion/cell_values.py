@@ -84,11 +84,15 @@ def row_values(network: Network, source: Numbers, arrays: Mapping[str, Numbers])
 def _made(shape: tuple[int, ...], most: int, seed: int) -> Numbers:
     """Numbers from 1 up to the greatest, by a linear congruence."""
     # the example of `rand` in the C standard: the same numbers with any version of numpy
-    state, found = 12_345 + 777 * seed, []
-    for _ in range(int(np.prod(shape, dtype=np.int64))):
-        state = (1_103_515_245 * state + 12_345) % 2**31
-        found.append(1 + (state >> 16) % most)
-    return np.array(found, np.int64).reshape(shape)
+    count = int(np.prod(shape, dtype=np.int64))
+    factor, step, modulus = 1_103_515_245, 12_345, 2**31
+    states = np.array([(factor * (12_345 + 777 * seed) + step) % modulus], np.uint64)
+    while len(states) < count:  # as many again, each as many steps on as there are
+        more = (states * np.uint64(factor) + np.uint64(step)) % np.uint64(modulus)
+        states = np.concatenate([states, more])
+        factor, step = factor * factor % modulus, (factor * step + step) % modulus
+    found = 1 + (states[:count] >> np.uint64(16)) % np.uint64(most)
+    return found.astype(np.int64).reshape(shape)
 
 
 def equals(value: Any) -> str:

@@ -14,6 +14,7 @@ from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sympified import sympified
 from convgraph.figures.motion.cell_values import numbers, row_values, written
+from convgraph.figures.motion.gradient_numbers import gradient_numbers
 from convgraph.figures.motion.grid import Grid, cell
 from convgraph.figures.motion.pixels import SMALL, filled
 from convgraph.figures.motion.shade import Scale, said, scale_of, shades
@@ -31,6 +32,8 @@ from convgraph.sharing.backward import gradient_prefix, put_in
 from convgraph.sharing.gradients import gradients
 
 __all__ = ["gradient_frames"]
+
+MOST_SYMBOLS = 20_000  # connections; more take minutes
 
 
 def gradient_frames(
@@ -91,6 +94,25 @@ def _gradients(
     arrays: Mapping[str, NDArray[Any]],
 ) -> dict[str, NDArray[Any]]:
     """The gradient of a unit by each unit of each row, in numbers, along the reversed graph."""
+    numbers = gradient_numbers(network, unit, rows, arrays)
+    if numbers is not None:
+        return numbers
+    if network.connection_count > MOST_SYMBOLS:
+        raise ConvgraphError(
+            f"unit={unit!r}: its gradient needs symbols for {network.connection_count} "
+            f"connections, more than {MOST_SYMBOLS}: it is no number in floats, or a layer has "
+            "derivatives by many units at once; a smaller input, or a network that ends before it"
+        )
+    return _by_symbols(network, unit, rows, arrays)
+
+
+def _by_symbols(
+    network: Network,
+    unit: str,
+    rows: Mapping[str, NDArray[Any]],
+    arrays: Mapping[str, NDArray[Any]],
+) -> dict[str, NDArray[Any]]:
+    """The same from the reversed graph in symbols, whatever its derivatives are."""
     reversed_, prefix = gradients(network).reversed, gradient_prefix(network)
     known: dict[sp.Symbol, Any] = {}
     for array in network.labels.arrays:
