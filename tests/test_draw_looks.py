@@ -176,7 +176,7 @@ def test_bad_arguments(options: dict[str, Any], message: str) -> None:
 
 
 def test_a_label_that_is_too_long_for_its_unit_has_several_lines() -> None:
-    words = "a very long label indeed"
+    words = "a very long label"
     net = cg.Conv(3, padding="same").on(5)
     figure = cg.draw(net, units={"x3": {"label": words}, "x4": {"label": "short"}})
     texts = {unit.name: unit.text for unit in figure.panels[0].units}

@@ -16,7 +16,9 @@ import pytest
 
 import convgraph as cg
 from convgraph import ConvgraphError
+from convgraph.figures.colors import contrast
 from convgraph.figures.figure import Figure
+from convgraph.figures.lettering import text_width
 from convgraph.figures.padding_marks import padding_around
 from convgraph.figures.theme import BOOK, SLIDES, as_theme
 
@@ -290,6 +292,39 @@ def test_a_picture_does_not_cover_its_unit(grey: Any) -> None:
             y = abs(mark.y - unit.y) + mark.height / 2
             far = math.hypot(x, y)
             assert far < unit.reach(x / far, y / far, BOOK.radius)
+
+
+LABELS = [
+    "a very long label for a unit",
+    "Supercalifragilistic",
+    "日本語日本語日本語",
+    "a\nb\nc\nd\ne",
+]
+
+
+@pytest.mark.parametrize("theme", ["book", "slides"])
+@pytest.mark.parametrize("shape", ["circle", "square", "diamond"])
+def test_a_long_label_stays_in_its_unit_and_is_told_whole(theme: str, shape: str) -> None:
+    looks = {f"x{i}": {"label": text, "shape": shape} for i, text in enumerate(LABELS, 1)}
+    (panel,) = cg.draw(NET, units={**looks, "s": {"label": "cat"}}, theme=theme).panels
+    diameter = 2 * as_theme(theme).radius
+    for unit in panel.units:
+        lines = unit.text.split("\n")
+        assert 1.1 * 7 * len(lines) <= diameter
+        assert max(text_width(line, 7) for line in lines) <= diameter
+    note = panel.texts[-1].text.replace("\n", "")
+    for text in LABELS:
+        assert " ".join(text.split()).replace(" ", "") in note.replace(" ", "")
+        assert " ".join(text.split()) in panel.description
+    assert "cat is" not in note
+
+
+def test_a_dark_paper_has_its_units_and_its_grey() -> None:
+    theme = as_theme({"ink": "#FFFFFF", "paper": "#003366"})
+    assert theme.fill == theme.paper
+    assert min(contrast(theme.quiet, other) for other in (theme.ink, theme.paper)) > 2
+    assert as_theme({"ink": "#003366", "paper": "#FFFFEE"}).fill == BOOK.fill
+    assert as_theme({"ink": "white", "paper": "black", "fill": "blue"}).fill == "#0000FF"
 
 
 def test_white_pixels_have_a_frame() -> None:

@@ -285,9 +285,12 @@ def _all_units(
             fills = fill_of.get(name, ()) if look.fill is None else look.fill
             shape = look.shape or ("square" if drawn else "circle")
             size = look.size or 1.0
-            text = text if look.label is None else wrapped(text, room_in(shape, size, theme))
+            if look.label is not None:
+                text = wrapped(text, room_in(shape, size, theme), theme.font)
+            cut = look.label is not None and text.split() != look.label.split()
             at = float(x) * theme.pitch, y
             unit = Unit(name, row.name, text, *at, fills, shape=shape, size=size, line=look.color)
+            unit = replace(unit, label=str(look.label)) if cut else unit
             if theme.diameter * unit.extent > WIDEST:
                 most = WIDEST * size / (theme.diameter * unit.extent)
                 raise ConvgraphError(
@@ -330,7 +333,11 @@ def _description(panel: Panel, theme: Theme, wish: Wish, every: Sequence[Unit]) 
     if padding:
         text += f" Padding: {padding} solid units."
     for row in network.rows:
-        written = [_in_one_line(u.text) for u in panel.units if u.row == row.name and not _named(u)]
+        written = [
+            _in_one_line(u.label or u.text)
+            for u in panel.units
+            if u.row == row.name and not _named(u)
+        ]
         if any(written) and len(written) <= MOST_READ:
             text += f" Written in {row.name}: {' '.join(written)}."
     text = " ".join([text, *shades(network, {u.name: u.fills for u in every}, theme.shade)])

@@ -157,7 +157,7 @@ class Grids:
         called = name if self.names and cells.in_front(index) else ""
         called = shortened(called, lambda text: fits(text, cells.side - 6, self.theme.font))
         label = self.text.get(name, called) if look.label is None else look.label
-        label = label if look.label is None else wrapped(label, cells.side - 6)
+        label = label if look.label is None else wrapped(label, cells.side - 6, self.theme.font)
         label = label if cells.in_front(index) else ""
         fills = self.fill.get(name, ()) if look.fill is None else look.fill
         valued = name in self.valued or look.label is not None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from convgraph.figures.faces import TYPEWRITER, room_for, widest
 from convgraph.figures.panel import Unit
+from convgraph.figures.paragraphs import CUT
 from convgraph.figures.symbols import split_symbol
 from convgraph.figures.theme import BOOK, Theme
 
@@ -22,6 +24,7 @@ _BOLD = re.compile("(?i)bold|black|heavy")
 WIDE = "mwMW"  # half as wide again as other letters
 NARROWEST = 7.0  # points: the smallest label
 LEADING = 1.1  # from line to line, in sizes of letters
+OVER = 4.0  # points that a single word may be wider than the room for others
 
 
 def text_width(text: str, size: float) -> float:
@@ -32,9 +35,21 @@ def text_width(text: str, size: float) -> float:
     """
     symbol = split_symbol(text)
     if symbol is None:
-        return 0.48 * size * max(map(len, text.split("\n")))
+        return 0.48 * size * max(map(_letters, text.split("\n")))
     wide = sum(letter in WIDE for letter in symbol[0])
-    return size * (0.48 * len(symbol[0]) + 0.22 * wide + 0.36 * len(symbol[1]))
+    return size * (0.48 * _letters(symbol[0]) + 0.22 * wide + 0.36 * len(symbol[1]))
+
+
+def _letters(text: str) -> float:
+    """How many letters a text is as wide as; one of Chinese or Japanese is as wide as two.
+
+    >>> _letters("abc"), _letters("漢字")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) - sum(map(bool, map(unicodedata.combining, text))) + wide
 
 
 def letter_width(text: str, size: float, theme: Theme) -> float:
@@ -74,16 +89,39 @@ def room_in(shape: str, size: float, theme: Theme) -> float:
     return theme.diameter * theme.pitch * size * inner - 6
 
 
-def wrapped(text: str, room: float) -> str:
+def wrapped(text: str, room: float, font: str = "Times") -> str:
     """A label in several lines where it is too long for one of the smallest letters.
+
+    What has no room in that many lines is cut.
 
     >>> wrapped("a long label", 27).split("\\n"), wrapped("short", 27)
     (['a long', 'label'], 'short')
+    >>> wrapped("a label that is much too long", 27).split("\\n"), wrapped("unpronounceable", 27)
+    (['a label', 'that is', 'much too…'], 'unpronou…')
     """
-    if "\n" in text or text_width(text, NARROWEST) <= room:
-        return text
-    most = max(int(room / text_width(".", NARROWEST)), 1)
-    return "\n".join(textwrap.wrap(text, most, break_long_words=False)) or text
+    lines = text.split("\n")
+    wide = _across(text, font)
+    if len(lines) == 1 and wide > room:
+        most = max(int(room / wide * len(text)), 1)
+        lines = textwrap.wrap(text, most, break_long_words=False) or lines
+    high = max(int(room / (LEADING * NARROWEST)), 1)
+    if len(lines) > high:
+        lines = [*lines[: high - 1], lines[high - 1] + CUT]
+    return "\n".join(_cut(line, room + OVER, font) for line in lines)
+
+
+def _across(text: str, font: str) -> float:
+    return (text_width if font == BOOK.font else widest)(text, NARROWEST)
+
+
+def _cut(line: str, room: float, font: str) -> str:
+    """As much of a line as has room in the smallest letters."""
+    if _across(line, font) <= room:
+        return line
+    line = line.removesuffix(CUT)
+    while len(line) > 1 and _across(line + CUT, font) > room:
+        line = line[:-1]
+    return line + CUT
 
 
 def label_size(unit: Unit, theme: Theme) -> float:

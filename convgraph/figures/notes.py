@@ -13,6 +13,7 @@ __all__ = ["left_out", "letters_left_out", "names_cut", "with_note"]
 
 SIZE = 0.85  # of the captions' size
 LEADING = 1.2
+MOST_LABELS = 6  # that are cut, and written whole
 LEAST = 14  # of its size, that a line is wide
 
 
@@ -52,7 +53,7 @@ def left_out(panel: Panel) -> str:
 
 
 def names_cut(panel: Panel) -> str:
-    """Of which rows the names of units are cut short, and where these begin.
+    """Of which rows the names of units are cut short, and where these begin; and labels cut short.
 
     >>> import convgraph as cg
     >>> x = cg.Input(3, name="a_name_that_is_long")
@@ -63,6 +64,8 @@ def names_cut(panel: Panel) -> str:
     for unit in panel.units:
         if unit.text.startswith(CUT) and unit.name.endswith(unit.text[1:]):
             first.setdefault(unit.row, f"{unit.text} is {unit.name}")
+    labels = {u.text.replace("\n", " "): " ".join(u.label.split()) for u in panel.units if u.label}
+    first |= {cut: f"{cut} is {whole}" for cut, whole in [*labels.items()][:MOST_LABELS]}
     return f"{'; '.join(first.values())}." if first else ""
 
 

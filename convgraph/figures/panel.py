@@ -40,7 +40,7 @@ class Unit:
     points it is a square cell of a grid, otherwise a `shape` of some share of the usual size.
     `valued` tells a value that somebody wrote into it from a name or a count; `called` is what
     stands there without either; `line` is the colour of its outline; its `letters` are at most of
-    that size.
+    that size; a `label` is what was to stand there whole, where it is cut.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Unit:
     size: float = 1.0
     line: str | None = None
     letters: float | None = None
+    label: str = ""
 
     @property
     def extent(self) -> float:

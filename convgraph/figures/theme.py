@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from convgraph.core.calls import Checked
 from convgraph.core.errors import ConvgraphError, nearest
-from convgraph.figures.colors import as_color, contrast
+from convgraph.figures.colors import as_color, between, contrast
 
 __all__ = ["BOOK", "COLORS", "DARK", "SLIDES", "THEMES", "Theme", "ThemeLike", "as_theme"]
 
@@ -145,7 +145,8 @@ def as_theme(theme: ThemeLike, deep: int = 0) -> Theme:
     """A theme, or the one of this name, of these fields or in this file.
 
     A mapping, and a TOML or JSON file, holds fields of `Theme`, and may say in `base` which theme
-    it changes; `deep` counts those that are changed so, for files that name each other.
+    it changes; `deep` counts those that are changed so, for files that name each other. Where it
+    has an ink for another paper, units and grey connections that it does not name go with it.
 
     >>> as_theme("book").pitch, as_theme({"base": "slides", "shade": "orange"}).stroke
     (54, 1.8)
@@ -178,7 +179,15 @@ def _changed(given: Mapping[str, Any], place: str, deep: int) -> Theme:
                 f"{place}: {name!r} is no field of a theme; these are base, {', '.join(known)}"
                 f"{nearest(str(name), known)}"
             )
-    return replace(base, **{"name": Theme.name, **{k: v for k, v in given.items() if k != "base"}})
+    changes = {"name": Theme.name, **{k: v for k, v in given.items() if k != "base"}}
+    if "ink" in given and "paper" in given:
+        ink, paper = (as_color(f"Theme({k}={given[k]!r})", given[k]) for k in ("ink", "paper"))
+        own = {"fill": paper, "quiet": between(ink, paper)}
+        changes = {
+            **{k: v for k, v in own.items() if contrast(ink, getattr(base, k)) < LEAST_CONTRAST},
+            **changes,
+        }
+    return replace(base, **changes)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -57,7 +57,7 @@ def _written(value: Any, room: float, font: str) -> str:
     if getattr(value, "is_Float", False):  # of SymPy
         value = float(value)
     if not isinstance(value, Fraction | int | float | np.number):
-        return wrapped(str(value), room)
+        return wrapped(str(value), room, font)
     text = ""
     for alike in _forms(value):
         # In one line, but where it is much smaller than in two.
