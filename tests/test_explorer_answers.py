@@ -324,3 +324,29 @@ def test_paper_does_not_wait_for_slices() -> None:
     process.stdout.write(JSON.stringify([first, answers.busy, answers.about("a")]));
     """
     assert in_node(code) == [None, False, "a"]
+
+
+def test_an_input_that_stays_is_why_cells_do_not_move_along() -> None:
+    """Behind an upsampling neighbours hold one value: some cells move along all the same."""
+    x, y = cg.Input((2, 8, 8), name="x"), cg.Input((1, 8, 8), name="y")
+    up = cg.Upsample(2)(cg.Conv((3, 3), 2, stride=2, padding=1)(y))
+    both = cg.Concat()(cg.ReLU()(x), up)
+    net = cg.Network([x, y], cg.Conv((3, 3), 3, dilation=2, padding=2)(both))
+    strides = [moves(row, 2) for row in cg.report(net, row="x").rows]
+    for amounts in ((1, 1), (0, -1), (2, 0)):
+        given = [[row.name for row in net.rows].index("x"), strides, amounts]
+        (found,) = answers(net, ("shift", *given))
+        move = {"x": cg.Shift(amounts), "y": cg.Shift((0, 0))}
+        verdict = cg.check_equivariance(net, move, cg.Shift(amounts))
+        said = np.array(found[-1]).reshape(net.rows[-1].shape)
+        assert np.array_equal(said == 1, verdict.exact.mask()), amounts
+
+
+def test_a_volume_moves_whatever_leaves_its_frame() -> None:
+    net = (cg.Conv((3, 3, 3), 2, padding=1) >> cg.MaxPool((2, 2, 2))).on((1, 4, 6, 6))
+    strides = [moves(row, 3) for row in cg.report(net).rows]
+    for amounts in ((2, 2, 2), (-4, 0, 0), (0, 0, 2)):
+        (found,) = answers(net, ("shift", 0, strides, amounts))
+        along = cg.Shift(tuple(n // 2 for n in amounts))
+        verdict = cg.check_equivariance(net, cg.Shift(amounts), along)
+        assert np.array_equal(np.array(found[-1]) == 1, verdict.exact.mask().ravel()), amounts

@@ -138,7 +138,7 @@ def test_inputs_of_one_and_of_three_axes_are_explored(
     page.until(lambda: f"sees {seen} " in page.said)
     outline = page.run(
         "const source = explorer.network.rows[explorer.source];"
-        "const found = explorer.answer(explorer.point());"
+        "const found = explorer.answers.about(explorer.point());"
         "return explorer.outline(inSpace(source, found.get(explorer.source)))"
     )
     slices = [[5 * n + 1, 1, 5 * n + 4, 4] for n in (1, 2, 3)]
@@ -249,7 +249,7 @@ def test_findings_are_places(chromium: Any, tmp_path: Path) -> None:
     page.settle()
     witness = cg.findings(net).of("unread-input")[0].witness
     shown = page.run(
-        "const found = explorer.answer(explorer.point());"
+        "const found = explorer.answers.about(explorer.point());"
         "const seen = everywhere(inSpace(explorer.network.rows[0], found.get(0)));"
         "return Array.from(seen, (v) => v > 0)"
     )

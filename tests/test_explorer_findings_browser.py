@@ -20,7 +20,8 @@ PAGES = Path(__file__).parent.parent / "docs" / "findings"
 KINDS = sorted(path.stem for path in PAGES.glob("*.md") if path.stem != "README")
 SHOWN = """
 const { units } = explorer.places.shown, point = explorer.point();
-const found = point && explorer.answer(point), rowOf = (number) => explorer.network.rows[number];
+const found = point && explorer.answers.about(point);
+const rowOf = (number) => explorer.network.rows[number];
 const { source } = explorer, marked = units && whole(rowOf(units.row), found.get(units.row));
 return {
   flagged: [...document.querySelectorAll(".ex-flag")].map((each) => Number(each.dataset.row)),

@@ -113,7 +113,8 @@ def test_single_pixels_are_met_and_what_they_affect_is_magnified(
         [y - 2, x - 2],
     )
     shown = page.run(
-        "const own = explorer.network.rows.length - 1, found = explorer.answer(explorer.point());"
+        "const own = explorer.network.rows.length - 1;"
+        "const found = explorer.answers.about(explorer.point());"
         "return Array.from(explorer.magnifiers.grid.marked("
         "inSpace(explorer.network.rows[own], found.get(own))))"
     )

@@ -29,7 +29,8 @@ AT_CELL = """
 const explorer = document.querySelector('.ex').explorer;
 explorer.hover = { kind: 'cell', row: arguments[0], channel: null, place: arguments[1] };
 explorer.show();
-const found = explorer.answer(explorer.point()), source = explorer.network.rows[explorer.source];
+const found = explorer.answers.about(explorer.point());
+const source = explorer.network.rows[explorer.source];
 return Array.from(everywhere(inSpace(source, found.get(explorer.source))), (v) => v > 0);
 """
 

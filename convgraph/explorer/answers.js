@@ -10,10 +10,10 @@ class Answers {
   }
 
   // The answer about a point, or null as long as it is not known.
-  about(point) {
+  about(point, end = performance.now() + SLICE) {
     const key = JSON.stringify(point);
     if (!this.known.has(key) && !this.open.has(key)) this.open.set(key, this.begin(point));
-    if (this.open.has(key)) this.work(key, performance.now() + SLICE);
+    if (this.open.has(key)) this.work(key, end);
     return this.known.get(key) || null;
   }
 
@@ -22,10 +22,15 @@ class Answers {
     return this.known.get(JSON.stringify(point)) || null;
   }
 
-  // Only what is asked still is gone on with.
-  keep(points) {
+  // What is not asked any more is given up.
+  drop(points) {
     const asked = new Set(points.map((point) => JSON.stringify(point)));
     for (const key of this.open.keys()) if (!asked.has(key)) this.open.delete(key);
+  }
+
+  // Only what is asked still is gone on with.
+  keep(points) {
+    this.drop(points);
     if (this.open.size && this.timer === null) this.timer = setTimeout(() => this.go());
   }
 
@@ -58,4 +63,30 @@ class Answers {
     } while (performance.now() < end);
     return false;
   }
+}
+
+// The steps of an answer about a point of the page.
+function begun(explorer, point) {
+  const { network } = explorer;
+  if (point.kind === "shift") return shifted(explorer, point.moved);
+  if (point.kind === "pixel") return network.affecting(explorer.source, network.unit(explorer.source, null, point.place));
+  if (point.kind === "cell") return network.seeing(point.row, network.unit(point.row, point.channel, point.place));
+  let terms = [];
+  for (const box of point.units.boxes) {
+    const row = network.rows[point.row], masks = box.map(fromRuns);
+    terms = joined(network.outer(point.row, row.shape, masks, row.cut), terms);
+  }
+  return network.seeing(point.row, terms);
+}
+
+// The verdicts that are looked at first are part of the answer.
+function* shifted(explorer, moved) {
+  const { network, data, source, state } = explorer;
+  const shift = yield* Shift.found(network, data.strides, source, moved);
+  const seen = explorer.tree.inView().map(({ row }) => row);
+  for (const [row, channel] of [[state.row, state.channel], ...seen.map((each) => [each, null])]) {
+    shift.verdict(row, channel);
+    yield;
+  }
+  return shift;
 }

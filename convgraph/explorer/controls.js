@@ -11,10 +11,17 @@ class Controls {
     one(".ex-clear").addEventListener("click", () => this.clear());
     one(".ex-file").addEventListener("change", (event) => this.load(event.target.files[0]));
     one(".ex-channel input").addEventListener("input", (event) => {
-      const number = event.target.valueAsNumber - 1;
+      const { value } = event.target, number = event.target.valueAsNumber - 1;
       const { channels } = divided(explorer.network.rows[state.row]);
-      state.channel = number >= 0 && number < channels ? number : null;
+      const fits = Number.isInteger(number) && number >= 0 && number < channels;
+      event.target.setAttribute("aria-invalid", !fits && (value !== "" || event.target.validity.badInput));
+      state.channel = fits ? number : null;
       explorer.show();
+    });
+    // What is none is not left standing beside an answer about all of them.
+    one(".ex-channel input").addEventListener("change", (event) => {
+      event.target.value = state.channel === null ? "" : state.channel + 1;
+      event.target.removeAttribute("aria-invalid");
     });
     this.sliders();
     this.drop(explorer.root, one(".ex-image"));
@@ -96,12 +103,18 @@ class Controls {
     explorer.show();
   }
 
-  // Beside the image, too: else a browser leaves the page and opens the file in its place.
+  // Anywhere on the page: else a browser leaves it and opens the file in its place.
   drop(root, panel) {
-    const over = (event) => { event.preventDefault(); panel.classList.add("ex-over"); };
-    root.addEventListener("dragover", over);
-    root.addEventListener("dragleave", () => panel.classList.remove("ex-over"));
-    root.addEventListener("drop", (event) => {
+    const files = (event) => event.dataTransfer?.types.includes("Files") || event.dataTransfer?.files.length;
+    const over = (event) => {
+      if (!files(event)) return;
+      event.preventDefault();
+      panel.classList.add("ex-over");
+    };
+    document.addEventListener("dragover", over);
+    document.addEventListener("dragleave", () => panel.classList.remove("ex-over"));
+    document.addEventListener("drop", (event) => {
+      if (!files(event)) return;
       event.preventDefault();
       panel.classList.remove("ex-over");
       this.load(event.dataTransfer.files[0]);

@@ -5,7 +5,8 @@ class Details {
     Object.assign(this, { root, data, uses, chosen });
   }
 
-  show(row) {
+  // `array` is the letter of one that is shown at once.
+  show(row, array) {
     this.row = row;
     const facts = this.data.facts[row], { shape } = this.data.network.rows[row];
     const strides = this.data.strides[row];
@@ -21,18 +22,19 @@ class Details {
     if (!joints.length) return;
     const box = made("div", "ex-arrays");
     box.append(made("h3", "", "Parameters"));
-    joints.forEach((joint) => box.append(this.array(joint)));
+    joints.forEach((joint) => box.append(this.array(joint, array !== undefined && joint.letter === array)));
     this.root.append(box);
   }
 
   // A button for an array, and behind it how often each of its elements is used.
-  array(joint) {
+  array(joint, shown) {
     const open = made("details", "ex-array");
     const dims = joint.digits.map((digit) => digit[1]);
     open.append(made("summary", "", `${joint.letter || "w"} · ${dims.join(" × ") || 1}`));
-    open.addEventListener("toggle", () => {
-      if (open.open && open.children.length === 1) open.append(...this.counts(joint));
-    });
+    const fill = () => { if (open.open && open.children.length === 1) open.append(...this.counts(joint)); };
+    open.addEventListener("toggle", fill);
+    open.open = Boolean(shown);
+    fill();
     return open;
   }
 

@@ -17,7 +17,7 @@ class Explorer {
     this.hover = null;
     this.kept = null;
     this.bases = new Map();
-    this.answers = new Answers((point) => this.begin(point), () => this.soon());
+    this.answers = new Answers((point) => begun(this, point), () => this.soon());
     this.build();
     this.controls();
     this.open(location.hash);
@@ -142,32 +142,10 @@ class Explorer {
     return cell ? { kind: "cell", row, channel, place: cell } : null;
   }
 
-  // What is known of it by now; null while it is worked out.
-  answer(point) {
-    return this.answers.about(point);
-  }
-
-  begin(point) {
-    const { network } = this;
-    if (point.kind === "pixel") return network.affecting(this.source, network.unit(this.source, null, point.place));
-    if (point.kind === "cell") return network.seeing(point.row, network.unit(point.row, point.channel, point.place));
-    let terms = [];
-    for (const box of point.units.boxes) {
-      const row = network.rows[point.row], masks = box.map(fromRuns);
-      terms = joined(network.outer(point.row, row.shape, masks, row.cut), terms);
-    }
-    return network.seeing(point.row, terms);
-  }
-
-  shift() {
+  // What is asked about the input as it is moved now, if it is.
+  moving() {
     const { moved } = this.state;
-    if (moved.every((n) => !n)) return null;
-    const key = moved.join();
-    if (this.shiftKey !== key) {
-      this.shiftKey = key;
-      this.shifted = new Shift(this.network, this.data.strides, this.source, moved);
-    }
-    return this.shifted;
+    return moved.some((n) => n) ? { kind: "shift", moved } : null;
   }
 
   // Where a cell's field lies, whatever the borders cut off: [first, past] along each axis; null where
@@ -199,7 +177,7 @@ class Explorer {
     this.image.fit(panel(".ex-image .ex-stage"), high);
     this.grid.fit(divided(this.network.rows[this.state.row]).space, panel(".ex-tensor .ex-stage"), high);
     this.magnifiers.fit();
-    this.details.show(this.state.row);
+    this.details.show(this.state.row, this.places.shown.array);
     if (this.tree.stale) this.tree.render(false);
     this.tree.scrollTo(this.state.row);
     this.show();
@@ -215,8 +193,11 @@ class Explorer {
     if (!this.wide) return;
     const point = this.point(), { row, heat, moved, channel } = this.state;
     const beside = this.kept && JSON.stringify(this.kept.point) !== JSON.stringify(point) ? this.kept : null;
-    const found = point && this.answer(point), shift = this.shift(), first = beside && this.answer(beside.point);
-    this.answers.keep([point, beside?.point].filter(Boolean));
+    const moving = this.moving(), asking = [point, beside?.point, moving].filter(Boolean);
+    this.answers.drop(asking);
+    const end = performance.now() + SLICE, answer = (each) => each && this.answers.about(each, end);
+    const found = answer(point), shift = answer(moving), first = answer(beside?.point);
+    this.answers.keep(asking);
     const points = [beside?.point, point].filter(Boolean);
     const answers = points.length === 2 && !(first && found) ? [] : [first, found].filter(Boolean);
     const source = this.network.rows[this.source];
@@ -236,14 +217,14 @@ class Explorer {
       inSpace(own, each.get(row), channel)));
     const padded = this.network.padded().get(row);
     const shown = {
-      base: this.base(row), sets: verdict ? [] : sets.filter(Boolean), verdict,
+      base: this.base(row), sets: moving ? [] : sets.filter(Boolean), verdict,
       padded: padded ? inSpace(own, padded, channel) : null,
       cells: points.map((each) => (each.place && (each.row ?? this.source) === row ? this.onSheet(each.place, divided(own).space) : null)),
       part: this.magnifiers.part("grid"),
     };
     this.grid.draw(shown);
     this.magnifiers.draw(asked, shown);
-    this.captions(point, found, shift, verdict, points, onImage);
+    this.captions(point, found, moving && { moved, shift, verdict }, points, onImage);
     this.tree.select(row);
     this.thumbs();
     this.remember();
@@ -321,16 +302,17 @@ class Explorer {
   }
 
   thumbs(all = false) {
-    const point = this.point(), found = point && this.answers.found(point), shift = this.shift();
+    const point = this.point(), found = point && this.answers.found(point), moving = this.moving();
+    const shift = moving && this.answers.found(moving);
     const flagged = new Set(this.places.shown.rows);
     for (const { element, canvas, row, item, expanded } of all ? this.tree.visible : this.tree.inView()) {
       element.classList.toggle("ex-flag", !expanded && this.tree.rowsOf(item).some((each) => flagged.has(each)));
       thumbnail(canvas, this.network.rows[row], this.colours, this.base(row),
-        shift ? shift.verdict(row, null) : null, found && !shift ? inSpace(this.network.rows[row], found.get(row)) : null);
+        shift ? shift.verdict(row, null) : null, found && !moving ? inSpace(this.network.rows[row], found.get(row)) : null);
     }
   }
 
-  captions(point, found, shift, verdict, points, onImage) {
+  captions(point, found, moving, points, onImage) {
     const { row, channel } = this.state;
     const head = (number) => `${this.network.rows[number].name}`;
     this.say(".ex-image figcaption b", head(this.source));
@@ -342,21 +324,24 @@ class Explorer {
       (thinned > 1 ? ` · a square is ${thinned}${this.grid.down > 1 ? ` × ${thinned}` : ""} cells` : "") + inSlices(this.network.rows[row]));
     const said = [], finding = this.places.shown;
     if (finding.message && !this.hover) said.push(`${finding.message}. ${finding.reason}`);
-    if (shift) said.push(this.words.shifted(shift, row, verdict, channel));
+    if (moving) said.push(this.words.moved(moving, row, channel));
     if (points.length && !onImage.length) said.push(`${points.map((each) => this.words.point(each)).join(" and ")}: …`);
     else if (points.length === 2) said.push(this.words.compared(points, onImage));
     else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
     else if (point?.kind === "cell") said.push(this.words.sees(point, found));
-    else if (!shift && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
+    else if (point?.kind === "units" && point.row !== this.source) said.push(this.words.seenBy(point, onImage[0]));
+    else if (!moving && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
     if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));
     if (this.missing) said.unshift(`There is no ${this.missing} on this page.`);
     this.missing = null;
     this.findings.press(this.state.finding);
     this.say(".ex-caption", said.join(" "));
-    this.root.classList.toggle("ex-telling", point?.kind === "units");
+    const telling = point?.kind === "units";
+    this.root.classList.toggle("ex-telling", telling);
+    this.root.classList.toggle("ex-telling-beyond", telling && point.row !== this.source);
     this.root.classList.toggle("ex-comparing", points.length === 2);
     this.root.classList.toggle("ex-heat", this.state.heat && points.length < 2 && point?.kind === "cell");
-    this.root.classList.toggle("ex-shifting", Boolean(shift));
+    this.root.classList.toggle("ex-shifting", Boolean(moving));
     this.root.classList.toggle("ex-asked", Boolean(point) && points.length < 2);
     this.buttons.views();
     const { channels } = divided(this.network.rows[row]);

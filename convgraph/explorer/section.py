@@ -80,6 +80,8 @@ asked about</li>
 <li class="ex-not-shift ex-not-kept ex-not-told"><i style="background:var(--field)"></i>cells that
 carry it</li>
 <li class="ex-if-told"><i style="background:var(--field)"></i>what the finding is about</li>
+<li class="ex-if-beyond"><i style="background:var(--field)"></i>on the input: what those units
+see, which others may see, too</li>
 <li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
 <li class="ex-if-pads"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>

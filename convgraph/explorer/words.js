@@ -45,6 +45,13 @@ class Words {
     return `${parts.join("; ")}. ${this.middle(values, space, box)}`.trim();
   }
 
+  // What the units of a finding see, which is not what the finding is about.
+  seenBy(point, set) {
+    const count = countIn(set);
+    return count ? `Lit on ${this.name(this.explorer.source)} is what these units see, which others may see, too: ` +
+      `${amount(count, size(this.explorer.space), this.axes.unit)}.` : "";
+  }
+
   // The rows that nothing is computed from before.
   inputs() {
     const { network } = this.explorer;
@@ -134,26 +141,45 @@ class Words {
     return point.kind === "pixel" ? `${this.name(this.explorer.source)} at ${this.place(0, point.place)}` : this.cell(point);
   }
 
-  // How a tensor moves when the input does.
+  // How a tensor moves when the input does; as long as that is worked out, how the input does.
+  moved({ moved, shift, verdict }, row, channel) {
+    const { source, network } = this.explorer, others = this.inputs().filter((each) => each !== source);
+    const by = moved.map((n, axis) => n && `${Math.abs(n)} ${this.axes.ways[axis][n > 0 ? 1 : 0]}`);
+    const who = others.length ? `${this.name(source)} moves` : "The input moves";
+    const stay = others.length ? `, and ${listed(others.map((each) => this.name(each)))} ${others.length > 1 ? "stay" : "stays"}` : "";
+    const head = `${who} by ${listed(by.filter(Boolean))}${stay}`;
+    if (!shift) return `${head}: …`;
+    return network.dark.has(row) ? `${head}. This page does not carry what ${this.name(row)} is computed from.` :
+      `${head}. ${this.shifted(shift, row, verdict, channel)}`;
+  }
+
   shifted(shift, row, verdict, channel) {
-    const { amounts } = shift, { network } = this.explorer;
-    const moved = amounts.map((n, axis) => n && `${Math.abs(n)} ${this.axes.ways[axis][n > 0 ? 1 : 0]}`);
-    const head = `The input moves by ${listed(moved.filter(Boolean))}. `;
-    if (network.dark.has(row)) return `${head}This page does not carry what ${this.name(row)} is computed from.`;
+    const { network } = this.explorer;
     const by = shift.by(row);
     const total = verdict.length;
     const holds = verdict.filter((v) => v === 1).length, open = verdict.filter((v) => v === 3).length;
     if (!by) {
       const stride = this.explorer.data.strides[row].map(asFraction);
-      return `${head}${this.name(row)} moves in steps of ${listed([...new Set(stride)])} pixels, which do not divide that: none of its cells move along exactly.`;
+      return `${this.name(row)} moves in steps of ${listed([...new Set(stride)])} pixels, which do not divide that: none of its cells move along exactly.`;
     }
     const where = channel === null || divided(network.rows[row]).channels === 1 ? "" : ` of channel ${channel + 1}`;
     const own = by.every((n) => !n) ? "should stay as it is" : `should move by ${listed(by.map(String))}`;
     const rest = total - holds - open;
     const parts = [`${thousands(holds)} of ${thousands(total)} cells${where} do so exactly`];
-    if (rest) parts.push(`${thousands(rest)} do not, since they see the border${shift.undivided.size ? " or a stride before them" : ""}`);
+    if (rest) parts.push(`${thousands(rest)} do not, since they see ${this.causes(shift, row)}`);
     if (open) parts.push(`for ${thousands(open)} it is not decided here`);
-    return `${head}${this.name(row)} ${own}: ${parts.join("; ")}.`;
+    return `${this.name(row)} ${own}: ${parts.join("; ")}.`;
+  }
+
+  // What parts cells from their images: in the order in which one looks for it.
+  causes(shift, row) {
+    const found = shift.causes.get(row) || new Set(["border"]), { network, source } = this.explorer;
+    const stays = this.inputs().filter((input) => input !== source &&
+      [...found].some((each) => typeof each === "number" && ofSource(network, input).has(each)));
+    const words = [found.has("border") && "the border", found.has("stride") && "a stride before them",
+      stays.length && `${listed(stays.map((each) => this.name(each)))}, which ${stays.length > 1 ? "stay" : "stays"} where ${stays.length > 1 ? "they are" : "it is"}`];
+    const told = words.filter(Boolean);
+    return told.length < 2 ? told.join("") || "the border" : `${told.slice(0, -1).join(", ")} or ${told.at(-1)}`;
   }
 }
 

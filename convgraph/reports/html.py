@@ -51,7 +51,7 @@ svg.plot { min-width: 480px; }
 @media (max-width: 40rem) { svg.plot text { font-size: 15px; } }
 .graph .link path { stroke: var(--quiet); } .graph .link polygon { fill: var(--quiet);
   stroke: var(--quiet); }
-h2 { break-after: avoid; } tr { break-inside: avoid; }
+h2, h2 + p { break-after: avoid; } tr { break-inside: avoid; }
 @media print { :root { --ink: #000; --quiet: #555; --paper: #fff; --line: #ccc; --box: #fff; }
   .graph { max-height: none; overflow: visible; border: 0; padding: 0; }
   .graph svg { min-width: 0; width: auto; height: auto; max-width: 100%; }

@@ -46,7 +46,8 @@ def unused_parameter(structure: Structure) -> Iterator[Occurrence]:
         yield Occurrence(
             tensors=names,
             message=(
-                f"{size - used:,} of the {size:,} parameters {letter} are used by no connection"
+                f"{size - used:,} of the {size:,} parameters {letter} "
+                f"{'is' if size - used == 1 else 'are'} used by no connection"
             ),
             reason=(
                 "Taps that reach beyond the border at every position are stored and never trained, "

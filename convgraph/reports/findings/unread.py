@@ -36,7 +36,8 @@ def unread_input(structure: Structure) -> Iterator[Occurrence]:
         dead = structure.dead(row)
         if not dead:
             continue
-        said = f"{len(dead):,} of the {int(row.size):,} units of {row.name} are seen by no output"
+        said = f"{len(dead):,} of the {int(row.size):,} units of {row.name} "
+        said += "is seen by no output" if len(dead) == 1 else "are seen by no output"
         yield Occurrence(
             tensors=(row.name,),
             message=said,
@@ -68,8 +69,8 @@ def unread_units(structure: Structure) -> Iterator[Occurrence]:
         yield Occurrence(
             tensors=(row.name, *readers),
             message=(
-                f"{len(unread):,} of the {int(row.size):,} units of {row.name} ({share:.1%}) are "
-                f"read by none of {', '.join(readers)}"
+                f"{len(unread):,} of the {int(row.size):,} units of {row.name} ({share:.1%}) "
+                f"{'is' if len(unread) == 1 else 'are'} read by none of {', '.join(readers)}"
             ),
             reason=(
                 f"They are computed and thrown away: {FLOOR}; a 1x1 convolution of stride 2 reads "
@@ -91,8 +92,8 @@ def _unread_tokens(row: Row, unread: Units, readers: list[str]) -> Occurrence:
     return Occurrence(
         tensors=(row.name, *readers),
         message=(
-            f"{count:,} of the {number:,} positions along the first axis of {row.name} are read by "
-            f"none of {', '.join(readers)}"
+            f"{count:,} of the {number:,} positions along the first axis of {row.name} "
+            f"{'is' if count == 1 else 'are'} read by none of {', '.join(readers)}"
         ),
         reason=(
             "They are computed and thrown away, as all tokens but one where a head reads a class "
@@ -121,7 +122,8 @@ def unreachable_channel(structure: Structure) -> Iterator[Occurrence]:
             continue  # positions, of which unread-units speaks
         count, _ = _counted(row, unread)
         what = "no channel" if everything else f"{count} of the {row.shape[0]} channels"
-        verb = "is read by any layer" if everything else "are read by no layer"
+        verb = "is" if everything or count == 1 else "are"
+        verb += " read by any layer" if everything else " read by no layer"
         yield Occurrence(
             tensors=(row.name,),
             message=f"{what} of {row.name} {verb}",
