@@ -11,6 +11,8 @@ import pytest
 import sympy as sp
 
 import convgraph as cg
+from convgraph.explorer.axis_words import axis_words
+from convgraph.explorer.page_data import facts
 from convgraph.explorer.row_tree import folds
 from tests.onnx_light import light
 
@@ -162,3 +164,34 @@ def test_a_page_can_send_nothing() -> None:
     assert not {"connect-src", "form-action"} & set(rules) or "'none'" in rules["form-action"]
     for way in ("fetch(", "XMLHttpRequest", "WebSocket", "sendBeacon", "EventSource", "import("):
         assert way not in page
+
+
+def test_what_an_axis_is_of_is_told_where_tokens_stand_before_features() -> None:
+    """Tokens are positions and features channels, also in windows of an image."""
+    torch = pytest.importorskip("torch")
+
+    class Windows(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches = torch.nn.Conv2d(3, 5, 2, stride=2)
+            self.norm, self.mlp = torch.nn.LayerNorm(5), torch.nn.Linear(5, 7)
+
+        def forward(self, x: Any) -> Any:
+            image = self.norm(self.patches(x).permute(0, 2, 3, 1))
+            windows = image.view(1, 2, 2, 3, 2, 5).transpose(2, 3)
+            tokens = self.mlp(windows.reshape(1, 24, 5))
+            return tokens.transpose(1, 2)
+
+    net = cg.from_torch(Windows().eval(), (1, 3, 8, 12))
+    words = axis_words(net)
+    said = {row.shape: words[row.name] for row in net.rows}
+    assert said[(5, 4, 6)] == ["channel", "row", "column"]
+    assert said[(4, 6, 5)] == ["row", "column", "channel"]
+    assert said[(2, 3, 2, 2, 5)] == ["row", "column", "row", "column", "channel"]
+    assert said[(24, 7)] == ["position", "channel"]
+    assert said[(7, 24)] == ["channel", "position"]
+    told = {
+        tuple(row["shape"]): row.get("axes") for row in facts(cg.report(net), ())["network"]["rows"]
+    }
+    assert told[(24, 7)] == ["position", "channel"]
+    assert told[(5, 4, 6)] is told[(7, 24)] is None

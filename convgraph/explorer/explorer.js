@@ -14,6 +14,7 @@ class Explorer {
     this.words = new Words(this);
     this.state = { row: this.first(), channel: null, cell: null, pixel: null, heat: false,
       moved: this.space.map(() => 0), finding: null };
+    this.state.channel = this.usual(this.state.row);
     this.hover = null;
     this.kept = null;
     this.bases = new Map();
@@ -29,6 +30,11 @@ class Explorer {
     return this.parts.get(selector);
   }
 
+  // The channel that is shown where none is asked for: all. Of positions, as tokens are, the middle one.
+  usual(row) {
+    return this.words.leading(row) === "channel" ? null : divided(this.network.rows[row]).channels >> 1;
+  }
+
   // To begin with: the last map whose cells see some of the input and not most of it.
   first() {
     const maps = this.network.rows.map((row, i) => i).filter((i) => i !== this.source &&
@@ -42,6 +48,7 @@ class Explorer {
   placed(row) {
     const { field, centre } = this.data.facts[row], strides = this.data.strides[row];
     const { space } = divided(this.network.rows[row]);
+    if (this.network.rows[row].axes) return false;  // they lie along other axes
     return Boolean(field && strides?.every(Boolean)) && space.length === field.length && field.every((n, axis) => {
       const last = centre[axis] + ((space[axis] - 1) * strides[axis][0]) / strides[axis][1];
       return centre[axis] > -n && last < this.space[axis] + n;
@@ -82,7 +89,7 @@ class Explorer {
   choose(row, rest = {}) {
     const change = row !== this.state.row;
     this.places.leave();
-    Object.assign(this.state, { row }, change ? { channel: null, cell: null } : {}, rest);
+    Object.assign(this.state, { row }, change ? { channel: this.usual(row), cell: null } : {}, rest);
     if (change) this.layout(); else this.show();
   }
 
@@ -94,7 +101,7 @@ class Explorer {
     if (row >= 0) {
       const { channels, space } = divided(this.network.rows[row]);
       Object.assign(this.state, { row, cell: fits(asked.cell, space) ? asked.cell : null,
-        channel: asked.channel !== null && channels > 1 && asked.channel >= 0 && asked.channel < channels ? asked.channel : null });
+        channel: asked.all || channels === 1 ? null : asked.channel >= 0 && asked.channel < channels && asked.channel !== null ? asked.channel : this.usual(row) });
     }
     if (!asked.cell && !asked.pixel && !asked.moved && (row >= 0 || !asked.name) && !this.data.findings[asked.finding]) {
       const { space } = divided(this.network.rows[this.state.row]);
@@ -116,7 +123,7 @@ class Explorer {
     if (name && row < 0) return `tensor ${name}`;
     const { state } = this, of = this.network.rows[state.row].name, at = (place) => place.map((i) => i + 1).join(",");
     if (cell && !state.cell) return `cell ${at(cell)} of ${of}`;
-    if (channel !== null && state.channel === null) return `channel ${channel + 1} of ${of}`;
+    if (channel !== null && state.channel !== channel) return `${this.words.leading(state.row)} ${channel + 1} of ${of}`;
     if (finding !== null && !this.data.findings[finding]) return `finding ${finding + 1}`;
     if (moved && !this.movable(moved)) return `shift by ${moved.join(",")}`;
     return pixel && !state.pixel ? `pixel ${at(pixel)}` : null;
@@ -349,7 +356,8 @@ class Explorer {
     this.one(".ex-channel").hidden = channels === 1;
     if (Number(input.max) !== channels) input.max = channels;
     if (document.activeElement !== input) input.value = channel === null ? "" : channel + 1;
-    this.say(".ex-channel span", `of ${thousands(channels)}`);
+    this.say(".ex-axis", this.words.leading(row));
+    this.say(".ex-of", `of ${thousands(channels)}`);
   }
 
   // What is said already is left alone, so that a browser has nothing to lay out anew.
@@ -360,8 +368,9 @@ class Explorer {
 
   remember() {
     if (this.hover) return;
-    const { row, ...rest } = this.state;
-    this.link = toLink({ name: this.network.rows[row].name, ...rest });
+    const { row, channel, ...rest } = this.state, usual = this.usual(row);
+    const one = channel === usual ? null : channel ?? -1;
+    this.link = toLink({ name: this.network.rows[row].name, channel: one, ...rest });
     if (location.hash !== this.link) {
       try { history.replaceState(null, "", this.link); } catch { /* a frame without an address */ }
     }

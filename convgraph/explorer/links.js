@@ -3,7 +3,7 @@
 // and findings count from 1.
 function toLink({ name, channel, cell, pixel, finding, heat, moved }) {
   const parts = [["tensor", name]];
-  if (channel !== null) parts.push(["channel", channel + 1]);
+  if (channel !== null) parts.push(["channel", channel < 0 ? "all" : channel + 1]);
   if (cell) parts.push(["cell", cell.map((i) => i + 1).join(",")]);
   if (pixel) parts.push(["pixel", pixel.map((i) => i + 1).join(",")]);
   if (finding !== null) parts.push(["finding", finding + 1]);
@@ -23,6 +23,6 @@ function fromLink(text) {
     return found[key] && list.every(Number.isInteger) ? list : null;
   };
   const places = (key) => numbers(key)?.map((n) => n - 1) || null;
-  return { name: found.tensor, channel: places("channel")?.[0] ?? null, cell: places("cell"),
+  return { name: found.tensor, channel: places("channel")?.[0] ?? null, all: found.channel === "all", cell: places("cell"),
     pixel: places("pixel"), finding: places("finding")?.[0] ?? null, heat: found.view === "effective", moved: numbers("shift") };
 }

@@ -31,11 +31,11 @@ class Part {
   }
 
   // What is in it, in words: along the axes of a space.
-  said(space) {
-    const words = axisWords(space.length), place = unravel(this.top * this.width + this.left, space);
+  said(space, words) {
+    const place = unravel(this.top * this.width + this.left, space);
     const last = place.map((i, axis) => i + (axis === space.length - 1 ? this.columns : axis === space.length - 2 ? this.rows : 1) - 1);
     return `Magnified: ${listed(place.map((i, axis) => (i === last[axis] ? `${words[axis]} ${i + 1}` :
-      `${words[axis]}s ${i + 1} to ${last[axis] + 1}`)))}.`;
+      `${plural(words[axis])} ${i + 1} to ${last[axis] + 1}`)))}.`;
   }
 }
 
@@ -157,11 +157,11 @@ class Magnifiers {
     const { explorer } = this;
     if (this.shown.image) {
       this.image.draw(onImage);
-      explorer.say(".ex-image .ex-part p", this.image.part.said(explorer.space));
+      explorer.say(".ex-image .ex-part p", this.image.part.said(explorer.space, explorer.words.axesOf(explorer.source)));
     }
     if (this.shown.grid) {
       this.grid.draw(onGrid);
-      explorer.say(".ex-tensor .ex-part p", this.grid.part.said(this.grid.space));
+      explorer.say(".ex-tensor .ex-part p", this.grid.part.said(this.grid.space, explorer.words.axesOf(explorer.state.row)));
     }
   }
 }

@@ -11,6 +11,7 @@ import numpy as np
 from convgraph.core import escape
 from convgraph.core.network import Network
 from convgraph.core.units import Units
+from convgraph.explorer.axis_words import axis_words
 from convgraph.explorer.interfaces import Place, Reported, RowFacts
 from convgraph.explorer.row_tree import folds
 from convgraph.explorer.wirings import runs, wirings
@@ -50,6 +51,10 @@ def _facts(report: Reported, found: Iterable[Place] | None) -> dict[str, Any]:
     answered = engine(network)
     source = answered["rows"][numbers[report.source]]
     space = len(source["shape"]) - source["cut"]
+    for name, words in axis_words(network).items():
+        row = answered["rows"][numbers[name]]
+        if set(words[: row["cut"]]) - {"channel", "unit"} or "channel" in words[row["cut"] :]:
+            row["axes"] = words  # elsewhere channels come first, and space is what it is
     return {
         "network": answered,
         "source": numbers[report.source],

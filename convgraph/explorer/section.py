@@ -66,8 +66,8 @@ aria-label="Search tensors">
 move over its pixels and say what each affects" aria-describedby="ex-said"></canvas></div>
 <div class="ex-part" hidden><p></p><canvas aria-hidden="true"></canvas></div></figure>
 <figure class="ex-panel ex-tensor" aria-label="Tensor"><figcaption><b></b><span></span>
-<label class="ex-channel">channel <input type="number" min="1" placeholder="all">
-<span></span></label>
+<label class="ex-channel"><span class="ex-axis">channel</span>
+<input type="number" min="1" placeholder="all"> <span class="ex-of"></span></label>
 </figcaption><div class="ex-stage"><canvas tabindex="0" role="application" aria-label="The tensor:
 arrow keys move over its cells and say what each sees, Page Up and Page Down over its channels"
 aria-describedby="ex-said"></canvas></div>

@@ -36,16 +36,36 @@ class Shift {
     }
   }
 
-  // By how many units a row moves along each axis of its space; null if by no whole number.
+  // By how many units a row moves along each axis of its space; null if by no whole number, or if its
+  // axes do not tell.
   by(number) {
-    const space = divided(this.network.rows[number]).space;
-    const strides = this.strides[number];
+    const row = this.network.rows[number], { space } = divided(row), strides = this.strides[number];
     if (number === this.source) return this.amounts;
-    if (!strides) return space.map(() => 0);
-    const found = strides.map((stride, axis) =>
-      (stride === null ? 0 : this.amounts[axis] * stride[1] / stride[0]));
-    if (found.some((amount) => !Number.isInteger(amount))) return null;
-    return space.length === found.length ? found : space.map(() => 0);
+    const found = strides?.map((stride, axis) => this.amount(stride, axis));
+    if (found?.some((amount) => !Number.isInteger(amount))) return null;
+    if (row.axes) return this.named(row, found, strides);
+    return found && space.length === found.length ? found : space.map(() => 0);
+  }
+
+  amount(stride, axis) {
+    return stride === null ? 0 : this.amounts[axis] * stride[1] / stride[0];
+  }
+
+  // Of a row whose axes have names of their own: channels stay, and what stands for an axis of the input
+  // moves as that does. Positions before others, of which one is shown at a time, are not followed.
+  named(row, found, strides) {
+    const words = axisWords(this.amounts.length);
+    const moved = row.axes.map((word) => {
+      const axis = words.indexOf(word);
+      if (word === "channel") return 0;
+      return axis >= 0 && strides?.[axis] && row.axes.filter((each) => each === word).length === 1 ? found[axis] : null;
+    });
+    return moved.includes(null) || moved.slice(0, row.cut).some((n) => n) ? null : moved.slice(row.cut);
+  }
+
+  // Whether a stride does not divide the shift.
+  divides(number) {
+    return !this.strides[number]?.some((stride, axis) => !Number.isInteger(this.amount(stride, axis)));
   }
 
   start(number) {
@@ -68,12 +88,12 @@ class Shift {
     if (network.dark.has(row)) return;
     const joints = layer.joints, all = network.every(row), by = this.by(row), causes = new Set();
     if (joints.some((j) => j.opaque || j.starts || this.open.has(j.source))) this.open.add(row);
-    const live = layer.zero && !layer.bias ? network.reached(layer, this.live, []) : all;
+    const live = layer.zero && !layer.bias && by && !this.open.has(row) ? network.reached(layer, this.live, []) : all;
     if (live.length) this.live.set(row, plainly(live));
     let bad = [];
     if (by === null) {
       bad = all;
-      causes.add("stride");
+      if (this.divides(row)) this.open.add(row); else causes.add("stride");
     }
     for (const joint of by ? [...joints, ...(layer.bias ? [layer.bias] : [])] : []) {
       if (bad === all) break;

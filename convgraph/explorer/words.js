@@ -10,15 +10,34 @@ class Words {
     return this.explorer.network.rows[row].name;
   }
 
+  // The names of the axes of a row's space.
+  axesOf(row) {
+    const { axes, cut } = this.explorer.network.rows[row];
+    if (!axes) return axisWords(divided(this.explorer.network.rows[row]).space.length);
+    const own = axes.slice(cut);
+    return own.map((word, axis) => (own.filter((each) => each === word).length > 1 ? `axis ${cut + axis + 1} (${word})` : word));
+  }
+
+  // What a row's first axes are of, which the others are shown in one of: channels, as a rule.
+  leading(row) {
+    const { axes, cut } = this.explorer.network.rows[row], own = new Set((axes || []).slice(0, cut));
+    return own.size === 1 ? own.values().next().value : own.size ? "position" : "channel";
+  }
+
   place(row, place) {
-    const words = axisWords(place.length);
+    const words = this.axesOf(row);
     return place.length ? place.map((i, axis) => `${words[axis]} ${i + 1}`).join(", ") : "its one unit";
   }
 
   cell({ row, place, channel }) {
     const { channels } = divided(this.explorer.network.rows[row]);
-    const of = channels === 1 ? "" : channel === null ? ", all channels" : `, channel ${channel + 1}`;
-    return `${this.name(row)} at ${this.place(row, place)}${of}`;
+    const word = this.leading(row), at = this.place(row, place);
+    const several = this.explorer.network.rows[row].axes?.slice(this.explorer.network.rows[row].cut).includes(word);
+    const [all, one] = several ? [`all of axis 1 (${word})`, `axis 1 (${word})`] : [`all ${word}s`, word];
+    const of = channels === 1 ? "" : channel === null ? all : `${one} ${channel + 1}`;
+    // Positions before the channels that are seen at them.
+    const parts = of && word !== "channel" && channel !== null ? [of, at] : [at, of];
+    return `${this.name(row)} at ${parts.filter(Boolean).join(", ")}`;
   }
 
   // What a cell sees of the input.
@@ -138,7 +157,7 @@ class Words {
 
   point(point) {
     if (point.kind === "units") return `the units of a finding in ${this.name(point.row)}`;
-    return point.kind === "pixel" ? `${this.name(this.explorer.source)} at ${this.place(0, point.place)}` : this.cell(point);
+    return point.kind === "pixel" ? `${this.name(this.explorer.source)} at ${this.place(this.explorer.source, point.place)}` : this.cell(point);
   }
 
   // How a tensor moves when the input does; as long as that is worked out, how the input does.
@@ -158,11 +177,12 @@ class Words {
     const by = shift.by(row);
     const total = verdict.length;
     const holds = verdict.filter((v) => v === 1).length, open = verdict.filter((v) => v === 3).length;
+    if (!by && shift.divides(row)) return `How ${this.name(row)} takes it is not decided here, since its positions stand before its channels.`;
     if (!by) {
       const stride = this.explorer.data.strides[row].map(asFraction);
       return `${this.name(row)} moves in steps of ${listed([...new Set(stride)])} pixels, which do not divide that: none of its cells move along exactly.`;
     }
-    const where = channel === null || divided(network.rows[row]).channels === 1 ? "" : ` of channel ${channel + 1}`;
+    const where = channel === null || divided(network.rows[row]).channels === 1 ? "" : ` of ${this.leading(row)} ${channel + 1}`;
     const own = by.every((n) => !n) ? "should stay as it is" : `should move by ${listed(by.map(String))}`;
     const rest = total - holds - open;
     const parts = [`${thousands(holds)} of ${thousands(total)} cells${where} do so exactly`];
@@ -193,6 +213,11 @@ function axisWords(rank) {
   };
   return known[rank] || Object.assign(Array.from({ length: rank }, (_, axis) => `axis ${axis + 1} position`),
     { unit: "positions", sides: [], ways: Array.from({ length: rank }, (_, a) => [`back along axis ${a + 1}`, `on along axis ${a + 1}`]) });
+}
+
+// An axis that shares its name is told by its number, which has no plural.
+function plural(word) {
+  return word.endsWith(")") ? word : `${word}s`;
 }
 
 // "row above" to "rows above"; a side alone stays as it is.
