@@ -340,7 +340,7 @@ class Explorer {
     else if (!moving && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
     if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));
     if (this.missing) said.unshift(`There is no ${this.missing} on this page.`);
-    this.missing = null;
+    if (!this.answers.busy) this.missing = null;  // what is worked out yet is said once more
     this.findings.press(this.state.finding);
     this.say(".ex-caption", said.join(" "));
     const telling = point?.kind === "units";
@@ -382,12 +382,11 @@ function farthest(size) {
   return Math.min(size - 1, 64);
 }
 
-// An address may ask for the explorer without what is below it, as a frame does that is to be as high
-// as what it shows: "report.html?part=explorer".
-const part = new URLSearchParams(location.search).get("part");
-document.documentElement.classList.toggle("ex-alone", part === "explorer");
-
 for (const root of document.querySelectorAll(".ex")) {
+  // An address may ask for the explorer without what is below it, as a frame does that is to be as
+  // high as what it shows: "report.html?part=explorer".
+  const alone = new URLSearchParams(location.search).get("part") === "explorer";
+  document.documentElement.classList.toggle("ex-alone", alone);
   const explorer = new Explorer(root);
   root.explorer = explorer;
 }

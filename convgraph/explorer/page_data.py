@@ -110,6 +110,8 @@ def _finding(finding: Place, numbers: Mapping[str, int]) -> dict[str, Any]:
     beside = finding.details.get("beside", ())
     if beside and all(name in numbers for name in beside):
         facts["beside"] = [numbers[name] for name in beside]
+    if any(each.get("mean") for each in finding.details.get("differences", ())):
+        facts["mean"] = True
     if "array" in finding.details:
         facts["array"] = finding.details["array"]
     return facts

@@ -147,7 +147,12 @@ class Words {
     const by = middles[0].map((at, axis) => Math.abs(at - middles[1][axis]));
     if (by.every((n) => !n)) return " These two fields have one middle.";
     const words = by.map((n, axis) => n && `${n} ${this.axes[axis] || `axis ${axis + 1}`}${n === 1 ? "" : "s"}`);
-    return ` The middles of these two fields (+) are ${listed(words.filter(Boolean))} apart.`;
+    return ` The middles of these two fields (+) are ${listed(words.filter(Boolean))} apart${this.turns()}.`;
+  }
+
+  // Of a finding that gives a mean: behind an upsampling neighbours differ.
+  turns() {
+    return this.explorer.places.shown.mean ? ", and those of other cells by another distance, of which the mean is told" : "";
   }
 
   // What is kept while nothing else is pointed at.

@@ -131,6 +131,7 @@ def _apart(beside: list[_Arrival], b: int) -> Iterator[dict[str, Any]]:
         starts.add(centre - reach)
         ends.add(centre + reach)
     strides = {place.stride for place in places}
+    by_turns = any(field.period > 1 for _, field, _, _ in beside)  # as behind an upsampling
     if len(places) < 2 or (len(strides) == 1 and (len(starts) == 1 or len(ends) == 1)):
         return  # causal networks: all look back, or all ahead, from one position
     usual = max(places, key=lambda place: len(places[place]))
@@ -141,7 +142,8 @@ def _apart(beside: list[_Arrival], b: int) -> Iterator[dict[str, Any]]:
         if place.stride != usual.stride:
             yield {**entry, "strides": (usual.stride, place.stride)}
         else:
-            yield {**entry, "offset": place.centre - usual.centre, "unit": usual.stride}
+            offset = {"offset": place.centre - usual.centre, "unit": usual.stride}
+            yield {**entry, **offset, **({"mean": True} if by_turns else {})}
 
 
 def _slight(entry: dict[str, Any]) -> bool:
@@ -156,7 +158,9 @@ def _occurrence(merges: list[tuple[str, list[dict[str, Any]]]]) -> Occurrence:
         one, other = entry["paths"]
         if "offset" in entry:
             side = "behind" if entry["offset"] > 0 else "before"
-            what = f"fields through {other} lie {abs(entry['offset'])} {side} those through {one}"
+            mean = " on average" if entry.get("mean") else ""
+            far = f"{abs(entry['offset'])}{mean} {side}"
+            what = f"fields through {other} lie {far} those through {one}"
         else:
             a, z = entry["strides"]
             what = f"fields through {one} move by {a} and those through {other} by {z}"
