@@ -482,3 +482,26 @@ def test_small_cells_are_crossed_and_folded(chromium: Any, tmp_path: Any) -> Non
     page.run("explorer.state.moved = [1, 0]; explorer.show();")
     assert page.run(counted.format("crossed")) == 2
     page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_pixel_beside_a_field_is_told_by_what_it_affects(page: Any) -> None:
+    page.run("explorer.buttons.keep(); explorer.places.leave();")
+    page.run("explorer.state.cell = null; explorer.state.pixel = [0, 0]; explorer.show();")
+    page.settle()
+    assert page.said.startswith("Kept: ")
+    assert " affects " in page.said
+    assert "% of all together" not in page.said
+    page.one(".ex-clear").click()
+
+
+def test_a_number_that_is_no_channel_is_marked_and_the_page_goes_on(page: Any) -> None:
+    for number in ("1.5", "0", "999"):
+        page.run("explorer.choose(explorer.network.rows.length - 1);")
+        page.run(
+            "const input = document.querySelector('.ex-channel input');"
+            f"input.value = '{number}'; input.dispatchEvent(new Event('input'));"
+            "if (explorer.state.channel !== null) throw explorer.state.channel;"
+            "if (input.ariaInvalid !== 'true') throw input.ariaInvalid;"
+            "input.dispatchEvent(new Event('change'));"
+            "if (input.value) throw input.value;"
+        )

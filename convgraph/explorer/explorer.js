@@ -231,7 +231,7 @@ class Explorer {
     };
     this.grid.draw(shown);
     this.magnifiers.draw(asked, shown);
-    this.captions(point, found, moving && { moved, shift, verdict }, points, onImage);
+    this.captions(point, answers, moving && { moved, shift, verdict }, points, onImage);
     this.tree.select(row);
     this.thumbs();
     this.remember();
@@ -319,7 +319,7 @@ class Explorer {
     }
   }
 
-  captions(point, found, moving, points, onImage) {
+  captions(point, answers, moving, points, onImage) {
     const { row, channel } = this.state;
     const head = (number) => `${this.network.rows[number].name}`;
     this.say(".ex-image figcaption b", head(this.source));
@@ -333,9 +333,9 @@ class Explorer {
     if (finding.message && !this.hover) said.push(`${finding.message}. ${finding.reason}`);
     if (moving) said.push(this.words.moved(moving, row, channel));
     if (points.length && !onImage.length) said.push(`${points.map((each) => this.words.point(each)).join(" and ")}: …`);
-    else if (points.length === 2) said.push(this.words.compared(points, onImage));
-    else if (point?.kind === "pixel") said.push(this.words.affects(point.place, found, row));
-    else if (point?.kind === "cell") said.push(this.words.sees(point, found));
+    else if (points.length === 2) said.push(this.words.compared(points, onImage, answers, row));
+    else if (point?.kind === "pixel") said.push(this.words.affects(point.place, answers[0], row));
+    else if (point?.kind === "cell") said.push(this.words.sees(point, answers[0]));
     else if (point?.kind === "units" && point.row !== this.source) said.push(this.words.seenBy(point, onImage[0]));
     else if (!moving && !finding.message) said.push("Point at a cell of the tensor for what it sees, or at a pixel for what it affects.");
     if (this.kept && points.length < 2) said.unshift(this.words.kept(this.kept.point));

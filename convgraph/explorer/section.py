@@ -51,7 +51,8 @@ BODY = """<section class="ex" id="explorer" aria-label="Explorer">
 <button type="button" value="exact">exact field</button>
 <button type="button" value="effective">effective field</button></span>
 <button type="button" class="ex-keep" aria-pressed="false">keep to compare</button>
-<label class="ex-photo">photograph<input type="file" accept="image/*" class="ex-file"></label>
+<label class="ex-photo">photograph<input type="file" class="ex-file"
+accept="image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp"></label>
 <span class="ex-group ex-shifts">{sliders}</span>
 <button type="button" class="ex-clear">clear</button>
 </div>
@@ -85,8 +86,8 @@ see, which others may see, too</li>
 <li class="ex-if-pads"><i class="ex-pads"></i>padding</li>
 <li class="ex-if-pads"><i class="ex-fold"></i>cells that see padding</li>
 <li class="ex-if-heat"><i class="ex-ramp"></i>few to many paths</li>
-<li class="ex-if-kept"><i style="background:var(--point)"></i>what the first alone sees</li>
-<li class="ex-if-kept"><i style="background:var(--other)"></i>what the second alone sees</li>
+<li class="ex-if-kept"><i style="background:var(--point)"></i>of the first alone</li>
+<li class="ex-if-kept"><i style="background:var(--other)"></i>of the second alone</li>
 <li class="ex-if-shift"><i style="background:var(--holds)"></i>moves along exactly</li>
 <li class="ex-if-shift"><i style="background:var(--breaks)"></i>does not (crossed)</li>
 </ul>

@@ -131,7 +131,19 @@ class Words {
       `${head} ${units(row)} of ${this.name(row)}${end}.`;
   }
 
-  compared(points, sets) {
+  // Of a pixel what it affects is told, and whether the field beside it has it.
+  compared(points, sets, answers, row) {
+    const at = points.findIndex((point) => point.kind === "pixel"), field = points[1 - at];
+    if (at >= 0 && field.kind !== "pixel") {
+      const within = numberAt(sets[1 - at], points[at].place) > 0;
+      return `Kept: ${this.point(points[0])}. Beside it: ${this.point(points[1])}. ${this.point(field)} ` +
+        `${field.kind === "units" ? "see" : "sees"} ${thousands(countIn(sets[1 - at]))} ${this.axes.unit}${within ? ", this one among them" : ", but not this one"}. ` +
+        this.affects(points[at].place, answers[at], row);
+    }
+    return this.held(points, sets);
+  }
+
+  held(points, sets) {
     const [a, b] = sets.map(countIn);
     const other = everywhere(sets[1]);
     const both = everywhere(sets[0]).reduce((n, v, i) => n + (v > 0 && other[i] > 0), 0);
@@ -147,12 +159,12 @@ class Words {
     const by = middles[0].map((at, axis) => Math.abs(at - middles[1][axis]));
     if (by.every((n) => !n)) return " These two fields have one middle.";
     const words = by.map((n, axis) => n && `${n} ${this.axes[axis] || `axis ${axis + 1}`}${n === 1 ? "" : "s"}`);
-    return ` The middles of these two fields (+) are ${listed(words.filter(Boolean))} apart${this.turns()}.`;
+    return ` The middles of these two fields (+) are ${listed(words.filter(Boolean))} apart.${this.turns()}`;
   }
 
   // Of a finding that gives a mean: behind an upsampling neighbours differ.
   turns() {
-    return this.explorer.places.shown.mean ? ", and those of other cells by another distance, of which the mean is told" : "";
+    return this.explorer.places.shown.mean ? " Those of other cells lie another distance apart, of which the finding gives the mean." : "";
   }
 
   // What is kept while nothing else is pointed at.

@@ -158,8 +158,7 @@ def _occurrence(merges: list[tuple[str, list[dict[str, Any]]]]) -> Occurrence:
         one, other = entry["paths"]
         if "offset" in entry:
             side = "behind" if entry["offset"] > 0 else "before"
-            mean = " on average" if entry.get("mean") else ""
-            far = f"{abs(entry['offset'])}{mean} {side}"
+            far = f"{'on average ' if entry.get('mean') else ''}{abs(entry['offset'])} {side}"
             what = f"fields through {other} lie {far} those through {one}"
         else:
             a, z = entry["strides"]
