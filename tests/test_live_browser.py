@@ -230,3 +230,41 @@ def test_letters_of_a_wide_face_stay_in_their_units_and_on_their_arrows(
         assert over == []
     scaled = chromium.find_elements("css selector", ".cg-stage text[transform]")
     assert bool(scaled) or spacing == "normal"
+
+
+def test_a_matrix_beside_its_graph_answers_with_it_and_keeps_its_colours(
+    chromium: Any, tmp_path: Path
+) -> None:
+    net = cg.Conv(3, padding="same").on(5)
+    figure = cg.draw(net, edges="parameters").beside(cg.draw_matrix(net))
+    reader = Reader(chromium, figure.save(tmp_path / "matrix.html").as_uri())
+    fill = "return getComputedStyle(arguments[0].querySelector('polygon')).fill"
+
+    def entries(css: str) -> Any:
+        return {
+            (e.get_attribute("data-of"), e.get_attribute("data-parameter"))
+            for e in reader.figure.find_elements("css selector", f"[data-kernel].{css}")
+        }
+
+    def colours(parameter: str) -> Any:
+        found = reader.figure.find_elements("css selector", f'[data-parameter="{parameter}"]')
+        cells = [e for e in found if e.get_attribute("data-kernel")]
+        return {reader.browser.execute_script(fill, cell) for cell in cells}
+
+    at_rest = {name: colours(name) for name in ("w_1", "w_2", "w_3")}
+    assert len({*map(frozenset, at_rest.values())}) == 3
+    reader.point_at(reader.unit("s3"))
+    assert entries("cg-in") == {("s3", "w_1"), ("s3", "w_2"), ("s3", "w_3")}
+    assert colours("w_2") == at_rest["w_2"] | {"rgb(255, 255, 255)"}
+    reader.point_at(reader.unit("x1"))
+    assert entries("cg-in") == {("s1", "w_2"), ("s2", "w_1")}
+    reader.point_at(reader.one('.cg-legend [data-parameter="w_1"]'))
+    assert entries("cg-at") == {(f"s{i}", "w_1") for i in range(2, 6)}
+    assert colours("w_1") == at_rest["w_1"]
+    assert colours("w_2") == {"rgb(255, 255, 255)"}
+    reader.slide_to(1)
+    verdict = cg.check_equivariance(net, cg.Shift(1))
+    assert {unit for unit, _ in entries("cg-breaks")} == set(verdict.broken)
+    assert {unit for unit, _ in entries("cg-holds")} == set(verdict.exact)
+    assert reader.caption.startswith("Shifted by 1")
+    assert reader.caption.count("Shifted") == 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from convgraph.core import escape
+from convgraph.core.network import Network
 from convgraph.figures.colors import ink_on, is_dark
 from convgraph.figures.dot import edge_id, mark_id, unit_id
 from convgraph.figures.panel import Mark, Panel, Unit
@@ -30,8 +31,9 @@ def annotate(
     (the latter with the name); what has a colour of its author's `data-own`, which says whether the
     letters on it are dark or light;
     edges `data-source`, `data-target`, `data-parameter` and `data-panel`, grey ones `data-quiet`;
-    the cells of a kernel `data-parameter` and `data-kernel`, the row that it computes: enough for
-    a page to find what belongs together.
+    the cells of a kernel `data-parameter` and `data-kernel`, the row that it computes, and those of
+    a matrix `data-of`, `data-at`, `data-reads` and `data-from`, the unit that reads, its place, and
+    the row and place of what is read: enough for a page to find what belongs together.
     """
     known = dict(_known(panels, theme))
 
@@ -65,7 +67,7 @@ def _known(
             if mark.parameter is not None:
                 data = {"parameter": mark.parameter, "kernel": _row_of(mark)}
                 data["panel"] = str(number + 1)
-                data |= _own(mark, theme)
+                data |= _own(mark, theme) | _ends(panel, mark)
                 yield mark_id(mark.name, number), (mark.parameter, data)
             elif mark.fills and not {*mark.fills} <= {theme.shade}:
                 own = "dark" if is_dark(ink_on(mark.fills, theme.ink)) else "light"
@@ -90,10 +92,7 @@ def _known(
 def _unit(panel: Panel, unit: Unit, number: int, theme: Theme) -> dict[str, str]:
     data = {"unit": unit.name, "row": unit.row, "panel": str(number + 1)}
     if panel.network is not None:
-        row = panel.network.row(unit.row)
-        index = row.find(unit.name)
-        assert index is not None
-        data["at"] = str(int(np.ravel_multi_index(index, row.numbers())))
+        data["at"] = _place(panel.network, unit.name)[1]
     if unit.valued:
         data["valued"] = "true"
     elif unit.side is not None and unit.text not in ("", unit.name):
@@ -105,6 +104,21 @@ def _unit(panel: Panel, unit: Unit, number: int, theme: Theme) -> dict[str, str]
     if unit.fills and not {*unit.fills} <= {theme.shade, theme.hole}:
         data["own"] = "dark" if is_dark(ink_on(unit.fills, theme.ink)) else "light"
     return data
+
+
+def _place(network: Network, unit: str) -> tuple[str, str]:
+    """The row of a unit, and its place there."""
+    row, index = network.find(unit)
+    return row.name, str(int(np.ravel_multi_index(index, row.numbers())))
+
+
+def _ends(panel: Panel, mark: Mark) -> dict[str, str]:
+    if mark.ends is None or panel.network is None:
+        return {}
+    unit, read = mark.ends
+    row, place = _place(panel.network, read)
+    at = _place(panel.network, unit)[1]
+    return {"of": unit, "at": at, "reads": row, "from": place}
 
 
 def _own(mark: Mark, theme: Theme) -> dict[str, str]:

@@ -93,7 +93,8 @@ def draw_matrix(
             fill = color_of.get(parameter or "")
             named = f"kernel,{target.name},{i * wide + j}"
             place = j * broad, y, broad, side, 0.42 * side
-            marks.append(Mark(named, "cell", text, *place, fill, parameter=parameter))
+            ends = (unit, read) if parameter is not None else None
+            marks.append(Mark(named, "cell", text, *place, fill, ends=ends, parameter=parameter))
     top = high * side
     texts += [_name(unit, j * broad, top, side) for j, unit in enumerate(columns)]
     words = (

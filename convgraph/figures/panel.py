@@ -119,7 +119,8 @@ class Mark:
     """What is no unit of the network: padding, "..." for units left out, a cell, a box, an image.
 
     (x, y) is its middle; a name tells it from all others of its panel, units included. An image
-    has the `content` of a PNG file, the cell of a kernel its `parameter`, a "..." the `fills` of
+    has the `content` of a PNG file, the cell of a kernel its `parameter`, that of a matrix the
+    `ends` of its connection, the unit that reads and the one that is read, a "..." the `fills` of
     all the units that it stands for.
     """
 
@@ -133,6 +134,7 @@ class Mark:
     size: float
     fill: str | None = None
     content: bytes | None = field(default=None, repr=False)
+    ends: tuple[str, str] | None = None
     parameter: str | None = None
     fills: tuple[str, ...] = ()
 

@@ -177,6 +177,9 @@
         if (reached(end)) edge.classList.add("cg-in");
       }
       if (this.cells.has(unit.get(name))) this.showCells(number, row, isInput, counts);
+      for (const element of entriesOf(this.kernels, this.together(number))) {
+        if (isReached(element, isInput, counts)) element.classList.add("cg-in");
+      }
       const others = [...relations.rows.keys()].filter((other) => other !== row);
       const parts = others.filter((other) => counts.get(other)?.some(Boolean))
         .map((other) => this.part(number, other, counts.get(other)));
@@ -186,6 +189,11 @@
         ` In each cell: along how many paths it ${isInput ? "is reached" : "reaches " + name}.` : "";
       this.tell(`${name} ${isInput ? "affects" : "sees"} ${seen}.${paths}`,
         own(this.data.panels[number].expressions, name));
+    }
+
+    // The panel, and the others that show the same network.
+    together(number) {
+      return [number, ...(this.data.panels[number].together || [])];
     }
 
     // Numbers of paths, holes, and what of the kernels has a part in it.
@@ -229,8 +237,7 @@
     }
 
     askParameter({ name, panel: number, element }) {
-      // Panels of one network answer together.
-      const panels = [number, ...(this.data.panels[number].together || [])];
+      const panels = this.together(number);
       for (const element of [...this.kernels, ...this.edges]) {
         const { parameter, panel, source } = element.dataset;
         if (parameter !== name || !panels.includes(panel)) continue;
@@ -314,17 +321,15 @@
         slider.parentElement.querySelector("output").textContent = String(amounts[axis]);
       });
       this.root.classList.toggle("cg-shifted", amounts.some(Boolean));
-      for (const unit of this.units) {
-        unit.classList.remove("cg-holds", "cg-breaks");
-        this.write(unit, null);
-      }
+      for (const element of [...this.units, ...this.kernels]) element.classList.remove("cg-holds", "cg-breaks");
+      for (const unit of this.units) this.write(unit, null);
       if (!amounts.some(Boolean)) {
         if (!this.pinned) this.caption.textContent = this.start;
         return;
       }
       const said = new Map();  // panels of which the same is true share a sentence
       for (const [number, panel] of this.panels) {
-        const sentence = this.showShift(panel, amounts);
+        const sentence = this.showShift(number, panel, amounts);
         if (sentence) said.set(sentence, [...(said.get(sentence) || []), number]);
       }
       const sentences = [...said].map(([sentence, numbers]) => said.size === 1 ? sentence :
@@ -332,7 +337,7 @@
       if (sentences.length) this.tell(sentences.join(" "));
     }
 
-    showShift({ unit: units, shifts }, amounts) {
+    showShift(number, { unit: units, shifts }, amounts) {
       const answer = shifts?.answer(amounts);
       if (!answer) return null;
       const places = (row) => new Map([...units.values()].filter((unit) => unit.dataset.row === row)
@@ -342,13 +347,16 @@
         const from = shifts.origin(at, answer.amounts);
         if (from === null || inputs.has(from)) this.write(unit, from === null ? "0" : inputs.get(from));
       }
-      for (const [at, unit] of outputs) {
-        unit.classList.toggle("cg-holds", answer.exact.has(at));
-        unit.classList.toggle("cg-breaks", answer.broken.has(at));
+      const entries = entriesOf(this.kernels, [number]).filter((e) => e.dataset.kernel === shifts.output)
+        .map((element) => [Number(element.dataset.at), element]);
+      for (const [at, element] of [...outputs, ...entries]) {
+        element.classList.toggle("cg-holds", answer.exact.has(at));
+        element.classList.toggle("cg-breaks", answer.broken.has(at));
       }
+      const names = namesOf([...this.units, ...this.kernels], this.together(number), shifts.output);
       return shifts.sentence(answer, (set) => {
-        const few = set.size <= MOST_NAMES && [...set].every((at) => outputs.has(at));
-        return few ? [...set].map((at) => outputs.get(at).dataset.unit).join(", ") : `${set.size} units`;
+        const few = set.size <= MOST_NAMES && [...set].every((at) => names.has(at));
+        return few ? [...set].map((at) => names.get(at)).join(", ") : `${set.size} units`;
       });
     }
 
