@@ -12,6 +12,7 @@ import sympy as sp
 from convgraph.core import escape
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Layer, Row
+from convgraph.core.missing import missing
 from convgraph.core.rows_and_layers import RowsAndLayers
 from convgraph.core.sizes import Size
 
@@ -98,6 +99,11 @@ class Network(RowsAndLayers):
         return Network.of, (
             *parts, dict(self.weights), self.caveats, dict(self.modules), self.notes,
         )  # fmt: skip
+
+    if not TYPE_CHECKING:  # type checkers know what there is
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing(self, name)
 
     def __deepcopy__(self, memo: object) -> Network:
         return self  # nothing of it changes

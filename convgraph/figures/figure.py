@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.checks import as_word
+from convgraph.core.missing import missing
 from convgraph.core.network import Network
 from convgraph.figures.drawing import Drawing
 from convgraph.figures.files import save
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SAVED", "Figure", "title_of"]
 
 SAVED = (*FORMATS, "html", "tex")
+SHOWN = "the last line of a cell shows it, and save('figure.svg') writes a file to look at"
 
 
 def title_of(network: Network) -> str:
@@ -108,6 +110,11 @@ class Figure(Drawing):
         """
         forms = {f".{form}": partial(self.content, form, dpi) for form in SAVED}
         return save(path, forms, "a figure")
+
+    if not TYPE_CHECKING:  # type checkers know what there is
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing(self, name, SHOWN if name in ("show", "display", "plot", "view") else "")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": repr(self)}

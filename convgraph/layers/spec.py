@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from convgraph.core import memory
 from convgraph.core.calls import Checked
@@ -39,6 +39,12 @@ class Spec(metaclass=Checked):
 
     def __rrshift__(self, other: object) -> Chain:
         return Chain((*_parts(_as_spec(other, self, other)), *_parts(self)))
+
+    def __add__(self, other: object) -> NoReturn:
+        raise ConvgraphError(
+            f"{self!r} + {other!r}: a >> b is one after the other, Parallel(a, b, merge='add') the "
+            "sum of two, and Residual(a) adds the input"
+        )
 
     def __pow__(self, depth: Size) -> Spec:
         """The spec `depth` times in a row, each time with parameters of its own.
