@@ -115,3 +115,25 @@ def test_the_command_line_says_how_they_are_written(which: str, tmp_path: Path) 
     )
     assert f"--frames {which}: so many (4), some (0,4,8) or a slice (0:9:2)" in str(told.exception)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(1, 5), (2, 3), (9, 1)])
+def test_a_strip_has_as_many_columns_as_are_asked_for(
+    film: cg.Animation, columns: int, rows: int, tmp_path: Path
+) -> None:
+    kept = min(columns, 5)
+    wide, high = kept * film.size[0], rows * film.size[1]
+    svg = film.save(tmp_path / "a.svg", frames=5, columns=columns).read_text(encoding="utf-8")
+    assert f'viewBox="0 0 {wide:g} {high:g}"' in svg
+    assert film.save(tmp_path / "a.pdf", frames=5, columns=columns).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "said"),
+    [("a.svg", 0, "from 1 on"), ("a.svg", 2.0, "from 1 on"), ("a.gif", 2, "of a strip")],
+)
+def test_columns_that_are_none_are_refused(
+    film: cg.Animation, path: str, columns: Any, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(cg.ConvgraphError, match=said):
+        film.save(tmp_path / path, columns=columns)

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import convgraph as cg
+from convgraph.cli import main
 
 LARGE = cg.Conv((3, 3)).on((300, 224))
 VOLUME = cg.Conv((3, 3, 3)).on((5, 5, 5))
@@ -95,3 +97,11 @@ def test_cells_narrower_than_a_pixel_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("PIL")
     cg.animate(LINE).save(tmp_path / "a.gif", scale=0.1)
     cg.animate(cg.Conv(3).on(1_200), "s3").save(tmp_path / "b.gif", scale=0.1)
+
+
+def test_a_boundary_without_a_shift_is_refused(tmp_path: Path) -> None:
+    given = ["animate", "Conv(3)", "--input", "5", "--out", str(tmp_path / "a.svg")]
+    result = CliRunner().invoke(main, [*given, "--boundary", "wrap"])
+    assert result.exit_code
+    assert "--boundary wrap: of a shift, which --shift gives" in result.output
+    assert CliRunner().invoke(main, [*given, "--columns", "2"]).exit_code == 0

@@ -122,7 +122,7 @@ def test_gradients_are_sympys(spec: Any, shape: Any, unit: str) -> None:
             {"transformation": cg.Shift(1), "gradient": True},
             "gradient=True: of a unit of",
         ),
-        ({"transformation": cg.Shift((1, 1))}, "amount=(1, 1): the row has 1 axes"),
+        ({"transformation": cg.Shift((1, 1))}, "amount=(1, 1): the row has 1 axis"),
     ],
 )
 def test_what_does_not_go_together(options: Any, message: str) -> None:

@@ -46,6 +46,7 @@ from convgraph.core.errors import ConvgraphError
     metavar="WHICH",
     help="Of all frames so many (4), some (0,4,8; -1 is the last), or a slice (0:9:2).",
 )
+@click.option("--columns", default=4, help="Frames side by side in a strip.", show_default=True)
 @click.option("--seconds", default=0.6, help="How long a frame is shown.", show_default=True)
 def command(
     expression: Any,
@@ -58,6 +59,7 @@ def command(
     cells: Any,
     reading: Any,
     frames: str | None,
+    columns: int,
     seconds: float,
 ) -> None:
     """Show in motion what the layer that EXPRESSION describes does to an input.
@@ -68,6 +70,8 @@ def command(
     convgraph animate "Conv(3, padding=1) >> ReLU()" --input 8 --shift 1 --out b.html
     convgraph animate "Conv(3)" --input 9 --frames 0,4,-1 --out strip.svg
     """
+    if boundary != "zeros" and shift is None:
+        raise ConvgraphError(f"--boundary {boundary}: of a shift, which --shift gives")
     with progress("The frames", 2) as step:
         from convgraph.figures.motion.animation import animate
         from convgraph.figures.motion.choice import chosen
@@ -83,7 +87,7 @@ def command(
         )
         step()
         which = None if frames is None else _which(frames)
-        made.save(out, frames=which)
+        made.save(out, frames=which, columns=columns)
         step()
     kept = len(chosen(which, len(made.frames)))
     print_text(f"{out}: {kept} frame{'s' * (kept != 1)}")

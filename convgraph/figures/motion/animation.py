@@ -86,6 +86,7 @@ class Animation:
         *,
         scale: float = 1,
         frames: int | slice | Sequence[int] | None = None,
+        columns: int = COLUMNS,
     ) -> Path:
         """Write a page that plays it (.html), .gif, .mp4, an animated .png, a strip (.svg, .pdf).
 
@@ -100,6 +101,9 @@ class Animation:
         frames
             Which frames: so many, spread from the first to the last, `slice(0, 9, 4)`, or a list
             such as `[0, 4, -1]`; they count from 0, as `film.frames` does. All if not given.
+        columns
+            How many frames of a strip stand side by side: fewer where a page is narrow, as letters
+            shrink with its width.
 
         Returns
         -------
@@ -109,8 +113,8 @@ class Animation:
         Raises
         ------
         ConvgraphError
-            If the ending is none of these, an extra is missing, there is no such frame, or the file
-            cannot be written.
+            If the ending is none of these, an extra is missing, there is no such frame, `columns`
+            are of no strip, or the file cannot be written.
 
         Examples
         --------
@@ -123,9 +127,14 @@ class Animation:
             raise ConvgraphError(f"scale={scale!r}: a number from 0.1 up to 4")
         if scale != 1 and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
             raise ConvgraphError(f"scale={scale!r}: pages and strips are as sharp at any size")
+        if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
+            raise ConvgraphError(f"columns={columns!r}: a number of frames from 1 on")
+        if columns != COLUMNS and Path(path).suffix.lower() not in (".svg", ".pdf"):
+            raise ConvgraphError(f"columns={columns!r}: of a strip, which .svg and .pdf are")
         if frames is not None:
-            return self._of(chosen(frames, len(self.frames))).save(path, scale=scale)
-        columns = min(COLUMNS, len(self.frames))
+            some = self._of(chosen(frames, len(self.frames)))
+            return some.save(path, scale=scale, columns=columns)
+        columns = min(columns, len(self.frames))
         forms: dict[str, Callable[[], bytes | str]] = {
             ".html": lambda: page(self.drawn, self.times, self.title),
             ".gif": lambda: self._animated("GIF", scale),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network
 from convgraph.core.sympified import sympified
+from convgraph.figures.motion.captions import counted
 from convgraph.figures.motion.cell_values import numbers, row_values, written
 from convgraph.figures.motion.gradient_numbers import gradient_numbers
 from convgraph.figures.motion.grid import Grid, cell
@@ -65,7 +66,7 @@ def gradient_frames(
         name = names[-count]
         values, channel = shown[name]
         caption = f"the gradient of {unit} with respect to {name}: "
-        caption += f"not 0 at {np.count_nonzero(values)} of {values.size} units"
+        caption += f"not 0 at {np.count_nonzero(values)} of {counted(values.size, 'unit')}"
         if channels_of(network.row(name)) > 1:
             every = np.count_nonzero(back[name])
             caption += f" of channel {channel + 1}, {every} of {back[name].size} in all"

@@ -80,8 +80,9 @@ class Shift(AxisWise):
         """The amount for each of a row's axes besides the channels."""
         if isinstance(self.amount, tuple):
             if len(self.amount) != rank:
+                axes = "1 axis" if rank == 1 else f"{rank} axes"
                 raise ConvgraphError(
-                    f"amount={self.amount}: the row has {rank} axes besides the channels"
+                    f"amount={self.amount}: the row has {axes} besides the channels"
                 )
             return self.amount
         own = _axis(self.axis, rank)
