@@ -64,6 +64,20 @@ def test_letters_hide_no_other_arrow_no_unit_and_no_letter(name: str, direction:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_letter_of_a_black_arrow_hides_no_grey_one_where_there_is_room(direction: Any) -> None:
+    net = (SAME >> SAME).on(7)
+    (panel,) = cg.draw(net, letters=True, emphasize="w_1", direction=direction).panels
+    ways = [(e, [e.route.at(i / 150) for i in range(150)] + [e.route.tip]) for e in panel.edges]
+    found = letters_of(panel)
+    assert len(found) == len(panel.edges)
+    for text in found:
+        left, right, low, high = box(text)
+        for edge, way in ways if text.masking else []:
+            on = any(left < x < right and low < y < high for x, y in way)
+            assert on == (edge is text.edge)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("units", [2, 3, 4, 5, 6, 7])
 def test_all_names_of_a_dense_layer_that_a_page_can_hold_are_there(
     units: int, direction: Any

@@ -105,13 +105,23 @@ def build(network: Network, theme: Theme, wish: Wish) -> Panel:
     panel = _built(network, theme, wish, letter, Room())
     if letters_left_out(panel):
         panel = _with_room(network, theme, wish, letter, panel)
+    if letters_left_out(panel) and wish.emphasize is not None:
+        panel = _built(network, theme, wish, letter, Room(alone=False))
+        if letters_left_out(panel):
+            panel = _with_room(network, theme, wish, letter, panel, alone=False)
     # Of what a caller leaves out there is no need to speak.
     said = [left_out(panel) if wish.show is None else "", letters_left_out(panel), names_cut(panel)]
     return with_note(panel, " ".join(filter(None, said)), theme)
 
 
 def _with_room(
-    network: Network, theme: Theme, wish: Wish, letter: Sequence[str] | None, panel: Panel
+    network: Network,
+    theme: Theme,
+    wish: Wish,
+    letter: Sequence[str] | None,
+    panel: Panel,
+    *,
+    alone: bool = True,
 ) -> Panel:
     """The panel with units so far apart that all letters have a place, or as it is if none has.
 
@@ -119,7 +129,8 @@ def _with_room(
     """
     across = wish.direction in ACROSS
     tried = rooms(panel, theme, across, wish.row_distance)
-    found = (_first(network, theme, wish, letter, each) for each in tried)
+    alike = ([replace(room, alone=alone) for room in each] for each in tried)
+    found = (_first(network, theme, wish, letter, each) for each in alike)
     room = next(filter(None, found), None)
     if room is None:
         return panel

@@ -28,17 +28,19 @@ APART = 4.0  # and two letters, which would read as one word, side by side
 Places = NDArray[np.floating]
 
 
-def crowded_letters(panel: Panel, theme: Theme, sideways: bool, size: float) -> list[Text]:
+def crowded_letters(
+    panel: Panel, theme: Theme, sideways: bool, size: float, apart: bool = False
+) -> list[Text]:
     """The letters that have a place of their own on their edges, in the order of these.
 
     Those for which there are the fewest places choose first, and each takes the one nearest to the
-    middle of its edge.
+    middle of its edge. `apart` ones stand on no grey arrow either.
     """
     letters = [edge.label for edge in panel.edges]
     wide = np.array([letter_width(letter, size, theme) if letter else 0.0 for letter in letters])
     high = np.full(len(wide), size)
     half = np.stack([wide, high] if sideways else [high, wide]) / 2  # along and across
-    number, along, across, off = _free_places(panel, theme, sideways, half)
+    number, along, across, off = _free_places(panel, theme, sideways, half, apart)
     order = np.lexsort((off, number))
     number, along, across = number[order], along[order], across[order]
     start = np.searchsorted(number, np.arange(len(letters) + 1))
@@ -65,7 +67,7 @@ def crowded_letters(panel: Panel, theme: Theme, sideways: bool, size: float) -> 
 
 
 def _free_places(
-    panel: Panel, theme: Theme, sideways: bool, half: Places
+    panel: Panel, theme: Theme, sideways: bool, half: Places, apart: bool
 ) -> tuple[NDArray[np.intp], Places, Places, Places]:
     """Edges, and places on them where nothing else passes: along, across, and off the middle."""
     routes = [edge.route for edge in panel.edges] + [line.route for line in panel.lines]
@@ -92,7 +94,7 @@ def _free_places(
             beside = half[1][there] + AWAY
             ends = at[there] - beside, at[there] + beside
             alone = band.under(*ends) == 1
-            free = alone | (strong[there] & (over.under(*ends) == 1))
+            free = alone if apart else alone | (strong[there] & (over.under(*ends) == 1))
             there, beside, alone = there[free], beside[free], alone[free]
             close = taken[:, np.abs(height - taken[0]) < longest + taken[2]]
             near = np.abs(at[there, None] - close[1]) < beside[:, None] + close[3]

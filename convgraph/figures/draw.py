@@ -80,7 +80,8 @@ def draw(
     units
         How units look: a dict from units to properties, a list of such pairs, or a function from a
         unit's name to its properties or None. A key is a unit, a row, a set of units (as an answer
-        or a frozenset; in a pair any set) or a function that says yes to some. Properties, each of
+        or a frozenset; in a pair any set) or a function that says yes to some; of two that say
+        something of one unit the later wins. Properties, each of
         which may be a function of the unit's name, are `label`, `fill` (a colour, or several),
         `color` (of the outline), `size` (1 is the usual), `shape` ("circle", "square", "diamond")
         and `image` (an array of rows of numbers, in shades of grey, or of yes and no, in ink).

@@ -26,13 +26,15 @@ class Room:
     """How far apart columns and rows stand, in pitches, and how large letters are.
 
     Without a distance rows are as far apart as they would be without letters; `nearer` has the
-    levels of rows from which it is less to the next, and how far.
+    levels of rows from which it is less to the next, and how far. Letters of black arrows stand
+    `alone` on these, or also where these cross grey ones.
     """
 
     columns: float = 1.0
     rows: float | None = None
     letters: float = 1.0
     nearer: tuple[tuple[int, float], ...] = ()
+    alone: bool = True
 
 
 def placed(panel: Panel, theme: Theme, across: bool, room: Room) -> list[Text]:
@@ -42,7 +44,7 @@ def placed(panel: Panel, theme: Theme, across: bool, room: Room) -> list[Text]:
     texts = letters_beside(panel, theme, across) if room == Room() else None
     if texts is not None:
         return texts
-    return crowded_letters(panel, theme, across, room.letters * theme.letter_size)
+    return crowded_letters(panel, theme, across, room.letters * theme.letter_size, room.alone)
 
 
 def rooms(panel: Panel, theme: Theme, across: bool, given: float | None) -> Iterator[list[Room]]:

@@ -25,7 +25,7 @@ def letters_left_out(panel: Panel) -> str:
     if drawn == wanted:
         return ""
     return (
-        f"Letters stand where no other arrow passes: {drawn} of {wanted}. "
+        f"Letters stand where they have room and no other arrow passes: {drawn} of {wanted}. "
         "All of them: draw_matrix, or edges_of for one unit."
     )
 

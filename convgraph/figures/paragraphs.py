@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -19,12 +20,15 @@ _PIECES = re.compile(r"[^\s._/:,;-]*[._/:,;-]*\s*")
 def paragraph(text: str, room: float, size: float) -> str:
     """A text in lines none of which is wider than `room` points, whichever face it is set in.
 
-    Lines that are there stay. Words are broken only where one alone is too long.
+    Lines that are there stay. Words are broken only where one alone is too long, after a dot, a
+    dash or an underscore if it has one.
 
     >>> print(paragraph("a caption that is too long", 110, 14))
     a caption
     that is too
     long
+    >>> paragraph("all of them: draw_matrix", 130, 14).split("\\n")
+    ['all of them:', 'draw_matrix']
     >>> paragraph("encoder.layers.4.attention", 120, 14).split("\\n")
     ['encoder.', 'layers.4.', 'attention']
     """
@@ -35,7 +39,11 @@ def _lines(text: str, room: float, size: float) -> list[str]:
     if room_for(text, size) <= room:
         return [text]
     lines = [""]
-    for piece in _PIECES.findall(text):
+    words = re.findall(r"\s*\S+\s*", text)
+    parts = (
+        [word] if room_for(word.strip(), size) <= room else _PIECES.findall(word) for word in words
+    )
+    for piece in itertools.chain.from_iterable(parts):
         if room_for((lines[-1] + piece).rstrip(), size) <= room:
             lines[-1] += piece
             continue
