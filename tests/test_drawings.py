@@ -127,7 +127,7 @@ def test_cells_look_as_one_says() -> None:
 def test_a_number_of_many_digits_in_a_theme_is_refused(tmp_path: Path, field: str) -> None:
     path = tmp_path / "own.toml"
     path.write_text(f"{field} = 0x{'f' * 5000}")
-    with pytest.raises(cg.ConvgraphError, match=r"own\.toml"):
+    with pytest.raises(ConvgraphError, match=r"own\.toml"):
         cg.draw(cg.Conv(3).on(5), theme=str(path))
 
 
@@ -367,5 +367,29 @@ def test_an_image_beside_boxes_and_a_rule() -> None:
     ],
 )
 def test_what_is_no_picture(call: Any, message: str) -> None:
-    with pytest.raises(cg.ConvgraphError, match=message):
+    with pytest.raises(ConvgraphError, match=message):
         call()
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz's dot")
+def test_dot_leaves_everything_of_a_file_in_its_place(tmp_path: Path) -> None:
+    file = cg.draw(cg.Conv(3).on(5), captions="Three windows").save(tmp_path / "f.dot")
+    plain, placed = (
+        subprocess.run([*how, "-Tplain", file], capture_output=True, check=True, text=True).stdout
+        for how in (["dot"], ["neato", "-n2"])
+    )
+    assert plain == placed
+
+
+def test_dot_has_no_images() -> None:
+    figure = cg.draw_image([[0, 1], [2, 3]])
+    with pytest.raises(ConvgraphError, match="format='dot': DOT has no images of its own"):
+        figure.content("dot")
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((4, 5, 3), "-1"), ((3, 4, 5), "0")])
+def test_a_photograph_in_colours_is_told_how_it_becomes_grey(shape: Any, axis: str) -> None:
+    photo = np.random.default_rng(0).random(shape)
+    with pytest.raises(ConvgraphError, match=rf"np\.mean\(image, axis={axis}\) makes grey"):
+        cg.draw_image(photo)
+    assert cg.draw_image(photo.mean(int(axis))).svg()

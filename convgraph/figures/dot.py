@@ -79,6 +79,7 @@ def to_dot(
     layered: bool = False,
     images: Mapping[str, str] | None = None,
     width: float | None = None,
+    layout: str | None = None,
 ) -> str:
     """The DOT text of panels.
 
@@ -96,8 +97,10 @@ def to_dot(
         The files of the images, by the ids of their marks; without them there are frames.
     width
         How wide everything together is to be, in points.
+    layout
+        The layout that the text asks Graphviz's programs for.
     """
-    graph = _empty(theme, width)
+    graph = _empty(theme, width, layout)
     for number, (panel, place) in enumerate(zip(panels, places, strict=True)):
         for unit in panel.units:
             _add_unit(graph, unit, number, place, theme)
@@ -119,7 +122,7 @@ def to_dot(
     return graph.source
 
 
-def _empty(theme: Theme, width: float | None) -> graphviz.Digraph:
+def _empty(theme: Theme, width: float | None, layout: str | None) -> graphviz.Digraph:
     """A graph without nodes, with the looks that all of them share."""
     return graphviz.Digraph(
         graph_attr={
@@ -127,6 +130,7 @@ def _empty(theme: Theme, width: float | None) -> graphviz.Digraph:
             "bgcolor": theme.paper,
             "pad": "0.06",
             **({} if width is None else {"size": f"{width / 72:.4f},1000!"}),
+            **({} if layout is None else {"layout": layout}),
         },
         node_attr={
             "shape": "circle",

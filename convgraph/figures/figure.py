@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convgraph.core.checks import as_word
+from convgraph.core.errors import ConvgraphError
 from convgraph.core.missing import missing
 from convgraph.core.network import Network
 from convgraph.figures.drawing import Drawing
@@ -77,8 +78,13 @@ class Figure(Drawing):
             return self.page().encode()
         if format == "tex":
             return self.tikz.encode()
-        if format not in ("png", "pdf"):
-            return render(self.dot, format, dpi=dpi)
+        if format == "dot":
+            if images_of(self.panels):
+                raise ConvgraphError(
+                    "format='dot': DOT has no images of its own; ask for pdf, svg or png"
+                )
+            # Whatever program draws it leaves everything in its place, as `neato -n2` does.
+            return render(self._dot(layout="nop2"), format)
         with tempfile.TemporaryDirectory() as folder:
             images = {}
             for name, content in images_of(self.panels).items():
@@ -106,7 +112,8 @@ class Figure(Drawing):
         Raises
         ------
         ConvgraphError
-            For another ending, without `dot` where it is needed, or if it cannot be written.
+            For another ending, without `dot` where it is needed, for .tex and .dot of a figure with
+            images, or if it cannot be written.
         """
         forms = {f".{form}": partial(self.content, form, dpi) for form in SAVED}
         return save(path, forms, "a figure")

@@ -71,7 +71,7 @@ class Omitted:
         return list(found.values())
 
     def padding(self) -> list[Mark]:
-        """The zeros that windows read beyond the border, as black units."""
+        """The zeros that windows read beyond the border, as solid units."""
         places = {(row, at): self._beyond(row, at) for row, at, _, _ in padding_edges(self.network)}
         return [
             self._mark(self._padding_name(row, at), "padding", "", *place)

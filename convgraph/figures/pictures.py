@@ -36,8 +36,11 @@ def as_picture(place: str, values: Any) -> NDArray[Any]:
     except (TypeError, ValueError, OverflowError):
         array = np.array(None)
     if array.ndim != 2 or not array.size > 0 or max(array.shape) > LARGEST:
+        colors = [axis for axis in (-1, 0) if array.ndim == 3 and array.shape[axis] == 3]
+        grey = f"; np.mean(image, axis={colors[0]}) makes grey of colours" if colors else ""
         raise ConvgraphError(
             f"{place}: an array of rows of numbers, or of yes and no, at most {LARGEST} on a side"
+            f"{grey}"
         )
     if not np.isfinite(array).all():
         raise ConvgraphError(f"{place}: finite numbers")
