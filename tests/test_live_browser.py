@@ -262,6 +262,8 @@ def test_a_matrix_beside_its_graph_answers_with_it_and_keeps_its_colours(
     assert entries("cg-at") == {(f"s{i}", "w_1") for i in range(2, 6)}
     assert colours("w_1") == at_rest["w_1"]
     assert colours("w_2") == {"rgb(255, 255, 255)"}
+    reader.point_at(reader.one('[data-of="s2"][data-read="x1"]'))
+    assert reader.caption.startswith("s2 reads x1 through w_1. w_1 is used 4 times: ")
     reader.slide_to(1)
     verdict = cg.check_equivariance(net, cg.Shift(1))
     assert {unit for unit, _ in entries("cg-breaks")} == set(verdict.broken)

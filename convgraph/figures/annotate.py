@@ -32,8 +32,9 @@ def annotate(
     letters on it are dark or light;
     edges `data-source`, `data-target`, `data-parameter` and `data-panel`, grey ones `data-quiet`;
     the cells of a kernel `data-parameter` and `data-kernel`, the row that it computes, and those of
-    a matrix `data-of`, `data-at`, `data-reads` and `data-from`, the unit that reads, its place, and
-    the row and place of what is read: enough for a page to find what belongs together.
+    a matrix `data-of` and `data-at`, the unit that reads and its place, and `data-read`,
+    `data-reads` and `data-from`, the name, row and place of what is read: enough for a page to find
+    what belongs together.
     """
     known = dict(_known(panels, theme))
 
@@ -118,7 +119,7 @@ def _ends(panel: Panel, mark: Mark) -> dict[str, str]:
     unit, read = mark.ends
     row, place = _place(panel.network, read)
     at = _place(panel.network, unit)[1]
-    return {"of": unit, "at": at, "reads": row, "from": place}
+    return {"of": unit, "at": at, "read": read, "reads": row, "from": place}
 
 
 def _own(mark: Mark, theme: Theme) -> dict[str, str]:

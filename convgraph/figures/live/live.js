@@ -65,12 +65,13 @@
     }
 
     addKernel(element) {
-      const { parameter, kernel, panel } = element.dataset;
+      const { parameter, kernel, panel, of, read } = element.dataset;
       this.panel(element);
       element.setAttribute("role", "button");
       element.setAttribute("aria-pressed", "false");
-      element.setAttribute("aria-label", `parameter ${parameter} of the kernel of row ${kernel}`);
-      this.listen(element, { kind: "parameter", name: parameter, panel });
+      element.setAttribute("aria-label", of === undefined ?
+        `parameter ${parameter} of the kernel of row ${kernel}` : `unit ${of} reads ${read} through ${parameter}`);
+      this.listen(element, { kind: "parameter", name: parameter, panel, element });
     }
 
     addButton(button) {
@@ -246,14 +247,14 @@
       const { relations, edges } = this.panels.get(number);
       this.cells.hideCounts();
       if (edges.length) this.askEdges(name, number, element);
-      else if (relations) this.askRelations(name, number, relations);
+      else if (relations) this.askRelations(name, number, relations, element);
       for (const button of this.buttons) {
         const mine = button.dataset.parameter === name && button.dataset.panel === number;
         if (mine && this.pinned) button.setAttribute("aria-pressed", "true");
       }
     }
 
-    askRelations(name, number, relations) {
+    askRelations(name, number, relations, element) {
       const parts = [];
       let all = 0;
       for (const use of relations.uses(name)) {
@@ -268,7 +269,9 @@
         const at = this.part(number, target, targets);
         parts.push(sources ? `${at} read ${this.part(number, source, sources)} through it` : `it is added at ${at}`);
       }
-      this.tell(`${this.called(name, number)} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
+      const { of, read } = element?.dataset || {};
+      const here = of === undefined ? "" : `${of} reads ${read} through ${this.called(name, number)}. `;
+      this.tell(`${here}${this.called(name, number)} is used ${times(all)}${parts.length ? ": " + parts.join("; ") : ""}.`);
     }
 
     askEdges(name, number, element) {

@@ -133,7 +133,7 @@ def _legend(figure: Drawing) -> str:
             for name in names
         ]
         if items:
-            panel = f"Panel {number}" if len(figure.panels) > 1 else ""
+            panel = f"Panel {number}" if sum(map(bool, named.values())) > 1 else ""
             head = f'<li class="cg-panel">{panel}</li>' if panel else ""
             label = f"Parameters{panel and f' of panel {number}'}"
             lists.append(
