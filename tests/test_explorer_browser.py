@@ -265,6 +265,7 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     page = Page(chromium, address)
     button = page.browser.find_elements("css selector", ".ex-rule button")[-1]
     button.click()
+    page.settle()
     told = page.said
     stride = found.of("stride-without-blur")[-1]
     assert told.startswith(f"{stride.message}. {stride.reason} The input moves by ")
@@ -276,6 +277,7 @@ def test_a_finding_is_told_until_something_else_is_asked_and_a_link_opens_it(
     assert page.said == told
     assert button.get_attribute("aria-pressed") == "true"
     page = Page(chromium, address + page.link)
+    page.settle()
     assert page.said == told
     page.one(".ex-rule button").click()
     page.press(page.keys.ESCAPE)
@@ -428,6 +430,7 @@ def test_what_an_address_names_and_the_page_has_not_is_said(chromium: Any, addre
         ("#shift=999,0", "There is no shift by 999,0 on this page."),
         ("#tensor=%zz", "There is no tensor %zz on this page."),
         ("#tensor=h2&channel=7", "There is no channel 7 of h2 on this page."),
+        ("#tensor=h2&cell=3.5,2", "There is no cell 3.5,2 on this page."),
     ):
         page = Page(chromium, address + link)
         page.settle()

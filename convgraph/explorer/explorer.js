@@ -119,8 +119,9 @@ class Explorer {
   }
 
   // What an address names that is not on the page.
-  unknown({ name, cell, pixel, channel, finding, moved }, row) {
+  unknown({ name, cell, pixel, channel, finding, moved, broken }, row) {
     if (name && row < 0) return `tensor ${name}`;
+    if (broken) return broken;
     const { state } = this, of = this.network.rows[state.row].name, at = (place) => place.map((i) => i + 1).join(",");
     if (cell && !state.cell) return `cell ${at(cell)} of ${of}`;
     if (channel !== null && state.channel !== channel) return `${this.words.leading(state.row)} ${channel + 1} of ${of}`;

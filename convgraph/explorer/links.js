@@ -22,7 +22,9 @@ function fromLink(text) {
     const list = (found[key] || "").split(",").map(Number);
     return found[key] && list.every(Number.isInteger) ? list : null;
   };
+  const broken = ["cell", "pixel", "shift", "channel"].find((key) => found[key] && !numbers(key) && found[key] !== "all");
   const places = (key) => numbers(key)?.map((n) => n - 1) || null;
   return { name: found.tensor, channel: places("channel")?.[0] ?? null, all: found.channel === "all", cell: places("cell"),
-    pixel: places("pixel"), finding: places("finding")?.[0] ?? null, heat: found.view === "effective", moved: numbers("shift") };
+    pixel: places("pixel"), finding: places("finding")?.[0] ?? null, heat: found.view === "effective", moved: numbers("shift"),
+    broken: broken ? `${broken} ${found[broken]}` : null };
 }
