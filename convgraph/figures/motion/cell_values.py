@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,11 @@ def written(value: Any) -> str:
 
 def rounded(value: Any) -> tuple[str, bool]:
     """A number in few figures, and whether that is what it is."""
-    number = float(value)
+    return _rounded(float(value))
+
+
+@lru_cache(maxsize=4096)  # the same few stand in the cells of every frame
+def _rounded(number: float) -> tuple[str, bool]:
     if np.isinf(number):
         return "\u2212\u221e" if number < 0 else "\u221e", True
     # what sums of floats miss by their last digits is no other number
