@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 
 from convgraph.book.figures import figure_function
@@ -53,6 +54,9 @@ def figure_script(number: str) -> str:
     imports = [text for text in texts if text.startswith(("import ", "from "))]
     others = [text for text in texts if text not in imports]
     script = "\n\n".join(["\n".join(imports), *others, _flat(source, main)])
+    for node in needed:
+        if isinstance(node, ast.FunctionDef):  # nothing is private in a script
+            script = re.sub(rf"\b{node.name}\b", node.name.lstrip("_"), script)
     return f'{script}\nfigure.save("figure-{number}.svg")\n'
 
 

@@ -73,9 +73,16 @@ def make(number: str, **sizes: int) -> Figure:
         if value not in known[name]:
             choices = ", ".join(map(str, known[name]))
             raise ConvgraphError(f"{name}={value!r}: in figure {number} it is one of {choices}")
-    return function(**sizes).titled(
-        f"Figure {number}: {title}" if number[0].isdigit() else title.capitalize()
-    )
+    try:
+        drawn = function(**sizes)
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        raise ConvgraphError(
+            f"figure={number!r}: its photograph comes with matplotlib; "
+            "pip install 'convgraph[plot]'"
+        ) from error
+    return drawn.titled(f"Figure {number}: {title}" if number[0].isdigit() else title.capitalize())
 
 
 def figure_function(number: str) -> Draw:

@@ -30,13 +30,9 @@ def edge_detection() -> Figure:
 
 def _photograph() -> NDArray[Any]:
     """A part of the portrait of Grace Hopper that comes with matplotlib, in shades of grey."""
-    try:
-        from matplotlib import image
-        from matplotlib.cbook import get_sample_data
-    except ImportError as error:
-        raise cg.ConvgraphError(
-            "figure='9.6': its photograph comes with matplotlib; pip install 'convgraph[plot]'"
-        ) from error
+    from matplotlib import image
+    from matplotlib.cbook import get_sample_data
+
     colors = image.imread(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))
     part = colors[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH].astype(float)
     return part @ [0.299, 0.587, 0.114]
