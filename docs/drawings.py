@@ -137,12 +137,34 @@ cg.draw(net, shade=[cg.receptive_field(net, "g100", row=row) for row in ("x", "h
 net = (cg.Conv(3, padding="same") >> cg.Conv(3, padding="same")).on(100)
 cg.draw(net, show=6, padding=True)""",
     ),
+    "Units that one chooses": (
+        "`show` takes units, too, and what a question answers: of a hundred these alone are drawn.",
+        """import convgraph as cg
+
+net = cg.Conv(3, dilation=4, padding="same").on(100)
+seen = cg.receptive_field(net, "s50")
+cg.draw(net, show=[seen, "s50"], shade=seen, letters=True)""",
+    ),
+    "A photograph and what a layer makes of it": (
+        "`draw_image` draws any array of numbers; beside it is what `evaluate` answers.",
+        """import convgraph as cg
+import numpy as np
+
+rows, columns = np.mgrid[-1:1:60j, -1:1:60j]
+photo = np.exp(-4 * (rows**2 + columns**2)) + (rows > 0.4)
+edges = cg.Conv((1, 2)).on(photo.shape).evaluate(photo, {"w": [[-1, 1]]})
+cg.draw_image(photo, pixel=3).beside(cg.draw_image(edges, pixel=3))""",
+    ),
     "Padding around an image": (
         "Zeros that windows read beyond the border, as cells of their own.",
         """import convgraph as cg
 
 net = cg.Conv((3, 3), padding="same").on((4, 4))
 cg.draw_grid(net, "s1,1", padding=True, kernels=True)""",
+    ),
+    "On dark slides": (
+        '`theme="slides"` is thicker and without serifs, `"dark"` has dark paper.',
+        NET + """cg.draw(net, shade=cg.receptive_field(net, "s3"), theme="dark")""",
     ),
     "A style that a lab shares": (
         "Any fields of a theme, as a dict or in a TOML or JSON file whose name is given instead.",

@@ -71,9 +71,17 @@ def write_drawings(made: Path) -> None:
         parts.append(
             f"## {title}\n\n{remark}\n\n![{title}]({name}.svg)\n\n"
             f'<p><a class="live" href="../{name}.html">The same figure, live.</a></p>\n\n'
-            f"```{{code-block}} python\n{code}\n```"
+            f"```{{code-block}} python\n{saving(code, name)}\n```"
         )
     (made / "drawings.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def saving(code: str, name: str) -> str:
+    """The same lines as a script that keeps what the last one makes."""
+    last = ast.parse(code).body[-1].lineno - 1
+    lines = code.splitlines()
+    lines[last] = f"figure = {lines[last]}"
+    return "\n".join([*lines, f'figure.save("{name.removeprefix("drawing-")}.svg")'])
 
 
 def drawn(code: str) -> Any:

@@ -78,3 +78,15 @@ def test_the_resnet_of_the_site_is_what_from_torch_reads(models: Any) -> None:
         assert [(row.name, *facts(row)) for row in cg.report(site).rows] == [
             (row.name, *facts(row)) for row in cg.report(read).rows
         ]
+
+
+def test_the_scripts_of_drawings_keep_what_they_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    monkeypatch.chdir(tmp_path)
+    saving = runpy.run_path(str(DOCS / "pages.py"))["saving"]
+    code = "import convgraph as cg\n\nnet = cg.Conv(3).on(5)\ncg.draw(\n    net,\n)"
+    script = saving(code, "drawing-a-net")
+    exec(script, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["a-net.svg"]
