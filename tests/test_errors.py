@@ -214,7 +214,8 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     # merges that do not fit
     (
         lambda: cg.Residual(cg.Conv(3)).on(5),
-        "Add() of the shapes (5,), (3,): branches that are merged have the same shape",
+        "Add() of the shapes (5,), (3,): branches that are merged have the same shape; "
+        'with padding="same" Conv(3) keeps the size of what it reads',
     ),
     (
         lambda: cg.Multiply()(A, cg.Input(4)),

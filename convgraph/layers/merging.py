@@ -30,6 +30,20 @@ class _Merge(Layer):
         return next((t.channels for t in tensors if t.channels is not None), None)
 
 
+def _shrinking(tensors: Sequence[Tensor]) -> str:
+    """The end of a message about shapes that differ: a layer without padding on the way, if any."""
+    waiting, seen = list(tensors), set()
+    while waiting:
+        tensor = waiting.pop(0)
+        spec = tensor.spec
+        unpadded = getattr(spec, "padding", None) == "valid" and getattr(spec, "stride", None) == 1
+        if unpadded and tensor.shape[-1] != tensor.sources[0].shape[-1]:
+            return f'; with padding="same" {spec} keeps the size of what it reads'
+        waiting += [source for source in tensor.sources if source not in seen]
+        seen.update(tensor.sources)
+    return ""
+
+
 @dataclass(frozen=True, repr=False)
 class _Elementwise(_Merge):
     def reduction(self) -> Reduction:
@@ -41,7 +55,8 @@ class _Elementwise(_Merge):
         if any(shape != shapes[0] for shape in shapes):
             raise ConvgraphError(
                 f"{self} of the shapes {', '.join(map(str, shapes))}: "
-                f"branches that are merged have the same shape{fits(shapes)}"
+                "branches that are merged have the same shape"
+                f"{fits(shapes) or _shrinking(tensors)}"
             )
         joint = Product(tuple(map(identity, shapes[0]))), Constant()
         channels = self.takes_channels(*tensors)
