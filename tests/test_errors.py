@@ -255,7 +255,10 @@ CASES: list[tuple[Callable[[], Any], str]] = [
         lambda: cg.LeakyReLU(slop=2),
         "slop=2: LeakyReLU has no such argument; did you mean slope?",
     ),
-    (lambda: cg.Parallel(cg.ReLU(), cg.ReLU(), by=1), "by=1: Parallel has no such argument"),
+    (
+        lambda: cg.Parallel(cg.ReLU(), cg.ReLU(), by=1),
+        "by=1: Parallel has no such argument; the call is Parallel(specs, merge)",
+    ),
     (lambda: cg.Dense(), "units: it is missing; the call is Dense(units, bias, letter)"),
     (lambda: cg.Shift(), "amount: it is missing; the call is Shift(amount, axis, boundary)"),
     (lambda: cg.Group(), "generators: it is missing; the call is Group(generators, shape, name)"),

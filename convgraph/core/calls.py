@@ -1,15 +1,19 @@
-"""What is wrong with a call of a constructor, in its own terms."""
+"""What is wrong with a call of a constructor or a function, in its own terms."""
 
 from __future__ import annotations
 
+import functools
 import inspect
+import types
 from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from convgraph.core.errors import ConvgraphError, nearest
 
-__all__ = ["Checked", "check_call"]
+__all__ = ["Checked", "check_call", "checked"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 ELSEWHERE = {
     "kernel_size": "kernel",
@@ -25,8 +29,12 @@ ELSEWHERE = {
     "use_bias": "bias",
     "scale_factor": "factor",
     "negative_slope": "slope",
+    "highlight": "shade",
+    "color": "shade",
+    "colour": "shade",
+    "labels": "letters",
 }
-"""What PyTorch, ONNX and Keras call the arguments."""
+"""What PyTorch, ONNX and Keras call the arguments, and what others call those of a figure."""
 
 FROM_SHAPE = {"in_channels", "in_features", "input_shape", "input_dim", "input_size"}
 
@@ -50,18 +58,50 @@ class Checked(ABCMeta):
             return own.replace(parameters=list(own.parameters.values())[1:])
 
 
+def checked(function: Function) -> Function:
+    """Have a function refuse arguments that it does not have with those that it has.
+
+    >>> @checked
+    ... def larger(size, by=1):
+    ...     return size + by
+    >>> larger(3, bye=2)
+    Traceback (most recent call last):
+    ...
+    convgraph.core.errors.ConvgraphError: bye=2: larger has no such argument; did you mean by?
+    """
+    check = check_call
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except TypeError:
+            check(function, arguments, named)
+            raise
+
+    # With the names of the function's own module, as doctest goes by these to find its examples.
+    names = getattr(function, "__globals__", call.__globals__)
+    made = types.FunctionType(call.__code__, names, None, None, call.__closure__)
+    return functools.update_wrapper(made, function)  # type: ignore[return-value]
+
+
 def check_call(
     function: Callable[..., Any], arguments: Sequence[Any], named: Mapping[str, Any]
 ) -> None:
     """Refuse a call whose arguments are not those of a function; say which was meant."""
     name = function.__name__
     parameters = inspect.signature(function).parameters
-    listed = f"{name}({', '.join(p for p in parameters if not p.startswith('_'))})"
+    listed = _listed(name, parameters)
     for argument, value in named.items():
         if argument not in parameters:
             raise ConvgraphError(f"{argument}={value!r}: {_meant(name, argument, parameters)}")
     if any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
         return
+    placed = [p for p, each in parameters.items() if each.kind is not each.KEYWORD_ONLY]
+    if len(arguments) > len(placed) < len(parameters):
+        raise ConvgraphError(
+            f"{name}: of {len(arguments)} arguments without a name it takes {len(placed)}, "
+            f"{' and '.join(placed)}; the others have names, as in {listed}"
+        )
     if len(arguments) > len(parameters):
         raise ConvgraphError(f"{name}: {len(arguments)} arguments are more than {listed} takes")
     for position, argument in enumerate(parameters):
@@ -78,4 +118,9 @@ def _meant(name: str, argument: str, parameters: Mapping[str, Any]) -> str:
     own = ELSEWHERE.get(argument)
     if own in parameters:
         return f"{name} calls this argument {own!r}"
-    return f"{name} has no such argument{nearest(argument, parameters)}"
+    hint = nearest(argument, parameters) or f"; the call is {_listed(name, parameters)}"
+    return f"{name} has no such argument{hint}"
+
+
+def _listed(name: str, parameters: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(p for p in parameters if not p.startswith('_'))})"

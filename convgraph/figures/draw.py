@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convgraph.core.calls import checked
 from convgraph.core.network import Network, check_network
 from convgraph.figures.build import Wish, build
 from convgraph.figures.figure import Figure, title_of
@@ -17,6 +18,7 @@ from convgraph.figures.theme import ThemeLike, as_theme
 __all__ = ["draw"]
 
 
+@checked
 def draw(
     network: Network,
     shade: Shade = None,

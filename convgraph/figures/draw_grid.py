@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.calls import checked
 from convgraph.core.checks import as_flag, as_mapping
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
@@ -26,6 +27,7 @@ from convgraph.figures.written import written_values
 __all__ = ["draw_grid"]
 
 
+@checked
 def draw_grid(
     network: Network,
     unit: str | None = None,

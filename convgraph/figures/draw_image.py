@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.figure import Figure
 from convgraph.figures.images import image_mark
@@ -16,6 +17,7 @@ __all__ = ["draw_image"]
 PIXELS = (0.05, 100.0)  # points
 
 
+@checked
 def draw_image(
     values: ArrayLike, *, pixel: float = 1.0, theme: ThemeLike = "book", title: str = "An image"
 ) -> Figure:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.calls import checked
 from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
@@ -25,6 +26,7 @@ BROADEST = 4.0  # cells that such a cell is wide at most
 MOST_CELLS = 2_500  # 50 by 50, with names that can be read; charts show larger ones as pixels
 
 
+@checked
 def draw_matrix(
     network: Network,
     row: str | None = None,

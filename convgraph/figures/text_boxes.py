@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.figures.faces import widest
 from convgraph.figures.figure import Figure
@@ -22,6 +23,7 @@ ARROW = 26.0  # points between two boxes
 Item = str | tuple[str, Sequence[str]]
 
 
+@checked
 def draw_boxes(
     heading: str,
     items: Sequence[Item],

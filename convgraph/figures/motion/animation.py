@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from convgraph.core import escape
+from convgraph.core.calls import checked
 from convgraph.core.checks import as_flag, as_word
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
@@ -179,6 +180,7 @@ class Animation:
         return f"Animation({title}: {len(self.frames)} frames of {width:.0f} x {height:.0f})"
 
 
+@checked
 def animate(
     network: Network,
     unit: str | None = None,
