@@ -91,8 +91,9 @@ def check_call(
     name = function.__name__
     parameters = inspect.signature(function).parameters
     listed = _listed(name, parameters)
+    free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for argument, value in named.items():
-        if argument not in parameters:
+        if argument not in parameters and not free:
             raise ConvgraphError(f"{argument}={value!r}: {_meant(name, argument, parameters)}")
     if any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
         return
@@ -107,7 +108,10 @@ def check_call(
     for position, argument in enumerate(parameters):
         if argument in named and position < len(arguments):
             raise ConvgraphError(f"{argument}={named[argument]!r}: it is given twice to {listed}")
-        required = parameters[argument].default is inspect.Parameter.empty
+        parameter = parameters[argument]
+        required = (
+            parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        )
         if required and argument not in named and position >= len(arguments):
             raise ConvgraphError(f"{argument}: it is missing; the call is {listed}")
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Layer
 from convgraph.core.network import Network, check_network
@@ -119,6 +120,7 @@ def _shown(counts: Counts, names: Iterable[str]) -> list[str]:
     return [counted(getattr(counts, name)) for name in names]
 
 
+@checked
 def cost(network: Network) -> Cost:
     """Parameters, operations and activations of a network and of its dense counterpart.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from convgraph.core.boxes import Box, merge
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row, output_row
@@ -14,6 +15,7 @@ from convgraph.core.units import Units
 __all__ = ["projective_field", "receptive_field"]
 
 
+@checked
 def receptive_field(network: Network, unit: str | Iterable[str], row: str | None = None) -> Units:
     """The units of a row that a unit depends on: what it sees.
 
@@ -63,6 +65,7 @@ def receptive_field(network: Network, unit: str | Iterable[str], row: str | None
     return Units(target, found.get(target.name, []))
 
 
+@checked
 def projective_field(network: Network, unit: str | Iterable[str], row: str | None = None) -> Units:
     """The units of a row that depend on a unit: what it affects.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.calls import checked
 from convgraph.core.layer import Row
 from convgraph.core.named_row import input_row
 from convgraph.core.network import Network, check_network
@@ -80,6 +81,7 @@ class PathCounts(Mapping[str, int]):
         return f"{head}; {', '.join(f'{unit}: {number:,}' for unit, number in self.items())})"
 
 
+@checked
 def path_counts(network: Network, unit: str, row: str | None = None) -> PathCounts:
     """The number of paths from each unit of a row to a unit.
 

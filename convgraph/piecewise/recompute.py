@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convgraph.core.boxes import Box, merge
+from convgraph.core.calls import checked
 from convgraph.core.checks import as_array, as_parameters
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.given_values import input_values, label_values
@@ -255,6 +256,7 @@ class Recomputation:
         )
 
 
+@checked
 def recompute(network: Network, changed: Any, row: str | None = None) -> Recomputation:
     """What has to be computed anew when a part of an input changes: in each row the units that
     depend on it, exactly, and how much work they are.

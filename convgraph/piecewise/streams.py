@@ -8,6 +8,7 @@ from fractions import Fraction
 from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
@@ -124,6 +125,7 @@ class Stream(StreamPlan):
         )
 
 
+@checked
 def stream(
     network: Network,
     axis: int = 0,

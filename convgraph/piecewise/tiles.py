@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row
 from convgraph.core.network import Network, check_network
@@ -19,6 +20,7 @@ from convgraph.piecewise.tiling import Tiling
 __all__ = ["planned", "tiles"]
 
 
+@checked
 def tiles(
     network: Network,
     tile: int | Iterable[int] | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from convgraph.core.calls import checked
 from convgraph.core.network import Network, check_network
 from convgraph.core.plain_data import plain
 from convgraph.reports.differences import Differences, RowComparison
@@ -63,6 +64,7 @@ class NetworkComparison(Differences):
         return f"NetworkComparison({', '.join(said) or f'{len(self.rows)} rows alike'})"
 
 
+@checked
 def compare(a: Network, b: Network, row: str | None = None) -> NetworkComparison:
     """How two networks differ, row by row: fields, strides, padding, cost, and findings.
 

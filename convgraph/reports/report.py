@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convgraph.core import escape
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Joint, Row
 from convgraph.core.network import Network
@@ -184,6 +185,7 @@ def _shown(number: Size) -> str:
     return f"{number:,}" if isinstance(number, int) else str(number)
 
 
+@checked
 def report(network: Network, row: str | None = None, effective: bool = True) -> Report:
     """What the structure of a network does: fields, strides, padding and cost of every row.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.layer import Row
 from convgraph.core.names import split_parameter
@@ -93,6 +94,7 @@ class Uses:
         return text + ")"
 
 
+@checked
 def uses(network: Network, parameter: str | sp.Symbol) -> Uses:
     """Where a parameter is used, and where the border leaves it out.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError, nearest
 from convgraph.core.network import Network
 from convgraph.reports.findings.finding import (
@@ -93,6 +94,7 @@ def _chosen(argument: str, names: str | Iterable[str]) -> set[str]:
     return set(wanted)
 
 
+@checked
 def findings(
     network: Network,
     select: str | Iterable[str] | None = None,

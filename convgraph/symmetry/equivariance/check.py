@@ -9,6 +9,7 @@ import numpy as np
 
 from convgraph.core import memory
 from convgraph.core.boxes import decompose
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.layer import Row
 from convgraph.core.named_row import output_row
@@ -36,6 +37,7 @@ MOST = 20_000_000  # a network whose axes mix is decided on them, in some second
 POSSIBLE = 8  # shifts of the output that are decided in full; points rule out nearly all others
 
 
+@checked
 def check_equivariance(
     network: Network,
     g: Transformation | Mapping[str, Transformation],

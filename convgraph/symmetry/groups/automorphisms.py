@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convgraph.core.calls import checked
 from convgraph.core.checks import as_flag
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.network import Network, check_network
@@ -101,6 +102,7 @@ class SymmetryGroup:
         )
 
 
+@checked
 def symmetry_group(network: Network, expected: Any = None, relabel: bool = False) -> SymmetryGroup:
     """The exact group of symmetries of a network.
 

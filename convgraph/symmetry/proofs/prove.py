@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from convgraph.core.calls import checked
 from convgraph.core.errors import ConvgraphError
 from convgraph.core.named_row import output_row, rows_before
 from convgraph.core.network import Network
@@ -27,6 +28,7 @@ WHERE_RULE = 'where is "line", "circle", "interior" or "frame"'
 AT_THE_BORDER = "the border reaches some outputs"
 
 
+@checked
 def prove(
     spec: Spec | Network,
     transformation: Transformation,
