@@ -32,7 +32,8 @@ class _Merge(Layer):
 
 def _shrinking(tensors: Sequence[Tensor]) -> str:
     """The end of a message about shapes that differ: a layer without padding on the way, if any."""
-    waiting, seen = list(tensors), set()
+    waiting = list(tensors)
+    seen: set[Tensor] = set()
     while waiting:
         tensor = waiting.pop(0)
         spec = tensor.spec
