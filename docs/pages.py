@@ -138,8 +138,9 @@ def _film(made: Path, title: str, film: Any, lines: str) -> str:
 def write_explorers(made: Path) -> None:
     """The pages of two real networks: torchvision's ResNet-50, and the original U-Net."""
     networks = {
-        "resnet50": convgraph.from_onnx(NETWORKS / "resnet50.onnx"),
-        "unet": runpy.run_path(str(EXAMPLES / "original_unet.py"))["net"],
+        "ResNet-50": convgraph.from_onnx(NETWORKS / "resnet50.onnx"),
+        "U-Net": runpy.run_path(str(EXAMPLES / "original_unet.py"))["net"],
     }
     for name, network in networks.items():
-        convgraph.report(network).save(made / "live" / f"explorer-{name}.html")
+        file = f"explorer-{name.lower().replace('-', '')}.html"
+        convgraph.report(network).save(made / "live" / file, title=name)

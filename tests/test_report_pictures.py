@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
+
+import pytest
 
 import convgraph as cg
 from convgraph.reports.short_names import short
@@ -76,3 +79,20 @@ def test_the_growth_of_fields_has_a_legend_and_names_that_do_not_meet() -> None:
             left = x - wide * (0.5 if "middle" in rest else 1 if "end" in rest else 0)
             ends.append((left, left + wide))
         assert all(a[1] <= b[0] for a, b in pairwise(sorted(ends)))
+
+
+def test_a_page_has_the_name_that_it_is_given(tmp_path: Path) -> None:
+    report = cg.report(cg.Conv(3).on(12))
+    page = report.save(tmp_path / "page.html", title="a <net>").read_text("utf-8")
+    assert "<h1>a &lt;net&gt;: x (12) to s (10)</h1>" in page
+    with pytest.raises(cg.ConvgraphError, match="title=3"):
+        report.to_html(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_of_units_that_see_more_than_the_first_the_effective_field_says_so(kernel: int) -> None:
+    net = (cg.Conv(3) >> cg.Upsample(2) >> cg.Conv(kernel)).on(12)
+    sizes = [len(cg.receptive_field(net, f"s{i}")) for i in (1, 2)]
+    said = f"{sizes[0]} positions in the first unit (others see up to {max(sizes)})"
+    report = cg.report(net)
+    assert (said in str(report)) == (sizes[0] < max(sizes))

@@ -101,7 +101,7 @@ def command(
         found = Findings(()) if net.symbolic else findings(net, select or None, ignore)
         step()
         if page is not None:
-            _write_page(result, found, page)
+            _write_page(result, found, page, model.name)
         step()
         if unit is not None:
             _print_unit(net, result, unit, form)
@@ -124,11 +124,11 @@ def _form(forms: tuple[str, ...], of_one: bool) -> str | None:
     return form
 
 
-def _write_page(report: Report, found: Findings, path: Path) -> None:
+def _write_page(report: Report, found: Findings, path: Path, title: str) -> None:
     from convgraph.figures.files import write
     from convgraph.reports.html import page
 
-    write(path, page(report, found), argument="html")
+    write(path, page(report, found, title), argument="html")
 
 
 def _print(report: Report, found: Findings, form: str | None, page: Path | None) -> None:

@@ -13,7 +13,7 @@ from convgraph.reports.findings.finding import Findings
 from convgraph.reports.findings.registry import findings
 from convgraph.reports.plots import growth, profile
 from convgraph.reports.report_facts import ReportFacts
-from convgraph.reports.report_tables import summary, table
+from convgraph.reports.report_tables import first_alone, summary, table
 from convgraph.reports.row_graph import row_graph
 from convgraph.reports.structure import structure_of
 
@@ -61,15 +61,19 @@ h2, h2 + p { break-after: avoid; } tr { break-inside: avoid; }
 """
 
 
-def page(report: ReportFacts, found: Findings | None = None) -> str:
-    """The page of a report; `found` are its findings, which are looked for where none are given."""
+def page(report: ReportFacts, found: Findings | None = None, title: str | None = None) -> str:
+    """The page of a report; `found` are its findings, which are looked for where none are given.
+
+    Its heading is the title, before the shapes of what is read and given.
+    """
     structure = structure_of(report.network, report.source)
     if found is None and not structure.symbolic:
         found = findings(report.network, row=report.source)
     source = report.network.row(report.source)
     beside = [row for row in report.network.inputs if row.name != source.name]
     read = ", ".join(map(_sized, [source, *beside]))
-    title = f"{read} to {', '.join(map(_sized, report.network.outputs))}"
+    sizes = f"{read} to {', '.join(map(_sized, report.network.outputs))}"
+    title = f"{title}: {sizes}" if title else sizes
     facts = "".join(
         f"<tr><th>{escape.markup(name)}</th><td>{escape.markup(said)}</td></tr>"
         for name, said in summary(report)
@@ -125,7 +129,8 @@ def _profiles(report: ReportFacts) -> list[str]:
     for fields in axes.values():
         which = " and ".join(str(field.axis + 1) for field in fields)
         word = "axes" if len(fields) > 1 else "axis"
-        parts.append(f"<h2>Effective field of {escape.markup(fields[0].row)}, {word} {which}</h2>")
+        unit = escape.markup(f"{fields[0].row}{first_alone(report, fields[0])}")
+        parts.append(f"<h2>Effective field of {unit}, {word} {which}</h2>")
         parts.append(f'<div class="wide">{profile(fields[0])}</div>')
     return parts
 

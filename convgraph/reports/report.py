@@ -113,22 +113,27 @@ class Report(ReportFacts):
 
         return data_frame(self)
 
-    def to_html(self) -> str:
+    def to_html(self, title: str | None = None) -> str:
         """One page that needs no network: it answers what a cell sees and what a pixel affects.
 
-        Behind the explorer stand the tables, the findings and pictures.
+        Behind the explorer stand the tables, the findings and pictures. A title stands before the
+        shapes in its heading.
         """
         from convgraph.reports.html import page
 
-        return page(self)
+        if not isinstance(title, str | None):
+            raise ConvgraphError(f"title={title!r}: a text")
+        return page(self, title=title)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], title: str | None = None) -> Path:
         """Write the report: a page that answers (.html), or .json, .csv and .md.
 
         Parameters
         ----------
         path
             The file; its ending says what is written.
+        title
+            What the page is headed, as the name of a model; the other forms have no heading.
 
         Returns
         -------
@@ -138,18 +143,18 @@ class Report(ReportFacts):
         Raises
         ------
         ConvgraphError
-            If the ending is none of these, or the file cannot be written.
+            If the ending is none of these, the title is no text, or the file cannot be written.
 
         Examples
         --------
         >>> import convgraph as cg
-        >>> cg.report(cg.Conv(3).on(5)).save("report.html").name
+        >>> cg.report(cg.Conv(3).on(5)).save("report.html", title="One convolution").name
         'report.html'
         """
         from convgraph.figures.files import save
 
         forms = {
-            ".html": self.to_html,
+            ".html": lambda: self.to_html(title),
             ".json": self.to_json,
             ".csv": self.to_csv,
             ".md": self.to_markdown,

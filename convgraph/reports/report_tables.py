@@ -13,10 +13,11 @@ from convgraph.core.tables import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from convgraph.interactions.effective import EffectiveField
     from convgraph.reports.report_facts import ReportFacts
     from convgraph.reports.rows import ReportRow
 
-__all__ = ["csv_text", "data_frame", "rich_table", "summary", "table"]
+__all__ = ["csv_text", "data_frame", "first_alone", "rich_table", "summary", "table"]
 
 COLUMNS = (
     "tensor",
@@ -126,7 +127,8 @@ def summary(report: ReportFacts) -> list[tuple[str, str]]:
             lines.append(("border reaches", band))
     for field in report.effective:
         size, radius = len(field.counts), field.radius(0.95)
-        said = f"{size} positions, 95% of the paths at most {radius} from their mean, "
+        said = f"{size} positions{first_alone(report, field)}, "
+        said += f"95% of the paths at most {radius} from their mean, "
         said += f"deviation {field.deviation:.4g}"
         if field.theory is not None:
             said += f" (variance {field.variance}, by the formula {field.theory})"
@@ -136,6 +138,15 @@ def summary(report: ReportFacts) -> list[tuple[str, str]]:
     lines += [("taken to be so", note) for note in report.notes]
     lines += [("caveat", caveat) for caveat in report.caveats]
     return lines
+
+
+def first_alone(report: ReportFacts, field: EffectiveField) -> str:
+    """That an effective field is the first unit's, where others see more, as behind upsampling."""
+    row = next(row for row in report.rows if row.name == field.row)
+    largest = row.receptive_field[field.axis] if row.receptive_field else None
+    if largest in (None, len(field.counts)):
+        return ""
+    return f" in the first unit (others see up to {largest})"
 
 
 def table(report: ReportFacts) -> Table:
