@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -126,7 +127,6 @@ def test_a_page_has_the_largest_cells_that_its_window_has_room_for(
         )
         assert wide <= width
         assert inner
-        assert tall <= height
         shown = chromium.execute_script(
             "return document.querySelector('.mo svg').getBoundingClientRect().width /"
             " document.querySelector('.mo svg').viewBox.baseVal.width"
@@ -136,5 +136,21 @@ def test_a_page_has_the_largest_cells_that_its_window_has_room_for(
             for w, h in (layout.size for layout in film.drawn.layouts)
         ]
         assert shown >= 0.94 * max(rooms)
+        smallest = min(s.size for f in film.drawn.frames for s in f.shapes if isinstance(s, Text))
+        assert shown * smallest >= 8  # what does not fit goes on in a box of its own
+        assert tall <= height or shown * smallest <= 11
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert chromium.get_log("browser") == []
+
+
+def test_a_page_has_no_letters_that_are_too_small_and_no_margin_for_a_caption(
+    tmp_path: Path,
+) -> None:
+    spec = cg.Conv(3, padding="same")
+    for net, unit, wide in (((spec >> spec).on(7), "g4", 262), ((spec >> spec).on(60), "g9", 952)):
+        text = cg.animate(net, unit).save(tmp_path / "a.html").read_text(encoding="utf-8")
+        _, _, width, _ = map(float, re.findall(r'viewBox="([^"]*)"', text)[0].split())
+        assert abs(width - wide) < 1
+        smallest = min(map(float, re.findall(r'font-size="([\d.]+)"', text)))
+        (least,) = re.findall(r"min-width:(\d+)px", text)
+        assert abs(int(least) - 8 / smallest * width) < 1

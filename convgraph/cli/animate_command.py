@@ -46,6 +46,9 @@ from convgraph.core.errors import ConvgraphError
     metavar="WHICH",
     help="Of all frames so many (4), some (0,4,8; -1 is the last), or a slice (0:9:2).",
 )
+@click.option(
+    "--scale", default=1.0, help="Pixels for a point in GIF, PNG and MP4.", show_default=True
+)
 @click.option("--columns", default=4, help="Frames side by side in a strip.", show_default=True)
 @click.option("--seconds", default=0.6, help="How long a frame is shown.", show_default=True)
 def command(
@@ -59,6 +62,7 @@ def command(
     cells: Any,
     reading: Any,
     frames: str | None,
+    scale: float,
     columns: int,
     seconds: float,
 ) -> None:
@@ -87,7 +91,7 @@ def command(
         )
         step()
         which = None if frames is None else _which(frames)
-        made.save(out, frames=which, columns=columns)
+        made.save(out, frames=which, scale=scale, columns=columns)
         step()
     kept = len(chosen(which, len(made.frames)))
     print_text(f"{out}: {kept} frame{'s' * (kept != 1)}")

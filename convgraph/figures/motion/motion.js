@@ -10,6 +10,8 @@ for (const figure of document.querySelectorAll(".mo")) {
   const speed = figure.querySelector("select"), bar = figure.querySelector(".mo-bar");
   const longest = captions.reduce((a, b) => (b.length > a.length ? b : a));
   const layouts = JSON.parse(figure.dataset.layouts), svg = figure.querySelector("svg");
+  const view = figure.querySelector(".mo-view"), left = Number(figure.dataset.left);
+  const [read, easy] = JSON.parse(figure.dataset.least);  // scales at which letters can be, and are easily, read
   let at = 0, waiting = null;
 
   // The panels as they are largest in this window: side by side, or wrapped like words. The first
@@ -23,14 +25,25 @@ for (const figure of document.querySelectorAll(".mo")) {
     caption.style.minHeight = `${words}px`;
     caption.textContent = captions[at];
     const wide = figure.clientWidth - parseFloat(beside.paddingLeft) - parseFloat(beside.paddingRight);
-    const scale = ([w, h]) => Math.min(wide / w, Math.max(innerHeight - around, 200) / h, MOST);
+    const tall = Math.max(innerHeight - around, 200);
+    const scale = ([w, h]) => Math.min(wide / w, Math.max(tall / h, easy), MOST);
     const best = layouts.reduce((a, b) => (scale(b) > 1.05 * scale(a) ? b : a)), [width, height, ...moves] = best;
     svg.classList.toggle("mo-wrapped", best !== layouts[0]);
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    svg.style.width = `${Math.floor(scale(best) * width)}px`;
+    svg.setAttribute("viewBox", `${best === layouts[0] ? left : 0} 0 ${width} ${height}`);
+    // What would be too small to be read is wider than the window, and goes on to the right.
+    svg.style.minWidth = "0";
+    svg.style.width = `${scale(best) < read ? Math.ceil(read * width) : Math.floor(scale(best) * width)}px`;
+    scrolled();
     for (let i = 0; i < moves.length; i += 2) {
       svg.style.setProperty(`--panel${i / 2}`, `translate(${moves[i]}px, ${moves[i + 1]}px)`);
     }
+  }
+
+  // A film that goes on pales there, and keys reach and move it.
+  function scrolled() {
+    view.classList.toggle("mo-more", view.scrollLeft + view.clientWidth < view.scrollWidth - 1);
+    if (view.scrollWidth > view.clientWidth) view.tabIndex = 0;
+    else view.removeAttribute("tabindex");
   }
 
   function show(which) {
@@ -92,12 +105,14 @@ for (const figure of document.querySelectorAll(".mo")) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;  // the browser's
     if (event.shiftKey && event.key !== "+") return;
     const signs = { "+": () => faster(1), "=": () => faster(1), "-": () => faster(-1) };
+    if (event.target === view && event.key.startsWith("Arrow")) return;
     if (event.target === speed || (event.target === slider && event.key !== " " && !signs[event.key])) return;
     const keys = { ArrowLeft: doing.back, ArrowRight: doing.next, " ": toggle, Home: doing.first, End: doing.last, ...signs };
     if (!keys[event.key] || (event.key === " " && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     keys[event.key]();
   });
+  view.addEventListener("scroll", scrolled);
   new ResizeObserver(arrange).observe(figure);
   addEventListener("resize", arrange);
   show(0);

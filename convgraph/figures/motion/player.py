@@ -9,15 +9,19 @@ from itertools import groupby
 
 from convgraph.core import escape
 from convgraph.figures.html_page import html_page
+from convgraph.figures.motion.area import Area
 from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.layers import layered
-from convgraph.figures.motion.panels import Layout, Panels, loose
-from convgraph.figures.motion.shapes import COLOURS, DARK, Shape
+from convgraph.figures.motion.panels import EDGE, Layout, Panels, loose
+from convgraph.figures.motion.shapes import COLOURS, DARK, Shape, Text
 from convgraph.figures.motion.wrapped import left_to_right
 
 __all__ = ["figure", "page"]
 
 MOST = 2.4  # times its size is a film shown at most
+# Pixels of the smallest letter: below the first nobody reads, and a film goes on to the right; up
+# to the second a film is as wide as its window, and higher if need be.
+READ, EASY = 8.0, 11.0
 AROUND = 9.5  # heights of a letter for the caption, the buttons and margins, before any script
 SPEEDS = {
     "0.25": "\u00bc\u00d7",
@@ -75,8 +79,10 @@ def _variable(name: str) -> str:
 
 def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     """The frames one over the other in one SVG, with what plays them."""
-    width, height = panels.layouts[0].size
+    left, drawn = _trimmed(panels)
+    width, height = drawn.size
     frames = panels.frames
+    smallest = min((each.size for each in _texts(panels)), default=EASY)
     base, over = layered(frames)
     parts = ["".join(_drawn(panels, base))]
     for number, shapes in enumerate(over):
@@ -86,7 +92,9 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     data = {
         "seconds": list(seconds),
         "captions": [_said(frame.caption) for frame in frames],
-        "layouts": [_rounded(layout) for layout in panels.layouts],
+        "layouts": [_rounded(layout) for layout in (drawn, *panels.layouts[1:])],
+        "left": round(left, 1),
+        "least": [round(pixels / smallest, 3) for pixels in (READ, EASY)],
     }
     first = frames[0].caption
     attributes = " ".join(
@@ -95,15 +103,36 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     )
     return (
         f'<section class="mo" aria-label="{escape.markup(title)}" {attributes}>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'style="width:min(100%,(100vh - {AROUND}rem)*{width / height:.4g},{MOST * width:g}px)" '
+        '<div class="mo-view" role="group" aria-label="The film">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} 0 {width:g} {height:g}" '
+        f'style="width:min(100%,(100vh - {AROUND}rem)*{width / height:.4g},{MOST * width:g}px);'
+        f'min-width:{READ / smallest * width:.0f}px" '
         f'font-family="{FONT}" role="img" aria-label="{escape.markup(title)}">\n'
         + "".join(parts)
-        + "\n</svg>\n"
-        f'<p class="mo-caption" aria-hidden="true">{left_to_right(escape.markup(first))}</p>\n'
+        + "\n</svg></div>\n"
+        '<div class="mo-foot"><p class="mo-caption" aria-hidden="true">'
+        + left_to_right(escape.markup(first))
+        + "</p>\n"
         + _bar(len(frames))
-        + '<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
+        + '</div>\n<p class="mo-said" role="status" aria-live="polite"></p>\n</section>'
     )
+
+
+def _trimmed(panels: Panels) -> tuple[float, Layout]:
+    """The frame as it was drawn but for wide margins: where it begins, and its layout.
+
+    A frame is as wide as a caption below it, which a page writes by itself.
+    """
+    first = panels.layouts[0]
+    whole = Area.around(area for line in panels.lines for area in line)
+    left = max(whole.left - EDGE, 0.0)
+    right = min(whole.right + EDGE, first.size[0])
+    return left, Layout((right - left, first.size[1]), first.moves)
+
+
+def _texts(panels: Panels) -> Iterator[Text]:
+    for frame in panels.frames:
+        yield from (shape for shape in frame.shapes if isinstance(shape, Text))
 
 
 def _said(caption: str) -> str:
