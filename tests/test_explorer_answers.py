@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -350,3 +351,25 @@ def test_a_volume_moves_whatever_leaves_its_frame() -> None:
         along = cg.Shift(tuple(n // 2 for n in amounts))
         verdict = cg.check_equivariance(net, cg.Shift(amounts), along)
         assert np.array_equal(np.array(found[-1]) == 1, verdict.exact.mask().ravel()), amounts
+
+
+def test_in_a_fold_a_name_goes_without_the_path_that_the_fold_says() -> None:
+    """Names of rows may have a module before the fold's, in which most of the network is."""
+    cases = {
+        ("features.denseblock2.denselayer6.norm1", "denseblock2.denselayer6"): "norm1",
+        ("denseblock2.denselayer6", "denseblock2"): "denselayer6",
+        ("layer1.0.conv1", "layer1.0"): "conv1",
+        ("layer1.0", "layer1"): "layer1.0",
+        ("features.conv.0", "conv"): "conv.0",
+        ("/layer1/layer1.0/conv1/Conv", "layer1.layer1.0"): "conv1/Conv",
+        ("layer10.conv", "layer1"): "layer10.conv",
+        ("cat_14", "denseblock2.denselayer6"): "cat_14",
+        ("layer1", "layer1"): "layer1",
+        ("layer1.conv", ""): "layer1.conv",
+    }
+    code = f"""
+    const said = {json.dumps(list(cases))}.map(([name, inside]) =>
+      Tree.prototype.within(name, {{ inside }}));
+    process.stdout.write(JSON.stringify(said));
+    """
+    assert in_node(code) == list(cases.values())

@@ -121,7 +121,7 @@ class Shift {
     }
     const kinds = joint.space.tables.map((table, axis) => this.kinds(joint, table, axis, before[axis], by[axis]));
     // Where all of the source is parted, so is whoever reads any of it beside its image.
-    if (sourceBad === network.every(source) && kinds.every((kind) => kind.always) && joint.channel.tables.every(readsAlways)) {
+    if (sourceBad === network.every(source) && kinds.every((kind) => kind.always) && (joint.channel.covered ??= joint.channel.tables.every(readsAlways))) {
       return all;
     }
     let found = [];
@@ -246,9 +246,17 @@ function told(causes, cause, found) {
 
 // Which units are in a set alone matters here: channels that are in a term at all are so alike.
 function plainly(terms) {
-  if (terms.every(({ vector }) => vector.every((v) => v === 0 || v === 1))) return terms;
+  if (terms.every(({ vector }) => isPlain(vector))) return terms;
   return joined(terms.map((each) => term(each.vector.map((v) => (v > 0 ? 1 : 0)), each.array, each.exponent, each.most)), []);
 }
+
+// A concatenation of many rows looks at the same vectors after each of them.
+function isPlain(vector) {
+  if (!PLAIN.has(vector)) PLAIN.set(vector, vector.every((v) => v === 0 || v === 1));
+  return PLAIN.get(vector);
+}
+
+const PLAIN = new WeakMap();
 
 // Along each axis of a row's space, positions whose units are computed from the same, as numbers: those
 // of one square behind an upsampling, say. Null where no two are.

@@ -155,12 +155,16 @@ class Tree {
     return element;
   }
 
-  // In a fold the part of a name that tells it from its neighbours; the fold says the rest.
+  // In a fold the part of a name that tells it from its neighbours; the fold says the rest. Where most
+  // of a network is in one module, names of rows have that before the fold's, and models of ONNX have
+  // slashes where folds have dots: parts are compared, not letters.
   within(name, { inside }) {
-    if (!inside || !name.startsWith(inside) || !/^[./]./.test(name.slice(inside.length))) return name;
-    const rest = name.slice(inside.length + 1);
+    const parts = [...name.matchAll(/[^./]+/g)], path = inside ? inside.split(".") : [];
+    const from = [0, 1].find((start) => path.every((word, i) => parts[start + i]?.[0] === word));
+    if (!path.length || from === undefined || parts.length <= from + path.length) return name;
+    const rest = name.slice(parts[from + path.length].index);
     // a number alone says little
-    return /^\d/.test(rest) ? name.slice(inside.search(/[^./]*$/)) : rest;
+    return /^\d/.test(rest) ? name.slice(parts[from + path.length - 1].index) : rest;
   }
 
   toggle(path) {

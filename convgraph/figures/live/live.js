@@ -325,7 +325,7 @@
       });
       this.root.classList.toggle("cg-shifted", amounts.some(Boolean));
       for (const element of [...this.units, ...this.kernels]) element.classList.remove("cg-holds", "cg-breaks");
-      for (const unit of this.units) this.write(unit, null);
+      for (const unit of this.units) relabel(unit, null);
       if (!amounts.some(Boolean)) {
         if (!this.pinned) this.caption.textContent = this.start;
         return;
@@ -348,7 +348,7 @@
       const inputs = places(shifts.input), outputs = places(shifts.output);
       for (const [at, unit] of inputs) {
         const from = shifts.origin(at, answer.amounts);
-        if (from === null || inputs.has(from)) this.write(unit, from === null ? "0" : inputs.get(from));
+        if (from === null || inputs.has(from)) relabel(unit, from === null ? "0" : inputs.get(from));
       }
       const entries = entriesOf(this.kernels, [number]).filter((e) => e.dataset.kernel === shifts.output)
         .map((element) => [Number(element.dataset.at), element]);
@@ -361,24 +361,6 @@
         const few = set.size <= MOST_NAMES && [...set].every((at) => names.has(at));
         return few ? [...set].map((at) => names.get(at)).join(", ") : `${set.size} units`;
       });
-    }
-
-    // Into a unit the label of the one whose value has moved here, or a text; null restores its own.
-    write(unit, from) {
-      const text = unit.querySelector("text");
-      if (!text) return;
-      text.dataset.own ??= JSON.stringify([text.innerHTML, text.getAttribute("font-size"), text.getAttribute("y")]);
-      const [html, size, y] = JSON.parse(text.dataset.own);
-      const other = from instanceof Element ? from.querySelector("text") : null;
-      if (from instanceof Element && !other) {
-        text.innerHTML = "";
-        return;
-      }
-      const [label, theirs] = other ? JSON.parse(other.dataset.own) : [from ?? html, size];
-      text.innerHTML = label;
-      text.setAttribute("font-size", theirs);
-      // Where letters are larger or smaller, their middle stays.
-      text.setAttribute("y", String(Number(y) + 0.3 * (Number(theirs) - Number(size))));
     }
   }
 

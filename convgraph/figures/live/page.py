@@ -30,7 +30,7 @@ TALLEST = 800  # pixels to which a picture grows
 PIXELS = 4 / 3  # to a point
 SCRIPTS = (
     "indices.js", "boxes.js", "blocks.js", "axes.js", "relations.js", "shifts.js", "fit.js",
-    "cells.js", "matrices.js", "live.js",
+    "cells.js", "matrices.js", "labels.js", "live.js",
 )  # fmt: skip
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 
