@@ -1,6 +1,7 @@
 """A strip of frames as PDF: boxes, lines and texts need no more than a page of it.
 
-The format is that of ISO 32000-1; texts are in Helvetica, which every reader of PDF brings.
+The format is that of ISO 32000-1; texts are in Helvetica, which every reader of PDF brings; those
+in other letters are pictures.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from convgraph.core import escape
+from convgraph.core.errors import ConvgraphError
 from convgraph.figures.motion.frame_svg import bordered
 from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Pixels, Shape, Text
 
@@ -19,6 +21,7 @@ WIDTHS = {" ": 278, ",": 278, ".": 278, "(": 333, ")": 333, "=": 584, "+": 584, 
 WIDTHS |= dict.fromkeys("ijl", 222) | dict.fromkeys("ft", 278) | {"r": 333, "m": 833, "w": 722}
 WIDTHS |= dict.fromkeys("cksvxyz", 500)
 OTHER = 556
+SHARP = 8  # pixels for a point, of letters that are pictures
 MINUS = {"\u2212": "\u2013", "\u221e": "inf", "\u2248": "~"}  # what WinAnsi has for them
 
 
@@ -87,11 +90,39 @@ def _operators(shape: Shape) -> Iterator[str]:
 
 
 def _text(shape: Text) -> Iterator[str]:
-    words = "".join(MINUS.get(c, c) for c in shape.text)
+    words = "".join(MINUS.get(c, c) for c in escape.plain(shape.text))
+    if not _helvetica_has(words):
+        try:
+            yield from _image(shape)
+        except ConvgraphError:  # without Pillow, as Python writes them
+            words = "".join(c if _helvetica_has(c) else ascii(c)[1:-1] for c in words)
+        else:
+            return
     wide = sum(WIDTHS.get(c, OTHER) for c in shape.text) * shape.size / 1000
     x = shape.x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.anchor]
     yield f"{_rgb(shape.fill)} rg BT /F {shape.size:.2f} Tf"
     yield f"1 0 0 -1 {x:.2f} {shape.y + 0.36 * shape.size:.2f} Tm ({escape.pdf(words)}) Tj ET"
+
+
+def _helvetica_has(text: str) -> bool:
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _image(shape: Text) -> Iterator[str]:
+    """A text in letters that Helvetica has not, as a picture of one ink (ISO 32000-1, 8.9.7)."""
+    from convgraph.figures.motion.raster import written
+
+    anchor = {"middle": "mm", "start": "lm", "end": "rm"}[shape.anchor]
+    mask, left, top = written(shape.text, SHARP * shape.size, anchor)
+    inked = mask.point([255 * (level > 127) for level in range(256)]).convert("1")
+    wide, high = inked.size
+    x, y = shape.x + left / SHARP, shape.y + (top + high) / SHARP
+    yield f"q {_rgb(shape.fill)} rg {wide / SHARP:.2f} 0 0 {-high / SHARP:.2f} {x:.2f} {y:.2f} cm"
+    yield f"BI /W {wide} /H {high} /IM true /D [1 0] /F /AHx ID {inked.tobytes().hex()}> EI Q"
 
 
 def _rgb(name: str) -> str:

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from convgraph.core.errors import ConvgraphError
+from convgraph.core import escape
 from convgraph.figures.motion.layers import layered
+from convgraph.figures.motion.letters import font as face_of
+from convgraph.figures.motion.letters import has_all, mixed, pillow
 from convgraph.figures.motion.shapes import COLOURS, Box, Frame, Line, Pixels, Shape, Text
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
-__all__ = ["animated", "painted"]
+__all__ = ["animated", "painted", "written"]
 
 FINE = 2  # pixels drawn for one that is kept, along either axis
 # Colours besides those of the shapes: a GIF has 256 in all, and the smooth edges of letters and
@@ -72,7 +74,7 @@ def _palette(sample: Any, inks: Sequence[str]) -> Any:
 
     What was averaged of the paper and little else is the paper's.
     """
-    image_module, _, _ = _pillow()
+    image_module, _, _ = pillow()
     drawn = [tuple(int(ink[at : at + 2], 16) for at in (1, 3, 5)) for ink in inks]
     mixed = sample.quantize(COLOURS_KEPT).getpalette()[: 3 * COLOURS_KEPT]
     colours = [each for ink in drawn for each in ink]
@@ -90,19 +92,8 @@ def _palette(sample: Any, inks: Sequence[str]) -> Any:
     return palette
 
 
-def _pillow() -> Any:
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ModuleNotFoundError:
-        raise ConvgraphError(
-            "path: GIF, PNG and MP4 need Pillow; the extra 'motion' brings it: "
-            "pip install 'convgraph[motion]'; .html, .svg and .pdf do without"
-        ) from None
-    return Image, ImageDraw, ImageFont
-
-
 def _stacked(pictures: Sequence[PillowImage.Image]) -> Any:
-    image_module, _, _ = _pillow()
+    image_module, _, _ = pillow()
     width, height = pictures[0].size
     sheet = image_module.new("RGB", (width, height * len(pictures)))
     for number, picture in enumerate(pictures):
@@ -116,7 +107,7 @@ def _shrunk(picture: Any) -> Any:
 
 def _painted(ground: Any, shapes: Sequence[Shape], size: tuple[float, float]) -> Any:
     """Shapes drawn over a picture, or over paper."""
-    image_module, draw_module, _ = _pillow()
+    image_module, draw_module, _ = pillow()
     if ground is None:
         sides = tuple(round(FINE * side) for side in size)
         picture = image_module.new("RGB", sides, COLOURS["paper"])
@@ -138,7 +129,7 @@ def _painted(ground: Any, shapes: Sequence[Shape], size: tuple[float, float]) ->
 
 def _map(picture: Any, shape: Pixels) -> None:
     """A picture of one pixel for a cell, as large as its place, without mixtures of neighbours."""
-    image_module, _, _ = _pillow()
+    image_module, _, _ = pillow()
     codes = image_module.frombytes("P", (shape.columns, shape.rows), shape.codes)
     inks = [COLOURS[name] for name in shape.fills]
     codes.putpalette([int(ink[at : at + 2], 16) for ink in inks for at in (1, 3, 5)])
@@ -168,7 +159,7 @@ def _box(pen: Any, box: Box) -> None:
 @lru_cache(maxsize=256)
 def _dashed(across: int, high: int, wide: int) -> Any:
     """The broken lines around a box as a mask, which hundreds of cells have in common."""
-    image_module, draw_module, _ = _pillow()
+    image_module, draw_module, _ = pillow()
     mask = image_module.new("L", (across + 2 * wide + 1, high + 2 * wide + 1))
     pen = draw_module.Draw(mask)
     right, bottom = wide + across, wide + high
@@ -183,22 +174,19 @@ def _dashed(across: int, high: int, wide: int) -> Any:
     return mask
 
 
-@lru_cache(maxsize=64)
-def _font(size: float) -> Any:
-    _, _, font_module = _pillow()
-    return font_module.load_default(size)
-
-
 @lru_cache(maxsize=1024)
-def _written(text: str, size: float, anchor: str) -> tuple[Any, int, int]:
+def written(text: str, size: float, anchor: str) -> tuple[Any, int, int]:
     """A text as a mask, and where its corner is from the place of its anchor.
 
     The same few numbers stand in hundreds of cells, and drawing letters is slow.
     """
-    image_module, draw_module, _ = _pillow()
-    font, text = _font(size), "".join(LACKING.get(letter, letter) for letter in text)
+    image_module, draw_module, _ = pillow()
+    font = face_of(size)
+    text = "".join(LACKING.get(letter, letter) for letter in escape.plain(text))
     # What has the place of a minus is as wide as one, and its crossbar where the minus is.
     plain = text.replace(MINUS, PLUS).replace(ABOUT, TILDE)
+    if not has_all(plain):
+        return mixed(text, size, anchor)
     left, top, right, bottom = (round(side) for side in font.getbbox(plain, anchor=anchor))
     mask = image_module.new("L", (right - left + 2, bottom - top + 2))
     pen = draw_module.Draw(mask)
@@ -224,6 +212,6 @@ def _written(text: str, size: float, anchor: str) -> tuple[Any, int, int]:
 
 def _write(picture: Any, text: Text) -> None:
     anchor = {"middle": "mm", "start": "lm", "end": "rm"}[text.anchor]
-    mask, left, top = _written(text.text, FINE * text.size, anchor)
+    mask, left, top = written(text.text, FINE * text.size, anchor)
     place = round(FINE * text.x) + left, round(FINE * text.y) + top
     picture.paste(COLOURS[text.fill], place, mask)

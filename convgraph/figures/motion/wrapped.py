@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
+from convgraph.core import escape
 from convgraph.figures.faces import widest
 from convgraph.figures.motion.shapes import Frame, Text
 
-__all__ = ["captioned", "left_to_right", "length", "lines_of", "shortened"]
+__all__ = ["captioned", "left_to_right", "length", "lines_of", "right_to_left", "shortened"]
 
 LETTERS, SMALLEST, WRAPPED = 13.0, 11.0, 12.0  # points: usual, of one line at least, of several
 NAME = 24  # letters of a name in a title
@@ -47,19 +48,24 @@ def left_to_right(text: str) -> str:
     return _LEFTWARD.sub(lambda found: f"{found[0]}\u200e", text)
 
 
+def right_to_left(text: str) -> str:
+    """The letters from left to right as they are seen, of scripts that run the other way, too."""
+    return _LEFTWARD.sub(lambda found: found[0][::-1], text)
+
+
 def captioned(
     frames: Sequence[Frame], size: tuple[float, float]
 ) -> tuple[tuple[Frame, ...], tuple[float, float]]:
     """Frames with their captions written below, and their size, which has room for all lines."""
     width, height = size
     room = width - 2 * BESIDE
-    longest = max((length(each.caption, 1.0) for each in frames), default=1.0)
+    longest = max((length(escape.plain(each.caption), 1.0) for each in frames), default=1.0)
     letters = min(LETTERS, room / max(longest, 1.0))
     if letters < SMALLEST:
         letters = WRAPPED
     found = []
     for frame in frames:
-        lines = _evened(frame.caption, letters, room)
+        lines = _evened(escape.plain(frame.caption), letters, room)
         below = [
             Text(width / 2, height - BASE + i * LEADING * letters, line, letters, "soft")
             for i, line in enumerate(lines)
