@@ -30,7 +30,9 @@ class Details {
   array(joint, shown) {
     const open = made("details", "ex-array");
     const dims = joint.digits.map((digit) => digit[1]);
-    open.append(made("summary", "", `${joint.letter || "w"} · ${dims.join(" × ") || 1}`));
+    const summary = made("summary");
+    summary.append(...breakable(joint.letter || "w"), ` · ${dims.join(" × ") || 1}`);
+    open.append(summary);
     const fill = () => { if (open.open && open.children.length === 1) open.append(...this.counts(joint)); };
     open.addEventListener("toggle", fill);
     open.open = Boolean(shown);

@@ -364,7 +364,7 @@ class Explorer {
   // What is said already is left alone, so that a browser has nothing to lay out anew.
   say(selector, text) {
     const element = this.one(selector);
-    if (element.textContent !== text) element.textContent = text;
+    if (element.textContent !== text) element.replaceChildren(...(element.localName === "b" ? breakable(text) : [text]));
   }
 
   remember() {

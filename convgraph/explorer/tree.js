@@ -279,5 +279,10 @@ class Tree {
 function broken(name) {
   const letters = [...name], long = letters.length > NAME_LETTERS;
   const shown = long ? `${letters.slice(0, NAME_LETTERS / 3).join("")}…${letters.slice(1 - (2 * NAME_LETTERS) / 3).join("")}` : name;
-  return shown.split(/(?<=[./_:])(?=[^./_:])/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
+  return breakable(shown);
+}
+
+// The whole name, which may go on in the next line after a dot.
+function breakable(name) {
+  return name.split(/(?<=[./_:])(?=[^./_:])/).flatMap((part, i) => (i ? [document.createElement("wbr"), part] : [part]));
 }
