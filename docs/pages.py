@@ -124,13 +124,15 @@ def write_arithmetic(made: Path) -> None:
 
 
 def _film(made: Path, title: str, film: Any, lines: str) -> str:
-    """A film as GIF and as a live page, beside the lines that made it."""
+    """A film as a still that plays when asked, and a live page, beside the lines that made it."""
     name = "motion-" + "-".join(re.findall("[a-z]+", title.lower()))
-    film.save(made / f"{name}.gif")
+    film.save(made / f"{name}.png", frames=[len(film.frames) // 2])
+    film.save(made / "live" / f"{name}.gif")
     film.save(made / "live" / f"{name}.html")
     return (
-        f"## {title}\n\n![{title}: {film.title}]({name}.gif)\n\n"
-        f'<p><a class="live" href="../{name}.html">Step by step.</a></p>\n\n'
+        f"## {title}\n\n![{title}: {film.title}]({name}.png)\n\n"
+        f'<p><a class="plays" href="../{name}.gif">Play.</a> '
+        f'<a class="live" href="../{name}.html">Step by step.</a></p>\n\n'
         f"```{{code-block}} python\n{lines}\n```"
     )
 

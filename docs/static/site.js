@@ -52,6 +52,24 @@ for (const picture of document.querySelectorAll("article p > img:only-child")) {
   for (const change of ["load", "scroll"]) picture.parentElement.addEventListener(change, () => fit(picture), true);
 }
 
+// Films stand still until somebody plays them, and stop when asked to. The link beside a still leads
+// to the film; it and the still are a button here.
+for (const link of document.querySelectorAll("a.plays")) {
+  const picture = link.closest("section").querySelector("img"), still = picture.src;
+  const toggle = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;  // a tab or a window of its own
+    event.preventDefault();
+    const begins = picture.src === still;
+    picture.src = begins ? link.href : still;
+    link.textContent = begins ? "Stop." : "Play.";
+  };
+  link.setAttribute("role", "button");
+  link.addEventListener("click", toggle);
+  link.addEventListener("keydown", (event) => { if (event.key === " ") toggle(event); });
+  picture.addEventListener("click", toggle);
+  picture.style.cursor = "pointer";
+}
+
 // The reference once was one page: an address into it leads to where the name is now.
 const asked = decodeURIComponent(location.hash.slice(1));
 if (asked.startsWith("convgraph.") && location.pathname.endsWith("/made/api.html")) {
