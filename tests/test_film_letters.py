@@ -12,7 +12,7 @@ import convgraph as cg
 from convgraph.figures.motion import letters
 from convgraph.figures.motion.pdf import _text
 from convgraph.figures.motion.raster import written
-from convgraph.figures.motion.shapes import Frame, Text
+from convgraph.figures.motion.shapes import Frame, Text, texts
 from convgraph.figures.motion.wrapped import captioned
 
 pytest.importorskip("PIL.Image")
@@ -87,3 +87,16 @@ def test_all_forms_are_saved(tmp_path: Path) -> None:
     film = cg.animate(cg.from_torch(model, (1, 4)), transformation=cg.Shift(1))
     for form in ("gif", "png", "pdf", "svg", "html"):
         assert film.save(tmp_path / f"a.{form}", frames=2).exists()
+
+
+def test_pictures_are_as_large_as_their_smallest_letter_needs(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    long = cg.animate(cg.Conv((3, 3), filters=4, groups=2).on((4, 4, 4)))
+    short = cg.animate(cg.Conv(3).on(5))
+    for film, larger in ((long, True), (short, False)):
+        smallest = min(each.size for frame in film.frames for each in texts(frame))
+        assert (smallest < 8) == larger
+        with image.open(film.save(tmp_path / "a.gif")) as picture:
+            scale = picture.width / round(film.size[0])
+        assert scale * smallest >= 7.95
+        assert scale < 8 / smallest + 0.26 if larger else scale == 1

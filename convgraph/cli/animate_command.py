@@ -47,7 +47,9 @@ from convgraph.core.errors import ConvgraphError
     help="Of all frames so many (4), some (0,4,8; -1 is the last), or a slice (0:9:2).",
 )
 @click.option(
-    "--scale", default=1.0, help="Pixels for a point in GIF, PNG and MP4.", show_default=True
+    "--scale",
+    type=float,
+    help="Pixels for a point in GIF, PNG and MP4; else 1, or what the smallest letter needs.",
 )
 @click.option("--columns", default=4, help="Frames side by side in a strip.", show_default=True)
 @click.option("--seconds", default=0.6, help="How long a frame is shown.", show_default=True)
@@ -62,7 +64,7 @@ def command(
     cells: Any,
     reading: Any,
     frames: str | None,
-    scale: float,
+    scale: float | None,
     columns: int,
     seconds: float,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +25,10 @@ from convgraph.figures.motion.grid import evened
 from convgraph.figures.motion.growth import growth_frames
 from convgraph.figures.motion.panels import Panels
 from convgraph.figures.motion.pdf import strip_pdf
-from convgraph.figures.motion.player import page
+from convgraph.figures.motion.player import READ, page
 from convgraph.figures.motion.running_back import gradient_frames
 from convgraph.figures.motion.scatter import scatter_frames
-from convgraph.figures.motion.shapes import Frame, magnified
+from convgraph.figures.motion.shapes import Frame, magnified, texts
 from convgraph.figures.motion.sweep import sweep
 from convgraph.figures.motion.wrapped import captioned
 from convgraph.symmetry.transformations.transformation import Transformation
@@ -38,6 +39,7 @@ Reading = Literal["inserted", "scattered"]
 READINGS, CELLS = ("inserted", "scattered"), ("numbers", "symbols", "none")
 LONGER = 3  # times as long is the last frame shown
 COLUMNS = 4  # of a strip
+LARGEST = 1600.0  # pixels along a side of a picture, whatever its letters need
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +87,7 @@ class Animation:
         self,
         path: str | os.PathLike[str],
         *,
-        scale: float = 1,
+        scale: float | None = None,
         frames: int | slice | Sequence[int] | None = None,
         columns: int = COLUMNS,
     ) -> Path:
@@ -97,8 +99,9 @@ class Animation:
             The file; its ending says what is written. GIF and PNG need the extra `motion`, MP4
             the extra `video`.
         scale
-            How many times as large the pixels' formats are, from 0.1 up to 4: 1 is one pixel for
-            each point. Pages and strips are as sharp at any size.
+            How many pixels the pixels' formats have for a point, from 0.1 up to 4. Where none is
+            given, 1, or as many as the smallest letter needs for 8 pixels, up to 1600 along a side.
+            Pages and strips are as sharp at any size.
         frames
             Which frames: so many, spread from the first to the last, `slice(0, 9, 4)`, or a list
             such as `[0, 4, -1]`; they count from 0, as `film.frames` does. All if not given.
@@ -124,9 +127,10 @@ class Animation:
         >>> film.save("strip.svg", frames=4).name, film.save("strip.svg", frames=[0, 4, -1]).name
         ('strip.svg', 'strip.svg')
         """
-        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0.1 <= scale <= 4:
+        told = isinstance(scale, int | float) and not isinstance(scale, bool)
+        if scale is not None and not (told and 0.1 <= scale <= 4):
             raise ConvgraphError(f"scale={scale!r}: a number from 0.1 up to 4")
-        if scale != 1 and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
+        if scale not in (None, 1) and Path(path).suffix.lower() in (".html", ".svg", ".pdf"):
             raise ConvgraphError(f"scale={scale!r}: pages and strips are as sharp at any size")
         if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
             raise ConvgraphError(f"columns={columns!r}: a number of frames from 1 on")
@@ -152,18 +156,26 @@ class Animation:
         drawn = replace(self.drawn, frames=tuple(self.drawn.frames[i] for i in numbers))
         return replace(self, frames=tuple(self.frames[i] for i in numbers), drawn=drawn)
 
-    def _animated(self, form: Literal["GIF", "PNG"], scale: float) -> bytes:
+    def _animated(self, form: Literal["GIF", "PNG"], scale: float | None) -> bytes:
         from convgraph.figures.motion.raster import animated
 
         return animated(*self._magnified(scale), self.times, form)
 
-    def _video(self, scale: float) -> bytes:
+    def _video(self, scale: float | None) -> bytes:
         from convgraph.figures.motion.video import video
 
         return video(*self._magnified(scale), self.times)
 
-    def _magnified(self, scale: float) -> tuple[Sequence[Frame], tuple[float, float]]:
+    @property
+    def _legible(self) -> float:
+        """The least scale, in quarters, at which all letters can be read, if not too large."""
+        letters = (each.size for frame in self.frames for each in texts(frame))
+        needed = ceil(4 * READ / min(letters, default=READ)) / 4
+        return max(min(needed, LARGEST / max(self.size)), 1.0)
+
+    def _magnified(self, scale: float | None) -> tuple[Sequence[Frame], tuple[float, float]]:
         width, height = self.size
+        scale = self._legible if scale is None else scale
         if scale == 1:
             return self.frames, self.size
         return [magnified(each, scale) for each in self.frames], (scale * width, scale * height)

@@ -13,10 +13,10 @@ from convgraph.figures.motion.area import Area
 from convgraph.figures.motion.frame_svg import FONT, elements
 from convgraph.figures.motion.layers import layered
 from convgraph.figures.motion.panels import EDGE, Layout, Panels, loose
-from convgraph.figures.motion.shapes import COLOURS, DARK, Shape, Text
+from convgraph.figures.motion.shapes import COLOURS, DARK, Shape, texts
 from convgraph.figures.motion.wrapped import left_to_right
 
-__all__ = ["figure", "page"]
+__all__ = ["READ", "figure", "page"]
 
 MOST = 2.4  # times its size is a film shown at most
 # Pixels of the smallest letter: below the first nobody reads, and a film goes on to the right; up
@@ -82,7 +82,7 @@ def figure(panels: Panels, seconds: Sequence[float], title: str) -> str:
     left, drawn = _trimmed(panels)
     width, height = drawn.size
     frames = panels.frames
-    smallest = min((each.size for each in _texts(panels)), default=EASY)
+    smallest = min((each.size for frame in frames for each in texts(frame)), default=EASY)
     base, over = layered(frames)
     parts = ["".join(_drawn(panels, base))]
     for number, shapes in enumerate(over):
@@ -128,11 +128,6 @@ def _trimmed(panels: Panels) -> tuple[float, Layout]:
     left = max(whole.left - EDGE, 0.0)
     right = min(whole.right + EDGE, first.size[0])
     return left, Layout((right - left, first.size[1]), first.moves)
-
-
-def _texts(panels: Panels) -> Iterator[Text]:
-    for frame in panels.frames:
-        yield from (shape for shape in frame.shapes if isinstance(shape, Text))
 
 
 def _said(caption: str) -> str:

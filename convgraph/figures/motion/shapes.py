@@ -23,6 +23,7 @@ __all__ = [
     "Text",
     "colour",
     "magnified",
+    "texts",
 ]
 
 WEIGHTS = 48  # colours; a kernel of 7 by 7 has one weight more, which is grey and has a name
@@ -162,6 +163,11 @@ class Frame:
     shapes: tuple[Shape, ...]
     caption: str
     lines: tuple[Text, ...] = ()  # of the caption, where it is written below the shapes
+
+
+def texts(frame: Frame) -> Iterator[Text]:
+    """The texts of a frame, those of its caption too."""
+    yield from (shape for shape in (*frame.shapes, *frame.lines) if isinstance(shape, Text))
 
 
 def magnified(frame: Frame, scale: float) -> Frame:
