@@ -119,6 +119,11 @@ class Shift {
     if (!joint.space || joint.merged || joint.opaque || !straight(joint.space.order)) {
       return told(causes, still ? null : cause, all);
     }
+    // Where each unit reads at its own place, as in a concatenation, its image reads what it read, moved.
+    if (!joint.codes && sameSizes(by, before) && joint.space.tables.every((table) => table.same)) {
+      const found = sourceBad ? network.apart(joint, sourceBad, true) : [];
+      return network.complete(row, found) ? all : found;
+    }
     const kinds = joint.space.tables.map((table, axis) => this.kinds(joint, table, axis, before[axis], by[axis]));
     // Where all of the source is parted, so is whoever reads any of it beside its image.
     if (sourceBad === network.every(source) && kinds.every((kind) => kind.always) && (joint.channel.covered ??= joint.channel.tables.every(readsAlways))) {
