@@ -9,7 +9,7 @@ import re
 import pytest
 
 # Modules of which nothing can be read without a package that is not installed.
-RECORDER = ("checked", "functional", "recorded", "recorder", "results")
+RECORDER = ("by_value", "checked", "functional", "recorded", "recorder", "results", "run_cost")
 NEEDS = {
     "convgraph/piecewise/torch_memory.py": "torch",
     **{f"convgraph/importers/torch/{name}.py": "torch" for name in RECORDER},

@@ -76,7 +76,7 @@ def test_conditions_are_printed_and_a_figure_is_drawn(tmp_path: Path) -> None:
         (["--input", 6], "0 transformations: give one of --shift, --flip, --rotate and --scale"),
         (["--input", 6, "--flip", "--shift", 1], "2 transformations"),
         (["--input", 6, "--shift", "a"], "shift='a': a whole number"),
-        (["--input", 6, "--flip", "--axis", 1], "axis=1: the row has 1 axes"),
+        (["--input", 6, "--flip", "--axis", 1], "axis=1: the row has 1 axis "),
         (["--input", "n", "--flip"], "this question needs numbers"),
     ],
 )

@@ -56,7 +56,7 @@ def test_sizes_that_are_letters() -> None:
 def test_mistakes_are_one_line() -> None:
     for arguments, message in [
         (["MaxPool(2)", "--input", 8, "--shift", "a"], "shift='a': a whole number"),
-        (["MaxPool(2)", "--input", 8, "--shift", 1, "--axis", 4], "axis=4: the row has 1 axes"),
+        (["MaxPool(2)", "--input", 8, "--shift", 1, "--axis", 4], "axis=4: the row has 1 axis "),
         (
             ["Conv(1)", "--input", 8, "--shift", 1],
             "expected one or several max pools",

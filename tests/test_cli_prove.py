@@ -99,7 +99,7 @@ def test_what_does_not_hold_has_the_exit_status_1() -> None:
 
 def test_bad_input_is_one_line() -> None:
     assert "one for each axis joined by commas" in refused("prove", "Conv(3)", "--shift", "'word'")
-    assert "the row has 1 axes" in refused("prove", "Conv(3)", "--shift", "1,2")
+    assert "the row has 1 axis " in refused("prove", "Conv(3)", "--shift", "1,2")
     assert "Missing option '--shift'" in refused("prove", "Conv(3)")
     assert "undecided" in refused("prove", "ReLU()", "--shift", "1", "--where", "frame", "--smt2")
     assert "z3 looks for" in refused("prove", "Conv(3, stride=2)", "--shift", "1", "--smt2")

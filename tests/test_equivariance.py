@@ -374,7 +374,7 @@ def test_it_reads_as_a_report() -> None:
         (lambda: verdict_of(cg.Conv(3), sp.Symbol("n", integer=True, positive=True), cg.Flip()),
          r"this question needs numbers; for inputs of any size prove\(spec"),
         (lambda: verdict_of(cg.Conv(3), 5, 1), "g=1: a transformation, such as Shift"),
-        (lambda: verdict_of(cg.Conv(3), 5, cg.Flip(1)), "axis=1: the row has 1 axes"),
+        (lambda: verdict_of(cg.Conv(3), 5, cg.Flip(1)), "axis=1: the row has 1 axis "),
         (lambda: verdict_of(cg.Conv(3), 5, cg.Permute([0, 1])), "permutation of 2: row 'x' has 5"),
         (lambda: verdict_of(cg.Conv((2, 2)), (4, 5), cg.Rotate90()), "turns=1: quarter turns"),
         (lambda: verdict_of(cg.Conv(3), 5, cg.Permute([4, 3, 2, 1, 0])), "output=None: .*output="),

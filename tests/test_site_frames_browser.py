@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.support.ui import WebDriverWait
 
 import convgraph as cg
 from convgraph.book.sizes_page import sizes_page
@@ -20,6 +19,13 @@ PAGES = {
     "sizes": lambda path: path.write_text(sizes_page("9.8"), encoding="utf-8"),
 }
 STATIC = Path(__file__).parents[1] / "docs" / "static"
+
+
+def waiting(browser: Any) -> Any:
+    """Twenty seconds for what a page does in its own time."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, 20)
 
 
 def host(folder: Path, inner: str, wide: int) -> Path:
@@ -45,7 +51,7 @@ def height_of(browser: Any) -> int:
         )
         return frame if frame == whole else 0
 
-    return int(WebDriverWait(browser, 20).until(fits))
+    return int(waiting(browser).until(fits))
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -149,10 +155,8 @@ def test_long_pictures_are_not_made_smaller_than_half(chromium: Any, tmp_path: P
     looked = """
 return [...document.querySelectorAll("p")].map((row) =>
   [row.className, row.firstChild.offsetWidth / row.firstChild.naturalWidth > 0.49]);"""
-    WebDriverWait(chromium, 20).until(lambda _: chromium.execute_script(looked)[0][0])
+    waiting(chromium).until(lambda _: chromium.execute_script(looked)[0][0])
     assert chromium.execute_script(looked) == [["long more", True], ["", True]]
     chromium.execute_script("document.querySelector('p').scrollLeft = 1e6")
-    WebDriverWait(chromium, 20).until(
-        lambda _: chromium.execute_script(looked)[0] == ["long", True]
-    )
+    waiting(chromium).until(lambda _: chromium.execute_script(looked)[0] == ["long", True])
     assert chromium.execute_script("return document.documentElement.scrollWidth <= innerWidth")

@@ -148,7 +148,7 @@ def test_they_show_the_call_that_makes_them() -> None:
         (lambda: cg.Shift(1, axis=2)(IMAGE), "axis=2: the row has 2 axes"),
         (lambda: cg.Shift((1, 2, 3))(IMAGE), r"amount=\(1, 2, 3\): the row has 2 axes"),
         (lambda: cg.Shift(sp.Symbol("t", integer=True))([1]), "amount=t: this question needs"),
-        (lambda: cg.Flip(1)([1, 2]), "axis=1: the row has 1 axes"),
+        (lambda: cg.Flip(1)([1, 2]), "axis=1: the row has 1 axis "),
         (lambda: cg.Flip(True), "axis=True: an axis is a whole number"),
         (lambda: cg.Rotate90()(IMAGE), "turns=1: quarter turns take a square.*4x5"),
         (lambda: cg.Rotate90()([1, 2]), "turns=1: quarter turns take a square"),

@@ -128,7 +128,7 @@ def findings(
     >>> import convgraph as cg
     >>> found = cg.findings(cg.Conv(3, stride=2).on(6), ignore="stride-without-blur")
     >>> found
-    warning unread-input: 1 of the 6 units of x are seen by no output
+    warning unread-input: 1 of the 6 units of x is seen by no output
     >>> found[0].witness
     Units(x: x6)
     """

@@ -30,8 +30,12 @@ AXIS_RULE = "an axis is a whole number, counted from 0 without the channels, or 
 
 def _axis(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
-        raise ConvgraphError(f"axis={axis}: the row has {rank} axes besides the channels")
+        raise ConvgraphError(f"axis={axis}: {_has(rank)}")
     return axis % rank
+
+
+def _has(rank: int) -> str:
+    return f"the row has {rank} {'axis' if rank == 1 else 'axes'} besides the channels"
 
 
 def _checked_axis(axis: Any) -> None:
@@ -80,10 +84,7 @@ class Shift(AxisWise):
         """The amount for each of a row's axes besides the channels."""
         if isinstance(self.amount, tuple):
             if len(self.amount) != rank:
-                axes = "1 axis" if rank == 1 else f"{rank} axes"
-                raise ConvgraphError(
-                    f"amount={self.amount}: the row has {axes} besides the channels"
-                )
+                raise ConvgraphError(f"amount={self.amount}: {_has(rank)}")
             return self.amount
         own = _axis(self.axis, rank)
         return tuple(self.amount if a == own else 0 for a in range(rank))
