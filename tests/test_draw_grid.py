@@ -89,6 +89,19 @@ def test_a_field_within_long_lines_is_shown(size: tuple[int, int]) -> None:
         cg.draw_grid(net, "s20,30", show=30)
 
 
+def test_of_a_field_that_is_drawn_in_part_a_line_says_so() -> None:
+    net = cg.Conv((25, 25), padding="same").on((60, 60))
+    figure = cg.draw_grid(net, "s30,30", show=8)
+    field = {*cg.receptive_field(net, "s30,30")}
+    there = field & {*cells(figure)}
+    assert len(there) < len(field) == 625
+    (line,) = (text.text for text in figure.panels[0].texts)
+    said = f"Of the 625 shaded cells of x {len(there)} are drawn."
+    assert " ".join(line.split()) == said
+    assert said in figure.description
+    assert not cg.draw_grid(cg.Conv((5, 5)).on((40, 60)), "s20,30", show=6).panels[0].texts
+
+
 def test_padding_hides_no_channel() -> None:
     net = cg.Conv((3, 3), filters=2, padding=1).on((3, 5, 5))
     (panel,) = cg.draw_grid(net, padding=True).panels

@@ -20,6 +20,7 @@ from convgraph.figures.grid_panel import CELL, Grids, field_of
 from convgraph.figures.legend import Legend, with_legend
 from convgraph.figures.looks import Looks, unit_looks
 from convgraph.figures.marks import Shade, fills
+from convgraph.figures.notes import shaded_left_out, with_note
 from convgraph.figures.padding_marks import padding_around
 from convgraph.figures.theme import ThemeLike, as_theme
 from convgraph.figures.written import written_values
@@ -123,6 +124,8 @@ def draw_grid(
     over = as_mapping("headings", headings, "a dict from rows to texts")
     parts = network, chosen, grids, fill, text, valued, looks, names, kernels, over
     panel = with_legend(Grids(*parts, zeros).panel(), chosen, legend)
+    if show is not None:
+        panel = with_note(panel, shaded_left_out(panel, filled), chosen)
     return Figure((panel,), chosen, title_of(network) if title is None else title)
 
 
@@ -132,7 +135,8 @@ def _check_size(network: Network, grids: Mapping[str, Cells], show: int | None) 
         way = (
             "show=8 draws the ends of each line, and what is shaded"
             if show is None
-            else f"show={show} draws that of what is shaded and of the ends of each line"
+            else f"show={show} draws that of what is shaded and of the ends of each line; fewer "
+            "are shaded where the kernel is smaller or the unit less deep"
         )
         raise ConvgraphError(
             f"network={network!r}: {drawn:,} cells are too many to draw (at most {MOST_UNITS:,}); "

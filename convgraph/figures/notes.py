@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from convgraph.figures.faces import widest
@@ -9,7 +10,7 @@ from convgraph.figures.panel import Panel, Text
 from convgraph.figures.paragraphs import CUT, paragraph
 from convgraph.figures.theme import Theme
 
-__all__ = ["left_out", "letters_left_out", "names_cut", "with_note"]
+__all__ = ["left_out", "letters_left_out", "names_cut", "shaded_left_out", "with_note"]
 
 SIZE = 0.85  # of the captions' size
 LEADING = 1.2
@@ -50,6 +51,27 @@ def left_out(panel: Panel) -> str:
         return ""
     parts = [f"{many} units in {', '.join(names)}" for many, names in rows.items()]
     return f"Drawn: {'; '.join(parts)}."
+
+
+def shaded_left_out(panel: Panel, filled: Iterable[str]) -> str:
+    """How many of the cells that have a colour are drawn, row by row, if not all of them are.
+
+    >>> import convgraph as cg
+    >>> net = cg.Conv((25, 25), padding="same").on((60, 60))
+    >>> shaded_left_out(cg.draw_grid(net, "s30,30", show=8).panels[0], ["x1,1", "x30,1"])
+    'Of the 2 shaded cells of x 1 is drawn.'
+    """
+    assert panel.network is not None
+    drawn = {unit.name for unit in panel.units}
+    counts: dict[str, list[bool]] = {}
+    for name in filled:
+        counts.setdefault(panel.network.find(name)[0].name, []).append(name in drawn)
+    return " ".join(
+        f"Of the {len(there):,} shaded cells of {row} {sum(there)} "
+        f"{'is' if sum(there) == 1 else 'are'} drawn."
+        for row, there in counts.items()
+        if not all(there)
+    )
 
 
 def names_cut(panel: Panel) -> str:
