@@ -40,8 +40,8 @@ class GridPanel {
 
   cellAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const square = this.tiles.at(Math.floor((event.clientY - box.top) / this.tall), Math.floor((event.clientX - box.left) / this.side));
-    return square && this.middle(...square);
+    const square = this.tiles?.at(Math.floor((event.clientY - box.top) / this.tall), Math.floor((event.clientX - box.left) / this.side));
+    return square ? this.middle(...square) : null;
   }
 
   // The cell in the middle of a square.

@@ -40,7 +40,7 @@ class ImagePanel {
     const box = this.canvas.getBoundingClientRect();
     const x = Math.floor((event.clientX - box.left - this.left) / this.scale);
     const y = Math.floor((event.clientY - box.top - this.top) / (this.scale * this.tall));
-    return this.tiles.at(y, x);
+    return this.tiles?.at(y, x) ?? null;  // nothing is drawn in a magnified part that is not shown
   }
 
   // `sets`: up to two arrays over space; `moved`: by how much the image is shifted; `heat`: whether
